@@ -1,0 +1,1 @@
+"""Keeps football tournaments up to date in Postgres. Importing this package does nothing else."""

@@ -1,0 +1,85 @@
+"""What every provider offers, and how an engineer adds one.
+
+A provider is one module with a `Provider` (name, address, which keys it can have, which seasons a
+competition has) and a `Source` (one tournament as the provider tells it during one run). Parsing is
+done by pure functions of the payload; the source only requests, parses and assembles.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dp_pipeline.providers.http import Requests
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A season of a competition that the provider lists, as the key it would have here."""
+
+    key: TournamentKey
+    label: str
+
+
+class Source(ABC):
+    """One tournament as its provider tells it, during one run.
+
+    Each method may be called any number of times, in any order, concurrently; `requests` sees to it
+    that every URL is requested at most once. Methods raise ProviderError. Expected absence is a
+    `Found` with `absent`, never an exception and never an empty `Found` without it.
+    """
+
+    def __init__(self, key: TournamentKey, requests: Requests) -> None:
+        self.key = key
+        self.requests = requests
+
+    @abstractmethod
+    async def prefetch(self, domains: Collection[str]) -> None:
+        """Request concurrently what these domains will ask for. Never raises ProviderError: the
+        domain that needs the answer meets the error."""
+
+    @abstractmethod
+    async def tournament(self) -> Found[Tournament]:
+        """Exactly one tournament, or `absent`."""
+
+    @abstractmethod
+    async def teams(self) -> Found[Team]:
+        """Every team of the tournament, once."""
+
+    @abstractmethod
+    async def rounds(self) -> Found[Round]:
+        """Every round, in the provider's order."""
+
+    @abstractmethod
+    async def matches(self) -> Found[Match]:
+        """Every match, once per external id; its teams are among `teams()`, its round among `rounds()`."""
+
+    @abstractmethod
+    async def standings(self) -> Found[Standing]:
+        """Every row of every table; computed from the matches where the provider has none."""
+
+
+class Provider(ABC):
+    """A place data comes from."""
+
+    name: ClassVar[str]
+    public_url: ClassVar[str]
+    """Root of the public service; the setting {NAME}_BASE_URL replaces it."""
+    pace_seconds: ClassVar[float]
+    """Least time between two requests, over all processes."""
+    licence: ClassVar[str]
+    """Under which terms the data may be used; stored with nothing, shown in the UI."""
+
+    @abstractmethod
+    def check(self, key: TournamentKey) -> None:
+        """Raise InvalidTournamentKeyError when no tournament here can have this key."""
+
+    @abstractmethod
+    def source(self, key: TournamentKey, requests: Requests) -> Source:
+        """The tournament behind a checked key. Makes no request."""
+
+    @abstractmethod
+    async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
+        """The seasons of a competition the provider has, newest first; empty if it lists none."""

@@ -1,0 +1,170 @@
+"""What we take from a provider: frozen values in our words. No parsing, no storage, no ids of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from dp_pipeline.providers.key import TournamentKey
+
+Mode = Literal["regular-season-only", "regular-season-and-knockout", "knockout-only"]
+StandingsMode = Literal["unique-group", "multi-group"]
+TournamentStatus = Literal["active", "completed", "upcoming", "cancelled"]
+RoundType = Literal["season", "knockout"]
+MatchStatus = Literal[
+    "scheduled",
+    "live",
+    "ended",
+    "postponed",
+    "cancelled",
+    "abandoned",
+    "interrupted",
+    "awarded",
+    "unknown",
+]
+# Nothing more happens on the pitch: a match with one of these is not waited for.
+FINAL_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "awarded", "cancelled", "abandoned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tournament:
+    """One season of one competition.
+
+    `season` is for people ("2024/25", "2025"), `key.season` is the provider's. `current_round` is the slug of a round.
+    """
+
+    key: TournamentKey
+    external_id: str
+    label: str
+    season: str
+    slug: str
+    mode: Mode
+    standings_mode: StandingsMode
+    status: TournamentStatus
+    current_round: str | None = None
+    public_url: str | None = None
+    base_url: str | None = None
+    logo_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A club or country. `external_id` is unique at its provider, across tournaments."""
+
+    external_id: str
+    name: str
+    short_name: str | None = None
+    country: str | None = None
+    badge_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A matchday or knockout round. `slug` is unique in its tournament, `order` counts from 1."""
+
+    slug: str
+    order: int
+    label: str
+    type: RoundType
+    stage: str | None = None
+    prefix: str | None = None
+    provider_id: str | None = None
+    provider_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A fixture. `home` and `away` are external ids of teams.
+
+    `home_score` is the result including extra time and never a shoot-out; `_90` is after ninety
+    minutes, `_ht` at half-time, `_penalties_score` the shoot-out alone. A part that is not certain
+    is None. `kickoff_at` is aware; it is None when only the day, or no time zone, is known.
+    """
+
+    external_id: str
+    round_slug: str | None
+    home: str
+    away: str
+    status: MatchStatus
+    stage: str | None = None
+    group_name: str | None = None
+    kickoff_at: datetime | None = None
+    kickoff_date: date | None = None
+    provider_status: str | None = None
+    home_score: int | None = None
+    away_score: int | None = None
+    home_score_90: int | None = None
+    away_score_90: int | None = None
+    home_score_ht: int | None = None
+    away_score_ht: int | None = None
+    home_penalties_score: int | None = None
+    away_penalties_score: int | None = None
+    venue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A row of a table. `form` is the last five results, oldest first, of W, D and L.
+
+    `computed` says that the provider has no (usable) table and this one follows from the matches.
+    """
+
+    team: str
+    position: int
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    goals_for: int
+    goals_against: int
+    points: int
+    stage: str | None = None
+    group_name: str | None = None
+    form: tuple[str, ...] = ()
+    computed: bool = False
+
+    @property
+    def goal_difference(self) -> int:
+        """Computed from the two integers: providers send it as text with their own minus signs."""
+        return self.goals_for - self.goals_against
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something about the payload a person may want to know.
+
+    Args:
+        reason: bucket in the report, snake_case ("unknown_team", "impossible_shootout").
+        subject: the entity in a person's words ("Blackburn Rovers - Ipswich Town, Matchday 6").
+        detail: one sentence.
+        left_out: True when the entity was not given because it cannot be stored soundly; that makes
+            the execution a partial failure. False for a remark: the entity is given (perhaps
+            without one uncertain field), or nothing was lost (a duplicate of an equal fixture).
+        data: small extras for the report, JSON-able.
+    """
+
+    reason: str
+    subject: str
+    detail: str
+    left_out: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why there is nothing: the provider has not published it, or there can be none."""
+
+    kind: Literal["nothing_yet", "not_applicable"]
+    because: str
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """What a provider gave: entities, remarks, and when there are no entities, why."""
+
+    items: tuple[T, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    absent: Absence | None = None
