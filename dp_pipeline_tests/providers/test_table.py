@@ -274,10 +274,6 @@ def test_the_mode_follows_from_the_types_of_rounds(types: list[RoundType], mode:
 
 
 def test_matches_known_by_day_only_are_sorted_by_it() -> None:
-    one = Match(
-        "1", "1", "a", "b", "ended", kickoff_date=date(2024, 8, 2), home_score=1, away_score=0
-    )
-    two = Match(
-        "2", "2", "a", "b", "ended", kickoff_date=date(2024, 8, 1), home_score=0, away_score=0
-    )
-    assert form_of([one, two], "a") == ("D", "W")
+    won = replace(game("a", "b", (1, 0), day=None), kickoff_date=date(2024, 8, 2))
+    drawn = replace(game("a", "b", (0, 0), day=None, round_slug="2"), kickoff_date=date(2024, 8, 1))
+    assert form_of([won, drawn], "a") == ("D", "W")
