@@ -1,0 +1,116 @@
+# make alone lists the targets. Everything is built beside this file: .venv (the environment),
+# .venv-tools (uv, when the machine has none) and .dp (the state, unless DP_HOME says otherwise).
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run test check format lock clean
+
+PYTHON ?= python3
+# A port given by the caller is meant; the default one may be replaced when it is busy.
+PORT_ASKED := $(if $(filter undefined,$(origin PORT)),no,yes)
+PORT ?= 3000
+HOST ?= 127.0.0.1
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+# an environment of its own, whatever is active in the calling shell
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# the machine's Python or a clear sentence, never a download behind the back
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+define FIND_PORT
+import socket, sys
+host, port, asked = sys.argv[1], sys.argv[2], sys.argv[3] == "yes"
+if not (port.isdecimal() and int(port) < 65536):
+    sys.exit(f"PORT must be a number from 0 to 65535, not {port!r}.")
+def free(number):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((host, number))
+        except OSError:
+            return None
+        return s.getsockname()[1]
+found = free(int(port))
+if found is None and asked:
+    sys.exit(f"Port {port} on {host} is busy; choose another with make run PORT=...")
+if found is None:
+    found = free(0) or sys.exit(f"Cannot listen on {host}.")
+    print(f"Port {port} is busy, so this runs on port {found}.", file=sys.stderr)
+print(found)
+endef
+export FIND_PORT
+
+define FIND_PYTHON
+import sys
+sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+endef
+export FIND_PYTHON
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP) ## build .venv from requirements.lock (nothing to do when it is up to date)
+
+$(STAMP): requirements.lock pyproject.toml
+	@set -eu; \
+	python=''; \
+	for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+	  if found=$$(command -v "$$candidate" 2>/dev/null) && "$$found" -c "$$FIND_PYTHON" 2>/dev/null; then python=$$found; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Python 3.11, 3.12 or 3.13 is needed and none was found; name one with make install PYTHON=/path/to/python3.13" >&2; exit 1; \
+	fi; \
+	uv=$$(command -v uv || true); \
+	if [ -z "$$uv" ]; then \
+	  uv=.venv-tools/bin/uv; \
+	  if ! "$$uv" --version >/dev/null 2>&1; then \
+	    echo 'uv is not installed; fetching it into .venv-tools'; \
+	    "$$python" -m venv --clear .venv-tools || { echo 'This Python cannot make virtual environments; on Debian and Ubuntu install python3-venv, or install uv.' >&2; exit 1; }; \
+	    .venv-tools/bin/python -m pip install --quiet --disable-pip-version-check uv; \
+	  fi; \
+	fi; \
+	if ! { [ -x $(BIN)/python ] && $(BIN)/python -c "$$FIND_PYTHON" 2>/dev/null; }; then \
+	  "$$uv" venv --quiet --clear --python "$$python" .venv; \
+	fi; \
+	echo "Installing into .venv (Python $$($(BIN)/python -c 'import platform; print(platform.python_version())'))"; \
+	"$$uv" pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock; \
+	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable .; \
+	touch $(STAMP)
+
+run: $(STAMP) ## start everything and open it at http://localhost:3000 (PORT=... for another port)
+	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
+	echo "Dagster will be at http://localhost:$$port; ctrl-C stops it. State is kept in $${DP_HOME:-.dp}."; \
+	DAGSTER_HOME="$(CURDIR)" DAGSTER_BASE_URL="$${DAGSTER_BASE_URL:-http://localhost:$$port}" \
+	  exec $(BIN)/dg dev --host "$(HOST)" --port "$$port"
+
+test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
+	@$(MAKE) --no-print-directory check
+	@echo "==> pytest ($${DP_RECORDINGS:+with the recordings of }$${DP_RECORDINGS:-without recordings: set DP_RECORDINGS})"
+	@$(BIN)/pytest
+	@echo '==> dagster definitions validate'
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	  DP_HOME="$$home" $(BIN)/dagster definitions validate --workspace workspace.yaml
+
+check: $(STAMP) ## format, lint and types, without running anything
+	@echo '==> ruff format'
+	@$(BIN)/ruff format --check .
+	@echo '==> ruff check'
+	@$(BIN)/ruff check .
+	@echo '==> ty check'
+	@$(BIN)/ty check
+
+format: $(STAMP) ## format the code and apply the safe corrections of the linter
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(STAMP) ## resolve requirements.lock again (UPGRADE=--upgrade for newer versions)
+	@uv=$$(command -v uv || echo .venv-tools/bin/uv); \
+	"$$uv" pip compile --quiet --universal --python-version 3.11 --group dev $(UPGRADE) \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --output-file requirements.lock pyproject.toml
+
+clean: ## remove what can be built again; the state in .dp stays
+	@rm -rf .venv .venv-tools .pytest_cache .ruff_cache .hypothesis dist .tmp_dagster_home_*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

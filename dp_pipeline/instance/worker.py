@@ -1,0 +1,172 @@
+"""Whether the process that works on a run still lives: what is written down, and the verdict.
+
+`verdict` decides as a function of values; `WorkerMark.taken_now`, `local_boot` and `look_at` read
+the machine.
+
+A pid alone is not enough: after a restart, above all of a container, another process soon has it.
+So a mark is written on the run before it is launched, and a process is the worker only if it has
+the worker's pid *and* began between the mark and the worker's first message. Times are seconds
+since boot, because the wall clock is set forward or back while runs go on.
+"""
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+
+from dp_pipeline.instance.home import dagster_directory, home_id
+from dp_pipeline.settings import Settings
+
+MARK_TAG = ".dagster/dp_worker"
+"""Tags below `.dagster/` are kept out of Dagster's pages."""
+
+CLOCK_SLACK_SECONDS = 1.0
+"""The kernel counts a process' beginning in hundredths; the rest is for the wall clock's drift."""
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # Linux only
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerMark:
+    """Where and when a run was launched, written on the run before it is.
+
+    Args:
+        home: identity of the state directory, see `home_id`.
+        boot: identity of this boot of the kernel; "" where the system has none.
+        uptime: seconds since boot.
+        wall: the same moment in Unix seconds, to place the worker's first message.
+        pid: the worker, when it is the process that wrote the mark.
+    """
+
+    home: str
+    boot: str
+    uptime: float
+    wall: float
+    pid: int | None = None
+
+    @classmethod
+    def taken_now(cls, *, by_the_worker: bool = False) -> Self:
+        """The mark of a run that is launched now, or that this very process works on."""
+        me = psutil.Process() if by_the_worker else None
+        now = time.time()
+        return cls(
+            home=home_id(dagster_directory(Settings.load())),
+            boot=local_boot(),
+            uptime=_began(me) if me else _uptime(),
+            wall=now,
+            pid=me.pid if me else None,
+        )
+
+    def to_tag(self) -> str:
+        """The value of the run's tag."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_tag(cls, text: str) -> Self | None:
+        """The mark in a tag; None for a text that is none, which somebody else wrote."""
+        try:
+            found = json.loads(text)
+            return cls(
+                home=str(found["home"]),
+                boot=str(found["boot"]),
+                uptime=float(found["uptime"]),
+                wall=float(found["wall"]),
+                pid=None if found.get("pid") is None else int(found["pid"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMessage:
+    """The worker's own "Started process for run (pid N)": its pid, and when in Unix seconds."""
+
+    pid: int
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProcess:
+    """A process of this machine.
+
+    Args:
+        began: seconds since boot.
+        zombie: it has ended and nobody has asked for its exit code.
+    """
+
+    began: float
+    zombie: bool
+
+
+def local_boot() -> str:
+    """The identity of this boot of the kernel; "" where the system has none."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _uptime() -> float:
+    if sys.platform == "linux":
+        # psutil.boot_time() is in whole seconds here
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.time() - psutil.boot_time()
+
+
+def _began(process: psutil.Process) -> float:
+    # psutil adds the boot time of this moment, so taking it off again leaves the kernel's number
+    return process.create_time() - psutil.boot_time()
+
+
+def look_at(pid: int) -> LocalProcess | None:
+    """The process that has this pid now, None if there is none."""
+    try:
+        process = psutil.Process(pid)
+        return LocalProcess(
+            began=_began(process),
+            zombie=process.status() == psutil.STATUS_ZOMBIE,
+        )
+    except psutil.NoSuchProcess:
+        return None
+
+
+def belongs_elsewhere(mark: WorkerMark, home: str) -> CheckRunHealthResult | None:
+    """The verdict on a run that was launched from another state directory, or None.
+
+    Dagster ends a run for every verdict but RUNNING and SUCCESS, so "cannot tell" is RUNNING.
+    """
+    if mark.home == home:
+        return None
+    return CheckRunHealthResult(
+        WorkerStatus.RUNNING,
+        "The run was launched from another state directory (DP_HOME); its process cannot be seen "
+        "from here, so only the time limits apply.",
+    )
+
+
+def verdict(
+    mark: WorkerMark, message: FirstMessage, boot: str, process: LocalProcess | None
+) -> CheckRunHealthResult:
+    """Whether the process found under the worker's pid is the worker, and alive."""
+    if mark.boot != boot:
+        return _dead(f"The machine was restarted while process {message.pid} worked on this run.")
+    if process is None:
+        return _dead(f"Process {message.pid}, which worked on this run, is gone.")
+    if process.zombie:
+        return _dead(f"Process {message.pid}, which worked on this run, has ended.")
+    latest = mark.uptime + max(message.wall - mark.wall, 0.0) + CLOCK_SLACK_SECONDS
+    if not mark.uptime - CLOCK_SLACK_SECONDS <= process.began <= latest:
+        return _dead(
+            f"Process {message.pid}, which worked on this run, is gone; its number now belongs to "
+            "another program."
+        )
+    return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=str(message.pid))
+
+
+def _dead(message: str) -> CheckRunHealthResult:
+    return CheckRunHealthResult(WorkerStatus.FAILED, message)

@@ -1,0 +1,264 @@
+"""What the environment says: every variable this project reads, checked together, with its default.
+
+Nothing here is read at import. A part that is not configured (S3, Slack) is None, never an error.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+PROVIDERS_WITH_BASE_URL = ("openfootball", "openligadb", "sofascore")
+"""Providers whose root can be replaced by {NAME}_BASE_URL."""
+
+_DEFAULT_DAGSTER_URL = "http://localhost:3000"
+_DEFAULT_POSTGRES_PORT = 5432
+_SHORTEST_SECRET = 4  # replacing "a" would shred every text and protect nothing
+_USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
+_CONCEALED = "***"
+
+
+class SettingsError(Exception):
+    """The environment holds values we cannot use.
+
+    The text is a sentence per bad variable. It shows no value, because a value may be a secret.
+    `problems` maps each variable to its sentence.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = MappingProxyType(dict(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """An S3 bucket, or one of a compatible store behind `endpoint_url`.
+
+    Without keys boto3 looks for credentials itself (instance role, profile).
+    """
+
+    bucket: str
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One value for everything that is configured from outside."""
+
+    home: Path
+    """Directory of local state, absolute; it need not exist yet."""
+    database_url: SecretStr | None = None
+    """`postgresql://…` of domain tables and ledger; None means the embedded server."""
+    dagster_postgres_url: SecretStr | None = None
+    """`postgresql://…` of Dagster's own storage; None means SQLite below `home`."""
+    base_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Root per provider name, without trailing slash; only those that are set."""
+    slack_webhook: SecretStr | None = None
+    s3: S3Settings | None = None
+    public_objects_url: str | None = None
+    """Public base of links into the bucket, without trailing slash."""
+    dagster_url: str = _DEFAULT_DAGSTER_URL
+    """Root of Dagster's web pages, without trailing slash."""
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the settings from `environ`, the process' environment unless given.
+
+        A variable that is empty or blank counts as not set.
+
+        Raises:
+            SettingsError: naming every variable whose value cannot be used.
+        """
+        reader = _Reader(os.environ if environ is None else environ)
+        loaded = cls(
+            home=reader.home(),
+            database_url=reader.postgres("DP_DATABASE_URL"),
+            dagster_postgres_url=reader.postgres("DAGSTER_POSTGRES_URL"),
+            base_urls=MappingProxyType(
+                {
+                    provider: url
+                    for provider in PROVIDERS_WITH_BASE_URL
+                    if (url := reader.url(f"{provider.upper()}_BASE_URL")) is not None
+                }
+            ),
+            slack_webhook=reader.secret_url("SLACK_JOB_EXECUTIONS_WEBHOOK"),
+            s3=reader.s3(),
+            public_objects_url=reader.url("AWS_CLOUDFRONT_URL", bare_host=True),
+            dagster_url=reader.url("DAGSTER_BASE_URL") or _DEFAULT_DAGSTER_URL,
+        )
+        reader.different_databases(loaded.database_url, loaded.dagster_postgres_url)
+        if reader.problems:
+            raise SettingsError(reader.problems)
+        return loaded
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not be shown to anybody, longest first.
+
+        Passwords appear as written in the URL and decoded. A password that equals its user name is
+        none: it tells nothing, and replacing "postgres" everywhere would hide what happened.
+        """
+        found: set[str] = set()
+        for whole in (self.database_url, self.dagster_postgres_url, self.slack_webhook):
+            if whole is not None:
+                found.add(whole.get_secret_value())
+        for url in (*found, *self.base_urls.values()):
+            parts = urlsplit(url)
+            if parts.password and parts.password != parts.username:
+                found.update((parts.password, unquote(parts.password)))
+        if self.s3 is not None and self.s3.secret_key is not None:
+            found.add(self.s3.secret_key.get_secret_value())
+        return tuple(sorted((s for s in found if len(s) >= _SHORTEST_SECRET), key=len)[::-1])
+
+    def conceal(self, text: str) -> str:
+        """The text with every known secret, and the user-info of any URL, replaced by `***`."""
+        for secret in self.secrets():
+            text = text.replace(secret, _CONCEALED)
+        return _USER_INFO.sub(f"://{_CONCEALED}@", text)
+
+
+def project_directory() -> Path:
+    """The checkout this package runs from (it holds dagster.yaml), else the working directory."""
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "dagster.yaml").is_file() else Path.cwd()
+
+
+class _Reader:
+    """Reads one variable after the other and remembers what is wrong with each."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: dict[str, str] = {}
+
+    def text(self, name: str) -> str | None:
+        value = self._environ.get(name, "").strip()
+        if any(not character.isprintable() for character in value):
+            self.problems[name] = f"{name} holds a control character."
+            return None
+        return value or None
+
+    def home(self) -> Path:
+        value = self.text("DP_HOME")
+        if value is None:
+            return project_directory() / ".dp"
+        try:
+            home = Path(value).expanduser().absolute()
+        except RuntimeError:  # "~somebody" whom this machine does not know
+            self.problems["DP_HOME"] = "DP_HOME starts with the home of an unknown user."
+            return project_directory() / ".dp"
+        if home.exists() and not home.is_dir():
+            self.problems["DP_HOME"] = f"DP_HOME must be a directory, and {home} is a file."
+        return home
+
+    def url(self, name: str, *, bare_host: bool = False) -> str | None:
+        """An http(s) URL without trailing slash; `bare_host` allows `cdn.example.org`."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if bare_host and "://" not in value:
+            value = f"https://{value}"
+        parts = _split(value)
+        if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+            kind = "a host name or an http(s) URL" if bare_host else "an http:// or https:// URL"
+            self.problems[name] = f"{name} must be {kind}."
+            return None
+        if parts.query or parts.fragment or " " in value:
+            self.problems[name] = f"{name} must be a root, without spaces, '?' or '#'."
+            return None
+        return urlunsplit(parts).rstrip("/")
+
+    def secret_url(self, name: str) -> SecretStr | None:
+        value = self.text(name)
+        if value is None:
+            return None
+        parts = _split(value)
+        if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+            self.problems[name] = f"{name} must be an http:// or https:// URL."
+            return None
+        return SecretStr(value)
+
+    def postgres(self, name: str) -> SecretStr | None:
+        """Any of postgres://, postgresql://, postgresql+driver://, as postgresql://."""
+        value = self.text(name)
+        if value is None:
+            return None
+        scheme, separator, rest = value.partition("://")
+        dialect = scheme.lower().partition("+")[0]
+        if not separator or dialect not in {"postgres", "postgresql"}:
+            self.problems[name] = (
+                f"{name} must be a Postgres URL like postgresql://user:password@host:5432/database."
+            )
+            return None
+        url = f"postgresql://{rest}"
+        parts = _split(url)
+        if parts is None:
+            self.problems[name] = (
+                f"{name} is not a well-formed URL; characters like '@', '/', ':', '#' or '[' in a "
+                "password are written percent-encoded."
+            )
+            return None
+        if not parts.path.strip("/"):
+            self.problems[name] = f"{name} names no database; end it with /database."
+            return None
+        return SecretStr(url)
+
+    def s3(self) -> S3Settings | None:
+        """AWS_* without a bucket belong to somebody else and are not looked at."""
+        bucket = self.text("AWS_S3_BUCKET")
+        if bucket is None:
+            return None
+        access_key = self.text("AWS_ACCESS_KEY_ID")
+        secret_key = self.text("AWS_SECRET_ACCESS_KEY")
+        if (access_key is None) != (secret_key is None):
+            missing = "AWS_ACCESS_KEY_ID" if access_key is None else "AWS_SECRET_ACCESS_KEY"
+            self.problems.setdefault(
+                missing,
+                f"{missing} is missing; set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+                "neither to use the credentials of the machine.",
+            )
+        return S3Settings(
+            bucket=bucket,
+            access_key=access_key,
+            secret_key=None if secret_key is None else SecretStr(secret_key),
+            region=self.text("AWS_REGION"),
+            endpoint_url=self.url("AWS_ENDPOINT_URL"),
+        )
+
+    def different_databases(self, ours: SecretStr | None, dagsters: SecretStr | None) -> None:
+        if ours is None or dagsters is None:
+            return
+        if _place(ours.get_secret_value()) == _place(dagsters.get_secret_value()):
+            self.problems["DAGSTER_POSTGRES_URL"] = (
+                "DAGSTER_POSTGRES_URL names the same database as DP_DATABASE_URL; Dagster and this "
+                "project each keep their own tables and their own alembic_version, so give "
+                "Dagster a database of its own (it may be on the same server)."
+            )
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, or None when it is malformed, its port included."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _place(url: str) -> tuple[str, int, str]:
+    """Which database a Postgres URL means: host, port, name."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)  # libpq lets ?host= and ?port= stand for the address
+    host = (parts.hostname or query.get("host", [""])[-1]).lower()
+    asked = query.get("port", [""])[-1]
+    port = parts.port or (int(asked) if asked.isdecimal() else _DEFAULT_POSTGRES_PORT)
+    local = host in {"", "localhost", "127.0.0.1", "::1"}
+    return "localhost" if local else host, port, unquote(parts.path.strip("/"))
