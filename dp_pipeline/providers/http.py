@@ -1,0 +1,288 @@
+"""Asking providers over HTTP: who may ask when, how often again, and what was asked already.
+
+The wire is `transport`, the meaning of an answer `answers`, the pause of a failing provider `rest`.
+"""
+
+import copy
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+
+import anyio
+from pydantic import ValidationError
+
+from dp_pipeline.providers.address import Address, Target
+from dp_pipeline.providers.answers import (
+    Asked,
+    bounded_cause,
+    read,
+    retry_after,
+    shape_error,
+)
+from dp_pipeline.providers.errors import NetworkError, ProviderError, RateLimitedError
+from dp_pipeline.providers.journal import Line, Request
+from dp_pipeline.providers.limits import Limits
+from dp_pipeline.providers.pace import LocalPace, NoPace, Pace
+from dp_pipeline.providers.rest import Rest
+
+if TYPE_CHECKING:
+    from dp_pipeline.providers.transport import Transport
+
+__all__ = ["Limits", "LocalPace", "NoPace", "Pace", "ProviderClient", "Request", "Requests"]
+
+T = TypeVar("T")
+
+
+class ProviderClient:
+    """The connections of one run to one provider; use as an async context manager.
+
+    Raises:
+        ProviderError: the base URL is unusable (at construction or on entering).
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        *,
+        pace: Pace,
+        pace_seconds: float,
+        limits: Limits | None = None,
+    ) -> None:
+        self.provider = provider
+        self._address = Address.parse(provider, base_url)
+        self._pace = pace
+        self._pace_seconds = pace_seconds
+        self._limits = limits or Limits()
+        self._stack = AsyncExitStack()
+        self._transport: Transport | None = None
+        self._connections: anyio.Semaphore | None = None
+        self._rest = Rest(self._limits)
+
+    async def __aenter__(self) -> Self:
+        from dp_pipeline.providers.transport import Transport
+
+        self._connections = anyio.Semaphore(self._limits.connections)
+        self._transport = await self._stack.enter_async_context(
+            Transport(self.provider, self._address, self._limits)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._transport = None
+        await self._stack.__aexit__(kind, error, traceback)
+
+    def requests(self) -> "Requests":
+        """A view for one tournament, with its own memory and journal."""
+        return Requests(self)
+
+    async def fetch(self, path_or_url: str, line: Line, *, page: bool) -> tuple[Asked, Any]:
+        """Ask once, with retries, past any memory; tell `line` how it went.
+
+        Returns:
+            Whom was asked what, and the decoded JSON or the page's text; None for an empty answer.
+
+        Raises:
+            ProviderError: of the kind `answers.read` and `Transport.get` say.
+        """
+        target = self._address.target(path_or_url)
+        asked = Asked(self.provider, target.path, target.shown, self._address.scrub)
+        line.url = target.shown
+        try:
+            found = await self._retried(asked, target, line, page=page)
+        except ProviderError as error:
+            if line.attempts:  # else it says itself that nothing was asked
+                self._rest.failed(error)
+            if error.retryable and line.attempts > 1:
+                error.message += f" Tried {line.attempts} times."
+                error.args = (error.message,)
+            raise
+        self._rest.answered()
+        return asked, found
+
+    async def _retried(self, asked: Asked, target: Target, line: Line, *, page: bool) -> Any:
+        import tenacity
+
+        limits = self._limits
+        backoff = tenacity.wait_exponential_jitter(
+            initial=limits.backoff_seconds,
+            max=limits.max_backoff_seconds,
+            jitter=limits.backoff_seconds,
+        )
+        jitter = tenacity.wait_random(0, limits.backoff_seconds)
+
+        def pause(state: tenacity.RetryCallState) -> float:
+            if line.retry_after is None:
+                return backoff(state)
+            return line.retry_after + jitter(state)
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            return (
+                line.attempts >= limits.attempts
+                or (line.retry_after or 0) > limits.max_retry_after_seconds
+                or line.seconds + state.upcoming_sleep >= limits.deadline_seconds
+            )
+
+        async def sleep(seconds: float) -> None:
+            line.seconds += seconds
+            await anyio.sleep(seconds)
+
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(
+                lambda e: isinstance(e, ProviderError) and e.retryable and not line.resting
+            ),
+            wait=pause,
+            stop=enough,
+            sleep=sleep,
+            reraise=True,
+        )
+        return await retrying(self._attempt, asked, target, line, page=page)
+
+    async def _attempt(self, asked: Asked, target: Target, line: Line, *, page: bool) -> Any:
+        if self._transport is None or self._connections is None:
+            message = f"The client of {self.provider} is not open; use it in `async with`."
+            raise RuntimeError(message)
+        async with self._connections:
+            line.resting = True
+            await self._rest.over(asked)
+            line.resting = False
+            await self._pace.wait(self.provider, self._pace_seconds)
+            line.attempts += 1
+            line.status, line.bytes, line.retry_after = None, 0, None
+            started = anyio.current_time()
+            answer = None
+            try:
+                with anyio.move_on_after(self._limits.deadline_seconds - line.seconds):
+                    answer = await self._transport.get(asked, target, page=page)
+            finally:
+                line.seconds += anyio.current_time() - started
+        if answer is None:
+            sentence = (
+                f"{self.provider} gave no complete answer within "
+                f"{self._limits.deadline_seconds:g} s ({asked.path})."
+            )
+            raise asked.error(NetworkError, sentence)
+        line.status, line.bytes = answer.status, len(answer.body)
+        line.retry_after = retry_after(answer.retry_after, datetime.now(UTC))
+        try:
+            return read(asked, answer, page=page)
+        except RateLimitedError as error:
+            if line.retry_after is not None:
+                self._rest.told(line.retry_after)
+                error.message += f" It asks to wait {line.retry_after:.0f} s."
+                error.args = (error.message,)
+            raise
+
+
+class Requests:
+    """One tournament's view of a provider: what was asked is remembered while it exists.
+
+    Every path must always be asked with the same `parse`; the first caller's is used.
+    """
+
+    def __init__(self, client: ProviderClient) -> None:
+        self._client = client
+        self._memory: dict[tuple[str, str], _Memory] = {}
+        self._journal: dict[tuple[str, str], Request] = {}
+
+    async def json(self, path: str, parse: Callable[[Any], T]) -> T:
+        """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.
+
+        Callers at the same time share one request, and later ones its result, error or not. A
+        pydantic.ValidationError from `parse` becomes InvalidShapeError; a ProviderError passes,
+        with our URL added; anything else it raises is a bug of `parse` and passes as it is.
+
+        Raises:
+            ProviderError: of the kind `answers.read` and `Transport.get` say.
+        """
+
+        async def fetch(line: Line) -> T:
+            asked, payload = await self._client.fetch(path, line, page=False)
+            try:
+                return parse(payload)
+            except ValidationError as error:
+                broken = error
+            except ProviderError as error:
+                error.url = error.url or asked.url
+                raise
+            # not inside the except: the payload would hang on the chain
+            raise shape_error(asked, broken) from bounded_cause(asked, broken)
+
+        return await self._once(("json", path), fetch)
+
+    async def text(self, path_or_url: str) -> str:
+        """The text of a page below the base URL or at a whole http(s) URL; "" if it is empty.
+
+        Remembered like `json`.
+
+        Raises:
+            ProviderError: of the kind `answers.read` and `Transport.get` say.
+            ValueError: a URL that is not http(s).
+        """
+
+        async def fetch(line: Line) -> str:
+            _, page = await self._client.fetch(path_or_url, line, page=True)
+            return page or ""
+
+        return await self._once(("text", path_or_url), fetch)
+
+    def taken(self) -> tuple[Request, ...]:
+        """The requests used since the last call, once per path, in the order of first use."""
+        taken = tuple(self._journal.values())
+        self._journal.clear()
+        return taken
+
+    async def _once(self, key: tuple[str, str], fetch: Callable[[Line], Awaitable[T]]) -> T:
+        memory = self._memory.setdefault(key, _Memory())
+        # A lock rather than a shared task: when the caller that asks is cancelled, the next one
+        # in the queue asks again, and nobody else is harmed.
+        async with memory.lock:
+            if memory.request is not None:
+                self._journal.setdefault(key, replace(memory.request, reused=True))
+                if memory.error is not None:
+                    _raise_again(memory.error)
+                return memory.value
+            line = Line()
+            try:
+                memory.value = await fetch(line)
+            except Exception as error:
+                # remembered whatever it is: the next domain meets the same error, not a request
+                line.error = (
+                    error.kind if isinstance(error, ProviderError) else type(error).__name__
+                )
+                memory.error = error
+                memory.request = line.remembered()
+                raise
+            except BaseException:
+                line.error = "cancelled"
+                raise
+            else:
+                memory.request = line.remembered()
+                return memory.value
+            finally:
+                self._journal[key] = line.request()
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Of one path: `request` is None until somebody has an answer or an error."""
+
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    request: Request | None = None
+    value: Any = None
+    error: Exception | None = None
+
+
+def _raise_again(error: Exception) -> NoReturn:
+    """Raise a remembered error: a copy, for each raise lengthens the traceback of a shared one."""
+    if isinstance(error, ProviderError):
+        raise copy.copy(error) from error.__cause__
+    raise error

@@ -1,0 +1,41 @@
+"""How much time, size and patience one request may cost."""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of every request of one client; times in seconds.
+
+    Args:
+        connect_seconds: until a connection stands.
+        read_seconds: between two pieces of an answer.
+        deadline_seconds: for one request with all its attempts and the pauses between them; not
+            counted is the wait for our turn (pace, connections).
+        max_bytes: the largest decompressed body. The largest known season (380 matches with goals)
+            has under 1 MiB.
+        attempts: of a request whose failures are worth a retry.
+        backoff_seconds: first pause between attempts; doubled each time, with jitter as long as it.
+        max_backoff_seconds: longest of these pauses.
+        max_retry_after_seconds: longest wait a provider may ask for (Retry-After) before the
+            request fails at once.
+        connections: requests to the provider at the same time.
+        redirects: followed per attempt.
+        failures_in_a_row: so many failed requests without one answer between them stop the asking.
+        rest_seconds: how long it stops.
+    """
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 20.0
+    deadline_seconds: float = 90.0
+    max_bytes: int = 32 * MIB
+    attempts: int = 3
+    backoff_seconds: float = 0.5
+    max_backoff_seconds: float = 10.0
+    max_retry_after_seconds: float = 30.0
+    connections: int = 4
+    redirects: int = 3
+    failures_in_a_row: int = 20
+    rest_seconds: float = 60.0

@@ -1,0 +1,187 @@
+"""One exchange over the wire with httpx: connections, redirects, bounds of size and time.
+
+Imported when the first client opens, not before: httpx costs 0.1 s. What an answer means is decided
+in `answers`.
+"""
+
+import importlib.metadata
+import logging
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from dp_pipeline.providers.address import Address, Target, unusable_address
+from dp_pipeline.providers.answers import Answer, Asked
+from dp_pipeline.providers.errors import InvalidShapeError, NetworkError, ProviderError
+from dp_pipeline.providers.limits import Limits
+
+# Of an answer that is an error anyway, enough to tell a challenge and to show its beginning.
+ERROR_BYTES = 64 * 1024
+_JSON = "application/json, text/plain;q=0.9, */*;q=0.1"
+_PAGE = "text/html, application/xhtml+xml, text/plain;q=0.9, */*;q=0.1"
+
+
+class Transport:
+    """The connections to one provider. Requests stand alone: no cookies are kept."""
+
+    def __init__(self, provider: str, address: Address, limits: Limits) -> None:
+        try:
+            httpx.URL(address.root)
+        except httpx.InvalidURL as error:
+            raise unusable_address(provider) from error
+        if address.secrets:
+            # At DEBUG it logs request headers and targets as they are compressed.
+            logging.getLogger("hpack").setLevel(logging.INFO)
+        self._limits = limits
+        version = importlib.metadata.version("dp-pipeline")
+        self._client = httpx.AsyncClient(
+            http2=True,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={
+                "User-Agent": f"dp_pipeline/{version} (automated football data pipeline)",
+                # a codec with a bomb ratio worse than gzip's 1:1000 is not asked for
+                "Accept-Encoding": "gzip, deflate",
+            },
+            timeout=httpx.Timeout(
+                limits.read_seconds, connect=limits.connect_seconds, pool=limits.deadline_seconds
+            ),
+            limits=httpx.Limits(
+                max_connections=limits.connections, max_keepalive_connections=limits.connections
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    async def get(self, asked: Asked, target: Target, *, page: bool) -> Answer:
+        """Request, follow redirects, read the body.
+
+        Raises:
+            NetworkError: no or half an answer.
+            InvalidShapeError: too large, compressed twice, or redirected too often or to an
+                unencrypted address.
+        """
+        try:
+            return await self._follow(asked, target, page=page)
+        except ProviderError:
+            raise
+        # Whatever fails between the socket and us is a network failure: httpx translates most of
+        # it, but lets through what h2 raises while a body is read (httpcore 1.0, http2.py).
+        except Exception as error:
+            _scrub(asked, error)
+            sentence = f"{asked.provider} {self._what(error)} ({asked.path})."
+            raise asked.error(NetworkError, asked.scrub(sentence)) from error
+
+    async def _follow(self, asked: Asked, target: Target, *, page: bool) -> Answer:
+        headers = {"Accept": _PAGE if page else _JSON}
+        if target.authorization:
+            headers["Authorization"] = target.authorization
+        url, sent = httpx.URL(target.url), target.sent
+        for _ in range(self._limits.redirects + 1):
+            # "target" replaces path and query on the wire only: httpx logs the URL of every
+            # request and puts it into its errors.
+            async with self._client.stream(
+                "GET", url, headers=headers, extensions={"target": sent.encode("ascii")}
+            ) as response:
+                if response.next_request is None:
+                    return await self._answer(asked, response)
+                following = response.next_request.url
+            if (following.scheme, url.scheme) not in {
+                ("https", "https"),
+                ("https", "http"),
+                ("http", "http"),
+            }:
+                sentence = (
+                    f"{asked.provider} redirects {asked.path} to an address that is not https; "
+                    "it is not followed."
+                )
+                raise asked.error(InvalidShapeError, sentence)
+            if _origin(following) != _origin(url):
+                headers.pop("Authorization", None)
+            sent = following.raw_path.decode("ascii")
+            url = following.copy_with(userinfo=b"", query=None, fragment=None)
+        sentence = (
+            f"{asked.provider} redirects {asked.path} more than {self._limits.redirects} times."
+        )
+        raise asked.error(InvalidShapeError, sentence)
+
+    async def _answer(self, asked: Asked, response: httpx.Response) -> Answer:
+        headers = response.headers
+        if len(headers.get_list("content-encoding", split_commas=True)) > 1:
+            # each layer multiplies by up to 1,000: 64 KB on the wire would be 64 GB here
+            sentence = f"{asked.provider} compressed its answer to {asked.path} more than once."
+            raise asked.error(InvalidShapeError, sentence)
+        return Answer(
+            status=response.status_code,
+            body=await self._body(asked, response),
+            content_type=headers.get("content-type", ""),
+            retry_after=headers.get("retry-after"),
+            challenge="challenge" in headers.get("cf-mitigated", "").lower()
+            or headers.get("x-amzn-waf-action", "").lower() in {"challenge", "captcha"},
+        )
+
+    async def _body(self, asked: Asked, response: httpx.Response) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in response.aiter_bytes():
+                chunks.append(chunk)
+                size += len(chunk)
+                if not response.is_success and size > ERROR_BYTES:
+                    break
+                if size > self._limits.max_bytes:
+                    sentence = (
+                        f"{asked.provider} answered {asked.path} with more than "
+                        f"{self._limits.max_bytes / 1024 / 1024:g} MiB, the most that is read."
+                    )
+                    raise asked.error(InvalidShapeError, sentence)
+        except httpx.HTTPError:
+            # A refusal with a torn body is a refusal all the same, and must not be retried.
+            if response.is_success:
+                raise
+        return b"".join(chunks)
+
+    def _what(self, error: Exception) -> str:
+        detail = " ".join(str(error).split())[:200] or type(error).__name__
+        match error:
+            case httpx.ConnectTimeout():
+                what = f"took no connection within {self._limits.connect_seconds:g} s"
+            case httpx.TimeoutException():
+                what = f"sent nothing for {self._limits.read_seconds:g} s"
+            case httpx.ProxyError():
+                what = f"could not be reached through the proxy: {detail}"
+            case httpx.ConnectError():
+                what = f"could not be reached: {detail}"
+            case httpx.DecodingError():
+                what = f"sent a damaged compressed answer: {detail}"
+            case httpx.NetworkError() | httpx.RemoteProtocolError():
+                what = f"broke off or garbled its answer: {detail}"
+            case _:
+                what = f"could not be asked: {type(error).__name__}: {detail}"
+        return what
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _scrub(asked: Asked, error: BaseException) -> None:
+    """Take our secrets out of the texts of an error and of those behind it.
+
+    A provider may send them back, and httpx quotes a redirect it cannot read.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        behind.args = tuple(asked.scrub(a) if isinstance(a, str) else a for a in behind.args)
+        behind = behind.__cause__ or behind.__context__
