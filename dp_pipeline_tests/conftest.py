@@ -1,0 +1,93 @@
+"""Fixtures for every test: a clean environment, a real Postgres, the recorded payloads."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dp_pipeline.database.embedded import EmbeddedPostgres
+
+_OURS = ("DP_", "DAGSTER_", "AWS_", "SLACK_", "PG")
+_KEPT = ("DP_RECORDINGS",)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing set on the machine reaches a test, except where the recordings are."""
+    for name in tuple(os.environ):
+        if (name.startswith(_OURS) or name.endswith("_BASE_URL")) and name not in _KEPT:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """The folder of recorded provider payloads; they are not part of the project."""
+    folder = os.environ.get("DP_RECORDINGS")
+    if not folder:
+        pytest.skip("DP_RECORDINGS does not name the folder of recorded provider payloads")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.skip(f"DP_RECORDINGS names {folder}, which is not a folder")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of this session's own; it stops a second after the session ended."""
+    # Not tmp_path_factory: pytest's directories are private, and root's server is another user.
+    home = Path(tempfile.mkdtemp(prefix="dp-tests-"))
+    home.chmod(0o711)
+    server = EmbeddedPostgres(home, linger_seconds=1)
+    try:
+        yield server
+    finally:
+        server.release()
+        # The supervisor sees that the home is gone and ends the server at once.
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def admin_url(postgres: EmbeddedPostgres) -> str:
+    """The session's server by its database `postgres`, for CREATE DATABASE and the like."""
+    return postgres.url("postgres")
+
+
+@pytest.fixture
+def new_database(admin_url: str) -> Iterator[Callable[..., str]]:
+    """Make a database, empty or a copy of `template`, and give its URL; dropped after the test.
+
+    A template is any database nobody is connected to, named without its URL: migrate one once per
+    session, copy it for each test (about 30 ms).
+    """
+    made: list[str] = []
+
+    def make(template: str = "template0") -> str:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(admin_url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+        made.append(name)
+        return admin_url.replace("/postgres?", f"/{name}?")
+
+    yield make
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        for name in made:
+            # FORCE: a test that leaks a connection must not fail the next one
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+@pytest.fixture
+def postgres_url(new_database: Callable[..., str]) -> str:
+    """A fresh empty database of a real server: `postgresql://…`, dropped after the test."""
+    return new_database()
