@@ -1,0 +1,302 @@
+"""Ledger rows -> the payload of one Slack message. Pure; delivery belongs to slack.py.
+
+Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks, header 150, section
+text 3,000, field 2,000, 10 fields, 10 context elements). Its undocumented limit of a whole message
+was met between 11,341 and 13,297 characters of text (slackapi/bolt-js issues 2509 and 2867).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from dp_pipeline.messages.mrkdwn import (
+    PLAIN,
+    code,
+    code_block,
+    date,
+    duration,
+    inline,
+    link,
+    visible,
+    weight,
+)
+
+Status = Literal["in_progress", "completed", "partial_failure", "failed"]
+
+DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings")
+
+# The weights below add up to a whole message of less than 12,000 for any input.
+HEADER = 150
+SUMMARY = 400
+LINES = 10
+ALL_LINES = 4_800
+ERRORS = 5
+ALL_ERRORS = 2_900
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One execution: what it did to one domain.
+
+    A `report_key` without `report_url` is a report that is stored and has no public link;
+    `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
+    from 1.
+    """
+
+    execution_id: UUID
+    domain: str
+    operation_type: str
+    status: Status
+    outcome: str | None
+    created: int
+    updated: int
+    unchanged: int
+    left_out: int
+    duration_ms: int | None
+    attempt: int
+    report_url: str | None
+    report_key: str | None
+    report_error: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One message: the executions of one tournament in one run.
+
+    No lines at all stand for a run that ended before it opened an execution.
+    """
+
+    request_id: UUID
+    tournament_key: str
+    tournament_label: str | None
+    tournament_id: UUID
+    lines: tuple[Line, ...]
+    started_at: datetime
+    completed_at: datetime
+    run_url: str | None
+    environment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a status is shown; the worst of a message has the highest severity."""
+
+    severity: int
+    emoji: str
+    words: str
+    color: str
+
+
+_LOOKS: dict[Status, _Look] = {
+    "completed": _Look(0, "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"),
+    "in_progress": _Look(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", "#ecb22e"),
+    "partial_failure": _Look(
+        2, "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}", "Partial failure", "#ecb22e"
+    ),
+    "failed": _Look(3, "\N{CROSS MARK}", "Failed", "#e01e5a"),
+}
+
+
+def render(announcement: Announcement) -> dict[str, Any]:
+    """The payload of an incoming webhook: a summary for notifications, the rest as blocks."""
+    look = _worst(announcement)
+    header = f"{look.emoji} {look.words}: {_label(announcement)}"
+    blocks = [
+        {
+            "type": "header",
+            "text": {
+                "type": "plain_text",
+                "text": inline(header, HEADER, PLAIN),
+                "emoji": True,
+            },
+        },
+        {"type": "section", "fields": [_mrkdwn(field) for field in _fields(announcement)]},
+        *(_section(text) for text in _lines(announcement, most=LINES, budget=ALL_LINES)),
+        *(_section(text) for text in _errors(announcement, budget=ALL_ERRORS)),
+        _section(_run(announcement)),
+        {"type": "context", "elements": [_mrkdwn(text) for text in _context(announcement)]},
+    ]
+    summary = _summary(announcement)
+    return {
+        "text": inline(summary, SUMMARY),
+        "attachments": [
+            {"color": look.color, "fallback": inline(summary, SUMMARY, PLAIN), "blocks": blocks}
+        ],
+    }
+
+
+def render_plain(announcement: Announcement) -> dict[str, Any]:
+    """The same message as text alone, at most 4,000 characters, for when Slack refuses blocks."""
+    parts = [
+        inline(_summary(announcement), SUMMARY),
+        *_lines(announcement, most=5, budget=1_700),
+        *_errors(announcement, budget=1_000),
+        _run(announcement),
+        f"Request ID: {code(str(announcement.request_id), 60)}",
+    ]
+    return {"text": "\n".join(parts)}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    # verbatim: Slack would otherwise bring a bare @channel or address inside the text to life.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _worst(announcement: Announcement) -> _Look:
+    looks = (_LOOKS[line.status] for line in announcement.lines)
+    return max(looks, key=lambda look: look.severity, default=_LOOKS["failed"])
+
+
+def _label(announcement: Announcement) -> str:
+    for name in (announcement.tournament_label, announcement.tournament_key):
+        if name and visible(name):
+            return name
+    return "unnamed tournament"
+
+
+def _tally(announcement: Announcement) -> str:
+    """Such as "5 operations (3 completed, 2 failed)"."""
+    statuses = [line.status for line in announcement.lines]
+    tally = ", ".join(
+        f"{statuses.count(status)} {look.words.lower()}"
+        for status, look in _LOOKS.items()
+        if status in statuses
+    )
+    noun = "operation" if len(statuses) == 1 else "operations"
+    return f"{len(statuses)} {noun}" + (f" ({tally})" if tally else "")
+
+
+def _summary(announcement: Announcement) -> str:
+    """One unescaped line for notifications and for clients that show no blocks."""
+    look, lines = _worst(announcement), announcement.lines
+    counts = _counts(
+        sum(line.created for line in lines),
+        sum(line.updated for line in lines),
+        sum(line.unchanged for line in lines),
+        sum(line.left_out for line in lines),
+    )
+    label = inline(_label(announcement), SUMMARY // 2, PLAIN)
+    return f"{look.emoji} {look.words}: {label} · {_tally(announcement)} · {counts}"
+
+
+def _fields(announcement: Announcement) -> list[str]:
+    look = _worst(announcement)
+    key = code(announcement.tournament_key, 200)
+    named = announcement.tournament_label is not None
+    tournament = f"{inline(_label(announcement), 300)}\n{key}" if named else key
+    fields = [
+        f"*Tournament*\n{tournament}",
+        f"*Status*\n{look.emoji} {look.words}",
+        f"*Operations*\n{_tally(announcement)}",
+        f"*Duration*\n{_elapsed(announcement)}",
+    ]
+    if announcement.environment and visible(announcement.environment):
+        fields.append(f"*Environment*\n{inline(announcement.environment, 150)}")
+    return fields
+
+
+def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:
+    lines = announcement.lines
+    if not lines:
+        return ["The run ended before it opened an execution: nothing was written by it."]
+    # Where not all fit, the worst and the latest attempts are the news.
+    news = sorted(lines, key=lambda line: (_LOOKS[line.status].severity, line.attempt))[-most:]
+    shown = [_line(line, budget // len(news)) for line in sorted(news, key=_order)]
+    if len(lines) > len(news):
+        shown.append(f"and {len(lines) - len(news):,} more")
+    return shown
+
+
+def _order(line: Line) -> tuple[int, str, int]:
+    place = DOMAINS.index(line.domain) if line.domain in DOMAINS else len(DOMAINS)
+    return place, line.domain, line.attempt
+
+
+def _line(line: Line, limit: int) -> str:
+    """One domain: operation, outcome, counts, duration, attempt and report."""
+    look = _LOOKS[line.status]
+    outcome = line.outcome if line.outcome and visible(line.outcome) else line.status
+    parts = [
+        f"{look.emoji} *{inline(line.domain, 30)}*",
+        inline(_words(line.operation_type), 40),
+        inline(_words(outcome), 40),
+        inline(_counts(line.created, line.updated, line.unchanged, line.left_out), 110),
+    ]
+    if line.duration_ms is not None:
+        parts.append(inline(duration(line.duration_ms), 30))
+    if line.attempt > 1:
+        parts.append(inline(f"attempt {line.attempt:,}", 30))
+    text = " · ".join(part for part in parts if part)
+    report = link(line.report_url, "report") or _report_without_link(line)
+    if weight(text) + weight(report) + 3 > limit:
+        report = "report stored"
+    return f"{text} · {report}"
+
+
+def _report_without_link(line: Line) -> str:
+    if line.report_error is not None:
+        return f"report unavailable: {inline(line.report_error, 120) or 'no reason given'}"
+    if line.report_key or line.report_url:
+        return "report stored"
+    return "no report"
+
+
+def _errors(announcement: Announcement, *, budget: int) -> list[str]:
+    """A code block per distinct error, with the domains that met it."""
+    domains: dict[str, list[str]] = {}
+    for line in sorted(announcement.lines, key=_order):
+        if line.status in {"failed", "partial_failure"}:
+            error = line.error if line.error and visible(line.error) else None
+            if error is None and line.status == "failed":
+                error = "No error text was recorded."
+            if error is not None:
+                domains.setdefault(error, []).append(line.domain)
+    shown = list(domains.items())[:ERRORS]
+    blocks = []
+    for error, met in shown:
+        title = inline(", ".join(dict.fromkeys(met)), 60)
+        block = code_block(error, budget // len(shown) - 100)
+        blocks.append(f"*Error details: {title}*\n{block}")
+    if len(domains) > len(shown):
+        blocks.append(f"and {len(domains) - len(shown):,} more errors; the reports have them")
+    return blocks
+
+
+def _run(announcement: Announcement) -> str:
+    whole = link(announcement.run_url, "Open the run in Dagster")
+    return whole or f"Run {code(str(announcement.request_id), 60)}"
+
+
+def _context(announcement: Announcement) -> list[str]:
+    return [
+        f"Request ID: {code(str(announcement.request_id), 60)}",
+        f"Tournament ID: {code(str(announcement.tournament_id), 60)}",
+        date(announcement.completed_at),
+        f"Duration: {_elapsed(announcement)}",
+    ]
+
+
+def _elapsed(announcement: Announcement) -> str:
+    elapsed = announcement.completed_at - announcement.started_at
+    return duration(round(elapsed.total_seconds() * 1_000))
+
+
+def _counts(created: int, updated: int, unchanged: int, left_out: int) -> str:
+    """The counts that are not zero."""
+    counts = {
+        "created": created,
+        "updated": updated,
+        "unchanged": unchanged,
+        "left out": left_out,
+    }
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,317 @@
+import string
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dp_pipeline.messages.blocks import Announcement, Line, render, render_plain
+from dp_pipeline_tests.messages.samples import RUN, announcement, line, texts
+from dp_pipeline_tests.messages.slack_limits import check, check_plain
+
+CONTEXT = [
+    "Request ID: `11111111-2222-4333-8444-555555555555`",
+    "Tournament ID: `aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee`",
+    "<!date^1747495803^{date_short_pretty} {time_secs}|2025-05-17 15:30:03+00:00>",
+    "Duration: 3.2 s",
+]
+TEAMS = (
+    "✅ *teams* · teams create · written · 18 created · 850 ms"
+    " · <https://cdn.example.org/reports/teams.json|report>"
+)
+
+
+def test_a_successful_run_is_told_in_green_with_a_line_per_domain_in_order() -> None:
+    message = announcement(
+        line("standings", duration_ms=40),
+        line("matches", created=306, duration_ms=1_240),
+        line("rounds", created=0, unchanged=34, outcome="unchanged", report_url=None),
+        line("teams", updated=2),
+        line("tournaments", operation_type="tournament_create", created=1, duration_ms=4),
+        environment="production",
+    )
+    payload = render(message)
+    check(payload)
+    summary = (
+        "✅ Completed: 1. Fußball-Bundesliga 2024/2025 · 5 operations (5 completed)"
+        " · 343 created, 2 updated, 34 unchanged"
+    )
+    assert payload["text"] == summary
+    assert payload["attachments"][0]["fallback"] == summary
+    assert payload["attachments"][0]["color"] == "#2eb67d"
+    to = "<https://cdn.example.org/reports/{}.json|report>".format
+    assert texts(payload) == [
+        "✅ Completed: 1. Fußball-Bundesliga 2024/2025",
+        "*Tournament*\n1. Fußball-Bundesliga 2024/2025\n`openligadb:bl1:2024`",
+        "*Status*\n✅ Completed",
+        "*Operations*\n5 operations (5 completed)",
+        "*Duration*\n3.2 s",
+        "*Environment*\nproduction",
+        f"✅ *tournaments* · tournament create · written · 1 created · 4 ms · {to('tournaments')}",
+        f"✅ *teams* · teams create · written · 18 created, 2 updated · 850 ms · {to('teams')}",
+        "✅ *rounds* · rounds create · unchanged · 34 unchanged · 850 ms · report stored",
+        f"✅ *matches* · matches create · written · 306 created · 1.2 s · {to('matches')}",
+        f"✅ *standings* · standings create · written · 18 created · 40 ms · {to('standings')}",
+        f"<{RUN}|Open the run in Dagster>",
+        *CONTEXT,
+    ]
+
+
+def test_a_partial_failure_is_told_in_yellow_and_names_what_was_left_out() -> None:
+    payload = render(
+        announcement(
+            line("teams"),
+            line(
+                "matches",
+                status="partial_failure",
+                created=304,
+                left_out=2,
+                attempt=3,
+                report_url=None,
+                report_key=None,
+                report_error="the object store <s3> is down",
+            ),
+            run_url=None,
+        )
+    )
+    check(payload)
+    assert payload["attachments"][0]["color"] == "#ecb22e"
+    assert texts(payload) == [
+        "⚠️ Partial failure: 1. Fußball-Bundesliga 2024/2025",
+        "*Tournament*\n1. Fußball-Bundesliga 2024/2025\n`openligadb:bl1:2024`",
+        "*Status*\n⚠️ Partial failure",
+        "*Operations*\n2 operations (1 completed, 1 partial failure)",
+        "*Duration*\n3.2 s",
+        TEAMS,
+        (
+            "⚠️ *matches* · matches create · written · 304 created, 2 left out · 850 ms"
+            " · attempt 3 · report unavailable: the object store &lt;s3&gt; is down"
+        ),
+        "Run `11111111-2222-4333-8444-555555555555`",
+        *CONTEXT,
+    ]
+
+
+def test_a_failure_is_told_in_red_with_its_error_once_for_all_domains_that_met_it() -> None:
+    failed: dict[str, Any] = {
+        "status": "failed",
+        "outcome": "blocked_dependency",
+        "created": 0,
+        "duration_ms": None,
+        "report_url": None,
+        "report_key": None,
+        "error": "OpenLigaDB answered 403 to\n<https://api.example.org/?a=1&b=2>",
+    }
+    payload = render(
+        announcement(line("rounds", **failed), line("teams"), line("matches", **failed))
+    )
+    check(payload)
+    assert payload["attachments"][0]["color"] == "#e01e5a"
+    assert texts(payload)[0] == "❌ Failed: 1. Fußball-Bundesliga 2024/2025"
+    assert texts(payload)[5:9] == [
+        TEAMS,
+        "❌ *rounds* · rounds create · blocked dependency · no rows · no report",
+        "❌ *matches* · matches create · blocked dependency · no rows · no report",
+        (
+            "*Error details: rounds, matches*\n"
+            "```\nOpenLigaDB answered 403 to\n&lt;https://api.example.org/?a=1&amp;b=2&gt;\n```"
+        ),
+    ]
+
+
+def test_the_plain_text_says_the_same_without_blocks() -> None:
+    payload = render_plain(
+        announcement(line("teams"), line("matches", status="failed", error="no ```way```"))
+    )
+    check_plain(payload)
+    assert payload["text"].replace("\u200b", "") == (
+        "❌ Failed: 1. Fußball-Bundesliga 2024/2025 · 2 operations (1 completed, 1 failed)"
+        " · 36 created\n"
+        "✅ *teams* · teams create · written · 18 created · 850 ms"
+        " · <https://cdn.example.org/reports/teams.json|report>\n"
+        "❌ *matches* · matches create · written · 18 created · 850 ms"
+        " · <https://cdn.example.org/reports/matches.json|report>\n"
+        "*Error details: matches*\n```\nno ```way```\n```\n"
+        f"<{RUN}|Open the run in Dagster>\n"
+        "Request ID: `11111111-2222-4333-8444-555555555555`"
+    )
+
+
+def test_a_run_that_died_before_its_first_execution_is_told_as_failed() -> None:
+    payload = render(announcement())
+    check(payload)
+    check_plain(render_plain(announcement()))
+    assert payload["attachments"][0]["color"] == "#e01e5a"
+    assert texts(payload)[0] == "❌ Failed: 1. Fußball-Bundesliga 2024/2025"
+    assert "The run ended before it opened an execution: nothing was written by it." in texts(
+        payload
+    )
+
+
+def test_a_failure_without_error_text_says_so() -> None:
+    payload = render(announcement(line("teams", status="failed", error=None)))
+    assert "*Error details: teams*\n```\nNo error text was recorded.\n```" in texts(payload)
+
+
+def test_a_long_error_keeps_its_head_and_its_tail() -> None:
+    error = "Traceback: begins here" + "x" * 100_000 + "KeyError: 'goals'"
+    payload = render(announcement(line("matches", status="failed", error=error)))
+    check(payload)
+    shown = texts(payload)[6]
+    assert shown.startswith("*Error details: matches*\n```\nTraceback: begins here")
+    assert shown.endswith("KeyError: 'goals'\n```")
+    left_out = shown[shown.index("… ") + 2 : shown.index(" characters left out …")]
+    assert shown.count("x") + int(left_out.replace(",", "")) == 100_000
+
+
+def test_of_many_attempts_the_worst_and_latest_are_shown_and_the_rest_counted() -> None:
+    domains = ("tournaments", "teams", "rounds", "matches", "standings")
+    attempts = [line(domain, attempt=n) for domain in domains for n in range(1, 9)]
+    attempts.append(line("teams", status="failed", attempt=1, error="too late"))
+    payload = render(announcement(*attempts))
+    check(payload)
+    shown = texts(payload)[5:16]
+    assert shown[-1] == "and 31 more"
+    assert [text.split("*")[1] for text in shown[:-1]] == (
+        ["tournaments"] + ["teams"] * 3 + ["rounds"] * 2 + ["matches"] * 2 + ["standings"] * 2
+    )
+    assert shown[1].startswith("❌ *teams*")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "ftp://cdn.example.org/report.json",
+        "https://",
+        "https://[",
+        "/runs/1",
+        "https://user:password@cdn.example.org/report.json",
+        "https://cdn.example.org/" + "a" * 3_000,
+        "https://cdn.example.org/\x00",
+        "https://cdn.example.org/\ud800",
+    ],
+)
+def test_an_address_that_is_no_link_is_not_linked(url: str) -> None:
+    payload = render(announcement(line("teams", report_url=url), run_url=url))
+    check(payload)
+    assert texts(payload)[5].endswith(" · report stored")
+    assert texts(payload)[6] == "Run `11111111-2222-4333-8444-555555555555`"
+
+
+def test_a_link_cannot_be_broken_out_of() -> None:
+    url = "https://cdn.example.org/a b|<!channel>?q=ü&r=%20"
+    payload = render(announcement(line("teams", report_url=url)))
+    check(payload)
+    assert texts(payload)[5].endswith(
+        " · <https://cdn.example.org/a%20b%7C%3C!channel%3E?q=%C3%BC&amp;r=%20|report>"
+    )
+
+
+@pytest.mark.parametrize("label", [None, "", " \n", "\u200b\u202e", "\x00"])
+def test_a_tournament_without_a_name_is_told_by_its_key(label: str | None) -> None:
+    payload = render(announcement(line("teams"), tournament_label=label))
+    check(payload)
+    expected = "�" if label == "\x00" else "openligadb:bl1:2024"
+    assert texts(payload)[0] == f"✅ Completed: {expected}"
+
+
+HOSTILE = st.one_of(
+    st.text(st.characters(), max_size=60),
+    st.text("&<>`|*_~:@#!\\\"'\n\r\t\x00\x1b\u202e\ud83d😀ü ", max_size=60),
+    st.sampled_from(
+        [
+            "<!channel> <@U012345> <https://evil.example|click>",
+            "```" * 5,
+            "\x1b[31mred\x1b[0m\x1b]8;;https://evil.example\x07",
+            "&" * 4_000,
+            "😀" * 4_000,
+            '"\\' * 4_000,
+            "`" * 4_000,
+            "\ud83d" * 4_000,
+            "\n" * 4_000,
+            "long " * 2_000,
+            string.printable,
+        ]
+    ),
+)
+URLS = st.one_of(st.none(), HOSTILE, HOSTILE.map(lambda tail: f"https://cdn.example.org/{tail}"))
+COUNTS = st.one_of(st.just(0), st.integers(0, 2**63))
+MOMENTS = st.integers(0, 100_000_000_000).map(
+    lambda s: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=s)
+)
+LINES = st.builds(
+    Line,
+    execution_id=st.uuids(),
+    domain=HOSTILE | st.sampled_from(["teams", "matches"]),
+    operation_type=HOSTILE,
+    status=st.sampled_from(["in_progress", "completed", "partial_failure", "failed"]),
+    outcome=st.none() | HOSTILE,
+    created=COUNTS,
+    updated=COUNTS,
+    unchanged=COUNTS,
+    left_out=COUNTS,
+    duration_ms=st.none() | st.integers(-(2**31), 2**63),
+    attempt=COUNTS,
+    report_url=URLS,
+    report_key=st.none() | HOSTILE,
+    report_error=st.none() | HOSTILE,
+    error=st.none() | HOSTILE,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.builds(
+        Announcement,
+        request_id=st.uuids(),
+        tournament_key=HOSTILE,
+        tournament_label=st.none() | HOSTILE,
+        tournament_id=st.uuids(),
+        lines=st.lists(LINES, max_size=14).map(tuple),
+        started_at=st.just(datetime(2025, 1, 1, tzinfo=UTC)),
+        completed_at=MOMENTS,
+        run_url=URLS,
+        environment=st.none() | HOSTILE,
+    )
+)
+def test_slack_takes_the_message_whatever_the_texts_are(message: Announcement) -> None:
+    check(render(message))
+    check_plain(render_plain(message))
+
+
+def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> None:
+    heavy = '"&<>\\' * 2_000
+    lines = [
+        Line(
+            execution_id=UUID(int=n),
+            domain=heavy,
+            operation_type=heavy,
+            status="failed",
+            outcome=heavy,
+            created=2**63,
+            updated=2**63,
+            unchanged=2**63,
+            left_out=2**63,
+            duration_ms=2**63,
+            attempt=2**63,
+            report_url="https://cdn.example.org/" + "a" * 560,
+            report_key=heavy,
+            report_error=heavy,
+            error=f"{n}{heavy}",
+        )
+        for n in range(100)
+    ]
+    for count in (1, 2, 5, 8, 10, 11, 100):
+        message = announcement(
+            *lines[:count],
+            tournament_key=heavy,
+            tournament_label=heavy,
+            environment=heavy,
+            run_url="https://dagster.example.org/" + "r" * 540,
+            completed_at=datetime(2025, 5, 17, tzinfo=UTC) + timedelta(days=365_000),
+        )
+        check(render(message))
+        check_plain(render_plain(message))
