@@ -1,0 +1,17 @@
+"""openfootball/football.json: one public-domain file per season of a competition.
+
+payload      what a file looks like, old and new form
+competition  what the file's name says: country, time zone, league or cup, years
+names        a team's spelling and the identity behind it
+teams        which spellings of a file are one team
+rounds       the text of a round: slug, stage, group, type, order
+results      score and status of a match, and what contradicts itself
+kickoffs     date and time of a match
+matches      fixtures to matches: identity, repeated fixtures
+season       a whole file to everything the five domains ask for
+source       the Provider and the Source, the only part that requests
+"""
+
+from dp_pipeline.providers.openfootball.source import OpenFootball, OpenFootballSource
+
+__all__ = ["OpenFootball", "OpenFootballSource"]

@@ -1,0 +1,92 @@
+"""The entries of a file, read one by one: fixtures, and what could not be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.openfootball.competition import Competition
+from dp_pipeline.providers.openfootball.names import Spelling, is_placeholder, spelling_of
+from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
+from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """One readable entry between two different spelled teams."""
+
+    raw: RawMatch
+    home: Spelling
+    away: Spelling
+    round: RoundName | None
+
+    @property
+    def subject(self) -> str:
+        """The fixture in a person's words: "Arsenal FC - Chelsea FC, Matchday 3"."""
+        return _subject(self.home.name, self.away.name, self.round)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What a file's entries came to. `awaited` are fixtures whose teams are yet to be drawn."""
+
+    fixtures: tuple[Fixture, ...]
+    awaited: tuple[tuple[RawMatch, RoundName | None], ...]
+    issues: tuple[Issue, ...]
+
+
+def read_entries(file: SeasonFile, competition: Competition) -> Entries:
+    """Read every entry; a broken one becomes an issue.
+
+    Raises:
+        InvalidShapeError: when the file has entries and none of them can be read.
+    """
+    fixtures: list[Fixture] = []
+    awaited: list[tuple[RawMatch, RoundName | None]] = []
+    issues: list[Issue] = []
+    for path, entry in file.entries:
+        try:
+            raw = RawMatch.model_validate(entry)
+        except ValidationError as error:
+            issues.append(_broken(path, error))
+            continue
+        name = round_name(raw.round, raw.stage, raw.group, is_league=competition.is_league)
+        subject = _subject(raw.team1, raw.team2, name)
+        if is_placeholder(raw.team1) or is_placeholder(raw.team2):
+            awaited.append((raw, name))
+            detail = "At least one team is not known yet, so the match is not given."
+            issues.append(Issue("placeholder_team", subject, detail))
+            continue
+        home = spelling_of(raw.team1, competition.country)
+        away = spelling_of(raw.team2, competition.country)
+        if home is None or away is None:
+            detail = f"{path}: the name of a team has no letter or digit."
+            issues.append(Issue("invalid_match", subject, detail, left_out=True))
+        elif (home.full, home.country) == (away.full, away.country):
+            detail = f"{path}: a team cannot play against itself."
+            issues.append(Issue("team_against_itself", subject, detail, left_out=True))
+        else:
+            fixtures.append(Fixture(raw, home, away, name))
+    if file.entries and not fixtures and not awaited:
+        raise _nothing_readable(len(file.entries), issues)
+    return Entries(tuple(fixtures), tuple(awaited), tuple(issues))
+
+
+def _subject(home: str, away: str, name: RoundName | None) -> str:
+    return f"{home} - {away}, {name.label}" if name else f"{home} - {away}"
+
+
+def _broken(path: str, error: ValidationError) -> Issue:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join([path, *(str(part) for part in first["loc"])])
+    return Issue("invalid_match", path, f"{where}: {first['msg']}.", left_out=True)
+
+
+def _nothing_readable(count: int, issues: Sequence[Issue]) -> InvalidShapeError:
+    first = issues[0].detail if issues else ""
+    message = (
+        f"None of the {count} matches in the openfootball file can be read. The first: {first}"
+    )
+    return InvalidShapeError(message)

@@ -1,0 +1,189 @@
+"""Fixtures to matches: identity, kick-off, result, and fixtures that are listed more than once.
+
+The provider has no match ids, and dates move. A match is identified by file, round, home and away:
+"2024-25/en.1/3/arsenal-eng/chelsea-eng". The round is part of it because in some leagues (Scotland)
+a pairing is played twice at the same ground in one season.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from dp_pipeline.providers.models import Issue, Match, MatchStatus, Round
+from dp_pipeline.providers.openfootball.fixtures import Fixture
+from dp_pipeline.providers.openfootball.kickoffs import PROBLEMS, Kickoff, Problem, kickoff_of
+from dp_pipeline.providers.openfootball.names import Spelling
+from dp_pipeline.providers.openfootball.results import result_of
+
+_NO_ROUND = "-"
+_EXAMPLES = 10
+# Of a fixture listed more than once, the entry that tells most: a result before a new date before
+# the note that the old date is off.
+_TELLING: dict[MatchStatus, int] = {
+    "ended": 0,
+    "awarded": 0,
+    "live": 1,
+    "scheduled": 2,
+    "interrupted": 3,
+    "abandoned": 4,
+    "postponed": 5,
+    "unknown": 6,
+    "cancelled": 7,
+}
+_RESULT = 0
+
+
+def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
+    fixtures: Sequence[Fixture],
+    *,
+    file: str,
+    ids: Mapping[Spelling, str],
+    rounds: Mapping[str, Round],
+    zone: str | None,
+    years: tuple[int, int],
+) -> tuple[tuple[Match, ...], tuple[Issue, ...]]:
+    """Every match once per external id, in the order of rounds and kick-offs, and what to report.
+
+    Args:
+        fixtures: the readable entries of the file.
+        file: season and competition as in the path, "2024-25/en.1".
+        ids: external id of each spelling of a team.
+        rounds: by slug.
+        zone: of the kick-off times, None when uncertain.
+        years: the first and last year of the season.
+    """
+    issues: list[Issue] = []
+    listed: defaultdict[str, list[tuple[Match, Fixture]]] = defaultdict(list)
+    problems: defaultdict[Problem, list[str]] = defaultdict(list)
+    for fixture in fixtures:
+        kickoff = kickoff_of(fixture.raw.date, fixture.raw.time, zone, years)
+        if kickoff.problem:
+            problems[kickoff.problem].append(fixture.subject)
+        round_ = rounds[fixture.round.slug] if fixture.round else None
+        match, remarks = _match(fixture, file, ids, round_, kickoff)
+        issues += [Issue(reason, fixture.subject, detail) for reason, detail in remarks]
+        listed[match.external_id].append((match, fixture))
+    matches: list[Match] = []
+    for entries in listed.values():
+        match, issue = _one_of([match for match, _ in entries], min(f.subject for _, f in entries))
+        matches += [match] if match else []
+        issues += [issue] if issue else []
+    issues += [_summary(problem, found, len(fixtures)) for problem, found in problems.items()]
+    unplaced = sorted(fixture.subject for fixture in fixtures if fixture.round is None)
+    if unplaced:
+        issues.append(_without_round(unplaced, len(fixtures)))
+    order = {slug: round_.order for slug, round_ in rounds.items()}
+    matches.sort(key=lambda match: _position(match, order))
+    return tuple(matches), tuple(issues)
+
+
+def _match(
+    fixture: Fixture,
+    file: str,
+    ids: Mapping[Spelling, str],
+    round_: Round | None,
+    kickoff: Kickoff,
+) -> tuple[Match, tuple[tuple[str, str], ...]]:
+    home, away = ids[fixture.home], ids[fixture.away]
+    result = result_of(fixture.raw.score, fixture.raw.status)
+    final, after_90 = result.final or (None, None), result.after_90 or (None, None)
+    half_time, penalties = result.half_time or (None, None), result.penalties or (None, None)
+    group = fixture.round.group if fixture.round and round_ and round_.type == "season" else None
+    match = Match(
+        external_id="/".join((file, round_.slug if round_ else _NO_ROUND, home, away)),
+        round_slug=round_.slug if round_ else None,
+        home=home,
+        away=away,
+        status=result.status,
+        stage=round_.stage if round_ else None,
+        group_name=group,
+        kickoff_at=kickoff.at,
+        kickoff_date=kickoff.day,
+        provider_status=fixture.raw.status,
+        home_score=final[0],
+        away_score=final[1],
+        home_score_90=after_90[0],
+        away_score_90=after_90[1],
+        home_score_ht=half_time[0],
+        away_score_ht=half_time[1],
+        home_penalties_score=penalties[0],
+        away_penalties_score=penalties[1],
+    )
+    return match, result.remarks
+
+
+def _one_of(listed: list[Match], subject: str) -> tuple[Match | None, Issue | None]:
+    """The one match that entries of equal identity come to, None when two results contradict."""
+    if len(listed) == 1:
+        return listed[0], None
+    most = min(_TELLING[match.status] for match in listed)
+    telling = [match for match in listed if _TELLING[match.status] == most]
+    results = {(match.home_score, match.away_score) for match in telling}
+    data = {"dates": sorted({str(m.kickoff_date) for m in listed if m.kickoff_date})}
+    if most == _RESULT and len(results) > 1:
+        shown = " and ".join(sorted(f"{home}:{away}" for home, away in results))
+        detail = f"The file has the fixture {len(listed)} times, with the results {shown}."
+        return None, Issue("contradicting_fixture", subject, detail, left_out=True, data=data)
+    match = _agreed(telling)
+    detail = f"The file has the fixture {len(listed)} times"
+    if len(set(listed)) == 1:
+        detail += ", equal each time; it is kept once."
+    else:
+        detail += f"; the one that is {match.status} is kept, without what its entries disagree on."
+    return match, Issue("duplicate_fixture", subject, detail, data=data)
+
+
+def _agreed(listed: list[Match]) -> Match:
+    """One match with what all entries that say something agree on."""
+    first = min(listed, key=_stable)
+    status = "awarded" if any(match.status == "awarded" for match in listed) else first.status
+
+    def pair(name: str) -> dict[str, int | None]:
+        home, away = f"home_{name}", f"away_{name}"
+        told = {(getattr(m, home), getattr(m, away)) for m in listed} - {(None, None)}
+        agreed = told.pop() if len(told) == 1 else (None, None)
+        return {home: agreed[0], away: agreed[1]}
+
+    ats = {m.kickoff_at for m in listed if m.kickoff_at}
+    days = {m.kickoff_date for m in listed if m.kickoff_date}
+    return replace(
+        first,
+        status=status,
+        kickoff_at=ats.pop() if len(ats) == 1 and len(days) == 1 else None,
+        kickoff_date=days.pop() if len(days) == 1 else None,
+        **pair("score"),
+        **pair("score_90"),
+        **pair("score_ht"),
+        **pair("penalties_score"),
+    )
+
+
+def _stable(match: Match) -> tuple[str, ...]:
+    """Any order that does not depend on the order in the file."""
+    return tuple(str(getattr(match, name)) for name in Match.__slots__)
+
+
+def _position(match: Match, order: Mapping[str, int]) -> tuple[int, date, str, str]:
+    place = order.get(match.round_slug, 0) if match.round_slug else len(order) + 1
+    day = match.kickoff_date or date.max
+    at = match.kickoff_at.isoformat() if match.kickoff_at else ""
+    return (place, day, at, match.external_id)
+
+
+def _summary(problem: Problem, subjects: list[str], total: int) -> Issue:
+    return Issue(
+        f"kickoff_{problem}",
+        f"{len(subjects)} of {total} matches",
+        f"Kick-off: {PROBLEMS[problem]}.",
+        data={"examples": sorted(subjects)[:_EXAMPLES]},
+    )
+
+
+def _without_round(subjects: list[str], total: int) -> Issue:
+    return Issue(
+        "match_without_round",
+        f"{len(subjects)} of {total} matches",
+        "The file names neither round nor stage; the matches count in no table.",
+        data={"examples": subjects[:_EXAMPLES]},
+    )

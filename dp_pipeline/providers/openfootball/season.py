@@ -1,0 +1,201 @@
+"""A whole file to everything the five domains ask for. Pure: payload and key in, values out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import (
+    Absence,
+    Found,
+    Issue,
+    Match,
+    Round,
+    Standing,
+    Team,
+    Tournament,
+)
+from dp_pipeline.providers.openfootball.competition import (
+    PAGE_URL,
+    PUBLIC_URL,
+    Competition,
+    display,
+    path_of,
+    years,
+)
+from dp_pipeline.providers.openfootball.fixtures import Entries, read_entries
+from dp_pipeline.providers.openfootball.kickoffs import day_of
+from dp_pipeline.providers.openfootball.matches import matches_of
+from dp_pipeline.providers.openfootball.payload import SeasonFile
+from dp_pipeline.providers.openfootball.rounds import Placed, has_unnamed_groups, rounds_of
+from dp_pipeline.providers.openfootball.teams import Teams, teams_of
+from dp_pipeline.providers.table import (
+    compute_standings,
+    current_round,
+    tournament_mode,
+    tournament_status,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonData:
+    """What one file says, by domain."""
+
+    tournament: Found[Tournament]
+    teams: Found[Team]
+    rounds: Found[Round]
+    matches: Found[Match]
+    standings: Found[Standing]
+
+
+def absent(because: str) -> SeasonData:
+    """A season of which nothing is published yet."""
+    absence = Absence("nothing_yet", because)
+    return SeasonData(
+        Found(absent=absence),
+        Found(absent=absence),
+        Found(absent=absence),
+        Found(absent=absence),
+        Found(absent=absence),
+    )
+
+
+def read_season(payload: Any, key: TournamentKey) -> SeasonData:
+    """Read a decoded file.
+
+    Raises:
+        InvalidShapeError: when this is no season file, or no match in it can be read.
+    """
+    try:
+        file = SeasonFile.read(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"openfootball's file {key.season}/{key.competition}.json cannot be read: "
+        message += f"{where}: {first['msg']}." if where else f"{first['msg']}."
+        raise InvalidShapeError(message) from error
+    name = f"{key.season}/{key.competition}"
+    if not file.entries:
+        return absent(f"openfootball's file {name}.json has no matches yet.")
+    competition = Competition.of(key.competition)
+    entries = read_entries(file, competition)
+    teams = teams_of(
+        entries.fixtures,
+        scope=competition.code.partition(".")[0] if competition.is_league else None,
+    )
+    rounds = rounds_of(list(_placed(entries, teams, years(key.season))))
+    matches, match_issues = matches_of(
+        entries.fixtures,
+        file=name,
+        ids=teams.ids,
+        rounds=rounds,
+        zone=competition.zone,
+        years=years(key.season),
+    )
+    in_tables = [m for m in matches if m.round_slug and rounds[m.round_slug].type == "season"]
+    ordered = tuple(rounds.values())
+    tournament = _tournament(file, key, ordered, matches, in_tables, waits=bool(entries.awaited))
+    no_teams = f"No match in openfootball's file {name}.json names its teams yet."
+    return SeasonData(
+        tournament=Found((tournament,)),
+        teams=_found(teams.items, teams.issues, no_teams),
+        rounds=_found(
+            ordered,
+            _unknown_rounds(entries),
+            f"No match in openfootball's file {name}.json names a round.",
+        ),
+        matches=_found(
+            matches,
+            (*entries.issues, *match_issues),
+            f"openfootball's file {name}.json has no match that can be given."
+            if teams.items
+            else no_teams,
+        ),
+        standings=_standings(in_tables, ordered, name),
+    )
+
+
+def _placed(entries: Entries, teams: Teams, season_years: tuple[int, int]) -> Iterable[Placed]:
+    """Every named round of the file, also of matches whose teams the draw has yet to name."""
+    for fixture in entries.fixtures:
+        if fixture.round:
+            day = day_of(fixture.raw.date, season_years)[0]
+            yield Placed(fixture.round, day, teams.ids[fixture.home], teams.ids[fixture.away])
+    for raw, name in entries.awaited:
+        if name:
+            yield Placed(name, day_of(raw.date, season_years)[0])
+
+
+def _tournament(  # noqa: PLR0913 - the parts a tournament is made of, each named
+    file: SeasonFile,
+    key: TournamentKey,
+    rounds: Sequence[Round],
+    matches: Sequence[Match],
+    in_tables: Sequence[Match],
+    *,
+    waits: bool,
+) -> Tournament:
+    status = tournament_status(matches, rounds)
+    tables = {(match.stage, match.group_name) for match in in_tables}
+    path = path_of(key)
+    return Tournament(
+        key=key,
+        external_id=f"{key.season}/{key.competition}",
+        label=file.name or f"{key.competition} {display(key.season)}",
+        season=display(key.season),
+        slug=f"{key.competition}-{key.season}",
+        mode=tournament_mode(rounds),
+        standings_mode="multi-group" if len(tables) > 1 else "unique-group",
+        # a fixture whose teams are not drawn is still to come
+        status="active" if waits and status in {"completed", "cancelled"} else status,
+        current_round=current_round(rounds, matches),
+        public_url=f"{PAGE_URL}{path}",
+        base_url=f"{PUBLIC_URL}{path}",
+    )
+
+
+def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -> Found[Standing]:
+    """The tables of the season rounds; one in which nothing was played is not given."""
+    if rounds and all(round_.type == "knockout" for round_ in rounds):
+        return Found(absent=Absence("not_applicable", "A knockout competition has no table."))
+    rows = compute_standings(in_tables)
+    begun = {(row.stage, row.group_name) for row in rows if row.games}
+    items = tuple(row for row in rows if (row.stage, row.group_name) in begun)
+    if not items:
+        because = f"No match in openfootball's file {name}.json counts for a table yet."
+        return Found(absent=Absence("nothing_yet", because))
+    issues = [
+        Issue(
+            "table_computed",
+            "the table" if len(begun) == 1 else f"{len(begun)} tables",
+            "openfootball has no tables: this follows from the matches. Points that were deducted "
+            "or carried over, and how the competition separates equal teams, are not in its files.",
+        )
+    ]
+    issues += [
+        Issue(
+            "groups_unknown",
+            stage or "",
+            "The file does not say which group a match belongs to, so the table spans all groups.",
+        )
+        for stage, group in sorted(begun, key=lambda table: table[0] or "")
+        if group is None and has_unnamed_groups(stage)
+    ]
+    return Found(items, tuple(issues))
+
+
+def _unknown_rounds(entries: Entries) -> tuple[Issue, ...]:
+    names = [fixture.round for fixture in entries.fixtures] + [name for _, name in entries.awaited]
+    labels: Mapping[str, None] = {n.label: None for n in names if n and not n.known}
+    detail = "The name of the round is not one we know; it is taken as a knockout round."
+    return tuple(Issue("unknown_round", label, detail) for label in sorted(labels))
+
+
+def _found(items: tuple[T, ...], issues: Iterable[Issue], because: str) -> Found[T]:
+    ordered = sorted(issues, key=lambda i: (not i.left_out, i.reason, i.subject, i.detail))
+    return Found(items, tuple(ordered), None if items else Absence("nothing_yet", because))

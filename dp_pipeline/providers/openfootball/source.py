@@ -1,0 +1,80 @@
+"""openfootball/football.json as a provider: one request per tournament serves all domains."""
+
+import contextlib
+from collections.abc import Collection
+from functools import partial
+from typing import ClassVar
+
+from dp_pipeline.providers.contract import Provider, Season, Source
+from dp_pipeline.providers.errors import NotFoundError, ProviderError
+from dp_pipeline.providers.http import Requests
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
+from dp_pipeline.providers.openfootball.season import SeasonData, absent, read_season
+
+
+class OpenFootballSource(Source):
+    """One season file. Every method asks for the same path, which is requested once."""
+
+    async def prefetch(self, domains: Collection[str]) -> None:
+        """Request the file, if any domain is asked for."""
+        if domains:
+            # the domain that needs the file meets the error
+            with contextlib.suppress(ProviderError):
+                await self._season()
+
+    async def tournament(self) -> Found[Tournament]:
+        """The tournament; its label is the file's name as given."""
+        return (await self._season()).tournament
+
+    async def teams(self) -> Found[Team]:
+        """Every team, with remarks on spellings that were taken as one or kept apart."""
+        return (await self._season()).teams
+
+    async def rounds(self) -> Found[Round]:
+        """Every round a match names; the file has no list of rounds."""
+        return (await self._season()).rounds
+
+    async def matches(self) -> Found[Match]:
+        """Every match whose teams are known."""
+        return (await self._season()).matches
+
+    async def standings(self) -> Found[Standing]:
+        """Always computed: one table per stage and group of the season rounds."""
+        return (await self._season()).standings
+
+    async def _season(self) -> SeasonData:
+        try:
+            return await self.requests.json(path_of(self.key), partial(read_season, key=self.key))
+        except NotFoundError:
+            # Files appear when a season's fixtures do, so 404 is a fact, not a fault.
+            return absent(
+                f"openfootball has no file {self.key.season}/{self.key.competition}.json; "
+                "it may not be published yet, or the competition is written differently."
+            )
+
+
+class OpenFootball(Provider):
+    """openfootball/football.json: public-domain results, kept by volunteers in a git repository."""
+
+    name: ClassVar[str] = "openfootball"
+    public_url: ClassVar[str] = PUBLIC_URL
+    pace_seconds: ClassVar[float] = 0.1
+    licence: ClassVar[str] = "CC0 1.0"
+
+    def check(self, key: TournamentKey) -> None:
+        """Seasons are 2024-25 or 2025, competitions names of files such as en.1."""
+        check_key(key)
+
+    def source(self, key: TournamentKey, requests: Requests) -> OpenFootballSource:
+        """The file behind a checked key. Makes no request."""
+        return OpenFootballSource(key, requests)
+
+    async def seasons(
+        self,
+        competition: str,  # noqa: ARG002 - the contract's
+        requests: Requests,  # noqa: ARG002 - the contract's
+    ) -> tuple[Season, ...]:
+        """Always empty: only the GitHub API, another service, lists the files."""
+        return ()
