@@ -9,7 +9,9 @@ PYTHON ?= python3
 # A port given by the caller is meant; the default one may be replaced when it is busy.
 PORT_ASKED := $(if $(filter undefined,$(origin PORT)),no,yes)
 PORT ?= 3000
-HOST ?= 127.0.0.1
+# `make run HOST=0.0.0.0` to listen to everybody; not from the environment, where some shells keep
+# the machine's name
+HOST := 127.0.0.1
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -18,6 +20,8 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 # the machine's Python or a clear sentence, never a download behind the back
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# the certificates this machine trusts, as pip does: behind a company's proxy uv's own are not enough
+export UV_SYSTEM_CERTS := 1
 
 define FIND_PORT
 import socket, sys

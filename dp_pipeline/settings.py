@@ -60,7 +60,9 @@ class Settings:
     """`postgresql://…` of domain tables and ledger; None means the embedded server."""
     dagster_postgres_url: SecretStr | None = None
     """`postgresql://…` of Dagster's own storage; None means SQLite below `home`."""
-    base_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    base_urls: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )  # a gateway's URL may hold a password
     """Root per provider name, without trailing slash; only those that are set."""
     slack_webhook: SecretStr | None = None
     s3: S3Settings | None = None

@@ -1,0 +1,232 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dp_pipeline.settings import Settings, SettingsError, project_directory
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def test_nothing_is_needed() -> None:
+    settings = Settings.load({})
+    assert settings.home == PROJECT / ".dp"
+    assert settings.database_url is None
+    assert settings.dagster_postgres_url is None
+    assert dict(settings.base_urls) == {}
+    assert settings.slack_webhook is None
+    assert settings.s3 is None
+    assert settings.public_objects_url is None
+    assert settings.dagster_url == "http://localhost:3000"
+    assert settings.secrets() == ()
+
+
+def test_the_environment_is_read_when_asked_not_when_imported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DP_HOME", str(tmp_path / "state"))
+    assert Settings.load().home == tmp_path / "state"
+
+
+def test_a_blank_variable_is_an_unset_one() -> None:
+    blank = dict.fromkeys(
+        ("DP_HOME", "DP_DATABASE_URL", "AWS_S3_BUCKET", "SLACK_JOB_EXECUTIONS_WEBHOOK"), "  "
+    )
+    assert Settings.load(blank) == Settings.load({})
+
+
+def test_home_is_absolute_whatever_was_given() -> None:
+    assert Settings.load({"DP_HOME": "some where"}).home == Path.cwd() / "some where"
+    assert Settings.load({"DP_HOME": "~/state"}).home == Path.home() / "state"
+
+
+def test_a_checkout_is_its_own_project_directory() -> None:
+    assert project_directory() == PROJECT
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "POSTGRES"])
+def test_every_spelling_of_a_postgres_url_is_taken(scheme: str) -> None:
+    settings = Settings.load({"DP_DATABASE_URL": f"{scheme}://me:pw%40x@db.example:6543/data?a=b"})
+    assert settings.database_url is not None
+    assert (
+        settings.database_url.get_secret_value()
+        == "postgresql://me:pw%40x@db.example:6543/data?a=b"
+    )
+
+
+def test_a_postgres_url_may_name_a_socket_directory() -> None:
+    settings = Settings.load({"DP_DATABASE_URL": "postgresql://me@/data?host=/run/postgresql"})
+    assert settings.database_url is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DP_DATABASE_URL", "mysql://u:hunter22@h/d", "must be a Postgres URL"),
+        ("DP_DATABASE_URL", "hunter22", "must be a Postgres URL"),
+        ("DP_DATABASE_URL", "postgresql://u:hunter22@h:x/d", "not a well-formed URL"),
+        ("DP_DATABASE_URL", "postgresql://u:hunter22/x@h/d", "not a well-formed URL"),
+        ("DP_DATABASE_URL", "postgresql://u:hunter22@h", "names no database"),
+        ("DAGSTER_POSTGRES_URL", "hunter22", "must be a Postgres URL"),
+        ("OPENLIGADB_BASE_URL", "ftp://hunter22", "must be an http:// or https:// URL"),
+        ("OPENFOOTBALL_BASE_URL", "http://hunter22?x=1", "must be a root"),
+        ("SOFASCORE_BASE_URL", "https://[hunter22", "must be an http:// or https:// URL"),
+        ("SLACK_JOB_EXECUTIONS_WEBHOOK", "hunter22", "must be an http:// or https:// URL"),
+        ("AWS_CLOUDFRONT_URL", "s3://hunter22", "must be a host name or an http(s) URL"),
+        ("DAGSTER_BASE_URL", "hunter22:3000", "must be an http:// or https:// URL"),
+        ("DP_HOME", "/tmp/\x00hunter22", "control character"),  # noqa: S108 - never opened
+    ],
+)
+def test_a_bad_value_is_one_sentence_that_does_not_repeat_it(
+    name: str, value: str, says: str
+) -> None:
+    with pytest.raises(SettingsError, match=name) as caught:
+        Settings.load({name: value})
+    assert list(caught.value.problems) == [name]
+    text = str(caught.value)
+    assert text.startswith(name)
+    assert says in text
+    assert "hunter22" not in text
+
+
+def test_every_bad_variable_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(
+            {
+                "DP_DATABASE_URL": "nonsense",
+                "DAGSTER_BASE_URL": "nonsense",
+                "AWS_S3_BUCKET": "bucket",
+                "AWS_ACCESS_KEY_ID": "id",
+            }
+        )
+    assert set(caught.value.problems) == {
+        "DP_DATABASE_URL",
+        "DAGSTER_BASE_URL",
+        "AWS_SECRET_ACCESS_KEY",
+    }
+
+
+def test_home_may_not_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="must be a directory"):
+        Settings.load({"DP_HOME": str(tmp_path / "file")})
+
+
+@pytest.mark.parametrize(
+    ("ours", "dagsters"),
+    [
+        ("postgresql://a:b@localhost/one", "postgres://c:d@127.0.0.1:5432/one"),
+        ("postgresql://a@DB.example:6000/one", "postgresql+psycopg2://a@db.example:6000/one"),
+        ("postgresql://a@/one?host=/run/pg", "postgresql://a@/one?host=/run/pg&port=5432"),
+    ],
+)
+def test_dagster_may_not_have_our_database(ours: str, dagsters: str) -> None:
+    with pytest.raises(SettingsError, match="database of its own"):
+        Settings.load({"DP_DATABASE_URL": ours, "DAGSTER_POSTGRES_URL": dagsters})
+
+
+def test_dagster_may_have_another_database_of_the_same_server() -> None:
+    settings = Settings.load(
+        {
+            "DP_DATABASE_URL": "postgresql://a@localhost/one",
+            "DAGSTER_POSTGRES_URL": "postgresql://a@localhost/two",
+        }
+    )
+    assert settings.dagster_postgres_url is not None
+
+
+def test_base_urls_hold_only_what_is_set() -> None:
+    settings = Settings.load({"OPENLIGADB_BASE_URL": "http://127.0.0.1:81/root/"})
+    assert dict(settings.base_urls) == {"openligadb": "http://127.0.0.1:81/root"}
+
+
+def test_a_bucket_turns_s3_on_and_its_variables_alone_do_not() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_ENDPOINT_URL": "nonsense"}
+    assert Settings.load(keys).s3 is None
+    s3 = Settings.load({"AWS_S3_BUCKET": "bucket"}).s3
+    assert s3 is not None
+    assert s3.access_key is None
+
+
+@pytest.mark.parametrize("given_url", ["cdn.example.org", "https://cdn.example.org/"])
+def test_the_public_base_of_objects_is_a_host_or_a_url(given_url: str) -> None:
+    settings = Settings.load({"AWS_CLOUDFRONT_URL": given_url})
+    assert settings.public_objects_url == "https://cdn.example.org"
+
+
+def full() -> Settings:
+    return Settings.load(
+        {
+            "DP_DATABASE_URL": "postgresql://me:first%2Fsecret@db/one",
+            "DAGSTER_POSTGRES_URL": "postgresql://postgres:postgres@db/two",
+            "OPENLIGADB_BASE_URL": "https://gate:gatekey@openliga.example",
+            "SLACK_JOB_EXECUTIONS_WEBHOOK": "https://hooks.example/services/T/B/slackkey",
+            "AWS_S3_BUCKET": "bucket",
+            "AWS_ACCESS_KEY_ID": "id",
+            "AWS_SECRET_ACCESS_KEY": "awskey",
+        }
+    )
+
+
+@pytest.mark.parametrize("secret", ["first/secret", "first%2Fsecret", "gatekey", "awskey"])
+def test_a_secret_is_concealed_wherever_it_stands(secret: str) -> None:
+    assert full().conceal(f"tried ({secret}) and {secret}!") == "tried (***) and ***!"
+
+
+def test_the_webhook_is_concealed() -> None:
+    sent = "POST https://hooks.example/services/T/B/slackkey: 404"
+    assert full().conceal(sent) == "POST ***: 404"
+
+
+def test_settings_can_be_printed() -> None:
+    shown = repr(full())
+    for secret in (*full().secrets(), "slackkey"):
+        assert secret not in shown
+
+
+def test_user_info_of_unknown_urls_is_concealed_too() -> None:
+    assert (
+        Settings.load({}).conceal("at redis://me:p@ss@host:1/x and http://host:80/a@b")
+        == "at redis://***@host:1/x and http://host:80/a@b"
+    )
+
+
+def test_a_password_equal_to_its_user_name_hides_no_words() -> None:
+    assert full().conceal("postgresql is down") == "postgresql is down"
+
+
+@given(st.text())
+def test_conceal_takes_any_text_and_is_done_after_one_pass(text: str) -> None:
+    settings = full()
+    once = settings.conceal(text)
+    assert settings.conceal(once) == once
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "DP_HOME",
+                "DP_DATABASE_URL",
+                "DAGSTER_POSTGRES_URL",
+                "OPENLIGADB_BASE_URL",
+                "SLACK_JOB_EXECUTIONS_WEBHOOK",
+                "AWS_S3_BUCKET",
+                "AWS_CLOUDFRONT_URL",
+                "DAGSTER_BASE_URL",
+            ]
+        ),
+        st.text()
+        | st.from_regex(r"(postgres|https?)://[^ ]*", fullmatch=True)
+        | st.from_regex(r"postgresql://\w+:\w+@\w+:\d*/\w+(\?port=\w+)?", fullmatch=True),
+    )
+)
+def test_any_environment_is_read_or_refused_in_words(environ: dict[str, str]) -> None:
+    try:
+        settings = Settings.load(environ)
+    except SettingsError as error:
+        assert set(error.problems) <= set(environ)  # noqa: PT017 - either ending is right
+    else:
+        assert settings.home.is_absolute()
+        settings.conceal("nothing")
