@@ -1,0 +1,96 @@
+"""What can go wrong with the database, in a sentence, and whether trying again may help."""
+
+from typing import ClassVar
+
+import psycopg
+from sqlalchemy import exc
+
+
+class DatabaseError(Exception):
+    """The database did not do what was asked. The text is a sentence without secrets.
+
+    Args:
+        message: what happened, in plain words.
+        retryable: whether the same transaction may succeed later.
+        sqlstate: the server's code for the error, if the server answered.
+    """
+
+    kind: ClassVar[str] = "database"
+
+    def __init__(
+        self, message: str, *, retryable: bool = False, sqlstate: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retryable = retryable
+        self.sqlstate = sqlstate
+
+
+class DatabaseConfigurationError(DatabaseError):
+    """The database given cannot be used as it is: somebody has to change a setting."""
+
+    kind = "database_configuration"
+
+
+# PostgreSQL's appendix A: connection lost; serialization failure, deadlock; shutdown, start-up.
+_PASSING_CLASSES = ("08", "40", "57P")
+_PASSING = frozenset({"53300", "55P03"})  # too many connections, waited too long for a lock
+_LOCK_TIMEOUT = "55P03"
+_NOT_ALLOWED = "42501"
+# Without a session the server's code is not passed on by libpq; these are its words for "not now".
+_NOT_NOW = (
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "not yet accepting",
+    "too many clients",
+    "too many connections",
+    "remaining connection slots",
+    "terminating connection",
+)
+_LONGEST = 500
+
+
+def translated(error: exc.SQLAlchemyError | psycopg.Error, password: str | None) -> DatabaseError:
+    """What a driver's error means to us. The caller raises it from the error."""
+    if isinstance(error, exc.TimeoutError):
+        message = "No connection to the database became free in time; too much runs at once."
+        return DatabaseError(message, retryable=True)
+    original = error.orig if isinstance(error, exc.DBAPIError) else error
+    state = original.sqlstate if isinstance(original, psycopg.Error) else None
+    said = _said(original, password)
+    if state is None:
+        return _without_state(error, original, said)
+    if state == _LOCK_TIMEOUT:
+        message = "Another process has been writing the same rows for too long; try again later."
+        return DatabaseError(message, retryable=True, sqlstate=state)
+    if state == _NOT_ALLOWED:
+        message = f"The database user lacks a right it needs: {said}."
+        return DatabaseConfigurationError(message, sqlstate=state)
+    retryable = state.startswith(_PASSING_CLASSES) or state in _PASSING
+    return DatabaseError(f"The database refused: {said}.", retryable=retryable, sqlstate=state)
+
+
+def _without_state(
+    error: exc.SQLAlchemyError | psycopg.Error, original: BaseException | None, said: str
+) -> DatabaseError:
+    lost = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    if lost or isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError)):
+        refused = "FATAL:" in said and not any(words in said for words in _NOT_NOW)
+        if refused:
+            return DatabaseConfigurationError(f"The database does not let us in: {said}.")
+        message = f"The connection to the database failed or was lost: {said}."
+        return DatabaseError(message, retryable=True)
+    return DatabaseError(f"The database could not be asked: {said}.")
+
+
+def _said(original: BaseException | None, password: str | None) -> str:
+    """The server's own first line. Its DETAIL quotes whole rows and stays in the cause."""
+    text = ""
+    if isinstance(original, psycopg.Error):
+        text = original.diag.message_primary or ""
+    if not text and original is not None:
+        text = " ".join(str(original).split("DETAIL:")[0].split())
+    if password:
+        text = text.replace(password, "***")
+    return text[:_LONGEST].rstrip(". ") or type(original).__name__

@@ -1,0 +1,37 @@
+"""How the tables came to be: Alembic revisions, run from inside the package.
+
+To change the tables: change `tables`, add a revision under `versions` (its file name begins with
+the next number) and its id to REVISIONS. The tests say whether all three agree.
+"""
+
+import sqlalchemy as sa
+
+REVISIONS = ("0001", "0002")
+"""Every revision, oldest first; written down here so that asking for it does not import Alembic."""
+HEAD = REVISIONS[-1]
+# Dagster's storage and many applications call theirs alembic_version.
+VERSION_TABLE = "dp_alembic_version"
+
+
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Run the missing revisions in the connection's transaction."""
+    from alembic import command
+
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: sa.Connection, revision: str = "base") -> None:
+    """Undo revisions in the connection's transaction. Tables they made go, with their rows."""
+    from alembic import command
+
+    command.downgrade(_config(connection), revision)
+
+
+def _config(connection: sa.Connection):  # noqa: ANN202 - Alembic's, which is imported late
+    from alembic.config import Config
+
+    config = Config()
+    # package:folder, resolved through importlib.resources: works from a wheel.
+    config.set_main_option("script_location", "dp_pipeline.database:migrations")
+    config.attributes["connection"] = connection
+    return config

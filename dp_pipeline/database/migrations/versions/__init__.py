@@ -1,0 +1,1 @@
+"""One module per revision; never change one that is released."""

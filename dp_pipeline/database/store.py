@@ -1,0 +1,216 @@
+"""The one upsert: rows in, and what they changed out.
+
+Every table of football facts is written through `store`, so "created", "updated" and "unchanged"
+mean the same everywhere, and an unchanged row is never written.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Self
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+RowId = UUID | tuple[UUID, ...]
+"""The primary key: one id, or a tuple of them where the key has several columns."""
+
+# Kept by the database, not given by whoever stores.
+_STAMPS = frozenset({"created_at", "updated_at"})
+# 1,000 ids in one query; a season has 380 matches, the largest recorded competition 500.
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that was there and now differs: per changed column the old and the new value."""
+
+    id: RowId
+    fields: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What one call of `store` did to one table."""
+
+    table: str
+    created: tuple[RowId, ...] = ()
+    updated: tuple[Change, ...] = ()
+    unchanged: int = 0
+
+    def __add__(self, other: Self) -> "Stored":
+        if other.table != self.table:
+            message = f"What was stored in {self.table} and in {other.table} does not add up."
+            raise ValueError(message)
+        return Stored(
+            self.table,
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
+
+    @property
+    def total(self) -> int:
+        """How many rows were given, repetitions counted once."""
+        return len(self.created) + len(self.updated) + self.unchanged
+
+    def counts(self) -> dict[str, int]:
+        """`created`, `updated` and `unchanged` as numbers."""
+        return {
+            "created": len(self.created),
+            "updated": len(self.updated),
+            "unchanged": self.unchanged,
+        }
+
+
+@dataclass(slots=True)
+class _Difference:
+    """Given rows against stored ones."""
+
+    new: dict[RowId, dict[str, Any]] = field(default_factory=dict)
+    changed: dict[RowId, dict[str, Any]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def store(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: frozenset[str] = frozenset(),
+) -> Stored:
+    """Insert the rows that are not there, update those that differ, leave the others alone.
+
+    Nothing is deleted. Rows found are locked until the transaction ends, in the order of their ids,
+    so that writers of the same rows take turns instead of deadlocking.
+
+    Args:
+        connection: within the caller's transaction.
+        table: with a primary key, which every row gives.
+        rows: all with the same columns; columns not given are not touched. Equal repetitions are
+            folded into one.
+        keep: columns where None means "not known now" and does not blank a stored value.
+
+    Raises:
+        ValueError: rows with different columns, columns the table lacks, a missing key, or one key
+            with differing values.
+    """
+    given = _by_id(table, rows)
+    stored = Stored(table.name)
+    pending = dict(sorted(given.items()))
+    while pending:
+        chunk = dict(islice(pending.items(), _CHUNK))
+        pending = dict(islice(pending.items(), _CHUNK, None))
+        found = _locked(connection, table, chunk)
+        difference = _compare(chunk, found, keep)
+        _update(connection, table, difference)
+        created = _insert(connection, table, difference.new.values())
+        # What another transaction inserted between our reading and our writing is there now, is
+        # compared like any other row, and counts as its creation, not ours.
+        pending |= {id_: row for id_, row in difference.new.items() if id_ not in created}
+        stored += Stored(
+            table.name,
+            tuple(id_ for id_ in difference.new if id_ in created),
+            tuple(difference.changes),
+            difference.unchanged,
+        )
+    return stored
+
+
+def _by_id(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[RowId, dict[str, Any]]:
+    given: dict[RowId, dict[str, Any]] = {}
+    columns = rows[0].keys() if rows else set()
+    key = [column.name for column in table.primary_key]
+    if rows and (wrong := (columns - set(table.c.keys())) | (_STAMPS & columns)):
+        message = f"{table.name} takes no {', '.join(sorted(wrong))}."
+        raise ValueError(message)
+    for row in rows:
+        if row.keys() != columns:
+            message = (
+                f"Rows for {table.name} differ in their columns: {sorted(row.keys() ^ columns)}."
+            )
+            raise ValueError(message)
+        # Lists, as arrays come back from Postgres: equal values must compare equal.
+        values = {name: list(v) if isinstance(v, tuple) else v for name, v in row.items()}
+        if any(values.get(name) is None for name in key):
+            message = f"A row for {table.name} lacks its key ({', '.join(key)})."
+            raise ValueError(message)
+        id_ = _id(values, key)
+        if given.setdefault(id_, values) != values:
+            names = [name for name in values if values[name] != given[id_][name]]
+            message = f"Two rows for {table.name} {id_} differ in {', '.join(names)}."
+            raise ValueError(message)
+    return given
+
+
+def _id(row: Mapping[str, Any], key: Sequence[str]) -> RowId:
+    return row[key[0]] if len(key) == 1 else tuple(row[name] for name in key)
+
+
+def _locked(
+    connection: sa.Connection, table: sa.Table, chunk: Mapping[RowId, Mapping[str, Any]]
+) -> dict[RowId, Mapping[str, Any]]:
+    columns = next(iter(chunk.values())).keys()
+    key = list(table.primary_key)
+    wanted = sa.tuple_(*key) if len(key) > 1 else key[0]
+    query = (
+        sa.select(*(table.c[name] for name in columns))
+        .where(wanted.in_(list(chunk)))
+        .order_by(*key)
+        # Not FOR UPDATE: that would hold up others who only refer to these rows.
+        .with_for_update(key_share=True)
+    )
+    names = [column.name for column in key]
+    return {_id(row, names): dict(row) for row in connection.execute(query).mappings()}
+
+
+def _compare(
+    given: Mapping[RowId, dict[str, Any]],
+    found: Mapping[RowId, Mapping[str, Any]],
+    keep: frozenset[str],
+) -> _Difference:
+    difference = _Difference()
+    for id_, row in given.items():
+        old = found.get(id_)
+        if old is None:
+            difference.new[id_] = row
+            continue
+        wanted = {name: old[name] if v is None and name in keep else v for name, v in row.items()}
+        fields = {name: (old[name], v) for name, v in wanted.items() if old[name] != v}
+        if fields:
+            difference.changed[id_] = wanted
+            difference.changes.append(Change(id_, fields))
+        else:
+            difference.unchanged += 1
+    return difference
+
+
+def _insert(
+    connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
+) -> set[RowId]:
+    values = list(rows)
+    if not values:
+        return set()
+    key = list(table.primary_key)
+    statement = insert(table).on_conflict_do_nothing(index_elements=key).returning(*key)
+    names = [column.name for column in key]
+    return {_id(row, names) for row in connection.execute(statement, values).mappings()}
+
+
+def _update(connection: sa.Connection, table: sa.Table, difference: _Difference) -> None:
+    if not difference.changes:
+        return
+    # Only columns that change somewhere: naming a key column would lock out those who refer to it.
+    names = sorted({name for change in difference.changes for name in change.fields})
+    statement = insert(table)
+    here = sa.tuple_(*(table.c[name] for name in names))
+    there = sa.tuple_(*(statement.excluded[name] for name in names))
+    statement = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={**{name: statement.excluded[name] for name in names}, "updated_at": sa.func.now()},
+        where=here.is_distinct_from(there),
+        # RETURNING makes SQLAlchemy send many rows per statement instead of one.
+    ).returning(*table.primary_key)
+    connection.execute(statement, list(difference.changed.values())).all()
