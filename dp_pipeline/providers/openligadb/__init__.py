@@ -1,0 +1,17 @@
+"""OpenLigaDB: leagues, cups and big tournaments kept by a German-speaking community, open data.
+
+payload      the JSON as typed models
+goals        what the list of goals proves
+score        the score of a match out of results and goals
+rounds       groups to rounds: type by name, slugs, order
+teams        teams, and places in the draw
+team_groups  which match is of which group
+matches      status, kick-off, duplicates
+standings    the provider's table or a computed one
+tournament   the tournament itself
+source       the Provider and the Source, the only part that requests
+"""
+
+from dp_pipeline.providers.openligadb.source import OpenLigaDB
+
+__all__ = ["OpenLigaDB"]

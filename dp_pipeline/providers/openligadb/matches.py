@@ -1,0 +1,190 @@
+"""OpenLigaDB's matches as ours: status, kick-off, score, and what cannot be stored."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dp_pipeline.providers.models import Issue, Match, MatchStatus, Round
+from dp_pipeline.providers.openligadb.payload import LocationPayload, MatchPayload
+from dp_pipeline.providers.openligadb.rounds import RoundList
+from dp_pipeline.providers.openligadb.score import Pair, Score, score_of
+from dp_pipeline.providers.openligadb.team_groups import TeamGroups, team_groups_of
+from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
+
+
+@dataclass(frozen=True, slots=True)
+class Fixtures:
+    """The matches of a tournament that can be stored, and what is to be said about the rest."""
+
+    matches: tuple[Match, ...]
+    groups: TeamGroups
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A match and when it was last updated."""
+
+    match: Match
+    updated: datetime
+    subject: str
+    remarks: tuple[Issue, ...]
+
+
+def fixtures_of(payloads: Sequence[MatchPayload], rounds: RoundList) -> Fixtures:
+    """Every match once per id, and once per round, home and away.
+
+    Args:
+        payloads: the readable matches.
+        rounds: the rounds of these matches.
+    """
+    issues: list[Issue] = []
+    real: list[MatchPayload] = []
+    for payload in sorted(payloads, key=lambda p: (p.match_id, last_touched(p), repr(p))):
+        issue = _not_a_match(payload)
+        if issue:
+            issues.append(issue)
+        else:
+            real.append(payload)
+    season = [p for p in real if rounds.of(p.group).type == "season"]
+    knockout = [p for p in real if rounds.of(p.group).type == "knockout"]
+    groups = team_groups_of(
+        season, knockout_follows=any(round_.type == "knockout" for round_ in rounds.rounds)
+    )
+    legs = {(rounds.of(p.group).slug, p.team1.team_id, p.team2.team_id) for p in knockout}
+    meetings = Counter(frozenset((home, away)) for _, home, away in legs)
+    told = [
+        _told(
+            payload,
+            rounds.of(payload.group),
+            groups.names.get(payload.match_id),
+            two_legged=meetings[_pairing(payload)] > 1,
+        )
+        for payload in real
+    ]
+    kept, duplicates = _once_each(told, lambda t: t.match.external_id)
+    kept, repeated = _once_each(kept, lambda t: (t.match.round_slug, t.match.home, t.match.away))
+    issues += duplicates + repeated
+    for one in kept:
+        issues += one.remarks
+    order = {round_.slug: round_.order for round_ in rounds.rounds}
+    found = sorted((t.match for t in kept), key=lambda m: (order[m.round_slug or ""], *_when(m)))
+    return Fixtures(tuple(found), groups, (*issues, *groups.issues))
+
+
+def status_of(payload: MatchPayload, score: Score) -> MatchStatus:
+    """What a match is doing: ended needs the flag and a final result.
+
+    Both come alone at times. 4 matches of 21 March 2026 had a result before the flag, at World Cup
+    2026 the flag came before the result (OpenLigaDB-Samples issue 126): either way it is not over.
+    """
+    if score.has_final:
+        return "ended" if payload.match_is_finished else "live"
+    begun = payload.match_is_finished or score.half_time or payload.goals
+    return "live" if begun else "scheduled"
+
+
+def _not_a_match(payload: MatchPayload) -> Issue | None:
+    if payload.team1.team_id == payload.team2.team_id:
+        detail = "A team cannot play itself."
+        return Issue("team_against_itself", payload.subject, detail, left_out=True)
+    slots = [t.team_name for t in (payload.team1, payload.team2) if is_placeholder(t.team_name)]
+    if not slots:
+        return None
+    # Before the draw nothing is lost by waiting; a result of nobody is something that is lost.
+    has_result = any(r.points_team1 is not None for r in payload.match_results)
+    return Issue(
+        "placeholder_team",
+        payload.subject,
+        f"{' and '.join(slots)} is a place in the draw, not a team; the match waits for it.",
+        left_out=has_result,
+    )
+
+
+def _told(
+    payload: MatchPayload, round_: Round, group_name: str | None, *, two_legged: bool
+) -> _Told:
+    score = score_of(payload, knockout=round_.type == "knockout", two_legged=two_legged)
+    status = status_of(payload, score)
+    issues = [Issue(r.reason, payload.subject, r.detail) for r in score.remarks]
+    if payload.match_is_finished and not score.has_final:
+        detail = "It is marked as finished and has no final result yet; it counts as live."
+        issues.append(Issue("finished_without_result", payload.subject, detail))
+    if payload.match_date_time_utc is None:
+        detail = "The time of its kick-off is missing or impossible."
+        issues.append(Issue("no_kickoff", payload.subject, detail))
+    final, after_90 = _sides(score.final), _sides(score.after_90)
+    half_time, shoot_out = _sides(score.half_time), _sides(score.shoot_out)
+    match = Match(
+        external_id=str(payload.match_id),
+        round_slug=round_.slug,
+        home=str(payload.team1.team_id),
+        away=str(payload.team2.team_id),
+        status=status,
+        group_name=group_name,
+        kickoff_at=payload.match_date_time_utc,
+        kickoff_date=payload.match_date_time.date() if payload.match_date_time else None,
+        provider_status="finished" if payload.match_is_finished else "not finished",
+        home_score=final[0],
+        away_score=final[1],
+        home_score_90=after_90[0],
+        away_score_90=after_90[1],
+        home_score_ht=half_time[0],
+        away_score_ht=half_time[1],
+        home_penalties_score=shoot_out[0],
+        away_penalties_score=shoot_out[1],
+        venue=_venue(payload.location),
+    )
+    return _Told(match, last_touched(payload)[0], payload.subject, tuple(issues))
+
+
+def _once_each(
+    told: Iterable[_Told], identity: Callable[[_Told], Hashable]
+) -> tuple[list[_Told], list[Issue]]:
+    """Merge equal tellings of one match; of contradicting ones the newest, if one is newest."""
+    same: dict[Hashable, list[_Told]] = {}
+    for one in told:
+        same.setdefault(identity(one), []).append(one)
+    kept: list[_Told] = []
+    issues: list[Issue] = []
+    for tellings in same.values():
+        first = tellings[0]
+        if len(tellings) == 1:
+            kept.append(first)
+            continue
+        ids = " and ".join(sorted({t.match.external_id for t in tellings}))
+        if len({replace(t.match, external_id="") for t in tellings}) == 1:
+            kept.append(first)
+            detail = f"It is given {len(tellings)} times alike (id {ids}); stored once."
+            issues.append(Issue("duplicate_match", first.subject, detail))
+            continue
+        newest = max(t.updated for t in tellings)
+        newest_ones = [t for t in tellings if t.updated == newest]
+        agree = len({replace(t.match, external_id="") for t in newest_ones}) == 1
+        if agree:
+            kept.append(newest_ones[0])
+            detail = f"It is given in {len(tellings)} ways (id {ids}); the last updated is stored."
+        else:
+            detail = f"It is given in {len(tellings)} ways (id {ids}), none of them the newest."
+        issues.append(Issue("contradicting_match", first.subject, detail, left_out=not agree))
+    return kept, issues
+
+
+def _pairing(payload: MatchPayload) -> frozenset[int]:
+    return frozenset((payload.team1.team_id, payload.team2.team_id))
+
+
+def _when(match: Match) -> tuple[bool, float, int]:
+    at = match.kickoff_at
+    return (at is None, at.timestamp() if at else 0.0, int(match.external_id))
+
+
+def _sides(pair: Pair | None) -> tuple[int | None, int | None]:
+    return pair or (None, None)
+
+
+def _venue(location: LocationPayload | None) -> str | None:
+    if location is None:
+        return None
+    return ", ".join(p for p in (location.location_stadium, location.location_city) if p) or None

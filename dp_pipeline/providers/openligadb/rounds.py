@@ -1,0 +1,183 @@
+"""Rounds out of OpenLigaDB's groups: type by name, slugs, order, and groups of teams."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dp_pipeline.providers.models import Issue, Round, RoundType
+from dp_pipeline.providers.openligadb.payload import GroupPayload, MatchPayload
+
+# The names are free text by whoever created the league. First matching line decides.
+_GROUP_STAGE = re.compile(r"gruppe|\bgroups?\b|vorrunde|liga-?phase|league (?:phase|stage)")
+_MATCHDAY = re.compile(r"spieltag|match ?day|hinrunde|r(?:ü|ue)ckrunde|regular season|meisterrunde")
+_KNOCKOUT = re.compile(
+    r"\w*final(?:e|s|spiel|spiele)?\b|endspiel|spiel um|platz 3|third place|3rd place"
+    r"|relegation|play-?offs?|aufstiegsspiel|entscheidungsspiel|qualifikation|qualifying"
+    r"|zwischenrunde|hauptrunde|round of \d+|last \d+|k\.?-?o\.?\b|knock-?out|supercup"
+)
+# A bare round is a cup's ("1. Runde") or a league's ("1. Runde" in Austria): the matches decide.
+_BARE_ROUND = re.compile(
+    r"\d+\.? ?(?:haupt)?runde|(?:haupt)?runde \d+|round \d+|\d+(?:st|nd|rd|th) round"
+    r"|(?:erste|zweite|dritte|vierte|fünfte|sechste) (?:haupt)?runde"
+)
+_TEAM_GROUP = re.compile(r"\b(gruppe|group) ([a-z0-9]{1,2})\b", re.IGNORECASE)
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "ł": "l"})
+
+# More shared teams than a cup round leaves to the next one.
+SHARED_BY_LEAGUE_ROUNDS = 0.75
+
+RoundKey = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundList:
+    """The rounds of a tournament; `by_key` finds the round of a match's group."""
+
+    rounds: tuple[Round, ...]
+    by_key: Mapping[RoundKey, Round]
+    issues: tuple[Issue, ...]
+
+    def of(self, group: GroupPayload) -> Round:
+        """The round a match is in; its group has to have been among the matches."""
+        return self.by_key[_key(group)]
+
+
+def rounds_of(
+    matches: Sequence[MatchPayload], listed: Iterable[GroupPayload], url: str
+) -> RoundList:
+    """The rounds that matches are in, and those the provider lists without matches yet.
+
+    What a match's round is called and of which type it is depends on the matches alone, so that
+    matches can be stored while the list of rounds cannot be had.
+
+    Args:
+        matches: every readable match.
+        listed: the provider's list of rounds; may be empty.
+        url: address of the season's matches; a round's is one segment below it.
+    """
+    played = _first_of_each(match.group for match in matches)
+    known_ids = {group.group_id for group in played.values() if group.group_id}
+    waiting = {
+        key: group
+        for key, group in _first_of_each(listed).items()
+        if key not in played and group.group_id not in known_ids
+    }
+    bare: RoundType = "season" if _bare_rounds_are_matchdays(matches) else "knockout"
+    issues: list[Issue] = []
+    slugs: dict[RoundKey, str] = {}
+    types: dict[RoundKey, RoundType] = {}
+    # those with matches first: a round listed later never takes over a slug
+    for groups in (played, waiting):
+        for key, group in sorted(groups.items(), key=_provider_order):
+            round_type = _type_by_name(group.group_name, bare)
+            if round_type is None:
+                detail = f"Its name says nothing of its kind; taken as a {bare} round."
+                issues.append(Issue("unknown_round_name", group.group_name, detail))
+            types[key] = round_type or bare
+            slugs[key] = _free_slug(group, types[key], set(slugs.values()))
+    everything = dict(sorted({**played, **waiting}.items(), key=_provider_order))
+    numbers = [group.group_order_id for group in everything.values()]
+    usable = len(set(numbers)) == len(numbers) and all(number > 0 for number in numbers)
+    by_key = {
+        key: Round(
+            slug=slugs[key],
+            order=group.group_order_id if usable else position,
+            label=group.group_name,
+            type=types[key],
+            provider_id=str(group.group_id or group.group_order_id),
+            provider_url=f"{url}/{group.group_order_id}",
+        )
+        for position, (key, group) in enumerate(everything.items(), start=1)
+    }
+    return RoundList(tuple(by_key.values()), by_key, tuple(issues))
+
+
+def is_group_stage(label: str) -> bool:
+    """Whether a round's name speaks of groups of teams or another stage before a knockout."""
+    return bool(_GROUP_STAGE.search(label.casefold()))
+
+
+def team_group(match: MatchPayload) -> str | None:
+    """The group both teams are in ("Gruppe A"), by their own record or the round's name."""
+    home, away = match.team1.team_group_name, match.team2.team_group_name
+    if home and home == away:
+        return home
+    found = _TEAM_GROUP.search(match.group.group_name)
+    return f"{found[1].capitalize()} {found[2].upper()}" if found else None
+
+
+def slug_of(name: str) -> str:
+    """A name as lower-case ASCII words: "Achtelfinale Rückspiele" is achtelfinale-rueckspiele."""
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(_UMLAUTS))
+    ascii_only = plain.encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
+
+
+def _type_by_name(label: str, bare: RoundType) -> RoundType | None:
+    name = label.casefold()
+    if _BARE_ROUND.fullmatch(name):
+        return bare
+    if _GROUP_STAGE.search(name) or _MATCHDAY.search(name):
+        return "season"
+    return "knockout" if _KNOCKOUT.search(name) else None
+
+
+def _bare_rounds_are_matchdays(matches: Iterable[MatchPayload]) -> bool:
+    """Whether rounds that are only numbered are those of a league.
+
+    A cup's next round has at most half of the teams, or the same pairings the other way round. A
+    league's has nearly all of them again in other pairings. One round alone is taken for a cup's,
+    unless there are matchdays.
+    """
+    teams: dict[RoundKey, set[int]] = {}
+    pairings: dict[RoundKey, set[frozenset[int]]] = {}
+    named_matchday = False
+    for match in matches:
+        name = match.group.group_name.casefold()
+        named_matchday = named_matchday or bool(_MATCHDAY.search(name))
+        if _type_by_name(name, "season") == "season" or _type_by_name(name, "season") is None:
+            pair = {match.team1.team_id, match.team2.team_id}
+            teams.setdefault(_key(match.group), set()).update(pair)
+            pairings.setdefault(_key(match.group), set()).add(frozenset(pair))
+    ordered = sorted(teams)
+    for earlier, later in pairwise(ordered):
+        shared = len(teams[earlier] & teams[later])
+        most = max(len(teams[earlier]), len(teams[later]))
+        if shared >= SHARED_BY_LEAGUE_ROUNDS * most and pairings[earlier] != pairings[later]:
+            return True
+    return named_matchday
+
+
+def _key(group: GroupPayload) -> RoundKey:
+    return (group.group_order_id, group.group_name.casefold())
+
+
+def _first_of_each(groups: Iterable[GroupPayload]) -> dict[RoundKey, GroupPayload]:
+    """One group per order and name: the one with the lowest id, whatever the order they came in."""
+    found: dict[RoundKey, GroupPayload] = {}
+    for group in groups:
+        have = found.get(_key(group))
+        if have is None or _identity(group) < _identity(have):
+            found[_key(group)] = group
+    return found
+
+
+def _identity(group: GroupPayload) -> tuple[int, str]:
+    return (group.group_id or 0, group.group_name)
+
+
+def _provider_order(entry: tuple[RoundKey, GroupPayload]) -> tuple[int, int, str]:
+    (order, name), group = entry
+    return (order, group.group_id or 0, name)
+
+
+def _free_slug(group: GroupPayload, round_type: RoundType, taken: set[str]) -> str:
+    number = str(group.group_order_id)
+    by_name = slug_of(group.group_name) or f"round-{number}"
+    wanted = [by_name, f"{by_name}-{number}", f"{by_name}-{group.group_id or 0}"]
+    if round_type == "season":
+        wanted.insert(0, number)
+    free = [slug for slug in wanted if slug not in taken]
+    return free[0] if free else f"{by_name}-{number}-{len(taken)}"

@@ -1,0 +1,287 @@
+"""What a match of OpenLigaDB came to, out of results and goals that do not always agree.
+
+A result is known by its `resultTypeID` alone; names and order vary (type 1 half-time, 2 final,
+3 and 4 after extra time, 5 after the shoot-out). In cups type 2 is the score after ninety minutes,
+after extra time or after the shoot-out, whichever the person at the keyboard thought fit, and type
+5 counts the shoot-out on top of the score before it. The goals carry the running score, shoot-out
+kicks included, so they tell the cases apart. What no two sources make certain stays None.
+"""
+
+from dataclasses import dataclass, field
+
+from dp_pipeline.providers.openligadb.goals import (
+    LAST_MINUTE,
+    Pair,
+    chain_of,
+    difference,
+    ended_in_90,
+    goals_in_play,
+    is_possible_shoot_out,
+    is_reachable,
+    kicks_from_goals,
+    level_at_90,
+    level_before_kicks,
+    running_score,
+)
+from dp_pipeline.providers.openligadb.payload import GoalPayload, MatchPayload
+
+UNTYPED, HALF_TIME, FINAL = 0, 1, 2
+EXTRA_TIME, SHOOT_OUT = (3, 4), 5
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is odd about a score: a reason for the report and a sentence."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score as far as it is certain; `shoot_out` is the shoot-out alone.
+
+    `has_final` says that the provider gives a result that ends a match, certain or not.
+    """
+
+    final: Pair | None = None
+    after_90: Pair | None = None
+    half_time: Pair | None = None
+    shoot_out: Pair | None = None
+    has_final: bool = False
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The sources of one match and what has been concluded from them."""
+
+    half_time: Pair | None
+    typed_final: Pair | None
+    extra_time: Pair | None
+    cumulative: Pair | None
+    chain: tuple[GoalPayload, ...] | None
+    remarks: list[Remark] = field(default_factory=list)
+    final: Pair | None = None
+    shoot_out: Pair | None = None
+
+    def remark(self, reason: str, detail: str) -> None:
+        self.remarks.append(Remark(reason, detail))
+
+    def contradiction(self, detail: str) -> None:
+        self.remark("contradicting_score", detail)
+
+    @property
+    def last(self) -> Pair | None:
+        """The highest running score, when the list of goals is complete up to it."""
+        return running_score(self.chain[-1]) if self.chain else None
+
+
+def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -> Score:
+    """Decide the score of a match.
+
+    Args:
+        match: as the provider gives it.
+        knockout: whether extra time and a shoot-out are possible.
+        two_legged: whether the tie has another leg, so that a second leg may go to extra time
+            without being level.
+    """
+    reading = _read(match)
+    has_final = any((reading.typed_final, reading.extra_time, reading.cumulative))
+    if reading.cumulative:
+        _settle_shoot_out(reading, reading.cumulative)
+    elif reading.extra_time:
+        _settle_extra_time(reading, reading.extra_time, knockout=knockout)
+    elif reading.typed_final:
+        _settle_typed_final(reading, reading.typed_final, knockout=knockout)
+    elif not match.match_is_finished:
+        reading.final = reading.last
+    _check(reading)
+    after_90 = None
+    if has_final and match.match_is_finished:
+        after_90 = _after_90(reading, knockout=knockout, two_legged=two_legged)
+        if after_90 is None and reading.final is not None:
+            detail = (
+                "Extra time was possible and the sources do not settle the score after 90 minutes."
+            )
+            reading.remark("no_certain_90_minute_score", detail)
+    return Score(
+        final=reading.final,
+        after_90=after_90,
+        half_time=reading.half_time,
+        shoot_out=reading.shoot_out,
+        has_final=has_final,
+        remarks=tuple(reading.remarks),
+    )
+
+
+def _read(match: MatchPayload) -> _Reading:
+    scores: dict[int, set[Pair]] = {}
+    for result in match.match_results:
+        if result.points_team1 is not None and result.points_team2 is not None:
+            pair = (result.points_team1, result.points_team2)
+            scores.setdefault(result.result_type_id, set()).add(pair)
+    reading = _Reading(None, None, None, None, chain_of(match.goals))
+    reading.half_time = _only(reading, "half-time", scores.get(HALF_TIME, set()))
+    reading.typed_final = _only(reading, "final", scores.get(FINAL, set()))
+    extra = {pair for kind in EXTRA_TIME for pair in scores.get(kind, set())}
+    reading.extra_time = _only(reading, "extra-time", extra)
+    reading.cumulative = _only(reading, "shoot-out", scores.get(SHOOT_OUT, set()))
+    if not scores.keys() & {FINAL, *EXTRA_TIME, SHOOT_OUT} and UNTYPED in scores:
+        # Seasons before about 2012 have their "Endergebnis" as type 0 (OpenLigaDB-Samples issue 98)
+        reading.typed_final = _only(reading, "untyped", scores[UNTYPED])
+        reading.remark(
+            "result_without_type", "The only result has no type; taken as the final one."
+        )
+    return reading
+
+
+def _only(reading: _Reading, what: str, pairs: set[Pair]) -> Pair | None:
+    """The one score of a type; of several, the one the goals end with, else none."""
+    if len(pairs) <= 1:
+        return next(iter(pairs), None)
+    shown = " and ".join(_text(pair) for pair in sorted(pairs))
+    reading.contradiction(f"There are {len(pairs)} {what} results: {shown}.")
+    return reading.last if reading.last in pairs else None
+
+
+def _settle_shoot_out(reading: _Reading, cumulative: Pair) -> None:
+    """There is a shoot-out result: find the level score before it, then the shoot-out alone."""
+    typed, extra = reading.typed_final, reading.extra_time
+    by_goals = level_before_kicks(reading.chain) if reading.chain else []
+    stated = [p for p in (extra, typed) if p and p != cumulative and p[0] == p[1]]
+    if stated:
+        level = stated[0]  # after extra time comes later than after ninety minutes
+        goals_disagree = reading.last == cumulative and level not in by_goals
+        if goals_disagree and not (by_goals and is_reachable(level, by_goals[0])):
+            reading.contradiction(
+                f"Before the shoot-out it is {_text(level)} by the results, but not by the goals."
+            )
+            return
+        if goals_disagree:
+            level = by_goals[0]
+    elif by_goals and reading.last == cumulative:
+        level = by_goals[0]
+    else:
+        reading.contradiction(
+            f"There is a shoot-out ({_text(cumulative)}) and no level score before it."
+        )
+        return
+    reading.final = level
+    reading.shoot_out = _shoot_out_alone(reading, level, cumulative)
+
+
+def _shoot_out_alone(reading: _Reading, level: Pair, given: Pair) -> Pair | None:
+    """Type 5 is cumulative in every recorded shoot-out; whether this one is has to show."""
+    minus = difference(given, level)
+    if minus and given in (reading.last, reading.typed_final):
+        possible = {minus}
+    else:
+        possible = {p for p in (minus, given) if p and is_possible_shoot_out(p)}
+        kicks = reading.last and difference(reading.last, level)
+        if kicks and kicks != (0, 0) and len(possible) > 1:
+            possible &= {kicks}
+    if len(possible) == 1 and is_possible_shoot_out(alone := next(iter(possible))):
+        return alone
+    reading.remark(
+        "impossible_shootout" if not possible or len(possible) == 1 else "uncertain_shootout",
+        f"The shoot-out result {_text(given)} after {_text(level)} cannot be read with certainty.",
+    )
+    return None
+
+
+def _settle_extra_time(reading: _Reading, extra: Pair, *, knockout: bool) -> None:
+    """There is a result after extra time and none of a shoot-out."""
+    typed, last, chain = reading.typed_final, reading.last, reading.chain
+    kicks = kicks_from_goals(chain)
+    if typed and typed != extra != last and not knockout:
+        reading.final = typed
+        detail = f"A season round has no extra time; its result {_text(extra)} is not used."
+        reading.contradiction(detail)
+    elif kicks and kicks[0] == extra:
+        reading.final, reading.shoot_out = kicks
+    elif typed is None or is_reachable(typed, extra):
+        # the score can have risen in extra time, unless all goals are there and say it did not
+        if last and last != extra and not (is_reachable(last, extra) and last != typed):
+            reading.contradiction(
+                f"After extra time it is {_text(extra)} by results and {_text(last)} by goals."
+            )
+        else:
+            reading.final = extra
+    elif last == typed:
+        reading.final = typed
+        reading.contradiction(
+            f"The goals confirm the final result {_text(typed)}; an extra-time result of "
+            f"{_text(extra)} is not used."
+        )
+    else:
+        reading.contradiction(
+            f"The extra-time result {_text(extra)} is below the final one, {_text(typed)}."
+        )
+
+
+def _settle_typed_final(reading: _Reading, typed: Pair, *, knockout: bool) -> None:
+    """There is a final result and nothing of extra time or a shoot-out."""
+    reading.final = typed
+    last, chain = reading.last, reading.chain
+    if not knockout:
+        if last and not is_reachable(last, typed):
+            reading.remark(
+                "goals_differ_from_result",
+                f"The goals come to {_text(last)}; the result, {_text(typed)}, is stored.",
+            )
+        return
+    kicks = kicks_from_goals(chain)
+    if kicks and last and (typed == last or is_reachable(typed, kicks[0])):
+        # World Cup 2026: a shoot-out only in the goals (OpenLigaDB-Samples issue 127)
+        reading.final, reading.shoot_out = kicks
+    elif last and chain and not is_reachable(last, typed):
+        later = [goal for goal in chain if sum(running_score(goal)) > sum(typed)]
+        level_at_90 = typed[0] == typed[1] and typed in map(running_score, [*chain, _NO_GOAL])
+        if level_at_90 and all((goal.match_minute or 0) > LAST_MINUTE for goal in later):
+            reading.final = last
+            reading.remark(
+                "extra_time_from_goals",
+                f"The result is {_text(typed)}; goals after minute 90 come to {_text(last)}.",
+            )
+        else:
+            reading.final = None
+            reading.contradiction(f"The result is {_text(typed)}, the goals come to {_text(last)}.")
+
+
+def _check(reading: _Reading) -> None:
+    """A half-time score above the final one cannot be; the final one has more witnesses."""
+    if reading.half_time and reading.final and not is_reachable(reading.half_time, reading.final):
+        reading.remark(
+            "contradicting_half_time",
+            f"Half-time is {_text(reading.half_time)} and the end {_text(reading.final)}.",
+        )
+        reading.half_time = None
+
+
+def _after_90(reading: _Reading, *, knockout: bool, two_legged: bool) -> Pair | None:
+    final = reading.final
+    if final is None:
+        return None
+    extra_time = bool(reading.extra_time or reading.shoot_out or reading.cumulative)
+    if final == (0, 0) or not (knockout or extra_time):
+        return final
+    goals = goals_in_play(reading.chain, final)
+    if goals is None:
+        return None
+    if extra_time:
+        found = None if two_legged else level_at_90(goals)
+    else:
+        found = final if ended_in_90(goals) else None
+    if found is None and goals and (goals[-1].match_minute or 0) <= LAST_MINUTE:
+        found = final  # a two-legged tie: no goal in extra time
+    # type 2 may be the score after ninety minutes, and then it has to be this one
+    agreed = reading.typed_final in (None, found, final, reading.cumulative)
+    return found if agreed else None
+
+
+def _text(pair: Pair) -> str:
+    return f"{pair[0]}:{pair[1]}"
+
+
+_NO_GOAL = GoalPayload.model_validate({"scoreteam1": 0, "scoreteam2": 0})

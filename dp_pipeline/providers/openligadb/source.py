@@ -1,0 +1,199 @@
+"""Requesting OpenLigaDB: at most three answers for a season, asked for together."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Collection
+from typing import ClassVar
+
+from dp_pipeline.providers.contract import Provider, Season, Source
+from dp_pipeline.providers.errors import (
+    InvalidTournamentKeyError,
+    NotFoundError,
+    ProviderError,
+)
+from dp_pipeline.providers.http import Requests
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import (
+    Absence,
+    Found,
+    Issue,
+    Match,
+    Round,
+    Standing,
+    Team,
+    Tournament,
+)
+from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
+from dp_pipeline.providers.openligadb.payload import (
+    GroupList,
+    MatchList,
+    Table,
+    parse_groups,
+    parse_leagues,
+    parse_matches,
+    parse_table,
+)
+from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
+from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
+from dp_pipeline.providers.openligadb.teams import teams_of
+from dp_pipeline.providers.openligadb.tournament import (
+    PUBLIC_URL,
+    season_path,
+    season_url,
+    tournament_of,
+)
+
+_COMPETITION = re.compile(r"[a-z0-9_-]+\Z")
+_SEASON = re.compile(r"(?:19|20)\d{2}\Z")
+# The domains that ask for rounds without matches yet.
+_NEED_GROUPS = frozenset({"tournaments", "rounds"})
+
+
+class OpenLigaDB(Provider):
+    """https://www.openligadb.de: community-kept German leagues and cups, and big tournaments."""
+
+    name: ClassVar[str] = "openligadb"
+    public_url: ClassVar[str] = PUBLIC_URL
+    pace_seconds: ClassVar[float] = 0.2
+    licence: ClassVar[str] = (
+        "Contains information from OpenLigaDB (https://www.openligadb.de/), made available under "
+        "the Open Database License (ODbL) 1.0, https://opendatacommons.org/licenses/odbl/1-0/. "
+        "Name the source; a database derived from it and handed out carries the same licence."
+    )
+
+    def check(self, key: TournamentKey) -> None:
+        """A competition is a league shortcut, a season the four digits of its first year."""
+        if not _COMPETITION.match(key.competition):
+            message = (
+                f"OpenLigaDB has no league {key.competition!r} (in {str(key)!r}): a shortcut has "
+                "letters, digits, '-' and '_', for example openligadb:bl1:2024."
+            )
+            raise InvalidTournamentKeyError(message)
+        if not _SEASON.match(key.season):
+            message = (
+                f"OpenLigaDB has no season {key.season!r} (in {str(key)!r}): it goes by the year "
+                "it starts in, for example openligadb:bl1:2024 for 2024/25."
+            )
+            raise InvalidTournamentKeyError(message)
+
+    def source(self, key: TournamentKey, requests: Requests) -> "OpenLigaDBSource":
+        """The tournament behind a checked key. Makes no request."""
+        return OpenLigaDBSource(key, requests)
+
+    async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
+        """The seasons under this shortcut, newest first; anybody may have created them."""
+        leagues = await requests.json("/getavailableleagues", parse_leagues)
+        labels = {
+            league.league_season: league.league_name or f"{competition} {league.league_season}"
+            for league in leagues
+            if league.league_shortcut.lower() == competition.lower()
+            and _SEASON.match(str(league.league_season))
+        }
+        return tuple(
+            Season(TournamentKey(self.name, competition, str(year)), labels[year])
+            for year in sorted(labels, reverse=True)
+        )
+
+
+class OpenLigaDBSource(Source):
+    """One season. The matches are the truth; the list of rounds and the table add to them."""
+
+    def __init__(self, key: TournamentKey, requests: Requests) -> None:
+        super().__init__(key, requests)
+        self._read: tuple[MatchList, RoundList, Fixtures] | None = None
+
+    async def prefetch(self, domains: Collection[str]) -> None:
+        """Matches and rounds at once; the table follows when the matches show there can be one."""
+        asked: list[Awaitable[object]] = [
+            self._table() if "standings" in domains else self._matches()
+        ]
+        if _NEED_GROUPS & set(domains):
+            asked.append(self._groups())
+        for outcome in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, ProviderError):
+                raise outcome
+
+    async def tournament(self) -> Found[Tournament]:
+        """Exactly one, or `absent` while the season has no matches."""
+        payload, _, fixtures = await self._matches()
+        if absent := self._absent(payload):
+            return Found(absent=absent)
+        listed = await self._groups()
+        rounds = rounds_of(payload.matches, listed.groups, season_url(self.key)).rounds
+        return Found((tournament_of(self.key, payload.matches, rounds, fixtures.matches),))
+
+    async def teams(self) -> Found[Team]:
+        """Every team of a readable match, once."""
+        payload, _, _ = await self._matches()
+        if absent := self._absent(payload):
+            return Found(absent=absent)
+        found = teams_of(payload.matches)
+        if not found.items:
+            because = "Only places in the draw are known, no team yet."
+            return Found(issues=found.issues, absent=Absence("nothing_yet", because))
+        return found
+
+    async def rounds(self) -> Found[Round]:
+        """Every round, those without matches yet included where OpenLigaDB lists them."""
+        payload, _, _ = await self._matches()
+        if absent := self._absent(payload):
+            return Found(absent=absent)
+        listed = await self._groups()
+        found = rounds_of(payload.matches, listed.groups, season_url(self.key))
+        return Found(found.rounds, (*listed.issues, *found.issues))
+
+    async def matches(self) -> Found[Match]:
+        """Every match, once per id."""
+        payload, _, fixtures = await self._matches()
+        if absent := self._absent(payload):
+            return Found(absent=absent)
+        issues = (*payload.issues, *fixtures.issues)
+        if not fixtures.matches:
+            because = "No match with known teams is there yet."
+            return Found(issues=issues, absent=Absence("nothing_yet", because))
+        return Found(fixtures.matches, issues)
+
+    async def standings(self) -> Found[Standing]:
+        """OpenLigaDB's table of a league, or tables computed from the matches."""
+        payload, rounds, fixtures = await self._matches()
+        if absent := self._absent(payload):
+            return Found(absent=absent)
+        table = await self._table()
+        return standings_of(rounds.rounds, fixtures.groups, fixtures.matches, table)
+
+    async def _matches(self) -> tuple[MatchList, RoundList, Fixtures]:
+        payload = await self.requests.json(season_path(self.key), parse_matches)
+        if self._read is None or self._read[0] is not payload:
+            rounds = rounds_of(payload.matches, (), season_url(self.key))
+            self._read = (payload, rounds, fixtures_of(payload.matches, rounds))
+        return self._read
+
+    async def _groups(self) -> GroupList:
+        path = f"/getavailablegroups/{self.key.competition}/{self.key.season}"
+        try:
+            listed = await self.requests.json(path, parse_groups)
+        except NotFoundError:
+            listed = GroupList((), ())
+        if listed.groups:
+            return listed
+        detail = "OpenLigaDB lists no rounds; these are the rounds that have matches."
+        return GroupList((), (Issue("rounds_from_matches", "Rounds", detail),))
+
+    async def _table(self) -> Table:
+        payload, rounds, fixtures = await self._matches()
+        if not payload.matches or not can_have_table(rounds.rounds, fixtures.groups):
+            return Table()
+        path = f"/getbltable/{self.key.competition}/{self.key.season}"
+        try:
+            return await self.requests.json(path, parse_table)
+        except NotFoundError:
+            return Table()
+
+    def _absent(self, payload: MatchList) -> Absence | None:
+        if payload.matches:
+            return None
+        return Absence(
+            "nothing_yet",
+            f"OpenLigaDB has no matches for {self.key.competition} {self.key.season}; "
+            "check league and season.",
+        )

@@ -1,0 +1,85 @@
+"""Which group of a group stage a match belongs to, where OpenLigaDB says so or the fixtures do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.openligadb.payload import MatchPayload
+from dp_pipeline.providers.openligadb.rounds import is_group_stage, team_group
+
+SMALLEST_GROUP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TeamGroups:
+    """Group names by match id; `unknown` says there are groups, but not which."""
+
+    names: Mapping[int, str | None]
+    unknown: bool = False
+    issues: tuple[Issue, ...] = ()
+
+
+def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -> TeamGroups:
+    """The groups of the matches of season rounds.
+
+    Stated names win. Without them a group stage that is one round for all groups (Euro 2020: one
+    "Gruppenphase" of 36 matches) still shows its groups: teams that meet, all of them and nobody
+    else, are a group. Its letter is not in the data and is not made up: the group is named by its
+    teams. Fixtures that are not complete show nothing; then the groups are unknown.
+    """
+    stated = {match.match_id: team_group(match) for match in matches}
+    if any(stated.values()):
+        issues = tuple(
+            Issue("match_without_group", match.subject, "The others have one; it is in no table.")
+            for match in matches
+            if stated[match.match_id] is None
+        )
+        return TeamGroups(stated, issues=issues)
+    components = _components(matches)
+    group_stage = knockout_follows or any(is_group_stage(m.group.group_name) for m in matches)
+    if len(components) <= 1 or not group_stage:
+        return TeamGroups({})
+    if not all(_is_round_robin(teams, matches) for teams in components):
+        return TeamGroups({}, unknown=True)
+    team_names = {
+        team.team_id: team.team_name
+        for match in sorted(matches, key=lambda m: m.match_id)
+        for team in (match.team1, match.team2)
+    }
+    named = {
+        team_id: " / ".join(sorted(team_names[member] for member in members))
+        for members in components
+        for team_id in members
+    }
+    detail = (
+        f"The {len(components)} groups follow from who plays whom; their letters are not given, "
+        "so each is named by its teams."
+    )
+    issue = Issue("groups_from_fixtures", "Group stage", detail)
+    return TeamGroups({m.match_id: named[m.team1.team_id] for m in matches}, issues=(issue,))
+
+
+def _components(matches: Iterable[MatchPayload]) -> list[frozenset[int]]:
+    """Sets of teams that are linked by matches."""
+    component: dict[int, set[int]] = {}
+    for match in matches:
+        home, away = match.team1.team_id, match.team2.team_id
+        joined = component.get(home, {home}) | component.get(away, {away})
+        for team in joined:
+            component[team] = joined
+    return sorted({frozenset(teams) for teams in component.values()}, key=min)
+
+
+def _is_round_robin(teams: frozenset[int], matches: Iterable[MatchPayload]) -> bool:
+    """Whether every two of the teams meet once, or every two of them twice."""
+    meetings: dict[frozenset[int], int] = {}
+    for match in matches:
+        pair = frozenset((match.team1.team_id, match.team2.team_id))
+        if pair <= teams:
+            meetings[pair] = meetings.get(pair, 0) + 1
+    pairs = len(teams) * (len(teams) - 1) // 2
+    return (
+        len(teams) >= SMALLEST_GROUP
+        and len(meetings) == pairs
+        and set(meetings.values()) in ({1}, {2})
+    )

@@ -1,0 +1,62 @@
+"""The tournament itself: what it is called, when it is, how it is played."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Match, Round, Tournament
+from dp_pipeline.providers.openligadb.payload import MatchPayload
+from dp_pipeline.providers.openligadb.teams import last_touched
+from dp_pipeline.providers.table import current_round, tournament_mode, tournament_status
+
+PUBLIC_URL = "https://api.openligadb.de"
+# the page of a season, as OpenLigaDB's maintainer links it (OpenLigaDB-Samples issue 98)
+PAGE_URL = "https://www.openligadb.de/Spielplan"
+_TWO_YEARS = re.compile(r"\b(\d{4}) ?[/-] ?(\d{4}|\d{2})\b")
+
+
+def season_path(key: TournamentKey) -> str:
+    """The path of a season's matches."""
+    return f"/getmatchdata/{key.competition}/{key.season}"
+
+
+def season_url(key: TournamentKey) -> str:
+    """The public address of a season's matches; equal whatever address was asked instead."""
+    return f"{PUBLIC_URL}{season_path(key)}"
+
+
+def tournament_of(
+    key: TournamentKey,
+    payloads: Sequence[MatchPayload],
+    rounds: Sequence[Round],
+    matches: Sequence[Match],
+) -> Tournament:
+    """The tournament as its matches and rounds tell it; `payloads` has at least one match."""
+    newest_first = sorted(payloads, key=last_touched, reverse=True)
+    name = next((m.league_name for m in newest_first if m.league_name), None)
+    groups = {match.group_name for match in matches if match.group_name}
+    return Tournament(
+        key=key,
+        external_id=key.competition,
+        label=name or f"{key.competition} {key.season}",
+        season=season_label(key.season, name, payloads),
+        slug=f"{key.competition}-{key.season}",
+        mode=tournament_mode(rounds),
+        standings_mode="multi-group" if len(groups) > 1 else "unique-group",
+        status=tournament_status(matches, rounds),
+        current_round=current_round(rounds, matches),
+        public_url=f"{PAGE_URL}/{key.competition}/{key.season}",
+        base_url=season_url(key),
+    )
+
+
+def season_label(season: str, name: str | None, payloads: Iterable[MatchPayload]) -> str:
+    """The season for people: "2024/25" by the name or by matches in both years, else "2024"."""
+    start = int(season)
+    both = f"{season}/{(start + 1) % 100:02d}"
+    for first, second in _TWO_YEARS.findall(name or ""):
+        if first == season and second in (str(start + 1), both[-2:]):
+            return both
+    moments = [m.match_date_time or m.match_date_time_utc for m in payloads]
+    years = {moment.year for moment in moments if moment}
+    return both if years == {start, start + 1} else season
