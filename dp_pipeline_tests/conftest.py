@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dp_pipeline.database.database import Database
 from dp_pipeline.database.embedded import EmbeddedPostgres
 
 _OURS = ("DP_", "DAGSTER_", "AWS_", "SLACK_", "PG")
@@ -91,3 +92,29 @@ def new_database(admin_url: str) -> Iterator[Callable[..., str]]:
 def postgres_url(new_database: Callable[..., str]) -> str:
     """A fresh empty database of a real server: `postgresql://…`, dropped after the test."""
     return new_database()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(admin_url: str) -> str:
+    """The name of a database with all tables, to be copied."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    database.ensure_current()
+    database.close()
+    return name
+
+
+@pytest.fixture
+def migrated_url(new_database: Callable[..., str], migrated_template: str) -> str:
+    """A fresh database with all tables, dropped after the test."""
+    return new_database(migrated_template)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    """A fresh database with all tables, open."""
+    opened = Database(migrated_url)
+    yield opened
+    opened.close()

@@ -1,0 +1,108 @@
+"""The frame around the domains: order, isolation, one turn per tournament. No Dagster here.
+
+What a domain does is read in its own module; what is the same for all of them stands here once.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.errors import BlockedDependencyError
+from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
+from dp_pipeline.executions.vocabulary import DEPENDS_ON, Domain, in_order
+from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.registry import Providers
+
+Ingest = Callable[[Source, Database, Execution], Awaitable[None]]
+
+INGEST: Mapping[Domain, Ingest] = {
+    "tournaments": tournaments.ingest,
+    "teams": teams.ingest,
+    "rounds": rounds.ingest,
+    "matches": matches.ingest,
+    "standings": standings.ingest,
+}
+# Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
+# and at times a database connection: the pool has ten.
+TOURNAMENTS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the work needs: where to read, where to write, where to record, whom to tell."""
+
+    providers: Providers
+    database: Database
+    ledger: Ledger
+    run: Run
+    ended: Callable[[Execution], None]
+
+
+async def ingest_tournaments(keys: Sequence[str], domains: Collection[str], desk: Desk) -> None:
+    """Ingest the domains of several tournaments concurrently; none stops another."""
+    limiter = anyio.CapacityLimiter(TOURNAMENTS_AT_ONCE)
+
+    async def one(key: str) -> None:
+        async with limiter:
+            await ingest_tournament(key, domains, desk)
+
+    async with desk.providers, anyio.create_task_group() as group:
+        for key in keys:
+            group.start_soon(one, key)
+
+
+async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> None:
+    """Ingest the domains of one tournament in order, each with its own row and fate."""
+    chosen = in_order(domains)
+    failed: set[Domain] = set()
+    source: Source | None = None
+    label: str | None = None
+    async with (
+        desk.ledger.turn(tournament_id_of(key)) as turn,
+        anyio.create_task_group() as ahead,
+    ):
+        for domain in chosen:
+            execution: Execution | None = None
+            try:
+                async with desk.ledger.track(domain, key, desk.run, label=label) as execution:
+                    _require(domain, failed)
+                    if source is None:
+                        source = await desk.providers.source(key)
+                        ahead.start_soon(source.prefetch, chosen)
+                    await turn.come()
+                    try:
+                        await INGEST[domain](source, desk.database, execution)
+                    finally:
+                        execution.requests.extend(source.requests.taken())
+                    label = execution.label
+            # Recorded by track; the other domains and tournaments have fates of their own.
+            except Exception as error:  # noqa: BLE001
+                failed.add(domain)
+                if execution is None or execution.completed_at is None:
+                    execution = _unrecorded(domain, key, desk.run, error)
+                elif execution.failure is None:
+                    execution.fail(error)  # the work was done, but its row could not be closed
+            desk.ended(execution)
+        ahead.cancel_scope.cancel()
+
+
+def _require(domain: Domain, failed: set[Domain]) -> None:
+    missing = [dependency for dependency in DEPENDS_ON[domain] if dependency in failed]
+    if missing:
+        names = " and ".join(f"`{name}`" for name in missing)
+        message = f"Not begun, because {names} of this tournament failed in the same run."
+        raise BlockedDependencyError(message)
+
+
+def _unrecorded(domain: Domain, key: str, run: Run, error: Exception) -> Execution:
+    """An execution whose row could not even be opened; the sensor adds it once it can."""
+    execution = Execution(
+        run=run, key=storable(key), tournament_id=tournament_id_of(key), domain=domain
+    )
+    execution.fail(error)
+    execution.finish()
+    return execution

@@ -1,0 +1,166 @@
+"""The domain `matches`: every fixture of a tournament, with its result once there is one."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+import sqlalchemy as sa
+
+from dp_pipeline.assets.guards import claim, nothing_found, refuse_shrunken, regression
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.database.rows import Row
+from dp_pipeline.database.store import Stored, store
+from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
+from dp_pipeline.executions.execution import Execution
+from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
+
+SPEC = dg.AssetSpec(
+    "matches",
+    deps=["teams", "rounds"],
+    description=(
+        "Every match of a tournament, one row per provider match id. `home_score` is the result "
+        "including extra time and never includes a shoot-out; a part of a score that is not "
+        "certain is null. A match of an unknown team is named in the report and not stored."
+    ),
+)
+PREVIEWED = 5
+
+
+async def ingest(source: Source, database: Database, execution: Execution) -> None:
+    """Every match; a played one is never put back, an unknown team's is left out and named."""
+    with execution.step("scraping", "fetch_matches"):
+        found = await source.matches()
+    if not found.items:
+        nothing_found(execution, found)
+        return
+    matches = execution.received(found)
+    names = {team.external_id: team.name for team in (await source.teams()).items}
+
+    def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
+        claim(connection, execution)
+        accepted, issues = _sound(connection, source, execution, matches, names)
+        return store(connection, tables.match, accepted), issues
+
+    with execution.step("database", "upsert_matches") as data:
+        stored, issues = await database.run(write)
+        data.update(stored.counts())
+    execution.remark(*issues)
+    execution.wrote(stored)
+    execution.preview = preview(matches, names)
+
+
+def _sound(
+    connection: sa.Connection,
+    source: Source,
+    execution: Execution,
+    matches: Sequence[Match],
+    names: dict[str, str],
+) -> tuple[list[Row], list[Issue]]:
+    """The rows that may be written, and what is to be said of the others."""
+    table = tables.match
+    stored = {
+        row["id"]: row
+        for row in connection.execute(
+            sa.select(table.c.id, table.c.status, table.c.home_score).where(
+                table.c.tournament_id == execution.tournament_id
+            )
+        ).mappings()
+    }
+    found = {
+        row["id"]: (row, match) for match in matches for row in [rows.match_row(source.key, match)]
+    }
+    issues = refuse_shrunken("matches", stored.keys(), found.keys())
+    teams = _known(
+        connection, tables.team.c.id, [row[c] for row, _ in found.values() for c in _TEAMS]
+    )
+    slugs = set(
+        connection.scalars(
+            sa.select(tables.tournament_round.c.slug).where(
+                tables.tournament_round.c.tournament_id == execution.tournament_id
+            )
+        )
+    )
+    accepted: list[Row] = []
+    put_back = 0
+    for id_, (row, match) in found.items():
+        subject = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
+        if match.round_slug:
+            subject += f", round {match.round_slug}"
+        unknown = [
+            side
+            for side, c in zip((match.home, match.away), _TEAMS, strict=True)
+            if row[c] not in teams
+        ]
+        why = regression(stored[id_], match) if id_ in stored else None
+        if unknown:
+            detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
+            issues.append(
+                Issue("unknown_team", subject, detail, left_out=True, data={"teams": unknown})
+            )
+        elif match.round_slug is not None and match.round_slug not in slugs:
+            detail = f"Its round {match.round_slug} is not stored. Materialize `rounds` first."
+            issues.append(Issue("unknown_round", subject, detail, left_out=True))
+        elif why:
+            put_back += 1
+            issues.append(
+                Issue("regression", subject, f"It {why}; what is stored was kept.", left_out=True)
+            )
+        else:
+            accepted.append(row)
+    if put_back > max(2, len(stored) // 10):
+        message = (
+            f"{put_back} of the {len(stored)} stored matches would have lost their result. "
+            "Nothing was changed."
+        )
+        raise SuspiciousPayloadError(message)
+    if not accepted and issues and not put_back:
+        message = (
+            f"None of the {len(matches)} matches can be stored: their teams or rounds are not. "
+            "Materialize `teams` and `rounds` first, or all domains together."
+        )
+        raise BlockedDependencyError(message)
+    return accepted, issues
+
+
+_TEAMS = ("home_team_id", "away_team_id")
+
+
+def _known(connection: sa.Connection, column: sa.Column[Any], wanted: Sequence[UUID]) -> set[UUID]:
+    return set(connection.scalars(sa.select(column).where(column.in_(set(wanted)))))
+
+
+def preview(matches: Sequence[Match], names: dict[str, str]) -> list[dict[str, Any]]:
+    """The last played and the next open matches, in order of kick-off. No clock is asked."""
+
+    def when(match: Match) -> tuple[date, str]:
+        day = match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else date.max)
+        return day, match.kickoff_at.isoformat() if match.kickoff_at else ""
+
+    played = sorted((m for m in matches if m.status in ("ended", "awarded")), key=when)
+    ahead = sorted((m for m in matches if m.status not in FINAL_STATUSES), key=when)
+    return [
+        {
+            "kick-off": match.kickoff_at.strftime("%Y-%m-%d %H:%M UTC")
+            if match.kickoff_at
+            else str(match.kickoff_date or ""),
+            "round": match.round_slug or "",
+            "match": f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}",
+            "score": score(match),
+            "status": match.status,
+        }
+        for match in [*played[-PREVIEWED:], *ahead[:PREVIEWED]]
+    ]
+
+
+def score(match: Match) -> str:
+    """`2:1`, `1:1 (4:2 pens)`, or nothing."""
+    if match.home_score is None:
+        return ""
+    text = f"{match.home_score}:{match.away_score}"
+    if match.home_penalties_score is not None:
+        text += f" ({match.home_penalties_score}:{match.away_penalties_score} pens)"
+    return text

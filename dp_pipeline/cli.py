@@ -1,0 +1,229 @@
+"""The command `dp`. Thin: each command calls what an asset or a sensor calls."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+import sqlalchemy as sa
+from rich import box
+from rich.console import Console
+from rich.table import Column, Table
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.providers.registry import checked_key
+from dp_pipeline.resources import database_url, open_database
+from dp_pipeline.settings import Settings, SettingsError, project_directory
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dp-pipeline")
+def main() -> None:
+    """Keep football tournaments up to date in Postgres."""
+    from dotenv import load_dotenv
+
+    # As `dagster dev` does, so that both see the same configuration.
+    load_dotenv(project_directory() / ".env", override=True)
+
+
+@main.command()
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+def ingest(keys: tuple[str, ...]) -> None:
+    """Register tournaments and materialize all their domains.
+
+    A KEY is provider:competition:season, for example openligadb:bl1:2024 or
+    openfootball:en.1:2024-25. Exits with 0 only if every execution completed.
+    """
+    _refuse_bad(keys)
+    console = _console()
+    with _plain_errors():
+        database = open_database(Settings.load())
+        with _instance() as instance:
+            from dp_pipeline.partitions import TOURNAMENTS
+
+            instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(dict.fromkeys(keys)))
+            complete = True
+            for key in dict.fromkeys(keys):
+                with console.status(f"{key}: reading and storing …"):
+                    run_id, error = _materialize(instance, key)
+                with database.transaction() as connection:
+                    rows = _executions(connection, request_id=UUID(run_id))
+                console.print(_outcome_table(key, rows))
+                for row in rows:
+                    if row["error_text"]:
+                        console.print(
+                            f"{row['domain']}: {row['error_text']}", style="red", markup=False
+                        )
+                if not rows:
+                    console.print(error or "The run left no execution.", style="red", markup=False)
+                complete &= bool(rows) and all(row["status"] == "completed" for row in rows)
+    sys.exit(0 if complete else 1)
+
+
+@main.command()
+@click.option("--tournament", metavar="KEY", help="Only this tournament.")
+@click.option("--limit", default=50, show_default=True, help="At most so many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
+    """Print the ledger: every attempt, newest first."""
+    with _plain_errors():
+        with open_database(Settings.load()).transaction() as connection:
+            rows = _executions(connection, tournament=tournament, limit=limit)
+        if as_json:
+            click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+            return
+        table = Table(
+            "started", "tournament", "operation", "status", "outcome", "changes", "report"
+        )
+        for row in rows:
+            table.add_row(
+                f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
+                row["tournament_key"],
+                row["operation_type"],
+                f"[{_STYLES.get(row['status'], 'cyan')}]{row['status']}[/]",
+                row["outcome"] or "",
+                _changes(row),
+                row["report_file_key"] or "",
+            )
+        _console().print(table)
+
+
+@main.group()
+def db() -> None:
+    """The database in use."""
+
+
+@db.command()
+def url() -> None:
+    """Print the database URL, starting the embedded server if needed."""
+    with _plain_errors():
+        settings = Settings.load()
+        open_database(settings)
+        click.echo(database_url(settings))
+
+
+def _console() -> Console:
+    # Into a file or pipe nothing is cut off at a terminal's 80 columns.
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def _refuse_bad(keys: Sequence[str]) -> None:
+    problems = []
+    for key in keys:
+        try:
+            checked_key(key)
+        except InvalidTournamentKeyError as error:
+            problems.append(str(error))
+    if problems:
+        raise click.UsageError("\n".join(problems))
+
+
+class _plain_errors:  # noqa: N801 - reads as a statement
+    """Errors that are sentences already are shown as such, without a trace."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from dp_pipeline.database.embedded import EmbeddedPostgresError
+
+        if isinstance(
+            error,
+            SettingsError | DatabaseError | DatabaseConfigurationError | EmbeddedPostgresError,
+        ):
+            raise click.ClickException(str(error)) from error
+
+
+def _instance() -> "dg.DagsterInstance":
+    """The instance that `make run` and `dagster dev` show."""
+    import dagster as dg
+
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    return dg.DagsterInstance.from_config(str(project_directory()))
+
+
+def _materialize(instance: "dg.DagsterInstance", key: str) -> tuple[str, str | None]:
+    """Run all domains of one tournament in this process; the run id and what went wrong."""
+    from dp_pipeline.definitions import INGEST_JOB, defs
+    from dp_pipeline.instance.worker import MARK_TAG, WorkerMark
+
+    result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
+        instance=instance,
+        partition_key=key,
+        raise_on_error=False,
+        # The daemon looks for the process of every run; this one is its own.
+        tags={MARK_TAG: WorkerMark.taken_now(by_the_worker=True).to_tag()},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    if result.success:
+        return result.run_id, None
+    errors = [getattr(event.event_specific_data, "error", None) for event in result.all_events]
+    messages = [error.message for error in errors if error is not None]
+    return result.run_id, Settings.load().conceal(messages[-1]) if messages else None
+
+
+def _executions(
+    connection: sa.Connection,
+    *,
+    request_id: UUID | None = None,
+    tournament: str | None = None,
+    limit: int | None = None,
+) -> list[Mapping[str, Any]]:
+    table = tables.data_provider_executions
+    statement = sa.select(table)
+    if request_id is not None:
+        statement = statement.where(table.c.request_id == request_id).order_by(table.c.started_at)
+    else:
+        statement = statement.order_by(table.c.started_at.desc()).limit(limit)
+    if tournament is not None:
+        statement = statement.where(table.c.tournament_key == tournament)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _outcome_table(key: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    label = next((row["tournament_label"] for row in rows if row["tournament_label"]), None)
+    counts = ("created", "updated", "unchanged")
+    if any((row["summary"] or {}).get("leftOut") for row in rows):
+        counts += ("leftOut",)
+    numbers = (*counts, "time")
+    names = {"leftOut": "left out"}
+    table = Table(
+        *(Column(name, no_wrap=True) for name in ("domain", "status", "outcome")),
+        *(Column(names.get(name, name), no_wrap=True, justify="right") for name in numbers),
+        title=f"{label} ({key})" if label else key,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for row in rows:
+        summary = row["summary"] or {}
+        table.add_row(
+            row["domain"],
+            f"[{_STYLES.get(row['status'], 'cyan')}]{row['status']}[/]",
+            row["outcome"] or "",
+            *(str(summary.get(name, 0)) for name in counts),
+            f"{(row['duration'] or 0) / 1000:.2f} s",
+        )
+    return table
+
+
+def _changes(row: Mapping[str, Any]) -> str:
+    summary = row["summary"] or {}
+    return (
+        f"+{summary.get('created', 0)} ~{summary.get('updated', 0)} ={summary.get('unchanged', 0)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

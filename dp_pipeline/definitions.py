@@ -1,0 +1,53 @@
+"""The code location: what Dagster loads. Assembly only; importing does no I/O."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+# A backfill policy on assets is marked beta and says so once per asset at every load.
+warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
+
+from dp_pipeline.assets.materialize import ingest  # noqa: E402 - after the filter above
+from dp_pipeline.resources import (  # noqa: E402
+    DatabaseResource,
+    LedgerResource,
+    ProvidersResource,
+    SlackResource,
+)
+from dp_pipeline.sensors import announce_executions  # noqa: E402
+
+INGEST_JOB = "ingest_tournaments"
+
+
+def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The whole code location.
+
+    Args:
+        resources: replaces resources by key: database, providers, ledger, slack.
+    """
+    return dg.Definitions(
+        assets=[ingest],
+        jobs=[
+            dg.define_asset_job(
+                INGEST_JOB,
+                selection=dg.AssetSelection.assets(ingest),
+                description="All domains of a tournament.",
+            )
+        ],
+        sensors=[announce_executions],
+        resources={
+            "database": DatabaseResource(),
+            "providers": ProvidersResource(),
+            "ledger": LedgerResource(),
+            "slack": SlackResource(),
+            **(resources or {}),
+        },
+        # A process per step costs four times the CPU and leaves an orphan that goes on writing when
+        # the run's own process is killed.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build()

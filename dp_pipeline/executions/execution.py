@@ -1,0 +1,396 @@
+"""The execution as one value: ledger row, report, metadata and message are renderings of it.
+
+Belongs here: what happened and how it is summed up. Not here: where it is stored or who is told.
+"""
+
+import secrets
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, TypeVar
+from uuid import UUID, uuid4
+
+from dp_pipeline.database.store import Stored
+from dp_pipeline.executions.vocabulary import Domain, Outcome, Status, Step, operation_type
+from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.http import Request
+from dp_pipeline.providers.models import Absence, Found, Issue
+
+T = TypeVar("T")
+
+# A report lists every change, but a table cell or a row's error text must stay readable.
+LONGEST_ERROR = 4_000
+LONGEST_TRACEBACK = 20_000
+
+
+@dataclass(slots=True)
+class Operation:
+    """One step inside an execution. `data` is filled by whoever runs the step."""
+
+    step: Step
+    operation: str
+    started_at: datetime
+    status: Literal["completed", "failed"] = "completed"
+    duration_ms: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an execution failed. `message` is the sentence people read."""
+
+    error_class: str
+    message: str
+    retryable: bool
+    url: str | None = None
+    http_status: int | None = None
+    snippet: str | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The Dagster run an execution belongs to. `id` becomes the ledger's request_id."""
+
+    id: UUID
+    attempt: int = 1
+    url: str | None = None
+
+
+@dataclass(slots=True)
+class Execution:
+    """One attempt to materialize one domain of one tournament, while it happens and afterwards."""
+
+    run: Run
+    key: str
+    tournament_id: UUID
+    domain: Domain
+    conceal: Callable[[str], str] = field(repr=False, default=str)
+    id: UUID = field(default_factory=uuid4)
+    create: bool = False
+    label: str | None = None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    completed_at: datetime | None = None
+    operations: list[Operation] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    stored: list[Stored] = field(default_factory=list)
+    absent: Absence | None = None
+    failure: Failure | None = None
+    failed_as: Outcome | None = None
+    preview: list[dict[str, Any]] = field(default_factory=list)
+    report_key: str | None = None
+    report_url: str | None = None
+    report_error: str | None = None
+    _clock: float = field(default_factory=time.monotonic, repr=False)
+    _token: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
+
+    # -- what domains say while they work ------------------------------------------------------
+
+    @contextmanager
+    def step(self, step: Step, operation: str) -> Generator[dict[str, Any]]:
+        """Record one operation; what is put into the yielded dict appears in the report."""
+        entry = Operation(step, operation, datetime.now(UTC))
+        self.operations.append(entry)
+        began = time.monotonic()
+        try:
+            yield entry.data
+        except BaseException as error:
+            entry.status = "failed"
+            entry.error = self._sentence(error)
+            raise
+        finally:
+            entry.duration_ms = round((time.monotonic() - began) * 1000)
+
+    def received(self, found: Found[T]) -> tuple[T, ...]:
+        """Take what a provider gave; what it left out makes this a partial failure."""
+        self.issues.extend(found.issues)
+        left_out = [issue for issue in found.issues if issue.left_out]
+        began = datetime.now(UTC)
+        self.operations.append(
+            Operation(
+                "transformation",
+                f"validate_{self.domain}",
+                began,
+                status="failed" if left_out else "completed",
+                data={
+                    "accepted": len(found.items),
+                    "leftOut": len(left_out),
+                    "remarks": len(found.issues) - len(left_out),
+                },
+                error=f"{len(left_out)} could not be stored soundly and were left out."
+                if left_out
+                else None,
+            )
+        )
+        return found.items
+
+    def remark(self, *issues: Issue) -> None:
+        """Add what a domain itself noticed; one left out makes this a partial failure."""
+        self.issues.extend(issues)
+        left_out = sum(issue.left_out for issue in issues)
+        if left_out:
+            self.operations.append(
+                Operation(
+                    "transformation",
+                    f"accept_{self.domain}",
+                    datetime.now(UTC),
+                    status="failed",
+                    data={"leftOut": left_out},
+                    error=f"{left_out} could not be stored soundly and were left out.",
+                )
+            )
+
+    def wrote(self, stored: Stored) -> None:
+        """Take what an upsert did into the counts."""
+        self.stored.append(stored)
+
+    def nothing(self, absent: Absence) -> None:
+        """There is nothing to store, and that is as it should be."""
+        self.absent = absent
+
+    def fail(self, error: BaseException) -> None:
+        """Take the error that ended this execution."""
+        provider = error if isinstance(error, ProviderError) else None
+        expected = provider is not None or hasattr(error, "retryable")
+        self.failed_as = getattr(error, "outcome", "failed")
+        self.failure = Failure(
+            error_class=type(error).__name__,
+            message=self._sentence(error),
+            retryable=bool(getattr(error, "retryable", False)),
+            url=provider.url if provider else None,
+            http_status=provider.status if provider else None,
+            snippet=self.conceal(provider.snippet) if provider and provider.snippet else None,
+            trace=None if expected else self._trace(error),
+        )
+        if not any(operation.status == "failed" for operation in self.operations):
+            self.operations.append(
+                Operation(
+                    "initialization",
+                    f"start_{self.domain}",
+                    datetime.now(UTC),
+                    status="failed",
+                    error=self.failure.message,
+                )
+            )
+
+    def finish(self) -> None:
+        """Fix the end. Duration is taken from the monotonic clock: wall clocks jump."""
+        self.completed_at = self.started_at + timedelta(seconds=time.monotonic() - self._clock)
+
+    # -- what it came to -------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Status:
+        """in_progress until `finish`; partial_failure when operations failed but not all."""
+        if self.failure is not None:
+            return "failed"
+        if self.completed_at is None:
+            return "in_progress"
+        return "partial_failure" if self.failed_operations else "completed"
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it came to, in the words of the vocabulary."""
+        if self.failed_as is not None:
+            return self.failed_as
+        if self.absent is not None:
+            return self.absent.kind
+        return "written" if self.created or self.updated else "unchanged"
+
+    @property
+    def operation_type(self) -> str:
+        """`matches_create` when there were no rows of the domain yet, else `matches_update`."""
+        return operation_type(self.domain, create=self.create)
+
+    @property
+    def created(self) -> int:
+        """Rows that were not there."""
+        return sum(len(stored.created) for stored in self.stored)
+
+    @property
+    def updated(self) -> int:
+        """Rows that changed in at least one field."""
+        return sum(len(stored.updated) for stored in self.stored)
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that were found equal and not touched."""
+        return sum(stored.unchanged for stored in self.stored)
+
+    @property
+    def left_out(self) -> list[Issue]:
+        """What could not be stored soundly."""
+        return [issue for issue in self.issues if issue.left_out]
+
+    @property
+    def failed_operations(self) -> int:
+        """How many operations failed."""
+        return sum(operation.status == "failed" for operation in self.operations)
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Milliseconds from opening to end; None while it runs."""
+        if self.completed_at is None:
+            return None
+        return round((self.completed_at - self.started_at).total_seconds() * 1000)
+
+    # -- renderings ------------------------------------------------------------------------------
+
+    def summary(self) -> dict[str, Any]:
+        """What the ledger row says in numbers."""
+        total = len(self.operations)
+        summary: dict[str, Any] = {
+            "totalOperations": total,
+            "successfulOperations": total - self.failed_operations,
+            "failedOperations": self.failed_operations,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "leftOut": len(self.left_out),
+            "remarks": len(self.issues) - len(self.left_out),
+            "requests": sum(not request.reused for request in self.requests),
+            "bytes": sum(request.bytes for request in self.requests if not request.reused),
+        }
+        if self.absent is not None:
+            summary["because"] = self.absent.because
+        if self.failure is not None:
+            summary["error"] = self.failure.message
+        return _jsonable(summary)
+
+    def report(self) -> dict[str, Any]:
+        """The full account, JSON-able."""
+        return {
+            "requestId": str(self.run.id),
+            "executionId": str(self.id),
+            "attempt": self.run.attempt,
+            "runUrl": self.run.url,
+            "domain": self.domain,
+            "operationType": self.operation_type,
+            "status": self.status,
+            "outcome": self.outcome,
+            "tournament": {
+                "tournamentId": str(self.tournament_id),
+                "key": self.key,
+                "label": self.label,
+                "provider": self.key.split(":", 1)[0],
+            },
+            "startTime": _jsonable(self.started_at),
+            "endTime": _jsonable(self.completed_at),
+            "durationMs": self.duration_ms,
+            "summary": self.summary(),
+            "operations": [
+                {
+                    "step": operation.step,
+                    "operation": operation.operation,
+                    "status": operation.status,
+                    "startTime": _jsonable(operation.started_at),
+                    "durationMs": operation.duration_ms,
+                    "data": _jsonable(operation.data),
+                    **({"error": operation.error} if operation.error else {}),
+                }
+                for operation in self.operations
+            ],
+            "leftOut": _buckets(issue for issue in self.issues if issue.left_out),
+            "remarks": _buckets(issue for issue in self.issues if not issue.left_out),
+            "changes": [
+                {
+                    "table": stored.table,
+                    "created": [_jsonable(id_) for id_ in stored.created],
+                    "updated": [
+                        {
+                            "id": _jsonable(change.id),
+                            "fields": {
+                                name: {"from": _jsonable(old), "to": _jsonable(new)}
+                                for name, (old, new) in change.fields.items()
+                            },
+                        }
+                        for change in stored.updated
+                    ],
+                    "unchanged": stored.unchanged,
+                }
+                for stored in self.stored
+            ],
+            "requests": [
+                {
+                    "url": request.url,
+                    "status": request.status,
+                    "bytes": request.bytes,
+                    "seconds": round(request.seconds, 3),
+                    "attempts": request.attempts,
+                    "reused": request.reused,
+                    "error": request.error,
+                }
+                for request in self.requests
+            ],
+            "error": None
+            if self.failure is None
+            else {
+                "class": self.failure.error_class,
+                "message": self.failure.message,
+                "retryable": self.failure.retryable,
+                "url": self.failure.url,
+                "status": self.failure.http_status,
+                "snippet": self.failure.snippet,
+                "trace": self.failure.trace,
+            },
+        }
+
+    @property
+    def report_file_key(self) -> str:
+        """Where the report belongs in the object store. The random part cannot be guessed."""
+        folder = "/".join(_folders(self.key))
+        day = self.started_at.strftime("%Y-%m-%d")
+        return (
+            "data-provider-operation-reports/"
+            f"{folder}/{day}/"
+            f"{self.operation_type}-{self.id}-{self._token}.json"
+        )
+
+    def _sentence(self, error: BaseException) -> str:
+        text = str(error).strip()
+        if not hasattr(error, "retryable"):
+            # Ours and the providers' errors are sentences; anything else gets its name in front.
+            text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        text = self.conceal(text).replace("\x00", "\\0")
+        if len(text) > LONGEST_ERROR:
+            half = LONGEST_ERROR // 2
+            text = f"{text[:half]} … {len(text) - 2 * half} characters left out … {text[-half:]}"
+        return text
+
+    def _trace(self, error: BaseException) -> str:
+        text = self.conceal("".join(traceback.format_exception(error)))
+        return text[-LONGEST_TRACEBACK:].replace("\x00", "\\0")
+
+
+def _folders(key: str) -> Iterable[str]:
+    for part in key.split(":")[:3]:
+        name = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in part)[:60]
+        yield name.strip(".") or "-"
+
+
+def _buckets(issues: Iterable[Issue]) -> dict[str, list[dict[str, Any]]]:
+    buckets: dict[str, list[dict[str, Any]]] = {}
+    for issue in issues:
+        entry = {"subject": _jsonable(issue.subject), "detail": _jsonable(issue.detail)}
+        if issue.data:
+            entry["data"] = _jsonable(issue.data)
+        buckets.setdefault(issue.reason, []).append(entry)
+    return buckets
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): _jsonable(item) for name, item in value.items()}
+    if isinstance(value, Sequence | frozenset | set) and not isinstance(value, str | bytes):
+        return [_jsonable(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    # JSON in Postgres cannot hold NUL.
+    return str(value).replace("\x00", "\\0")

@@ -1,0 +1,312 @@
+"""The ledger of executions: opened before the work, closed after every ending.
+
+Every write here is a short transaction of its own, so that a load that is rolled back still leaves
+a row that says why. While a row is open its process holds an advisory lock (presence.py).
+"""
+
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import anyio
+import anyio.to_thread
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.errors import TournamentBusyError
+from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.presence import Presence, execution_lock, tournament_lock
+from dp_pipeline.executions.vocabulary import Domain
+from dp_pipeline.objects import ObjectStore, ObjectStoreError
+from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.providers.key import TournamentKey, natural_id
+
+T = TypeVar("T")
+
+UPLOAD_SECONDS = 15.0
+STORE_PAUSE_SECONDS = 60.0
+"""A store that failed is left alone this long: 250 executions times 15 s would be an hour."""
+TURN_SECONDS = 600.0
+"""How long a run waits for another one that works on the same tournament."""
+RECONNECT_SECONDS = 30.0
+
+_log = logging.getLogger(__name__)
+
+_ROWS: dict[Domain, sa.ColumnElement[UUID]] = {
+    "tournaments": tables.tournament.c.id,
+    "teams": tables.tournament_team.c.tournament_id,
+    "rounds": tables.tournament_round.c.tournament_id,
+    "matches": tables.match.c.tournament_id,
+    "standings": tables.tournament_standing.c.tournament_id,
+}
+
+
+def tournament_id_of(key: str) -> UUID:
+    """The id a key's rows carry; a malformed key gets one too, so that its failure has a row."""
+    try:
+        return TournamentKey.parse(key).tournament_id
+    except InvalidTournamentKeyError:
+        return natural_id("malformed", key)
+
+
+def has_rows(connection: sa.Connection, domain: Domain, tournament_id: UUID) -> bool:
+    """Whether anything of the domain is stored for the tournament."""
+    return bool(connection.scalar(sa.select(sa.exists().where(_ROWS[domain] == tournament_id))))
+
+
+def storable(key: str) -> str:
+    """A key as Postgres can keep it: no NUL, no endless text. Dagster accepts any key at all."""
+    return key.replace("\x00", "\\0")[:500]
+
+
+class Reports:
+    """Puts reports into the object store, and leaves a store alone that has just failed."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self._down_until = 0.0
+        self._reason = ""
+
+    async def upload(self, execution: Execution, body: bytes) -> None:
+        """Store the report and note where, or note why not: a store may be down."""
+        key = execution.report_file_key
+        execution.report_key = key
+        if time.monotonic() < self._down_until:
+            execution.report_error = self._reason
+            return
+        try:
+            with anyio.fail_after(UPLOAD_SECONDS):
+                # Abandoned at the deadline: botocore's own timeout is 60 s and cannot be set here.
+                await anyio.to_thread.run_sync(
+                    lambda: self._objects.put(key, body, content_type="application/json"),
+                    abandon_on_cancel=True,
+                )
+        except (ObjectStoreError, TimeoutError) as error:
+            self._down_until = time.monotonic() + STORE_PAUSE_SECONDS
+            self._reason = (
+                str(error)
+                if isinstance(error, ObjectStoreError)
+                else f"The object store did not answer within {UPLOAD_SECONDS:.0f} s."
+            )
+            execution.report_error = self._reason
+            _log.warning("%s The report is kept in the database and stored later.", self._reason)
+        else:
+            execution.report_url = self._objects.url(key)
+
+
+class Ledger:
+    """The execution table as the work sees it: one per run, `working` around all of it."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        *,
+        conceal: Callable[[str], str] = str,
+        turn_seconds: float = TURN_SECONDS,
+    ) -> None:
+        self._database = database
+        self._reports = Reports(objects)
+        self._presence = Presence(database)
+        self._conceal = conceal
+        self._turn_seconds = turn_seconds
+
+    @contextmanager
+    def working(self) -> Generator["Ledger"]:
+        """Hold the locks of everything tracked inside."""
+        with self._presence.alive():
+            yield self
+
+    @asynccontextmanager
+    async def track(
+        self, domain: Domain, key: str, run: Run, *, label: str | None = None
+    ) -> AsyncGenerator[Execution]:
+        """One execution: row opened before the block, closed after it whatever happens inside.
+
+        The error of the block is recorded and raised again. Raises DatabaseError when the row
+        cannot be opened: work that leaves no trace is not begun.
+        """
+        execution = Execution(
+            run=run,
+            key=storable(key),
+            tournament_id=tournament_id_of(key),
+            domain=domain,
+            conceal=self._conceal,
+            label=label,
+        )
+        lock = execution_lock(execution.id)
+        await self._take(lock)
+        try:
+            await self._database.run(lambda connection: _open(connection, execution))
+            try:
+                yield execution
+            except BaseException as error:
+                execution.fail(_ending(error))
+                raise
+            finally:
+                execution.finish()
+                # A cancelled run still says how it ended.
+                with anyio.CancelScope(shield=True):
+                    await self._close(execution)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._presence.release, lock)
+
+    @asynccontextmanager
+    async def turn(self, tournament_id: UUID) -> AsyncGenerator["Turn"]:
+        """A place in the queue of one tournament; `await turn.come()` waits for it."""
+        turn = Turn(self, tournament_lock(tournament_id), self._turn_seconds)
+        try:
+            yield turn
+        finally:
+            with anyio.CancelScope(shield=True):
+                await turn.leave()
+
+    async def _close(self, execution: Execution) -> None:
+        body = json.dumps(execution.report(), ensure_ascii=False, indent=2).encode(
+            "utf-8", "replace"
+        )
+        await self._reports.upload(execution, body)
+        await self._database.run(lambda connection: _close(connection, execution, body))
+
+    async def _take(self, lock: str) -> bool:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(OperationalError),
+            stop=stop_after_delay(RECONNECT_SECONDS),
+            wait=wait_exponential_jitter(multiplier=0.1, max=2),
+            sleep=anyio.sleep,
+            reraise=True,
+        ):
+            with attempt:
+                return await anyio.to_thread.run_sync(self._presence.take, lock)
+        return False  # pragma: no cover - the loop returns or raises
+
+
+class Turn:
+    """One run's turn at one tournament: two runs never interleave their writes."""
+
+    def __init__(self, ledger: Ledger, lock: str, seconds: float) -> None:
+        self._ledger = ledger
+        self._lock = lock
+        self._seconds = seconds
+        self._taken = False
+
+    async def come(self) -> None:
+        """Wait until no other run works on the tournament.
+
+        Raises:
+            TournamentBusyError: the other run did not finish in time, or took over while our
+                connection to Postgres was lost.
+        """
+        if self._taken:
+            if self._ledger._presence.lost(self._lock):  # noqa: SLF001 - one machine in two classes
+                message = (
+                    "The connection to Postgres was lost and another run has taken over this "
+                    "tournament; this run leaves it alone."
+                )
+                raise TournamentBusyError(message)
+            return
+        give_up = anyio.current_time() + self._seconds
+        pause = 0.1
+        while not await self._ledger._take(self._lock):  # noqa: SLF001
+            if anyio.current_time() >= give_up:
+                message = (
+                    f"Another run has been working on this tournament for more than "
+                    f"{self._seconds:.0f} s; nothing was changed. Try again when it has ended."
+                )
+                raise TournamentBusyError(message)
+            await anyio.sleep(pause)
+            pause = min(pause * 1.5, 2.0)
+        self._taken = True
+
+    async def leave(self) -> None:
+        """Let the next run have its turn."""
+        if self._taken:
+            await anyio.to_thread.run_sync(self._ledger._presence.release, self._lock)  # noqa: SLF001
+            self._taken = False
+
+
+class InterruptedRunError(Exception):
+    """The run was cancelled in the UI, reached its time limit, or its process was told to end."""
+
+    retryable = True
+
+
+def _ending(error: BaseException) -> BaseException:
+    if isinstance(error, Exception):
+        return error
+    message = "The run was cancelled or its process was told to stop before this was finished."
+    interrupted = InterruptedRunError(message)
+    interrupted.__cause__ = error
+    return interrupted
+
+
+def _open(connection: sa.Connection, execution: Execution) -> None:
+    table = tables.data_provider_executions
+    execution.create = not has_rows(connection, execution.domain, execution.tournament_id)
+    connection.execute(
+        sa.insert(table).values(
+            id=execution.id,
+            request_id=execution.run.id,
+            tournament_id=execution.tournament_id,
+            tournament_key=execution.key,
+            tournament_label=execution.label,
+            domain=execution.domain,
+            attempt=execution.run.attempt,
+            operation_type=execution.operation_type,
+            status="in_progress",
+            started_at=execution.started_at,
+        )
+    )
+
+
+def _close(connection: sa.Connection, execution: Execution, report: bytes) -> None:
+    table = tables.data_provider_executions
+    failure = execution.failure
+    summary = execution.summary()
+    summary["reportUploadStatus"] = "stored" if execution.report_error is None else "kept"
+    if execution.report_error is not None:
+        summary["reportUploadError"] = execution.report_error
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == execution.id)
+        .values(
+            tournament_label=execution.label,
+            status=execution.status,
+            outcome=execution.outcome,
+            completed_at=execution.completed_at,
+            duration=execution.duration_ms,
+            report_file_key=execution.report_key,
+            report_file_url=execution.report_url,
+            summary=summary,
+            error_class=failure.error_class if failure else None,
+            error_text=failure.message if failure else None,
+            # Should the row have been taken for an orphan's and told as one, the truth is told too.
+            announced_at=None,
+            updated_at=sa.func.now(),
+        )
+    )
+    if execution.report_error is not None:
+        connection.execute(
+            sa.insert(tables.execution_report).values(
+                execution_id=execution.id,
+                file_key=execution.report_key,
+                report=json.loads(report),
+                attempts=1,
+                last_error=execution.report_error,
+                next_attempt_at=datetime.now(UTC) + timedelta(seconds=STORE_PAUSE_SECONDS),
+            )
+        )

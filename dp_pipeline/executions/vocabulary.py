@@ -1,0 +1,37 @@
+"""The closed vocabularies of the ledger, and the order in which domains build on each other."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal, get_args
+
+Domain = Literal["tournaments", "teams", "rounds", "matches", "standings"]
+Status = Literal["in_progress", "completed", "partial_failure", "failed"]
+Outcome = Literal[
+    "written",
+    "unchanged",
+    "nothing_yet",
+    "not_applicable",
+    "blocked_dependency",
+    "suspicious_payload",
+    "failed",
+]
+Step = Literal["initialization", "scraping", "transformation", "database"]
+
+DOMAINS: tuple[Domain, ...] = get_args(Domain)
+DEPENDS_ON: Mapping[Domain, tuple[Domain, ...]] = {
+    "tournaments": (),
+    "teams": ("tournaments",),
+    "rounds": ("tournaments",),
+    "matches": ("teams", "rounds"),
+    "standings": ("teams", "matches"),
+}
+_SINGULAR = {"tournaments": "tournament"}
+
+
+def in_order(domains: Collection[str]) -> tuple[Domain, ...]:
+    """The given domains so that each comes after what it builds on."""
+    return tuple(domain for domain in DOMAINS if domain in domains)
+
+
+def operation_type(domain: Domain, *, create: bool) -> str:
+    """`matches_create`, `tournament_update`, …: create when there were no rows yet."""
+    return f"{_SINGULAR.get(domain, domain)}_{'create' if create else 'update'}"

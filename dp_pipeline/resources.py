@@ -1,0 +1,122 @@
+"""Resources: configuration turned into plain objects, when they are used and not before.
+
+A field that is not set follows the environment (settings.py), read when a run or sensor begins.
+"""
+
+from functools import cache
+
+import dagster as dg
+from pydantic import Field
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.ledger import Ledger
+from dp_pipeline.messages.slack import SlackWebhook
+from dp_pipeline.objects import S3, Folder, ObjectStore
+from dp_pipeline.providers.registry import Providers
+from dp_pipeline.settings import Settings
+
+_FOLLOWS = "Not set: follows {}."
+
+
+def database_url(settings: Settings) -> str:
+    """The database in use: the given one, or the embedded server, started if needed."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    from dp_pipeline.database.embedded import EmbeddedPostgres
+
+    return EmbeddedPostgres(settings.home).url()
+
+
+@cache
+def _database(url: str) -> Database:
+    # Code servers live for days and a sensor asks every few seconds: one engine per process.
+    return Database(url)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database with its tables at this code's version.
+
+    Raises:
+        DatabaseConfigurationError, DatabaseError, EmbeddedPostgresError: see there.
+    """
+    database = _database(database_url(settings))
+    database.ensure_current()
+    return database
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """The bucket if there is one, else the folder `objects` below DP_HOME."""
+    if settings.s3 is not None:
+        return S3(settings.s3, settings.public_objects_url)
+    return Folder(settings.home / "objects")
+
+
+class DatabaseResource(dg.ConfigurableResource):
+    """The Postgres of domain tables and ledger."""
+
+    url: str | None = Field(default=None, description=_FOLLOWS.format("DP_DATABASE_URL"))
+
+    def open(self) -> Database:
+        """Connect, migrating the tables if this code is newer."""
+        if self.url is None:
+            return open_database(Settings.load())
+        database = _database(self.url)
+        database.ensure_current()
+        return database
+
+
+class ProvidersResource(dg.ConfigurableResource):
+    """Where the providers are, and how often they may be asked."""
+
+    base_urls: dict[str, str] = Field(
+        default={},
+        description="Provider name to root URL. " + _FOLLOWS.format("{PROVIDER}_BASE_URL"),
+    )
+
+    def open(self, database: Database) -> Providers:
+        """The providers of one run, paced together with every other process."""
+        from dp_pipeline.database.pace import PostgresPace
+
+        base_urls = {**Settings.load().base_urls, **self.base_urls}
+        return Providers(base_urls, PostgresPace(database))
+
+
+class LedgerResource(dg.ConfigurableResource):
+    """The execution table and the report builder around every materialization."""
+
+    turn_seconds: float = Field(
+        default=600, description="How long a run waits for another one on the same tournament."
+    )
+
+    def open(self, database: Database) -> Ledger:
+        """The ledger of one run."""
+        settings = Settings.load()
+        return Ledger(
+            database,
+            object_store(settings),
+            conceal=settings.conceal,
+            turn_seconds=self.turn_seconds,
+        )
+
+    def objects(self) -> ObjectStore:
+        """Where reports go."""
+        return object_store(Settings.load())
+
+    def run_url(self, run_id: str) -> str:
+        """The page of a Dagster run."""
+        return f"{Settings.load().dagster_url}/runs/{run_id}"
+
+
+class SlackResource(dg.ConfigurableResource):
+    """The channel that executions are told to."""
+
+    webhook: str | None = Field(
+        default=None, description=_FOLLOWS.format("SLACK_JOB_EXECUTIONS_WEBHOOK")
+    )
+
+    def open(self) -> SlackWebhook | None:
+        """The webhook, or None when nobody is to be told."""
+        if self.webhook is not None:
+            return SlackWebhook(self.webhook)
+        configured = Settings.load().slack_webhook
+        return None if configured is None else SlackWebhook(configured.get_secret_value())

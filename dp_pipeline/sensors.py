@@ -1,0 +1,222 @@
+"""What the daemon does by itself; it asks our tables and Dagster's runs, never a provider."""
+
+import json
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+
+from dp_pipeline.executions import outbox
+from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
+from dp_pipeline.messages.slack import SlackRefusedError, SlackUnavailableError, SlackWebhook
+from dp_pipeline.partitions import TOURNAMENTS
+from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+
+# Slack takes one message a second in a channel; a tick must stay well below the 60 s it is given.
+MESSAGES_PER_TICK = 20
+SECONDS_PER_MESSAGE = 1.0
+TICK_SECONDS = 40.0
+LOST_RUNS_PER_TICK = 25
+# Without a cursor: what happened before this sensor was ever on is history, not news.
+FIRST_LOOK = timedelta(days=1)
+
+_OVER = (
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What the sensor knows from its last tick. Times are Unix seconds.
+
+    Args:
+        lost_after: runs that ended badly after this are still to be looked at.
+        told_since: executions that ended before this are not told; moves while Slack is off.
+        free_since: open rows whose lock was free, with the time it was first seen so.
+    """
+
+    lost_after: float
+    told_since: float
+    free_since: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, text: str | None, now: float) -> "Cursor":
+        """The cursor of the last tick; a missing or foreign text starts afresh."""
+        start = now - FIRST_LOOK.total_seconds()
+        try:
+            found = json.loads(text or "")
+            return cls(
+                float(found["lost_after"]),
+                float(found["told_since"]),
+                {str(UUID(id_)): float(when) for id_, when in found["free_since"].items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls(start, start)
+
+    def write(self) -> str:
+        """The text Dagster keeps."""
+        return json.dumps(asdict(self))
+
+
+@dg.sensor(
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        "Closes executions whose process is gone, gives runs that died early their rows, stores "
+        "reports the object store had refused, and tells Slack what is finished and untold."
+    ),
+)
+def announce_executions(
+    context: dg.SensorEvaluationContext,
+    database: DatabaseResource,
+    ledger: LedgerResource,
+    slack: SlackResource,
+) -> dg.SkipReason:
+    """Catch the ledger up, then tell. Asks for no runs."""
+    now = time.time()
+    cursor = Cursor.read(context.cursor, now)
+    store = database.open()
+
+    def finished(request_ids: Collection[UUID]) -> set[UUID]:
+        return finished_runs(context.instance, request_ids)
+
+    free_since = {UUID(id_): when for id_, when in cursor.free_since.items()}
+    reconciled = outbox.reconcile(store, finished=finished, free_since=free_since, now=now)
+    lost, lost_after = record_lost_runs(context, store, cursor.lost_after)
+    reports = outbox.store_kept_reports(store, ledger.objects())
+    webhook = slack.open()
+    told = 0
+    trouble = ""
+    if webhook is None:
+        told_since = now
+    else:
+        told_since = cursor.told_since
+        told, trouble = tell(context, store, ledger, webhook, told_since)
+    context.update_cursor(
+        Cursor(
+            lost_after, told_since, {str(id_): when for id_, when in reconciled.free_since.items()}
+        ).write()
+    )
+    done = {
+        "closed whose process is gone": len(reconciled.closed),
+        "added for runs that died early": lost,
+        "reports stored late": reports,
+        "messages sent": told,
+    }
+    parts = [f"{count} {what}" for what, count in done.items() if count]
+    if webhook is None:
+        parts.append("Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set")
+    if trouble:
+        parts.append(trouble)
+    return dg.SkipReason("; ".join(parts) or "Nothing new.")
+
+
+def finished_runs(instance: dg.DagsterInstance, request_ids: Collection[UUID]) -> set[UUID]:
+    """Of some runs those that will do nothing any more; an unknown one is finished."""
+    wanted = [str(id_) for id_ in request_ids]
+    runs = instance.get_runs(dg.RunsFilter(run_ids=wanted)) if wanted else []
+    going_on = {run.run_id for run in runs if run.status not in _OVER}
+    return {UUID(id_) for id_ in wanted if id_ not in going_on}
+
+
+def tell(
+    context: dg.SensorEvaluationContext,
+    store: Any,
+    ledger: LedgerResource,
+    webhook: SlackWebhook,
+    since: float,
+) -> tuple[int, str]:
+    """Post what is untold, oldest first; the number of messages and what was wrong."""
+    began = time.monotonic()
+    waiting = outbox.untold(
+        store,
+        since=datetime.fromtimestamp(since, UTC),
+        finished=lambda ids: finished_runs(context.instance, ids),
+        run_url=lambda id_: ledger.run_url(str(id_)),
+        most=MESSAGES_PER_TICK,
+    )
+    told = 0
+    for announcement in waiting:
+        if told and time.monotonic() - began > TICK_SECONDS - SECONDS_PER_MESSAGE:
+            break
+        if told:
+            time.sleep(SECONDS_PER_MESSAGE)
+        try:
+            webhook.post(announcement)
+        except SlackUnavailableError as error:
+            context.log.warning(f"{error} {len(waiting) - told} messages wait.")  # noqa: G004
+            return told, f"{error} The messages wait."
+        except SlackRefusedError as error:
+            # It will never be taken; the ledger and the run still show what it would have said.
+            context.log.error(str(error))  # noqa: TRY400 - the sentence says it all
+        outbox.mark_told(store, [line.execution_id for line in announcement.lines])
+        told += 1
+    return told, ""
+
+
+def record_lost_runs(
+    context: dg.SensorEvaluationContext, store: Any, after: float
+) -> tuple[int, float]:
+    """Give runs that failed or were cancelled since `after` the rows they never opened.
+
+    Returns:
+        The number of rows, and the time up to which runs have been looked at.
+    """
+    instance = context.instance
+    records = instance.get_run_records(
+        dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED],
+            updated_after=datetime.fromtimestamp(after, UTC),
+        ),
+        limit=LOST_RUNS_PER_TICK,
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    added = 0
+    for record in records:
+        run = record.dagster_run
+        planned = planned_work(instance, run)
+        if planned:
+            ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
+            began = datetime.fromtimestamp(record.start_time, UTC) if record.start_time else ended
+            added += outbox.record_lost(
+                store,
+                UUID(run.run_id),
+                planned,
+                reason=_how_it_ended(run),
+                started_at=min(began, ended),
+                ended_at=ended,
+            )
+        after = max(after, record.update_timestamp.replace(tzinfo=UTC).timestamp())
+    return added, after
+
+
+def planned_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
+    """Which domains of which tournaments a run was to materialize; empty if it is none of ours."""
+    if run.asset_selection is None:
+        domains = DOMAINS if run.job_name == "ingest_tournaments" else ()
+    else:
+        domains = in_order({key.to_user_string() for key in run.asset_selection})
+    if not domains:
+        return {}
+    key = run.tags.get("dagster/partition")
+    if key is not None:
+        return {key: domains}
+    first = run.tags.get("dagster/asset_partition_range_start")
+    last = run.tags.get("dagster/asset_partition_range_end")
+    keys = list(instance.get_dynamic_partitions(str(TOURNAMENTS.name)))
+    if first not in keys or last not in keys:
+        return {}
+    return dict.fromkeys(keys[keys.index(first) : keys.index(last) + 1], domains)
+
+
+def _how_it_ended(run: dg.DagsterRun) -> str:
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        return "The run was cancelled before this was begun."
+    return "The run failed before this was begun; its page in Dagster says why."

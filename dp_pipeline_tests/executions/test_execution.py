@@ -1,0 +1,182 @@
+import json
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dp_pipeline.database.store import Change, Stored
+from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
+from dp_pipeline.executions.execution import LONGEST_ERROR, Execution, Run
+from dp_pipeline.executions.ledger import storable, tournament_id_of
+from dp_pipeline.providers.errors import BlockedError
+from dp_pipeline.providers.http import Request
+from dp_pipeline.providers.models import Absence, Found, Issue
+
+KEY = "openligadb:bl1:2024"
+
+
+def an_execution(key: str = KEY, **fields: object) -> Execution:
+    return Execution(
+        run=Run(uuid4(), url="http://localhost:3000/runs/1"),
+        key=storable(key),
+        tournament_id=tournament_id_of(key),
+        domain="matches",
+        **fields,  # ty: ignore[invalid-argument-type]
+    )
+
+
+def stored(created: int = 0, unchanged: int = 0, *changes: Change) -> Stored:
+    return Stored("match", tuple(uuid4() for _ in range(created)), tuple(changes), unchanged)
+
+
+def test_an_execution_that_wrote_is_completed_and_written() -> None:
+    execution = an_execution(create=True)
+    with execution.step("scraping", "fetch_matches") as data:
+        data["found"] = 2
+    execution.received(Found(items=("a", "b")))
+    with execution.step("database", "upsert_matches"):
+        execution.wrote(stored(2))
+    execution.finish()
+
+    assert (execution.status, execution.outcome) == ("completed", "written")
+    assert execution.operation_type == "matches_create"
+    summary = execution.summary()
+    assert summary["totalOperations"] == 3
+    assert summary["successfulOperations"] == 3
+    assert summary["failedOperations"] == 0
+    assert summary["created"] == 2
+
+
+def test_an_execution_that_found_everything_equal_is_unchanged() -> None:
+    execution = an_execution()
+    execution.wrote(stored(0, 306))
+    execution.finish()
+
+    assert (execution.status, execution.outcome) == ("completed", "unchanged")
+    assert execution.operation_type == "matches_update"
+    assert execution.summary()["unchanged"] == 306
+
+
+def test_an_entity_left_out_makes_a_partial_failure_and_is_named_in_its_bucket() -> None:
+    execution = an_execution()
+    issue = Issue("unknown_team", "A - B", "Team B is not stored.", left_out=True, data={"id": "b"})
+    remark = Issue("merged_team_name", "B FC", "Also written B.")
+    execution.received(Found(items=("a",), issues=(issue, remark)))
+    execution.wrote(stored(1))
+    execution.finish()
+
+    report = execution.report()
+    assert execution.status == "partial_failure"
+    assert execution.outcome == "written"
+    assert report["leftOut"] == {
+        "unknown_team": [
+            {"subject": "A - B", "detail": "Team B is not stored.", "data": {"id": "b"}}
+        ]
+    }
+    assert list(report["remarks"]) == ["merged_team_name"]
+    assert report["summary"]["failedOperations"] == 1
+
+
+def test_what_is_not_published_yet_is_a_completed_execution_that_says_why() -> None:
+    execution = an_execution()
+    execution.nothing(Absence("nothing_yet", "There are no matches yet."))
+    execution.finish()
+
+    assert (execution.status, execution.outcome) == ("completed", "nothing_yet")
+    assert execution.summary()["because"] == "There are no matches yet."
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "retryable"),
+    [
+        (BlockedDependencyError("No team is stored."), "blocked_dependency", False),
+        (SuspiciousPayloadError("0 matches where 306 are stored."), "suspicious_payload", False),
+        (BlockedError("The provider refused (HTTP 403).", status=403), "failed", False),
+        (KeyError("oops"), "failed", False),
+    ],
+)
+def test_an_error_decides_the_outcome_and_says_whether_to_try_again(
+    error: Exception, outcome: str, *, retryable: bool
+) -> None:
+    execution = an_execution()
+    execution.fail(error)
+    execution.finish()
+
+    assert execution.status == "failed"
+    assert execution.outcome == outcome
+    assert execution.summary()["failedOperations"] == 1
+    assert execution.summary()["error"] == execution.report()["error"]["message"]
+    assert execution.report()["error"]["retryable"] is retryable
+
+
+def test_a_failed_step_is_recorded_with_its_error_and_counted_once() -> None:
+    execution = an_execution()
+    with pytest.raises(BlockedError), execution.step("scraping", "fetch_matches"):
+        message = "The provider refused (HTTP 403)."
+        raise BlockedError(message, url="https://x.example/y", status=403, snippet="{}")
+    execution.fail(BlockedError("The provider refused (HTTP 403).", status=403))
+
+    (operation,) = execution.report()["operations"]
+    assert operation["status"] == "failed"
+    assert operation["error"] == "The provider refused (HTTP 403)."
+    assert execution.failed_operations == 1
+
+
+def test_an_unexpected_error_brings_its_trace_without_secrets() -> None:
+    execution = an_execution(conceal=lambda text: text.replace("s3cret", "***"))
+    try:
+        message = "could not use s3cret"
+        raise RuntimeError(message)  # noqa: TRY301
+    except RuntimeError as error:
+        execution.fail(error)
+
+    report = execution.report()
+    assert report["error"]["message"] == "RuntimeError: could not use ***"
+    assert "Traceback" in report["error"]["trace"]
+    assert "s3cret" not in json.dumps(report)
+
+
+def test_the_report_lists_changes_field_by_field_and_requests_with_status_and_bytes() -> None:
+    execution = an_execution()
+    change = Change(uuid4(), {"home_score": (None, 2), "status": ("scheduled", "ended")})
+    execution.wrote(stored(0, 305, change))
+    execution.requests.append(
+        Request("https://x.example/getmatchdata/bl1/2024", 200, 686_208, 0.25, 1, False, None)
+    )
+    execution.finish()
+
+    report = execution.report()
+    assert report["changes"][0]["updated"][0]["fields"] == {
+        "home_score": {"from": None, "to": 2},
+        "status": {"from": "scheduled", "to": "ended"},
+    }
+    assert report["requests"][0]["status"] == 200
+    assert report["summary"]["bytes"] == 686_208
+    assert report["durationMs"] >= 0
+
+
+def test_the_place_of_a_report_names_the_tournament_and_cannot_be_guessed() -> None:
+    one, other = an_execution(), an_execution()
+    assert one.report_file_key.startswith("data-provider-operation-reports/openligadb/bl1/2024/")
+    assert one.report_file_key != other.report_file_key
+    assert one.report_file_key == one.report_file_key  # noqa: PLR0124 - it is made once
+    assert len(one._token) == 16
+
+
+@given(key=st.text(max_size=200), text=st.text(max_size=10_000))
+def test_any_key_and_any_text_give_a_report_and_a_place_that_can_be_stored(
+    key: str, text: str
+) -> None:
+    execution = an_execution(key)
+    execution.remark(Issue("odd", text, text, left_out=True, data={"text": text}))
+    execution.fail(RuntimeError(text))
+    execution.finish()
+
+    body = json.dumps(execution.report(), ensure_ascii=False).encode("utf-8", "replace")
+    assert b"\\u0000" not in body
+    assert len(execution.summary()["error"]) <= LONGEST_ERROR + 100
+    parts = execution.report_file_key.split("/")
+    assert all(part not in ("", ".", "..") for part in parts)
+    assert execution.report_file_key.isascii()
+    assert isinstance(execution.tournament_id, UUID)

@@ -1,0 +1,374 @@
+"""Every ending of an execution, against a real Postgres and with processes that are really killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import anyio
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.errors import TournamentBusyError
+from dp_pipeline.executions.execution import Run
+from dp_pipeline.executions.ledger import Ledger, tournament_id_of
+from dp_pipeline.executions.outbox import GRACE_SECONDS, Reconciled, reconcile, store_kept_reports
+from dp_pipeline.objects import Folder, ObjectStoreError
+
+KEY = "openligadb:bl1:2024"
+
+
+def rows(database: Database) -> list[dict[str, Any]]:
+    table = tables.data_provider_executions
+    with database.transaction() as connection:
+        return [dict(r) for r in connection.execute(sa.select(table)).mappings()]
+
+
+def look(
+    database: Database,
+    *,
+    over: bool,
+    free_since: dict[UUID, float] | None = None,
+    now: float = 0.0,
+) -> Reconciled:
+    def finished(ids: Collection[UUID]) -> Collection[UUID]:
+        return ids if over else ()
+
+    return reconcile(database, finished=finished, free_since=free_since or {}, now=now)
+
+
+class BrokenStore:
+    """An object store that is down until told otherwise."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.down = True
+        self.asked = 0
+
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        self.asked += 1
+        if self.down:
+            message = "The bucket is away."
+            raise ObjectStoreError(message)
+        self.folder.put(key, body, content_type=content_type)
+
+    def url(self, key: str) -> str:
+        return self.folder.url(key)
+
+
+def test_a_row_is_open_during_the_work_and_closed_after_it(
+    database: Database, tmp_path: Path
+) -> None:
+    run = Run(uuid4())
+
+    async def work() -> None:
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            async with ledger.track("teams", KEY, run) as execution:
+                (row,) = rows(database)
+                assert row["status"] == "in_progress"
+                assert row["completed_at"] is None
+                assert row["operation_type"] == "teams_create"
+                execution.label = "Bundesliga"
+
+    anyio.run(work)
+
+    (row,) = rows(database)
+    assert row["request_id"] == run.id
+    assert row["tournament_id"] == tournament_id_of(KEY)
+    assert row["status"] == "completed"
+    assert row["tournament_label"] == "Bundesliga"
+    assert row["summary"]["reportUploadStatus"] == "stored"
+    report = json.loads((tmp_path / row["report_file_key"]).read_text())
+    assert report["executionId"] == str(row["id"])
+    assert report["durationMs"] == row["duration"]
+
+
+def test_an_exception_closes_the_row_as_failed_and_goes_on(
+    database: Database, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            async with ledger.track("teams", KEY, Run(uuid4())):
+                message = "no such thing"
+                raise LookupError(message)
+
+    with pytest.raises(LookupError):
+        anyio.run(work)
+
+    (row,) = rows(database)
+    assert (row["status"], row["outcome"]) == ("failed", "failed")
+    assert row["error_class"] == "LookupError"
+    assert row["error_text"] == "LookupError: no such thing"
+    assert (tmp_path / row["report_file_key"]).exists()
+
+
+def test_a_cancelled_execution_says_that_it_was_interrupted(
+    database: Database, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        with anyio.move_on_after(0.2):
+            with Ledger(database, Folder(tmp_path)).working() as ledger:
+                async with ledger.track("teams", KEY, Run(uuid4())):
+                    await anyio.sleep(60)
+
+    anyio.run(work)
+
+    (row,) = rows(database)
+    assert row["status"] == "failed"
+    assert row["error_class"] == "InterruptedRunError"
+    assert "cancelled" in row["error_text"]
+
+
+def test_work_is_not_begun_when_no_row_can_be_opened(tmp_path: Path, database: Database) -> None:
+    from dp_pipeline.database.database import DatabaseError
+
+    with database.transaction() as connection:
+        connection.execute(sa.text("DROP TABLE data_provider_executions CASCADE"))
+    begun = False
+
+    async def work() -> None:
+        nonlocal begun
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            async with ledger.track("teams", KEY, Run(uuid4())):
+                begun = True
+
+    with pytest.raises(DatabaseError):
+        anyio.run(work)
+    assert not begun
+
+
+def test_a_store_that_is_down_keeps_the_status_and_gets_the_report_later(
+    database: Database, tmp_path: Path
+) -> None:
+    store = BrokenStore(Folder(tmp_path))
+
+    async def work() -> None:
+        with Ledger(database, store).working() as ledger:
+            for domain in ("tournaments", "teams", "rounds"):
+                async with ledger.track(domain, KEY, Run(uuid4())):
+                    pass
+
+    anyio.run(work)
+
+    assert [row["status"] for row in rows(database)] == ["completed"] * 3
+    assert {row["summary"]["reportUploadError"] for row in rows(database)} == {
+        "The bucket is away."
+    }
+    assert store.asked == 1, "a store that has just failed is left alone"
+
+    with database.transaction() as connection:
+        connection.execute(sa.update(tables.execution_report).values(next_attempt_at=sa.func.now()))
+    assert store_kept_reports(database, store) == 0
+    store.down = False
+    with database.transaction() as connection:
+        connection.execute(sa.update(tables.execution_report).values(next_attempt_at=sa.func.now()))
+    assert store_kept_reports(database, store) == 3
+    assert store_kept_reports(database, store) == 0
+    for row in rows(database):
+        assert row["summary"]["reportUploadStatus"] == "stored"
+        assert "reportUploadError" not in row["summary"]
+        assert row["report_file_url"].startswith("file://")
+        report = json.loads((tmp_path / row["report_file_key"]).read_text())
+        assert report["executionId"] == str(row["id"])
+
+
+def test_a_second_run_of_a_tournament_waits_for_its_turn(
+    database: Database, tmp_path: Path
+) -> None:
+    order: list[str] = []
+
+    async def work() -> None:
+        first = Ledger(database, Folder(tmp_path))
+        second = Ledger(database, Folder(tmp_path))
+        with first.working(), second.working():
+            async with anyio.create_task_group() as group:
+                begun = anyio.Event()
+
+                async def one() -> None:
+                    async with first.turn(tournament_id_of(KEY)) as turn:
+                        await turn.come()
+                        order.append("first begins")
+                        begun.set()
+                        await anyio.sleep(0.4)
+                        order.append("first ends")
+
+                group.start_soon(one)
+                await begun.wait()
+                async with second.turn(tournament_id_of(KEY)) as turn:
+                    await turn.come()
+                    order.append("second begins")
+
+    anyio.run(work)
+    assert order == ["first begins", "first ends", "second begins"]
+
+
+def test_a_run_that_waits_too_long_says_so(database: Database, tmp_path: Path) -> None:
+    async def work() -> None:
+        first = Ledger(database, Folder(tmp_path))
+        second = Ledger(database, Folder(tmp_path), turn_seconds=0.3)
+        with first.working(), second.working():
+            async with first.turn(tournament_id_of(KEY)) as held:
+                await held.come()
+                async with second.turn(tournament_id_of(KEY)) as turn:
+                    await turn.come()
+
+    with pytest.raises(TournamentBusyError, match="Another run"):
+        anyio.run(work)
+
+
+WORKER = """
+    import sys, time
+    from pathlib import Path
+    from uuid import UUID
+    import anyio
+    from dp_pipeline.database.database import Database
+    from dp_pipeline.executions.execution import Run
+    from dp_pipeline.executions.ledger import Ledger
+    from dp_pipeline.objects import Folder
+
+    async def work():
+        ledger = Ledger(Database(sys.argv[1]), Folder(Path(sys.argv[2])))
+        with ledger.working():
+            async with ledger.track("teams", "openligadb:bl1:2024", Run(UUID(sys.argv[3]))):
+                print("open", flush=True)
+                await anyio.sleep(float(sys.argv[4]))
+
+    anyio.run(work)
+"""
+
+
+@pytest.fixture
+def worker(
+    migrated_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[float], subprocess.Popen[str]]:
+    def start(seconds: float) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                textwrap.dedent(WORKER),
+                migrated_url,
+                str(tmp_path),
+                str(uuid4()),
+                str(seconds),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+        def stop() -> None:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+        request.addfinalizer(stop)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        return process
+
+    return start
+
+
+def test_the_row_of_a_killed_process_is_closed_at_the_next_look_once_its_run_is_over(
+    database: Database, worker: Callable[[float], subprocess.Popen[str]]
+) -> None:
+    process = worker(60)
+    assert look(database, over=True).closed == (), "it lives"
+
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_for_free(database)
+
+    (closed,) = look(database, over=True).closed
+    (row,) = rows(database)
+    assert row["id"] == closed
+    assert (row["status"], row["outcome"]) == ("failed", "failed")
+    assert row["error_class"] == "ProcessGone"
+    assert row["completed_at"] is not None
+    assert row["duration"] >= 0
+    assert row["summary"]["failedOperations"] == 1
+    assert look(database, over=True).closed == ()
+
+
+def test_a_free_lock_alone_closes_a_row_only_after_the_grace(
+    database: Database, worker: Callable[[float], subprocess.Popen[str]]
+) -> None:
+    process = worker(60)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_for_free(database)
+
+    first = look(database, over=False, now=1_000.0)
+    assert first.closed == ()
+    assert len(first.free_since) == 1
+    soon = 1_000.0 + GRACE_SECONDS - 1
+    second = look(database, over=False, free_since=dict(first.free_since), now=soon)
+    assert second.closed == ()
+    late = 1_000.0 + GRACE_SECONDS
+    third = look(database, over=False, free_since=dict(second.free_since), now=late)
+    assert len(third.closed) == 1
+
+
+def test_a_living_process_retakes_its_lock_when_its_connection_is_cut(
+    database: Database,
+    admin_url: str,
+    worker: Callable[[float], subprocess.Popen[str]],
+) -> None:
+    process = worker(9)
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [database.url.database],
+        )
+    first = look(database, over=False, now=time.time())
+    assert first.closed == ()
+
+    deadline = time.monotonic() + 8
+    while look(database, over=False, now=0.0).free_since and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert look(database, over=True).closed == (), "it holds its lock again"
+
+    assert process.wait(timeout=30) == 0
+    (row,) = rows(database)
+    assert row["status"] == "completed"
+
+
+def test_the_truth_of_a_living_process_replaces_what_was_said_of_it(
+    database: Database, worker: Callable[[float], subprocess.Popen[str]]
+) -> None:
+    process = worker(1.5)
+    table = tables.data_provider_executions
+    with database.transaction() as connection:
+        connection.execute(
+            sa.update(table).values(
+                status="failed",
+                error_class="ProcessGone",
+                completed_at=sa.func.now(),
+                announced_at=sa.func.now(),
+            )
+        )
+    assert process.wait(timeout=30) == 0
+
+    (row,) = rows(database)
+    assert row["status"] == "completed"
+    assert row["error_class"] is None
+    assert row["announced_at"] is None, "it is told again, truly"
+
+
+def wait_for_free(database: Database) -> None:
+    """Postgres notices a killed client within milliseconds, not at once."""
+    deadline = time.monotonic() + 10
+    while not look(database, over=False).free_since:
+        assert time.monotonic() < deadline, "the lock of a killed process stayed taken"
+        time.sleep(0.02)
