@@ -4,8 +4,10 @@ Every table of football facts is written through `store`, so "created", "updated
 mean the same everywhere, and an unchanged row is never written.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from typing import Any, Self
 from uuid import UUID
@@ -106,7 +108,7 @@ def store(
         found = _locked(connection, table, chunk)
         difference = _compare(chunk, found, keep)
         _update(connection, table, difference)
-        created = _insert(connection, table, difference.new.values())
+        created = _insert(connection, table, list(difference.new.values()))
         # What another transaction inserted between our reading and our writing is there now, is
         # compared like any other row, and counts as its creation, not ours.
         pending |= {id_: row for id_, row in difference.new.items() if id_ not in created}
@@ -149,21 +151,53 @@ def _id(row: Mapping[str, Any], key: Sequence[str]) -> RowId:
     return row[key[0]] if len(key) == 1 else tuple(row[name] for name in key)
 
 
+def _as_table(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Iterable[Mapping[str, Any]],
+    names: Sequence[str],
+) -> sa.TableValuedAlias:
+    """The rows as something to select from, with the table's own types.
+
+    One JSON document, because 380 matches as 8,000 bound parameters take three times as long.
+    """
+    document = json.dumps(
+        [{name: row[name] for name in names} for row in rows], default=_json, ensure_ascii=False
+    )
+    row_type = connection.dialect.identifier_preparer.format_table(table)
+    return sa.func.json_populate_recordset(
+        sa.literal_column(f"NULL::{row_type}"), sa.cast(sa.literal(document, sa.Text), sa.JSON)
+    ).table_valued(*(sa.column(name, table.c[name].type) for name in names), name="given")
+
+
+def _json(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date):  # a datetime is one, too
+        return value.isoformat()
+    message = f"A column cannot be given as {type(value).__name__}."
+    raise TypeError(message)
+
+
 def _locked(
     connection: sa.Connection, table: sa.Table, chunk: Mapping[RowId, Mapping[str, Any]]
 ) -> dict[RowId, Mapping[str, Any]]:
     columns = next(iter(chunk.values())).keys()
     key = list(table.primary_key)
-    wanted = sa.tuple_(*key) if len(key) > 1 else key[0]
+    names = [column.name for column in key]
+    given = _as_table(connection, table, chunk.values(), names)
     query = (
         sa.select(*(table.c[name] for name in columns))
-        .where(wanted.in_(list(chunk)))
+        .join_from(table, given, _same_key(table, given))
         .order_by(*key)
         # Not FOR UPDATE: that would hold up others who only refer to these rows.
-        .with_for_update(key_share=True)
+        .with_for_update(of=table, key_share=True)
     )
-    names = [column.name for column in key]
     return {_id(row, names): dict(row) for row in connection.execute(query).mappings()}
+
+
+def _same_key(table: sa.Table, given: sa.TableValuedAlias) -> sa.ColumnElement[bool]:
+    return sa.and_(*(column == given.c[column.name] for column in table.primary_key))
 
 
 def _compare(
@@ -188,15 +222,21 @@ def _compare(
 
 
 def _insert(
-    connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
+    connection: sa.Connection, table: sa.Table, rows: Collection[Mapping[str, Any]]
 ) -> set[RowId]:
-    values = list(rows)
-    if not values:
+    if not rows:
         return set()
+    columns = list(next(iter(rows)))
+    given = _as_table(connection, table, rows, columns)
     key = list(table.primary_key)
-    statement = insert(table).on_conflict_do_nothing(index_elements=key).returning(*key)
+    statement = (
+        insert(table)
+        .from_select(columns, sa.select(*(given.c[name] for name in columns)))
+        .on_conflict_do_nothing(index_elements=key)
+        .returning(*key)
+    )
     names = [column.name for column in key]
-    return {_id(row, names) for row in connection.execute(statement, values).mappings()}
+    return {_id(row, names) for row in connection.execute(statement).mappings()}
 
 
 def _update(connection: sa.Connection, table: sa.Table, difference: _Difference) -> None:
@@ -204,13 +244,10 @@ def _update(connection: sa.Connection, table: sa.Table, difference: _Difference)
         return
     # Only columns that change somewhere: naming a key column would lock out those who refer to it.
     names = sorted({name for change in difference.changes for name in change.fields})
-    statement = insert(table)
-    here = sa.tuple_(*(table.c[name] for name in names))
-    there = sa.tuple_(*(statement.excluded[name] for name in names))
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={**{name: statement.excluded[name] for name in names}, "updated_at": sa.func.now()},
-        where=here.is_distinct_from(there),
-        # RETURNING makes SQLAlchemy send many rows per statement instead of one.
-    ).returning(*table.primary_key)
-    connection.execute(statement, list(difference.changed.values())).all()
+    key = [column.name for column in table.primary_key]
+    given = _as_table(connection, table, difference.changed.values(), [*key, *names])
+    connection.execute(
+        sa.update(table)
+        .values({**{name: given.c[name] for name in names}, "updated_at": sa.func.now()})
+        .where(_same_key(table, given))
+    )

@@ -1,0 +1,319 @@
+import threading
+import time
+import traceback
+from collections.abc import Generator
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import anyio
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from dp_pipeline.database.database import (
+    Database,
+    DatabaseConfigurationError,
+    DatabaseError,
+    normalise_url,
+    tournament_lock,
+)
+from dp_pipeline_tests.servers import closed_url
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Generator[Database]:
+    database = Database(postgres_url)
+    with database.transaction() as connection:
+        connection.execute(sa.text("CREATE TABLE entry (number int PRIMARY KEY, note text)"))
+    yield database
+    database.close()
+
+
+def _count(database: Database) -> int:
+    with database.transaction() as connection:
+        return connection.execute(sa.text("SELECT count(*) FROM entry")).scalar_one()
+
+
+def _insert(connection: sa.Connection, number: int = 1) -> None:
+    connection.execute(sa.text("INSERT INTO entry VALUES (:n, 'note')"), {"n": number})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://u:p@h:5433/d?sslmode=require",
+        "postgresql://u:p@h:5433/d?sslmode=require",
+        "postgresql+psycopg2://u:p@h:5433/d?sslmode=require",
+        "postgresql+asyncpg://u:p@h:5433/d?sslmode=require",
+        "  postgresql+psycopg://u:p@h:5433/d?sslmode=require\n",
+    ],
+)
+def test_every_spelling_of_a_url_means_the_same(text: str) -> None:
+    url = normalise_url(text)
+    assert (
+        url.render_as_string(hide_password=False)
+        == "postgresql+psycopg://u:p@h:5433/d?sslmode=require"
+    )
+
+
+def test_a_unix_socket_in_the_query_stays() -> None:
+    url = normalise_url("postgresql://u@/d?host=/tmp/some%20where&port=5433")
+    assert url.query == {"host": "/tmp/some where", "port": "5433"}  # noqa: S108 - nothing is there
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "mysql://u:sec-ret@h/d",
+        "postgresql://u:sec-ret@h:port/d",
+        "postgresql:/u:sec-ret@h/d",
+    ],
+)
+def test_a_bad_url_is_one_sentence_without_the_password(text: str) -> None:
+    with pytest.raises(DatabaseConfigurationError) as caught:
+        Database(text)
+    whole = "".join(traceback.format_exception(caught.value)).split("raise ")[-1]
+    assert "sec-ret" not in whole
+    assert str(caught.value).startswith("The database URL ")
+
+
+def test_the_password_is_not_shown(postgres_url: str) -> None:
+    database = Database("postgresql://u:sec-ret@127.0.0.1/d")
+    assert "sec-ret" not in repr(database)
+    assert postgres_url
+
+
+def test_the_session_is_in_utc_and_named(database: Database) -> None:
+    with database.transaction() as connection:
+        assert connection.scalar(sa.text("SHOW timezone")) == "UTC"
+        assert connection.scalar(sa.text("SHOW application_name")) == "dp_pipeline"
+        assert connection.scalar(sa.text("SHOW transaction_isolation")) == "read committed"
+
+
+def test_options_of_the_url_hold_beside_ours(postgres_url: str) -> None:
+    mark = "&" if "?" in postgres_url else "?"
+    database = Database(f"{postgres_url}{mark}application_name=mine&options=-c%20work_mem%3D7MB")
+    with database.transaction() as connection:
+        assert connection.scalar(sa.text("SHOW work_mem")) == "7MB"
+        assert connection.scalar(sa.text("SHOW timezone")) == "UTC"
+        assert connection.scalar(sa.text("SHOW application_name")) == "mine"
+    database.close()
+
+
+def test_a_transaction_happens_entirely_or_not_at_all(database: Database) -> None:
+    def fail() -> None:
+        with database.transaction() as connection:
+            _insert(connection)
+            message = "mine"
+            raise KeyError(message)
+
+    with pytest.raises(KeyError, match="mine"):
+        fail()
+    assert _count(database) == 0
+    with database.transaction() as connection:
+        _insert(connection)
+    assert _count(database) == 1
+
+
+def test_work_runs_in_a_thread_and_gives_its_value(database: Database) -> None:
+    def work(connection: sa.Connection) -> str:
+        _insert(connection)
+        return threading.current_thread().name
+
+    assert anyio.run(database.run, work) != threading.current_thread().name
+    assert _count(database) == 1
+
+
+def test_an_error_of_the_work_itself_is_passed_on_and_not_repeated(database: Database) -> None:
+    calls = []
+
+    def work(connection: sa.Connection) -> None:
+        calls.append(connection)
+        message = "mine"
+        raise KeyError(message)
+
+    with pytest.raises(KeyError, match="mine"):
+        anyio.run(database.run, work)
+    assert len(calls) == 1
+
+
+def test_a_broken_rule_is_a_sentence_without_the_row(database: Database) -> None:
+    calls = []
+
+    def work(connection: sa.Connection) -> None:
+        calls.append(connection)
+        connection.execute(
+            sa.text("INSERT INTO entry VALUES (:a, :b), (:a, :b)"), {"a": 7, "b": "private"}
+        )
+
+    with pytest.raises(DatabaseError) as caught:
+        anyio.run(database.run, work)
+    assert len(calls) == 1
+    assert not caught.value.retryable
+    assert caught.value.sqlstate == "23505"
+    assert 'violates unique constraint "entry_pkey"' in str(caught.value)
+    assert "private" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, exc.IntegrityError)
+
+
+def test_work_is_repeated_when_its_connection_is_cut(database: Database) -> None:
+    calls = []
+
+    def work(connection: sa.Connection) -> int:
+        calls.append(connection)
+        _insert(connection, len(calls))
+        if len(calls) < 3:
+            pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+            with database.transaction() as other:
+                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        return connection.execute(sa.text("SELECT count(*) FROM entry")).scalar_one()
+
+    assert anyio.run(database.run, work) == 1
+    assert len(calls) == 3
+    assert _count(database) == 1
+
+
+def test_attempts_of_one_means_no_repetition(database: Database) -> None:
+    calls = []
+
+    def work(connection: sa.Connection) -> None:
+        calls.append(connection)
+        connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    async def once() -> None:
+        await database.run(work, attempts=1)
+
+    with pytest.raises(DatabaseError) as caught:
+        anyio.run(once)
+    assert caught.value.retryable
+    assert len(calls) == 1
+
+
+def test_deadlocked_work_is_repeated_until_both_are_done(database: Database) -> None:
+    with database.transaction() as connection:
+        _insert(connection, 1)
+        _insert(connection, 2)
+    both = threading.Barrier(2)
+    update = sa.text("UPDATE entry SET note = note || '+' WHERE number = :n")
+    tries = {1: 0, 2: 0}
+
+    def work(first: int, second: int, connection: sa.Connection) -> None:
+        tries[first] += 1
+        connection.execute(update, {"n": first})
+        if tries[first] == 1:
+            both.wait(10)
+        connection.execute(update, {"n": second})
+
+    async def together() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(database.run, lambda c: work(1, 2, c))
+            group.start_soon(database.run, lambda c: work(2, 1, c))
+
+    anyio.run(together)
+    assert sum(tries.values()) >= 3
+    with database.transaction() as connection:
+        notes = connection.scalars(sa.text("SELECT note FROM entry")).all()
+    assert notes == ["note++", "note++"]
+
+
+def test_cancelling_waits_for_the_transaction_under_way(database: Database) -> None:
+    done = []
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.text("SELECT pg_sleep(0.5)"))
+        _insert(connection)
+        done.append(True)
+
+    async def cancelled() -> None:
+        with anyio.move_on_after(0.1):
+            await database.run(work)
+
+    anyio.run(cancelled)
+    assert done == [True]
+    assert _count(database) == 1
+
+
+def test_a_server_that_is_not_there_is_retryable_and_named() -> None:
+    database = Database(f"postgresql://u:sec-ret@127.0.0.1:{urlsplit(closed_url()).port}/d")
+
+    async def once() -> None:
+        await database.run(lambda c: c.scalar(sa.text("SELECT 1")), attempts=2)
+
+    began = time.monotonic()
+    with pytest.raises(DatabaseError, match="Connection refused") as caught:
+        anyio.run(once)
+    assert caught.value.retryable
+    assert not isinstance(caught.value, DatabaseConfigurationError)
+    assert "sec-ret" not in "".join(traceback.format_exception(caught.value))
+    assert time.monotonic() - began < 5
+
+
+def test_a_database_that_does_not_exist_is_a_wrong_setting_told_at_once(postgres_url: str) -> None:
+    url = normalise_url(postgres_url).set(database="no_such_database")
+    database = Database(url.render_as_string(hide_password=False))
+    began = time.monotonic()
+    with pytest.raises(DatabaseConfigurationError, match="no_such_database"):
+        anyio.run(database.run, lambda c: c.scalar(sa.text("SELECT 1")))
+    assert time.monotonic() - began < 2
+
+
+def test_an_option_libpq_does_not_know_is_named(postgres_url: str) -> None:
+    mark = "&" if "?" in postgres_url else "?"
+    database = Database(f"{postgres_url}{mark}pool_size=5")
+    with pytest.raises(DatabaseError, match="pool_size"), database.transaction():
+        pass
+
+
+def test_a_lock_held_too_long_by_another_is_told(database: Database) -> None:
+    def impatient() -> None:
+        with database.transaction() as other:
+            other.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
+            _insert(other)
+
+    with database.transaction() as connection:
+        _insert(connection)
+        with pytest.raises(DatabaseError, match="Another process") as caught:
+            impatient()
+    assert caught.value.retryable
+
+
+def test_writers_of_one_tournament_take_turns_and_others_do_not_wait(database: Database) -> None:
+    tournament: UUID = uuid4()
+    order: list[str] = []
+    started = threading.Event()
+
+    def later() -> None:
+        with database.transaction() as connection:
+            started.set()
+            tournament_lock(connection, tournament)
+            order.append("second")
+
+    thread = threading.Thread(target=later)
+    with database.transaction() as connection:
+        tournament_lock(connection, tournament)
+        tournament_lock(connection, tournament)
+        thread.start()
+        assert started.wait(10)
+        with database.transaction() as other:
+            tournament_lock(other, uuid4())
+            order.append("other")
+        time.sleep(0.2)
+        order.append("first")
+    thread.join(10)
+    assert order == ["other", "first", "second"]
+
+
+def test_many_at_once_share_ten_connections(database: Database) -> None:
+    async def together() -> None:
+        async with anyio.create_task_group() as group:
+            for number in range(40):
+                group.start_soon(database.run, lambda c, n=number: _insert(c, n))
+
+    anyio.run(together)
+    assert _count(database) == 40
+
+
+def test_making_a_database_connects_to_nothing() -> None:
+    Database("postgresql://u@127.0.0.1:1/d").close()

@@ -1,0 +1,190 @@
+import multiprocessing
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from importlib import resources
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from dp_pipeline.database import migrations, tables
+from dp_pipeline.database.database import Database, DatabaseConfigurationError, DatabaseError
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Generator[Database]:
+    database = Database(postgres_url)
+    yield database
+    database.close()
+
+
+def test_the_tables_in_the_code_and_those_migrated_do_not_differ(database: Database) -> None:
+    database.migrate()
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "version_table": migrations.VERSION_TABLE,
+            },
+        )
+        assert compare_metadata(context, tables.metadata) == []
+
+
+# What Alembic does not compare: checks, the words of keys and indexes, comments of all kinds.
+_CATALOGUE = {
+    "columns": """
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+               pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        WHERE c.relnamespace = :schema ::regnamespace AND a.attnum > 0 ORDER BY 1, a.attnum""",
+    "constraints": """
+        SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
+        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+        WHERE k.connamespace = :schema ::regnamespace ORDER BY 1, 2""",
+    "indexes": """
+        SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = :schema ORDER BY 1, 2""",
+    "comments": """
+        SELECT relname, obj_description(oid, 'pg_class') FROM pg_class
+        WHERE relnamespace = :schema ::regnamespace AND relkind = 'r' ORDER BY 1""",
+}
+
+
+def _catalogue(connection: sa.Connection, schema: str, query: str) -> list[tuple[object, ...]]:
+    connection.execute(sa.text(f"SET search_path TO {schema}"))
+    found = [tuple(row) for row in connection.execute(sa.text(query), {"schema": schema})]
+    return [
+        tuple(v.replace(f"{schema}.", "") if isinstance(v, str) else v for v in row)
+        for row in found
+        if row[0] != migrations.VERSION_TABLE
+    ]
+
+
+@pytest.mark.parametrize("part", _CATALOGUE)
+def test_postgres_describes_both_alike(database: Database, part: str) -> None:
+    database.migrate()
+    with database.engine.connect() as connection:
+        connection.execute(sa.text("CREATE SCHEMA coded"))
+        tables.metadata.create_all(
+            connection.execution_options(schema_translate_map={None: "coded"})
+        )
+        coded = _catalogue(connection, "coded", _CATALOGUE[part])
+        migrated = _catalogue(connection, "public", _CATALOGUE[part])
+    assert migrated == coded
+    assert migrated
+
+
+def test_the_way_back_leaves_nothing(database: Database) -> None:
+    database.migrate()
+    with database.transaction() as connection:
+        migrations.downgrade(connection)
+    with database.engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        assert inspector.get_table_names() == [migrations.VERSION_TABLE]
+        assert inspector.get_view_names() == []
+    database.ensure_current()
+
+
+def test_the_revisions_written_down_are_those_of_the_scripts() -> None:
+    script = ScriptDirectory(str(resources.files("dp_pipeline.database") / "migrations"))
+    walked = [revision.revision for revision in script.walk_revisions()]
+    assert tuple(reversed(walked)) == migrations.REVISIONS
+    assert script.get_heads() == [migrations.HEAD]
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    database.ensure_current()
+    database.close()
+
+
+def test_many_processes_migrate_at_once(postgres_url: str, database: Database) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_migrate, args=(postgres_url,)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 4
+    with database.engine.connect() as connection:
+        versions = connection.scalars(sa.text("SELECT version_num FROM dp_alembic_version")).all()
+    assert versions == [migrations.HEAD]
+
+
+def test_a_half_migrated_database_is_brought_up(database: Database) -> None:
+    with database.transaction() as connection:
+        migrations.upgrade(connection, migrations.REVISIONS[0])
+    database.ensure_current()
+    with database.engine.connect() as connection:
+        assert sa.inspect(connection).has_table("data_provider_executions")
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text("CREATE TABLE match (mine int)"))
+    with pytest.raises(DatabaseError, match='relation "match" already exists'):
+        database.migrate()
+    with database.engine.connect() as connection:
+        assert sa.inspect(connection).get_table_names() == ["match"]
+
+
+def test_tables_of_a_newer_version_are_left_alone(database: Database) -> None:
+    database.migrate()
+    with database.transaction() as connection:
+        connection.execute(sa.text("UPDATE dp_alembic_version SET version_num = '9999'"))
+    for ask in (database.ensure_current, database.migrate):
+        with pytest.raises(DatabaseConfigurationError, match=r"newer dp_pipeline \(version 9999"):
+            ask()
+
+
+def test_dagsters_database_is_refused(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num text)"))
+        connection.execute(sa.text("CREATE TABLE event_logs (id bigint)"))
+    with pytest.raises(DatabaseConfigurationError, match="Dagster's own storage"):
+        database.ensure_current()
+
+
+def test_another_applications_alembic_does_not_disturb(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num text)"))
+    database.ensure_current()
+
+
+def test_asking_a_current_database_imports_no_alembic(
+    postgres_url: str, database: Database
+) -> None:
+    database.migrate()
+    program = (
+        "import sys; from dp_pipeline.database.database import Database; "
+        "Database(sys.argv[1]).ensure_current(); print('alembic' in sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, postgres_url], check=True, capture_output=True, text=True
+    )
+    assert said.stdout.strip() == "False"
+
+
+def test_a_user_without_rights_is_told_so(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text("CREATE ROLE dp_nobody_in_particular NOLOGIN"))
+    limited = Database(
+        database.url.update_query_dict(
+            {"options": "-c role=dp_nobody_in_particular"}
+        ).render_as_string(hide_password=False)
+    )
+    try:
+        with pytest.raises(DatabaseConfigurationError, match="lacks a right it needs") as caught:
+            limited.migrate()
+        assert re.search(r"permission denied for schema public", str(caught.value))
+    finally:
+        limited.close()
+        with database.transaction() as connection:
+            connection.execute(sa.text("DROP ROLE dp_nobody_in_particular"))
