@@ -3,8 +3,10 @@ from collections.abc import Generator
 from typing import get_args
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 from sqlalchemy import exc
 
 from dp_pipeline.database import rows, tables
@@ -16,13 +18,30 @@ from dp_pipeline.providers.key import TournamentKey
 KEY = TournamentKey("openligadb", "bl1", "2024")
 
 
-@pytest.fixture
-def connection(migrated_url: str) -> Generator[sa.Connection]:
-    database = Database(migrated_url)
-    with database.engine.connect() as connection:
+@pytest.fixture(scope="module")
+def season(admin_url: str, migrated_template: str) -> Generator[Database]:
+    """One database for all tests here, because each only asks what Postgres would say."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(migrated_template)
+            )
+        )
+    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    with database.transaction() as connection:
         _season(connection)
-        yield connection
+    yield database
     database.close()
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def connection(season: Database) -> Generator[sa.Connection]:
+    """Rolled back after the test."""
+    with season.engine.connect() as connection:
+        yield connection
 
 
 def _season(connection: sa.Connection) -> None:
@@ -35,7 +54,6 @@ def _season(connection: sa.Connection) -> None:
     store(connection, tables.team, [rows.team_row("openligadb", team) for team in teams])
     store(connection, tables.tournament_team, [rows.membership_row(KEY, team) for team in teams])
     store(connection, tables.tournament_round, [rows.round_row(KEY, matchday)])
-    connection.commit()
 
 
 def _match(**changes: object) -> rows.Row:
