@@ -87,11 +87,11 @@ run: $(STAMP) ## start everything and open it at http://localhost:3000 (PORT=...
 	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
 	echo "Dagster will be at http://localhost:$$port; ctrl-C stops it. State is kept in $${DP_HOME:-.dp}."; \
 	DAGSTER_HOME="$(CURDIR)" DAGSTER_BASE_URL="$${DAGSTER_BASE_URL:-http://localhost:$$port}" \
-	  exec $(BIN)/dg dev --host "$(HOST)" --port "$$port"
+	  VIRTUAL_ENV="$(CURDIR)/.venv" exec $(BIN)/dg dev --host "$(HOST)" --port "$$port"
 
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check
-	@echo "==> pytest ($${DP_RECORDINGS:+with the recordings of }$${DP_RECORDINGS:-without recordings: set DP_RECORDINGS})"
+	@echo "==> pytest ($${DP_RECORDINGS:+with the payloads in }$${DP_RECORDINGS:-without recorded payloads, as DP_RECORDINGS is not set})"
 	@$(BIN)/pytest
 	@echo '==> dagster definitions validate'
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
