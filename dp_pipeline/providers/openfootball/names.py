@@ -16,11 +16,11 @@ _PLAYS_IN = {"MCO": "FRA", "LIE": "SUI"}
 _LEGAL_FORMS = frozenset(
     """
     1 ac ad afc as bc bk bsc bv ca calcio cd cf cfc cp cr ec ev fc fco ff fk fr fsv gnk hsc jk kaa
-    kf krc ks kv kvc losc msv nfc nk ogc ok osc pfc rc rcd rsc sad sc scp sco sd se sg sk sl spvgg
-    ss ssc ssv sv tsg tsv tus uc ud us vfb vfl vfr vv
+    kf krc ks ksv kv kvc losc msv nfc nk ogc ok osc pfc rc rcd rsc sad sc scp sco sd se sg sk sl
+    spvgg ss ssc ssv sv tsg tsv tus uc ud us vfb vfl vfr vv
     """.split()  # noqa: SIM905 - readable as a block, not as 80 quoted lines
 )
-# Words that name no club by themselves, or cities in which several clubs write only themselves and
+# Words that name no club when alone, or cities in which several clubs write only themselves and
 # their legal form: Vitória SC (Guimarães) and Vitória FC (Setúbal) met in one league, SC Bastia and
 # CA Bastia played in the two French leagues of 2013-14, TSV 1860 and FC Bayern are both of München.
 _NOT_ENOUGH = frozenset(
@@ -93,10 +93,14 @@ def _words(name: str) -> list[str]:
 
 
 def _folded(text: str) -> list[str]:
-    text = re.sub(r"(?<=\d)\.", " ", text.casefold()).translate(_FOLDED)
-    text = re.sub(r"[.'\u2019`]", "", text)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return re.findall(r"[^\W_]+", plain)
+    # folded twice: a styled letter such as U+1D54A decomposes to a capital
+    text = _without_accents(_without_accents(text).casefold()).translate(_FOLDED)
+    text = re.sub(r"(?<=\d)\.", " ", text)
+    return re.findall(r"[^\W_]+", re.sub(r"[.'\u2019`]", "", text))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def _core(words: list[str]) -> list[str]:
@@ -104,7 +108,9 @@ def _core(words: list[str]) -> list[str]:
     no_forms = [word for word in words if word not in _LEGAL_FORMS]
     no_numbers = [word for word in words if not _FOUNDED.match(word)]
     neither = [word for word in no_forms if not _FOUNDED.match(word)]
-    for candidate in (neither, no_forms, no_numbers):
-        if len("".join(candidate)) >= _SHORTEST and not _NOT_ENOUGH.issuperset(candidate):
-            return candidate
-    return words
+    return next(filter(_names_a_club, (neither, no_forms, no_numbers)), words)
+
+
+def _names_a_club(words: list[str]) -> bool:
+    alone_too_little = len(words) == 1 and words[0] in _NOT_ENOUGH
+    return len("".join(words)) >= _SHORTEST and not alone_too_little

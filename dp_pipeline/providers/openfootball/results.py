@@ -88,7 +88,7 @@ def _checked(
         remarks.append(
             (
                 "contradicting_extra_time",
-                f"After extra time {_shown(score.et)}, before it {_shown(score.ft)}: neither is final.",
+                f"After extra time {_shown(score.et)}, before {_shown(score.ft)}: none is final.",
             )
         )
         final = None

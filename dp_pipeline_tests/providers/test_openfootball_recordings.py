@@ -1,0 +1,123 @@
+"""openfootball: recorded seasons arrive complete and equal."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Standing
+from dp_pipeline.providers.openfootball.season import SeasonData, read_season
+from dp_pipeline_tests.providers.openfootball_files import counts, is_consistent
+
+
+def recorded(folder: Path, competition: str, season_text: str) -> SeasonData:
+    path = folder / "openfootball" / season_text / f"{competition}.json"
+    key = TournamentKey("openfootball", competition, season_text)
+    return read_season(json.loads(path.read_bytes()), key)
+
+
+def row(data: SeasonData, team: str) -> Standing:
+    return next(standing for standing in data.standings.items if standing.team == team)
+
+
+def test_recorded_en_1_2023_24_is_complete_and_its_table_knows_no_deductions(
+    recordings: Path,
+) -> None:
+    data = recorded(recordings, "en.1", "2023-24")
+    assert counts(data) == (20, 38, 380, 20)
+    assert {match.status for match in data.matches.items} == {"ended"}
+    assert row(data, "everton-eng").points == 48
+    assert row(data, "nottingham-forest-eng").points == 36
+    assert "deducted" in data.standings.issues[0].detail
+    assert data.matches.issues == ()
+
+
+def test_recorded_de_1_2024_25_has_the_official_table(recordings: Path) -> None:
+    data = recorded(recordings, "de.1", "2024-25")
+    bayern = row(data, "bayern-munchen-ger")
+    assert counts(data) == (18, 34, 306, 18)
+    assert (bayern.position, bayern.points, bayern.goals_for, bayern.goals_against) == (
+        *(1, 82, 99, 32),
+    )
+    assert [s.points for s in data.standings.items][-2:] == [25, 25]
+    assert sum(match.status == "awarded" for match in data.matches.items) == 1
+
+
+def test_recorded_en_2_2025_26_has_24_teams_under_33_names(recordings: Path) -> None:
+    data = recorded(recordings, "en.2", "2025-26")
+    assert counts(data) == (24, 46, 552, 24)
+    assert [issue.reason for issue in data.teams.issues] == ["merged_team_name"] * 9
+    assert sum(match.home_score is None for match in data.matches.items) == 176
+    assert sum(match.status == "cancelled" for match in data.matches.items) == 1
+    assert data.tournament.items[0].status == "active"
+
+
+def test_recorded_uefa_cl_2024_25_has_a_league_of_36_and_knockout_rounds(recordings: Path) -> None:
+    data = recorded(recordings, "uefa.cl", "2024-25")
+    tournament = data.tournament.items[0]
+    assert counts(data) == (36, 14, 189, 36)
+    assert {(s.stage, s.games) for s in data.standings.items} == {("League", 8)}
+    assert tournament.mode == "regular-season-and-knockout"
+    assert (tournament.status, tournament.current_round) == ("active", "finals-final")
+    assert [issue.reason for issue in data.matches.issues] == ["impossible_shootout"] * 2
+    assert [r.slug for r in data.rounds.items if r.type == "knockout"] == [
+        *("playoffs-1", "playoffs-2", "finals-round-of-16", "finals-quarterfinals"),
+        *("finals-semifinals", "finals-final"),
+    ]
+
+
+def test_recorded_fr_1_2019_20_was_cut_short(recordings: Path) -> None:
+    data = recorded(recordings, "fr.1", "2019-20")
+    assert counts(data) == (20, 38, 380, 20)
+    assert sum(match.status == "cancelled" for match in data.matches.items) == 101
+    first = data.standings.items[0]
+    assert (first.team, first.points, first.games) == ("paris-saint-germain-fra", 68, 27)
+    assert data.tournament.items[0].mode == "regular-season-only"
+    assert data.tournament.items[0].status == "completed"
+
+
+def test_recorded_de_cup_2018_19_is_knockout_only(recordings: Path) -> None:
+    data = recorded(recordings, "de.cup", "2018-19")
+    assert counts(data) == (64, 6, 63, 0)
+    assert sum(match.home_penalties_score is not None for match in data.matches.items) == 4
+    assert data.standings.absent is not None
+    assert data.standings.absent.kind == "not_applicable"
+    assert data.tournament.items[0].mode == "knockout-only"
+    assert data.tournament.items[0].status == "completed"
+
+
+def test_recorded_it_2_2020_21_has_play_offs_that_count_in_no_table(recordings: Path) -> None:
+    data = recorded(recordings, "it.2", "2020-21")
+    assert counts(data) == (20, 41, 388, 20)
+    assert {standing.games for standing in data.standings.items} == {38}
+    assert sum(match.stage == "Aufstieg" for match in data.matches.items) == 8
+    assert data.tournament.items[0].mode == "regular-season-and-knockout"
+
+
+@pytest.mark.parametrize(
+    ("competition", "season_text", "expected"),
+    [
+        ("en.1", "2024-25", (20, 38, 380, 20)),
+        ("en.1", "2025-26", (20, 38, 380, 20)),
+        ("mls", "2025", (30, 34, 510, 30)),
+    ],
+)
+def test_recorded_seasons_arrive_complete(
+    recordings: Path, competition: str, season_text: str, expected: tuple[int, ...]
+) -> None:
+    assert counts(recorded(recordings, competition, season_text)) == expected
+
+
+def test_every_recorded_file_is_consistent_and_its_scores_are_the_payload_s(
+    recordings: Path,
+) -> None:
+    for path in sorted((recordings / "openfootball").glob("*/*.json")):
+        payload = json.loads(path.read_bytes())
+        data = read_season(payload, TournamentKey("openfootball", path.stem, path.parent.name))
+        assert is_consistent(data), path
+        assert not any(issue.left_out for issue in data.matches.issues), path
+        given_scores = [m["score"].get("et") or m["score"].get("ft") for m in payload["matches"]]
+        assert sorted(tuple(score) for score in given_scores if score) == sorted(
+            (m.home_score, m.away_score) for m in data.matches.items if m.home_score is not None
+        ), path
