@@ -5,9 +5,10 @@ shown. No I/O.
 """
 
 import base64
+import re
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from dp_pipeline.providers.errors import ProviderError
 
@@ -17,6 +18,8 @@ _PORTS = {"http": 80, "https": 443}
 _IN_PATH = "/%:@!$&'()*+,;=~"
 _IN_QUERY = _IN_PATH + "?"
 _HIDDEN = "…"
+# A name, an address, or an IPv6 address with its zone.
+_HOST = re.compile(r"[\w.:%-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,7 @@ class Address:
             ProviderError: it is no http(s) URL; the text names the setting and not the value.
         """
         try:
-            parts = urlsplit(base_url.strip())
-            origin = _origin(base_url.strip())
+            parts, origin = _base(base_url.strip())
         except ValueError as error:
             raise unusable_address(provider) from _without_value(error)
         authorization, secrets = None, []
@@ -128,12 +130,22 @@ def unusable_address(provider: str) -> ProviderError:
     )
 
 
+def _base(url: str) -> tuple[SplitResult, tuple[str, str, int]]:
+    parts = urlsplit(url)
+    if "@" in parts.path + parts.fragment:
+        # A "/" or "#" in a password that is not percent-encoded ended the host too early.
+        reason = "an @ after the host"
+        raise ValueError(reason)
+    return parts, _origin(url)
+
+
 def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
+    host = parts.hostname or ""
+    if parts.scheme not in _PORTS or not _HOST.fullmatch(host):
         reason = "not an http or https URL with a host"
         raise ValueError(reason)
-    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+    return parts.scheme, host, parts.port or _PORTS[parts.scheme]
 
 
 def _without_value(error: ValueError) -> ValueError:

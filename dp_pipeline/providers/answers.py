@@ -215,8 +215,8 @@ def _is_refusal(payload: Any) -> bool:
     error = payload.get("error") if isinstance(payload, dict) else None
     if not isinstance(error, dict):
         return False
-    reason = error.get("reason")
-    return error.get("code") in _REFUSED or (
+    code, reason = error.get("code"), error.get("reason")
+    return (isinstance(code, int) and code in _REFUSED) or (
         isinstance(reason, str) and reason.strip().lower() in {"challenge", "forbidden"}
     )
 

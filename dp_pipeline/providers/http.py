@@ -112,17 +112,14 @@ class ProviderClient:
         import tenacity
 
         limits = self._limits
-        backoff = tenacity.wait_exponential_jitter(
-            initial=limits.backoff_seconds,
-            max=limits.max_backoff_seconds,
-            jitter=limits.backoff_seconds,
-        )
         jitter = tenacity.wait_random(0, limits.backoff_seconds)
+        backoff = tenacity.wait_exponential(
+            multiplier=limits.backoff_seconds, max=limits.max_backoff_seconds
+        )
 
         def pause(state: tenacity.RetryCallState) -> float:
-            if line.retry_after is None:
-                return backoff(state)
-            return line.retry_after + jitter(state)
+            told = line.retry_after
+            return (backoff(state) if told is None else told) + jitter(state)
 
         def enough(state: tenacity.RetryCallState) -> bool:
             return (

@@ -32,8 +32,10 @@ class Transport:
         except httpx.InvalidURL as error:
             raise unusable_address(provider) from error
         if address.secrets:
-            # At DEBUG it logs request headers and targets as they are compressed.
-            logging.getLogger("hpack").setLevel(logging.INFO)
+            # At DEBUG, hpack logs the headers of requests as it compresses them, and httpcore those
+            # of answers, which may send ours back.
+            for library in ("hpack", "httpcore"):
+                logging.getLogger(library).setLevel(logging.INFO)
         self._limits = limits
         version = importlib.metadata.version("dp-pipeline")
         self._client = httpx.AsyncClient(

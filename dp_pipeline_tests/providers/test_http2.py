@@ -1,0 +1,134 @@
+"""Over TLS: HTTP/2 is used where it is served, and no redirect leads out of TLS."""
+
+import contextlib
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import anyio
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from dp_pipeline.providers.errors import InvalidShapeError, NetworkError
+from dp_pipeline.providers.http import Limits, NoPace, ProviderClient
+
+ONCE = Limits(attempts=1)
+Answer = Callable[[h2.connection.H2Connection, h2.events.RequestReceived], None]
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's context whose certificate the client trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    now = dt.datetime.now(dt.UTC)
+    hosts = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(hosts, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (tmp_path / "key").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
+@contextlib.contextmanager
+def http2(context: ssl.SSLContext, answer: Answer) -> Generator[str]:
+    """Serve one connection; yield the base URL."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            raw, _ = listener.accept()
+            with context.wrap_socket(raw, server_side=True) as connection:
+                state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+                state.initiate_connection()
+                while True:
+                    connection.sendall(state.data_to_send())
+                    received = connection.recv(65536)
+                    if not received:
+                        return
+                    for event in state.receive_data(received):
+                        if isinstance(event, h2.events.RequestReceived):
+                            answer(state, event)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield "https://{}:{}".format(*listener.getsockname())
+        thread.join(10)
+
+
+def test_http_2_is_used_and_one_connection_serves_all(tls: ssl.SSLContext) -> None:
+    targets: list[str] = []
+
+    def answer(state: h2.connection.H2Connection, event: h2.events.RequestReceived) -> None:
+        headers = {bytes(n).decode(): bytes(v).decode() for n, v in event.headers or []}
+        targets.append(headers[":path"])
+        assert event.stream_id is not None
+        state.send_headers(event.stream_id, [(":status", "200")])
+        state.send_data(event.stream_id, b"[1]", end_stream=True)
+
+    async def run(url: str) -> None:
+        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+            requests = client.requests()
+            async with anyio.create_task_group() as group:
+                for number in range(20):
+                    group.start_soon(requests.json, f"/{number}", list)
+            assert {line.status for line in requests.taken()} == {200}
+
+    with http2(tls, answer) as url:
+        anyio.run(run, f"{url}/root?token=s3cret")
+    assert sorted(targets) == sorted(f"/root/{number}?token=s3cret" for number in range(20))
+
+
+def test_an_answer_torn_in_http_2_is_a_network_failure(tls: ssl.SSLContext) -> None:
+    def answer(state: h2.connection.H2Connection, event: h2.events.RequestReceived) -> None:
+        assert event.stream_id is not None
+        state.send_headers(event.stream_id, [(":status", "200"), ("content-length", "500")])
+        state.send_data(event.stream_id, b"[1]", end_stream=True)
+
+    async def run(url: str) -> None:
+        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+            with pytest.raises(NetworkError):
+                await client.requests().json("/x", list)
+
+    with http2(tls, answer) as url:
+        anyio.run(run, url)
+
+
+def test_a_redirect_out_of_tls_is_not_followed(tls: ssl.SSLContext) -> None:
+    def answer(state: h2.connection.H2Connection, event: h2.events.RequestReceived) -> None:
+        assert event.stream_id is not None
+        headers = [(":status", "302"), ("location", "http://127.0.0.1:1/")]
+        state.send_headers(event.stream_id, headers, end_stream=True)
+
+    async def run(url: str) -> None:
+        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+            with pytest.raises(InvalidShapeError, match="to an address that is not https"):
+                await client.requests().json("/x", list)
+
+    with http2(tls, answer) as url:
+        anyio.run(run, url)
