@@ -13,7 +13,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -146,6 +146,7 @@ class SlackWebhook:
                 outcomes.append(self._client(deadline).send_dict(payload))
             # slack_sdk lets through what urllib, the socket, the charset and the headers raise.
             except Exception as error:  # noqa: BLE001 - handed to the caller's thread
+                _forget_frames(error)
                 outcomes.append(error)
 
         thread = threading.Thread(target=send, name="slack webhook", daemon=True)
@@ -206,12 +207,22 @@ class SlackWebhook:
     def _without_address(self, error: BaseException) -> BaseException | None:
         """The cause, unless it or what led to it names the webhook."""
         path = urlsplit(self._url).path
-        link: BaseException | None = error
-        while link is not None:
-            if len(path) > 1 and path in f"{link} {link.args!r}":
-                return None
-            link = link.__cause__ or link.__context__
-        return error
+        named = (f"{link} {link.args!r}" for link in _chain(error))
+        return None if len(path) > 1 and any(path in text for text in named) else error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything that led to it."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Let go of the library's frames: they hold the address, and a socket it leaves open."""
+    for link in _chain(error):
+        link.__traceback__ = None
 
 
 class _InTime:
