@@ -41,7 +41,7 @@ def fixtures_of(payloads: Sequence[MatchPayload], rounds: RoundList) -> Fixtures
     """
     issues: list[Issue] = []
     real: list[MatchPayload] = []
-    for payload in sorted(payloads, key=lambda p: (p.match_id, last_touched(p), repr(p))):
+    for payload in sorted(payloads, key=lambda p: (p.match_id, last_touched(p))):
         issue = _not_a_match(payload)
         if issue:
             issues.append(issue)

@@ -277,7 +277,8 @@ def _after_90(reading: _Reading, *, knockout: bool, two_legged: bool) -> Pair | 
         found = final  # a two-legged tie: no goal in extra time
     # type 2 may be the score after ninety minutes, and then it has to be this one
     agreed = reading.typed_final in (None, found, final, reading.cumulative)
-    return found if agreed else None
+    later_than_half_time = found and is_reachable(reading.half_time or (0, 0), found)
+    return found if agreed and later_than_half_time else None
 
 
 def _text(pair: Pair) -> str:

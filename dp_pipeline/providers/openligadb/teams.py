@@ -48,9 +48,10 @@ def teams_of(matches: Iterable[MatchPayload]) -> Found[Team]:
     return Found(tuple(_team(latest[team_id]) for team_id in sorted(latest)), issues)
 
 
-def last_touched(match: MatchPayload) -> tuple[datetime, int]:
+def last_touched(match: MatchPayload) -> tuple[datetime, int, str]:
     """When a match was last updated, for choosing between two tellings of one fact."""
-    return (match.last_update_date_time or datetime.min, match.match_id)  # noqa: DTZ901 - as sent
+    updated = match.last_update_date_time or datetime.min  # noqa: DTZ901 - sent without an offset
+    return (updated, match.match_id, match.subject)
 
 
 def _team(payload: TeamPayload) -> Team:
