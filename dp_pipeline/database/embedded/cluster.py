@@ -204,12 +204,13 @@ def trim_log(log: Path, *, limit: int = _LONGEST_LOG) -> None:
         return  # deleted by somebody: what is written until the next start is lost, nothing else
 
 
-def open_lock(path: Path) -> int:
+def open_lock(path: Path, *, create: bool = True) -> int:
     """A descriptor to `flock`; children of this process do not inherit it.
 
     Read-only is enough for `flock`, and lets another user of the same home take the lock.
     """
-    return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    flags = os.O_RDONLY | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+    return os.open(path, flags, 0o644)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:

@@ -127,12 +127,14 @@ class EmbeddedPostgres:
 
 def _start_supervisor(cluster: Cluster, lock: int, linger_seconds: float, deadline: float) -> None:
     """Start the supervisor and wait for its verdict: the server runs, or why it does not."""
-    package_root = Path(__file__).parents[3]
+    # The supervisor finds its modules where this process found them, not below its directory.
+    modules = [*sys.path, str(Path(__file__).parents[3])]
+    search_path = os.pathsep.join(str(Path(entry).absolute()) for entry in modules)
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     directory, linger = str(cluster.directory), str(linger_seconds)
     try:
         starter = subprocess.run(  # noqa: S603 (our own program, arguments as a list)
-            [sys.executable, "-m", _SUPERVISOR, directory, str(lock), linger],
+            [sys.executable, "-P", "-m", _SUPERVISOR, directory, str(lock), linger],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=max(1.0, deadline - time.monotonic()),
@@ -142,7 +144,7 @@ def _start_supervisor(cluster: Cluster, lock: int, linger_seconds: float, deadli
             cwd="/",
             # Nothing else of the user's environment: PG* would mislead the server, and secrets
             # do not belong into the environment of a process that outlives this one.
-            env={**inherited, "PYTHONPATH": str(package_root)},
+            env={**inherited, "PYTHONPATH": search_path},
         )
     except subprocess.TimeoutExpired as error:
         message = (

@@ -180,7 +180,11 @@ class Server:
         """Whether any process of the server holds `server.lock`."""
         if self._child is not None:
             self._child.poll()  # reaps it if it is dead
-        lock = open_lock(self.cluster.server_lock)
+        try:
+            # not made anew: the home may be in the course of being deleted
+            lock = open_lock(self.cluster.server_lock, create=False)
+        except FileNotFoundError:
+            return self._postmaster is not None and self._postmaster.is_running()
         try:
             return not try_lock(lock)
         finally:

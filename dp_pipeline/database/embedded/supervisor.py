@@ -23,6 +23,7 @@ from dp_pipeline.database.embedded.cluster import (
 from dp_pipeline.database.embedded.server import Server
 
 _TICK_SECONDS = 1.0
+_DELETION_SECONDS = 0.25  # what looks like a broken server may be a home that is being deleted
 # A server that dies this often within a minute has a fault that starting again does not mend.
 _MOST_STARTS_PER_MINUTE = 5
 
@@ -58,19 +59,43 @@ class Supervisor:
         tick = min(_TICK_SECONDS, max(self._linger_seconds / 4, 0.05))
         while not self._told_to_stop:
             time.sleep(tick)
-            if not is_current(self._lock, self._cluster.supervisor_lock):
-                self.server.abandon()
-                return
-            # Held from here to the end of this process if the server is not used any more: users
-            # who come meanwhile wait for it, and then start a new supervisor.
-            users = open_lock(self._cluster.users_lock)
-            if try_lock(users) and self._is_done():
+            if self.has_lost_home() or not self._is_used():
                 break
-            os.close(users)
             if not self.server.is_intact():
+                time.sleep(_DELETION_SECONDS)
+                if self.has_lost_home():
+                    break
                 self._restart()
             trim_log(self._cluster.log)
-        self.server.stop()
+        self.end()
+
+    def end(self, *, immediately: bool = False) -> None:
+        """Stop the server, in the way its home allows."""
+        if self.has_lost_home():
+            self.server.abandon()
+        else:
+            self.server.stop(immediately=immediately)
+
+    def has_lost_home(self) -> bool:
+        """Whether the home was deleted; a new one may already be in its place."""
+        return not is_current(self._lock, self._cluster.supervisor_lock)
+
+    def _is_used(self) -> bool:
+        """Whether the server is needed. If not, `users.lock` is held from here on.
+
+        Users who come meanwhile wait for it until this process has ended, and then start a new
+        supervisor.
+        """
+        try:
+            users = open_lock(self._cluster.users_lock, create=False)
+        except FileNotFoundError:  # deleted; the next user makes it anew
+            return True
+        if not try_lock(users):
+            self._unused_since = None
+        elif self._is_done():
+            return False  # `users` stays open
+        os.close(users)
+        return True
 
     def _is_done(self) -> bool:
         """No process has a share. Is there no client either, for long enough?"""
@@ -138,7 +163,7 @@ def _supervise(cluster: Cluster, lock: int, linger_seconds: float, tell: int) ->
         supervisor.watch()
     except (EmbeddedPostgresError, OSError) as error:
         say(f"{error} The server is stopped.")
-        supervisor.server.stop(immediately=True)
+        supervisor.end(immediately=True)
         return 1
     return 0
 
