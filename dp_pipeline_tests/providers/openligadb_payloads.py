@@ -10,7 +10,7 @@ from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.tournament import season_url
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
-GoalEntry = tuple[int, int, int | None] | tuple[int, int, int | None, str]
+GoalEntry = tuple[Any, ...]
 
 
 def goals(*entries: GoalEntry) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def played(
     number: int, home: int, away: int, score: tuple[int, int], **more: Any
 ) -> dict[str, Any]:
     """A finished match with a final result."""
-    fields = {"matchIsFinished": True, "matchResults": results(t2=score), **more}
+    fields: dict[str, Any] = {"matchIsFinished": True, "matchResults": results(t2=score), **more}
     return match(number, home, away, **fields)
 
 

@@ -1,0 +1,277 @@
+"""OpenLigaDB's source over real HTTP: which requests it makes and what it does without answers."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dp_pipeline.providers.errors import (
+    InvalidShapeError,
+    InvalidTournamentKeyError,
+    NotFoundError,
+    ProviderError,
+    ProviderServerError,
+)
+from dp_pipeline.providers.http import Limits, NoPace, ProviderClient, Requests
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.openligadb import OpenLigaDB
+from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
+from dp_pipeline_tests.providers.openligadb_payloads import match, played, round_robin
+from dp_pipeline_tests.providers.test_openligadb_standings import LEAGUE, TABLE
+from dp_pipeline_tests.servers import serve
+
+T = TypeVar("T")
+ALL = ("tournaments", "teams", "rounds", "matches", "standings")
+PROVIDER = OpenLigaDB()
+MATCHES, GROUPS, TABLES = (
+    f"/{what}/bl1/2024" for what in ("getmatchdata", "getavailablegroups", "getbltable")
+)
+
+
+@dataclass
+class Service:
+    """Answers paths with JSON, or with a status where an int stands; other paths with 404."""
+
+    answers: dict[str, Any]
+    asked: list[str] = field(default_factory=list)
+    at_once: int = 0
+    _running: int = 0
+
+    async def _get(self, request: Request) -> Response:
+        self.asked.append(request.url.path)
+        self._running += 1
+        self.at_once = max(self.at_once, self._running)
+        await asyncio.sleep(0.05)
+        self._running -= 1
+        answer = self.answers.get(request.url.path, 404)
+        return Response(status_code=answer) if isinstance(answer, int) else JSONResponse(answer)
+
+    @contextlib.contextmanager
+    def listening(self) -> Generator[str]:
+        with serve(Starlette(routes=[Route("/{path:path}", self._get)])) as url:
+            yield url
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[Requests]:
+    limits = Limits(attempts=1)
+    client = ProviderClient("openligadb", url, pace=NoPace(), pace_seconds=0, limits=limits)
+    async with client:
+        yield client.requests()
+
+
+def ask(
+    service: Service, question: Callable[[OpenLigaDBSource], Awaitable[T]], key: str = "bl1:2024"
+) -> T:
+    async def run(url: str) -> T:
+        async with opened(url) as requests:
+            source = PROVIDER.source(TournamentKey.parse(f"openligadb:{key}"), requests)
+            return await question(source)
+
+    with service.listening() as url:
+        return asyncio.run(run(url))
+
+
+async def everything(source: OpenLigaDBSource) -> tuple[Any, ...]:
+    await source.prefetch(ALL)
+    return (
+        await source.tournament(),
+        await source.teams(),
+        await source.rounds(),
+        await source.matches(),
+        await source.standings(),
+    )
+
+
+def groups(*names: str) -> list[dict[str, Any]]:
+    return [
+        {"groupName": name, "groupOrderID": order, "groupID": 5000 + order}
+        for order, name in enumerate(names, start=1)
+    ]
+
+
+def league() -> Service:
+    listed = groups("1. Spieltag", "2. Spieltag", "3. Spieltag", "4. Spieltag")
+    return Service({MATCHES: LEAGUE, GROUPS: listed, TABLES: TABLE})
+
+
+def test_a_season_costs_three_requests_the_independent_ones_at_once() -> None:
+    service = league()
+    tournament, teams, rounds, matches, standings = ask(service, everything)
+    assert sorted(service.asked) == sorted([MATCHES, GROUPS, TABLES])
+    assert service.at_once == 2
+    assert [t.label for t in tournament.items] == ["1. Testliga 2024/2025"]
+    assert tournament.items[0].base_url == f"https://api.openligadb.de{MATCHES}"
+    assert (len(teams.items), len(rounds.items), len(matches.items)) == (3, 4, 6)
+    assert [row.team for row in standings.items] == ["1", "2", "3"]
+    assert not any(row.computed for row in standings.items)
+    assert all(not found.issues for found in (tournament, teams, rounds, matches, standings))
+
+
+def test_questions_asked_at_the_same_time_share_their_requests() -> None:
+    async def at_once(source: OpenLigaDBSource) -> Any:
+        return await asyncio.gather(
+            source.tournament(), source.standings(), source.matches(), source.rounds()
+        )
+
+    service = league()
+    ask(service, at_once)
+    assert sorted(service.asked) == sorted([MATCHES, GROUPS, TABLES])
+
+
+def test_a_domain_asks_for_no_more_than_it_needs() -> None:
+    async def matches_only(source: OpenLigaDBSource) -> Any:
+        await source.prefetch(["matches"])
+        return await source.matches()
+
+    service = league()
+    assert len(ask(service, matches_only).items) == 6
+    assert service.asked == [MATCHES]
+
+
+def test_a_cup_is_never_asked_for_a_table() -> None:
+    cup = [played(1, 1, 2, (1, 0), group="Halbfinale")]
+    service = Service({MATCHES: cup, GROUPS: groups("Halbfinale", "Finale")})
+    tournament, _, rounds, _, standings = ask(service, everything)
+    assert sorted(service.asked) == sorted([MATCHES, GROUPS])
+    assert tournament.items[0].status == "active"
+    assert [r.slug for r in rounds.items] == ["halbfinale", "finale"]
+    assert standings.absent.kind == "not_applicable"
+
+
+def test_a_group_stage_is_never_asked_for_one_table() -> None:
+    stage = [
+        *round_robin([1, 2, 3], group="Gruppe A"),
+        *round_robin([4, 5, 6], first=10, order=2, group="Gruppe B"),
+    ]
+    service = Service({MATCHES: stage})
+    standings = ask(service, everything)[-1]
+    assert TABLES not in service.asked
+    assert len(standings.items) == 6
+
+
+@pytest.mark.parametrize("missing", [404, []])
+def test_without_rounds_or_table_the_matches_say_what_there_is(missing: Any) -> None:
+    service = Service({MATCHES: LEAGUE, GROUPS: missing, TABLES: missing})
+    _, _, rounds, matches, standings = ask(service, everything)
+    assert [r.slug for r in rounds.items] == ["1", "2", "3"]
+    assert [i.reason for i in rounds.issues] == ["rounds_from_matches"]
+    assert len(matches.items) == 6
+    assert [row.points for row in standings.items] == [6, 3, 0]
+    assert [i.reason for i in standings.issues] == ["table_computed"]
+
+
+def test_an_unknown_league_has_nothing_yet_in_any_domain() -> None:
+    service = Service({MATCHES: [], GROUPS: [], TABLES: []})
+    for found in ask(service, everything):
+        assert found.items == ()
+        assert found.absent.kind == "nothing_yet"
+        assert "no matches for bl1 2024; check league and season" in found.absent.because
+    assert TABLES not in service.asked
+
+
+def test_a_draw_without_teams_has_rounds_but_no_matches_yet() -> None:
+    slots = [match(1, {"teamId": 8, "teamName": "N.N."}, {"teamId": 9, "teamName": "N.N."})]
+    service = Service({MATCHES: slots, GROUPS: groups("1. Spieltag")})
+    tournament, teams, rounds, matches, standings = ask(service, everything)
+    assert (tournament.items[0].status, len(rounds.items)) == ("upcoming", 1)
+    for found in (teams, matches, standings):
+        assert found.absent.kind == "nothing_yet"
+    assert [i.reason for i in matches.issues] == ["placeholder_team"]
+
+
+async def outcomes(source: OpenLigaDBSource) -> dict[str, type | None]:
+    await source.prefetch(ALL)
+    found: dict[str, type | None] = {}
+    for name in ("tournament", "teams", "rounds", "matches", "standings"):
+        try:
+            await getattr(source, name)()
+        except ProviderError as error:
+            found[name] = type(error)
+        else:
+            found[name] = None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "error", "struck"),
+    [
+        (GROUPS, 500, ProviderServerError, {"tournament", "rounds"}),
+        (GROUPS, {"x": 1}, InvalidShapeError, {"tournament", "rounds"}),
+        (TABLES, 500, ProviderServerError, {"standings"}),
+        (TABLES, [{"x": 1}], InvalidShapeError, {"standings"}),
+        (
+            MATCHES,
+            {"x": 1},
+            InvalidShapeError,
+            {"tournament", "teams", "rounds", "matches", "standings"},
+        ),
+        (
+            MATCHES,
+            404,
+            NotFoundError,
+            {"tournament", "teams", "rounds", "matches", "standings"},
+        ),
+    ],
+)
+def test_only_the_domains_that_need_a_failing_answer_meet_its_error(
+    path: str, answer: Any, error: type, struck: set[str]
+) -> None:
+    service = league()
+    service.answers[path] = answer
+    found = ask(service, outcomes)
+    assert found == {name: error if name in struck else None for name in found}
+    assert service.asked.count(path) == 1
+
+
+def test_the_seasons_of_a_competition_are_those_under_its_shortcut() -> None:
+    def listed(shortcut: str, season: Any, name: str) -> dict[str, Any]:
+        return {
+            "leagueId": 1,
+            "leagueName": name,
+            "leagueShortcut": shortcut,
+            "leagueSeason": season,
+            "sport": None,
+        }
+
+    leagues = [
+        listed("bl1", "2023", "Liga 2023/2024"),
+        listed("BL1", 2024, "Liga 2024/2025"),
+        listed("bl2", "2024", "Andere"),
+        listed("bl1", None, "Kaputt"),
+    ]
+    service = Service({"/getavailableleagues": leagues})
+    with service.listening() as url:
+
+        async def seasons() -> list[tuple[str, str]]:
+            async with opened(url) as requests:
+                found = await PROVIDER.seasons("bl1", requests)
+                return [(str(season.key), season.label) for season in found]
+
+        assert asyncio.run(seasons()) == [
+            ("openligadb:bl1:2024", "Liga 2024/2025"),
+            ("openligadb:bl1:2023", "Liga 2023/2024"),
+        ]
+
+
+@pytest.mark.parametrize(
+    "text", ["openligadb:bl1:2024", "openligadb:bl1_db:2020", "openligadb:a-b:1999"]
+)
+def test_a_league_shortcut_and_a_starting_year_are_a_key(text: str) -> None:
+    PROVIDER.check(TournamentKey.parse(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["openligadb:bl.1:2024", "openligadb:bl1:24", "openligadb:bl1:2024-25", "openligadb:bl1:x"],
+)
+def test_a_key_that_openligadb_cannot_have_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(InvalidTournamentKeyError, match="for example openligadb:bl1:2024"):
+        PROVIDER.check(TournamentKey.parse(text))
