@@ -155,14 +155,14 @@ def _instance() -> "dg.DagsterInstance":
 def _materialize(instance: "dg.DagsterInstance", key: str) -> tuple[str, str | None]:
     """Run all domains of one tournament in this process; the run id and what went wrong."""
     from dp_pipeline.definitions import INGEST_JOB, defs
-    from dp_pipeline.instance.worker import MARK_TAG, WorkerMark
+    from dp_pipeline.instance.launcher import in_process_run_tags
 
     result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
         instance=instance,
         partition_key=key,
         raise_on_error=False,
         # The daemon looks for the process of every run; this one is its own.
-        tags={MARK_TAG: WorkerMark.taken_now(by_the_worker=True).to_tag()},
+        tags=in_process_run_tags(),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     if result.success:

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.database import tables
 from dp_pipeline.executions.execution import Execution
@@ -11,6 +12,7 @@ from dp_pipeline.executions.vocabulary import Domain
 
 # A cup has 64 teams; more rows than this belong in SQL.
 MOST_PREVIEW_ROWS = 40
+_POSTGRES = postgresql.dialect()
 
 TABLES: dict[Domain, sa.Table] = {
     "tournaments": tables.tournament,
@@ -36,7 +38,7 @@ def column_schema(table: sa.Table) -> dg.TableSchema:
         columns=[
             dg.TableColumn(
                 name=column.name,
-                type=str(column.type).lower(),
+                type=column.type.compile(dialect=_POSTGRES).lower(),
                 description=column.comment,
                 constraints=dg.TableColumnConstraints(
                     nullable=bool(column.nullable), unique=column.primary_key
@@ -49,9 +51,14 @@ def column_schema(table: sa.Table) -> dg.TableSchema:
 
 def materialization_metadata(execution: Execution) -> dict[str, Any]:
     """What one materialization came to: outcome, counts, links, a look at the data."""
-    metadata: dict[str, Any] = {
-        "outcome": execution.outcome,
-        "status": execution.status,
+    metadata: dict[str, Any] = {"outcome": execution.outcome, "status": execution.status}
+    if execution.label:
+        metadata["tournament"] = execution.label
+    if execution.absent is not None:
+        metadata["because"] = execution.absent.because
+    if execution.preview:
+        metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
+    metadata |= {
         "created": execution.created,
         "updated": execution.updated,
         "unchanged": execution.unchanged,
@@ -61,10 +68,6 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         "requests": sum(not request.reused for request in execution.requests),
         "execution_id": str(execution.id),
     }
-    if execution.label:
-        metadata["tournament"] = execution.label
-    if execution.absent is not None:
-        metadata["because"] = execution.absent.because
     if execution.report_url is None:
         metadata["report"] = (
             f"kept in the database until the store takes it: {execution.report_error}"
@@ -84,8 +87,6 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
                 for issue in execution.issues[:MOST_PREVIEW_ROWS]
             )
         )
-    if execution.preview:
-        metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
     return metadata
 
 

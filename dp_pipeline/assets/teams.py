@@ -1,11 +1,16 @@
 """The domain `teams`: one row per team, in however many tournaments it plays."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
 import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.assets.guards import claim, nothing_found, refuse_shrunken, stored_ids
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import Stored, store
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.providers.contract import Source
@@ -23,6 +28,25 @@ SPEC = dg.AssetSpec(
 KEEP = frozenset({"badge", "short_name", "country"})
 
 
+def newest(found: Sequence[Row], described: Mapping[UUID, str | None]) -> list[Row]:
+    """The rows that may be written: a team is named by the newest tournament it plays in.
+
+    Clubs are renamed and competitions spell them differently: of two tournaments that are refreshed
+    in turn, each would otherwise undo the other's writing for ever.
+    """
+
+    def age(key: str | None) -> tuple[str, ...]:
+        return tuple(reversed(key.split(":"))) if key else ()
+
+    return [row for row in found if age(row["described_in"]) >= age(described.get(row["id"]))]
+
+
+def _described(connection: sa.Connection, ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    table = tables.team
+    wanted = sa.select(table.c.id, table.c.described_in).where(table.c.id.in_(ids))
+    return dict(connection.execute(wanted).tuples().all())
+
+
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
     """Teams first, then who plays in this tournament, in one transaction."""
     with execution.step("scraping", "fetch_teams"):
@@ -31,14 +55,15 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         nothing_found(execution, found)
         return
     teams = execution.received(found)
-    provider = source.key.provider
-    team_rows = [rows.team_row(provider, team) for team in teams]
+    team_rows = [rows.team_row(source.key, team) for team in teams]
 
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         stored = stored_ids(connection, tables.tournament_team.c.team_id, execution)
         missing = refuse_shrunken("teams", stored, [row["id"] for row in team_rows])
-        written = store(connection, tables.team, team_rows, keep=KEEP)
+        ours = newest(team_rows, _described(connection, [row["id"] for row in team_rows]))
+        written = store(connection, tables.team, ours, keep=KEEP)
+        written = replace(written, unchanged=written.unchanged + len(team_rows) - len(ours))
         memberships = [rows.membership_row(source.key, team) for team in teams]
         store(connection, tables.tournament_team, memberships)
         return written, missing

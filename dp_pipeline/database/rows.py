@@ -69,17 +69,18 @@ def tournament_row(tournament: Tournament) -> Row:
     )
 
 
-def team_row(provider: str, team: Team) -> Row:
-    """A row of `team`."""
+def team_row(key: TournamentKey, team: Team) -> Row:
+    """A row of `team`, as this tournament names it."""
     return _storable(
         {
-            "id": team_id(provider, team.external_id),
-            "provider": provider,
+            "id": team_id(key.provider, team.external_id),
+            "provider": key.provider,
             "external_id": team.external_id,
             "name": team.name,
             "short_name": team.short_name,
             "country": team.country,
             "badge": team.badge_url,
+            "described_in": str(key),
         }
     )
 

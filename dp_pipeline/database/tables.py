@@ -121,6 +121,7 @@ team = sa.Table(
     _text("short_name"),
     _text("country"),
     _text("badge", "URL of the badge; the last one known"),
+    _text("described_in", "Key of the newest tournament stored; its name for the team counts"),
     *_written(),
     sa.UniqueConstraint("provider", "external_id"),
     comment="A club or national team at one provider; tournament_team says where it plays",

@@ -1,1 +1,1 @@
-"""Data providers: what they say, as frozen models. Nothing below this folder imports Dagster or a database."""
+"""What data providers say, as frozen models. Nothing here imports Dagster or a database."""

@@ -37,8 +37,10 @@ class Source(ABC):
 
     @abstractmethod
     async def prefetch(self, domains: Collection[str]) -> None:
-        """Request concurrently what these domains will ask for. Never raises ProviderError: the
-        domain that needs the answer meets the error."""
+        """Request concurrently what these domains will ask for.
+
+        Never raises ProviderError: the domain that needs the answer meets the error.
+        """
 
     @abstractmethod
     async def tournament(self) -> Found[Tournament]:
@@ -54,7 +56,7 @@ class Source(ABC):
 
     @abstractmethod
     async def matches(self) -> Found[Match]:
-        """Every match, once per external id; its teams are among `teams()`, its round among `rounds()`."""
+        """Every match, once per external id, of teams and rounds that the others give."""
 
     @abstractmethod
     async def standings(self) -> Found[Standing]:

@@ -41,22 +41,29 @@ class TournamentKey:
         """
         shown = repr(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
         if not text.strip():
-            reason = f"The tournament key is empty; write provider:competition:season, for example {_EXAMPLE}."
+            reason = (
+                "The tournament key is empty; write provider:competition:season, for example "
+                f"{_EXAMPLE}."
+            )
             raise InvalidTournamentKeyError(reason)
         if len(text) > LONGEST:
-            reason = f"The tournament key {shown} has {len(text)} characters; {LONGEST} is the most."
+            reason = (
+                f"The tournament key {shown} has {len(text)} characters; {LONGEST} is the most."
+            )
             raise InvalidTournamentKeyError(reason)
         parts = text.split(":")
         if len(parts) != 3:  # noqa: PLR2004
             reason = (
-                f"The tournament key {shown} has {len(parts)} parts between colons and needs three: "
-                f"provider:competition:season, for example {_EXAMPLE}."
+                f"The tournament key {shown} has {len(parts)} parts between colons and needs "
+                f"three: provider:competition:season, for example {_EXAMPLE}."
             )
             raise InvalidTournamentKeyError(reason)
         for name, part in zip(("provider", "competition", "season"), parts, strict=True):
             # ".." is a range in Dagster's own partition syntax
             if not _PART.match(part) or ".." in part:
-                hint = f" Write it in lower case: {text.lower()}." if _PART.match(part.lower()) else ""
+                hint = (
+                    f" Write it in lower case: {text.lower()}." if _PART.match(part.lower()) else ""
+                )
                 reason = (
                     f"The {name} in the tournament key {shown} may hold only lower-case letters, "
                     f"digits, '.', '_' and '-', and starts with a letter or digit.{hint}"

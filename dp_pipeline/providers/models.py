@@ -1,4 +1,4 @@
-"""What we take from a provider: frozen values in our words. No parsing, no storage, no ids of ours."""
+"""What we take from a provider: frozen values in our words. No parsing, no storage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,8 @@ FINAL_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "awarded", "cancell
 class Tournament:
     """One season of one competition.
 
-    `season` is for people ("2024/25", "2025"), `key.season` is the provider's. `current_round` is the slug of a round.
+    `season` is for people ("2024/25", "2025"), `key.season` is the provider's. `current_round` is
+    the slug of a round.
     """
 
     key: TournamentKey

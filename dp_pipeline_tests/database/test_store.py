@@ -37,7 +37,7 @@ def database(migrated_url: str) -> Generator[Database]:
     database = Database(migrated_url)
     with database.transaction() as connection:
         store(connection, tables.tournament, [rows.tournament_row(TOURNAMENT)])
-        store(connection, tables.team, [rows.team_row("openligadb", team) for team in TEAMS])
+        store(connection, tables.team, [rows.team_row(KEY, team) for team in TEAMS])
     yield database
     database.close()
 
@@ -132,16 +132,16 @@ def test_kept_columns_are_not_blanked_but_can_change(database: Database) -> None
     keep = frozenset({"badge", "short_name"})
     with_badge = replace(TEAMS[0], badge_url="https://example.test/a.svg", short_name="T0")
     with database.transaction() as connection:
-        store(connection, tables.team, [rows.team_row("openligadb", with_badge)])
+        store(connection, tables.team, [rows.team_row(KEY, with_badge)])
         kept = store(
             connection,
             tables.team,
-            [rows.team_row("openligadb", TEAMS[0]), rows.team_row("openligadb", TEAMS[1])],
+            [rows.team_row(KEY, TEAMS[0]), rows.team_row(KEY, TEAMS[1])],
             keep=keep,
         )
         assert kept.counts() == {"created": 0, "updated": 0, "unchanged": 2}
         renamed = replace(TEAMS[0], name="New name", badge_url="https://example.test/b.svg")
-        changed = store(connection, tables.team, [rows.team_row("openligadb", renamed)], keep=keep)
+        changed = store(connection, tables.team, [rows.team_row(KEY, renamed)], keep=keep)
         row = connection.execute(
             sa.select(tables.team).where(tables.team.c.name == "New name")
         ).one()
@@ -159,7 +159,7 @@ def test_columns_not_given_are_not_touched(database: Database) -> None:
 
 
 def test_equal_repetitions_are_folded_and_differing_ones_refused(database: Database) -> None:
-    row = rows.team_row("openligadb", Team("x", "X"))
+    row = rows.team_row(KEY, Team("x", "X"))
     with database.transaction() as connection:
         assert store(connection, tables.team, [row, dict(row)]).counts()["created"] == 1
         with pytest.raises(ValueError, match=r"Two rows for team .* differ in name"):
@@ -183,7 +183,7 @@ def test_rows_the_table_cannot_take_are_refused(
 
 
 def test_rows_with_different_columns_are_refused(database: Database) -> None:
-    row = rows.team_row("openligadb", Team("x", "X"))
+    row = rows.team_row(KEY, Team("x", "X"))
     shorter = {name: value for name, value in row.items() if name != "badge"}
     with database.transaction() as connection, pytest.raises(ValueError, match="badge"):
         store(connection, tables.team, [row, {**shorter, "id": rows.team_id("a", "b")}])
@@ -195,7 +195,7 @@ def test_no_rows_are_nothing_to_do(database: Database) -> None:
 
 
 def test_more_rows_than_fit_into_one_query_are_stored(database: Database) -> None:
-    many = [rows.team_row("sandbox", Team(str(n), f"N{n}")) for n in range(2_500)]
+    many = [rows.team_row(KEY, Team(str(n), f"N{n}")) for n in range(2_500)]
     with database.transaction() as connection:
         assert store(connection, tables.team, many).counts()["created"] == 2_500
         changed = [{**row, "country": "x"} for row in many[::2]]
@@ -206,8 +206,8 @@ def test_more_rows_than_fit_into_one_query_are_stored(database: Database) -> Non
 def test_a_row_created_meanwhile_by_another_transaction_is_not_counted_as_ours(
     database: Database,
 ) -> None:
-    mine = rows.team_row("sandbox", Team("1", "Mine"))
-    theirs = rows.team_row("sandbox", Team("1", "Theirs"))
+    mine = rows.team_row(KEY, Team("1", "Mine"))
+    theirs = rows.team_row(KEY, Team("1", "Theirs"))
     started, results = threading.Event(), []
 
     def later() -> None:
@@ -247,7 +247,7 @@ def test_writers_of_the_same_rows_in_opposite_order_take_turns(database: Databas
 
     def write(number: int) -> None:
         teams = [replace(team, country=str(number)) for team in TEAMS]
-        given_rows = [rows.team_row("openligadb", team) for team in teams]
+        given_rows = [rows.team_row(KEY, team) for team in teams]
         try:
             together.wait(10)
             for _ in range(10):
@@ -267,7 +267,7 @@ def test_writers_of_the_same_rows_in_opposite_order_take_turns(database: Databas
 def test_updating_a_team_does_not_hold_up_matches_that_refer_to_it(database: Database) -> None:
     with database.transaction() as connection:
         renamed = replace(TEAMS[0], name="New name")
-        store(connection, tables.team, [rows.team_row("openligadb", renamed)])
+        store(connection, tables.team, [rows.team_row(KEY, renamed)])
         with database.transaction() as other:
             other.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
             assert len(store(other, tables.match, _match_rows(MATCHES[:1])).created) == 1
@@ -381,7 +381,7 @@ def test_any_team_comes_back_as_it_was_stored(
     short_name: str | None,
     country: str | None,
 ) -> None:
-    row = rows.team_row("sandbox", Team(external_id, name, short_name, country))
+    row = rows.team_row(KEY, Team(external_id, name, short_name, country))
     _stored_again_is_unchanged(database, tables.team, [row])
 
 

@@ -51,7 +51,7 @@ def _season(connection: sa.Connection) -> None:
     teams = [models.Team("40", "FC Bayern München"), models.Team("7", "Borussia Dortmund")]
     matchday = models.Round("1", 1, "1. Spieltag", "season")
     store(connection, tables.tournament, [rows.tournament_row(tournament)])
-    store(connection, tables.team, [rows.team_row("openligadb", team) for team in teams])
+    store(connection, tables.team, [rows.team_row(KEY, team) for team in teams])
     store(connection, tables.tournament_team, [rows.membership_row(KEY, team) for team in teams])
     store(connection, tables.tournament_round, [rows.round_row(KEY, matchday)])
 

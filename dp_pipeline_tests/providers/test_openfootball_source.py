@@ -6,7 +6,7 @@ import anyio
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from dp_pipeline.providers.errors import BlockedError, InvalidShapeError
+from dp_pipeline.providers.errors import BlockedError, InvalidShapeError, NotFoundError
 from dp_pipeline.providers.http import NoPace, ProviderClient
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball import OpenFootball, OpenFootballSource
@@ -50,15 +50,13 @@ def test_all_five_domains_cost_one_request() -> None:
     assert replay.seen == {PATH: 1}
 
 
-def test_a_file_that_does_not_exist_is_nothing_yet() -> None:
+def test_a_file_that_does_not_exist_is_an_error_that_names_it() -> None:
     async def use(source: OpenFootballSource) -> None:
         for ask in (
             *(source.tournament, source.teams, source.rounds, source.matches, source.standings),
         ):
-            absent = (await ask()).absent
-            assert absent is not None
-            assert absent.kind == "nothing_yet"
-            assert absent.because.startswith("openfootball has no file 2031-32/en.1.json; ")
+            with pytest.raises(NotFoundError, match=r"has no file 2031-32/en\.1\.json; "):
+                await ask()
 
     replay = Replay()
     with_source(replay, use, TournamentKey("openfootball", "en.1", "2031-32"))

@@ -11,7 +11,7 @@ from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
-from dp_pipeline.providers.openfootball.season import SeasonData, absent, read_season
+from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 
 
 class OpenFootballSource(Source):
@@ -47,12 +47,13 @@ class OpenFootballSource(Source):
     async def _season(self) -> SeasonData:
         try:
             return await self.requests.json(path_of(self.key), partial(read_season, key=self.key))
-        except NotFoundError:
-            # Files appear when a season's fixtures do, so 404 is a fact, not a fault.
-            return absent(
-                f"openfootball has no file {self.key.season}/{self.key.competition}.json; "
-                "it may not be published yet, or the competition is written differently."
+        except NotFoundError as error:
+            # Most often a key typed wrongly: that must not look like a tournament without matches.
+            message = (
+                f"openfootball has no file {self.key.season}/{self.key.competition}.json; the "
+                "competition is written differently, or the season is not published yet."
             )
+            raise NotFoundError(message, url=error.url, status=error.status) from error
 
 
 class OpenFootball(Provider):

@@ -148,6 +148,11 @@ def upgrade() -> None:
         sa.Column("short_name", sa.Text),
         sa.Column("country", sa.Text),
         sa.Column("badge", sa.Text, comment="URL of the badge; the last one known"),
+        sa.Column(
+            "described_in",
+            sa.Text,
+            comment="Key of the newest tournament stored; its name for the team counts",
+        ),
         *_written(),
         sa.PrimaryKeyConstraint("id", name="pk_team"),
         sa.UniqueConstraint("provider", "external_id", name="uq_team_provider_external_id"),
