@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -293,6 +294,15 @@ def test_a_pid_file_that_names_a_living_stranger_is_not_believed(home: Home) -> 
         stranger.wait()
 
 
+def test_a_supervisor_that_is_told_to_stop_stops_the_server_in_good_order(home: Home) -> None:
+    postgres = home.postgres()
+    postgres.url()
+    home.supervisors()[0].terminate()  # what a machine does that shuts down
+    wait_until(lambda: not home.servers() and not home.supervisors())
+    assert "database system is shut down" in (home.directory / "server.log").read_text()
+    assert value(postgres.url(), "SELECT 1") == 1
+
+
 def test_a_killed_postmaster_comes_back_while_it_is_used(home: Home) -> None:
     url = home.postgres().url()
     with psycopg.connect(url) as connection:
@@ -571,31 +581,49 @@ def test_programs_below_a_private_directory_of_root_are_copied_for_the_server(
 
 @only_root
 def test_an_ordinary_user_runs_it_and_root_may_join(home: Home) -> None:
-    nobody = account_for(Path("/nonexistent"))  # root's choice of an ordinary user
-    os.chown(home.path, nobody.uid, nobody.gid)
+    somebody = account_for(Path("/nonexistent"))  # root's choice of an ordinary user
+    os.chown(home.path, somebody.uid, somebody.gid)
     home.path.chmod(0o700)
-    python = interpreter_for(nobody.uid)
+    python = interpreter_for(somebody.uid)
     user = subprocess.Popen(
         [python, "-c", USER, str(home.path), "1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd="/",
-        user=nobody.uid,
-        group=nobody.gid,
+        user=somebody.uid,
+        group=somebody.gid,
         extra_groups=[],
         env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     home.users.append(user)
     url = url_of(user)
     [server], [supervisor] = home.servers(), home.supervisors()
-    assert server.uids().real == supervisor.uids().real == nobody.uid
+    assert server.uids().real == supervisor.uids().real == somebody.uid
     postgres = home.postgres()
     assert postgres.url() == url
     user.kill()
     home.kill_everything()
     assert postgres.url() == url  # started by root now, still run by the data's owner
-    assert home.servers()[0].uids().real == nobody.uid
+    assert home.servers()[0].uids().real == somebody.uid
+
+
+@only_root
+def test_another_ordinary_user_is_told_whose_it_is(home: Home) -> None:
+    home.postgres().url()
+    nobody = pwd.getpwnam("nobody")
+    user = subprocess.run(
+        [interpreter_for(nobody.pw_uid), "-c", USER, str(home.path), "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        user=nobody.pw_uid,
+        group=nobody.pw_gid,
+        extra_groups=[],
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert "belongs to another user" in user.stderr
 
 
 def interpreter_for(uid: int) -> str:

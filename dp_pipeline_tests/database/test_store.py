@@ -195,7 +195,7 @@ def test_no_rows_are_nothing_to_do(database: Database) -> None:
 
 
 def test_more_rows_than_fit_into_one_query_are_stored(database: Database) -> None:
-    many = [rows.team_row(KEY, Team(str(n), f"N{n}")) for n in range(2_500)]
+    many = [rows.team_row(KEY, Team(f"many-{n}", f"N{n}")) for n in range(2_500)]
     with database.transaction() as connection:
         assert store(connection, tables.team, many).counts()["created"] == 2_500
         changed = [{**row, "country": "x"} for row in many[::2]]

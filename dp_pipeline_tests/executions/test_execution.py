@@ -112,10 +112,15 @@ def test_an_error_decides_the_outcome_and_says_whether_to_try_again(
 
 def test_a_failed_step_is_recorded_with_its_error_and_counted_once() -> None:
     execution = an_execution()
-    with pytest.raises(BlockedError), execution.step("scraping", "fetch_matches"):
-        message = "The provider refused (HTTP 403)."
-        raise BlockedError(message, url="https://x.example/y", status=403, snippet="{}")
-    execution.fail(BlockedError("The provider refused (HTTP 403).", status=403))
+    refusal = BlockedError("The provider refused (HTTP 403).", status=403, snippet="{}")
+
+    def fetch() -> None:
+        with execution.step("scraping", "fetch_matches"):
+            raise refusal
+
+    with pytest.raises(BlockedError):
+        fetch()
+    execution.fail(refusal)
 
     (operation,) = execution.report()["operations"]
     assert operation["status"] == "failed"
@@ -142,7 +147,15 @@ def test_the_report_lists_changes_field_by_field_and_requests_with_status_and_by
     change = Change(uuid4(), {"home_score": (None, 2), "status": ("scheduled", "ended")})
     execution.wrote(stored(0, 305, change))
     execution.requests.append(
-        Request("https://x.example/getmatchdata/bl1/2024", 200, 686_208, 0.25, 1, False, None)
+        Request(
+            "https://x.example/getmatchdata/bl1/2024",
+            200,
+            686_208,
+            0.25,
+            1,
+            reused=False,
+            error=None,
+        )
     )
     execution.finish()
 
@@ -160,7 +173,7 @@ def test_the_place_of_a_report_names_the_tournament_and_cannot_be_guessed() -> N
     one, other = an_execution(), an_execution()
     assert one.report_file_key.startswith("data-provider-operation-reports/openligadb/bl1/2024/")
     assert one.report_file_key != other.report_file_key
-    assert one.report_file_key == one.report_file_key  # noqa: PLR0124 - it is made once
+    assert one.report_file_key == one.report_file_key
     assert len(one._token) == 16
 
 

@@ -1,4 +1,4 @@
-"""Every ending of an execution, against a real Postgres and with processes that are really killed."""
+"""Every ending of an execution, with a real Postgres and processes that are really killed."""
 
 import json
 import os
