@@ -9,12 +9,11 @@ from uuid import UUID
 
 import click
 import sqlalchemy as sa
-from rich import box
 from rich.console import Console
-from rich.table import Column, Table
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.messages.terminal import causes, executions_table, outcome_table
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.resources import database_url, open_database
@@ -22,8 +21,6 @@ from dp_pipeline.settings import Settings, SettingsError, project_directory
 
 if TYPE_CHECKING:
     import dagster as dg
-
-_STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,12 +55,9 @@ def ingest(keys: tuple[str, ...]) -> None:
                     run_id, error = _materialize(instance, key)
                 with database.transaction() as connection:
                     rows = _executions(connection, request_id=UUID(run_id))
-                console.print(_outcome_table(key, rows))
-                for row in rows:
-                    if row["error_text"]:
-                        console.print(
-                            f"{row['domain']}: {row['error_text']}", style="red", markup=False
-                        )
+                console.print(outcome_table(key, rows))
+                for line in causes(rows):
+                    console.print(line, style="red", markup=False)
                 if not rows:
                     console.print(error or "The run left no execution.", style="red", markup=False)
                 complete &= bool(rows) and all(row["status"] == "completed" for row in rows)
@@ -82,20 +76,7 @@ def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
             return
-        table = Table(
-            "started", "tournament", "operation", "status", "outcome", "changes", "report"
-        )
-        for row in rows:
-            table.add_row(
-                f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
-                row["tournament_key"],
-                row["operation_type"],
-                f"[{_STYLES.get(row['status'], 'cyan')}]{row['status']}[/]",
-                row["outcome"] or "",
-                _changes(row),
-                row["report_file_key"] or "",
-            )
-        _console().print(table)
+        _console().print(executions_table(rows))
 
 
 @main.group()
@@ -188,41 +169,6 @@ def _executions(
     if tournament is not None:
         statement = statement.where(table.c.tournament_key == tournament)
     return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def _outcome_table(key: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    label = next((row["tournament_label"] for row in rows if row["tournament_label"]), None)
-    counts = ("created", "updated", "unchanged")
-    if any((row["summary"] or {}).get("leftOut") for row in rows):
-        counts += ("leftOut",)
-    numbers = (*counts, "time")
-    names = {"leftOut": "left out"}
-    table = Table(
-        *(Column(name, no_wrap=True) for name in ("domain", "status", "outcome")),
-        *(Column(names.get(name, name), no_wrap=True, justify="right") for name in numbers),
-        title=f"{label} ({key})" if label else key,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    for row in rows:
-        summary = row["summary"] or {}
-        table.add_row(
-            row["domain"],
-            f"[{_STYLES.get(row['status'], 'cyan')}]{row['status']}[/]",
-            row["outcome"] or "",
-            *(str(summary.get(name, 0)) for name in counts),
-            f"{(row['duration'] or 0) / 1000:.2f} s",
-        )
-    return table
-
-
-def _changes(row: Mapping[str, Any]) -> str:
-    summary = row["summary"] or {}
-    return (
-        f"+{summary.get('created', 0)} ~{summary.get('updated', 0)} ={summary.get('unchanged', 0)}"
-    )
 
 
 if __name__ == "__main__":

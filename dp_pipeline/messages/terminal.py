@@ -1,0 +1,84 @@
+"""Ledger rows -> tables for a terminal. Pure; the command line prints them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Column, Table
+
+Row = Mapping[str, Any]
+
+_STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
+
+
+def outcome_table(key: str, rows: Sequence[Row]) -> Table:
+    """What one run did to one tournament: a line per domain."""
+    label = next((row["tournament_label"] for row in rows if row["tournament_label"]), None)
+    counts = {"created": "created", "updated": "updated", "unchanged": "unchanged"}
+    if any((row["summary"] or {}).get("leftOut") for row in rows):
+        counts["leftOut"] = "left out"
+    table = _table(
+        *(Column(name, no_wrap=True) for name in ("domain", "status", "outcome")),
+        *(Column(name, no_wrap=True, justify="right") for name in (*counts.values(), "time")),
+        title=escape(f"{label} ({key})" if label else key),
+    )
+    for row in rows:
+        summary = row["summary"] or {}
+        table.add_row(
+            row["domain"],
+            _status(row),
+            row["outcome"] or "",
+            *(str(summary.get(name, 0)) for name in counts),
+            _seconds(row),
+        )
+    return table
+
+
+def causes(rows: Sequence[Row]) -> list[str]:
+    """The errors of one run, a line each; what only followed from another is not repeated."""
+    failed = [row for row in rows if row["error_text"]]
+    roots = [row for row in failed if row["outcome"] != "blocked_dependency"] or failed
+    return [f"{row['domain']}: {row['error_text']}" for row in roots]
+
+
+def executions_table(rows: Sequence[Row]) -> Table:
+    """The ledger: a line per execution."""
+    table = _table(
+        *(Column(name, no_wrap=True) for name in ("started (UTC)", "tournament", "operation")),
+        *(Column(name, no_wrap=True) for name in ("status", "outcome")),
+        *(Column(name, no_wrap=True, justify="right") for name in ("created", "updated", "time")),
+        Column("error"),
+    )
+    for row in rows:
+        summary = row["summary"] or {}
+        table.add_row(
+            f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
+            escape(row["tournament_key"]),
+            row["operation_type"],
+            _status(row),
+            row["outcome"] or "",
+            *(str(summary.get(name, "")) for name in ("created", "updated")),
+            _seconds(row),
+            escape(row["error_text"] or ""),
+        )
+    return table
+
+
+def _table(*columns: Column, title: str | None = None) -> Table:
+    return Table(
+        *columns,
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+
+
+def _status(row: Row) -> str:
+    return f"[{_STYLES.get(row['status'], 'cyan')}]{row['status']}[/]"
+
+
+def _seconds(row: Row) -> str:
+    return "" if row["duration"] is None else f"{row['duration'] / 1000:.2f} s"
