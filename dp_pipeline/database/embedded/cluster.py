@@ -27,6 +27,7 @@ from urllib.parse import quote
 ROLE = "postgres"
 PORT = 5432  # names the socket file only: no server of ours listens on a network
 CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 60  # CREATE DATABASE copies 8 MB; on a busy disk that takes seconds
 _LOG_TAIL_BYTES = 4096
 _LOG_TAIL_LINES = 12
 _LONGEST_LOG = 8 * 2**20  # bytes
@@ -75,8 +76,8 @@ class Address:
     def parameters(self, database: str = "postgres") -> dict[str, Any]:
         """Connection parameters for psycopg.
 
-        The empty ones are said aloud because libpq would otherwise take them from PGHOSTADDR,
-        PGOPTIONS and their like in the user's environment.
+        All are said aloud, the empty ones too, because libpq would otherwise take them from
+        PGHOSTADDR, PGOPTIONS and their like in the user's environment.
         """
         return {
             "host": str(self.socket_directory),
@@ -85,7 +86,7 @@ class Address:
             "user": ROLE,
             "password": "",
             "dbname": database,
-            "options": "",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS}s",
             "sslmode": "disable",
             "gssencmode": "disable",
             "channel_binding": "disable",
@@ -171,7 +172,9 @@ class Cluster:
 
     def open_log(self) -> BinaryIO:
         """The log, for appending; also when root works in another user's home, it stays theirs."""
-        log = self.log.open("ab", buffering=0)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        # private: Postgres logs statements that fail, and with them data
+        log = os.fdopen(os.open(self.log, flags, 0o600), "ab", buffering=0)
         if os.geteuid() == 0:
             owner = self.directory.stat()
             os.fchown(log.fileno(), owner.st_uid, owner.st_gid)
@@ -246,28 +249,41 @@ def is_private(directory: Path, owner: int) -> bool:
 def probe(address: Address) -> Answer:
     """Ask the server at this address whether it serves the cluster that is on disk there.
 
-    The answer is ALIVE only if the server names the same data directory and has the same
-    `postmaster.pid` in it: one whose directory was deleted or replaced still answers for minutes.
+    The answer is ALIVE only if the server reads the same `postmaster.pid` in its data directory as
+    is found there from here: pid, path and start time. A server whose directory was deleted or
+    replaced still answers for up to a minute.
     """
     import psycopg
 
-    try:
-        owner = address.data_directory.stat().st_uid
-        on_disk = (address.data_directory / "postmaster.pid").read_bytes()[:16]
-    except FileNotFoundError:
-        return Answer.SILENT
+    on_disk = read_pid_file(address.data_directory)
     # /tmp is everybody's: a socket in a directory of somebody else is not our server's
-    if not is_private(address.socket_directory.parent, owner) or not address.socket.exists():
+    if (
+        not on_disk
+        or not is_private(address.socket_directory.parent, address.data_directory.stat().st_uid)
+        or not address.socket.exists()
+    ):
         return Answer.SILENT
     try:
         with psycopg.connect(**address.parameters(), autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT current_setting('data_directory'),"
-                " pg_read_binary_file('postmaster.pid', 0, 16, true)"
-            ).fetchone()
+            cursor = connection.execute("SELECT pg_read_binary_file('postmaster.pid', true)")
+            row = cursor.fetchone()
     except psycopg.Error:
         return _ping(address)
-    return Answer.ALIVE if row == (str(address.data_directory), on_disk) else Answer.SILENT
+    same = row is not None and row[0] is not None and pid_lines(row[0]) == on_disk
+    return Answer.ALIVE if same else Answer.SILENT
+
+
+def read_pid_file(data_directory: Path, *, lines: int = 3) -> bytes:
+    """The first lines of `postmaster.pid`; empty when there is none."""
+    try:
+        return pid_lines((data_directory / "postmaster.pid").read_bytes(), lines)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+
+
+def pid_lines(content: bytes, lines: int = 3) -> bytes:
+    """The first lines of a pid file: pid, data directory, start time; later ones may change."""
+    return b"\n".join(content.split(b"\n")[:lines])
 
 
 def _ping(address: Address) -> Answer:

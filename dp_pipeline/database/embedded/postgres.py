@@ -65,11 +65,23 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_SECONDS
         with self._mutex:
             cluster = Cluster((self._home / "postgres").resolve())
+            if "\n" in str(
+                cluster.directory
+            ):  # the lines of postmaster.pid could not be told apart
+                message = f"A path with a line break cannot hold a cluster: {cluster.directory!r}."
+                raise EmbeddedPostgresError(message)
             try:
                 cluster.prepare()
                 self._hold_share(cluster, deadline)
                 address = self._ensure_server(cluster, deadline)
                 _ensure_database(cluster, address, database)
+            except PermissionError as error:
+                message = (
+                    f"The embedded Postgres in {cluster.directory} belongs to another user"
+                    f" ({error}): run as that user or as root, or set DP_HOME to a directory of"
+                    " your own."
+                )
+                raise EmbeddedPostgresError(message) from error
             except OSError as error:
                 message = f"The embedded Postgres in {cluster.directory} cannot be used: {error}."
                 raise EmbeddedPostgresError(message, log=cluster.log_tail()) from error
@@ -104,11 +116,13 @@ class EmbeddedPostgres:
 
     def _ensure_server(self, cluster: Cluster, deadline: float) -> Address:
         while True:
+            # first: a supervisor that comes up and dies again must not keep us here for ever
+            late = time.monotonic() > deadline
             address = cluster.address()
             answer = Answer.SILENT if address is None else probe(address)
             lock = open_lock(cluster.supervisor_lock)
             try:
-                if try_lock(lock):
+                if not late and try_lock(lock):
                     # The supervisor inherits the lock, so there is no moment for a second one.
                     _start_supervisor(cluster, lock, self._linger_seconds, deadline)
                     continue
@@ -116,7 +130,7 @@ class EmbeddedPostgres:
                 os.close(lock)
             if address is not None and answer is Answer.ALIVE:
                 return address
-            if time.monotonic() > deadline:
+            if late:
                 message = (
                     f"The embedded Postgres in {cluster.directory} did not answer"
                     f" within {START_SECONDS:.0f} seconds; it {answer.value}."

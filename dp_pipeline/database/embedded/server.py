@@ -32,6 +32,7 @@ from dp_pipeline.database.embedded.cluster import (
     EmbeddedPostgresError,
     open_lock,
     probe,
+    read_pid_file,
     try_lock,
 )
 from dp_pipeline.database.embedded.directories import (
@@ -89,7 +90,7 @@ class Server:
             finally:
                 os.close(lock)  # the postmaster has its own
         if self._address is not None:
-            self._pid_file = _read_pid_file(self._address.data_directory)
+            self._pid_file = read_pid_file(self._address.data_directory)
             with contextlib.suppress(ValueError, IndexError, psutil.NoSuchProcess):
                 # a server that is gone already shows in is_intact
                 self._postmaster = psutil.Process(int(self._pid_file.splitlines()[0]))
@@ -99,7 +100,7 @@ class Server:
         return (
             self._address is not None
             and self._lives()
-            and _read_pid_file(self._address.data_directory) == self._pid_file
+            and read_pid_file(self._address.data_directory) == self._pid_file
             and self._address.socket.exists()
         )
 
@@ -129,7 +130,7 @@ class Server:
         """End what is left of the server and start it again."""
         directory = None if self._address is None else self._address.data_directory
         # Only a postmaster that still owns its directory can shut down in good order.
-        orderly = directory is not None and _read_pid_file(directory) == self._pid_file
+        orderly = directory is not None and read_pid_file(directory) == self._pid_file
         self.stop(immediately=not orderly or not self._lives())
         self.ensure()
 
@@ -143,14 +144,16 @@ class Server:
         if self._address is None:
             return
         directory = self._address.data_directory
-        postmaster = None if immediately else _postmaster_of(directory)
-        if postmaster is not None:  # fast shutdown: clients are disconnected, a checkpoint is made
-            _send(signal.SIGINT, [postmaster])
-            self._wait_for_end(_FAST_SHUTDOWN_SECONDS)
-        for number in (signal.SIGQUIT, signal.SIGKILL):
+        # fast shutdown (clients are disconnected, a checkpoint is made), immediate one, the end
+        steps = [
+            (signal.SIGINT, _FAST_SHUTDOWN_SECONDS),
+            (signal.SIGQUIT, _FORCED_SECONDS),
+            (signal.SIGKILL, _FORCED_SECONDS),
+        ]
+        for number, seconds in steps[1:] if immediately else steps:
             if self._lives():
                 _send(number, _processes_of(directory))
-                self._wait_for_end(_FORCED_SECONDS)
+                self._wait_for_end(seconds)
         if self._lives():
             message = (
                 f"Processes of the Postgres in {directory} cannot be ended; they may run in"
@@ -170,11 +173,10 @@ class Server:
         if self._postmaster is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            processes = [*self._postmaster.children(recursive=True), self._postmaster]
-            _end(processes)
-        if self._address is not None and not self.cluster.directory.exists():
-            with contextlib.suppress(OSError):  # not empty: a new server uses it already
-                self._address.socket_directory.rmdir()
+            _end([self._postmaster, *self._postmaster.children(recursive=True)])
+        # A new supervisor would have made its lock before it used the same socket directory.
+        if self._address is not None and not self.cluster.supervisor_lock.exists():
+            shutil.rmtree(self._address.socket_directory, ignore_errors=True)
 
     def _lives(self) -> bool:
         """Whether any process of the server holds `server.lock`."""
@@ -213,7 +215,12 @@ class Server:
             if answer is Answer.ALIVE:
                 return None
             now = time.monotonic()
-            if answer is Answer.BUSY and now - began < _RECOVERY_SECONDS:
+            if now - began > _RECOVERY_SECONDS:
+                message = (
+                    f"A process of an earlier server of {self.cluster.directory} does not end."
+                )
+                raise EmbeddedPostgresError(message, log=self.cluster.log_tail())
+            if answer is Answer.BUSY:
                 silent_since = now
             elif now - silent_since > self._patience():
                 # It lives and cannot be reached: its socket or data was deleted, or it hangs.
@@ -222,7 +229,7 @@ class Server:
             time.sleep(_POLL_SECONDS)
 
     def _has_data(self) -> bool:
-        return self._address is not None and bool(_read_pid_file(self._address.data_directory))
+        return self._address is not None and bool(read_pid_file(self._address.data_directory))
 
     def _patience(self) -> float:
         """Seconds to wait for a silent server before it is stopped."""
@@ -291,7 +298,7 @@ def _evict(data_directory: Path) -> None:
     Whoever started a server by hand on our directory (a dump, a repair) may be in the middle of
     something.
     """
-    named = _read_pid_file(data_directory).split(b"\n")[0]
+    named = read_pid_file(data_directory).split(b"\n")[0]
     processes = _processes_of(data_directory)
     for process in processes:
         if str(process.pid).encode() == named:
@@ -321,17 +328,8 @@ def _check_access(data_directory: Path, account: Account) -> None:
 
 def _is_ready(data_directory: Path, pid: int) -> bool:
     """The postmaster's own word: line 8 of its pid file (PostgreSQL's utils/pidfile.h)."""
-    lines = _read_pid_file(data_directory, lines=8).splitlines()
+    lines = read_pid_file(data_directory, lines=8).splitlines()
     return len(lines) == 8 and lines[0] == str(pid).encode() and lines[7].strip() == b"ready"  # noqa: PLR2004
-
-
-def _read_pid_file(data_directory: Path, *, lines: int = 3) -> bytes:
-    """The first lines: pid, data directory, start time. These never change, later ones do."""
-    try:
-        found = (data_directory / "postmaster.pid").read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return b""
-    return b"\n".join(found.splitlines()[:lines])
 
 
 def _major(data_directory: Path) -> int:
@@ -357,20 +355,16 @@ def _processes_of(data_directory: Path) -> list[psutil.Process]:
     return found
 
 
-def _postmaster_of(data_directory: Path) -> psutil.Process | None:
-    processes = _processes_of(data_directory)
+def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
+    """Signal the postmaster, who tells its children; SIGKILL, which it cannot pass on, to all.
+
+    A child that ends by itself would be a crash, after which the postmaster starts all anew.
+    """
     pids = {process.pid for process in processes}
     for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if process.ppid() not in pids:
-                return process
-    return None
-
-
-def _send(number: signal.Signals, processes: list[psutil.Process]) -> None:
-    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
+            if number == signal.SIGKILL or process.ppid() not in pids:
+                process.send_signal(number)
 
 
 def _end(processes: list[psutil.Process]) -> None:
