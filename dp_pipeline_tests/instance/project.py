@@ -6,7 +6,7 @@ from pathlib import Path
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from dp_pipeline_tests.dagster_dev import copy_project
 
 _DEFINITIONS = """
 import os, time
@@ -28,12 +28,8 @@ defs = dg.Definitions(assets=[quick, slow], executor=dg.in_process_executor)
 
 def make_project(directory: Path, *, poll_seconds: int = 30) -> Path:
     """Write the project; monitoring looks at the runs every `poll_seconds`."""
-    directory.mkdir(parents=True)
-    shipped = (ROOT / "dagster.yaml").read_text()
-    asked = shipped.replace("poll_interval_seconds: 30", f"poll_interval_seconds: {poll_seconds}")
-    assert poll_seconds == 30 or asked != shipped
-    (directory / "dagster.yaml").write_text(asked)
-    workspace = (ROOT / "workspace.yaml").read_text()
+    copy_project(directory, poll_seconds=poll_seconds)
+    workspace = (directory / "workspace.yaml").read_text()
     (directory / "workspace.yaml").write_text(
         workspace.replace("dp_pipeline.definitions", "stub_definitions")
     )

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
-from dp_pipeline_tests.instance.dagster_dev import dagster_dev, wait_for
-from dp_pipeline_tests.instance.project import ROOT, make_project, open_instance
+from dp_pipeline_tests.dagster_dev import ROOT, dagster_dev, wait_for
+from dp_pipeline_tests.instance.project import make_project, open_instance
 
 POLL_SECONDS = 1
 

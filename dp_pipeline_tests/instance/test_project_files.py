@@ -6,7 +6,7 @@ import tomllib
 
 import yaml
 
-from dp_pipeline_tests.instance.project import ROOT
+from dp_pipeline_tests.dagster_dev import ROOT
 
 
 def test_dg_and_dagster_name_the_code_location_alike() -> None:

@@ -10,7 +10,8 @@ from dagster_postgres import PostgresEventLogStorage
 
 from dp_pipeline.instance.home import HomeBusyError, dagster_directory, home_id, initialising
 from dp_pipeline.settings import Settings, SettingsError
-from dp_pipeline_tests.instance.project import ROOT, make_project, open_instance
+from dp_pipeline_tests.dagster_dev import ROOT
+from dp_pipeline_tests.instance.project import make_project, open_instance
 
 
 @pytest.fixture
