@@ -44,15 +44,10 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         table = tables.tournament_standing
-        stored = dict(
-            connection.execute(
-                sa.select(table.c.id, table.c.games).where(
-                    table.c.tournament_id == execution.tournament_id
-                )
-            )
-            .tuples()
-            .all()
+        counted = sa.select(table.c.id, table.c.games).where(
+            table.c.tournament_id == execution.tournament_id
         )
+        stored = {row.id: row.games for row in connection.execute(counted)}
         issues = refuse_shrunken("table rows", stored.keys(), [row["id"] for row in standing_rows])
         _refuse_fewer_games(stored, standing_rows)
         wanted = {row["team_id"] for row in standing_rows}

@@ -44,7 +44,7 @@ def newest(found: Sequence[Row], described: Mapping[UUID, str | None]) -> list[R
 def _described(connection: sa.Connection, ids: Sequence[UUID]) -> dict[UUID, str | None]:
     table = tables.team
     wanted = sa.select(table.c.id, table.c.described_in).where(table.c.id.in_(ids))
-    return dict(connection.execute(wanted).tuples().all())
+    return {row.id: row.described_in for row in connection.execute(wanted)}
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:

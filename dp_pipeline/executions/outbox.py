@@ -278,7 +278,7 @@ def untold(
     )
     announcements = []
     with database.transaction() as connection:
-        found = connection.execute(groups).tuples().all()
+        found = [(row.request_id, row.tournament_key) for row in connection.execute(groups)]
         over = set(finished({request_id for request_id, _ in found})) if found else set()
         for request_id, key in [group for group in found if group[0] in over][:most]:
             rows = (

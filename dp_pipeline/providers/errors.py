@@ -1,13 +1,13 @@
 """What can go wrong between us and a provider, each with whether trying again may help.
 
-    ProviderError
-    ├── InvalidTournamentKeyError   the key is not one this provider can have
-    ├── NotFoundError               404: the provider knows no such thing (often a fact, not a fault)
-    ├── BlockedError                403, a challenge, HTML where JSON belongs: we are not welcome
-    ├── RateLimitedError            429 that outlasted our patience
-    ├── ProviderServerError         5xx
-    ├── NetworkError                no or half an answer: refused, reset, timed out, cut short
-    └── InvalidShapeError           an answer whose form we do not know, or larger than the limit
+ProviderError
+├── InvalidTournamentKeyError   the key is not one this provider can have
+├── NotFoundError               404: the provider knows no such thing (often a fact, not a fault)
+├── BlockedError                403, a challenge, HTML where JSON belongs: we are not welcome
+├── RateLimitedError            429 that outlasted our patience
+├── ProviderServerError         5xx
+├── NetworkError                no or half an answer: refused, reset, timed out, cut short
+└── InvalidShapeError           an answer whose form we do not know, or larger than the limit
 """
 
 from typing import ClassVar

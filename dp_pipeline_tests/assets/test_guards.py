@@ -1,0 +1,111 @@
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dp_pipeline.assets.guards import nothing_found, refuse_shrunken, regression
+from dp_pipeline.assets.teams import newest
+from dp_pipeline.executions.errors import SuspiciousPayloadError
+from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.ledger import tournament_id_of
+from dp_pipeline.providers.models import Absence, Found, Match, MatchStatus
+
+KEY = "openligadb:bl1:2024"
+
+
+def an_execution(*, create: bool) -> Execution:
+    return Execution(Run(uuid4()), KEY, tournament_id_of(KEY), "matches", create=create)
+
+
+def a_match(status: MatchStatus, score: int | None = None) -> Match:
+    return Match("1", "1", "a", "b", status, home_score=score, away_score=score)
+
+
+def test_nothing_published_yet_is_expected_while_nothing_is_stored() -> None:
+    execution = an_execution(create=True)
+    nothing_found(execution, Found(absent=Absence("nothing_yet", "No matches yet.")))
+    assert execution.outcome == "nothing_yet"
+
+
+def test_nothing_where_rows_are_stored_is_suspicious() -> None:
+    with pytest.raises(SuspiciousPayloadError, match=r"No matches yet\. .* were kept"):
+        nothing_found(
+            an_execution(create=False), Found(absent=Absence("nothing_yet", "No matches yet."))
+        )
+
+
+def test_what_can_never_be_there_is_no_reason_for_suspicion() -> None:
+    execution = an_execution(create=False)
+    nothing_found(execution, Found(absent=Absence("not_applicable", "A cup has no table.")))
+    assert execution.outcome == "not_applicable"
+
+
+def test_an_empty_payload_without_a_word_is_nothing_yet() -> None:
+    execution = an_execution(create=True)
+    nothing_found(execution, Found())
+    assert execution.outcome == "nothing_yet"
+
+
+@pytest.mark.parametrize(
+    ("stored", "missing", "refused"),
+    [
+        (306, 0, False),
+        (306, 30, False),
+        (306, 31, True),
+        (18, 2, False),
+        (18, 3, True),
+        (1, 1, False),
+    ],
+)
+def test_a_payload_that_lacks_more_than_two_and_a_tenth_is_refused(
+    stored: int, missing: int, *, refused: bool
+) -> None:
+    ids = [uuid4() for _ in range(stored)]
+    if refused:
+        with pytest.raises(SuspiciousPayloadError, match=f"{missing} of the {stored} stored"):
+            refuse_shrunken("matches", ids, ids[missing:])
+    else:
+        issues = refuse_shrunken("matches", ids, ids[missing:])
+        assert len(issues) == missing
+        assert not any(issue.left_out for issue in issues)
+
+
+@given(st.sets(st.uuids()), st.sets(st.uuids()))
+def test_more_than_what_is_stored_is_always_welcome(stored: set[UUID], new: set[UUID]) -> None:
+    assert refuse_shrunken("matches", stored, stored | new) == []
+
+
+@pytest.mark.parametrize("status", ["scheduled", "live", "unknown"])
+def test_a_played_match_is_not_put_back(status: MatchStatus) -> None:
+    assert regression({"status": "ended", "home_score": 1}, a_match(status))
+    assert regression({"status": "awarded", "home_score": 1}, a_match(status))
+
+
+def test_a_played_match_does_not_lose_its_result() -> None:
+    assert regression({"status": "ended", "home_score": 1}, a_match("ended"))
+
+
+@pytest.mark.parametrize("status", ["ended", "awarded", "cancelled", "abandoned", "postponed"])
+def test_a_correction_of_a_played_match_is_taken(status: MatchStatus) -> None:
+    assert regression({"status": "ended", "home_score": 1}, a_match(status, 3)) is None
+
+
+@pytest.mark.parametrize("stored", ["scheduled", "live", "postponed", "unknown"])
+def test_an_open_match_may_become_anything(stored: str) -> None:
+    for status in ("scheduled", "live", "ended", "cancelled"):
+        assert regression({"status": stored, "home_score": None}, a_match(status)) is None
+
+
+def test_a_team_keeps_the_name_of_its_newest_tournament_in_whatever_order_they_are_read() -> None:
+    team = uuid4()
+    old = {"id": team, "described_in": "openligadb:bl1:2023", "name": "Old"}
+    new = {"id": team, "described_in": "openligadb:bl1:2024", "name": "New"}
+    assert newest([new], {team: "openligadb:bl1:2023"}) == [new]
+    assert newest([old], {team: "openligadb:bl1:2024"}) == []
+    assert newest([old], {team: "openligadb:bl1:2023"}) == [old]
+    assert newest([old], {team: None}) == [old]
+    assert newest([old], {}) == [old]
+    cup = {"id": team, "described_in": "openligadb:dfb:2024", "name": "Cup"}
+    assert newest([cup], {team: "openligadb:bl1:2024"}) == [cup]
+    assert newest([new], {team: "openligadb:dfb:2024"}) == []

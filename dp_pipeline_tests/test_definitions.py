@@ -1,0 +1,72 @@
+"""The surface Dagster sees, spelled out by hand: a change of it is a change for people."""
+
+import dagster as dg
+
+from dp_pipeline.definitions import build, defs
+
+DOMAINS = {
+    "tournaments": set(),
+    "teams": {"tournaments"},
+    "rounds": {"tournaments"},
+    "matches": {"teams", "rounds"},
+    "standings": {"teams", "matches"},
+}
+
+
+def specs() -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_the_five_domains_are_assets_that_depend_on_each_other() -> None:
+    found = specs()
+    for name, dependencies in DOMAINS.items():
+        deps = {dep.asset_key.to_user_string() for dep in found[name].deps}
+        assert deps == dependencies, name
+
+
+def test_every_asset_has_a_group_an_owner_kinds_and_a_description() -> None:
+    for name, spec in specs().items():
+        assert spec.group_name == "football", name
+        assert spec.owners, name
+        assert {"python", "postgres"} <= set(spec.kinds), name
+        assert spec.description, name
+        assert len(spec.description) > 40, name
+
+
+def test_every_domain_names_its_table_and_describes_its_columns() -> None:
+    found = specs()
+    tables = {name: found[name].metadata["dagster/table_name"] for name in DOMAINS}
+    assert tables == {
+        "tournaments": "tournament",
+        "teams": "team",
+        "rounds": "tournament_round",
+        "matches": "match",
+        "standings": "tournament_standing",
+    }
+    columns = {
+        column.name: column.type
+        for column in found["matches"].metadata["dagster/column_schema"].columns
+    }
+    assert columns["kickoff_at"] == "timestamp with time zone"
+    assert columns["home_score"] == "integer"
+
+
+def test_every_asset_is_partitioned_by_tournament() -> None:
+    for name, spec in specs().items():
+        assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition), name
+        assert spec.partitions_def.name == "tournaments", name
+
+
+def test_sensors_run_by_themselves_and_say_what_they_do() -> None:
+    repository = defs.get_repository_def()
+    sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
+    assert "announce_executions" in sensors
+    for name, sensor in sensors.items():
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, name
+        assert sensor.description, name
+
+
+def test_resources_can_be_replaced_by_key() -> None:
+    replaced = build({"slack": dg.ResourceDefinition.hardcoded_resource("x")})
+    assert set(replaced.resources or {}) == set(defs.resources or {})
+    assert {"database", "providers", "ledger", "slack"} <= set(defs.resources or {})
