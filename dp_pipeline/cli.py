@@ -3,15 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import click
 import sqlalchemy as sa
 from rich.console import Console
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
 from dp_pipeline.messages.terminal import causes, executions_table, outcome_table
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
@@ -42,26 +43,30 @@ def ingest(keys: tuple[str, ...]) -> None:
     openfootball:en.1:2024-25. Exits with 0 only if every execution completed.
     """
     _refuse_bad(keys)
-    console = _console()
     with _plain_errors():
         database = open_database(Settings.load())
         with _instance() as instance:
             from dp_pipeline.partitions import TOURNAMENTS
 
-            instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(dict.fromkeys(keys)))
-            complete = True
-            for key in dict.fromkeys(keys):
-                with console.status(f"{key}: reading and storing …"):
-                    run_id, error = _materialize(instance, key)
-                with database.transaction() as connection:
-                    rows = _executions(connection, request_id=UUID(run_id))
-                console.print(outcome_table(key, rows))
-                for line in causes(rows):
-                    console.print(line, style="red", markup=False)
-                if not rows:
-                    console.print(error or "The run left no execution.", style="red", markup=False)
-                complete &= bool(rows) and all(row["status"] == "completed" for row in rows)
-    sys.exit(0 if complete else 1)
+            wanted = list(dict.fromkeys(keys))
+            instance.add_dynamic_partitions(str(TOURNAMENTS.name), wanted)
+            completed = [_ingest(instance, database, key) for key in wanted]
+    sys.exit(0 if all(completed) else 1)
+
+
+def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> bool:
+    """Ingest one tournament and print what came of it; whether all of it completed."""
+    console = _console()
+    with Console(stderr=True).status(f"{key}: reading …") as status:
+        run_id, error = _materialize(
+            instance, key, lambda domain: status.update(f"{key}: {domain} done …")
+        )
+    with database.transaction() as connection:
+        rows = _executions(connection, request_id=UUID(run_id))
+    console.print(outcome_table(key, rows))
+    for line in causes(rows) if rows else [error or "The run left no execution."]:
+        console.print(line, style="red", markup=False)
+    return bool(rows) and all(row["status"] == "completed" for row in rows)
 
 
 @main.command()
@@ -133,13 +138,23 @@ def _instance() -> "dg.DagsterInstance":
     return dg.DagsterInstance.from_config(str(project_directory()))
 
 
-def _materialize(instance: "dg.DagsterInstance", key: str) -> tuple[str, str | None]:
+def _materialize(
+    instance: "dg.DagsterInstance", key: str, done: Callable[[str], None]
+) -> tuple[str, str | None]:
     """Run all domains of one tournament in this process; the run id and what went wrong."""
+    run_id = str(uuid4())
+
+    def heard(event: "dg.EventLogEntry") -> None:
+        if event.dagster_event and event.dagster_event.is_step_materialization:
+            done(str(event.dagster_event.asset_key and event.dagster_event.asset_key.path[-1]))
+
+    instance.add_event_listener(run_id, heard)
     from dp_pipeline.definitions import INGEST_JOB, defs
     from dp_pipeline.instance.launcher import in_process_run_tags
 
     result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
         instance=instance,
+        run_id=run_id,
         partition_key=key,
         raise_on_error=False,
         # The daemon looks for the process of every run; this one is its own.
@@ -147,10 +162,10 @@ def _materialize(instance: "dg.DagsterInstance", key: str) -> tuple[str, str | N
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     if result.success:
-        return result.run_id, None
+        return run_id, None
     errors = [getattr(event.event_specific_data, "error", None) for event in result.all_events]
     messages = [error.message for error in errors if error is not None]
-    return result.run_id, Settings.load().conceal(messages[-1]) if messages else None
+    return run_id, Settings.load().conceal(messages[-1]) if messages else None
 
 
 def _executions(
