@@ -7,7 +7,7 @@ from typing import Self
 
 from dp_pipeline.providers.contract import Provider, Source
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.http import Pace, ProviderClient
+from dp_pipeline.providers.http import Limits, Pace, ProviderClient
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
@@ -39,11 +39,15 @@ class Providers:
     Args:
         base_urls: provider name to the root that replaces its public one.
         pace: spaces requests over all processes.
+        limits: how much time, size and patience a request may cost; None for the usual ones.
     """
 
-    def __init__(self, base_urls: Mapping[str, str], pace: Pace) -> None:
+    def __init__(
+        self, base_urls: Mapping[str, str], pace: Pace, limits: Limits | None = None
+    ) -> None:
         self._base_urls = base_urls
         self._pace = pace
+        self._limits = limits
         self._clients: dict[str, ProviderClient] = {}
         self._stack = AsyncExitStack()
 
@@ -70,6 +74,7 @@ class Providers:
                 self._base_urls.get(provider.name, provider.public_url),
                 pace=self._pace,
                 pace_seconds=provider.pace_seconds,
+                limits=self._limits,
             )
             # Known before it is entered: entering waits for nothing, and no second one is made.
             self._clients[key.provider] = client
