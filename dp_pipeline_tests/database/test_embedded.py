@@ -28,6 +28,8 @@ from dp_pipeline.database.embedded.cluster import Address, Cluster, is_private, 
 ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not ROOT, reason="needs root, who changes to another user")
 
+LINGER = 0.4  # seconds; the supervisor then looks ten times a second
+
 # A process that uses the server until its standard input ends.
 USER = """
 import sys
@@ -46,10 +48,10 @@ class Home:
         self.directory = path / "postgres"
         self.users: list[subprocess.Popen[str]] = []
 
-    def postgres(self, *, linger_seconds: float = 1) -> EmbeddedPostgres:
+    def postgres(self, *, linger_seconds: float = LINGER) -> EmbeddedPostgres:
         return EmbeddedPostgres(self.path, linger_seconds=linger_seconds)
 
-    def user(self, *, linger_seconds: float = 1) -> subprocess.Popen[str]:
+    def user(self, *, linger_seconds: float = LINGER) -> subprocess.Popen[str]:
         """Another process that uses the server; read its URL from its standard output."""
         user = subprocess.Popen(
             [sys.executable, "-c", USER, str(self.path), str(linger_seconds)],
@@ -211,7 +213,7 @@ def test_it_stops_after_lingering_once_its_last_user_was_killed(home: Home) -> N
     first, second = home.user(), home.user()
     assert url_of(first) == url_of(second)
     first.kill()
-    time.sleep(2)
+    time.sleep(1)
     assert len(home.servers()) == 1
     second.kill()
     wait_until(lambda: not home.servers() and not home.supervisors())
@@ -220,11 +222,11 @@ def test_it_stops_after_lingering_once_its_last_user_was_killed(home: Home) -> N
 
 def test_it_lingers_anew_after_each_user(home: Home) -> None:
     for _ in range(2):
-        postgres = home.postgres(linger_seconds=2)
+        postgres = home.postgres(linger_seconds=1)
         postgres.url()
-        time.sleep(1)
+        time.sleep(0.5)
         postgres.release()
-        time.sleep(1.2)
+        time.sleep(0.7)
         assert len(home.servers()) == 1
     wait_until(lambda: not home.servers())
 
@@ -233,7 +235,7 @@ def test_a_connected_client_keeps_it_after_the_last_user_is_gone(home: Home) -> 
     postgres = home.postgres()
     with psycopg.connect(postgres.url(), autocommit=True) as client:
         postgres.release()
-        time.sleep(3)
+        time.sleep(1)
         assert client.execute("SELECT 1").fetchone() == (1,)
     wait_until(lambda: not home.servers())
 
@@ -356,7 +358,7 @@ def test_a_home_deleted_and_used_again_at_once_gets_a_server_that_stays(
     url = postgres.url()
     [new] = home.servers()
     assert new != old
-    time.sleep(2.5)  # the old supervisor has noticed by now
+    time.sleep(1)  # the old supervisor has noticed by now
     assert home.servers() == [new]
     assert len(home.supervisors()) == 1
     assert value(url, "SELECT 1") == 1
