@@ -14,6 +14,7 @@ from rich.console import Console
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.executions.ledger import InterruptedRunError
 from dp_pipeline.messages.terminal import causes, executions_table, outcome_table
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import checked_key
@@ -22,6 +23,9 @@ from dp_pipeline.settings import Settings, SettingsError, project_directory
 
 if TYPE_CHECKING:
     import dagster as dg
+
+FAILED = 1
+INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,7 +55,7 @@ def ingest(keys: tuple[str, ...]) -> None:
             wanted = list(dict.fromkeys(keys))
             instance.add_dynamic_partitions(str(TOURNAMENTS.name), wanted)
             completed = [_ingest(instance, database, key) for key in wanted]
-    sys.exit(0 if all(completed) else 1)
+    sys.exit(0 if all(completed) else FAILED)
 
 
 def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> bool:
@@ -66,6 +70,9 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> boo
     console.print(outcome_table(key, rows))
     for line in causes(rows) if rows else [error or "The run left no execution."]:
         console.print(line, style="red", markup=False)
+    if any(row["error_class"] == InterruptedRunError.__name__ for row in rows):
+        # Who stops one of several tournaments means all of them.
+        sys.exit(INTERRUPTED)
     return bool(rows) and all(row["status"] == "completed" for row in rows)
 
 
