@@ -199,7 +199,8 @@ def record_lost_runs(
 
 def planned_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
     """Which domains of which tournaments a run was to materialize; empty if it is none of ours."""
-    if run.asset_selection is None:
+    # Empty, not None, for a whole job that `dp ingest` runs in its own process.
+    if not run.asset_selection:
         domains = DOMAINS if run.job_name == "ingest_tournaments" else ()
     else:
         domains = in_order({key.to_user_string() for key in run.asset_selection})
