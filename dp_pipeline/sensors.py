@@ -184,13 +184,11 @@ def record_lost_runs(
         planned = planned_work(instance, run)
         if planned:
             ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
-            began = datetime.fromtimestamp(record.start_time, UTC) if record.start_time else ended
             added += outbox.record_lost(
                 store,
                 UUID(run.run_id),
                 planned,
                 reason=_how_it_ended(run),
-                started_at=min(began, ended),
                 ended_at=ended,
             )
         after = max(after, record.update_timestamp.replace(tzinfo=UTC).timestamp())

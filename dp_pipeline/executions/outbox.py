@@ -139,13 +139,12 @@ def failure_summary(error: str) -> dict[str, Any]:
     }
 
 
-def record_lost(  # noqa: PLR0913 - a run's facts, named by the caller
+def record_lost(
     database: Database,
     request_id: UUID,
     planned: Mapping[str, Sequence[Domain]],
     *,
     reason: str,
-    started_at: datetime,
     ended_at: datetime,
 ) -> int:
     """Give a run that ended early the rows it never opened; how many there were.
@@ -155,8 +154,7 @@ def record_lost(  # noqa: PLR0913 - a run's facts, named by the caller
         request_id: the Dagster run.
         planned: tournament key to the domains the run was to materialize.
         reason: a sentence; how the run ended.
-        started_at: when the run began.
-        ended_at: when it ended.
+        ended_at: when it ended; the rows take no time, and come after those that were opened.
     """
     with database.transaction() as connection:
         known = {
@@ -182,7 +180,7 @@ def record_lost(  # noqa: PLR0913 - a run's facts, named by the caller
                     ),
                     "status": "failed",
                     "outcome": "failed",
-                    "started_at": started_at,
+                    "started_at": ended_at,
                     "completed_at": ended_at,
                     "duration": 0,
                     "error_class": "RunEndedEarly",
