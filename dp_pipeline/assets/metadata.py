@@ -20,6 +20,7 @@ TABLES: dict[Domain, sa.Table] = {
     "rounds": tables.tournament_round,
     "matches": tables.match,
     "standings": tables.tournament_standing,
+    "logos": tables.image,
 }
 
 

@@ -25,7 +25,7 @@ SPEC = dg.AssetSpec(
     ),
 )
 # A provider that stops sending one of these has not taken it back.
-KEEP = frozenset({"badge", "short_name", "country"})
+KEEP = frozenset({"badge_source", "short_name", "country"})
 
 
 def newest(found: Sequence[Row], described: Mapping[UUID, str | None]) -> list[Row]:

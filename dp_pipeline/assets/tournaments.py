@@ -18,7 +18,7 @@ SPEC = dg.AssetSpec(
 )
 
 # A provider that stops sending a logo has not taken it back.
-KEEP = frozenset({"logo"})
+KEEP = frozenset({"logo_source"})
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:

@@ -64,7 +64,7 @@ def tournament_row(tournament: Tournament) -> Row:
             "current_round": tournament.current_round,
             "public_url": tournament.public_url,
             "base_url": tournament.base_url,
-            "logo": tournament.logo_url,
+            "logo_source": tournament.logo_url,
         }
     )
 
@@ -79,7 +79,7 @@ def team_row(key: TournamentKey, team: Team) -> Row:
             "name": team.name,
             "short_name": team.short_name,
             "country": team.country,
-            "badge": team.badge_url,
+            "badge_source": team.badge_url,
             "described_in": str(key),
         }
     )

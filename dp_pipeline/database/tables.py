@@ -102,7 +102,8 @@ tournament = sa.Table(
     _text("current_round", "Slug of the round being played or coming next"),
     _text("public_url", "Page for people"),
     _text("base_url", "Root of the provider's API for this season"),
-    _text("logo", "URL of the logo; the last one known"),
+    _text("logo_source", "Where the provider has the logo; the last address known"),
+    _text("logo", "URL of the logo as stored by us; null until it is, never blanked"),
     *_written(),
     sa.UniqueConstraint("key"),
     _one_of("mode", get_args(models.Mode)),
@@ -120,7 +121,8 @@ team = sa.Table(
     _text("name", required=True),
     _text("short_name"),
     _text("country"),
-    _text("badge", "URL of the badge; the last one known"),
+    _text("badge_source", "Where the provider has the badge; the last address known"),
+    _text("badge", "URL of the badge as stored by us; null until it is, never blanked"),
     _text("described_in", "Key of the newest tournament stored; its name for the team counts"),
     *_written(),
     sa.UniqueConstraint("provider", "external_id"),
@@ -254,10 +256,26 @@ tournament_standing = sa.Table(
     comment="A row of a league or group table",
 )
 
+image = sa.Table(
+    "image",
+    metadata,
+    sa.Column("source_url", sa.Text, primary_key=True, comment="The provider's address of it"),
+    _text("object_key", "Key in the object store, by content; null while none was ever good"),
+    _text("sha256", "Of the object, which for an SVG is the cleaned one"),
+    _text("content_type", "By its bytes, whatever the provider calls it"),
+    _number("bytes", "Size of the object"),
+    _text("etag", "As the provider sent it with this content"),
+    _text("last_modified", "As the provider sent it with this content"),
+    _text("error", "Why the last download failed; null: it did not"),
+    *_written(),
+    sa.CheckConstraint("(object_key IS NULL) = (sha256 IS NULL)", name="object"),
+    comment="Logos and badges that were downloaded; the same content is one object",
+)
+
 EXECUTION_STATUSES = ("in_progress", "completed", "partial_failure", "failed")
 OPERATION_TYPES = tuple(
     f"{subject}_{verb}"
-    for subject in ("tournament", "teams", "rounds", "matches", "standings")
+    for subject in ("tournament", "teams", "rounds", "matches", "standings", "logos")
     for verb in ("create", "update")
 )
 
@@ -284,7 +302,7 @@ data_provider_executions = sa.Table(
     *_written(),
     _text("tournament_key", "tournament.key", required=True),
     _text("tournament_label"),
-    _text("domain", "tournaments, teams, rounds, matches or standings", required=True),
+    _text("domain", "tournaments, teams, rounds, matches, standings or logos", required=True),
     sa.Column(
         "attempt",
         sa.Integer,

@@ -45,12 +45,20 @@ RECONNECT_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
+_shown = (
+    sa.select(tables.tournament.c.id)
+    .outerjoin(tables.tournament_team)
+    .outerjoin(tables.team)
+    .where(tables.tournament.c.logo.is_not(None) | tables.team.c.badge.is_not(None))
+    .subquery()
+)
 _ROWS: dict[Domain, sa.ColumnElement[UUID]] = {
     "tournaments": tables.tournament.c.id,
     "teams": tables.tournament_team.c.tournament_id,
     "rounds": tables.tournament_round.c.tournament_id,
     "matches": tables.match.c.tournament_id,
     "standings": tables.tournament_standing.c.tournament_id,
+    "logos": _shown.c.id,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Literal, get_args
 
-Domain = Literal["tournaments", "teams", "rounds", "matches", "standings"]
+Domain = Literal["tournaments", "teams", "rounds", "matches", "standings", "logos"]
 Status = Literal["in_progress", "completed", "partial_failure", "failed"]
 Outcome = Literal[
     "written",
@@ -16,20 +16,24 @@ Outcome = Literal[
 ]
 Step = Literal["initialization", "scraping", "transformation", "database"]
 
-DOMAINS: tuple[Domain, ...] = get_args(Domain)
+RECORDED: tuple[Domain, ...] = get_args(Domain)
+"""Everything an execution can be of."""
+DOMAINS = RECORDED[:-1]
+"""What a provider tells of a tournament, ingested together; images are collected afterwards."""
 DEPENDS_ON: Mapping[Domain, tuple[Domain, ...]] = {
     "tournaments": (),
     "teams": ("tournaments",),
     "rounds": ("tournaments",),
     "matches": ("teams", "rounds"),
     "standings": ("teams", "matches"),
+    "logos": ("tournaments", "teams"),
 }
 _SINGULAR = {"tournaments": "tournament"}
 
 
 def in_order(domains: Collection[str]) -> tuple[Domain, ...]:
     """The given domains so that each comes after what it builds on."""
-    return tuple(domain for domain in DOMAINS if domain in domains)
+    return tuple(domain for domain in RECORDED if domain in domains)
 
 
 def operation_type(domain: Domain, *, create: bool) -> str:

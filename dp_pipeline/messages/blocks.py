@@ -24,7 +24,7 @@ from dp_pipeline.messages.mrkdwn import (
 
 Status = Literal["in_progress", "completed", "partial_failure", "failed"]
 
-DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings")
+DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
 
 # The weights below add up to a whole message of less than 12,000 for any input.
 HEADER = 150

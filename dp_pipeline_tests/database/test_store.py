@@ -129,7 +129,7 @@ def test_a_table_with_two_key_columns_is_stored_alike(database: Database) -> Non
 
 
 def test_kept_columns_are_not_blanked_but_can_change(database: Database) -> None:
-    keep = frozenset({"badge", "short_name"})
+    keep = frozenset({"badge_source", "short_name"})
     with_badge = replace(TEAMS[0], badge_url="https://example.test/a.svg", short_name="T0")
     with database.transaction() as connection:
         store(connection, tables.team, [rows.team_row(KEY, with_badge)])
@@ -145,17 +145,19 @@ def test_kept_columns_are_not_blanked_but_can_change(database: Database) -> None
         row = connection.execute(
             sa.select(tables.team).where(tables.team.c.name == "New name")
         ).one()
-    assert set(changed.updated[0].fields) == {"name", "badge"}
-    assert (row.short_name, row.badge) == ("T0", "https://example.test/b.svg")
+    assert set(changed.updated[0].fields) == {"name", "badge_source"}
+    assert (row.short_name, row.badge_source) == ("T0", "https://example.test/b.svg")
 
 
 def test_columns_not_given_are_not_touched(database: Database) -> None:
     id_ = rows.team_id("openligadb", "0")
     with database.transaction() as connection:
-        stored = store(connection, tables.team, [{"id": id_, "badge": "https://example.test/a"}])
+        stored = store(
+            connection, tables.team, [{"id": id_, "badge_source": "https://example.test/a"}]
+        )
         row = connection.execute(sa.select(tables.team).where(tables.team.c.id == id_)).one()
-    assert stored.updated[0].fields == {"badge": (None, "https://example.test/a")}
-    assert (row.name, row.badge) == ("Team 0", "https://example.test/a")
+    assert stored.updated[0].fields == {"badge_source": (None, "https://example.test/a")}
+    assert (row.name, row.badge_source) == ("Team 0", "https://example.test/a")
 
 
 def test_equal_repetitions_are_folded_and_differing_ones_refused(database: Database) -> None:
@@ -184,8 +186,8 @@ def test_rows_the_table_cannot_take_are_refused(
 
 def test_rows_with_different_columns_are_refused(database: Database) -> None:
     row = rows.team_row(KEY, Team("x", "X"))
-    shorter = {name: value for name, value in row.items() if name != "badge"}
-    with database.transaction() as connection, pytest.raises(ValueError, match="badge"):
+    shorter = {name: value for name, value in row.items() if name != "badge_source"}
+    with database.transaction() as connection, pytest.raises(ValueError, match="badge_source"):
         store(connection, tables.team, [row, {**shorter, "id": rows.team_id("a", "b")}])
 
 

@@ -1,4 +1,4 @@
-"""Tournaments, teams, rounds, matches, standings, and two views with the names joined in."""
+"""Tournaments, teams, rounds, matches, standings, images, and views with the names joined in."""
 
 from datetime import datetime
 
@@ -116,7 +116,16 @@ def upgrade() -> None:
         ),
         sa.Column("public_url", sa.Text, comment="Page for people"),
         sa.Column("base_url", sa.Text, comment="Root of the provider's API for this season"),
-        sa.Column("logo", sa.Text, comment="URL of the logo; the last one known"),
+        sa.Column(
+            "logo_source",
+            sa.Text,
+            comment="Where the provider has the logo; the last address known",
+        ),
+        sa.Column(
+            "logo",
+            sa.Text,
+            comment="URL of the logo as stored by us; null until it is, never blanked",
+        ),
         *_written(),
         sa.CheckConstraint(
             "mode IN ('regular-season-only', 'regular-season-and-knockout', 'knockout-only')",
@@ -147,7 +156,16 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("short_name", sa.Text),
         sa.Column("country", sa.Text),
-        sa.Column("badge", sa.Text, comment="URL of the badge; the last one known"),
+        sa.Column(
+            "badge_source",
+            sa.Text,
+            comment="Where the provider has the badge; the last address known",
+        ),
+        sa.Column(
+            "badge",
+            sa.Text,
+            comment="URL of the badge as stored by us; null until it is, never blanked",
+        ),
         sa.Column(
             "described_in",
             sa.Text,
@@ -376,6 +394,25 @@ def upgrade() -> None:
         comment="A row of a league or group table",
     )
     op.create_index("ix_tournament_standing_team_id", "tournament_standing", ["team_id"])
+    op.create_table(
+        "image",
+        sa.Column("source_url", sa.Text, nullable=False, comment="The provider's address of it"),
+        sa.Column(
+            "object_key",
+            sa.Text,
+            comment="Key in the object store, by content; null while none was ever good",
+        ),
+        sa.Column("sha256", sa.Text, comment="Of the object, which for an SVG is the cleaned one"),
+        sa.Column("content_type", sa.Text, comment="By its bytes, whatever the provider calls it"),
+        sa.Column("bytes", sa.Integer, comment="Size of the object"),
+        sa.Column("etag", sa.Text, comment="As the provider sent it with this content"),
+        sa.Column("last_modified", sa.Text, comment="As the provider sent it with this content"),
+        sa.Column("error", sa.Text, comment="Why the last download failed; null: it did not"),
+        *_written(),
+        sa.CheckConstraint("(object_key IS NULL) = (sha256 IS NULL)", name=op.f("ck_image_object")),
+        sa.PrimaryKeyConstraint("source_url", name="pk_image"),
+        comment="Logos and badges that were downloaded; the same content is one object",
+    )
     op.execute(LEAGUE_TABLE)
     op.execute("COMMENT ON VIEW league_table IS 'Standings with the names of tournament and team'")
     op.execute(FIXTURES)
@@ -388,6 +425,7 @@ def downgrade() -> None:
     """Drop tables and views."""
     op.execute("DROP VIEW fixtures")
     op.execute("DROP VIEW league_table")
+    op.drop_table("image")
     op.drop_table("tournament_standing")
     op.drop_table("match")
     op.drop_table("tournament_round")

@@ -58,7 +58,7 @@ def upgrade() -> None:
             "domain",
             sa.Text,
             nullable=False,
-            comment="tournaments, teams, rounds, matches or standings",
+            comment="tournaments, teams, rounds, matches, standings or logos",
         ),
         sa.Column(
             "attempt",
@@ -80,7 +80,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "operation_type IN ('tournament_create', 'tournament_update', 'teams_create', "
             "'teams_update', 'rounds_create', 'rounds_update', 'matches_create', "
-            "'matches_update', 'standings_create', 'standings_update')",
+            "'matches_update', 'standings_create', 'standings_update', 'logos_create', "
+            "'logos_update')",
             name=op.f("ck_data_provider_executions_operation_type"),
         ),
         sa.CheckConstraint(
