@@ -7,9 +7,10 @@ Pure functions of values. Shapes of refusals: SofaScore's 403 has `error.reason`
 import codecs
 import email.utils
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -46,13 +47,19 @@ E = TypeVar("E", bound=ProviderError)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: body decompressed, Retry-After as sent, `challenge` from its headers."""
+    """A response: body decompressed, headers as sent, `challenge` from them.
+
+    `url` is the address that gave it, which redirects may have led to.
+    """
 
     status: int
     body: bytes
     content_type: str = ""
     retry_after: str | None = None
     challenge: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def read(asked: Asked, answer: Answer, *, page: bool) -> Any:
         ProviderServerError: 5xx, and 408 and 425, which are the server's momentary state too.
         InvalidShapeError: another status, or a body that is no JSON.
     """
-    _raise_for_status(asked, answer)
+    raise_for_status(asked, answer)
     if page:
         return None if answer.status in _NO_CONTENT else decode(answer.body, answer.content_type)
     if answer.status in _NO_CONTENT:
@@ -115,6 +122,24 @@ def read(asked: Asked, answer: Answer, *, page: bool) -> Any:
     if _is_refusal(payload):
         raise asked.refused(_NO, answer)
     return payload
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is asked for: the headers that say so, and how an answer is read.
+
+    `read` returns what is wanted or raises a ProviderError.
+    """
+
+    headers: Mapping[str, str]
+    read: Callable[[Asked, Answer], Any] = field(compare=False)
+
+
+JSON = Form({"Accept": "application/json, text/plain;q=0.9, */*;q=0.1"}, partial(read, page=False))
+PAGE = Form(
+    {"Accept": "text/html, application/xhtml+xml, text/plain;q=0.9, */*;q=0.1"},
+    partial(read, page=True),
+)
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
@@ -182,7 +207,8 @@ def bounded_cause(asked: Asked, error: ValidationError) -> ValidationError:
     return ValidationError.from_exception_data(error.title, parts, hide_input=True)
 
 
-def _raise_for_status(asked: Asked, answer: Answer) -> None:
+def raise_for_status(asked: Asked, answer: Answer) -> None:
+    """Pass a success, which is 200 to 205; raise what `read` says for everything else."""
     status, who, path = answer.status, asked.provider, asked.path
     if answer.challenge:
         raise asked.refused(_CHALLENGE, answer)

@@ -7,7 +7,8 @@ ProviderError
 ├── RateLimitedError            429 that outlasted our patience
 ├── ProviderServerError         5xx
 ├── NetworkError                no or half an answer: refused, reset, timed out, cut short
-└── InvalidShapeError           an answer whose form we do not know, or larger than the limit
+├── InvalidShapeError           an answer whose form we do not know, or larger than the limit
+└── UnsafeAddressError          an address in a payload that must not be asked
 """
 
 from typing import ClassVar
@@ -84,3 +85,9 @@ class InvalidShapeError(ProviderError):
     """The answer is not what the provider's interface promises; the message names the path."""
 
     kind = "invalid_shape"
+
+
+class UnsafeAddressError(ProviderError):
+    """An address that came in a payload is no http(s) URL, or leads into a private network."""
+
+    kind = "unsafe_address"

@@ -3,32 +3,34 @@
 The wire is `transport`, the meaning of an answer `answers`, the pause of a failing provider `rest`.
 """
 
-import copy
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
 from pydantic import ValidationError
 
 from dp_pipeline.providers.address import Address, Target
 from dp_pipeline.providers.answers import (
+    JSON,
+    PAGE,
     Asked,
+    Form,
     bounded_cause,
-    read,
     retry_after,
     shape_error,
 )
 from dp_pipeline.providers.errors import NetworkError, ProviderError, RateLimitedError
 from dp_pipeline.providers.journal import Line, Request
 from dp_pipeline.providers.limits import Limits
+from dp_pipeline.providers.memory import Memory
 from dp_pipeline.providers.pace import LocalPace, NoPace, Pace
 from dp_pipeline.providers.rest import Rest
 
 if TYPE_CHECKING:
+    from dp_pipeline.providers.guard import Guard
     from dp_pipeline.providers.transport import Transport
 
 __all__ = ["Limits", "LocalPace", "NoPace", "Pace", "ProviderClient", "Request", "Requests"]
@@ -39,11 +41,19 @@ T = TypeVar("T")
 class ProviderClient:
     """The connections of one run to one provider; use as an async context manager.
 
+    Args:
+        provider: its name, for messages and the pace.
+        base_url: root of the paths that are asked for.
+        pace: spaces requests over all processes.
+        pace_seconds: least time between two requests.
+        limits: how much time, size and patience a request may cost; None for the usual ones.
+        guard: checks every address before it is asked; None where we chose them all.
+
     Raises:
         ProviderError: the base URL is unusable (at construction or on entering).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named by the caller
         self,
         provider: str,
         base_url: str,
@@ -51,8 +61,10 @@ class ProviderClient:
         pace: Pace,
         pace_seconds: float,
         limits: Limits | None = None,
+        guard: "Guard | None" = None,
     ) -> None:
         self.provider = provider
+        self._guard = guard
         self._address = Address.parse(provider, base_url)
         self._pace = pace
         self._pace_seconds = pace_seconds
@@ -67,7 +79,7 @@ class ProviderClient:
 
         self._connections = anyio.Semaphore(self._limits.connections)
         self._transport = await self._stack.enter_async_context(
-            Transport(self.provider, self._address, self._limits)
+            Transport(self.provider, self._address, self._limits, self._guard)
         )
         return self
 
@@ -84,20 +96,20 @@ class ProviderClient:
         """A view for one tournament, with its own memory and journal."""
         return Requests(self)
 
-    async def fetch(self, path_or_url: str, line: Line, *, page: bool) -> tuple[Asked, Any]:
+    async def fetch(self, path_or_url: str, line: Line, form: Form) -> tuple[Asked, Any]:
         """Ask once, with retries, past any memory; tell `line` how it went.
 
         Returns:
-            Whom was asked what, and the decoded JSON or the page's text; None for an empty answer.
+            Whom was asked what, and what `form.read` made of the answer.
 
         Raises:
-            ProviderError: of the kind `answers.read` and `Transport.get` say.
+            ProviderError: of the kind `form.read` and `Transport.get` say.
         """
         target = self._address.target(path_or_url)
         asked = Asked(self.provider, target.path, target.shown, self._address.scrub)
         line.url = target.shown
         try:
-            found = await self._retried(asked, target, line, page=page)
+            found = await self._retried(asked, target, line, form)
         except ProviderError as error:
             if line.attempts:  # else it says itself that nothing was asked
                 self._rest.failed(error)
@@ -108,7 +120,7 @@ class ProviderClient:
         self._rest.answered()
         return asked, found
 
-    async def _retried(self, asked: Asked, target: Target, line: Line, *, page: bool) -> Any:
+    async def _retried(self, asked: Asked, target: Target, line: Line, form: Form) -> Any:
         import tenacity
 
         limits = self._limits
@@ -141,9 +153,9 @@ class ProviderClient:
             sleep=sleep,
             reraise=True,
         )
-        return await retrying(self._attempt, asked, target, line, page=page)
+        return await retrying(self._attempt, asked, target, line, form)
 
-    async def _attempt(self, asked: Asked, target: Target, line: Line, *, page: bool) -> Any:
+    async def _attempt(self, asked: Asked, target: Target, line: Line, form: Form) -> Any:
         if self._transport is None or self._connections is None:
             message = f"The client of {self.provider} is not open; use it in `async with`."
             raise RuntimeError(message)
@@ -158,7 +170,7 @@ class ProviderClient:
             answer = None
             try:
                 with anyio.move_on_after(self._limits.deadline_seconds - line.seconds):
-                    answer = await self._transport.get(asked, target, page=page)
+                    answer = await self._transport.get(asked, target, form)
             finally:
                 line.seconds += anyio.current_time() - started
         if answer is None:
@@ -170,7 +182,7 @@ class ProviderClient:
         line.status, line.bytes = answer.status, len(answer.body)
         line.retry_after = retry_after(answer.retry_after, datetime.now(UTC))
         try:
-            return read(asked, answer, page=page)
+            return form.read(asked, answer)
         except RateLimitedError as error:
             if line.retry_after is not None:
                 self._rest.told(line.retry_after)
@@ -187,7 +199,7 @@ class Requests:
 
     def __init__(self, client: ProviderClient) -> None:
         self._client = client
-        self._memory: dict[tuple[str, str], _Memory] = {}
+        self._memory: dict[tuple[str, str], Memory] = {}
         self._journal: dict[tuple[str, str], Request] = {}
 
     async def json(self, path: str, parse: Callable[[Any], T]) -> T:
@@ -202,7 +214,7 @@ class Requests:
         """
 
         async def fetch(line: Line) -> T:
-            asked, payload = await self._client.fetch(path, line, page=False)
+            asked, payload = await self._client.fetch(path, line, JSON)
             try:
                 return parse(payload)
             except ValidationError as error:
@@ -226,7 +238,7 @@ class Requests:
         """
 
         async def fetch(line: Line) -> str:
-            _, page = await self._client.fetch(path_or_url, line, page=True)
+            _, page = await self._client.fetch(path_or_url, line, PAGE)
             return page or ""
 
         return await self._once(("text", path_or_url), fetch)
@@ -238,48 +250,9 @@ class Requests:
         return taken
 
     async def _once(self, key: tuple[str, str], fetch: Callable[[Line], Awaitable[T]]) -> T:
-        memory = self._memory.setdefault(key, _Memory())
-        # A lock rather than a shared task: when the caller that asks is cancelled, the next one
-        # in the queue asks again, and nobody else is harmed.
-        async with memory.lock:
-            if memory.request is not None:
-                self._journal.setdefault(key, replace(memory.request, reused=True))
-                if memory.error is not None:
-                    _raise_again(memory.error)
-                return memory.value
-            line = Line()
-            try:
-                memory.value = await fetch(line)
-            except Exception as error:
-                # remembered whatever it is: the next domain meets the same error, not a request
-                line.error = (
-                    error.kind if isinstance(error, ProviderError) else type(error).__name__
-                )
-                memory.error = error
-                memory.request = line.remembered()
-                raise
-            except BaseException:
-                line.error = "cancelled"
-                raise
-            else:
-                memory.request = line.remembered()
-                return memory.value
-            finally:
-                self._journal[key] = line.request()
+        def note(request: Request) -> None:
+            # its first use is the one that cost something
+            if key not in self._journal or not request.reused:
+                self._journal[key] = request
 
-
-@dataclass(slots=True)
-class _Memory:
-    """Of one path: `request` is None until somebody has an answer or an error."""
-
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
-    request: Request | None = None
-    value: Any = None
-    error: Exception | None = None
-
-
-def _raise_again(error: Exception) -> NoReturn:
-    """Raise a remembered error: a copy, for each raise lengthens the traceback of a shared one."""
-    if isinstance(error, ProviderError):
-        raise copy.copy(error) from error.__cause__
-    raise error
+        return await self._memory.setdefault(key, Memory()).recall(fetch, note)

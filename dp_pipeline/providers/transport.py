@@ -13,20 +13,24 @@ from typing import Self
 import httpx
 
 from dp_pipeline.providers.address import Address, Target, unusable_address
-from dp_pipeline.providers.answers import Answer, Asked
+from dp_pipeline.providers.answers import Answer, Asked, Form
 from dp_pipeline.providers.errors import InvalidShapeError, NetworkError, ProviderError
+from dp_pipeline.providers.guard import Guard
 from dp_pipeline.providers.limits import Limits
 
 # Of an answer that is an error anyway, enough to tell a challenge and to show its beginning.
 ERROR_BYTES = 64 * 1024
-_JSON = "application/json, text/plain;q=0.9, */*;q=0.1"
-_PAGE = "text/html, application/xhtml+xml, text/plain;q=0.9, */*;q=0.1"
 
 
 class Transport:
-    """The connections to one provider. Requests stand alone: no cookies are kept."""
+    """The connections to one provider. Requests stand alone: no cookies are kept.
 
-    def __init__(self, provider: str, address: Address, limits: Limits) -> None:
+    With a guard, only what it allows is asked, redirects included.
+    """
+
+    def __init__(
+        self, provider: str, address: Address, limits: Limits, guard: Guard | None = None
+    ) -> None:
         try:
             httpx.URL(address.root)
         except httpx.InvalidURL as error:
@@ -52,6 +56,9 @@ class Transport:
             limits=httpx.Limits(
                 max_connections=limits.connections, max_keepalive_connections=limits.connections
             ),
+            # where the environment names a proxy, that one connects; what is asked is checked still
+            mounts={"all://": guard.wire(limits)} if guard else None,
+            event_hooks={"request": [guard.check]} if guard else None,
         )
 
     async def __aenter__(self) -> Self:
@@ -66,17 +73,19 @@ class Transport:
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
 
-    async def get(self, asked: Asked, target: Target, *, page: bool) -> Answer:
+    async def get(self, asked: Asked, target: Target, form: Form) -> Answer:
         """Request, follow redirects, read the body.
 
         Raises:
             NetworkError: no or half an answer.
             InvalidShapeError: too large, compressed twice, or redirected too often or to an
                 unencrypted address.
+            UnsafeAddressError: the guard does not allow it.
         """
         try:
-            return await self._follow(asked, target, page=page)
-        except ProviderError:
+            return await self._follow(asked, target, form)
+        except ProviderError as error:
+            error.url = error.url or asked.url
             raise
         # Whatever fails between the socket and us is a network failure: httpx translates most of
         # it, but lets through what h2 raises while a body is read (httpcore 1.0, http2.py).
@@ -85,8 +94,8 @@ class Transport:
             sentence = f"{asked.provider} {self._what(error)} ({asked.path})."
             raise asked.error(NetworkError, asked.scrub(sentence)) from error
 
-    async def _follow(self, asked: Asked, target: Target, *, page: bool) -> Answer:
-        headers = {"Accept": _PAGE if page else _JSON}
+    async def _follow(self, asked: Asked, target: Target, form: Form) -> Answer:
+        headers = dict(form.headers)
         if target.authorization:
             headers["Authorization"] = target.authorization
         url, sent = httpx.URL(target.url), target.sent
@@ -131,6 +140,9 @@ class Transport:
             retry_after=headers.get("retry-after"),
             challenge="challenge" in headers.get("cf-mitigated", "").lower()
             or headers.get("x-amzn-waf-action", "").lower() in {"challenge", "captcha"},
+            etag=headers.get("etag"),
+            last_modified=headers.get("last-modified"),
+            url=str(response.url),
         )
 
     async def _body(self, asked: Asked, response: httpx.Response) -> bytes:
