@@ -1,6 +1,8 @@
 """An execution as Dagster metadata: what a person sees on the asset page."""
 
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import dagster as dg
 import sqlalchemy as sa
@@ -74,7 +76,10 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
             f"kept in the database until the store takes it: {execution.report_error}"
         )
     elif execution.report_url.startswith("file://"):
-        metadata["report"] = dg.MetadataValue.path(execution.report_url.removeprefix("file://"))
+        # the URL quotes spaces; a person opens the path
+        metadata["report"] = dg.MetadataValue.path(
+            url2pathname(urlsplit(execution.report_url).path)
+        )
     elif execution.report_url.startswith("http"):
         metadata["report"] = dg.MetadataValue.url(execution.report_url)
     else:
