@@ -1,0 +1,391 @@
+"""`dp ingest` on a fresh machine stores what the providers' files say, and again writes nothing."""
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import dagster as dg
+import pytest
+
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.sensors import announce_executions
+from dp_pipeline_tests.dagster_dev import ROOT
+from dp_pipeline_tests.end_to_end.command import Ended, dp
+from dp_pipeline_tests.end_to_end.contents import (
+    COUNTS,
+    EXECUTIONS,
+    MATCHES,
+    TABLE,
+    query,
+    row_versions,
+)
+from dp_pipeline_tests.end_to_end.payload_facts import (
+    Fact,
+    Facts,
+    Line,
+    from_file,
+    openfootball,
+    openligadb,
+    plain,
+)
+from dp_pipeline_tests.instance.project import open_instance
+from dp_pipeline_tests.providers import openfootball_files, openligadb_payloads
+from dp_pipeline_tests.replay import OPENLIGADB, Replay
+from dp_pipeline_tests.servers import SlackReceiver, serve
+
+BUNDESLIGA = "openligadb:bl1:2024"
+CUP = "openligadb:dfb:2025"
+# provider:competition:season -> teams, rounds, matches, rows of the table
+SEASONS = {
+    BUNDESLIGA: (18, 34, 306, 18),
+    "openligadb:bl1:2025": (18, 34, 306, 18),
+    CUP: (64, 5, 62, 0),
+    "openfootball:en.1:2023-24": (20, 38, 380, 20),
+    "openfootball:en.2:2025-26": (24, 46, 552, 24),
+    "openfootball:uefa.cl:2024-25": (36, 14, 189, 36),
+    "openfootball:fr.1:2019-20": (20, 38, 380, 20),
+    "openfootball:de.cup:2018-19": (64, 6, 63, 0),
+    "openfootball:it.2:2020-21": (20, 41, 388, 20),
+    "openfootball:mls:2025": (30, 34, 510, 30),
+    "openfootball:de.1:2024-25": (18, 34, 306, 18),
+}
+_ZONES = {"en": "Europe/London", "de": "Europe/Berlin", "fr": "Europe/Paris", "it": "Europe/Rome"}
+# OpenLigaDB counts kicks of a shoot-out into the final result in some matches and not in others;
+# these eight, score and shoot-out, were told apart by their goals.
+SHOOT_OUTS = {
+    "FV Illertissen - 1. FC Nürnberg": ((3, 3), (6, 5)),
+    "Eintracht Norderstedt - FC St. Pauli": ((0, 0), (2, 3)),
+    "Eintracht Braunschweig - VfB Stuttgart": ((4, 4), (7, 8)),
+    "Hertha BSC - SC Freiburg": ((1, 1), (4, 5)),
+    "Preußen Münster - Hertha BSC": ((0, 0), (3, 5)),
+    "Eintracht Frankfurt - Borussia Dortmund": ((1, 1), (2, 4)),
+    "Hamburger SV - Holstein Kiel": ((1, 1), (2, 4)),
+    "FC St. Pauli - TSG Hoffenheim": ((2, 2), (8, 7)),
+    # no shoot-out: 2:2 came in extra time too, what type 2 calls the result
+    "SC Paderborn 07 - Bayer 04 Leverkusen": ((2, 4), None),
+}
+
+
+def facts_of(recordings: Path, key: str) -> Facts:
+    provider, competition, season = key.split(":")
+    if provider == "openligadb":
+        payload = from_file(recordings / "openligadb" / OPENLIGADB[competition, season])
+        return openligadb(payload, shoot_outs=SHOOT_OUTS if key == CUP else None)
+    payload = from_file(recordings / "openfootball" / season / f"{competition}.json")
+    zone = "Europe/Paris" if competition == "uefa.cl" else _ZONES.get(competition.split(".")[0])
+    return openfootball(payload, zone=zone, in_table="League" if competition == "uefa.cl" else "")
+
+
+def stored_facts(url: str, key: str) -> list[Fact]:
+    def pair(row: Mapping[str, Any], home: str) -> tuple[int, int] | None:
+        goals = (row[home], row[home.replace("home", "away", 1)])
+        return None if goals == (None, None) else goals
+
+    return [
+        Fact(
+            plain(row["home"]),
+            plain(row["away"]),
+            str(row["kickoff_date"]),
+            row["kickoff_at"],
+            row["status"],
+            pair(row, "home_score"),
+            pair(row, "home_score_ht"),
+            pair(row, "home_penalties_score"),
+        )
+        for row in query(url, MATCHES, key=key)
+    ]
+
+
+def stored_table(url: str, key: str) -> dict[str, Line]:
+    return {
+        plain(row["team"]): Line(
+            *(row[name] for name in ("games", "wins", "draws", "losses")),
+            *(row[name] for name in ("goals_for", "goals_against", "points")),
+        )
+        for row in query(url, TABLE, key=key)
+    }
+
+
+def run_ids(url: str, key: str) -> list[Any]:
+    """The runs of a tournament, oldest first."""
+    rows = [row for row in query(url, EXECUTIONS) if row["tournament_key"] == key]
+    return list(dict.fromkeys(row["request_id"] for row in rows))
+
+
+def reports(url: str, request_id: Any) -> list[dict[str, Any]]:
+    return [
+        json.loads(Path(url2pathname(urlsplit(row["report_file_url"]).path)).read_bytes())
+        for row in query(url, EXECUTIONS)
+        if row["request_id"] == request_id
+    ]
+
+
+@dataclass
+class Machine:
+    """A fresh home with its own embedded Postgres, and providers that can be counted."""
+
+    home: Path
+    replay: Replay
+    base_url: str
+    slack: SlackReceiver
+    webhook: str
+    url: str = ""
+    ended: list[Ended] = field(default_factory=list)
+    requests: list[Counter[str]] = field(default_factory=list)
+    versions: list[dict[str, list[Any]]] = field(default_factory=list)
+
+    def ingest(self, *keys: str) -> Ended:
+        self.replay.seen.clear()
+        further = {
+            "OPENLIGADB_BASE_URL": self.base_url,
+            "OPENFOOTBALL_BASE_URL": self.base_url,
+            # the default root of links to runs, spelled differently to see that it is obeyed
+            "DAGSTER_BASE_URL": "https://dagster.example",
+        }
+        self.ended.append(dp("ingest", *keys, home=self.home, further=further))
+        self.requests.append(self.replay.seen.copy())
+        self.url = self.url or dp("db", "url", home=self.home).stdout.strip()
+        self.versions.append(row_versions(self.url))
+        return self.ended[-1]
+
+    def tick(self) -> str:
+        """Evaluate the sensor as the daemon of this home would; what it says it did."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DP_HOME", str(self.home))
+            patch.setenv("DAGSTER_BASE_URL", "https://dagster.example")
+            patch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")  # puts back what the storage sets
+            resources = {
+                "database": DatabaseResource(url=self.url),
+                "ledger": LedgerResource(),
+                "slack": SlackResource(webhook=self.webhook),
+            }
+            with (
+                open_instance(ROOT) as instance,
+                dg.build_sensor_context(instance=instance, resources=resources) as context,
+            ):
+                said = announce_executions(context)
+        assert isinstance(said, dg.SkipReason)
+        return said.skip_message or ""
+
+
+@contextmanager
+def machine(replay: Replay) -> Generator[Machine]:
+    slack = SlackReceiver()
+    # not tmp_path: pytest's directories are private, and root's Postgres is another user
+    folder = Path(tempfile.mkdtemp(prefix="dp ingest-"))
+    folder.chmod(0o711)
+    try:
+        with serve(replay.app()) as base_url, slack.listening() as webhook:
+            yield Machine(folder / "home", replay, base_url, slack, webhook)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def recorded(recordings: Path) -> Iterator[Machine]:
+    """The Bundesliga alone, a tick of the sensor, all recorded seasons, and all of them again."""
+    with machine(Replay(recordings)) as fresh:
+        fresh.ingest(BUNDESLIGA)
+        assert fresh.tick() == "1 messages sent"
+        fresh.ingest(*SEASONS)
+        fresh.ingest(*SEASONS)
+        yield fresh
+
+
+def test_a_whole_season_costs_four_requests_at_most_and_a_file_one(recorded: Machine) -> None:
+    first, everything, _ = recorded.requests
+    assert sum(first.values()) <= 4
+    by_season: Counter[str] = Counter()
+    for path, count in everything.items():
+        provider = "openligadb" if path.startswith("/get") else "openfootball"
+        by_season[f"{provider} {'/'.join(path.removesuffix('.json').split('/')[-2:])}"] += count
+    limits = {"openligadb": 4, "openfootball": 1}
+    assert all(count <= limits[season.split()[0]] for season, count in by_season.items())
+    assert len(by_season) == len(SEASONS)
+
+
+def test_the_command_says_what_it_stored_and_exits_with_zero(recorded: Machine) -> None:
+    first, everything, again = recorded.ended
+    assert [ended.returncode for ended in (first, everything, again)] == [0, 0, 0]
+    assert [ended.stderr for ended in (first, everything, again)] == ["", "", ""]
+    words = [line.split() for line in first.stdout.splitlines()]
+    assert "1. Fußball-Bundesliga 2024/2025 (openligadb:bl1:2024)" in first.stdout
+    assert [line[:6] for line in words if line and line[0] in DOMAINS] == [
+        ["tournaments", "completed", "written", "1", "0", "0"],
+        ["teams", "completed", "written", "18", "0", "0"],
+        ["rounds", "completed", "written", "34", "0", "0"],
+        ["matches", "completed", "written", "306", "0", "0"],
+        ["standings", "completed", "written", "18", "0", "0"],
+    ]
+    outcomes = Counter(
+        line.split()[2]
+        for line in again.stdout.splitlines()
+        if line.split()[:1] and "compl" in line
+    )
+    assert outcomes == {"unchanged": 5 * len(SEASONS) - 2, "not_applicable": 2}
+
+
+def test_again_no_row_version_is_written(recorded: Machine) -> None:
+    _, after, again = recorded.versions
+    assert again == after
+    assert {table: len(rows) for table, rows in after.items()}["tournament"] == len(SEASONS)
+
+
+def test_a_season_that_came_with_others_again_is_left_alone(recorded: Machine) -> None:
+    bundesliga_alone, everything, _ = recorded.versions
+    for table in ("tournament", "tournament_team", "tournament_round", "match"):
+        assert all(row in everything[table] for row in bundesliga_alone[table]), table
+
+
+def test_each_run_has_five_completed_executions_under_one_request_id(recorded: Machine) -> None:
+    rows = query(recorded.url, EXECUTIONS)
+    assert {row["status"] for row in rows} == {"completed"}
+    by_run: dict[Any, list[str]] = {}
+    for row in rows:
+        by_run.setdefault((row["request_id"], row["tournament_key"]), []).append(row["domain"])
+    assert {tuple(domains) for domains in by_run.values()} == {tuple(DOMAINS)}
+    assert len(by_run) == len({request_id for request_id, _ in by_run}) == 1 + 2 * len(SEASONS)
+    first, *later = run_ids(recorded.url, BUNDESLIGA)
+    types = [
+        [row["operation_type"] for row in rows if row["request_id"] == run]
+        for run in (first, later[0])
+    ]
+    assert types[0] == [f"{d}_create" for d in ("tournament", *DOMAINS[1:])]
+    assert types[1] == [f"{d}_update" for d in ("tournament", *DOMAINS[1:])]
+
+
+def test_every_execution_has_a_report_that_accounts_for_it(recorded: Machine) -> None:
+    rows = {str(row["id"]): row for row in query(recorded.url, EXECUTIONS)}
+    seen = [
+        r
+        for run in {row["request_id"] for row in rows.values()}
+        for r in reports(recorded.url, run)
+    ]
+    assert {report["executionId"] for report in seen} == set(rows)
+    for report in seen:
+        row = rows[report["executionId"]]
+        summary = dict(row["summary"])
+        assert summary.pop("reportUploadStatus") == "stored"
+        assert report["summary"] == summary
+        assert report["requestId"] == str(row["request_id"])
+        assert report["runUrl"] == f"https://dagster.example/runs/{row['request_id']}"
+        assert [operation["status"] for operation in report["operations"]].count("completed") == (
+            summary["successfulOperations"]
+        )
+        assert report["operations"] == sorted(report["operations"], key=lambda o: o["startTime"])
+        assert {request["status"] for request in report["requests"]} == {200}
+
+
+def test_slack_is_told_once_of_all_five_domains(recorded: Machine) -> None:
+    [message] = recorded.slack.accepted
+    text = json.dumps(message, ensure_ascii=False)
+    for domain in ("tournament", "teams", "rounds", "matches", "standings"):
+        assert f"{domain}_create" in text or domain in text.lower(), domain
+    assert "1. Fußball-Bundesliga 2024/2025" in text
+    [first, *_] = run_ids(recorded.url, BUNDESLIGA)
+    assert f"https://dagster.example/runs/{first}" in text
+
+
+@pytest.mark.parametrize("key", SEASONS)
+def test_a_recorded_season_arrives_complete(recorded: Machine, key: str) -> None:
+    found = next(row for row in query(recorded.url, COUNTS) if row["key"] == key)
+    assert tuple(found[n] for n in ("teams", "rounds", "matches", "standings")) == SEASONS[key]
+
+
+@pytest.mark.parametrize("key", SEASONS)
+def test_every_recorded_match_is_stored_as_its_file_says(
+    recorded: Machine, recordings: Path, key: str
+) -> None:
+    facts = facts_of(recordings, key)
+    stored = stored_facts(recorded.url, key)
+    assert Counter(stored) == Counter(facts.matches)
+
+
+@pytest.mark.parametrize("key", SEASONS)
+def test_recorded_rounds_keep_together_what_their_file_keeps_together(
+    recorded: Machine, recordings: Path, key: str
+) -> None:
+    facts = facts_of(recordings, key)
+    of_match = {
+        (plain(row["home"]), plain(row["away"]), str(row["kickoff_date"])): row["round_slug"]
+        for row in query(recorded.url, MATCHES, key=key)
+    }
+    pairs = {
+        (name, of_match[fact.home, fact.away, fact.day])
+        for fact, name in zip(facts.matches, facts.rounds, strict=True)
+    }
+    assert len(pairs) == len({name for name, _ in pairs}) == len({slug for _, slug in pairs})
+
+
+@pytest.mark.parametrize("key", [key for key, counts in SEASONS.items() if counts[3]])
+def test_every_recorded_table_follows_from_its_matches(
+    recorded: Machine, recordings: Path, key: str
+) -> None:
+    assert stored_table(recorded.url, key) == facts_of(recordings, key).table
+    rows = query(recorded.url, TABLE, key=key)
+    order = [(-row["points"], -row["goal_difference"], -row["goals_for"]) for row in rows]
+    assert order == sorted(order)
+    assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_the_bundesliga_ends_as_it_did_at_both_providers(recorded: Machine) -> None:
+    tables = {
+        key: stored_table(recorded.url, key) for key in (BUNDESLIGA, "openfootball:de.1:2024-25")
+    }
+    first, second = ({*table.values()} for table in tables.values())
+    assert first == second
+    rows = query(recorded.url, TABLE, key=BUNDESLIGA)
+    best = rows[0]
+    assert (best["team"], best["points"]) == ("FC Bayern München", 82)
+    assert (best["goals_for"], best["goals_against"]) == (99, 32)
+    assert [row["points"] for row in rows[:3]] == [82, 69, 60]
+
+
+def by_hand() -> Replay:
+    """A league of 18 at OpenLigaDB and one of 6 at openfootball, complete with scores."""
+    league = openligadb_payloads.round_robin(range(1, 19))
+    for number, match in enumerate(league):
+        order = number % 17 + 1
+        match["group"] = {
+            "groupName": f"{order}. Spieltag",
+            "groupOrderID": order,
+            "groupID": order,
+        }
+        match["matchResults"] = openligadb_payloads.results(t1=(1, 0), t2=(2 + number % 3, 1))
+    file = openfootball_files.season(openfootball_files.league(*"ABCDEF"))
+    return Replay(payloads={"/getmatchdata/bl1/2024": league, "/2024-25/en.1.json": file})
+
+
+def test_seasons_written_by_hand_arrive_equal_and_are_left_alone_the_second_time() -> None:
+    keys = {BUNDESLIGA: (18, 17, 153, 18), "openfootball:en.1:2024-25": (6, 10, 30, 6)}
+    replay = by_hand()
+    facts = {
+        BUNDESLIGA: openligadb(replay.payloads["/getmatchdata/bl1/2024"]),
+        "openfootball:en.1:2024-25": openfootball(
+            replay.payloads["/2024-25/en.1.json"], zone="Europe/London"
+        ),
+    }
+    with machine(replay) as fresh:
+        first = fresh.ingest(*keys)
+        assert first.returncode == 0, first
+        assert fresh.tick() == "2 messages sent"
+        assert len(fresh.slack.accepted) == 2
+        again = fresh.ingest(*keys)
+        assert again.returncode == 0, again
+        assert sum(fresh.requests[0].values()) <= 5
+        counted = {row.pop("key"): tuple(row.values()) for row in query(fresh.url, COUNTS)}
+        assert counted == keys
+        for key, said in facts.items():
+            assert Counter(stored_facts(fresh.url, key)) == Counter(said.matches)
+            assert stored_table(fresh.url, key) == said.table
+        assert fresh.versions[0] == fresh.versions[1]
+        assert {row["outcome"] for row in query(fresh.url, EXECUTIONS)} == {"written", "unchanged"}
