@@ -7,6 +7,7 @@ service. Imported with the first client that needs it: httpx costs 0.1 s.
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import anyio
 import httpcore
@@ -89,7 +90,8 @@ class Guard:
 class _CheckedConnections(httpcore.AsyncNetworkBackend):
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._backend: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()
+        # the union in httpcore's types is for a Python without anyio
+        self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)
