@@ -1,0 +1,115 @@
+"""The images of one run: each address asked once, each content stored once and then shown."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import anyio
+import anyio.to_thread
+
+from dp_pipeline.images.client import Images, Validators
+from dp_pipeline.images.errors import UnusableImageError
+from dp_pipeline.images.kinds import Image, recognise
+from dp_pipeline.objects import Storing
+from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.providers.http import Request
+from dp_pipeline.providers.journal import Line
+from dp_pipeline.providers.memory import Memory
+
+AT_ONCE = 16
+"""Images in memory at the same time, of at most 2 MiB each."""
+FOR_GOOD = "public, max-age=31536000, immutable"
+"""An object is named by its content, so a cache never has to ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image in the object store, and by what to ask whether its source has changed."""
+
+    object_key: str
+    sha256: str
+    content_type: str
+    bytes: int
+    validators: Validators
+
+
+@dataclass(slots=True)
+class Gallery:
+    """Brings images from where providers have them into the object store."""
+
+    images: Images
+    objects: Storing
+    _memory: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    _at_once: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(AT_ONCE))
+
+    async def __aenter__(self) -> Self:
+        await self.images.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.images.__aexit__(kind, error, trace)
+
+    async def picture(
+        self, provider: str, url: str, known: Picture | None, note: Callable[[Request], None]
+    ) -> Picture:
+        """The image at an address, which is in the object store when this returns.
+
+        Args:
+            provider: whose payload named the address.
+            url: the address.
+            known: what is remembered of its last download.
+            note: is told which request it took.
+
+        Raises:
+            ProviderError: there is no image we could show.
+            ObjectStoreError: it cannot be stored.
+        """
+        memory = self._memory.setdefault((provider, url), Memory())
+        return await memory.recall(partial(self._bring, provider, url, known), note)
+
+    async def _bring(self, provider: str, url: str, known: Picture | None, line: Line) -> Picture:
+        async with self._at_once:
+            # What was lost from the store (another bucket, a folder deleted) is downloaded again.
+            held = known is not None and await self.objects.has(known.object_key)
+            found = await self.images.get(
+                provider, url, line, known.validators if known and held else None
+            )
+            if found is None and known:
+                return known
+            if found is None:  # only a conditional request is answered so
+                raise AssertionError(url)
+            try:
+                image = await anyio.to_thread.run_sync(recognise, found.body)
+            except UnusableImageError as error:
+                message = f"What {line.url} holds cannot be used as an image: {error}."
+                raise InvalidShapeError(message, url=line.url, status=line.status) from error
+            picture = _picture(image, found.validators)
+            if known and held and picture.sha256 == known.sha256:
+                return replace(known, validators=found.validators)
+            if not await self.objects.has(picture.object_key):
+                await self.objects.put(
+                    picture.object_key,
+                    image.body,
+                    content_type=image.content_type,
+                    cache_control=FOR_GOOD,
+                )
+            return picture
+
+
+def _picture(image: Image, validators: Validators) -> Picture:
+    sha256 = hashlib.sha256(image.body).hexdigest()
+    return Picture(
+        f"images/{sha256}.{image.extension}",
+        sha256,
+        image.content_type,
+        len(image.body),
+        validators,
+    )
