@@ -6,7 +6,6 @@ a row that says why. While a row is open its process holds an advisory lock (pre
 
 import json
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from uuid import UUID
 import anyio
 import anyio.to_thread
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from tenacity import (
     AsyncRetrying,
@@ -30,15 +30,12 @@ from dp_pipeline.executions.errors import TournamentBusyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.presence import Presence, execution_lock, tournament_lock
 from dp_pipeline.executions.vocabulary import Domain
-from dp_pipeline.objects import ObjectStore, ObjectStoreError
+from dp_pipeline.objects import PAUSE_SECONDS, ObjectStore, ObjectStoreError, Storing
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey, natural_id
 
 T = TypeVar("T")
 
-UPLOAD_SECONDS = 15.0
-STORE_PAUSE_SECONDS = 60.0
-"""A store that failed is left alone this long: 250 executions times 15 s would be an hour."""
 TURN_SECONDS = 600.0
 """How long a run waits for another one that works on the same tournament."""
 RECONNECT_SECONDS = 30.0
@@ -81,36 +78,20 @@ def storable(key: str) -> str:
 
 
 class Reports:
-    """Puts reports into the object store, and leaves a store alone that has just failed."""
+    """Puts reports into the object store."""
 
     def __init__(self, objects: ObjectStore) -> None:
-        self._objects = objects
-        self._down_until = 0.0
-        self._reason = ""
+        self._objects = Storing(objects)
 
     async def upload(self, execution: Execution, body: bytes) -> None:
         """Store the report and note where, or note why not: a store may be down."""
         key = execution.report_file_key
         execution.report_key = key
-        if time.monotonic() < self._down_until:
-            execution.report_error = self._reason
-            return
         try:
-            with anyio.fail_after(UPLOAD_SECONDS):
-                # Abandoned at the deadline: botocore's own timeout is 60 s and cannot be set here.
-                await anyio.to_thread.run_sync(
-                    lambda: self._objects.put(key, body, content_type="application/json"),
-                    abandon_on_cancel=True,
-                )
-        except (ObjectStoreError, TimeoutError) as error:
-            self._down_until = time.monotonic() + STORE_PAUSE_SECONDS
-            self._reason = (
-                str(error)
-                if isinstance(error, ObjectStoreError)
-                else f"The object store did not answer within {UPLOAD_SECONDS:.0f} s."
-            )
-            execution.report_error = self._reason
-            _log.warning("%s The report is kept in the database and stored later.", self._reason)
+            await self._objects.put(key, body, content_type="application/json")
+        except ObjectStoreError as error:
+            execution.report_error = str(error)
+            _log.warning("%s The report is kept in the database and stored later.", error)
         else:
             execution.report_url = self._objects.url(key)
 
@@ -265,8 +246,10 @@ def _ending(error: BaseException) -> BaseException:
 def _open(connection: sa.Connection, execution: Execution) -> None:
     table = tables.data_provider_executions
     execution.create = not has_rows(connection, execution.domain, execution.tournament_id)
+    # Both inserts bear being done twice: a COMMIT whose answer is lost may have happened.
     connection.execute(
-        sa.insert(table).values(
+        insert(table)
+        .values(
             id=execution.id,
             request_id=execution.run.id,
             tournament_id=execution.tournament_id,
@@ -278,6 +261,7 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
             status="in_progress",
             started_at=execution.started_at,
         )
+        .on_conflict_do_nothing(index_elements=[table.c.id])
     )
 
 
@@ -309,12 +293,14 @@ def _close(connection: sa.Connection, execution: Execution, report: bytes) -> No
     )
     if execution.report_error is not None:
         connection.execute(
-            sa.insert(tables.execution_report).values(
+            insert(tables.execution_report)
+            .values(
                 execution_id=execution.id,
                 file_key=execution.report_key,
                 report=json.loads(report),
                 attempts=1,
                 last_error=execution.report_error,
-                next_attempt_at=datetime.now(UTC) + timedelta(seconds=STORE_PAUSE_SECONDS),
+                next_attempt_at=datetime.now(UTC) + timedelta(seconds=PAUSE_SECONDS),
             )
+            .on_conflict_do_nothing(index_elements=[tables.execution_report.c.execution_id])
         )
