@@ -1,0 +1,107 @@
+"""kill -9 of the worker at moments picked by fixed seeds: what is stored, recorded and told."""
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline_tests.end_to_end.world import (
+    DAWDLE,
+    LEDGER_SECONDS,
+    PATH,
+    WRITE_SECONDS,
+    World,
+    payload,
+    statement,
+    until,
+    world,
+)
+
+Strike = Callable[[World, random.Random], None]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[World]:
+    with world(monkeypatch, migrated_url) as made:
+        made.query(DAWDLE)
+        yield made
+
+
+def while_it_fetches(made: World, chance: random.Random) -> None:
+    with made.gate.closed():
+        until("a request", lambda: made.gate.waiting)
+        time.sleep(chance.uniform(0, 0.2))
+        made.workers[-1].kill()
+
+
+def while_it_opens_a_row(made: World, chance: random.Random) -> None:
+    statement(made, "INSERT INTO data_provider_executions", chance.randint(1, 5))
+    time.sleep(chance.uniform(0, LEDGER_SECONDS))
+
+
+def while_it_writes(made: World, chance: random.Random) -> None:
+    table = chance.choice(("tournament", "match", "tournament_standing"))
+    statement(made, f"(INSERT INTO|UPDATE) {table}")
+    time.sleep(chance.uniform(0, WRITE_SECONDS))
+
+
+def while_it_closes_a_row(made: World, chance: random.Random) -> None:
+    statement(made, "UPDATE data_provider_executions", chance.randint(1, 5))
+    time.sleep(chance.uniform(0, LEDGER_SECONDS))
+
+
+def at_any_time(made: World, chance: random.Random) -> None:
+    seen = sum(made.replay.seen.values())
+    until("a request", lambda: sum(made.replay.seen.values()) > seen)
+    time.sleep(chance.uniform(0, 0.8))
+
+
+def is_accounted_for(made: World, run_id: str, version: int) -> None:
+    """One tick later: every domain closed and told once; what is called stored is stored."""
+    said = made.tick()
+    rows = [row for row in made.executions() if str(row["request_id"]) == run_id]
+    assert {row["status"] for row in rows} <= {"completed", "failed"}, said
+    assert sorted(row["domain"] for row in rows) == sorted(DOMAINS), said
+    assert made.told()[run_id] == 1, said
+    assert all(row["announced_at"] for row in rows)
+    stored = made.versions()
+    for row in rows:
+        if row["status"] == "completed" and row["domain"] in stored:
+            assert stored[row["domain"]] == version, row["domain"]
+        if row["status"] == "failed":
+            assert row["error_class"] in {"ProcessGone", "RunEndedEarly"}
+            assert row["error_text"]
+
+
+@pytest.mark.parametrize(
+    ("strike", "seeds"),
+    [
+        (while_it_fetches, (1, 2)),
+        (while_it_opens_a_row, (3, 4, 5)),
+        (while_it_writes, (6, 7, 8, 9)),
+        (while_it_closes_a_row, (10, 11, 12)),
+        (at_any_time, (13, 14, 15, 16)),
+    ],
+)
+def test_a_killed_worker_leaves_consistent_data_a_closed_ledger_and_a_clear_way(
+    slow: World, strike: Strike, seeds: tuple[int, ...]
+) -> None:
+    for version, seed in enumerate(seeds, start=1):
+        slow.replay.payloads[PATH] = payload(version)
+        worker = slow.worker()
+        strike(slow, random.Random(seed))  # noqa: S311 - repeatable on purpose
+        worker.kill()
+        worker.join(10)
+        assert worker.exitcode == -signal.SIGKILL, f"seed {seed} struck too late: {slow.log()}"
+        slow.look_after_runs()
+        is_accounted_for(slow, slow.run_ids()[-1], version)
+
+    version = len(seeds) + 1
+    slow.replay.payloads[PATH] = payload(version)
+    assert slow.ingest() == 0, slow.log()
+    is_accounted_for(slow, slow.run_ids()[-1], version)
+    assert set(slow.versions().values()) == {version}
+    assert set(slow.told().values()) == {1}

@@ -1,0 +1,296 @@
+"""A world to break: provider, webhook, database, and the real command in processes to be killed."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+import psycopg
+import pytest
+from dagster._core.launcher import WorkerStatus
+from psycopg.rows import dict_row
+
+from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.definitions import defs
+from dp_pipeline.sensors import announce_executions
+from dp_pipeline_tests.dagster_dev import ROOT
+from dp_pipeline_tests.providers.openfootball_files import league, season
+from dp_pipeline_tests.replay import Replay
+from dp_pipeline_tests.servers import SlackReceiver, serve
+
+Answer = TypeVar("Answer")
+
+KEY = "openfootball:en.1:2024-25"
+PATH = "/2024-25/en.1.json"
+TEAMS = tuple("ABCDEF")
+COUNTS = {"tournaments": 1, "teams": 6, "rounds": 10, "matches": 30, "standings": 6}
+
+# Statements that are over in a millisecond cannot be struck: each takes this long, and the
+# transaction they are in stays open meanwhile.
+WRITE_SECONDS = 0.08
+LEDGER_SECONDS = 0.05
+DAWDLE = f"""
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN NULL; END $$;
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON data_provider_executions
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{LEDGER_SECONDS}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON team
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament_round
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON match
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament_standing
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
+"""
+SLEEPING = """
+SELECT pid, query_start FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event = 'PgSleep' AND query ~ %s
+"""
+
+# What the code location is made with: everything follows the environment.
+RESOURCES: Mapping[str, Any] = defs.resources or {}
+
+# Forking a process that has imported everything takes 0.1 s; starting `dp` takes 2.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["dp_pipeline_tests.end_to_end.world", "dp_pipeline.cli"])
+
+
+def payload(version: int) -> Any:
+    """A season in which every won match has `version` + 2 goals, so that rows tell its version."""
+    matches = league(*TEAMS)
+    for match in matches:
+        match["score"]["ft"] = [2 + version if n == 2 else n for n in match["score"]["ft"]]
+    return season(matches, f"Test League {version} 2024/25")
+
+
+def until(what: str, ask: Callable[[], Answer | None], seconds: float = 30) -> Answer:
+    """The first answer that is neither None nor empty, asked every 5 ms."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.005)
+    return answer
+
+
+@dataclass
+class Gate:
+    """A provider that takes its time: while closed, requests that arrive wait."""
+
+    app: Any
+    opened: threading.Event = field(default_factory=threading.Event)
+    waiting: int = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.waiting += 1
+        try:
+            while not self.opened.is_set():  # noqa: ASYNC110 - another thread opens it
+                await asyncio.sleep(0.01)
+        finally:
+            self.waiting -= 1
+        await self.app(scope, receive, send)
+
+    @contextlib.contextmanager
+    def closed(self) -> Generator[None]:
+        """Closed over the block."""
+        self.opened.clear()
+        try:
+            yield
+        finally:
+            self.opened.set()
+
+
+@dataclass
+class World:
+    """One home with its own ledger, and what is around it."""
+
+    home: Path
+    database_url: str
+    environment: Mapping[str, str]
+    replay: Replay
+    gate: Gate
+    slack: SlackReceiver
+    instance: dg.DagsterInstance
+    workers: list[ForkServerProcess] = field(default_factory=list)
+    cursor: str | None = None
+
+    # -- what happens in it ------------------------------------------------------------------------
+
+    def worker(self, *keys: str) -> ForkServerProcess:
+        """`dp ingest` in a process of its own; its output is in worker.log."""
+        process = _PROCESSES.Process(
+            target=_ingest,
+            args=(dict(self.environment), keys or (KEY,), self.home / "worker.log"),
+            daemon=True,
+        )
+        process.start()
+        self.workers.append(process)
+        return process
+
+    def ingest(self, *keys: str) -> int:
+        """`dp ingest` to its end; the exit code."""
+        process = self.worker(*keys)
+        process.join(60)
+        assert process.exitcode is not None, self.log()
+        return process.exitcode
+
+    def log(self) -> str:
+        """What the workers printed."""
+        path = self.home / "worker.log"
+        return path.read_text() if path.exists() else ""
+
+    def look_after_runs(self) -> None:
+        """End the runs whose process is gone, as the daemon's run monitoring does every 30 s."""
+        started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+        for run in self.instance.get_runs(started):
+            health = self.instance.run_launcher.check_run_worker_health(run)
+            if health.status is not WorkerStatus.RUNNING:
+                self.instance.report_run_failed(run, health.msg)
+
+    def tick(self) -> str:
+        """One tick of the sensor with the cursor of the last; what it says."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            definitions=defs,
+            resources={name: RESOURCES[name] for name in ("database", "ledger", "slack")},
+        ) as context:
+            said = announce_executions(context)
+            assert isinstance(said, dg.SkipReason)
+            self.cursor = context.cursor
+            return said.skip_message or ""
+
+    # -- what is to be seen in it ------------------------------------------------------------------
+
+    def query(self, text: str, *values: Any) -> list[dict[str, Any]]:
+        """Ask our database, in a transaction of its own."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            cursor = connection.cursor(row_factory=dict_row).execute(text.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def executions(self) -> list[dict[str, Any]]:
+        """The ledger, oldest first."""
+        return self.query("SELECT * FROM data_provider_executions ORDER BY started_at")
+
+    def run_ids(self) -> list[str]:
+        """Dagster's runs, oldest first."""
+        return [run.run_id for run in self.instance.get_runs(ascending=True)]
+
+    def versions(self) -> dict[str, int | None]:
+        """Per domain the version of the payload that is stored, None for nothing.
+
+        Fails when rows of two versions are mixed or some are missing: a domain is one transaction.
+        """
+        counts = self.query(
+            "SELECT (SELECT count(*) FROM tournament) AS tournaments,"
+            " (SELECT count(*) FROM tournament_team) AS teams,"
+            " (SELECT count(*) FROM tournament_round) AS rounds,"
+            " (SELECT count(*) FROM match) AS matches,"
+            " (SELECT count(*) FROM tournament_standing) AS standings"
+        )[0]
+        assert all(count in (0, COUNTS[name]) for name, count in counts.items()), counts
+        labels = self.query("SELECT label FROM tournament")
+        scores = self.query(
+            "SELECT DISTINCT greatest(home_score, away_score) - 2 AS version FROM match"
+        )
+        # The best team wins all of its ten matches, the second eight and loses two 1:2, and so on.
+        goals = self.query(
+            "SELECT position, goals_for, wins, losses, games FROM tournament_standing"
+        )
+        tables = {(row["goals_for"] - row["losses"]) / row["wins"] for row in goals if row["wins"]}
+        assert len(scores) <= 1, scores
+        assert len(tables) <= 1, goals
+        return {
+            "tournaments": int(labels[0]["label"].split()[2]) if labels else None,
+            "matches": scores[0]["version"] if scores else None,
+            "standings": int(tables.pop()) - 2 if tables else None,
+        }
+
+    def told(self) -> Counter[str]:
+        """How many accepted messages name each run."""
+        texts = [str(message) for message in self.slack.accepted]
+        return Counter({id_: sum(id_ in text for text in texts) for id_ in self.run_ids()})
+
+
+def statement(made: World, pattern: str, number: int = 1) -> None:
+    """Return while the `number`th statement that begins so is at work."""
+    seen: set[object] = set()
+
+    def reached() -> bool:
+        seen.update(row["query_start"] for row in made.query(SLEEPING, f"^{pattern} "))
+        return len(seen) >= number
+
+    until(f"the {number}. {pattern}", reached)
+
+
+def _ingest(environment: dict[str, str], keys: tuple[str, ...], log: Path) -> None:
+    """In the worker: what `dp ingest` does from its first line on."""
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    from dp_pipeline.cli import main
+
+    main(["ingest", *keys])
+
+
+@contextlib.contextmanager
+def world(
+    monkeypatch: pytest.MonkeyPatch, database_url: str | None = None, **environment: str
+) -> Generator[World]:
+    """Open one; at the end its workers are killed and its home is deleted.
+
+    Args:
+        monkeypatch: sets the environment of this process, whose sensor ticks, as the workers'.
+        database_url: a database with tables; None means the embedded server of the world's home.
+        environment: more variables, or others.
+    """
+    replay = Replay(payloads={PATH: payload(0)})
+    gate = Gate(replay.app())
+    gate.opened.set()
+    slack = SlackReceiver()
+    with contextlib.ExitStack() as stack:
+        # Not tmp_path: pytest's directories are private, and root's Postgres is another user.
+        home = Path(tempfile.mkdtemp(prefix="dp-faults-"))
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        home.chmod(0o711)
+        if database_url is None:
+            # The server looks after itself four times as often as it lingers.
+            server = EmbeddedPostgres(home, linger_seconds=1)
+            stack.callback(server.release)
+            database_url = server.url()
+        else:
+            environment = {"DP_DATABASE_URL": database_url, **environment}
+        everything = {
+            "PATH": os.environ["PATH"],
+            "DP_HOME": str(home),
+            "OPENFOOTBALL_BASE_URL": stack.enter_context(serve(gate)),
+            "SLACK_JOB_EXECUTIONS_WEBHOOK": stack.enter_context(slack.listening()),
+            **environment,
+        }
+        for name, value in everything.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")  # put back what the storage sets
+        instance = stack.enter_context(dg.DagsterInstance.from_config(str(ROOT)))
+        made = World(home, database_url, everything, replay, gate, slack, instance)
+        try:
+            yield made
+        finally:
+            for worker in made.workers:
+                worker.kill()
+                worker.join(10)
+                worker.close()
