@@ -179,6 +179,8 @@ class Transport:
                 what = f"could not be reached: {detail}"
             case httpx.DecodingError():
                 what = f"sent a damaged compressed answer: {detail}"
+            case httpx.NetworkError() if not str(error):
+                what = "broke off the connection"  # a reset has no words of its own
             case httpx.NetworkError() | httpx.RemoteProtocolError():
                 what = f"broke off or garbled its answer: {detail}"
             case _:

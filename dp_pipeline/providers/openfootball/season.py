@@ -77,7 +77,8 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         message = f"openfootball's file {key.season}/{key.competition}.json cannot be read: "
-        message += f"{where}: {first['msg']}." if where else f"{first['msg']}."
+        said = first["msg"].removeprefix("Value error, ")  # pydantic's own mark
+        message += f"{where}: {said}." if where else f"{said}."
         raise InvalidShapeError(message) from error
     name = f"{key.season}/{key.competition}"
     if not file.entries:
