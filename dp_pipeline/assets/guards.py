@@ -6,15 +6,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from dp_pipeline.database import tables
-from dp_pipeline.database.database import tournament_lock
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
 from dp_pipeline.executions.execution import Execution
+from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.models import Absence, Found, Issue, Match
 
 # A season loses a duplicate or a withdrawn fixture now and then; a tenth of it at once is a fault.
 MOST_MISSING = 2
 MOST_MISSING_SHARE = 0.1
+
+# A result or two are taken back now and then (annulled, entered for another match); not a tenth.
+MOST_PUT_BACK = 2
+MOST_PUT_BACK_SHARE = 0.1
 
 _PLAYED = frozenset({"ended", "awarded"})
 _NOT_PLAYED_YET = frozenset({"scheduled", "live", "unknown"})
@@ -62,6 +67,57 @@ def regression(stored: Mapping[str, Any], found: Match) -> str | None:
     if found.status in _PLAYED and stored["home_score"] is not None and found.home_score is None:
         return "has a result here and none at the provider"
     return None
+
+
+def stored_matches(
+    connection: sa.Connection, execution: Execution
+) -> dict[UUID, Mapping[str, Any]]:
+    """Id to status and home_score of every stored match of this tournament."""
+    table = tables.match
+    wanted = sa.select(table.c.id, table.c.status, table.c.home_score).where(
+        table.c.tournament_id == execution.tournament_id
+    )
+    return {row["id"]: row for row in connection.execute(wanted).mappings()}
+
+
+def refuse_lesser_matches(
+    stored: Mapping[UUID, Mapping[str, Any]], found: Mapping[UUID, Match]
+) -> list[Issue]:
+    """Refuse matches that are far fewer, or far fewer played, than those stored; name the missing.
+
+    Raises:
+        SuspiciousPayloadError: more than two and a tenth are missing, or would lose their result.
+    """
+    missing = refuse_shrunken("matches", stored.keys(), found.keys())
+    put_back = sum(
+        id_ in stored and regression(stored[id_], match) is not None for id_, match in found.items()
+    )
+    if put_back > max(MOST_PUT_BACK, MOST_PUT_BACK_SHARE * len(stored)):
+        message = (
+            f"Of the {len(stored)} stored matches {put_back} would have lost their result. "
+            "Nothing was changed."
+        )
+        raise SuspiciousPayloadError(message)
+    return missing
+
+
+async def refuse_lesser_season(source: Source, database: Database, execution: Execution) -> None:
+    """Judge an answer by its matches before anything else is taken from it.
+
+    With half of the matches, the current round, the rounds' kinds and the spelling of teams that
+    follow from them are wrong as well.
+
+    Raises:
+        SuspiciousPayloadError: see `refuse_lesser_matches`.
+    """
+    if not source.matches_come_along or execution.create:
+        return
+    with execution.step("transformation", "compare_matches"):
+        matches = (await source.matches()).items
+        found = {rows.match_id(source.key.provider, m.external_id): m for m in matches}
+        await database.run(
+            lambda connection: refuse_lesser_matches(stored_matches(connection, execution), found)
+        )
 
 
 def claim(connection: sa.Connection, execution: Execution) -> None:

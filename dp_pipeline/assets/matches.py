@@ -8,12 +8,18 @@ from uuid import UUID
 import dagster as dg
 import sqlalchemy as sa
 
-from dp_pipeline.assets.guards import claim, nothing_found, refuse_shrunken, regression
+from dp_pipeline.assets.guards import (
+    claim,
+    nothing_found,
+    refuse_lesser_matches,
+    regression,
+    stored_matches,
+)
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import Stored, store
-from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
+from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
@@ -61,19 +67,11 @@ def _sound(
     names: dict[str, str],
 ) -> tuple[list[Row], list[Issue]]:
     """The rows that may be written, and what is to be said of the others."""
-    table = tables.match
-    stored = {
-        row["id"]: row
-        for row in connection.execute(
-            sa.select(table.c.id, table.c.status, table.c.home_score).where(
-                table.c.tournament_id == execution.tournament_id
-            )
-        ).mappings()
-    }
+    stored = stored_matches(connection, execution)
     found = {
         row["id"]: (row, match) for match in matches for row in [rows.match_row(source.key, match)]
     }
-    issues = refuse_shrunken("matches", stored.keys(), found.keys())
+    issues = refuse_lesser_matches(stored, {id_: match for id_, (_, match) in found.items()})
     teams = _known(
         connection, tables.team.c.id, [row[c] for row, _ in found.values() for c in _TEAMS]
     )
@@ -85,7 +83,7 @@ def _sound(
         )
     )
     accepted: list[Row] = []
-    put_back = 0
+    missing = 0
     for id_, (row, match) in found.items():
         subject = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
         if match.round_slug:
@@ -97,27 +95,22 @@ def _sound(
         ]
         why = regression(stored[id_], match) if id_ in stored else None
         if unknown:
+            missing += 1
             detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
             issues.append(
                 Issue("unknown_team", subject, detail, left_out=True, data={"teams": unknown})
             )
         elif match.round_slug is not None and match.round_slug not in slugs:
+            missing += 1
             detail = f"Its round {match.round_slug} is not stored. Materialize `rounds` first."
             issues.append(Issue("unknown_round", subject, detail, left_out=True))
         elif why:
-            put_back += 1
             issues.append(
                 Issue("regression", subject, f"It {why}; what is stored was kept.", left_out=True)
             )
         else:
             accepted.append(row)
-    if put_back > max(2, len(stored) // 10):
-        message = (
-            f"{put_back} of the {len(stored)} stored matches would have lost their result. "
-            "Nothing was changed."
-        )
-        raise SuspiciousPayloadError(message)
-    if not accepted and issues and not put_back:
+    if missing == len(found):
         message = (
             f"None of the {len(matches)} matches can be stored: their teams or rounds are not. "
             "Materialize `teams` and `rounds` first, or all domains together."

@@ -3,7 +3,13 @@
 import dagster as dg
 import sqlalchemy as sa
 
-from dp_pipeline.assets.guards import claim, nothing_found, refuse_shrunken, stored_ids
+from dp_pipeline.assets.guards import (
+    claim,
+    nothing_found,
+    refuse_lesser_season,
+    refuse_shrunken,
+    stored_ids,
+)
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import Stored, store
@@ -29,6 +35,7 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         nothing_found(execution, found)
         return
     rounds = execution.received(found)
+    await refuse_lesser_season(source, database, execution)
     round_rows = [rows.round_row(source.key, round_) for round_ in rounds]
 
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:

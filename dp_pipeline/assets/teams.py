@@ -7,7 +7,13 @@ from uuid import UUID
 import dagster as dg
 import sqlalchemy as sa
 
-from dp_pipeline.assets.guards import claim, nothing_found, refuse_shrunken, stored_ids
+from dp_pipeline.assets.guards import (
+    claim,
+    nothing_found,
+    refuse_lesser_season,
+    refuse_shrunken,
+    stored_ids,
+)
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.rows import Row
@@ -55,6 +61,7 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         nothing_found(execution, found)
         return
     teams = execution.received(found)
+    await refuse_lesser_season(source, database, execution)
     team_rows = [rows.team_row(source.key, team) for team in teams]
 
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:

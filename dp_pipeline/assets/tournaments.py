@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dp_pipeline.assets.guards import nothing_found
+from dp_pipeline.assets.guards import nothing_found, refuse_lesser_season
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
@@ -30,6 +30,7 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         return
     (tournament,) = execution.received(found)
     execution.label = tournament.label
+    await refuse_lesser_season(source, database, execution)
     with execution.step("database", "upsert_tournament") as data:
         stored = await database.run(
             lambda connection: store(

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
@@ -30,6 +31,10 @@ class Source(ABC):
     that every URL is requested at most once. Methods raise ProviderError. Expected absence is a
     `Found` with `absent`, never an exception and never an empty `Found` without it.
     """
+
+    matches_come_along: ClassVar[bool] = False
+    """Tournament, teams and rounds are read from the very answer that holds the matches: where the
+    matches show that the answer is a broken one, the others are not believed either."""
 
     def __init__(self, key: TournamentKey, requests: Requests) -> None:
         self.key = key
@@ -74,6 +79,10 @@ class Provider(ABC):
     licence: ClassVar[str]
     """Under which terms the data may be used; stored with nothing, shown in the UI."""
 
+    def pace(self, base_url: str) -> float:  # noqa: ARG002 - for providers that tell them apart
+        """Least time between two requests to this base URL, in seconds."""
+        return self.pace_seconds
+
     @abstractmethod
     def check(self, key: TournamentKey) -> None:
         """Raise InvalidTournamentKeyError when no tournament here can have this key."""
@@ -85,3 +94,12 @@ class Provider(ABC):
     @abstractmethod
     async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
         """The seasons of a competition the provider has, newest first; empty if it lists none."""
+
+    def has_page(self, url: str, base_url: str) -> bool:  # noqa: ARG002 - most have no pages
+        """Whether this is the address of a page of this provider, asked at `base_url`."""
+        return False
+
+    async def key_of_page(self, url: str, requests: Requests) -> TournamentKey:  # noqa: ARG002
+        """The key of the season a tournament's page shows; raises ProviderError."""
+        message = f"{self.name} has no pages of tournaments; give a key instead of {url}."
+        raise InvalidTournamentKeyError(message)

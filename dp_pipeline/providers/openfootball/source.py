@@ -17,6 +17,8 @@ from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 class OpenFootballSource(Source):
     """One season file. Every method asks for the same path, which is requested once."""
 
+    matches_come_along: ClassVar[bool] = True
+
     async def prefetch(self, domains: Collection[str]) -> None:
         """Request the file, if any domain is asked for."""
         if domains:
