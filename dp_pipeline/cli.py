@@ -16,8 +16,8 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
 from dp_pipeline.executions.ledger import InterruptedRunError
 from dp_pipeline.messages.terminal import causes, executions_table, outcome_table
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.registry import checked_key
+from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
+from dp_pipeline.providers.registry import Providers, checked_key, is_address
 from dp_pipeline.resources import database_url, open_database
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 
@@ -44,15 +44,17 @@ def ingest(keys: tuple[str, ...]) -> None:
     """Register tournaments and materialize all their domains.
 
     A KEY is provider:competition:season, for example openligadb:bl1:2024 or
-    openfootball:en.1:2024-25. Exits with 0 only if every execution completed.
+    openfootball:en.1:2024-25, or the address of a tournament's page at SofaScore. Exits with 0 only
+    if every execution completed.
     """
     _refuse_bad(keys)
     with _plain_errors():
-        database = open_database(Settings.load())
+        settings = Settings.load()
+        database = open_database(settings)
+        wanted = _wanted(keys, settings, database)
         with _instance() as instance:
             from dp_pipeline.partitions import TOURNAMENTS
 
-            wanted = list(dict.fromkeys(keys))
             instance.add_dynamic_partitions(str(TOURNAMENTS.name), wanted)
             completed = [_ingest(instance, database, key) for key in wanted]
     sys.exit(0 if all(completed) else FAILED)
@@ -113,12 +115,29 @@ def _console() -> Console:
 def _refuse_bad(keys: Sequence[str]) -> None:
     problems = []
     for key in keys:
+        if is_address(key):
+            continue  # whether it is a tournament's page is found out when it is read
         try:
             checked_key(key)
         except InvalidTournamentKeyError as error:
             problems.append(str(error))
     if problems:
         raise click.UsageError("\n".join(problems))
+
+
+def _wanted(texts: Sequence[str], settings: Settings, database: Database) -> list[str]:
+    """The keys of what was asked for, once each, pages read for the tournament they show."""
+    if not any(map(is_address, texts)):
+        return list(dict.fromkeys(texts))
+    import anyio
+
+    from dp_pipeline.database.pace import PostgresPace
+
+    async def read() -> list[str]:
+        async with Providers(settings.base_urls, PostgresPace(database)) as providers:
+            return [str(await providers.key_of(text)) for text in texts]
+
+    return list(dict.fromkeys(anyio.run(read)))
 
 
 class _plain_errors:  # noqa: N801 - reads as a statement
@@ -131,7 +150,11 @@ class _plain_errors:  # noqa: N801 - reads as a statement
 
         if isinstance(
             error,
-            SettingsError | DatabaseError | DatabaseConfigurationError | EmbeddedPostgresError,
+            SettingsError
+            | DatabaseError
+            | DatabaseConfigurationError
+            | EmbeddedPostgresError
+            | ProviderError,
         ):
             raise click.ClickException(str(error)) from error
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-PROVIDERS_WITH_BASE_URL = ("openfootball", "openligadb", "sofascore")
+PROVIDERS_WITH_BASE_URL = ("openfootball", "openligadb", "sandbox", "sofascore")
 """Providers whose root can be replaced by {NAME}_BASE_URL."""
 
 _DEFAULT_DAGSTER_URL = "http://localhost:3000"

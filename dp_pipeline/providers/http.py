@@ -92,6 +92,11 @@ class ProviderClient:
         self._transport = None
         await self._stack.__aexit__(kind, error, traceback)
 
+    @property
+    def root(self) -> str:
+        """The base URL without user-info and query, which may be secret."""
+        return self._address.root
+
     def requests(self) -> "Requests":
         """A view for one tournament, with its own memory and journal."""
         return Requests(self)
@@ -201,6 +206,11 @@ class Requests:
         self._client = client
         self._memory: dict[tuple[str, str], Memory] = {}
         self._journal: dict[tuple[str, str], Request] = {}
+
+    @property
+    def root(self) -> str:
+        """The base URL below which paths are asked for, without its secrets."""
+        return self._client.root
 
     async def json(self, path: str, parse: Callable[[Any], T]) -> T:
         """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.

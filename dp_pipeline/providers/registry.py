@@ -7,13 +7,14 @@ from typing import Self
 
 from dp_pipeline.providers.contract import Provider, Source
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.http import Limits, Pace, ProviderClient
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.http import Limits, Pace, ProviderClient, Requests
+from dp_pipeline.providers.key import LONGEST, TournamentKey
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
+from dp_pipeline.providers.sofascore import Sandbox, SofaScore
 
 PROVIDERS: Mapping[str, Provider] = {
-    provider.name: provider for provider in (OpenLigaDB(), OpenFootball())
+    provider.name: provider for provider in (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
 }
 
 
@@ -31,6 +32,11 @@ def checked_key(text: str) -> TournamentKey:
         raise InvalidTournamentKeyError(message)
     provider.check(key)
     return key
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a page rather than a key."""
+    return text.lower().startswith(("http://", "https://"))
 
 
 class Providers:
@@ -67,16 +73,42 @@ class Providers:
         """The tournament behind a key; raises InvalidTournamentKeyError."""
         key = checked_key(text)
         provider = PROVIDERS[key.provider]
-        client = self._clients.get(key.provider)
+        return provider.source(key, await self._requests(provider))
+
+    async def key_of(self, text: str) -> TournamentKey:
+        """The key of a tournament, given as such or as the address of its page.
+
+        Raises:
+            InvalidTournamentKeyError: no known provider can have it.
+            ProviderError: the page had to be read and could not be.
+        """
+        if not is_address(text):
+            return checked_key(text)
+        # One that is configured comes first: its address may be that of another one's default.
+        for provider in sorted(PROVIDERS.values(), key=lambda p: p.name not in self._base_urls):
+            if provider.has_page(text, self._base_url(provider)):
+                return await provider.key_of_page(text, await self._requests(provider))
+        message = (
+            f"No provider has the page {text[:LONGEST]!r}; give a key such as openligadb:bl1:2024, "
+            "or the page of a tournament at www.sofascore.com."
+        )
+        raise InvalidTournamentKeyError(message)
+
+    def _base_url(self, provider: Provider) -> str:
+        return self._base_urls.get(provider.name, provider.public_url)
+
+    async def _requests(self, provider: Provider) -> Requests:
+        client = self._clients.get(provider.name)
         if client is None:
+            base_url = self._base_url(provider)
             client = ProviderClient(
                 provider.name,
-                self._base_urls.get(provider.name, provider.public_url),
+                base_url,
                 pace=self._pace,
-                pace_seconds=provider.pace_seconds,
+                pace_seconds=provider.pace(base_url),
                 limits=self._limits,
             )
             # Known before it is entered: entering waits for nothing, and no second one is made.
-            self._clients[key.provider] = client
+            self._clients[provider.name] = client
             await self._stack.enter_async_context(client)
-        return provider.source(key, client.requests())
+        return client.requests()

@@ -1,0 +1,22 @@
+"""SofaScore: nearly every league and cup. Not open data; used only where somebody asks for it.
+
+payload     the JSON as typed models
+parse       answers taken apart, entry by entry
+status      codes and types to our words
+score       the parts of a score that agree with one another
+stages      stage and group by the name of a tournament
+rounds      rounds by (round, slug, prefix)
+teams       teams, and places in the draw
+matches     events once per id, in their round
+standings   tables, rankings, form
+tournament  the tournament itself
+season      all of it put together
+addresses   paths, images and pages
+page        a tournament's page for people
+source      the requests of one tournament
+provider    the Provider, and the simulated one in the same form
+"""
+
+from dp_pipeline.providers.sofascore.provider import Sandbox, SofaScore
+
+__all__ = ["Sandbox", "SofaScore"]

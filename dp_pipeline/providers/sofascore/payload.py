@@ -1,0 +1,260 @@
+"""SofaScore's JSON as typed models. What it means is decided elsewhere.
+
+Required is only what an entity cannot be stored without; another field that is missing, null or
+unreadable is None. PHP clients turn {} into [] (recorded), so an empty list is an empty object.
+"""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic.alias_generators import to_camel
+
+LONGEST_TEXT = 200
+LARGEST_ID = 2**53
+MOST_GOALS = 99
+EARLIEST_YEAR, LATEST_YEAR = 1850, 2100
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        reason = "a truth value where a number belongs"
+        raise ValueError(reason)  # noqa: TRY004 - pydantic turns a ValueError into its own error
+    return value
+
+
+def clean(value: Any) -> Any:
+    """Text on one line; NUL and lone surrogates, which Postgres refuses, become spaces."""
+    if not isinstance(value, str):
+        return value
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in value)
+    return " ".join(kept.split())
+
+
+def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError:
+        return None
+
+
+def _object(value: Any) -> Any:
+    return {} if value is None or value == [] else value
+
+
+def _moment(value: Any) -> datetime | None:
+    """Unix seconds as an aware UTC moment; None when missing or of no football we know."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    try:
+        moment = datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if EARLIEST_YEAR <= moment.year <= LATEST_YEAR else None
+
+
+Id = Annotated[int, BeforeValidator(_number), Field(gt=0, le=LARGEST_ID)]
+Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_ID)]
+Goals = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MOST_GOALS)]
+Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=9_999)]
+Points = Annotated[int, BeforeValidator(_number), Field(ge=-999, le=9_999)]
+Name = Annotated[str, BeforeValidator(clean), Field(min_length=1, max_length=LONGEST_TEXT)]
+OptionalId = Annotated[Id | None, WrapValidator(_or_none)]
+OptionalNumber = Annotated[Number | None, WrapValidator(_or_none)]
+OptionalGoals = Annotated[Goals | None, WrapValidator(_or_none)]
+OptionalCount = Annotated[Count | None, WrapValidator(_or_none)]
+OptionalName = Annotated[Name | None, WrapValidator(_or_none)]
+OptionalBool = Annotated[bool | None, WrapValidator(_or_none)]
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+
+
+class Payload(BaseModel):
+    """A JSON object with keys in camelCase; unknown keys are ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+
+
+class CountryPayload(Payload):
+    """`alpha3` is the association's code where it has one: England is ENG."""
+
+    alpha3: OptionalName = None
+    name: OptionalName = None
+
+
+Country = Annotated[CountryPayload | None, BeforeValidator(_object), WrapValidator(_or_none)]
+
+
+class TeamPayload(Payload):
+    """A club, a country, or with `disabled` perhaps a place in the draw."""
+
+    id: Id
+    name: Name
+    short_name: OptionalName = None
+    country: Country = None
+    disabled: OptionalBool = None
+
+
+class CategoryPayload(Payload):
+    """The country or continent a competition belongs to."""
+
+    slug: OptionalName = None
+
+
+class UniquePayload(Payload):
+    """A competition over all its seasons."""
+
+    id: Id
+    name: OptionalName = None
+    slug: OptionalName = None
+    has_rounds: OptionalBool = None
+    category: Annotated[
+        CategoryPayload | None, BeforeValidator(_object), WrapValidator(_or_none)
+    ] = None
+
+
+class StagePayload(Payload):
+    """What SofaScore calls tournament: a league, one group, or the knockout stage of a season."""
+
+    id: OptionalId = None
+    name: OptionalName = None
+    unique_tournament: Annotated[UniquePayload | None, WrapValidator(_or_none)] = None
+    is_group: OptionalBool = None
+    group_name: OptionalName = None
+
+
+class SeasonPayload(Payload):
+    """A season. Ids are not in the order of seasons (UCL 02/03 is 95976, 03/04 is 12)."""
+
+    id: Id
+    name: OptionalName = None
+    year: OptionalName = None
+
+
+class RoundPayload(Payload):
+    """A round. The number is not unique in a season; identity is (round, slug, prefix)."""
+
+    round: Annotated[int, BeforeValidator(_number), Field(ge=0, le=99_999)]
+    name: OptionalName = None
+    slug: OptionalName = None
+    prefix: OptionalName = None
+
+
+OptionalRound = Annotated[RoundPayload | None, WrapValidator(_or_none)]
+
+
+class StatusPayload(Payload):
+    """What a match is doing: a code, and the family of codes it belongs to."""
+
+    code: OptionalNumber = None
+    type: OptionalName = None
+    description: OptionalName = None
+
+
+class ScorePayload(Payload):
+    """The goals of one side. `current` includes a shoot-out, `display` never does."""
+
+    current: OptionalGoals = None
+    display: OptionalGoals = None
+    period1: OptionalGoals = None
+    period2: OptionalGoals = None
+    normaltime: OptionalGoals = None
+    extra1: OptionalGoals = None
+    extra2: OptionalGoals = None
+    overtime: OptionalGoals = None
+    penalties: OptionalGoals = None
+    aggregated: OptionalGoals = None
+
+
+class ChangesPayload(Payload):
+    """When an event was last changed; corrections after the end move it."""
+
+    change_timestamp: OptionalNumber = None
+
+
+class CityPayload(Payload):
+    """Where a stadium is."""
+
+    name: OptionalName = None
+
+
+class VenuePayload(Payload):
+    """Where a match is played; in the detail of an event, rarely in lists."""
+
+    name: OptionalName = None
+    city: Annotated[CityPayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = None
+
+
+Score = Annotated[Annotated[ScorePayload | None, BeforeValidator(_object)], WrapValidator(_or_none)]
+
+
+class EventPayload(Payload):
+    """A match. A null or missing season, round or score is seen in recordings."""
+
+    id: Id
+    home_team: TeamPayload
+    away_team: TeamPayload
+    status: Annotated[StatusPayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = (
+        None
+    )
+    tournament: Annotated[StagePayload | None, WrapValidator(_or_none)] = None
+    season: Annotated[SeasonPayload | None, WrapValidator(_or_none)] = None
+    round_info: OptionalRound = None
+    start_timestamp: Moment = None
+    winner_code: OptionalNumber = None
+    home_score: Score = None
+    away_score: Score = None
+    previous_leg_event_id: OptionalId = None
+    changes: Annotated[ChangesPayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = (
+        None
+    )
+    venue: Annotated[VenuePayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = None
+
+    @property
+    def changed_at(self) -> int:
+        """Unix seconds of the last change, 0 when there is none."""
+        return (self.changes.change_timestamp if self.changes else None) or 0
+
+
+class RowPayload(Payload):
+    """A row of a table. The row's own id is not the team's."""
+
+    team: TeamPayload
+    matches: Count
+    wins: Count
+    draws: Count
+    losses: Count
+    scores_for: Count
+    scores_against: Count
+    points: Points
+    position: OptionalCount = None
+
+
+class TeamIdPayload(Payload):
+    """A team by its id alone."""
+
+    id: Id
+
+
+class FormEventPayload(Payload):
+    """What the form needs of an event."""
+
+    id: Id
+    home_team: TeamIdPayload
+    away_team: TeamIdPayload
+    winner_code: OptionalNumber = None
+    start_timestamp: Moment = None
+
+
+class UniqueAnswer(Payload):
+    """The answer of /unique-tournament/{id}."""
+
+    unique_tournament: UniquePayload

@@ -1,0 +1,129 @@
+"""SofaScore as a provider, and the simulated world that is served in its form."""
+
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from dp_pipeline.providers.contract import Provider, Season
+from dp_pipeline.providers.errors import (
+    BlockedError,
+    InvalidShapeError,
+    InvalidTournamentKeyError,
+    NotFoundError,
+    ProviderError,
+)
+from dp_pipeline.providers.http import Requests
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.sofascore.addresses import (
+    PUBLIC_SITE,
+    PUBLIC_URL,
+    addresses,
+    is_public,
+    site_of,
+    unique_path,
+)
+from dp_pipeline.providers.sofascore.page import read_address, read_public_page
+from dp_pipeline.providers.sofascore.parse import parse_seasons
+from dp_pipeline.providers.sofascore.payload import SeasonPayload
+from dp_pipeline.providers.sofascore.source import SofaScoreSource
+
+_LONGEST_ID = 15
+
+
+class SofaScore(Provider):
+    """https://www.sofascore.com. Not open data: opt-in, slow, and a refusal is final."""
+
+    name: ClassVar[str] = "sofascore"
+    public_url: ClassVar[str] = PUBLIC_URL
+    pace_seconds: ClassVar[float] = 1.0
+    licence: ClassVar[str] = "none open; use needs SofaScore's consent"
+    pages_at: ClassVar[str | None] = PUBLIC_SITE
+    """Where pages for people are; None where they are beside the API."""
+
+    def pace(self, base_url: str) -> float:
+        """Slow at SofaScore itself; a gateway or a replay has limits of its own, if any."""
+        return self.pace_seconds if is_public(base_url) else 0.0
+
+    def check(self, key: TournamentKey) -> None:
+        """Competition and season are SofaScore's ids, both digits."""
+        for what, part in (("tournament", key.competition), ("season", key.season)):
+            if not (part.isascii() and part.isdigit()) or len(part) > _LONGEST_ID or part[0] == "0":
+                message = (
+                    f"{self.name} has no {what} {part!r} (in {str(key)!r}): tournament and season "
+                    f"are numbers, for example {self.name}:17:61627."
+                )
+                raise InvalidTournamentKeyError(message)
+
+    def source(self, key: TournamentKey, requests: Requests) -> SofaScoreSource:
+        """The tournament behind a checked key. Makes no request."""
+        return SofaScoreSource(key, requests, addresses(requests.root, pages_at=self.pages_at))
+
+    async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
+        """The seasons of a competition in SofaScore's order, which is newest first."""
+        found = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
+        return tuple(
+            Season(
+                TournamentKey(self.name, competition, str(season.id)),
+                season.name or season.year or str(season.id),
+            )
+            for season in found
+        )
+
+    def has_page(self, url: str, base_url: str) -> bool:
+        """Whether an address is of this site or of the configured one."""
+        host = urlsplit(url).netloc.rpartition("@")[2].lower()
+        hosts = {urlsplit(base_url).netloc.rpartition("@")[2].lower()}
+        if self.pages_at is not None:
+            public = urlsplit(self.pages_at).netloc
+            hosts |= {public, public.removeprefix("www.")}
+        return host in hosts
+
+    async def key_of_page(self, url: str, requests: Requests) -> TournamentKey:
+        """The key of the season a page shows: the one in its address, else the newest.
+
+        An address with both numbers needs no request. The page itself is asked for only where the
+        configured base URL is; behind a gateway the list of seasons says which is the newest.
+
+        Raises:
+            InvalidTournamentKeyError: it is not the address of a tournament.
+            ProviderError: neither page nor list could be read.
+        """
+        competition, season = read_address(url)
+        if season is None:
+            season = str((await self._newest(url, competition, requests)).id)
+        key = TournamentKey(self.name, competition, season)
+        self.check(key)
+        return key
+
+    async def _newest(self, url: str, competition: str, requests: Requests) -> SeasonPayload:
+        site = site_of(requests.root)
+        if urlsplit(url).netloc == urlsplit(site).netloc or is_public(requests.root):
+            try:
+                page = read_public_page(await requests.text(url.partition("#")[0]))
+            except BlockedError:
+                raise
+            except ProviderError:
+                pass  # the list of seasons knows it too
+            else:
+                if str(page.tournament_id) != competition:
+                    message = (
+                        f"The page {url} is of tournament {page.tournament_id}, and its address "
+                        f"says {competition}."
+                    )
+                    raise InvalidShapeError(message, url=url)
+                if page.seasons:
+                    return page.seasons[0]
+        seasons = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
+        if not seasons:
+            message = f"{self.name} lists no seasons of tournament {competition}."
+            raise NotFoundError(message, url=url)
+        return seasons[0]
+
+
+class Sandbox(SofaScore):
+    """A simulated football world, served by `dp sandbox serve` in SofaScore's form."""
+
+    name: ClassVar[str] = "sandbox"
+    public_url: ClassVar[str] = "http://127.0.0.1:8765"
+    pace_seconds: ClassVar[float] = 0.0
+    licence: ClassVar[str] = "simulated"
+    pages_at: ClassVar[str | None] = None

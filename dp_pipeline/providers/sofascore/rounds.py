@@ -1,0 +1,167 @@
+"""Rounds by (round, slug, prefix): slugs, labels, types, and which round a match is in.
+
+The number alone is nobody's identity: UCL 22/23 has each of 1 to 5 twice and 28 and 29 twice.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Issue, Round
+from dp_pipeline.providers.sofascore.addresses import round_paths
+from dp_pipeline.providers.sofascore.parse import RoundAnswer
+from dp_pipeline.providers.sofascore.payload import EventPayload, RoundPayload
+
+# Each costs a request. UCL 22/23 has 16, leagues up to 46.
+MOST_ROUNDS = 200
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+RoundKey = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRound:
+    """A round and where its events are asked for, the likelier path first."""
+
+    round: Round
+    payload: RoundPayload
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundList:
+    """The rounds of a season in the provider's order.
+
+    Args:
+        listed: every usable round.
+        by_key: finds a round by its identity.
+        current: slug of the round the provider calls current, if it is one of these.
+        issues: entries left out, names that collide.
+    """
+
+    listed: tuple[ListedRound, ...] = ()
+    by_key: Mapping[RoundKey, ListedRound] | None = None
+    current: str | None = None
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds as models."""
+        return tuple(one.round for one in self.listed)
+
+    def of(self, info: RoundPayload | None) -> ListedRound | None:
+        """The round a match names, if it is one of these."""
+        return (self.by_key or {}).get(round_key(info)) if info else None
+
+
+def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> RoundList:
+    """The rounds the provider lists; of several entries for one round the first.
+
+    Args:
+        answer: of .../rounds.
+        key: the tournament.
+        root: address below which the paths are.
+    """
+    issues = list(answer.issues)
+    usable: dict[RoundKey, RoundPayload] = {}
+    for payload in answer.rounds:
+        identity = round_key(payload)
+        if payload.slug is None and (payload.name or payload.prefix):
+            subject = payload.name or payload.prefix or ""
+            detail = f"Round {payload.round} has a name and no slug; it cannot be asked for."
+            issues.append(Issue("invalid_round", subject, detail, left_out=True))
+        elif len(usable) == MOST_ROUNDS and identity not in usable:
+            detail = f"More than {MOST_ROUNDS} rounds are listed; the first are used."
+            issues.append(Issue("too_many_rounds", _label(payload), detail, left_out=True))
+        else:
+            usable.setdefault(identity, payload)
+    slugs, collisions = _slugs(usable)
+    listed = tuple(
+        ListedRound(
+            Round(
+                slug=slugs[identity],
+                order=position,
+                label=_label(payload),
+                type="season" if payload.slug is None else "knockout",
+                prefix=payload.prefix,
+                provider_id=str(payload.round),
+                provider_url=root + paths[0],
+            ),
+            payload,
+            paths,
+        )
+        for position, (identity, payload) in enumerate(usable.items(), start=1)
+        for paths in (round_paths(key, payload),)
+    )
+    by_key = dict(zip(usable, listed, strict=True))
+    current = by_key.get(round_key(answer.current)) if answer.current else None
+    return RoundList(
+        listed, by_key, current.round.slug if current else None, (*issues, *collisions)
+    )
+
+
+def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: str) -> RoundList:
+    """The rounds that matches name, where the provider lists none.
+
+    Matchdays come in the order of their numbers, named rounds by their first kick-off: before the
+    matchdays when they began before them.
+    """
+    first: dict[RoundKey, tuple[datetime, RoundPayload]] = {}
+    for event in sorted(events, key=lambda e: e.id):
+        info = event.round_info
+        if info is None or (info.slug is None and (info.name or info.prefix)):
+            continue
+        at = event.start_timestamp or _NEVER
+        have = first.get(round_key(info))
+        first[round_key(info)] = (min(at, have[0]), have[1]) if have else (at, info)
+    began = min((at for at, info in first.values() if info.slug is None), default=_NEVER)
+
+    def place(entry: tuple[datetime, RoundPayload]) -> tuple[int, datetime, int, str]:
+        at, info = entry
+        if info.slug is None:
+            return (1, began, info.round, "")
+        return (0 if at < began != _NEVER else 2, at, info.round, info.slug)
+
+    ordered = tuple(info for _, info in sorted(first.values(), key=place))
+    return rounds_of(RoundAnswer(ordered), key, root)
+
+
+def round_key(payload: RoundPayload) -> RoundKey:
+    """What makes a round the same round."""
+    return (payload.round, _lower(payload.slug), _lower(payload.prefix))
+
+
+def _lower(text: str | None) -> str:
+    return (text or "").lower()
+
+
+def _label(payload: RoundPayload) -> str:
+    parts = [part for part in (payload.prefix, payload.name or payload.slug) if part]
+    return ", ".join(parts) or str(payload.round)
+
+
+def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str], list[Issue]]:
+    """prefix-slug, slug or number; where two come to the same, the lower number has it."""
+    taken: dict[str, RoundKey] = {}
+    issues = []
+    for identity in sorted(usable):
+        number, slug, prefix = identity
+        plain = re.sub(r"\s+", "-", "-".join(filter(None, (prefix, slug))) or str(number))
+        free = plain
+        while free in taken:
+            free = f"{free}-{number}"
+        if free != plain:
+            other = taken[plain][0]
+            detail = f"Rounds {other} and {number} are both called {plain}; this one is {free}."
+            issues.append(Issue("slug_taken", _label(usable[identity]), detail))
+        taken[free] = identity
+    return {identity: slug for slug, identity in taken.items()}, issues
+
+
+def order_of(rounds: Iterable[Round]) -> dict[str | None, int]:
+    """The place of each round by its slug; matches without a round come last."""
+    found: dict[str | None, int] = {round_.slug: round_.order for round_ in rounds}
+    found[None] = len(found) + 1
+    return found

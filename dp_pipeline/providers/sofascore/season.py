@@ -1,0 +1,141 @@
+"""A season put together from its answers. Pure: what was asked and what failed is given."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Absence, Found, Issue, Match, Round, Standing, Team
+from dp_pipeline.providers.sofascore.addresses import Addresses
+from dp_pipeline.providers.sofascore.matches import (
+    Fixtures,
+    Telling,
+    fixtures_of,
+    of_season,
+    season_matches,
+)
+from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, TablePayload
+from dp_pipeline.providers.sofascore.payload import EventPayload
+from dp_pipeline.providers.sofascore.rounds import RoundList, rounds_of_events
+from dp_pipeline.providers.sofascore.standings import Tables, standings_of
+from dp_pipeline.providers.sofascore.teams import Teams
+
+Failures = Mapping[str, ProviderError]
+"""What could not be had, and why: the round's label, or the page's path."""
+
+
+@dataclass(frozen=True)
+class Season:
+    """The matches of a season as its rounds or pages tell them.
+
+    Args:
+        key: the tournament.
+        at: addresses.
+        listed: rounds of the provider's list; empty where it has none that can be used.
+        answers: events, each list with the slug of the round that was asked, or None for a page.
+        failures: rounds or pages that could not be had.
+    """
+
+    key: TournamentKey
+    at: Addresses
+    listed: RoundList
+    answers: Sequence[tuple[str | None, EventList]]
+    failures: Failures
+
+    @cached_property
+    def _ours(self) -> tuple[tuple[Telling, ...], tuple[Issue, ...]]:
+        asked = {one.round.slug: one for one in self.listed.listed}
+        tellings = [
+            Telling(event, asked.get(slug) if slug else None)
+            for slug, answer in self.answers
+            for event in answer.events
+        ]
+        return of_season(tellings, self.key)
+
+    @cached_property
+    def events(self) -> tuple[EventPayload, ...]:
+        """Every readable event of this season; one may be there several times."""
+        return tuple(telling.event for telling in self._ours[0])
+
+    @cached_property
+    def rounds(self) -> RoundList:
+        """The provider's rounds, or those its matches name."""
+        if self.listed.listed:
+            return self.listed
+        found = rounds_of_events(self.events, self.key, self.at.root)
+        issues = (*self.listed.issues, *found.issues)
+        return RoundList(found.listed, found.by_key, None, issues)
+
+    @cached_property
+    def fixtures(self) -> Fixtures:
+        """The matches that can be stored."""
+        return fixtures_of(self._ours[0], self.rounds, Teams(self.events))
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """The matches that can be stored."""
+        return self.fixtures.matches
+
+    @property
+    def failure(self) -> ProviderError | None:
+        """The first failure, if there is one."""
+        return next(iter(self.failures.values()), None)
+
+    def found_rounds(self) -> Found[Round]:
+        """The rounds, with a remark on those without matches yet."""
+        issues = self.rounds.issues
+        if self.rounds.listed:
+            if not self.listed.listed:
+                detail = "SofaScore lists no rounds; these are the ones its matches name."
+                issues = (*issues, Issue("rounds_from_matches", "Rounds", detail))
+            return Found(self.rounds.rounds, issues)
+        if self.events:
+            because = "SofaScore has no rounds for this tournament."
+            return Found(issues=issues, absent=Absence("not_applicable", because))
+        because = "SofaScore has neither rounds nor matches of this season yet."
+        return Found(issues=issues, absent=Absence("nothing_yet", because))
+
+    def found_matches(self) -> Found[Match]:
+        """The matches, and every round that gave none."""
+        issues = [
+            Issue(
+                "round_not_available",
+                what,
+                f"Its matches could not be read: {error.message}",
+                left_out=True,
+                data={"kind": error.kind, "url": error.url},
+            )
+            for what, error in self.failures.items()
+        ]
+        issues += [issue for _, answer in self.answers for issue in answer.issues]
+        issues += [*self._ours[1], *self.fixtures.issues]
+        if not self.matches:
+            because = (
+                "No match with known teams is there yet."
+                if self.events
+                else "SofaScore has no matches of this season yet."
+            )
+            return Found(issues=tuple(issues), absent=Absence("nothing_yet", because))
+        empty = {slug for slug, answer in self.answers if slug and not answer.events}
+        issues += [
+            Issue("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
+            for one in self.listed.listed
+            if one.round.slug in empty
+        ]
+        return Found(self.matches, tuple(issues))
+
+    def found_teams(self, tables: Sequence[TablePayload]) -> Found[Team]:
+        """Every team of a match or a table."""
+        teams, issues = Teams(self.events, tables).found(self.at.images)
+        if not teams:
+            because = "No team is known yet."
+            return Found(issues=issues, absent=Absence("nothing_yet", because))
+        return Found(teams, issues)
+
+    def found_standings(self, tables: Tables, form: FormEvents) -> Found[Standing]:
+        """The tables, computed where the provider has none; there can be none in a cup."""
+        rounds = self.rounds.rounds
+        season = season_matches(self.matches, rounds)
+        has_season = bool(season) or any(r.type == "season" for r in rounds) or not rounds
+        return standings_of(tables, season, form, has_season=has_season)

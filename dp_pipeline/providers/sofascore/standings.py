@@ -1,0 +1,230 @@
+"""SofaScore's tables where they can be believed, else those the matches come to; the form."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from dp_pipeline.providers.models import Absence, Found, Issue, Match, Standing
+from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
+from dp_pipeline.providers.sofascore.payload import FormEventPayload, RowPayload
+from dp_pipeline.providers.sofascore.stages import Place, place_of
+from dp_pipeline.providers.sofascore.teams import is_place_in_draw
+from dp_pipeline.providers.table import FORM_LENGTH, compute_standings
+
+MOST_NAMED = 5
+# "Third-placed teams", "Ranking of third-placed teams", "Best runners-up"
+_RANKING = re.compile(
+    r"\b(?:third|3rd|second|2nd|fourth|4th)[ -]?plac(?:e|ed)\b|\branking\b"
+    r"|\bbest (?:third|3rd|runner)|\brunners?-up\b",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"\b(?:group|grup\w?|grupp[eo]|groupe|girone|poule)\b", re.IGNORECASE)
+_ENDED = frozenset({"ended", "awarded"})
+_OUTCOMES = {1: ("W", "L"), 2: ("L", "W"), 3: ("D", "D")}
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of a season by their place, and what is to be said of the others."""
+
+    by_place: Mapping[Place, TablePayload]
+    issues: tuple[Issue, ...] = ()
+
+
+def tables_of(payloads: Iterable[TablePayload]) -> Tables:
+    """Each table at its (stage, group); rankings across groups are no tables of matches.
+
+    Of several at one place (a league and its championship round under one name) the one of the
+    lowest id keeps it, the others take their own name for the stage.
+    """
+    issues = []
+    named: list[tuple[Place, TablePayload]] = []
+    for given in payloads:
+        table = given
+        name = table.name or (table.stage.name if table.stage else None) or "a table"
+        if _RANKING.search(name):
+            detail = "It ranks teams of several groups and is no table of matches; not stored."
+            issues.append(Issue("ranking_table", name, detail))
+            continue
+        stage, group = place_of(table.stage)
+        if group is None and table.name and _GROUP.match(table.name):
+            group = table.name
+        slots = [row.team.name for row in table.rows if is_place_in_draw(row.team.name)]
+        if slots:
+            detail = f"{' and '.join(slots)} are places in the draw, not teams; left out of it."
+            issues.append(Issue("placeholder_team", name, detail))
+            rows = tuple(row for row in table.rows if row.team.name not in slots)
+            if not rows:
+                continue
+            table = replace(table, rows=rows)
+        named.append(((stage, group), table))
+    by_place: dict[Place, TablePayload] = {}
+    for place, table in sorted(named, key=lambda one: _table_order(one[1])):
+        free = place if place not in by_place else (table.name or place[0], place[1])
+        if free in by_place:
+            detail = "There is another table of the same stage and group; this one is not stored."
+            issues.append(Issue("duplicate_table", table.name or "a table", detail, left_out=True))
+        else:
+            by_place[free] = table
+    order = {id(table): index for index, (_, table) in enumerate(named)}
+    ordered = sorted(by_place.items(), key=lambda entry: order[id(entry[1])])
+    return Tables(dict(ordered), tuple(issues))
+
+
+def standings_of(
+    tables: Tables, season: Sequence[Match], form: FormEvents, *, has_season: bool
+) -> Found[Standing]:
+    """Every row of every table.
+
+    Args:
+        tables: the provider's; empty where it has none.
+        season: the matches a table can be made of.
+        form: events per team; empty where they could not be had.
+        has_season: whether there are rounds or matches that a table could be of.
+    """
+    computed = _by_place(compute_standings(season)) if season else {}
+    if not tables.by_place:
+        return _without_tables(computed, season, tables.issues, has_season=has_season)
+    rows: list[Standing] = []
+    issues = list(tables.issues)
+    for place, table in tables.by_place.items():
+        ours = computed.get(place, {})
+        if len(tables.by_place) == len(computed) == 1:
+            ours = next(iter(computed.values()))  # one table, whatever the stages are called
+        fault = table.fault or _fault(table.rows, ours)
+        if fault is None:
+            found = _rows(place, table, ours, form)
+            rows += found
+            issues += _differences(found, ours, table)
+            continue
+        name = table.name or "Table"
+        instead = [replace(row, stage=place[0], group_name=place[1]) for row in ours.values()]
+        rows += instead
+        tail = "This one follows from the matches." if instead else "There is none instead."
+        detail = f"SofaScore's table is not used: {fault}. {tail}"
+        issues.append(Issue("provider_table_rejected", name, detail, left_out=not instead))
+    if not rows:
+        because = "No table of SofaScore can be used, and there are no matches to make one of."
+        return Found(issues=tuple(issues), absent=Absence("nothing_yet", because))
+    return Found(tuple(rows), tuple(issues))
+
+
+def form_of(events: Iterable[FormEventPayload], team: str) -> tuple[str, ...]:
+    """The last five results of a team by winnerCode, oldest first; each event counts once."""
+    unique = {event.id: event for event in sorted(events, key=repr)}
+    results = []
+    for event in sorted(unique.values(), key=lambda e: (e.start_timestamp or _LONG_AGO, e.id)):
+        outcome = _OUTCOMES.get(event.winner_code or 0)
+        if outcome and team in (str(event.home_team.id), str(event.away_team.id)):
+            results.append(outcome[team != str(event.home_team.id)])
+    return tuple(results[-FORM_LENGTH:])
+
+
+def _without_tables(
+    computed: Mapping[Place, Mapping[str, Standing]],
+    season: Sequence[Match],
+    issues: tuple[Issue, ...],
+    *,
+    has_season: bool,
+) -> Found[Standing]:
+    if not has_season:
+        because = "A knockout tournament has no table."
+        return Found(issues=issues, absent=Absence("not_applicable", because))
+    if not any(match.status in _ENDED for match in season):
+        because = "SofaScore has no table yet, and no match has ended."
+        return Found(issues=issues, absent=Absence("nothing_yet", because))
+    rows = tuple(row for table in computed.values() for row in table.values())
+    detail = "SofaScore has no table; this one follows from the matches."
+    return Found(rows, (*issues, Issue("table_computed", "Table", detail)))
+
+
+def _by_place(rows: Iterable[Standing]) -> dict[Place, dict[str, Standing]]:
+    found: dict[Place, dict[str, Standing]] = {}
+    for row in rows:
+        found.setdefault((row.stage, row.group_name), {})[row.team] = row
+    return found
+
+
+def _fault(rows: Sequence[RowPayload], computed: Mapping[str, Standing]) -> str | None:
+    """Why a table cannot be right; None when it can."""
+    teams = [row.team.id for row in rows]
+    faults = {
+        "it has no rows": not rows,
+        "a team is in it twice": len(set(teams)) != len(teams),
+        "won, drawn and lost do not make up the matches played": any(
+            row.matches != row.wins + row.draws + row.losses for row in rows
+        ),
+        "all is zero while matches have ended": (
+            any(row.games for row in computed.values()) and not any(row.matches for row in rows)
+        ),
+    }
+    return next((fault for fault, present in faults.items() if present), None)
+
+
+def _rows(
+    place: Place, table: TablePayload, computed: Mapping[str, Standing], form: FormEvents
+) -> list[Standing]:
+    stage_id = str(table.stage.id) if table.stage and table.stage.id else ""
+    ordered = sorted(enumerate(table.rows, start=1), key=lambda one: one[1].position or one[0])
+    found = []
+    for position, row in ordered:
+        team = str(row.team.id)
+        by_matches = computed[team].form if team in computed else ()
+        told = form_of(form.get((stage_id, team), ()), team)
+        found.append(
+            Standing(
+                team=team,
+                position=row.position or position,
+                games=row.matches,
+                wins=row.wins,
+                draws=row.draws,
+                losses=row.losses,
+                goals_for=row.scores_for,
+                goals_against=row.scores_against,
+                points=row.points,
+                stage=place[0],
+                group_name=place[1],
+                # a list cut short, or none: the matches know as much
+                form=told if len(told) >= len(by_matches) else by_matches,
+            )
+        )
+    return found
+
+
+def _differences(
+    rows: Sequence[Standing], computed: Mapping[str, Standing], table: TablePayload
+) -> list[Issue]:
+    """Rows that do not follow from the matches: points taken away, forfeits, a table behind."""
+    names = {str(row.team.id): row.team.name for row in table.rows}
+    told = []
+    for row in rows:
+        other = computed.get(row.team)
+        if other and _sums(row) != _sums(other):
+            told.append(
+                f"{names[row.team]} {row.points} points from {row.games} "
+                f"({row.goals_for}:{row.goals_against}), by the matches {other.points} from "
+                f"{other.games} ({other.goals_for}:{other.goals_against})"
+            )
+    if not told:
+        return []
+    more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    detail = f"SofaScore's table is stored. It has {'; '.join(told[:MOST_NAMED])}{more}."
+    return [Issue("table_differs_from_matches", table.name or "Table", detail)]
+
+
+def _sums(row: Standing) -> tuple[int, ...]:
+    return (
+        row.games,
+        row.wins,
+        row.draws,
+        row.losses,
+        row.goals_for,
+        row.goals_against,
+        row.points,
+    )
+
+
+def _table_order(table: TablePayload) -> tuple[int, str]:
+    return ((table.stage.id if table.stage else None) or 0, table.name or "")

@@ -1,0 +1,90 @@
+"""Teams out of matches and tables, and names that stand for a team not known yet."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from dp_pipeline.providers.models import Issue, Team
+from dp_pipeline.providers.sofascore.parse import TablePayload
+from dp_pipeline.providers.sofascore.payload import EventPayload, TeamPayload
+from dp_pipeline.providers.sofascore.status import status_of
+
+# "W49", "Winner SF1", "1A", "2nd Group B", "3A/B/C", "TBD". Bodø/Glimt and B 93 are teams.
+_PLACEHOLDER = re.compile(
+    r"tb[acd]\.?|to be (?:determined|decided|announced|confirmed)|unknown|n\.?/?[na]\.?|\?+|-+"
+    r"|(?:winner|loser|runner-?up|runners-?up|qualifier)(?:[ /:.#-].*|\d*)"
+    r"|best (?:2nd|3rd|4th|second|third|fourth|runner-?up).*"
+    r"|(?:semi-?final|quarter-?final|final|match|game|play-?off|group)[ \w/#-]* (?:winner|loser)"
+    r" ?\d*|[wl] ?\d{1,3}|(?:[qs]f|r\d{1,2}|m) ?\d{1,3}|(?:group|pot|seed|slot|team)"
+    r" ?(?:[a-p]|\d{1,2})"
+    r"|[1-4](?:st|nd|rd|th)?[ -]?(?:place )?(?:of )?(?:in )?(?:group )?[a-p](?:/[a-p])*"
+    r"|[a-p][1-4]|[1-4](?:st|nd|rd|th)(?: placed?)?(?: team)?"
+)
+_BEGUN = frozenset({"live", "ended", "interrupted", "abandoned", "awarded"})
+
+
+def is_place_in_draw(name: str) -> bool:
+    """Whether a name is a slot's."""
+    return bool(_PLACEHOLDER.fullmatch(name.casefold()))
+
+
+class Teams:
+    """The teams of a season and its places in the draw.
+
+    `disabled` alone marks neither: Juventus is disabled in a recorded match of 2025. One that
+    besides has no country, has not played and stands in no table is a place.
+    """
+
+    def __init__(self, events: Sequence[EventPayload], tables: Iterable[TablePayload] = ()) -> None:
+        told: dict[int, list[tuple[int, int, TeamPayload]]] = {}
+        self._real = {row.team.id for table in tables for row in table.rows}
+        for event in events:
+            begun = status_of(event.status).status in _BEGUN
+            for team in (event.home_team, event.away_team):
+                told.setdefault(team.id, []).append((event.changed_at, event.id, team))
+                if begun:
+                    self._real.add(team.id)
+        for table in tables:
+            for row in table.rows:
+                told.setdefault(row.team.id, []).append((-1, 0, row.team))
+        self._told = told
+
+    def is_place(self, team: TeamPayload) -> bool:
+        """Whether this is a place in the draw rather than a team."""
+        if team.disabled is True and team.id not in self._real and not _country(team):
+            return True
+        return is_place_in_draw(team.name)
+
+    def found(self, image_root: str) -> tuple[tuple[Team, ...], tuple[Issue, ...]]:
+        """Every team once, as its last changed match names it, and remarks on other names."""
+        teams, issues = [], []
+        for team_id, tellings in sorted(self._told.items()):
+            real = [t for t in tellings if not self.is_place(t[2])]
+            if not real:
+                continue
+            last = max(real, key=_order)[2]
+            others = sorted({t[2].name for t in real} - {last.name})
+            if others:
+                detail = f"It is also called {' and '.join(others)}; the last is stored."
+                issues.append(Issue("several_team_names", last.name, detail))
+            teams.append(_team(team_id, last, [t[2] for t in real], image_root))
+        return tuple(teams), tuple(issues)
+
+
+def _team(team_id: int, last: TeamPayload, tellings: Sequence[TeamPayload], root: str) -> Team:
+    countries = [_country(team) for team in (last, *sorted(tellings, key=repr))]
+    return Team(
+        external_id=str(team_id),
+        name=last.name,
+        short_name=last.short_name,
+        country=next(filter(None, countries), None),
+        badge_url=f"{root}/team/{team_id}/image",
+    )
+
+
+def _order(telling: tuple[int, int, TeamPayload]) -> tuple[int, int, str]:
+    changed, event, team = telling
+    return (changed, event, repr(team))
+
+
+def _country(team: TeamPayload) -> str | None:
+    return (team.country.alpha3 or team.country.name) if team.country else None
