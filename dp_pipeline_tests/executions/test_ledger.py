@@ -55,12 +55,17 @@ class BrokenStore:
         self.down = True
         self.asked = 0
 
-    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+    def put(
+        self, key: str, body: bytes, *, content_type: str, cache_control: str | None = None
+    ) -> None:
         self.asked += 1
         if self.down:
             message = "The bucket is away."
             raise ObjectStoreError(message)
-        self.folder.put(key, body, content_type=content_type)
+        self.folder.put(key, body, content_type=content_type, cache_control=cache_control)
+
+    def has(self, key: str) -> bool:
+        return self.folder.has(key)
 
     def url(self, key: str) -> str:
         return self.folder.url(key)
