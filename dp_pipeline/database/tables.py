@@ -373,3 +373,20 @@ provider_pace = sa.Table(
     sa.PrimaryKeyConstraint("provider"),
     comment="Spaces the requests of all processes to one provider",
 )
+
+competition_season = sa.Table(
+    "competition_season",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True, comment="The tournament key it has or would have"),
+    _text("provider", required=True),
+    _text("competition", "As in the key", required=True),
+    _text("season", "As in the key", required=True),
+    _text("label", required=True),
+    _number("place", "0 is the competition's newest season; null: long gone from the list"),
+    _moment("first_seen_at", now=True),
+    _moment("last_seen_at", "When the provider last listed it", now=True),
+    _moment("approved_at", "When it was approved to be ingested by itself; null: it is not"),
+    sa.CheckConstraint("place >= 0", name="place"),
+    sa.Index(None, "provider", "competition", "place"),
+    comment="Seasons that providers list of the competitions that are or were followed",
+)
