@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 import time
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -203,3 +204,27 @@ class Storing:
                 else f"The object store did not answer within {ANSWER_SECONDS:.0f} s."
             )
             raise ObjectStoreError(self._reason) from error
+
+
+def put_within(
+    seconds: float, objects: ObjectStore, key: str, body: bytes, *, content_type: str
+) -> None:
+    """Store an object from a thread without an event loop; raises ObjectStoreError in time."""
+    raised: list[BaseException | None] = []
+
+    def put() -> None:
+        try:
+            objects.put(key, body, content_type=content_type)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            raised.append(error)
+        else:
+            raised.append(None)
+
+    thread = threading.Thread(target=put, name="object store", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not raised:
+        message = f"The object store did not answer within {seconds:.0f} s."
+        raise ObjectStoreError(message)
+    if raised[0] is not None:
+        raise raised[0]

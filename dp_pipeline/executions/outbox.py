@@ -4,6 +4,7 @@ Everything here may be done twice and by two processes; nothing here asks Dagste
 """
 
 import json
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from dp_pipeline.executions.ledger import has_rows, storable, tournament_id_of
 from dp_pipeline.executions.presence import EXECUTION_LOCK
 from dp_pipeline.executions.vocabulary import Domain, operation_type
 from dp_pipeline.messages.blocks import Announcement, Line
-from dp_pipeline.objects import ObjectStore, ObjectStoreError
+from dp_pipeline.objects import ObjectStore, ObjectStoreError, put_within
 
 GRACE_SECONDS = 30.0
 """How long a lock must be seen free while Dagster believes in the run. A Postgres that restarts
@@ -195,9 +196,15 @@ def record_lost(
     return len(missing)
 
 
-def store_kept_reports(database: Database, objects: ObjectStore, *, most: int = 20) -> int:
-    """Bring reports that the object store did not take at the time into it; how many it took."""
+def store_kept_reports(
+    database: Database, objects: ObjectStore, *, most: int = 20, seconds: float = 10
+) -> int:
+    """Bring reports that the object store did not take at the time into it; how many it took.
+
+    Ends about when `seconds` are over; a store that hangs is left to itself.
+    """
     taken = 0
+    latest = time.monotonic() + seconds
     with database.transaction() as connection:
         due = connection.execute(
             sa.select(_reports.c.execution_id, _reports.c.file_key, _reports.c.report)
@@ -207,8 +214,11 @@ def store_kept_reports(database: Database, objects: ObjectStore, *, most: int = 
         ).all()
     for row in due:
         body = json.dumps(row.report, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+        remaining = latest - time.monotonic()
+        if remaining <= 0:
+            break
         try:
-            objects.put(row.file_key, body, content_type="application/json")
+            put_within(remaining, objects, row.file_key, body, content_type="application/json")
         except ObjectStoreError as error:
             with database.transaction() as connection:
                 connection.execute(_postpone(row.execution_id, str(error)))
