@@ -9,7 +9,7 @@ import dagster as dg
 # A backfill policy on assets is marked beta and says so once per asset at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
 
-from dp_pipeline.assets.materialize import ingest  # noqa: E402 - after the filter above
+from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
 from dp_pipeline.resources import (  # noqa: E402
     DatabaseResource,
     LedgerResource,
@@ -28,7 +28,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest],
+        assets=[ingest, collect],
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,

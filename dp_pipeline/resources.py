@@ -10,9 +10,10 @@ from pydantic import Field
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import Ledger
+from dp_pipeline.images.client import Images, Root
 from dp_pipeline.messages.slack import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
-from dp_pipeline.providers.registry import Providers
+from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import Settings
 
 _FOLLOWS = "Not set: follows {}."
@@ -77,8 +78,21 @@ class ProvidersResource(dg.ConfigurableResource):
         """The providers of one run, paced together with every other process."""
         from dp_pipeline.database.pace import PostgresPace
 
-        base_urls = {**Settings.load().base_urls, **self.base_urls}
-        return Providers(base_urls, PostgresPace(database))
+        return Providers(self._base_urls(), PostgresPace(database))
+
+    def open_images(self, database: Database) -> Images:
+        """Where the images are that providers name, paced likewise."""
+        from dp_pipeline.database.pace import PostgresPace
+
+        base_urls = self._base_urls()
+        roots = {}
+        for name, provider in PROVIDERS.items():
+            url = base_urls.get(name, provider.public_url)
+            roots[name] = Root(url, provider.pace(url))
+        return Images(roots, PostgresPace(database))
+
+    def _base_urls(self) -> dict[str, str]:
+        return {**Settings.load().base_urls, **self.base_urls}
 
 
 class LedgerResource(dg.ConfigurableResource):
@@ -99,7 +113,7 @@ class LedgerResource(dg.ConfigurableResource):
         )
 
     def objects(self) -> ObjectStore:
-        """Where reports go."""
+        """Where reports and images go."""
         return object_store(Settings.load())
 
     def run_url(self, run_id: str) -> str:

@@ -5,15 +5,17 @@ What a domain does is read in its own module; what is the same for all of them s
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 
-from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
+from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.executions.vocabulary import DEPENDS_ON, Domain, in_order
+from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.registry import Providers
 
@@ -44,15 +46,15 @@ class Desk:
 
 async def ingest_tournaments(keys: Sequence[str], domains: Collection[str], desk: Desk) -> None:
     """Ingest the domains of several tournaments concurrently; none stops another."""
-    limiter = anyio.CapacityLimiter(TOURNAMENTS_AT_ONCE)
+    async with desk.providers:
+        await _each(keys, lambda key: ingest_tournament(key, domains, desk))
 
-    async def one(key: str) -> None:
-        async with limiter:
-            await ingest_tournament(key, domains, desk)
 
-    async with desk.providers, anyio.create_task_group() as group:
-        for key in keys:
-            group.start_soon(one, key)
+async def collect_logos(keys: Sequence[str], gallery: Gallery, desk: Desk) -> None:
+    """Collect the images of several tournaments concurrently; none stops another."""
+    work = partial(logos.ingest, gallery, desk.database)
+    async with gallery:
+        await _each(keys, lambda key: attempt("logos", key, desk, work))
 
 
 async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> None:
@@ -65,29 +67,61 @@ async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> N
         desk.ledger.turn(tournament_id_of(key)) as turn,
         anyio.create_task_group() as ahead,
     ):
-        for domain in chosen:
-            execution: Execution | None = None
+
+        async def work(execution: Execution) -> None:
+            nonlocal source
+            _require(execution.domain, failed)
+            if source is None:
+                source = await desk.providers.source(key)
+                ahead.start_soon(source.prefetch, chosen)
+            await turn.come()
             try:
-                async with desk.ledger.track(domain, key, desk.run, label=label) as execution:
-                    _require(domain, failed)
-                    if source is None:
-                        source = await desk.providers.source(key)
-                        ahead.start_soon(source.prefetch, chosen)
-                    await turn.come()
-                    try:
-                        await INGEST[domain](source, desk.database, execution)
-                    finally:
-                        execution.requests.extend(source.requests.taken())
-                    label = execution.label
-            # Recorded by track; the other domains and tournaments have fates of their own.
-            except Exception as error:  # noqa: BLE001
+                await INGEST[execution.domain](source, desk.database, execution)
+            finally:
+                execution.requests.extend(source.requests.taken())
+
+        for domain in chosen:
+            execution = await attempt(domain, key, desk, work, label=label)
+            if execution.failure is None:
+                label = execution.label
+            else:
                 failed.add(domain)
-                if execution is None or execution.completed_at is None:
-                    execution = _unrecorded(domain, key, desk.run, error)
-                elif execution.failure is None:
-                    execution.fail(error)  # the work was done, but its row could not be closed
-            desk.ended(execution)
         ahead.cancel_scope.cancel()
+
+
+async def attempt(
+    domain: Domain,
+    key: str,
+    desk: Desk,
+    work: Callable[[Execution], Awaitable[None]],
+    *,
+    label: str | None = None,
+) -> Execution:
+    """Do a piece of work within a ledger row of its own and tell how it ended; never raises."""
+    execution: Execution | None = None
+    try:
+        async with desk.ledger.track(domain, key, desk.run, label=label) as execution:
+            await work(execution)
+    # Recorded by track; the other domains and tournaments have fates of their own.
+    except Exception as error:  # noqa: BLE001
+        if execution is None or execution.completed_at is None:
+            execution = _unrecorded(domain, key, desk.run, error)
+        elif execution.failure is None:
+            execution.fail(error)  # the work was done, but its row could not be closed
+    desk.ended(execution)
+    return execution
+
+
+async def _each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> None:
+    limiter = anyio.CapacityLimiter(TOURNAMENTS_AT_ONCE)
+
+    async def limited(key: str) -> None:
+        async with limiter:
+            await one(key)
+
+    async with anyio.create_task_group() as group:
+        for key in keys:
+            group.start_soon(limited, key)
 
 
 def _require(domain: Domain, failed: set[Domain]) -> None:

@@ -1,22 +1,25 @@
-"""What Dagster sees: one partitioned multi-asset whose assets are the domains.
+"""What Dagster sees: one partitioned multi-asset whose assets are the domains, and one of images.
 
 One process, one set of connections and one request per URL for all domains of up to fifty
 tournaments; and still one materialization event, ledger row and fate for each domain of each.
 """
 
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from uuid import UUID
 
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
-from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
-from dp_pipeline.assets.frame import Desk, ingest_tournaments
+from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
+from dp_pipeline.assets.frame import Desk, collect_logos, ingest_tournaments
 from dp_pipeline.assets.metadata import definition_metadata, materialization_metadata
+from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.vocabulary import DOMAINS, in_order
+from dp_pipeline.executions.vocabulary import RECORDED, in_order
+from dp_pipeline.images.gallery import Gallery
+from dp_pipeline.objects import Storing
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
@@ -24,6 +27,9 @@ from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersRes
 # and partition first (5,000 x 4 took longer than its two minutes to start). 60 tournaments are two
 # runs with this, and a backfill of hundreds still spreads over several workers.
 MOST_PARTITIONS_PER_RUN = 50
+# An image waits for its host's pace, up to 65 of them in a tournament; and assets share a run only
+# where they share their policy, so a failed table never keeps a badge from being looked at.
+MOST_PARTITIONS_PER_LOGOS_RUN = 20
 MOST_NAMED_FAILURES = 10
 
 SPECS = [
@@ -34,8 +40,8 @@ SPECS = [
         skippable=True,
     ).merge_attributes(metadata=definition_metadata(domain))
     for domain, spec in zip(
-        DOMAINS,
-        (tournaments.SPEC, teams.SPEC, rounds.SPEC, matches.SPEC, standings.SPEC),
+        RECORDED,
+        (tournaments.SPEC, teams.SPEC, rounds.SPEC, matches.SPEC, standings.SPEC, logos.SPEC),
         strict=True,
     )
 ]
@@ -43,7 +49,7 @@ SPECS = [
 
 @dg.multi_asset(
     name="ingest",
-    specs=SPECS,
+    specs=SPECS[:-1],
     partitions_def=TOURNAMENTS,
     can_subset=True,
     backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MOST_PARTITIONS_PER_RUN),
@@ -54,13 +60,47 @@ def ingest(
     providers: ProvidersResource,
     ledger: LedgerResource,
 ) -> Iterator[dg.MaterializeResult]:
-    """Ingest the selected domains of the selected tournaments.
+    """Ingest the selected domains of the selected tournaments."""
+    domains = in_order({key.to_user_string() for key in context.selected_asset_keys})
+    work = partial(ingest_tournaments, list(context.partition_keys), domains)
+    _drive(context, database.open(), providers, ledger, work)
+    yield from ()
+
+
+@dg.multi_asset(
+    name="collect_logos",
+    specs=SPECS[-1:],
+    partitions_def=TOURNAMENTS,
+    backfill_policy=dg.BackfillPolicy.multi_run(
+        max_partitions_per_run=MOST_PARTITIONS_PER_LOGOS_RUN
+    ),
+)
+def collect(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    providers: ProvidersResource,
+    ledger: LedgerResource,
+) -> Iterator[dg.MaterializeResult]:
+    """Collect logo and badges of the selected tournaments."""
+    store = database.open()
+    gallery = Gallery(providers.open_images(store), Storing(ledger.objects()))
+    work = partial(collect_logos, list(context.partition_keys), gallery)
+    _drive(context, store, providers, ledger, work)
+    yield from ()
+
+
+def _drive(
+    context: dg.AssetExecutionContext,
+    store: Database,
+    providers: ProvidersResource,
+    ledger: LedgerResource,
+    work: Callable[[Desk], Awaitable[None]],
+) -> None:
+    """Do the work in an event loop of its own and tell Dagster of each execution as it ends.
 
     A materialization is logged the moment it is recorded, so that a run that is cancelled or killed
     keeps what it had done; failures are raised together at the end.
     """
-    store = database.open()
-    domains = in_order({key.to_user_string() for key in context.selected_asset_keys})
     run = Run(
         id=UUID(context.run.run_id),
         attempt=context.retry_number + 1,
@@ -70,12 +110,11 @@ def ingest(
     ended: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
     with ledger.open(store).working() as book:
         desk = Desk(providers.open(store), store, book, run, ended.put)
-        work = partial(ingest_tournaments, list(context.partition_keys), domains, desk)
         try:
             # Signals reach this thread alone: an interruption ends the wait below, the portal then
             # cancels the work, and the work closes its rows before the interruption goes on.
             with start_blocking_portal() as portal:
-                future = portal.start_task_soon(work)
+                future = portal.start_task_soon(work, desk)
                 future.add_done_callback(lambda _: ended.put(None))
                 while (execution := ended.get()) is not None:
                     _tell(context, execution, failed)
@@ -90,7 +129,6 @@ def ingest(
             metadata={"failed": len(failed)},
             allow_retries=False,
         )
-    yield from ()
 
 
 def _tell(context: dg.AssetExecutionContext, execution: Execution, failed: list[Execution]) -> None:
