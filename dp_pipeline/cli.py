@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,6 @@ from rich.console import Console
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
-from dp_pipeline.executions.ledger import InterruptedRunError
 from dp_pipeline.messages.terminal import causes, executions_table, outcome_table
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import Providers, checked_key, is_address
@@ -64,18 +64,18 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> boo
     """Ingest one tournament and print what came of it; whether all of it completed."""
     console = _console()
     with Console(stderr=True).status(f"{key}: reading …") as status:
-        run_id, error = _materialize(
-            instance, key, lambda domain: status.update(f"{key}: {domain} done …")
-        )
+        run = _materialize(instance, key, lambda domain: status.update(f"{key}: {domain} done …"))
     with database.transaction() as connection:
-        rows = _executions(connection, request_id=UUID(run_id))
+        rows = _executions(connection, request_id=UUID(run.id))
     console.print(outcome_table(key, rows))
-    for line in causes(rows) if rows else [error or "The run left no execution."]:
+    for line in causes(rows) if rows else [run.error or "The run left no execution."]:
         console.print(line, style="red", markup=False)
-    if any(row["error_class"] == InterruptedRunError.__name__ for row in rows):
+    if run.interrupted:
         # Who stops one of several tournaments means all of them.
+        console.print("Stopped before all was done.", style="red")
         sys.exit(INTERRUPTED)
-    return bool(rows) and all(row["status"] == "completed" for row in rows)
+    # A run that failed between two domains has only completed rows.
+    return run.success and bool(rows) and all(row["status"] == "completed" for row in rows)
 
 
 @main.command()
@@ -168,10 +168,18 @@ def _instance() -> "dg.DagsterInstance":
     return dg.DagsterInstance.from_config(str(project_directory()))
 
 
-def _materialize(
-    instance: "dg.DagsterInstance", key: str, done: Callable[[str], None]
-) -> tuple[str, str | None]:
-    """Run all domains of one tournament in this process; the run id and what went wrong."""
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a Dagster run ended."""
+
+    id: str
+    success: bool
+    interrupted: bool = False
+    error: str | None = None
+
+
+def _materialize(instance: "dg.DagsterInstance", key: str, done: Callable[[str], None]) -> _Ended:
+    """Run all domains of one tournament in this process."""
     run_id = str(uuid4())
 
     def heard(event: "dg.EventLogEntry") -> None:
@@ -179,6 +187,8 @@ def _materialize(
             done(str(event.dagster_event.asset_key and event.dagster_event.asset_key.path[-1]))
 
     instance.add_event_listener(run_id, heard)
+    from dagster._core.errors import DagsterExecutionInterruptedError
+
     from dp_pipeline.definitions import INGEST_JOB, defs
     from dp_pipeline.instance.launcher import in_process_run_tags
 
@@ -192,10 +202,15 @@ def _materialize(
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     if result.success:
-        return run_id, None
-    errors = [getattr(event.event_specific_data, "error", None) for event in result.all_events]
-    messages = [error.message for error in errors if error is not None]
-    return run_id, Settings.load().conceal(messages[-1]) if messages else None
+        return _Ended(run_id, success=True)
+    found = [getattr(event.event_specific_data, "error", None) for event in result.all_events]
+    errors = [error for error in found if error is not None]
+    return _Ended(
+        run_id,
+        success=False,
+        interrupted=any(e.cls_name == DagsterExecutionInterruptedError.__name__ for e in errors),
+        error=Settings.load().conceal(errors[-1].message) if errors else None,
+    )
 
 
 def _executions(
