@@ -1,0 +1,81 @@
+"""A Slack that refuses, limits, goes away and comes back: every execution is told exactly once."""
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from dagster import DagsterRunStatus
+
+from dp_pipeline_tests.end_to_end.world import DAWDLE, KEY, World, payload, statement, world
+from dp_pipeline_tests.servers import OK, Answer, closed_url
+
+OTHERS = ("openfootball:en.2:2024-25", "openfootball:en.3:2024-25")
+REFUSED = Answer(400, "invalid_blocks")
+WEBHOOK = "SLACK_JOB_EXECUTIONS_WEBHOOK"
+
+
+def untold(made: World) -> int:
+    return sum(row["announced_at"] is None for row in made.executions())
+
+
+def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
+    monkeypatch: pytest.MonkeyPatch, migrated_url: str
+) -> None:
+    address = f"{closed_url()}/services/T000/B000/secret-token"
+    port = urlsplit(address).port or 0
+    with world(monkeypatch, migrated_url, **{WEBHOOK: address}) as made:
+        for number in (2, 3):
+            made.replay.payloads[f"/2024-25/en.{number}.json"] = payload(0)
+        with made.slack.listening(port=port):
+            assert made.ingest() == 0, made.log()
+            made.slack.answers.extend([REFUSED, OK])
+            assert made.tick() == "1 messages sent"
+            blocks, plain = made.slack.received
+            assert "attachments" in blocks
+            assert "attachments" not in plain
+
+            # A short pause is waited for at once; a long one holds the ticks before its end.
+            assert made.ingest(KEY, *OTHERS) == 0, made.log()
+            short, long = (Answer(429, "rate_limited", {"Retry-After": n}) for n in ("1", "600"))
+            made.slack.answers.extend([short, OK, long])
+            said = made.tick()
+            assert said.startswith("1 messages sent; Slack limits how fast")
+            assert untold(made) == 10
+            seen = len(made.slack.received)
+            assert "Slack asked for a pause of another" in made.tick()
+            assert len(made.slack.received) == seen
+        made.cursor = json.dumps({**json.loads(made.cursor or ""), "quiet_until": 0})
+
+        for _ in range(2):
+            assert "the connection is refused" in made.tick()
+        assert untold(made) == 10
+
+        with made.slack.listening(port=port):
+            made.slack.answers.extend([Answer(503), Answer(503)])
+            assert "answers with status 503" in made.tick()
+            assert made.tick() == "2 messages sent"
+            assert made.tick() == "Nothing new."
+        assert untold(made) == 0
+        assert list(made.told().values()) == [1, 1, 1, 1]
+        order = [json.dumps(message) for message in made.slack.accepted[-2:]]
+        assert [OTHERS[n] in text for n, text in enumerate(order)] == [True, True], "oldest first"
+
+
+def test_a_run_that_was_killed_before_it_opened_a_row_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, migrated_url: str
+) -> None:
+    with world(monkeypatch, migrated_url) as made:
+        made.query(DAWDLE)
+        worker = made.worker()
+        statement(made, "INSERT INTO data_provider_executions")
+        worker.kill()
+        worker.join(10)
+        assert made.executions() == []
+        made.tick()
+        assert made.executions() == [], "nobody has noticed yet that the process is gone"
+        made.look_after_runs()
+        assert made.instance.get_runs()[0].status is DagsterRunStatus.FAILURE
+        assert made.tick() == "5 added for runs that died early; 1 messages sent"
+        assert made.tick() == "Nothing new."
+        assert {row["error_class"] for row in made.executions()} == {"RunEndedEarly"}
+        assert list(made.told().values()) == [1]
