@@ -23,6 +23,12 @@ def outcome_table(key: str, rows: Sequence[Row]) -> Table:
         *(Column(name, no_wrap=True, justify="right") for name in (*counts.values(), "time")),
         title=escape(f"{label} ({key})" if label else key),
     )
+    # All domains of a mistyped league are "nothing_yet" for one reason: it is said once.
+    reasons = {row["summary"]["because"]: row for row in reversed(rows) if _because(row)}
+    table.caption = "\n".join(
+        escape(f"{row['domain']}: {because}") for because, row in reversed(reasons.items())
+    )
+    table.caption_justify = "left"
     for row in rows:
         summary = row["summary"] or {}
         table.add_row(
@@ -74,6 +80,10 @@ def _table(*columns: Column, title: str | None = None) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
+
+
+def _because(row: Row) -> str | None:
+    return (row["summary"] or {}).get("because")
 
 
 def _status(row: Row) -> str:
