@@ -1,0 +1,48 @@
+"""One run of all domains in this process: what a materialization does, without Dagster around."""
+
+import uuid
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from dp_pipeline.assets.frame import Desk, ingest_tournaments
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.ledger import Ledger
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.objects import Folder
+from dp_pipeline.providers.http import Limits, NoPace
+from dp_pipeline.providers.registry import PROVIDERS, Providers
+from dp_pipeline_tests.end_to_end.contents import executions_of
+
+# A provider that is down or slow is given up in tenths of a second.
+IMPATIENT = Limits(
+    connect_seconds=0.5,
+    read_seconds=0.3,
+    deadline_seconds=5,
+    backoff_seconds=0.01,
+    max_backoff_seconds=0.02,
+)
+
+
+def ingest(
+    database: Database,
+    base_url: str,
+    home: Path,
+    key: str,
+    domains: Collection[str] = DOMAINS,
+) -> dict[str, dict[str, Any]]:
+    """Ingest a tournament; the ledger's rows of the run by domain."""
+    run = Run(uuid.uuid4())
+    ended: list[Execution] = []
+    with Ledger(database, Folder(home / "objects")).working() as ledger:
+        base_urls = dict.fromkeys(PROVIDERS, base_url)
+        providers = Providers(base_urls, NoPace(), IMPATIENT)
+        desk = Desk(providers, database, ledger, run, ended.append)
+        anyio.run(ingest_tournaments, [key], domains, desk)
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    rows = executions_of(url, run.id)
+    assert {e.domain: e.status for e in ended} == {d: row["status"] for d, row in rows.items()}
+    return rows
