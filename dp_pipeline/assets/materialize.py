@@ -17,6 +17,7 @@ from dp_pipeline.assets.frame import Desk, collect_logos, ingest_tournaments
 from dp_pipeline.assets.metadata import definition_metadata, materialization_metadata
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.units import unit_of
 from dp_pipeline.executions.vocabulary import RECORDED, in_order
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.objects import Storing
@@ -105,6 +106,7 @@ def _drive(
         id=UUID(context.run.run_id),
         attempt=context.retry_number + 1,
         url=ledger.run_url(context.run.run_id),
+        unit=unit_of(context.run.tags),
     )
     failed: list[Execution] = []
     ended: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()

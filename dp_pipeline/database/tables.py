@@ -279,6 +279,21 @@ OPERATION_TYPES = tuple(
     for verb in ("create", "update")
 )
 
+# One text for failures that differ in nothing but numbers, keys and addresses: what a message folds
+# and a digest groups by. ASCII ranges, because classes like [:alnum:] follow the server's locale;
+# spelled as Postgres gives it back, because Alembic compares the words.
+_FINGERPRINT = r"""
+CASE status
+WHEN 'failed'::text THEN md5(
+  COALESCE(error_class, ''::text) || ' '::text || regexp_replace(
+    replace(COALESCE(error_text, ''::text), tournament_key, '#'::text),
+    '[A-Za-z0-9_./@-]*[0-9][A-Za-z0-9_./@-]*'::text, '#'::text, 'g'::text))
+WHEN 'partial_failure'::text THEN md5(
+  'partial '::text || COALESCE(summary ->> 'leftOut'::text, ''::text))
+ELSE NULL::text
+END
+"""
+
 data_provider_executions = sa.Table(
     "data_provider_executions",
     metadata,
@@ -314,6 +329,13 @@ data_provider_executions = sa.Table(
     _text("error_class"),
     _text("error_text", "One sentence for a person"),
     _moment("announced_at", "When people were told; null: not yet"),
+    _text("unit", "backfill:ID or the refresh it was part of; null: on its own"),
+    sa.Column(
+        "fingerprint",
+        sa.Text,
+        sa.Computed(_FINGERPRINT, persisted=True),
+        comment="Equal for the same failure; null when it did not fail",
+    ),
     # Two rows for one attempt would mean two writers who do not know of each other.
     sa.UniqueConstraint(
         "request_id",
@@ -334,7 +356,32 @@ data_provider_executions = sa.Table(
     sa.Index(
         "ix_data_provider_executions_unannounced",
         "completed_at",
-        postgresql_where=sa.text("announced_at IS NULL AND completed_at IS NOT NULL"),
+        postgresql_where=sa.text(
+            "announced_at IS NULL AND completed_at IS NOT NULL AND unit IS NULL"
+        ),
+    ),
+    sa.Index(
+        "ix_data_provider_executions_unannounced_unit",
+        "unit",
+        "completed_at",
+        postgresql_where=sa.text(
+            "announced_at IS NULL AND completed_at IS NOT NULL AND unit IS NOT NULL"
+        ),
+    ),
+    # How long a failure has lasted and what it ended: two look-ups for each execution that is told.
+    sa.Index(
+        "ix_data_provider_executions_completed",
+        "tournament_key",
+        "domain",
+        "completed_at",
+        postgresql_where=sa.text("status = 'completed'"),
+    ),
+    sa.Index(
+        "ix_data_provider_executions_fingerprint",
+        "tournament_key",
+        "domain",
+        "completed_at",
+        postgresql_where=sa.text("fingerprint IS NOT NULL"),
     ),
     sa.Index(
         "ix_data_provider_executions_tournament_key",

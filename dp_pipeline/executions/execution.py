@@ -54,11 +54,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The Dagster run an execution belongs to. `id` becomes the ledger's request_id."""
+    """The Dagster run an execution belongs to. `id` becomes the ledger's request_id.
+
+    `unit` names the backfill or refresh the run is part of (see units.py).
+    """
 
     id: UUID
     attempt: int = 1
     url: str | None = None
+    unit: str | None = None
 
 
 @dataclass(slots=True)

@@ -257,6 +257,7 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
             tournament_label=execution.label,
             domain=execution.domain,
             attempt=execution.run.attempt,
+            unit=execution.run.unit,
             operation_type=execution.operation_type,
             status="in_progress",
             started_at=execution.started_at,

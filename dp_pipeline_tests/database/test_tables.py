@@ -198,13 +198,21 @@ def test_the_views_name_tournament_round_and_teams(connection: sa.Connection) ->
     assert line["form"] == ["W", "D"]
 
 
+UNTOLD = "announced_at IS NULL AND completed_at IS NOT NULL"
+SUBJECT = "tournament_key = 'a:b:c' AND domain = 'teams' AND completed_at < now()"
+
+
 def test_the_ledgers_frequent_questions_are_answered_by_an_index(
     connection: sa.Connection,
 ) -> None:
     connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
     for condition, index in {
         "status = 'in_progress'": "in_progress",
-        "announced_at IS NULL AND completed_at IS NOT NULL ORDER BY completed_at": "unannounced",
+        f"{UNTOLD} AND unit IS NULL ORDER BY completed_at": "unannounced",
+        f"{UNTOLD} AND unit IS NOT NULL ORDER BY unit, completed_at": "unannounced_unit",
+        f"{UNTOLD} AND unit = 'nightly'": "unannounced_unit",
+        f"{SUBJECT} AND status = 'completed' ORDER BY completed_at DESC LIMIT 1": "completed",
+        f"{SUBJECT} AND fingerprint IS NOT NULL ORDER BY completed_at LIMIT 1": "fingerprint",
         "tournament_key = 'a:b:c' ORDER BY started_at DESC": "tournament_key",
         f"request_id = '{UUID(int=1)}'": "attempt",
     }.items():
