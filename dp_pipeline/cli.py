@@ -19,6 +19,7 @@ from dp_pipeline.messages.terminal import causes, executions_table, outcome_tabl
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import Providers, checked_key, is_address
 from dp_pipeline.resources import database_url, open_database
+from dp_pipeline.sandbox.command import sandbox
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def main() -> None:
 
     # As `dagster dev` does, so that both see the same configuration.
     load_dotenv(project_directory() / ".env", override=True)
+
+
+main.add_command(sandbox)
 
 
 @main.command()

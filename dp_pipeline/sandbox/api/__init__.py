@@ -1,0 +1,1 @@
+"""The simulated world in SofaScore's paths and shapes: pure functions of world, path and moment."""

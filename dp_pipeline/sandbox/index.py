@@ -1,0 +1,49 @@
+"""The page a newcomer opens first: which competitions there are and how to read them."""
+
+import html
+
+from dp_pipeline.sandbox.api.answers import HTML, Reply, page_path
+from dp_pipeline.sandbox.world import calendar, identity
+from dp_pipeline.sandbox.world.worlds import World
+
+_PER_PAGE = 100
+_STYLE = (
+    "body{font:15px system-ui;margin:2rem auto;max-width:60rem}"
+    "td,th{padding:.2rem .8rem .2rem 0;text-align:left}code{background:#eee;padding:0 .2rem}"
+)
+
+
+def tournament_key(number: int, at: int) -> str:
+    """The key of the newest season of a competition: sandbox:900001:9000014."""
+    index = calendar.announced_seasons(at)[-1]
+    return f"sandbox:{identity.competition_id(number)}:{identity.season_id(number, index)}"
+
+
+def index_page(world: World, root: str, at: int, page: int) -> Reply:
+    """A hundred competitions with their keys; `root` is this server's address."""
+    pages = -(-world.size // _PER_PAGE)
+    page = min(max(page, 1), pages)
+    numbers = world.numbers[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    rows = "".join(
+        f"<tr><td><a href='{page_path(world, number)}'>{html.escape(world.name(number))}</a></td>"
+        f"<td>{world.format(number).kind}</td><td><code>{tournament_key(number, at)}</code></td>"
+        "</tr>"
+        for number in numbers
+    )
+    links = " ".join(
+        f"<a href='/?page={other}'>{other}</a>" if other != page else str(other)
+        for other in range(1, pages + 1)
+    )
+    root = html.escape(root)
+    text = (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Simulated football</title>"
+        f"<style>{_STYLE}</style><h1>Simulated football world {world.seed}</h1>"
+        f"<p>It is {calendar.iso(at)} here. Nothing on these pages happened.</p>"
+        f"<p>Point the pipeline at it with <code>SANDBOX_BASE_URL={root}</code>, then "
+        f"<code>dp ingest {tournament_key(numbers[0], at)}</code>.</p>"
+        f"<table><tr><th>Competition<th>Kind<th>Key of its newest season</tr>{rows}</table>"
+        f"<p>{links if pages > 1 else ''}</p>"
+        "<p>Clock: <a href='/admin/clock'>/admin/clock</a>. Faults: "
+        "<a href='/admin/faults'>/admin/faults</a>.</p></html>"
+    )
+    return Reply(200, text.encode(), HTML)

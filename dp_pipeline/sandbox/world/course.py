@@ -1,0 +1,108 @@
+"""The whole course of one match, from where it stands in the season."""
+
+from dataclasses import dataclass, replace
+
+from dp_pipeline.sandbox.world.calendar import DAY, HOUR
+from dp_pipeline.sandbox.world.chance import Chance
+from dp_pipeline.sandbox.world.formats import Format
+from dp_pipeline.sandbox.world.identity import REPLAY
+from dp_pipeline.sandbox.world.matches import Fate, Fixture, Round
+from dp_pipeline.sandbox.world.play import draw_fate, draw_score, play_ninety, play_on
+from dp_pipeline.sandbox.world.timeline import settled, timeline
+
+_REPLAYED_AFTER = (18 * DAY, 25 * DAY, 32 * DAY)
+_EVENING = 18 * HOUR
+_MOVED_BY = (3 * HOUR, 24 * HOUR, 47 * HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a match stands in the season; the fields are those of `Fixture`."""
+
+    stage: int
+    round: Round | None
+    home: int
+    away: int
+    kickoff: int
+    announced: int
+    legs: int = 0
+    first_leg: Fixture | None = None
+
+    @property
+    def knockout(self) -> bool:
+        """A match of a tie."""
+        return self.legs > 0
+
+    @property
+    def decides(self) -> bool:
+        """It cannot end without a team that goes on."""
+        return self.legs == 1 or self.first_leg is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the matches of a competition go. `seed` is the world's."""
+
+    seed: int
+    format: Format
+
+    def run(self, identifier: int, slot: Slot, strengths: tuple[int, int]) -> Fixture:
+        """The match with this id in this slot, with everything that happens to it."""
+        return self._run(identifier, slot, strengths, replay=False)
+
+    def replay(self, original: Fixture, strengths: tuple[int, int]) -> Fixture | None:
+        """The match that makes up for one that is postponed or abandoned; None for others."""
+        if original.fate not in {Fate.POSTPONED, Fate.ABANDONED}:
+            return None
+        later = Chance(self.seed, "replay", original.id).pick(_REPLAYED_AFTER)
+        slot = Slot(
+            original.stage,
+            original.round,
+            original.home,
+            original.away,
+            kickoff=original.kickoff // DAY * DAY + later + _EVENING,
+            announced=settled(original),
+        )
+        return self._run(original.id + REPLAY, slot, strengths, replay=True)
+
+    def _run(
+        self, identifier: int, slot: Slot, strengths: tuple[int, int], *, replay: bool
+    ) -> Fixture:
+        # Fate first, then the score: promotion reads no further.
+        chance = Chance(self.seed, "match", identifier)
+        fate = draw_fate(chance, knockout=slot.knockout, compact=self.format.compact, replay=replay)
+        play = play_ninety(chance, draw_score(chance, *strengths), fate)
+        if slot.decides:
+            lead = 0
+            if slot.first_leg is not None:
+                first = slot.first_leg.play
+                lead = first.count(home=False) - first.count(home=True)
+            play = play_on(chance, play, extra_time=self.format.extra_time, lead=lead)
+        fixture = Fixture(
+            identifier,
+            slot.stage,
+            slot.round,
+            slot.home,
+            slot.away,
+            slot.kickoff,
+            slot.announced,
+            play,
+            legs=slot.legs,
+            first_leg=slot.first_leg,
+        )
+        return fixture if fate is Fate.PLAYED else self._befall(chance, fixture, fate)
+
+    def _befall(self, chance: Chance, fixture: Fixture, fate: Fate) -> Fixture:
+        """The same match with its fate and the moments that belong to it."""
+        if fate in {Fate.POSTPONED, Fate.CANCELLED, Fate.MOVED}:
+            notice = chance.between(3 * HOUR, 96 * HOUR)
+            at = max(fixture.announced + HOUR, fixture.kickoff - notice)
+            by = _MOVED_BY[0] if self.format.compact else chance.pick(_MOVED_BY)
+            moved_to = fixture.kickoff + by if fate is Fate.MOVED else 0
+            return replace(fixture, fate=fate, fate_at=at, moved_to=moved_to)
+        if fate in {Fate.INTERRUPTED, Fate.ABANDONED}:
+            return replace(fixture, fate=fate, stopped_at=chance.between(10, 85))
+        if fixture.play.reported is None:
+            return fixture  # no goal that could move into the other half
+        at = timeline(fixture).over + chance.between(HOUR, 6 * HOUR)
+        return replace(fixture, fate=fate, fate_at=at)

@@ -1,0 +1,150 @@
+"""What a match is: its place in the season, its fate, and what happens on the pitch."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Fate(StrEnum):
+    """What befalls a match."""
+
+    PLAYED = "played"
+    MOVED = "moved"
+    """The same id gets another kick-off."""
+    POSTPONED = "postponed"
+    """The id stays postponed; a replay with its own id follows."""
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """Stopped, and taken up again the next day."""
+    ABANDONED = "abandoned"
+    """Stopped for good; a replay with its own id follows."""
+    SCORE_CORRECTED = "score corrected"
+    """Hours after the end the result changes by a goal."""
+    PERIOD_CORRECTED = "period corrected"
+    """Hours after the end a goal moves into the other half."""
+
+
+NEVER_COUNTED = frozenset({Fate.POSTPONED, Fate.CANCELLED, Fate.ABANDONED})
+
+
+class Goal(NamedTuple):
+    """A goal: minute 1 to 120, and whose."""
+
+    minute: int
+    home: bool
+
+
+class Kick(NamedTuple):
+    """A kick of a shoot-out."""
+
+    home: bool
+    scored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What happens on the pitch, to the end, as the provider finally knows it.
+
+    Args:
+        goals: by minute, shoot-out excluded.
+        reported: the goals as the provider has them until it corrects itself; None if it never
+            has to.
+        kicks: of the shoot-out, in order.
+        extra_time: whether there is one.
+        late: seconds from the announced kick-off to the real one.
+        added: seconds added to the first and to the second half.
+    """
+
+    goals: tuple[Goal, ...]
+    reported: tuple[Goal, ...] | None = None
+    kicks: tuple[Kick, ...] = ()
+    extra_time: bool = False
+    late: int = 0
+    added: tuple[int, int] = (0, 0)
+
+    def count(self, *, home: bool) -> int:
+        """Goals of one side, extra time included."""
+        return sum(goal.home == home for goal in self.goals)
+
+    def penalties(self, *, home: bool) -> int:
+        """Shoot-out goals of one side."""
+        return sum(kick.scored for kick in self.kicks if kick.home == home)
+
+    @property
+    def home_wins(self) -> bool:
+        """Of a match that has to have a winner on its own."""
+        difference = self.count(home=True) - self.count(home=False)
+        if difference:
+            return difference > 0
+        return self.penalties(home=True) > self.penalties(home=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round as the provider names it. Identity is (number, slug, prefix), never the number."""
+
+    number: int
+    name: str | None = None
+    slug: str | None = None
+    prefix: str | None = None
+    cup_type: int | None = None
+
+    @property
+    def knockout(self) -> bool:
+        """Named rounds are knockout rounds; matchdays have a number only."""
+        return self.name is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """A match of a season with everything that will ever be true of it. Moments in Unix seconds.
+
+    Args:
+        stage: which part of the competition, see `stages`.
+        round: None where the competition has no rounds.
+        kickoff: as first announced.
+        announced: when the provider begins to list it.
+        fate_at: when a postponement, move or cancellation becomes known; when the score is
+            corrected.
+        moved_to: the new kick-off of a moved match.
+        stopped_at: the minute (of 90) in which an interrupted or abandoned match stops.
+        legs: matches of the tie, 1 or 2; 0 outside knockout rounds.
+        first_leg: of a second leg.
+    """
+
+    id: int
+    stage: int
+    round: Round | None
+    home: int
+    away: int
+    kickoff: int
+    announced: int
+    play: Play
+    fate: Fate = Fate.PLAYED
+    fate_at: int = 0
+    moved_to: int = 0
+    stopped_at: int = 0
+    legs: int = 0
+    first_leg: "Fixture | None" = None
+
+    def tie_winner(self) -> int:
+        """The team that goes on; of a single match or a second leg."""
+        home, away = self.aggregate()
+        if home == away:
+            return self.home if self._shootout_home() else self.away
+        return self.home if home > away else self.away
+
+    def tie_loser(self) -> int:
+        """The other one."""
+        return self.away if self.tie_winner() == self.home else self.home
+
+    def aggregate(self) -> tuple[int, int]:
+        """Goals of home and away over both legs, or of a single match; shoot-out excluded."""
+        home, away = self.play.count(home=True), self.play.count(home=False)
+        if self.first_leg is not None:
+            home += self.first_leg.play.count(home=False)
+            away += self.first_leg.play.count(home=True)
+        return home, away
+
+    def _shootout_home(self) -> bool:
+        return self.play.penalties(home=True) > self.play.penalties(home=False)

@@ -1,0 +1,96 @@
+"""A season of a competition from its announcement to its end: rounds, fixtures, tables."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dp_pipeline.sandbox.world import stages
+from dp_pipeline.sandbox.world.build import Builder, Table
+from dp_pipeline.sandbox.world.calendar import season_announced
+from dp_pipeline.sandbox.world.formats import Format, format_of
+from dp_pipeline.sandbox.world.matches import Fixture, Round
+from dp_pipeline.sandbox.world.promotion import entrants
+from dp_pipeline.sandbox.world.worlds import World
+
+# A season of 380 matches takes about half a megabyte.
+_CACHED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Everything that happens in a season.
+
+    Args:
+        rounds: in the provider's order, each with the moment from which it is listed.
+    """
+
+    number: int
+    index: int
+    format: Format
+    fixtures: tuple[Fixture, ...]
+    rounds: tuple[tuple[Round, int], ...]
+    tables: tuple[Table, ...]
+
+
+@lru_cache(maxsize=_CACHED)
+def season_of(world: World, number: int, index: int) -> Season:
+    """A season, played to its end. The last few that were asked for are kept."""
+    form = format_of(number)
+    teams = entrants(world, number, index)
+    builder = Builder(world, number, index)
+    tables: list[Table] = []
+    known = season_announced(index)
+    survivors: list[int] = []
+    fresh = iter(teams)
+    for cup_round in form.qualifying:
+        needed = 2 * cup_round.ties - len(survivors)
+        playing = survivors + [next(fresh) for _ in range(needed)]
+        survivors, _, known = builder.knockout(cup_round, playing, stages.QUALIFICATION, known)
+    if form.listing == "none":
+        builder.friendlies(teams, known)
+    if form.groups:
+        needed = form.groups * form.group_size - len(survivors)
+        playing = survivors + [next(fresh) for _ in range(needed)]
+        tables += _tables(form, playing, known)
+        survivors = builder.tables(tables, form.days)
+    if form.groups and (form.split_days or form.knockout):
+        known = builder.settled()
+    if form.split_days:
+        half = len(survivors) // 2
+        halves = [
+            Table(stages.CHAMPIONSHIP_ROUND, tuple(survivors[:half]), known),
+            Table(stages.RELEGATION_ROUND, tuple(survivors[half:]), known),
+        ]
+        builder.tables(halves, form.split_days, meetings=1)
+        tables += halves
+    if form.knockout:
+        _knockout(builder, survivors or teams[: 2 * form.knockout[0].ties], known)
+    return Season(number, index, form, tuple(builder.fixtures), _rounds(builder), tuple(tables))
+
+
+def _tables(form: Format, teams: list[int], known: int) -> list[Table]:
+    if form.groups == 1:
+        return [Table(stages.MAIN, tuple(teams), known)]
+    return [
+        # The survivors of qualifying come first: dealing them out spreads them over the groups.
+        Table(stage, tuple(teams[stage - 1 :: form.groups]), known)
+        for stage in stages.GROUPS[: form.groups]
+    ]
+
+
+def _knockout(builder: Builder, teams: list[int], known: int) -> None:
+    form = builder.format
+    stage = stages.KNOCKOUT if form.groups else stages.MAIN
+    playing, losers = teams, []
+    for cup_round in form.knockout:
+        if cup_round is form.knockout[-1] and form.third_place:
+            builder.third_place(losers, stage, known)
+        playing, losers, known = builder.knockout(cup_round, playing, stage, known)
+
+
+def _rounds(builder: Builder) -> tuple[tuple[Round, int], ...]:
+    """All from the start, or knockout rounds only once they are drawn."""
+    from_start = season_announced(builder.index)
+    return tuple(
+        (round_, known if round_.knockout and builder.format.listing == "drawn" else from_start)
+        for round_, known in builder.rounds.items()
+    )

@@ -1,0 +1,80 @@
+"""A season as the provider knows it at a moment: which matches and rounds it lists, its tables."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from dp_pipeline.sandbox.world.build import Table
+from dp_pipeline.sandbox.world.matches import Fixture, Round
+from dp_pipeline.sandbox.world.season import Season
+from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, POSTPONED, State, state_of
+from dp_pipeline.sandbox.world.tables import Result, Row, table
+
+_NOT_WAITED_FOR = {POSTPONED, CANCELLED, ABANDONED}
+FORM_LENGTH = 5
+
+
+@dataclass(frozen=True)
+class View:
+    """A season at a moment, in Unix seconds."""
+
+    season: Season
+    at: int
+
+    @cached_property
+    def matches(self) -> tuple[tuple[Fixture, State], ...]:
+        """Every match that is listed, by kick-off as announced."""
+        found = [(f, state_of(f, self.at)) for f in self.season.fixtures if f.announced <= self.at]
+        return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
+
+    def of_round(self, round_: Round) -> tuple[tuple[Fixture, State], ...]:
+        """The matches of a round."""
+        found = [
+            (fixture, state_of(fixture, self.at))
+            for fixture in self.season.fixtures
+            if fixture.round == round_ and fixture.announced <= self.at
+        ]
+        return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds that are listed."""
+        return tuple(round_ for round_, known in self.season.rounds if known <= self.at)
+
+    @property
+    def current_round(self) -> Round | None:
+        """The round being played or next to be played; at the end the last one."""
+        for fixture, state in self.matches:
+            if not state.finished and state.code not in _NOT_WAITED_FOR:
+                return fixture.round
+        return self.matches[-1][0].round if self.matches else None
+
+    @property
+    def tables(self) -> tuple[tuple[Table, tuple[Row, ...]], ...]:
+        """Every table that is listed, from the matches that have ended."""
+        begun = any(state.home is not None for _, state in self.matches)
+        if self.season.format.late_table and not begun:
+            return ()
+        return tuple(
+            (each, self.rows(each)) for each in self.season.tables if each.announced <= self.at
+        )
+
+    def rows(self, each: Table, *, home: bool = True, away: bool = True) -> tuple[Row, ...]:
+        """The rows of a table; of home or of away matches only when so asked."""
+        results = [
+            Result(fixture.home, fixture.away, state.home.display, state.away.display)
+            for fixture, state in self.matches
+            if fixture.stage == each.stage
+            and state.finished
+            and state.home is not None
+            and state.away is not None
+        ]
+        return table(each.teams, results, home=home, away=away)
+
+    def last_matches(self, team: int, stage: int) -> tuple[tuple[Fixture, State], ...]:
+        """The last five of a team in a stage that have ended, newest first."""
+        ended = [
+            (fixture, state)
+            for fixture, state in reversed(self.matches)
+            if state.finished and fixture.stage == stage and team in (fixture.home, fixture.away)
+        ]
+        return tuple(ended[:FORM_LENGTH])
