@@ -92,8 +92,17 @@ class Provider(ABC):
         """The tournament behind a checked key. Makes no request."""
 
     @abstractmethod
-    async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
-        """The seasons of a competition the provider has, newest first; empty if it lists none."""
+    async def seasons(
+        self, competition: str, requests: Requests, back: int = 0
+    ) -> tuple[Season, ...]:
+        """The seasons of a competition the provider has, newest first; empty if it has none.
+
+        Args:
+            competition: as in a tournament key.
+            requests: may have been used for other competitions of this provider.
+            back: how many seasons before the newest are wanted; where there is no list, older ones
+                are not looked for.
+        """
 
     def has_page(self, url: str, base_url: str) -> bool:  # noqa: ARG002 - most have no pages
         """Whether this is the address of a page of this provider, asked at `base_url`."""

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from dp_pipeline.providers.contract import Provider, Source
+from dp_pipeline.providers.contract import Provider, Season, Source
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.http import Limits, Pace, ProviderClient, Requests
 from dp_pipeline.providers.key import LONGEST, TournamentKey
@@ -55,6 +55,7 @@ class Providers:
         self._pace = pace
         self._limits = limits
         self._clients: dict[str, ProviderClient] = {}
+        self._lists: dict[str, Requests] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -93,6 +94,17 @@ class Providers:
             "or the page of a tournament at www.sofascore.com."
         )
         raise InvalidTournamentKeyError(message)
+
+    async def seasons(self, provider: str, competition: str, back: int) -> tuple[Season, ...]:
+        """The seasons of a competition, newest first; a list asked for once serves several.
+
+        Raises:
+            ProviderError: see `Provider.seasons`.
+        """
+        found = PROVIDERS[provider]
+        if provider not in self._lists:
+            self._lists[provider] = await self._requests(found)
+        return await found.seasons(competition, self._lists[provider], back)
 
     def _base_url(self, provider: Provider) -> str:
         return self._base_urls.get(provider.name, provider.public_url)

@@ -85,12 +85,3 @@ def test_a_failure_meets_the_domain_and_not_the_prefetch(
 
     replay = Replay(fault=lambda _: answer)
     with_source(replay, use)
-
-
-def test_no_seasons_are_listed_and_nothing_is_requested() -> None:
-    async def use(source: OpenFootballSource) -> None:
-        assert await OpenFootball().seasons("en.1", source.requests) == ()
-
-    replay = Replay()
-    with_source(replay, use)
-    assert replay.seen == {}

@@ -12,6 +12,7 @@ from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
+from dp_pipeline.providers.openfootball.seasons import find_seasons
 
 
 class OpenFootballSource(Source):
@@ -75,9 +76,7 @@ class OpenFootball(Provider):
         return OpenFootballSource(key, requests)
 
     async def seasons(
-        self,
-        competition: str,  # noqa: ARG002 - the contract's
-        requests: Requests,  # noqa: ARG002 - the contract's
+        self, competition: str, requests: Requests, back: int = 0
     ) -> tuple[Season, ...]:
-        """Always empty: only the GitHub API, another service, lists the files."""
-        return ()
+        """The newest season that has a file and `back` earlier ones, found by asking for them."""
+        return await find_seasons(self.name, competition, requests, back)

@@ -80,7 +80,12 @@ class OpenLigaDB(Provider):
         """The tournament behind a checked key. Makes no request."""
         return OpenLigaDBSource(key, requests)
 
-    async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
+    async def seasons(
+        self,
+        competition: str,
+        requests: Requests,
+        back: int = 0,  # noqa: ARG002 - one answer lists all
+    ) -> tuple[Season, ...]:
         """The seasons under this shortcut, newest first; anybody may have created them."""
         leagues = await requests.json("/getavailableleagues", parse_leagues)
         labels = {

@@ -57,7 +57,12 @@ class SofaScore(Provider):
         """The tournament behind a checked key. Makes no request."""
         return SofaScoreSource(key, requests, addresses(requests.root, pages_at=self.pages_at))
 
-    async def seasons(self, competition: str, requests: Requests) -> tuple[Season, ...]:
+    async def seasons(
+        self,
+        competition: str,
+        requests: Requests,
+        back: int = 0,  # noqa: ARG002 - one answer lists all
+    ) -> tuple[Season, ...]:
         """The seasons of a competition in SofaScore's order, which is newest first."""
         found = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
         return tuple(

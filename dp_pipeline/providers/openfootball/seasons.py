@@ -1,0 +1,72 @@
+"""Which seasons of a competition there are: nothing lists the files, so they are asked for by name.
+
+The list of files is in the API of GitHub, another service with limits of its own (60 requests an
+hour). A look for one season back costs two to five requests, most of them small 404s.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from dp_pipeline.providers.contract import Season
+from dp_pipeline.providers.errors import NotFoundError
+from dp_pipeline.providers.http import Requests
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.openfootball.competition import check_key, display, path_of
+
+# World cups and European championships come every four years, and little is published of the year
+# to come, with which the search begins.
+MOST_YEARS_WITHOUT = 5
+FIRST_YEAR = 1870
+
+
+async def find_seasons(
+    provider: str, competition: str, requests: Requests, back: int, year: int | None = None
+) -> tuple[Season, ...]:
+    """The newest season that has a file, and `back` earlier ones; newest first.
+
+    Args:
+        provider: the name of this provider.
+        competition: as in a tournament key.
+        requests: what was asked with them must not be a season file.
+        back: how many before the newest.
+        year: the present one; None asks the clock.
+
+    Raises:
+        ProviderError: any but NotFoundError; then nothing is known.
+    """
+    check_key(TournamentKey(provider, competition, "2024"))
+    found: list[Season] = []
+    without = 0
+    newest = (year or datetime.now(UTC).year) + 1
+    for start in range(newest, FIRST_YEAR, -1):
+        season = await _of_year(provider, competition, requests, start)
+        if season is not None:
+            found.append(season)
+        without = 0 if season else without + 1
+        if len(found) > back or without > MOST_YEARS_WITHOUT:
+            break
+    return tuple(found)
+
+
+async def _of_year(provider: str, competition: str, requests: Requests, year: int) -> Season | None:
+    for season in names(year):
+        key = TournamentKey(provider, competition, season)
+        try:
+            label = await requests.json(path_of(key), _label)
+        except NotFoundError:
+            continue
+        return Season(key, label or f"{competition} {display(season)}")
+    return None
+
+
+def names(year: int) -> Iterator[str]:
+    """How a season that begins in this year is written: "2024-25" or "2024"."""
+    yield f"{year}-{(year + 1) % 100:02d}"
+    yield str(year)
+
+
+def _label(payload: Any) -> str | None:
+    """The name in the file; a file that cannot be read is there all the same."""
+    name = payload.get("name") if isinstance(payload, dict) else None
+    return " ".join(name.split())[:200] if isinstance(name, str) else None
