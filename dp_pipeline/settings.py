@@ -70,6 +70,8 @@ class Settings:
     """Public base of links into the bucket, without trailing slash."""
     dagster_url: str = _DEFAULT_DAGSTER_URL
     """Root of Dagster's web pages, without trailing slash."""
+    competitions_file: Path | None = None
+    """The file of followed competitions, absolute; None means the packaged one."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -96,6 +98,7 @@ class Settings:
             s3=reader.s3(),
             public_objects_url=reader.url("AWS_CLOUDFRONT_URL", bare_host=True),
             dagster_url=reader.url("DAGSTER_BASE_URL") or _DEFAULT_DAGSTER_URL,
+            competitions_file=reader.file("DP_COMPETITIONS"),
         )
         reader.different_databases(loaded.database_url, loaded.dagster_postgres_url)
         if reader.problems:
@@ -159,6 +162,14 @@ class _Reader:
         if home.exists() and not home.is_dir():
             self.problems["DP_HOME"] = f"DP_HOME must be a directory, and {home} is a file."
         return home
+
+    def file(self, name: str) -> Path | None:
+        value = self.text(name)
+        try:
+            return None if value is None else Path(value).expanduser().absolute()
+        except RuntimeError:
+            self.problems[name] = f"{name} starts with the home of an unknown user."
+            return None
 
     def url(self, name: str, *, bare_host: bool = False) -> str | None:
         """An http(s) URL without trailing slash; `bare_host` allows `cdn.example.org`."""
