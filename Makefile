@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check format lock clean
+.PHONY: help install run test bench check format lock clean
 
 PYTHON ?= python3
 # A port given by the caller is meant; the default one may be replaced when it is busy.
@@ -96,6 +96,9 @@ test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitio
 	@echo '==> dagster definitions validate'
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	  DP_HOME="$$home" $(BIN)/dagster definitions validate --workspace workspace.yaml
+
+bench: $(STAMP) ## measure what things cost, beside Dagster as it comes (ARGS="ingest --json FILE" for parts)
+	@$(BIN)/python -m dp_pipeline_tests.benchmarks $(ARGS)
 
 check: $(STAMP) ## format, lint and types, without running anything
 	@echo '==> ruff format'

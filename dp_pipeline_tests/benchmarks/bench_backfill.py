@@ -1,0 +1,123 @@
+"""A backfill launched through the running daemon: CPU of everything, from launch to end.
+
+Ours over 60 small tournaments of each provider, and Dagster as it comes, one run per partition,
+over fewer: of all of them the cost of idling for the same time is known too, so that the few
+partitions of the latter do not carry the daemon's waiting for them.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline_tests.benchmarks import world
+from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family
+from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev
+
+SETTLE_SECONDS = 12
+IDLE_SECONDS = 30
+IN_PROCESS_PARTITIONS = 12
+MULTIPROCESS_PARTITIONS = 4
+_STOCK_WORKSPACE = """
+load_from:
+  - python_module:
+      module_name: dp_pipeline_tests.benchmarks.stock
+      location_name: dp_pipeline
+"""
+
+
+def measure(*, stock: bool = True) -> list[dict[str, Any]]:
+    """Every variant, ours first."""
+    found = []
+    with world.serving() as url:
+        environment = {"OPENFOOTBALL_BASE_URL": url, "OPENLIGADB_BASE_URL": url}
+        with (
+            _place() as (top, home),
+            dagster_dev(copy_project(top / "project"), home, environment) as dev,
+        ):
+            idle = _idle(dev, home)
+            for name, keys in (
+                ("openfootball, 60 seasons", world.openfootball_keys()),
+                ("openfootball, again, nothing new", world.openfootball_keys()),
+                ("openligadb, 60 seasons", world.openligadb_keys()),
+            ):
+                found.append(_backfill(name, dev, home, keys, idle))
+    if stock:
+        for executor, count in (
+            ("in_process", IN_PROCESS_PARTITIONS),
+            ("multiprocess", MULTIPROCESS_PARTITIONS),
+        ):
+            with (
+                _place() as (top, home),
+                dagster_dev(
+                    _stock_project(top / "project"), home, {"STOCK_EXECUTOR": executor}
+                ) as dev,
+            ):
+                idle = _idle(dev, home)
+                name = f"stock Dagster, {executor}, {count} partitions"
+                keys = [f"partition-{number}" for number in range(count)]
+                found.append(_backfill(name, dev, home, keys, idle))
+    return found
+
+
+def ratios(found: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Stock Dagster's CPU per partition above idling, to ours."""
+    ours = found[0]["cpu above idle per partition"]
+    return {
+        f"{each['what']} / ours": round(each["cpu above idle per partition"] / ours, 1)
+        for each in found
+        if each["what"].startswith("stock")
+    }
+
+
+class _place:  # noqa: N801 - reads as a statement
+    """A directory and a DP_HOME in it; Postgres' own user must be able to pass through."""
+
+    def __enter__(self) -> tuple[Path, Path]:
+        self._top = Path(tempfile.mkdtemp(prefix="dp-bench-"))
+        self._top.chmod(0o711)
+        return self._top, self._top / "home"
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._top, ignore_errors=True)
+
+
+def _stock_project(directory: Path) -> Path:
+    directory.mkdir(parents=True)
+    (directory / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (directory / "workspace.yaml").write_text(_STOCK_WORKSPACE)
+    return directory
+
+
+def _idle(dev: DagsterDev, home: Path) -> Cost:
+    time.sleep(SETTLE_SECONDS)
+    meter = Meter(lambda: family(dev.process.pid, home))
+    time.sleep(IDLE_SECONDS)
+    return meter.read()[0]
+
+
+def _backfill(
+    name: str, dev: DagsterDev, home: Path, keys: Sequence[str], idle: Cost
+) -> dict[str, Any]:
+    known = dev.partitions("tournaments")
+    dev.add_partitions(*(set(keys) - {key for some in known.values() for key in some}))
+    meter = Meter(lambda: family(dev.process.pid, home))
+    backfill = dev.wait_for_backfill(dev.backfill(DOMAINS, keys), seconds=600)
+    cost, parts = meter.read()
+    assert backfill["status"] == "COMPLETED_SUCCESS", backfill
+    for domain in DOMAINS:
+        assert set(keys) <= set(dev.partitions(domain)["materialized"])
+    return {
+        "what": name,
+        "partitions": len(keys),
+        "runs": len(backfill["runs"]),
+        "wall": round(cost.wall, 1),
+        "cpu": round(cost.cpu, 2),
+        "cpu per partition": round(cost.cpu / len(keys), 3),
+        "idle cpu per second": round(idle.rate, 3),
+        "cpu above idle per partition": round((cost.cpu - idle.rate * cost.wall) / len(keys), 3),
+        "by process": parts,
+    }

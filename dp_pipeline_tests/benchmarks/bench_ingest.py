@@ -1,0 +1,193 @@
+"""The parts: `dp ingest` as typed, reading payloads, the upsert, a tick of the sensor."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.database.store import store
+from dp_pipeline.executions import outbox
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.openfootball.season import read_season
+from dp_pipeline.providers.openligadb.matches import fixtures_of
+from dp_pipeline.providers.openligadb.payload import parse_matches
+from dp_pipeline.providers.openligadb.rounds import rounds_of
+from dp_pipeline_tests.benchmarks import world
+from dp_pipeline_tests.executions.many import fill_ledger
+from dp_pipeline_tests.providers.openfootball_files import league, season
+
+REPEATS = 5
+LEDGER_ROWS = 5_000
+UNTOLD = 100
+_CLUBS = 20
+
+
+def measure() -> list[dict[str, Any]]:
+    """Every part."""
+    top = Path(tempfile.mkdtemp(prefix="dp-bench-"))
+    top.chmod(0o711)  # Postgres' own user must be able to pass through
+    try:
+        return [*_command(top / "home"), *_reading(), *_database(top / "other")]
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@contextmanager
+def _timed(what: str, into: list[dict[str, Any]]) -> Generator[None]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield
+    into.append(_row(what, time.perf_counter() - wall, time.process_time() - cpu))
+
+
+def _row(what: str, wall: float, cpu: float) -> dict[str, Any]:
+    return {"what": what, "wall": round(wall, 4), "cpu": round(cpu, 4)}
+
+
+def _best(what: str, work: Callable[[], object]) -> dict[str, Any]:
+    found: list[dict[str, Any]] = []
+    for _ in range(REPEATS):
+        with _timed(what, found):
+            work()
+    return min(found, key=lambda row: row["cpu"])
+
+
+def _command(home: Path) -> list[dict[str, Any]]:
+    found = []
+    with world.serving() as url:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home.parent),
+            "DP_HOME": str(home),
+            "OPENFOOTBALL_BASE_URL": url,
+        }
+        key = world.openfootball_keys(1)[0]
+        for what in ("dp ingest, fresh machine (without Postgres' CPU)", "dp ingest, again"):
+            wall, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                [Path(sys.executable).with_name("dp"), "ingest", key],
+                env=environment,
+                check=True,
+                capture_output=True,
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+            found.append(_row(what, time.perf_counter() - wall, cpu))
+    return found
+
+
+def _reading() -> list[dict[str, Any]]:
+    file, key = _season_file()
+    found = [_best("read an openfootball season of 380 matches", lambda: read_season(file, key))]
+    folder = os.environ.get("DP_RECORDINGS")
+    if not folder:
+        return found
+    recordings = Path(folder)
+    bodies = {
+        path: path.read_bytes()
+        for provider in ("openfootball", "openligadb")
+        for path in recordings.glob(f"{provider}/**/*.json")
+        if ".groups" not in path.name and ".clubs" not in path.name
+    }
+    largest = {
+        provider: max(
+            (path for path in bodies if provider in path.parts), key=lambda p: len(bodies[p])
+        )
+        for provider in ("openfootball", "openligadb")
+    }
+    path = largest["openfootball"]
+    key = TournamentKey("openfootball", path.stem, path.parent.name)
+    name = f"{path.parent.name}/{path.name}, {len(bodies[path]) // 1024} KiB"
+    body = bodies[path]
+    found.append(_best(f"decode and read {name}", lambda: read_season(json.loads(body), key)))
+    path = largest["openligadb"]
+    name = f"{path.name}, {len(bodies[path]) // 1024} KiB"
+    whole = bodies[path]
+    found.append(_best(f"decode and read {name}", lambda: _read_openligadb(whole)))
+    return found
+
+
+def _read_openligadb(body: bytes) -> None:
+    matches = parse_matches(json.loads(body)).matches
+    fixtures_of(matches, rounds_of(matches, (), "https://example.org"))
+
+
+def _database(home: Path) -> list[dict[str, Any]]:
+    server = EmbeddedPostgres(home, linger_seconds=1)
+    database = Database(server.url())
+    found: list[dict[str, Any]] = []
+    try:
+        with _timed("migrate an empty database", found):
+            database.ensure_current()
+        _upserts(database, found)
+        _tick(database, found)
+    finally:
+        database.close()
+        server.release()
+    return found
+
+
+def _season_file() -> tuple[Any, TournamentKey]:
+    names = [f"{chr(ord('A') + number)}lford Rovers" for number in range(_CLUBS)]
+    return season(league(*names)), TournamentKey("openfootball", "en.1", "2024-25")
+
+
+def _upserts(database: Database, found: list[dict[str, Any]]) -> None:
+    file, key = _season_file()
+    data = read_season(file, key)
+    matches = [rows.match_row(key, match) for match in data.matches.items]
+    corrected = [{**row, "home_score": 9} for row in matches]
+    with database.transaction() as connection:
+        store(connection, tables.tournament, [rows.tournament_row(data.tournament.items[0])])
+        store(connection, tables.team, [rows.team_row(key, team) for team in data.teams.items])
+        store(
+            connection,
+            tables.tournament_round,
+            [rows.round_row(key, round_) for round_ in data.rounds.items],
+        )
+    for what, given in (
+        ("created", matches),
+        ("unchanged", matches),
+        ("updated", corrected),
+    ):
+        with (
+            _timed(f"upsert {len(given)} matches, all {what}", found),
+            database.transaction() as connection,
+        ):
+            stored = store(connection, tables.match, given)
+        assert stored.counts()[what] == len(given)
+
+
+def _tick(database: Database, found: list[dict[str, Any]]) -> None:
+    with database.transaction() as connection:
+        fill_ledger(connection, LEDGER_ROWS, announced_at=datetime.now(UTC))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE"))
+
+    def look() -> None:
+        outbox.reconcile(database, finished=set, free_since={}, now=0.0)
+        outbox.untold(
+            database,
+            since=datetime.now(UTC) - timedelta(days=365),
+            finished=set,
+            run_url=str,
+            most=20,
+        )
+
+    found.append(_best(f"the sensor's queries, {LEDGER_ROWS} executions, nothing new", look))
+    with database.transaction() as connection:
+        fill_ledger(connection, UNTOLD)
+    found.append(_best(f"the sensor's queries, {UNTOLD} of them untold", look))

@@ -1,0 +1,84 @@
+"""CPU time of a whole family of processes, the ended ones included. Linux and macOS."""
+
+import contextlib
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something took, in seconds."""
+
+    cpu: float
+    wall: float
+
+    @property
+    def rate(self) -> float:
+        """CPU seconds per second: 1.0 is one core."""
+        return self.cpu / self.wall
+
+
+def family(top: int, home: Path) -> list[psutil.Process]:
+    """A process, all below it, and the database server of a home, which belongs to nobody."""
+    found: dict[int, psutil.Process] = {}
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(top)
+        found |= {p.pid: p for p in [root, *root.children(recursive=True)]}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid not in found and str(home) in " ".join(process.cmdline()):
+                found |= {p.pid: p for p in [process, *process.children(recursive=True)]}
+    return list(found.values())
+
+
+def spent(processes: Collection[psutil.Process]) -> dict[str, float]:
+    """CPU seconds so far by kind of process.
+
+    A process is charged with its children once it has waited for them, so the sum over the living
+    holds what has ended below them.
+    """
+    seconds: dict[str, float] = {}
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            name = _kind(process.cmdline())
+            seconds[name] = seconds.get(name, 0.0) + times.user + times.system
+            ended = f"{name}: children"
+            seconds[ended] = seconds.get(ended, 0.0) + times.children_user + times.children_system
+    return seconds
+
+
+@dataclass
+class Meter:
+    """Measures a family from its making to `read`."""
+
+    members: Callable[[], Collection[psutil.Process]]
+
+    def __post_init__(self) -> None:
+        self._before = spent(self.members())
+        self._began = time.monotonic()
+
+    def read(self) -> tuple[Cost, dict[str, float]]:
+        """The cost so far, and the CPU seconds by kind of process."""
+        wall = time.monotonic() - self._began
+        after = spent(self.members())
+        parts = {name: after[name] - self._before.get(name, 0.0) for name in after}
+        return Cost(sum(parts.values()), wall), {n: round(s, 2) for n, s in parts.items() if s}
+
+
+def _kind(command: list[str]) -> str:
+    words = {Path(word).name for word in command}
+    for kind, signs in {
+        "code server": {"grpc", "code-server"},
+        "webserver": {"dagster_webserver", "dagster-webserver"},
+        "daemon": {"dagster._daemon", "dagster-daemon"},
+        "run worker": {"execute_run", "multiprocessing.spawn"},
+        "postgres": {"postgres", "postgres:"},
+    }.items():
+        if words & signs or any(word.startswith("postgres:") for word in command):
+            return kind
+    return "dagster dev" if {"dagster", "dev"} <= words else "other"

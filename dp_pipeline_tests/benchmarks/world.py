@@ -1,0 +1,84 @@
+"""Small synthetic tournaments, served by a process of their own so that it is not counted.
+
+Run as a program it serves until its standard input ends and prints its address first.
+"""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Generator
+from typing import Any
+
+from dp_pipeline_tests.providers.openfootball_files import league, season
+from dp_pipeline_tests.providers.openligadb_payloads import played
+from dp_pipeline_tests.replay import Replay
+from dp_pipeline_tests.servers import serve
+
+TOURNAMENTS = 60
+_FIRST_YEAR = 1950
+_PLACES = ("Ayr", "Bury", "Cork", "Deal", "Ely", "Frome", "Goole", "Hove")
+
+
+def openfootball_keys(count: int = TOURNAMENTS) -> list[str]:
+    """Keys of seasons this world has."""
+    years = range(_FIRST_YEAR, _FIRST_YEAR + count)
+    return [f"openfootball:en.1:{year}-{(year + 1) % 100:02}" for year in years]
+
+
+def openligadb_keys(count: int = TOURNAMENTS) -> list[str]:
+    """Keys of seasons this world has."""
+    return [f"openligadb:test{number}:2024" for number in range(count)]
+
+
+def payloads() -> dict[str, Any]:
+    """Path to answer, for both providers."""
+    names = [f"{place} FC" for place in _PLACES]
+    file = season(league(*names), "Test League")
+    found: dict[str, Any] = {}
+    for key in openfootball_keys():
+        _, competition, years = key.split(":")
+        first = int(years[:4])
+        found[f"/{years}/{competition}.json"] = season(
+            [{**m, "date": f"{first}{m['date'][4:]}"} for m in file["matches"]],
+            f"Test League {first}",
+        )
+    for number, key in enumerate(openligadb_keys()):
+        _, shortcut, year = key.split(":")
+        matches = _openligadb(1000 * (number + 1))
+        found[f"/getmatchdata/{shortcut}/{year}"] = matches
+        groups = {m["group"]["groupOrderID"]: m["group"] for m in matches}
+        found[f"/getavailablegroups/{shortcut}/{year}"] = list(groups.values())
+    return found
+
+
+def _openligadb(first_id: int) -> list[dict[str, Any]]:
+    days = len(_PLACES) - 1
+    matches = []
+    for day in range(2 * days):
+        ring = [0, *(1 + (day + i) % days for i in range(days))]
+        for i in range(len(_PLACES) // 2):
+            one, other = ring[i] + 1, ring[-1 - i] + 1
+            home, away = (one, other) if day < days else (other, one)
+            number = first_id + len(matches)
+            matches.append(played(number, home, away, (2, 1), order=day + 1))
+    return matches
+
+
+@contextlib.contextmanager
+def serving() -> Generator[str]:
+    """Start the program below; its base URL."""
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+        process.wait(timeout=30)
+
+
+if __name__ == "__main__":
+    with serve(Replay(payloads=payloads()).app()) as url:
+        sys.stdout.write(url + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()

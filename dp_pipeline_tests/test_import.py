@@ -1,0 +1,81 @@
+"""Loading the code location does nothing but import, and little of that: every worker pays it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent / "dp_pipeline"
+
+# An audit hook sees every open, socket and process of the interpreter; reading a variable it does
+# not see, so the mapping behind os.environ is one that takes notes.
+_PROGRAM = """
+import json, os, sys
+
+seen = {"files": [], "sockets": [], "processes": [], "variables": []}
+
+class Noting(dict):
+    def __getitem__(self, name):
+        seen["variables"].append(os.fsdecode(name))
+        return super().__getitem__(name)
+
+def note(event, arguments):
+    if event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so")):
+        seen["files"].append(str(arguments[0]))
+    elif event in {"os.mkdir", "os.remove", "os.rename", "sqlite3.connect"}:
+        seen["files"].append(f"{event} {arguments[0]}")
+    elif event.startswith("socket."):
+        seen["sockets"].append(event)
+    elif event in {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}:
+        seen["processes"].append(event)
+
+import dagster, sqlalchemy, psycopg  # what they do by themselves is not ours
+os.environ._data = Noting(os.environ._data)
+sys.addaudithook(note)
+import dp_pipeline.definitions
+seen["modules"] = sorted(sys.modules)
+print(json.dumps(seen))
+"""
+_OURS = (
+    "DP_",
+    "DAGSTER_POSTGRES",
+    "DAGSTER_BASE",
+    "DAGSTER_HOME",
+    "AWS_",
+    "SLACK_",
+    "OPEN",
+    "SOFA",
+)
+# Each costs 0.1 to 1 s, and is for tests or for those who have a bucket or a channel.
+_NEVER = {
+    "alembic",
+    "boto3",
+    "dagster_aws",
+    "dagster_slack",
+    "hypothesis",
+    "rich",
+    "slack_sdk",
+    "starlette",
+    "uvicorn",
+}
+
+
+def test_loading_the_code_location_reads_nothing_and_starts_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    finished = subprocess.run(
+        [sys.executable, "-c", _PROGRAM],
+        cwd=PACKAGE.parent,
+        env={"DP_HOME": str(home), "DP_DATABASE_URL": "no url", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seen = json.loads(finished.stdout)
+    assert seen["sockets"] == []
+    assert seen["processes"] == []
+    assert [name for name in seen["variables"] if name.startswith(_OURS)] == []
+    touched = [file for file in seen["files"] if str(PACKAGE) in file or str(home) in file]
+    assert touched == []
+    assert [file for file in seen["files"] if file.startswith(("os.", "sqlite3"))] == []
+    assert not home.exists()
+    assert _NEVER & set(seen["modules"]) == set()
