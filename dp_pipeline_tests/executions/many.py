@@ -1,0 +1,52 @@
+"""Ledger rows by the thousand, written past the ledger: what months of refreshing leave."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.executions.ledger import tournament_id_of
+from dp_pipeline.executions.vocabulary import DOMAINS, operation_type
+
+TOURNAMENTS_PER_RUN = 10
+
+
+def fill_ledger(connection: sa.Connection, count: int, **changed: Any) -> None:
+    """Rows of runs of ten tournaments with five domains each, a minute apart, completed ones.
+
+    Args:
+        connection: within a transaction.
+        count: how many rows; of the last run perhaps only some.
+        changed: column to value, in every row.
+    """
+    now = datetime.now(UTC)
+    rows = []
+    request_id = uuid4()
+    for number in range(count):
+        tournament, domain = divmod(number, len(DOMAINS))
+        run, place = divmod(tournament, TOURNAMENTS_PER_RUN)
+        if domain == 0 and place == 0:
+            request_id = uuid4()
+        key = f"openligadb:league{place}:2024"
+        ended = now - timedelta(minutes=run)
+        rows.append(
+            {
+                "id": uuid4(),
+                "request_id": request_id,
+                "tournament_id": tournament_id_of(key),
+                "tournament_key": key,
+                "domain": DOMAINS[domain],
+                "attempt": 1,
+                "operation_type": operation_type(DOMAINS[domain], create=False),
+                "status": "completed",
+                "outcome": "unchanged",
+                "started_at": ended - timedelta(seconds=1),
+                "completed_at": ended,
+                "duration": 1_000,
+                "summary": {"totalOperations": 3, "successfulOperations": 3, "failedOperations": 0},
+                **changed,
+            }
+        )
+    connection.execute(sa.insert(tables.data_provider_executions), rows)
