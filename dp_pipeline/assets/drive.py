@@ -1,0 +1,108 @@
+"""The work of a run as Dagster hears of it: each execution at once, failures together at the end.
+
+The multi-assets and the job `refresh_tournaments` share this; it is the same whoever asks.
+"""
+
+import queue
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+import dagster as dg
+from anyio.from_thread import start_blocking_portal
+
+from dp_pipeline.assets.frame import Desk
+from dp_pipeline.assets.metadata import materialization_metadata
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.units import unit_of
+from dp_pipeline.resources import LedgerResource, ProvidersResource
+
+Context = dg.AssetExecutionContext | dg.OpExecutionContext
+
+MOST_NAMED_FAILURES = 10
+
+
+def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
+    context: Context,
+    store: Database,
+    providers: ProvidersResource,
+    ledger: LedgerResource,
+    work: Callable[[Desk], Awaitable[None]],
+    *,
+    tournaments: int,
+) -> None:
+    """Do the work in an event loop of its own and tell Dagster of each execution as it ends.
+
+    A materialization is logged the moment it is recorded, so that a run that is cancelled or killed
+    keeps what it had done; failures are raised together at the end.
+
+    Args:
+        context: of the asset or op.
+        store: where the work writes.
+        providers: where it reads.
+        ledger: where it is recorded.
+        work: calls `Desk.ended` for each execution; its executions may be of several domains.
+        tournaments: how many there are, for the sentence about failures.
+
+    Raises:
+        dagster.Failure: executions failed; it names them.
+    """
+    run = Run(
+        id=UUID(context.run.run_id),
+        attempt=context.retry_number + 1,
+        url=ledger.run_url(context.run.run_id),
+        unit=unit_of(context.run.tags),
+    )
+    failed: list[Execution] = []
+    ended: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
+    with ledger.open(store).working() as book:
+        desk = Desk(providers.open(store), store, book, run, ended.put)
+        try:
+            # Signals reach this thread alone: an interruption ends the wait below, the portal then
+            # cancels the work, and the work closes its rows before the interruption goes on.
+            with start_blocking_portal() as portal:
+                future = portal.start_task_soon(work, desk)
+                future.add_done_callback(lambda _: ended.put(None))
+                while (execution := ended.get()) is not None:
+                    _tell(context, execution, failed)
+                future.result()
+        finally:
+            while not ended.empty():
+                if (execution := ended.get()) is not None:
+                    _tell(context, execution, failed)
+    if failed:
+        raise dg.Failure(
+            description=describe(failed, tournaments),
+            metadata={"failed_executions": len(failed)},
+            allow_retries=False,
+        )
+
+
+def _tell(context: Context, execution: Execution, failed: list[Execution]) -> None:
+    subject = f"{execution.domain} of {execution.key}"
+    if execution.failure is not None:
+        failed.append(execution)
+        context.log.error(f"{subject} failed: {execution.failure.message}")  # noqa: G004 - no lazy form in Dagster
+        return
+    context.log_event(
+        dg.AssetMaterialization(
+            asset_key=execution.domain,
+            partition=execution.key,
+            metadata=materialization_metadata(execution),
+        )
+    )
+
+
+def describe(failed: Sequence[Execution], tournaments: int) -> str:
+    """The failures in a few sentences: which tournament, which domain, why."""
+    keys = sorted({execution.key for execution in failed})
+    head = f"{len(keys)} of {tournaments} tournaments failed." if tournaments > 1 else ""
+    causes = [
+        f"{execution.key}, {execution.domain}: {execution.failure.message}"
+        for execution in failed
+        if execution.failure is not None and execution.outcome != "blocked_dependency"
+    ] or [f"{e.key}, {e.domain}: {e.failure.message}" for e in failed if e.failure is not None]
+    lines = causes[:MOST_NAMED_FAILURES]
+    if len(causes) > len(lines):
+        lines.append(f"and {len(causes) - len(lines)} more; `dp executions` lists all.")
+    return "\n".join(filter(None, [head, *lines]))
