@@ -75,12 +75,10 @@ class SofaScore(Provider):
 
     def has_page(self, url: str, base_url: str) -> bool:
         """Whether an address is of this site or of the configured one."""
-        host = urlsplit(url).netloc.rpartition("@")[2].lower()
-        hosts = {urlsplit(base_url).netloc.rpartition("@")[2].lower()}
+        hosts = {_host(base_url)}
         if self.pages_at is not None:
-            public = urlsplit(self.pages_at).netloc
-            hosts |= {public, public.removeprefix("www.")}
-        return host in hosts
+            hosts |= {_host(self.pages_at), _host(self.pages_at).removeprefix("www.")}
+        return _host(url) in hosts - {""}
 
     async def key_of_page(self, url: str, requests: Requests) -> TournamentKey:
         """The key of the season a page shows: the one in its address, else the newest.
@@ -101,7 +99,7 @@ class SofaScore(Provider):
 
     async def _newest(self, url: str, competition: str, requests: Requests) -> SeasonPayload:
         site = site_of(requests.root)
-        if urlsplit(url).netloc == urlsplit(site).netloc or is_public(requests.root):
+        if _host(url) == _host(site) or is_public(requests.root):
             try:
                 page = read_public_page(await requests.text(url.partition("#")[0]))
             except BlockedError:
@@ -132,3 +130,11 @@ class Sandbox(SofaScore):
     pace_seconds: ClassVar[float] = 0.0
     licence: ClassVar[str] = "simulated"
     pages_at: ClassVar[str | None] = None
+
+
+def _host(url: str) -> str:
+    """Host and port of an address; "" when it is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""

@@ -1,7 +1,7 @@
 """Requesting SofaScore: one tournament during one run.
 
 A season with R rounds costs R + 5 requests: competition, seasons, rounds, one per round, table and
-form. Without rounds it costs the pages of its events instead (30 events each) and 7 beside them.
+form. Without usable rounds it costs the pages of its events instead of a request per round.
 """
 
 import copy

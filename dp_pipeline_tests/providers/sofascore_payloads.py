@@ -1,0 +1,379 @@
+"""Answers and whole seasons written in SofaScore's form, for its tests: nothing is copied."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from dp_pipeline.providers.key import TournamentKey
+
+UT, SEASON = 17, 61627
+KEY = TournamentKey("sofascore", str(UT), str(SEASON))
+ROOT = f"/unique-tournament/{UT}"
+DATA = f"{ROOT}/season/{SEASON}"
+FIRST_KICKOFF = 1_723_831_200  # 2024-08-16 18:00 UTC
+WEEK = 7 * 86_400
+NOT_STARTED = {"code": 0, "type": "notstarted", "description": "Not started"}
+ENDED = {"code": 100, "type": "finished", "description": "Ended"}
+AET = {"code": 110, "type": "finished", "description": "AET"}
+AP = {"code": 120, "type": "finished", "description": "AP"}
+POSTPONED = {"code": 60, "type": "postponed", "description": "Postponed"}
+SECOND_HALF = {"code": 7, "type": "inprogress", "description": "2nd half"}
+
+Pair = tuple[int, int]
+
+
+def team(number: int, name: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A team; named after its number unless said otherwise."""
+    return {
+        "id": number,
+        "name": name or f"FC Number {number}",
+        "shortName": f"No. {number}",
+        "slug": f"fc-number-{number}",
+        "disabled": False,
+        "country": {"alpha2": "EN", "alpha3": "ENG", "name": "England"},
+        **fields,
+    }
+
+
+def tournament(name: str = "Test League", number: int = 1, **fields: Any) -> dict[str, Any]:
+    """The `tournament` of an event: a league, a group or a knockout stage."""
+    return {
+        "id": number,
+        "name": name,
+        "slug": name.lower().replace(" ", "-"),
+        "uniqueTournament": unique(),
+        "isGroup": False,
+        **fields,
+    }
+
+
+def unique(**fields: Any) -> dict[str, Any]:
+    """A competition."""
+    return {
+        "id": UT,
+        "name": "Test League",
+        "slug": "test-league",
+        "hasRounds": True,
+        "category": {"name": "England", "slug": "england"},
+        **fields,
+    }
+
+
+def group(letter: str) -> dict[str, Any]:
+    """The `tournament` of a group."""
+    name = f"Group {letter}"
+    number = 100 + ord(letter)
+    return tournament(f"Test League, {name}", number, isGroup=True, groupName=name)
+
+
+def sides(**parts: Pair) -> dict[str, dict[str, int]]:
+    """Both scores, given as display=(2, 1)."""
+    return {
+        side: {name: pair[place] for name, pair in parts.items()}
+        for place, side in enumerate(("homeScore", "awayScore"))
+    }
+
+
+def full_time(home: int, away: int, half: Pair | None = None) -> dict[str, Any]:
+    """Status, scores and winner of a match over ninety minutes."""
+    first = half or (home // 2, away // 2)
+    second = (home - first[0], away - first[1])
+    whole = (home, away)
+    scores = sides(current=whole, display=whole, period1=first, period2=second, normaltime=whole)
+    return {"status": ENDED, "winnerCode": winner(whole), **scores}
+
+
+def shoot_out(after_90: Pair, extra: Pair, kicks: Pair, **more: Pair) -> dict[str, Any]:
+    """Status, scores and winner of a match decided by kicks."""
+    display = (after_90[0] + extra[0], after_90[1] + extra[1])
+    scores = sides(
+        current=(display[0] + kicks[0], display[1] + kicks[1]),
+        display=display,
+        period1=(0, 0),
+        period2=after_90,
+        normaltime=after_90,
+        overtime=extra,
+        penalties=kicks,
+        **more,
+    )
+    return {"status": AP, "winnerCode": winner(kicks), **scores}
+
+
+def extra_time(after_90: Pair, extra: Pair) -> dict[str, Any]:
+    """Status, scores and winner of a match decided in extra time."""
+    display = (after_90[0] + extra[0], after_90[1] + extra[1])
+    scores = sides(
+        current=display,
+        display=display,
+        period1=(0, 0),
+        period2=after_90,
+        normaltime=after_90,
+        extra1=extra,
+        extra2=(0, 0),
+        overtime=extra,
+    )
+    return {"status": AET, "winnerCode": winner(display), **scores}
+
+
+def winner(pair: Pair) -> int:
+    """SofaScore's winnerCode."""
+    return 3 if pair[0] == pair[1] else 1 if pair[0] > pair[1] else 2
+
+
+def event(
+    number: int, home: int | dict[str, Any], away: int | dict[str, Any], **fields: Any
+) -> dict[str, Any]:
+    """A match of matchday 1 that has not begun, unless said otherwise."""
+    return {
+        "id": number,
+        "tournament": tournament(),
+        "season": {"id": SEASON, "name": "Test League 24/25", "year": "24/25"},
+        "roundInfo": {"round": 1},
+        "status": NOT_STARTED,
+        "homeTeam": team(home) if isinstance(home, int) else home,
+        "awayTeam": team(away) if isinstance(away, int) else away,
+        "homeScore": {},
+        "awayScore": {},
+        "time": {},
+        "changes": {"changeTimestamp": 0},
+        "startTimestamp": FIRST_KICKOFF,
+        "slug": "away-home",
+        **fields,
+    }
+
+
+def row(number: int, position: int, **fields: Any) -> dict[str, Any]:
+    """A row of a table, of a team that has not played."""
+    zero = ("matches", "wins", "draws", "losses", "scoresFor", "scoresAgainst", "points")
+    return {
+        "id": 9000 + number,
+        "team": team(number),
+        "position": position,
+        **dict.fromkeys(zero, 0),
+        "scoreDiffFormatted": "\N{MINUS SIGN}7",
+        **fields,
+    }
+
+
+def table_of(
+    events: Iterable[dict[str, Any]], of: dict[str, Any] | None = None, name: str = "Test League"
+) -> dict[str, Any]:
+    """The table these events come to, counted independently of the code under test."""
+    rows: dict[int, dict[str, Any]] = {}
+    for one in events:
+        for side in ("homeTeam", "awayTeam"):
+            rows.setdefault(one[side]["id"], row(one[side]["id"], 1))
+        if one["status"]["type"] != "finished":
+            continue
+        goals = (one["homeScore"]["display"], one["awayScore"]["display"])
+        for side, scored, conceded in (
+            ("homeTeam", goals[0], goals[1]),
+            ("awayTeam", goals[1], goals[0]),
+        ):
+            mine = rows[one[side]["id"]]
+            mine["matches"] += 1
+            mine["scoresFor"] += scored
+            mine["scoresAgainst"] += conceded
+            result = "wins" if scored > conceded else "draws" if scored == conceded else "losses"
+            mine[result] += 1
+            mine["points"] += {"wins": 3, "draws": 1, "losses": 0}[result]
+    ordered = sorted(
+        rows.values(),
+        key=lambda r: (
+            -r["points"],
+            r["scoresAgainst"] - r["scoresFor"],
+            -r["scoresFor"],
+            str(r["team"]["id"]),
+        ),
+    )
+    for position, mine in enumerate(ordered, start=1):
+        mine["position"] = position
+    return {
+        "id": 1,
+        "type": "total",
+        "name": name,
+        "tournament": of or tournament(),
+        "descriptions": [],
+        "rows": ordered,
+    }
+
+
+@dataclass
+class World:
+    """One season at one moment: the answers by path, made from rounds and events.
+
+    `rounds` are entries of .../rounds; `events` the matches of each, by its path below the season.
+    """
+
+    rounds: list[dict[str, Any]] = field(default_factory=list)
+    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tables: list[dict[str, Any]] | None = None
+    current: dict[str, Any] | None = None
+    unique: dict[str, Any] = field(default_factory=unique)
+    form: dict[str, Any] | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def answers(self) -> dict[str, Any]:
+        """Path to JSON; what is not here is 404."""
+        found: dict[str, Any] = {
+            ROOT: {"uniqueTournament": self.unique},
+            f"{ROOT}/seasons": {
+                "seasons": [
+                    {"id": 76986, "name": "Test League 25/26", "year": "25/26"},
+                    {"id": SEASON, "name": "Test League 24/25", "year": "24/25"},
+                ]
+            },
+        }
+        if self.rounds:
+            current = self.current or self.rounds[0]
+            found[f"{DATA}/rounds"] = {"currentRound": current, "rounds": self.rounds}
+        for path, events in self.events.items():
+            found[f"{DATA}/{path}"] = {"events": events}
+        if self.tables is not None:
+            found[f"{DATA}/standings/total"] = {"standings": self.tables}
+        if self.form is not None:
+            found[f"{DATA}/team-events/total"] = {"tournamentTeamEvents": self.form}
+        return copy.deepcopy({**found, **self.more})
+
+
+def path_of(info: dict[str, Any]) -> str:
+    """Where the events of a round are."""
+    path = f"events/round/{info['round']}"
+    if info.get("slug"):
+        path += f"/slug/{info['slug']}"
+    if info.get("prefix"):
+        path += f"/prefix/{info['prefix'].lower()}"
+    return path
+
+
+def all_events(world: World) -> list[dict[str, Any]]:
+    """Every event of a world."""
+    return [one for events in world.events.values() for one in events]
+
+
+def matchdays(teams: Sequence[int]) -> list[list[Pair]]:
+    """A double round robin by the circle method."""
+    fixed, *others = teams
+    days = []
+    for day in range(len(teams) - 1):
+        turned = [*others[day:], *others[:day]]
+        line = [fixed, *turned]
+        pairs = list(zip(line, reversed(line), strict=True))[: len(line) // 2]
+        days.append([(b, a) if day % 2 else (a, b) for a, b in pairs])
+    return [*days, *([(b, a) for a, b in day] for day in days)]
+
+
+def league(
+    teams: int = 20, played: int = 38, *, seed: int = 1, tables: bool = True, live: bool = False
+) -> World:
+    """A league after so many matchdays; with `live`, one match of the next one is being played."""
+    random = Random(seed)  # noqa: S311 - the same season for the same seed
+    world = World()
+    days = matchdays([1000 + n for n in range(teams)])
+    for day, pairs in enumerate(days, start=1):
+        info = {"round": day}
+        world.rounds.append(info)
+        events = []
+        for place, (home, away) in enumerate(pairs):
+            score = (random.choice([0, 1, 1, 2, 3, 5]), random.choice([0, 0, 1, 2, 3]))
+            state = full_time(*score, half=(score[0] // 2, score[1] // 2)) if day <= played else {}
+            if live and day == played + 1 and place == 0:
+                goals = sides(current=(1, 0), display=(1, 0), period1=(1, 0), period2=(0, 0))
+                state = {"status": SECOND_HALF, **goals}
+            events.append(
+                event(
+                    day * 1000 + place,
+                    home,
+                    away,
+                    roundInfo=info,
+                    startTimestamp=FIRST_KICKOFF + day * WEEK + place * 3600,
+                    **state,
+                )
+            )
+        world.events[path_of(info)] = events
+    world.current = {"round": min(played + 1, len(days))}
+    if tables:
+        world.tables = [table_of(all_events(world), name="Test League 24/25")]
+        world.form = {"1": last_events(all_events(world))}
+    return world
+
+
+def last_events(events: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The last five finished events of each team, newest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in sorted(events, key=lambda e: -e["startTimestamp"]):
+        for side in ("homeTeam", "awayTeam"):
+            mine = found.setdefault(str(one[side]["id"]), [])
+            if one["status"]["type"] == "finished" and len(mine) < 5:
+                mine.append(one)
+    return found
+
+
+NAMED = (
+    {"round": 5, "name": "Round of 16", "slug": "round-of-16"},
+    {"round": 27, "name": "Quarterfinals", "slug": "quarterfinals"},
+    {"round": 28, "name": "Semifinals", "slug": "semifinals"},
+    {"round": 29, "name": "Final", "slug": "final"},
+)
+
+
+def cup(rounds: int = 4, teams: Sequence[int] = tuple(range(1, 17)), **stage: Any) -> World:
+    """A knockout cup of which so many rounds are published, and all but the last played."""
+    world = World(rounds=[dict(info) for info in NAMED])
+    left = list(teams)
+    number = 70_000
+    of = tournament("Test League, Knockout stage", 41, **stage)
+    for place, info in enumerate(NAMED[:rounds]):
+        pairs = list(pairwise(left))[::2]
+        last = place == rounds - 1
+        events = []
+        for index, (home, away) in enumerate(pairs):
+            number += 1
+            state = shoot_out((1, 1), (1, 1), (5, 4)) if index % 3 == 1 else full_time(2, 1)
+            state = extra_time((1, 1), (1, 0)) if index % 3 == 2 else state
+            events.append(
+                event(
+                    number,
+                    home,
+                    away,
+                    roundInfo=info,
+                    tournament=of,
+                    startTimestamp=FIRST_KICKOFF + (50 + place) * WEEK + index,
+                    **({} if last and rounds < len(NAMED) else state),
+                )
+            )
+        world.events[path_of(info)] = events
+        left = [home for home, _ in pairs]
+    world.current = dict(NAMED[rounds - 1])
+    return world
+
+
+def groups_and_cup(letters: str = "ABCD", rounds: int = 1) -> World:
+    """Groups of four, each a `tournament` of its own, three matchdays; then a knockout stage."""
+    world = cup(rounds)
+    stage = [{"round": n} for n in (1, 2, 3)]
+    world.rounds = [*stage, *world.rounds]
+    world.tables = []
+    for place, letter in enumerate(letters):
+        members = [place * 4 + n for n in range(1, 5)]
+        played = []
+        for day, pairs in enumerate(matchdays(members)[:3], start=1):
+            for index, (home, away) in enumerate(pairs):
+                played.append(
+                    event(
+                        place * 100 + day * 10 + index + 1,
+                        home,
+                        away,
+                        roundInfo={"round": day},
+                        tournament=group(letter),
+                        startTimestamp=FIRST_KICKOFF + day * WEEK + index,
+                        **full_time(home % 3, away % 2),
+                    )
+                )
+        for one in played:
+            world.events.setdefault(path_of(one["roundInfo"]), []).append(one)
+        world.tables.append(table_of(played, group(letter), f"Group {letter}"))
+    return world
