@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
@@ -77,7 +76,7 @@ def payload(version: int) -> Any:
     return season(matches, f"Test League {version} 2024/25")
 
 
-def until(what: str, ask: Callable[[], Answer | None], seconds: float = 30) -> Answer:
+def until(what: str, ask: Callable[[], Answer | None], seconds: float = 60) -> Answer:
     """The first answer that is neither None nor empty, asked every 5 ms."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
@@ -88,29 +87,32 @@ def until(what: str, ask: Callable[[], Answer | None], seconds: float = 30) -> A
 
 @dataclass
 class Gate:
-    """A provider that takes its time: while closed, requests that arrive wait."""
+    """A provider that takes its time: requests for what is held wait.
+
+    Attributes:
+        held: beginnings of paths; "/" is all of them.
+        waiting: the paths of requests that wait.
+    """
 
     app: Any
-    opened: threading.Event = field(default_factory=threading.Event)
-    waiting: int = 0
+    held: set[str] = field(default_factory=set)
+    waiting: list[str] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.waiting += 1
-        try:
-            while not self.opened.is_set():  # noqa: ASYNC110 - another thread opens it
-                await asyncio.sleep(0.01)
-        finally:
-            self.waiting -= 1
+        self.waiting.append(scope["path"])
+        while scope["path"].startswith(tuple(self.held)):  # noqa: ASYNC110 - a thread opens it
+            await asyncio.sleep(0.01)
+        self.waiting.remove(scope["path"])
         await self.app(scope, receive, send)
 
     @contextlib.contextmanager
     def closed(self) -> Generator[None]:
-        """Closed over the block."""
-        self.opened.clear()
+        """Everything is held over the block."""
+        self.held.add("/")
         try:
             yield
         finally:
-            self.opened.set()
+            self.held.discard("/")
 
 
 @dataclass
@@ -261,7 +263,6 @@ def world(
     """
     replay = Replay(payloads={PATH: payload(0)})
     gate = Gate(replay.app())
-    gate.opened.set()
     slack = SlackReceiver()
     with contextlib.ExitStack() as stack:
         # Not tmp_path: pytest's directories are private, and root's Postgres is another user.
