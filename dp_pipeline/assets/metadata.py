@@ -1,5 +1,6 @@
 """An execution as Dagster metadata: what a person sees on the asset page."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -11,9 +12,11 @@ from sqlalchemy.dialects import postgresql
 from dp_pipeline.database import tables
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.vocabulary import Domain
+from dp_pipeline.providers.models import Issue
 
 # A cup has 64 teams; more rows than this belong in SQL.
 MOST_PREVIEW_ROWS = 40
+LONGEST_CELL = 300
 _POSTGRES = postgresql.dialect()
 
 TABLES: dict[Domain, sa.Table] = {
@@ -52,15 +55,33 @@ def column_schema(table: sa.Table) -> dg.TableSchema:
     )
 
 
+def materialization_description(execution: Execution) -> str:
+    """The line of the run's log: which domain of what, and what it came to."""
+    counts = {
+        "created": execution.created,
+        "updated": execution.updated,
+        "unchanged": execution.unchanged,
+        "left out": len(execution.left_out),
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    because = execution.absent.because if execution.absent else "nothing to do"
+    subject = f"{execution.domain} of {execution.label or execution.key}"
+    return f"{subject[0].upper()}{subject[1:]}: {told or because}"
+
+
 def materialization_metadata(execution: Execution) -> dict[str, Any]:
-    """What one materialization came to: outcome, counts, links, a look at the data."""
-    metadata: dict[str, Any] = {"outcome": execution.outcome, "status": execution.status}
+    """What one materialization came to: a look at the data first, then counts, links, remarks."""
+    metadata: dict[str, Any] = {}
     if execution.label:
         metadata["tournament"] = execution.label
+    metadata |= {"outcome": execution.outcome, "status": execution.status}
     if execution.absent is not None:
         metadata["because"] = execution.absent.because
     if execution.preview:
         metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
+    if execution.issues:
+        # A table, because Dagster shows Markdown only on demand, behind a link.
+        metadata["remarks"] = remarks_table(execution.issues)
     metadata |= {
         "created": execution.created,
         "updated": execution.updated,
@@ -68,9 +89,10 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         "left_out": len(execution.left_out),
         "dagster/partition_row_count": execution.created + execution.updated + execution.unchanged,
         "duration_ms": execution.duration_ms or 0,
-        "requests": sum(not request.reused for request in execution.requests),
-        "execution_id": str(execution.id),
     }
+    # One request serves several domains; a zero beside the others would only raise the question.
+    if requests := sum(not request.reused for request in execution.requests):
+        metadata["requests"] = requests
     if execution.report_url is None:
         metadata["report"] = (
             f"kept in the database until the store takes it: {execution.report_error}"
@@ -86,31 +108,44 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         metadata["report"] = execution.report_url
     if execution.run.url:
         metadata["run"] = dg.MetadataValue.url(execution.run.url)
-    if execution.issues:
-        metadata["remarks"] = dg.MetadataValue.md(
-            "\n".join(
-                f"- **{issue.reason}** {_plain(issue.subject)}: {_plain(issue.detail)}"
-                for issue in execution.issues[:MOST_PREVIEW_ROWS]
-            )
-        )
+    metadata["execution_id"] = str(execution.id)
     return metadata
 
 
-def preview_table(preview: list[dict[str, Any]]) -> dg.TableMetadataValue:
-    """Rows as a table whose cells are whole numbers or text."""
+def preview_table(preview: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Rows as a table whose cells are whole numbers or text; columns empty in all rows go."""
+    names = [name for name in preview[0] if any(row[name] not in ("", None) for row in preview)]
     return dg.MetadataValue.table(
-        records=[dg.TableRecord(data=row) for row in preview],
+        records=[
+            dg.TableRecord(data={name: _cell(row[name]) for name in names}) for row in preview
+        ],
         schema=dg.TableSchema(
             columns=[
-                dg.TableColumn(name, "int" if isinstance(value, int) else "string")
-                for name, value in preview[0].items()
+                dg.TableColumn(name, "int" if isinstance(preview[0][name], int) else "string")
+                for name in names
             ]
         ),
     )
 
 
-def _plain(text: str) -> str:
-    """Untrusted text inside Markdown: shown, never interpreted."""
-    for special in "\\`*_{}[]<>()#+-!|":
-        text = text.replace(special, f"\\{special}")
-    return text.replace("\n", " ")[:300]
+def remarks_table(issues: Sequence[Issue]) -> dg.TableMetadataValue:
+    """What was left out, then what was only noticed, as far as a page can show."""
+    ordered = sorted(issues, key=lambda issue: not issue.left_out)
+    rows = [
+        {
+            "left out": "yes" if issue.left_out else "",
+            "reason": issue.reason,
+            "subject": issue.subject,
+            "detail": issue.detail,
+        }
+        for issue in ordered[:MOST_PREVIEW_ROWS]
+    ]
+    if more := len(ordered) - len(rows):
+        detail = f"{more} more are in the report."
+        rows.append({"left out": "", "reason": "", "subject": "", "detail": detail})
+    return preview_table(rows)
+
+
+def _cell(value: Any) -> Any:
+    """A cell as Dagster takes it; text of providers on one line and not without end."""
+    return value if isinstance(value, int) else " ".join(str(value).split())[:LONGEST_CELL]

@@ -39,3 +39,11 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         )
         data.update(stored.counts())
     execution.wrote(stored)
+    execution.preview = [
+        {
+            "season": tournament.season,
+            "status": tournament.status,
+            "mode": tournament.mode,
+            "current round": tournament.current_round or "",
+        }
+    ]
