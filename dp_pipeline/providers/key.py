@@ -54,8 +54,8 @@ class TournamentKey:
         parts = text.split(":")
         if len(parts) != 3:  # noqa: PLR2004
             reason = (
-                f"The tournament key {shown} has {len(parts)} parts between colons and needs "
-                f"three: provider:competition:season, for example {_EXAMPLE}."
+                f"The tournament key {shown} needs three parts between colons, "
+                f"provider:competition:season (for example {_EXAMPLE}), and has {len(parts)}."
             )
             raise InvalidTournamentKeyError(reason)
         for name, part in zip(("provider", "competition", "season"), parts, strict=True):

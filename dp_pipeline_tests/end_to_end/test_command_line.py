@@ -35,7 +35,7 @@ def settings(url: str, base_url: str) -> dict[str, str]:
 
 
 BAD_KEYS = {
-    "bundesliga": "The tournament key 'bundesliga' has 1 parts between colons and needs three",
+    "bundesliga": "The tournament key 'bundesliga' needs three parts between colons,",
     "OpenLigaDB:bl1:2024": "Write it in lower case: openligadb:bl1:2024.",
     "fifa:wc:2026": "There is no provider 'fifa' (in 'fifa:wc:2026'); the providers are",
     "openligadb:bl1:2024-25": "OpenLigaDB has no season '2024-25'",
