@@ -256,16 +256,17 @@ def test_a_later_answer_changes_exactly_what_changed() -> None:
 
 
 SEASON = [
-    *all_events(groups_and_cup("AB", rounds=2)),
+    *all_events(groups_and_cup("A", rounds=1)),
     event(1, team(901, "Winner SF1"), 2, roundInfo=NAMED[3]),
     event(2, 1, 2, status=POSTPONED, tournament=group("A")),
 ]
 
 
-@given(st.permutations(SEASON), st.randoms(use_true_random=False))
-def test_the_order_of_events_and_keys_says_nothing(
-    season: list[dict[str, Any]], random: Random
-) -> None:
+@given(st.integers())
+def test_the_order_of_events_and_keys_says_nothing(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - hypothesis' own shuffling takes ten times as long
+    season = random.sample(SEASON, len(SEASON))
+
     def shaken(value: Any) -> Any:
         if isinstance(value, dict):
             items = list(value.items())

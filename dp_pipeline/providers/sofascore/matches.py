@@ -119,6 +119,8 @@ def _fixture(match: Match) -> tuple[str | None, ...]:
 
 def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Issue]]:
     """Of several tellings of one event the last changed one, read later in the same run."""
+    if len(events) == 1:
+        return events[0], []
     newest = max(events, key=lambda e: (e.changed_at, repr(e)))
     rivals = {_match(e, None)[0] for e in events if e.changed_at == newest.changed_at}
     if len(rivals) == 1:

@@ -36,6 +36,8 @@ def clean(value: Any) -> Any:
     """Text on one line; NUL and lone surrogates, which Postgres refuses, become spaces."""
     if not isinstance(value, str):
         return value
+    if value.isprintable() and "  " not in value:
+        return value.strip()
     kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in value)
     return " ".join(kept.split())
 
