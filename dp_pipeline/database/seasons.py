@@ -1,0 +1,266 @@
+"""The seasons that providers list of competitions: recorded, approved, and asked for.
+
+A season is known by its tournament key. `place` counts a competition's seasons from its newest, 0.
+Everything asked here is answered by an index.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from dp_pipeline.database import tables
+from dp_pipeline.providers.key import TournamentKey
+
+FORGET_AFTER = timedelta(days=14)
+"""A season missing from a list keeps its place so long: a list that lacks the newest season for a
+day must not make the one before it the newest, which would be ingested."""
+
+_season = tables.competition_season
+_tournament = tables.tournament
+_executions = tables.data_provider_executions
+_CURRENT = ("active", "upcoming")
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A competition and how many seasons before its newest are followed."""
+
+    provider: str
+    competition: str
+    back: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A season as it is recorded."""
+
+    key: str
+    place: int | None
+    last_seen_at: datetime
+
+
+def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict[str, int | None]:
+    """The place of every season: those listed in their order, those lately listed in between.
+
+    Args:
+        listed: keys as the provider lists them now, newest first.
+        known: what is recorded.
+        now: the present; what was last seen long before has no place any more.
+    """
+    order = list(dict.fromkeys(listed))
+    present = set(order)
+    missing = [season for season in known if season.key not in present]
+    remembered = [
+        (season.place, season.key)
+        for season in missing
+        if season.place is not None and now - season.last_seen_at < FORGET_AFTER
+    ]
+    for place, key in sorted(remembered):
+        order.insert(min(place, len(order)), key)
+    found: dict[str, int | None] = {season.key: None for season in missing}
+    return found | {key: place for place, key in enumerate(order)}
+
+
+def record_seasons(
+    connection: sa.Connection, listed: Sequence[tuple[TournamentKey, str]]
+) -> tuple[str, ...]:
+    """Record what a provider lists of one competition, keys with labels, newest first.
+
+    Returns:
+        The keys that were never listed before.
+    """
+    provider, competition = listed[0][0].provider, listed[0][0].competition
+    mine = (_season.c.provider == provider, _season.c.competition == competition)
+    # Two looks at once would count places from two states.
+    connection.execute(
+        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"dp_pipeline.seasons:{provider}:{competition}"},
+    )
+    now = datetime.now(UTC)
+    known = [
+        Known(row.key, row.place, row.last_seen_at)
+        for row in connection.execute(
+            sa.select(_season.c.key, _season.c.place, _season.c.last_seen_at).where(*mine)
+        )
+    ]
+    placed = places([str(key) for key, _ in listed], known, now)
+    rows = {
+        str(key): {
+            "key": str(key),
+            "provider": provider,
+            "competition": competition,
+            "season": key.season,
+            "label": label,
+            "place": placed[str(key)],
+            "first_seen_at": now,
+            "last_seen_at": now,
+        }
+        for key, label in listed
+    }
+    insert = pg.insert(_season)
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[_season.c.key],
+            set_={name: insert.excluded[name] for name in ("label", "place", "last_seen_at")},
+        ),
+        list(rows.values()),
+    )
+    for season in known:
+        if season.key not in rows and placed[season.key] != season.place:
+            connection.execute(
+                sa.update(_season)
+                .where(_season.c.key == season.key)
+                .values(place=placed[season.key])
+            )
+    recorded = {season.key for season in known}
+    return tuple(key for key in rows if key not in recorded)
+
+
+def approve_followed(connection: sa.Connection, following: Following) -> tuple[str, ...]:
+    """Approve the followed seasons of a competition; the keys that were not yet."""
+    return tuple(
+        connection.scalars(
+            sa.update(_season)
+            .where(
+                _season.c.provider == following.provider,
+                _season.c.competition == following.competition,
+                _season.c.place <= following.back,
+                _season.c.approved_at.is_(None),
+            )
+            .values(approved_at=sa.func.now())
+            .returning(_season.c.key)
+        )
+    )
+
+
+def approve(connection: sa.Connection, keys: Collection[str]) -> tuple[str, ...]:
+    """Approve seasons by key; those that are known, approved before or not."""
+    return tuple(
+        connection.scalars(
+            sa.update(_season)
+            .where(_season.c.key.in_(keys))
+            .values(approved_at=sa.func.coalesce(_season.c.approved_at, sa.func.now()))
+            .returning(_season.c.key)
+        )
+    )
+
+
+def followed_seasons(
+    connection: sa.Connection, following: Sequence[Following]
+) -> list[Mapping[str, object]]:
+    """The rows of all followed seasons, approved or not, competition by competition."""
+    followed = _table_of(following)
+    found = connection.execute(
+        sa.select(_season)
+        .join(followed, _belongs(followed) & (_season.c.place <= followed.c.back))
+        .order_by(_season.c.provider, _season.c.competition, _season.c.place)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+def approved_keys(connection: sa.Connection, following: Sequence[Following]) -> list[str]:
+    """The keys of all seasons that are followed and approved, newest seasons first."""
+    followed = _table_of(following)
+    return list(
+        connection.scalars(
+            sa.select(_season.c.key)
+            .join(followed, _belongs(followed) & (_season.c.place <= followed.c.back))
+            .where(_season.c.approved_at.is_not(None))
+            .order_by(_season.c.place, _season.c.key)
+        )
+    )
+
+
+def never_listed(connection: sa.Connection, following: Sequence[Following]) -> list[str]:
+    """The followed competitions, as `provider:competition`, of which no season is known."""
+    followed = _table_of(following)
+    name = followed.c.provider + ":" + followed.c.competition
+    known = sa.exists().where(_belongs(followed))
+    return list(connection.scalars(sa.select(name).where(~known)))
+
+
+def no_longer_followed(
+    connection: sa.Connection, following: Sequence[Following]
+) -> set[tuple[str, str]]:
+    """Competitions, as (provider, competition), that were followed once and are not now."""
+    found = connection.execute(sa.select(_season.c.provider, _season.c.competition).distinct())
+    return {(row.provider, row.competition) for row in found} - {
+        (each.provider, each.competition) for each in following
+    }
+
+
+def tournament_keys(connection: sa.Connection) -> list[str]:
+    """The keys of all tournaments that are stored."""
+    return list(connection.scalars(sa.select(_tournament.c.key).order_by(_tournament.c.key)))
+
+
+def never_attempted(connection: sa.Connection, keys: Collection[str]) -> list[str]:
+    """Of some keys those without any execution."""
+    asked = sa.select(
+        sa.func.unnest(sa.cast(list(keys), pg.ARRAY(sa.Text))).label("key")
+    ).subquery()
+    return list(
+        connection.scalars(
+            sa.select(asked.c.key).where(
+                ~sa.exists().where(_executions.c.tournament_key == asked.c.key)
+            )
+        )
+    )
+
+
+def kept_current(
+    connection: sa.Connection,
+    provider: str,
+    following: Sequence[Following],
+    *,
+    finished_too: bool = False,
+) -> list[str]:
+    """The tournaments of a provider that are read again by themselves.
+
+    These are the stored ones whose competition is followed, and those whose competition never was:
+    somebody ingested them by hand. Where it was followed once and is not any more, nothing is read.
+    A followed and approved season that has no tournament yet is read as well: it may be published
+    by now.
+
+    Args:
+        connection: where to ask.
+        provider: its name.
+        following: all followed competitions.
+        finished_too: also tournaments that are completed or cancelled.
+    """
+    mine = [each for each in following if each.provider == provider]
+    stopped = {
+        competition
+        for of, competition in no_longer_followed(connection, following)
+        if of == provider
+    }
+    stored = connection.execute(
+        sa.select(_tournament.c.key, _tournament.c.status).where(_tournament.c.provider == provider)
+    ).all()
+    known = {row.key for row in stored}
+    wanted = {
+        row.key
+        for row in stored
+        if (finished_too or row.status in _CURRENT)
+        and TournamentKey.parse(row.key).competition not in stopped
+    }
+    return sorted(wanted | {key for key in approved_keys(connection, mine) if key not in known})
+
+
+def _table_of(following: Sequence[Following]) -> sa.Subquery:
+    # Three arrays rather than VALUES: 5,000 competitions are three parameters.
+    columns = sa.func.unnest(
+        sa.cast([each.provider for each in following], pg.ARRAY(sa.Text)),
+        sa.cast([each.competition for each in following], pg.ARRAY(sa.Text)),
+        sa.cast([each.back for each in following], pg.ARRAY(sa.Integer)),
+    ).table_valued("provider", "competition", sa.column("back", sa.Integer))
+    return sa.select(columns.render_derived()).subquery("followed")
+
+
+def _belongs(followed: sa.Subquery) -> sa.ColumnElement[bool]:
+    return (_season.c.provider == followed.c.provider) & (
+        _season.c.competition == followed.c.competition
+    )
