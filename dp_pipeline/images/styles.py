@@ -7,10 +7,11 @@ import re
 from dp_pipeline.images.errors import UnusableImageError
 from dp_pipeline.images.kinds import raster
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+# These read each character once, whatever is left open: a style sheet may have 2 MiB.
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Blocks and rules that fetch, and draw nothing by themselves.
 _FETCHING = re.compile(
-    r"@(?:import|charset|namespace)\b[^;{}]*;|@font-face\s*\{[^{}]*\}", re.IGNORECASE
+    r"@(?:import|charset|namespace)\b[^;{}@]*;|@font-face\s*\{[^{}]*\}", re.IGNORECASE
 )
 _LOCAL_URL = re.compile(r"url\(\s*(['\"]?)#[\w.:-]+\1\s*\)", re.IGNORECASE)
 # Functions that fetch, and what browsers ran from a style at one time or another.

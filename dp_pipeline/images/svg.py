@@ -100,7 +100,9 @@ def _text(body: bytes) -> str:
             reason = "it is an SVG in an encoding other than UTF-8"
             raise UnusableImageError(reason) from error
         text = body.decode("latin-1")
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", text, count=1), count=1)
+    if declaration := _DECLARATION.match(text):
+        text = text[declaration.end() :]
+    text = _DOCTYPE.sub("", text, count=1)
     # An entity may be named by another ten times, and so on: a kilobyte becomes gigabytes.
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         reason = "it is an SVG with a document type of its own, which may define entities"
@@ -166,7 +168,7 @@ def _attribute(element: str, attribute: str, value: str) -> str | None:
     """The value an attribute may keep, or None."""
     name = etree.QName(attribute)
     if name.namespace == _XML:
-        return value if name.localname == "space" else None
+        return value if name.localname == "space" and value in {"default", "preserve"} else None
     if name.localname == "href" and name.namespace in {None, _XLINK}:
         if re.fullmatch(r"\s*#[^\s\"'<>()\\]+\s*", value):
             return value
