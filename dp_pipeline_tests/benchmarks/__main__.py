@@ -26,7 +26,10 @@ def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     numbers: dict[str, Any] = {}
     for name in given.names or BENCHMARKS:
-        numbers[name] = BENCHMARKS[name]()
+        numbers[name] = []
+        for row in BENCHMARKS[name]():
+            console.print(f"{row['what']}: {row['cpu']} s of CPU")
+            numbers[name].append(row)
         show(console, name, numbers[name])
         if name == "backfill":
             numbers["ratios"] = bench_backfill.ratios(numbers[name])

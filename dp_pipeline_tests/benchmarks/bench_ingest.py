@@ -10,29 +10,29 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.database.store import store
-from dp_pipeline.executions import outbox
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline.providers.openligadb.matches import fixtures_of
 from dp_pipeline.providers.openligadb.payload import parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of
 from dp_pipeline_tests.benchmarks import world
-from dp_pipeline_tests.executions.many import fill_ledger
+from dp_pipeline_tests.executions.many import fill_ledger, tick
 from dp_pipeline_tests.providers.openfootball_files import league, season
+from dp_pipeline_tests.servers import SlackReceiver
 
 REPEATS = 5
 LEDGER_ROWS = 5_000
-UNTOLD = 100
 _CLUBS = 20
 
 
@@ -177,17 +177,11 @@ def _tick(database: Database, found: list[dict[str, Any]]) -> None:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
 
-    def look() -> None:
-        outbox.reconcile(database, finished=set, free_since={}, now=0.0)
-        outbox.untold(
-            database,
-            since=datetime.now(UTC) - timedelta(days=365),
-            finished=set,
-            run_url=str,
-            most=20,
+    url = database.url.render_as_string(hide_password=False)
+    with dg.DagsterInstance.ephemeral() as instance, SlackReceiver().listening() as webhook:
+        found.append(
+            _best(
+                f"a tick of the sensor, {LEDGER_ROWS} executions, nothing new",
+                lambda: tick(instance, url, webhook),
+            )
         )
-
-    found.append(_best(f"the sensor's queries, {LEDGER_ROWS} executions, nothing new", look))
-    with database.transaction() as connection:
-        fill_ledger(connection, UNTOLD)
-    found.append(_best(f"the sensor's queries, {UNTOLD} of them untold", look))

@@ -1,14 +1,17 @@
-"""Ledger rows by the thousand, written past the ledger: what months of refreshing leave."""
+"""Ledger rows by the thousand, written past the ledger, and a tick of the sensor over them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.vocabulary import DOMAINS, operation_type
+from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.sensors import announce_executions
 
 TOURNAMENTS_PER_RUN = 10
 
@@ -50,3 +53,16 @@ def fill_ledger(connection: sa.Connection, count: int, **changed: Any) -> None:
             }
         )
     connection.execute(sa.insert(tables.data_provider_executions), rows)
+
+
+def tick(instance: dg.DagsterInstance, url: str, webhook: str | None) -> str:
+    """Evaluate the sensor once; what it says."""
+    resources = {
+        "database": DatabaseResource(url=url),
+        "ledger": LedgerResource(),
+        "slack": SlackResource(webhook=webhook),
+    }
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        said = announce_executions(context)
+    assert isinstance(said, dg.SkipReason)
+    return said.skip_message or ""
