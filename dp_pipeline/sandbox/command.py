@@ -1,5 +1,6 @@
 """`dp sandbox`: the simulated world from the command line."""
 
+import contextlib
 import socket
 import time
 
@@ -88,4 +89,5 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument per option
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
-    uvicorn.Server(config).run([listener])
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run([listener])

@@ -52,6 +52,8 @@ STATUSES: dict[int, tuple[str, str]] = {
     AFTER_EXTRA_TIME: ("finished", "AET"),
     AFTER_PENALTIES: ("finished", "AP"),
 }
+_PLACE = 6_000_000
+_MATCHES = 10_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -97,6 +99,29 @@ def event(world: World, season: Season, fixture: Fixture, state: State) -> Json:
     if fixture.legs:
         found["cupMatchesInRound"] = fixture.legs
     found["isEditor"] = False
+    return found
+
+
+def awaited(world: World, season: Season, fixture: Fixture, place: int) -> Json:
+    """A match whose teams nobody knows yet: two places in the draw that look like teams.
+
+    The match keeps its id when it gets its teams.
+    """
+    found = event(world, season, fixture, State(NOT_STARTED, fixture.kickoff))
+    words = fixture.round.name.split() if fixture.round and fixture.round.name else []
+    sign = "".join(word[0].upper() for word in words)
+    for number, side in enumerate(("homeTeam", "awayTeam"), start=2 * place + 1):
+        name = f"Winner {sign}{number}"
+        place_team = {
+            "name": name,
+            "slug": names.slug(name),
+            "shortName": name,
+            "nameCode": f"W{number}",
+            "disabled": True,
+            "id": _PLACE + fixture.id % _MATCHES * 2 + number % 2,
+        }
+        found[side] = {**found[side], **place_team}
+    found["slug"] = f"{found['homeTeam']['slug']}-{found['awayTeam']['slug']}"
     return found
 
 

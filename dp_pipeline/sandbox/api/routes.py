@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from dp_pipeline.sandbox.api import competitions, images, listings, shapes, tables
-from dp_pipeline.sandbox.api.events import detail, event, round_entry
+from dp_pipeline.sandbox.api.events import awaited, detail, event, round_entry
 from dp_pipeline.sandbox.world import calendar, identity, names
 from dp_pipeline.sandbox.world.formats import block
 from dp_pipeline.sandbox.world.season import season_of
@@ -95,7 +95,12 @@ def _round(asked: Asked) -> Any:
         if (round_.number, round_.slug) == wanted[:2] and wanted[2] in prefixes:
             season, world = asked.view.season, asked.world
             matches = asked.view.of_round(round_)
-            return {"events": _some([event(world, season, *match) for match in matches])}
+            found = [event(world, season, *match) for match in matches]
+            found += [
+                awaited(world, season, fixture, place)
+                for place, fixture in enumerate(asked.view.awaited(round_))
+            ]
+            return {"events": _some(found)}
     return _nothing()
 
 

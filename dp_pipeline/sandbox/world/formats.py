@@ -50,6 +50,7 @@ class Format:
         knockout: rounds after the tables, or all there is.
         third_place: the losers of the semi-finals meet too.
         extra_time: else a draw goes to a shoot-out at once.
+        places: matches are listed before the draw, with places in the draw instead of teams.
         listing: all rounds from the start, knockout rounds as they are drawn, or no rounds at all.
         late_table: no table before the first match.
         calendar_year: named by one year.
@@ -72,6 +73,7 @@ class Format:
     knockout: tuple[CupRound, ...] = ()
     third_place: bool = False
     extra_time: bool = True
+    places: bool = False
     listing: Literal["all", "drawn", "none"] = "all"
     late_table: bool = False
     calendar_year: bool = False
@@ -173,6 +175,7 @@ _FORMATS = (
         qualifiers=2,
         knockout=(_round_of_16(115), _quarterfinals(120), _semifinals(125), _final(130)),
         third_place=True,
+        places=True,
         calendar_year=True,
         national=True,
     ),

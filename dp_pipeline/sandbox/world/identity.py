@@ -83,3 +83,8 @@ def match_place(identifier: int) -> MatchPlace:
     """The reverse."""
     competition, rest = divmod(identifier - _MATCH, _MATCHES_PER_COMPETITION)
     return MatchPlace(competition, *divmod(rest, _MATCHES_PER_SEASON))
+
+
+def is_replay(identifier: int) -> bool:
+    """Whether a match makes up for another one."""
+    return match_place(identifier).number >= REPLAY

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dp_pipeline.sandbox.world.build import Table
+from dp_pipeline.sandbox.world.identity import is_replay
 from dp_pipeline.sandbox.world.matches import Fixture, Round
 from dp_pipeline.sandbox.world.season import Season
 from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, POSTPONED, State, state_of
@@ -35,6 +36,16 @@ class View:
         ]
         return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
 
+    def awaited(self, round_: Round) -> tuple[Fixture, ...]:
+        """The matches of a round that are listed although nobody knows yet who plays."""
+        if not self.season.format.places:
+            return ()
+        return tuple(
+            fixture
+            for fixture in self.season.fixtures
+            if fixture.round == round_ and fixture.announced > self.at and fixture.legs
+        )
+
     @property
     def rounds(self) -> tuple[Round, ...]:
         """The rounds that are listed."""
@@ -42,11 +53,12 @@ class View:
 
     @property
     def current_round(self) -> Round | None:
-        """The round being played or next to be played; at the end the last one."""
+        """The round being played or next to be played, whatever is made up for; else the last."""
         for fixture, state in self.matches:
-            if not state.finished and state.code not in _NOT_WAITED_FOR:
+            waited_for = not state.finished and state.code not in _NOT_WAITED_FOR
+            if waited_for and not is_replay(fixture.id):
                 return fixture.round
-        return self.matches[-1][0].round if self.matches else None
+        return self.rounds[-1] if self.rounds else None
 
     @property
     def tables(self) -> tuple[tuple[Table, tuple[Row, ...]], ...]:
