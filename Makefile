@@ -83,11 +83,11 @@ $(STAMP): requirements.lock pyproject.toml
 	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable .; \
 	touch $(STAMP)
 
-run: $(STAMP) ## start everything and open it at http://localhost:3000 (PORT=... for another port)
+run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=off without the simulated world)
 	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
 	echo "Dagster will be at http://localhost:$$port; ctrl-C stops it. State is kept in $${DP_HOME:-.dp}."; \
 	DAGSTER_HOME="$(CURDIR)" DAGSTER_BASE_URL="$${DAGSTER_BASE_URL:-http://localhost:$$port}" \
-	  VIRTUAL_ENV="$(CURDIR)/.venv" exec $(BIN)/dg dev --host "$(HOST)" --port "$$port"
+	  VIRTUAL_ENV="$(CURDIR)/.venv" exec $(BIN)/dp dev --host "$(HOST)" --port "$$port" $(if $(filter off,$(SANDBOX)),--no-sandbox)
 
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check

@@ -97,6 +97,34 @@ def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
         _console().print(executions_table(rows))
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the web pages.")
+@click.option("--port", default=3000, show_default=True, help="Port of the web pages.")
+@click.option("--sandbox/--no-sandbox", "with_sandbox", default=True, show_default=True)
+def dev(host: str, port: int, *, with_sandbox: bool) -> None:
+    """Run Dagster, with a simulated football world beside it to look at.
+
+    Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
+    """
+    from dp_pipeline.demo import run_dagster, simulated_world
+    from dp_pipeline.partitions import TOURNAMENTS
+
+    with _plain_errors():
+        settings = Settings.load()
+        database = open_database(settings)
+        database.close()
+        if not with_sandbox or "sandbox" in settings.base_urls:
+            sys.exit(run_dagster(host, port, {}))
+
+        def show(keys: tuple[str, ...]) -> None:
+            with _instance() as instance:
+                instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(keys))
+
+        with simulated_world(settings.home, show) as address:
+            click.echo(f"A simulated football world runs at {address}/ beside it.")
+            sys.exit(run_dagster(host, port, {"SANDBOX_BASE_URL": address}))
+
+
 @main.group()
 def db() -> None:
     """The database in use."""
