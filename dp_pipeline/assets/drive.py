@@ -11,7 +11,7 @@ import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
 from dp_pipeline.assets.frame import Desk
-from dp_pipeline.assets.metadata import materialization_metadata
+from dp_pipeline.assets.metadata import materialization_description, materialization_metadata
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.units import unit_of
@@ -88,6 +88,7 @@ def _tell(context: Context, execution: Execution, failed: list[Execution]) -> No
         dg.AssetMaterialization(
             asset_key=execution.domain,
             partition=execution.key,
+            description=materialization_description(execution),
             metadata=materialization_metadata(execution),
         )
     )
