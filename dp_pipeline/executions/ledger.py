@@ -44,8 +44,7 @@ _log = logging.getLogger(__name__)
 
 _shown = (
     sa.select(tables.tournament.c.id)
-    .outerjoin(tables.tournament_team)
-    .outerjoin(tables.team)
+    .select_from(tables.tournament.outerjoin(tables.tournament_team).outerjoin(tables.team))
     .where(tables.tournament.c.logo.is_not(None) | tables.team.c.badge.is_not(None))
     .subquery()
 )
