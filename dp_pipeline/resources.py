@@ -4,13 +4,16 @@ A field that is not set follows the environment (settings.py), read when a run o
 """
 
 from functools import cache
+from urllib.parse import quote, urlencode
 
 import dagster as dg
 from pydantic import Field
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import Ledger
+from dp_pipeline.executions.units import backfill_of, tags_of
 from dp_pipeline.images.client import Images, Root
+from dp_pipeline.messages.news import Class
 from dp_pipeline.messages.slack import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
@@ -120,6 +123,15 @@ class LedgerResource(dg.ConfigurableResource):
         """The page of a Dagster run."""
         return f"{Settings.load().dagster_url}/runs/{run_id}"
 
+    def unit_url(self, unit: str) -> str:
+        """The page of a backfill, or the list of the runs of a refresh."""
+        root = Settings.load().dagster_url
+        backfill = backfill_of(unit)
+        if backfill is not None:
+            return f"{root}/runs/b/{quote(backfill, safe='')}"
+        ((tag, value),) = tags_of(unit).items()
+        return f"{root}/runs?{urlencode({'q[0]': f'tag:{tag}={value}'})}"
+
 
 class SlackResource(dg.ConfigurableResource):
     """The channel that executions are told to."""
@@ -134,3 +146,7 @@ class SlackResource(dg.ConfigurableResource):
             return SlackWebhook(self.webhook)
         configured = Settings.load().slack_webhook
         return None if configured is None else SlackWebhook(configured.get_secret_value())
+
+    def classes(self) -> frozenset[Class]:
+        """What is posted; the rest counts as told."""
+        return Settings.load().messages

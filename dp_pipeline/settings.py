@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
+from dp_pipeline.messages.news import CLASSES, Class
+
 PROVIDERS_WITH_BASE_URL = ("openfootball", "openligadb", "sandbox", "sofascore")
 """Providers whose root can be replaced by {NAME}_BASE_URL."""
 
@@ -65,6 +67,8 @@ class Settings:
     )  # a gateway's URL may hold a password
     """Root per provider name, without trailing slash; only those that are set."""
     slack_webhook: SecretStr | None = None
+    messages: frozenset[Class] = frozenset(CLASSES)
+    """What is posted there; the rest counts as told."""
     s3: S3Settings | None = None
     public_objects_url: str | None = None
     """Public base of links into the bucket, without trailing slash."""
@@ -95,6 +99,7 @@ class Settings:
                 }
             ),
             slack_webhook=reader.secret_url("SLACK_JOB_EXECUTIONS_WEBHOOK"),
+            messages=reader.messages("DP_MESSAGES"),
             s3=reader.s3(),
             public_objects_url=reader.url("AWS_CLOUDFRONT_URL", bare_host=True),
             dagster_url=reader.url("DAGSTER_BASE_URL") or _DEFAULT_DAGSTER_URL,
@@ -197,6 +202,15 @@ class _Reader:
             self.problems[name] = f"{name} must be an http:// or https:// URL."
             return None
         return SecretStr(value)
+
+    def messages(self, name: str) -> frozenset[Class]:
+        """Classes of messages, separated by commas or blanks; all of them when not set."""
+        words = (self.text(name) or ",".join(CLASSES)).lower().replace(",", " ").split()
+        if not words or set(words) - set(CLASSES):
+            self.problems[name] = (
+                f"{name} must be one or more of {', '.join(CLASSES)}, separated by commas."
+            )
+        return frozenset(kind for kind in CLASSES if kind in words)
 
     def postgres(self, name: str) -> SecretStr | None:
         """Any of postgres://, postgresql://, postgresql+driver://, as postgresql://."""

@@ -1,199 +1,36 @@
-"""The ledger after the work: rows closed whose process is gone, reports and messages caught up.
+"""What the ledger still owes people: reports the object store had refused, and untold executions.
 
 Everything here may be done twice and by two processes; nothing here asks Dagster, it is told.
+Units of work, which are told as one, are in digests.py; which message is news, in messages/news.py.
 """
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.ledger import has_rows, storable, tournament_id_of
-from dp_pipeline.executions.presence import EXECUTION_LOCK
-from dp_pipeline.executions.vocabulary import Domain, operation_type
+from dp_pipeline.executions.streaks import streaks
 from dp_pipeline.messages.blocks import Announcement, Line
+from dp_pipeline.messages.news import Streak
 from dp_pipeline.objects import ObjectStore, ObjectStoreError, put_within
 
-GRACE_SECONDS = 30.0
-"""How long a lock must be seen free while Dagster believes in the run. A Postgres that restarts
-forgets every lock; living processes retake theirs within seconds (presence.HEARTBEAT_SECONDS)."""
-MOST_LOOKED_AT = 500
-"""Of these the finished ones are told: tournaments of long runs must not hold up the others."""
 FIRST_RETRY_SECONDS = 60
 LONGEST_RETRY_SECONDS = 3_600
+MOST_RUNS = 500
+"""Runs looked at in one go. Four work at a time; the others of these are over and can be told."""
 
 _executions = tables.data_provider_executions
 _reports = tables.execution_report
 
 _without_upload_error = _executions.c.summary.op("-", return_type=JSONB)("reportUploadError")
-
-GONE = (
-    "The process that worked on this ended without a word: it was killed, ran out of memory, or "
-    "the machine stopped. What it had stored is consistent; run it again."
-)
-
-
-def _lock_is_free(column: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
-    name = sa.literal(EXECUTION_LOCK).concat(sa.cast(column, sa.Text))
-    return sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(name, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What a look at the open rows came to: rows closed, and rows to look at again."""
-
-    closed: tuple[UUID, ...]
-    free_since: Mapping[UUID, float]
-
-
-def reconcile(
-    database: Database,
-    *,
-    finished: Callable[[Collection[UUID]], Collection[UUID]],
-    free_since: Mapping[UUID, float],
-    now: float,
-) -> Reconciled:
-    """Close the rows whose process is gone.
-
-    Args:
-        database: where the ledger is.
-        finished: of some Dagster run ids, those that will do nothing any more.
-        free_since: rows whose lock was free at earlier looks, with the Unix time of the first.
-        now: Unix time.
-    """
-    # The open rows are picked first, so that no lock of another row is ever tried.
-    open_rows = (
-        sa.select(_executions.c.id, _executions.c.request_id)
-        .where(_executions.c.status == "in_progress")
-        .cte("open_rows")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    with database.transaction() as connection:
-        free = {
-            row.id: row.request_id
-            for row in connection.execute(
-                sa.select(open_rows.c.id, open_rows.c.request_id).where(
-                    _lock_is_free(open_rows.c.id)
-                )
-            )
-        }
-    if not free:
-        return Reconciled((), {})
-    over = set(finished(set(free.values())))
-    since = {id_: free_since.get(id_, now) for id_ in free}
-    gone = [
-        id_
-        for id_, request_id in free.items()
-        if request_id in over or now - since[id_] >= GRACE_SECONDS
-    ]
-    with database.transaction() as connection:
-        closed = tuple(connection.scalars(_close_gone(gone))) if gone else ()
-    return Reconciled(closed, {id_: when for id_, when in since.items() if id_ not in closed})
-
-
-def _close_gone(ids: Sequence[UUID]) -> sa.UpdateBase:
-    picked = (
-        sa.select(_executions.c.id)
-        .where(_executions.c.id.in_(ids))
-        .cte("picked")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    free = sa.select(picked.c.id).where(_lock_is_free(picked.c.id))
-    ended = sa.func.clock_timestamp()
-    milliseconds = sa.func.extract("epoch", ended - _executions.c.started_at) * 1000
-    return (
-        sa.update(_executions)
-        .where(_executions.c.id.in_(free), _executions.c.status == "in_progress")
-        .values(
-            status="failed",
-            outcome="failed",
-            completed_at=ended,
-            duration=sa.cast(sa.func.least(milliseconds, 2_147_483_647), sa.Integer),
-            error_class="ProcessGone",
-            error_text=GONE,
-            summary=failure_summary(GONE),
-            updated_at=ended,
-        )
-        .returning(_executions.c.id)
-    )
-
-
-def failure_summary(error: str) -> dict[str, Any]:
-    """The summary of an execution that could not say anything itself."""
-    return {
-        "totalOperations": 1,
-        "successfulOperations": 0,
-        "failedOperations": 1,
-        "created": 0,
-        "updated": 0,
-        "unchanged": 0,
-        "leftOut": 0,
-        "error": error,
-    }
-
-
-def record_lost(
-    database: Database,
-    request_id: UUID,
-    planned: Mapping[str, Sequence[Domain]],
-    *,
-    reason: str,
-    ended_at: datetime,
-) -> int:
-    """Give a run that ended early the rows it never opened; how many there were.
-
-    Args:
-        database: where the ledger is.
-        request_id: the Dagster run.
-        planned: tournament key to the domains the run was to materialize.
-        reason: a sentence; how the run ended.
-        ended_at: when it ended; the rows take no time, and come after those that were opened.
-    """
-    with database.transaction() as connection:
-        known = {
-            (row.tournament_key, row.domain)
-            for row in connection.execute(
-                sa.select(_executions.c.tournament_key, _executions.c.domain).where(
-                    _executions.c.request_id == request_id
-                )
-            )
-        }
-        missing: list[dict[str, Any]] = []
-        for key, domains in planned.items():
-            tournament_id = tournament_id_of(key)
-            missing += [
-                {
-                    "request_id": request_id,
-                    "tournament_id": tournament_id,
-                    "tournament_key": storable(key),
-                    "domain": domain,
-                    "attempt": 1,
-                    "operation_type": operation_type(
-                        domain, create=not has_rows(connection, domain, tournament_id)
-                    ),
-                    "status": "failed",
-                    "outcome": "failed",
-                    "started_at": ended_at,
-                    "completed_at": ended_at,
-                    "duration": 0,
-                    "error_class": "RunEndedEarly",
-                    "error_text": reason,
-                    "summary": failure_summary(reason),
-                }
-                for domain in domains
-                if (storable(key), domain) not in known
-            ]
-        if missing:
-            connection.execute(insert(_executions).on_conflict_do_nothing(), missing)
-    return len(missing)
 
 
 def store_kept_reports(
@@ -256,23 +93,37 @@ def _postpone(execution_id: UUID, error: str) -> sa.UpdateBase:
     )
 
 
-def untold(
+def untold_runs(database: Database, since: datetime) -> list[UUID]:
+    """Runs on their own with executions that ended after `since` and are untold, oldest first."""
+    e = _executions
+    runs = (
+        sa.select(e.c.request_id)
+        .where(*_untold(since))
+        .group_by(e.c.request_id)
+        .order_by(sa.func.min(e.c.completed_at))
+        .limit(MOST_RUNS)
+    )
+    with database.transaction() as connection:
+        return list(connection.scalars(runs))
+
+
+def announcements(
     database: Database,
+    runs: Collection[UUID],
     *,
     since: datetime,
-    finished: Callable[[Collection[UUID]], Collection[UUID]],
     run_url: Callable[[UUID], str],
     most: int,
 ) -> list[Announcement]:
-    """What is finished and untold, oldest first, one announcement per tournament and run.
+    """What is untold of runs that are over: a message per tournament and run, oldest first.
 
-    A run that goes on may still begin another domain of a tournament, so its tournaments wait.
+    A tournament with an open row waits until that is closed.
     """
     e = _executions
     open_row = e.alias("open_row")
     groups = (
         sa.select(e.c.request_id, e.c.tournament_key)
-        .where(e.c.announced_at.is_(None), e.c.completed_at >= since)
+        .where(*_untold(since), e.c.request_id.in_(runs))
         .where(
             ~sa.exists().where(
                 open_row.c.request_id == e.c.request_id,
@@ -281,52 +132,68 @@ def untold(
             )
         )
         .group_by(e.c.request_id, e.c.tournament_key)
-        .order_by(sa.func.min(e.c.completed_at))
-        .limit(MOST_LOOKED_AT)
+        .order_by(sa.func.max(e.c.completed_at))
+        .limit(most)
+        .cte("groups")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    announcements = []
+    rows = (
+        sa.select(e, tables.tournament.c.label.label("label"))
+        .join_from(
+            groups,
+            e,
+            (e.c.request_id == groups.c.request_id)
+            & (e.c.tournament_key == groups.c.tournament_key),
+        )
+        .outerjoin(tables.tournament, tables.tournament.c.id == e.c.tournament_id)
+        .order_by(e.c.started_at, e.c.id)
+    )
+    found: dict[tuple[UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
     with database.transaction() as connection:
-        found = [(row.request_id, row.tournament_key) for row in connection.execute(groups)]
-        over = set(finished({request_id for request_id, _ in found})) if found else set()
-        for request_id, key in [group for group in found if group[0] in over][:most]:
-            rows = (
-                connection.execute(
-                    sa.select(e)
-                    .where(e.c.request_id == request_id, e.c.tournament_key == key)
-                    .order_by(e.c.started_at)
-                )
-                .mappings()
-                .all()
-            )
-            label = connection.scalar(
-                sa.select(tables.tournament.c.label).where(
-                    tables.tournament.c.id == rows[0]["tournament_id"]
-                )
-            )
-            announcements.append(announcement(rows, label, run_url(request_id)))
-    return announcements
+        for row in connection.execute(rows).mappings() if runs else ():
+            found[row["request_id"], row["tournament_key"]].append(row)
+        ids = [row["id"] for group in found.values() for row in group]
+        known = streaks(connection, ids, told_since=since) if ids else {}
+    told = [announcement(group, known, run_url(run)) for (run, _), group in found.items()]
+    return sorted(told, key=lambda message: message.completed_at)
+
+
+def _untold(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    e = _executions
+    return e.c.announced_at.is_(None), e.c.unit.is_(None), e.c.completed_at >= since
 
 
 def announcement(
-    rows: Sequence[Mapping[str, Any]], label: str | None, run_url: str
+    rows: Sequence[Mapping[str, Any]], known: Mapping[UUID, Streak], run_url: str
 ) -> Announcement:
-    """Ledger rows of one tournament and run as a message's content."""
+    """Ledger rows of one tournament and run as a message's content.
+
+    Args:
+        rows: with the `label` of the stored tournament.
+        known: the streaks of those that have one.
+        run_url: the run's page.
+    """
+    last = {row["domain"]: row for row in sorted(rows, key=lambda row: row["attempt"])}
+    lines = [row for row in rows if last[row["domain"]] is row]
     first = rows[0]
     return Announcement(
         request_id=first["request_id"],
         tournament_key=first["tournament_key"],
-        tournament_label=label or next((row["tournament_label"] for row in rows), None),
+        tournament_label=first["label"]
+        or next((row["tournament_label"] for row in rows if row["tournament_label"]), None),
         tournament_id=first["tournament_id"],
-        lines=tuple(_line(row) for row in rows),
+        lines=tuple(_line(row, known.get(row["id"])) for row in lines),
         started_at=min(row["started_at"] for row in rows),
         completed_at=max(row["completed_at"] for row in rows),
         run_url=run_url,
         environment=None,
+        earlier=tuple(row["id"] for row in rows if last[row["domain"]] is not row),
     )
 
 
-def _line(row: Mapping[str, Any]) -> Line:
+def _line(row: Mapping[str, Any], streak: Streak | None) -> Line:
     summary = row["summary"] or {}
+    news = summary.get("news") or ()
     return Line(
         execution_id=row["id"],
         domain=row["domain"],
@@ -343,6 +210,8 @@ def _line(row: Mapping[str, Any]) -> Line:
         report_key=row["report_file_key"],
         report_error=summary.get("reportUploadError"),
         error=row["error_text"],
+        streak=streak,
+        news=tuple(map(str, news)) if isinstance(news, list) else (),
     )
 
 

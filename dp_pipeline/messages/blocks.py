@@ -5,7 +5,7 @@ text 3,000, field 2,000, 10 fields, 10 context elements). Its undocumented limit
 was met between 11,341 and 13,297 characters of text (slackapi/bolt-js issues 2509 and 2867).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -21,6 +21,7 @@ from dp_pipeline.messages.mrkdwn import (
     visible,
     weight,
 )
+from dp_pipeline.messages.news import Class, Streak, class_of, verdict
 
 Status = Literal["in_progress", "completed", "partial_failure", "failed"]
 
@@ -32,7 +33,9 @@ SUMMARY = 400
 LINES = 10
 ALL_LINES = 4_800
 ERRORS = 5
-ALL_ERRORS = 2_900
+ALL_ERRORS = 2_400
+NEWS = 5
+ALL_NEWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Line:
 
     A `report_key` without `report_url` is a report that is stored and has no public link;
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
-    from 1.
+    from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
+    else is.
     """
 
     execution_id: UUID
@@ -59,13 +63,16 @@ class Line:
     report_key: str | None
     report_error: str | None
     error: str | None
+    streak: Streak | None = None
+    news: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One message: the executions of one tournament in one run.
 
-    No lines at all stand for a run that ended before it opened an execution.
+    No lines at all stand for a run that ended before it opened an execution. `earlier` are
+    attempts that were followed by another one: they are told with it.
     """
 
     request_id: UUID
@@ -77,6 +84,28 @@ class Announcement:
     completed_at: datetime
     run_url: str | None
     environment: str | None
+    earlier: tuple[UUID, ...] = ()
+
+    @property
+    def kind(self) -> Class | None:
+        """The class of this message; None when everything in it is a repeat."""
+        if not self.lines:
+            return "failure"
+        return class_of(
+            (
+                verdict(line.status, line.streak, noteworthy=bool(line.news)),
+                line.outcome == "written",
+            )
+            for line in self.lines
+        )
+
+    def payload(self) -> dict[str, Any]:
+        """See `render`."""
+        return render(self)
+
+    def plain(self) -> dict[str, Any]:
+        """See `render_plain`."""
+        return render_plain(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +142,7 @@ def render(announcement: Announcement) -> dict[str, Any]:
             },
         },
         {"type": "section", "fields": [_mrkdwn(field) for field in _fields(announcement)]},
+        *(_section(text) for text in _news(announcement)),
         *(_section(text) for text in _lines(announcement, most=LINES, budget=ALL_LINES)),
         *(_section(text) for text in _errors(announcement, budget=ALL_ERRORS)),
         _section(_run(announcement)),
@@ -131,6 +161,7 @@ def render_plain(announcement: Announcement) -> dict[str, Any]:
     """The same message as text alone, at most 4,000 characters, for when Slack refuses blocks."""
     parts = [
         inline(_summary(announcement), SUMMARY),
+        *_news(announcement),
         *_lines(announcement, most=5, budget=1_700),
         *_errors(announcement, budget=1_000),
         _run(announcement),
@@ -150,7 +181,10 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 
 def _worst(announcement: Announcement) -> _Look:
     looks = (_LOOKS[line.status] for line in announcement.lines)
-    return max(looks, key=lambda look: look.severity, default=_LOOKS["failed"])
+    worst = max(looks, key=lambda look: look.severity, default=_LOOKS["failed"])
+    if worst.severity == 0 and any(line.streak for line in announcement.lines):
+        return replace(worst, words="Recovered")
+    return worst
 
 
 def _label(announcement: Announcement) -> str:
@@ -201,6 +235,17 @@ def _fields(announcement: Announcement) -> list[str]:
     return fields
 
 
+def _news(announcement: Announcement) -> list[str]:
+    """One text of all sentences worth telling, or nothing."""
+    sentences = [text for line in announcement.lines for text in line.news if visible(text)]
+    if not sentences:
+        return []
+    shown = [inline(text, ALL_NEWS // NEWS - 10) for text in sentences[:NEWS]]
+    if len(sentences) > len(shown):
+        shown.append(f"and {len(sentences) - len(shown):,} more")
+    return ["\n".join(shown)]
+
+
 def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:
     lines = announcement.lines
     if not lines:
@@ -232,11 +277,22 @@ def _line(line: Line, limit: int) -> str:
         parts.append(inline(duration(line.duration_ms), 30))
     if line.attempt > 1:
         parts.append(inline(f"attempt {line.attempt:,}", 30))
+    if line.streak is not None:
+        parts.append(_streak(line.status, line.streak))
     text = " · ".join(part for part in parts if part)
     report = link(line.report_url, "report") or _report_without_link(line)
     if weight(text) + weight(report) + 3 > limit:
         report = "report stored"
     return f"{text} · {report}"
+
+
+def _streak(status: Status, streak: Streak) -> str:
+    """How often it has failed, or how long what is over has lasted; nothing for a first time."""
+    times = f"{streak.times:,} times"
+    if status == "completed":
+        after = f"recovered after {duration(streak.lasted_ms)}"
+        return after if streak.times == 1 else f"{after}, failed {times}"
+    return f"failed {times} since {date(streak.since)}" if streak.times > 1 else ""
 
 
 def _report_without_link(line: Line) -> str:

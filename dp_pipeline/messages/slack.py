@@ -1,6 +1,6 @@
-"""Delivery of one announcement to a Slack incoming webhook.
+"""Delivery of one message to a Slack incoming webhook.
 
-What a message says belongs to blocks.py; which announcements are due, and how often to try, to the
+What a message says belongs to its own module; which messages are due, and how often to try, to the
 caller.
 
 SlackError
@@ -20,10 +20,8 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from socket import gaierror
 from ssl import SSLError
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
-
-from dp_pipeline.messages.blocks import Announcement, render, render_plain
 
 if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
@@ -49,6 +47,18 @@ _WEBHOOK_FAULTS = {
     "action_prohibited": "An administrator of the workspace restricted posting by webhooks.",
     "posting_to_general_channel_denied": "The webhook's creator may not post to this channel.",
 }
+
+
+class Message(Protocol):
+    """Anything that can be told."""
+
+    def payload(self) -> dict[str, Any]:
+        """What the webhook is sent."""
+        ...
+
+    def plain(self) -> dict[str, Any]:
+        """The same as text alone, for when Slack refuses the blocks."""
+        ...
 
 
 class SlackError(Exception):
@@ -110,7 +120,7 @@ class SlackWebhook:
         """Show the host only."""
         return f"SlackWebhook({self._host})"
 
-    def post(self, announcement: Announcement) -> None:
+    def post(self, message: Message) -> None:
         """Deliver one message; return only when Slack has taken it.
 
         Raises:
@@ -118,16 +128,16 @@ class SlackWebhook:
             SlackRefusedError: Slack will never take this message.
         """
         deadline = time.monotonic() + self._deadline_seconds
-        reason = self._attempt(render(announcement), deadline)
+        reason = self._attempt(message.payload(), deadline)
         if reason is None:
             return
-        plain_reason = self._attempt(render_plain(announcement), deadline)
+        plain_reason = self._attempt(message.plain(), deadline)
         if plain_reason is not None:
-            message = (
+            refused = (
                 f"Slack refuses this message, as blocks ({reason}) and as plain text "
                 f"({plain_reason}); it will not be sent again."
             )
-            raise SlackRefusedError(message, reason=plain_reason)
+            raise SlackRefusedError(refused, reason=plain_reason)
 
     def _attempt(self, payload: dict[str, Any], deadline: float) -> str | None:
         """None when the payload was taken, else the reason why Slack refuses it."""

@@ -1,21 +1,28 @@
 """Dagster's runs as the ledger asks of them: which are over, and what they were to do."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import dagster as dg
+from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions import outbox
+from dp_pipeline.executions.digests import Waiting
+from dp_pipeline.executions.reconcile import LostRun, record_lost
+from dp_pipeline.executions.units import backfill_of, tags_of, unit_of
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.partitions import TOURNAMENTS
+from dp_pipeline.refresh import REFRESH_JOB, planned_refresh
 
 LOST_RUNS_PER_TICK = 25
+SETTLED_SECONDS = 30.0
 
 _ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _OVER = (dg.DagsterRunStatus.SUCCESS, *_ENDED_BADLY)
+_GOING_ON = tuple(status for status in dg.DagsterRunStatus if status not in _OVER)
 
 
 def finished_runs(
@@ -30,18 +37,47 @@ def finished_runs(
     rows it never opened are still to be added.
     """
     wanted = [str(id_) for id_ in request_ids]
-    records = instance.get_run_records(dg.RunsFilter(run_ids=wanted)) if wanted else []
-    going_on = {
-        record.dagster_run.run_id
-        for record in records
-        if record.dagster_run.status not in _OVER
-        or (
-            looked_at is not None
-            and record.dagster_run.status in _ENDED_BADLY
-            and _updated(record) > looked_at
-        )
-    }
+    if not wanted:
+        return set()
+    # Only those that go on are read: of hundreds that are over none.
+    going_on = set(
+        instance.get_run_ids(dg.RunsFilter(run_ids=wanted, statuses=list(_GOING_ON)))
+    ) | set(_unseen(instance, looked_at, run_ids=wanted))
     return {UUID(id_) for id_ in wanted if id_ not in going_on}
+
+
+def unit_over(instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, now: float) -> bool:
+    """Whether a unit of work will do nothing any more; one that Dagster forgot is over.
+
+    Args:
+        instance: Dagster's.
+        unit: with the end of its last execution.
+        looked_at: runs that ended badly after this have not been given their rows yet.
+        now: Unix seconds.
+    """
+    backfill = backfill_of(unit.unit)
+    if backfill is None:
+        # The runs of a refresh are requested one after the other: the first may be over before
+        # the last is there.
+        if now - unit.last.timestamp() < SETTLED_SECONDS:
+            return False
+    else:
+        found = instance.get_backfill(backfill)
+        if found is not None and found.status not in BULK_ACTION_TERMINAL_STATUSES:
+            return False
+    tags = tags_of(unit.unit)
+    if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=list(_GOING_ON))):
+        return False
+    return not _unseen(instance, looked_at, tags=tags)
+
+
+def _unseen(instance: dg.DagsterInstance, looked_at: float | None, **which: Any) -> Sequence[str]:
+    """Runs that ended badly after `looked_at`."""
+    if looked_at is None:
+        return ()
+    after = datetime.fromtimestamp(looked_at, UTC)
+    filters = dg.RunsFilter(statuses=list(_ENDED_BADLY), updated_after=after, **which)
+    return instance.get_run_ids(filters)
 
 
 def record_lost_runs(
@@ -68,13 +104,8 @@ def record_lost_runs(
         planned = planned_work(instance, run)
         if planned:
             ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
-            added += outbox.record_lost(
-                store,
-                UUID(run.run_id),
-                planned,
-                reason=_how_it_ended(run),
-                ended_at=ended,
-            )
+            lost = LostRun(UUID(run.run_id), planned, _how_it_ended(run), ended, unit_of(run.tags))
+            added += record_lost(store, lost)
         after = max(after, _updated(record))
     return added, after
 
@@ -85,6 +116,8 @@ def _updated(record: dg.RunRecord) -> float:
 
 def planned_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
     """Which domains of which tournaments a run was to materialize; empty if it is none of ours."""
+    if run.job_name == REFRESH_JOB:
+        return planned_refresh(run)
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:
         domains = DOMAINS if run.job_name == "ingest_tournaments" else ()

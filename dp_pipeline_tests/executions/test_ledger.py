@@ -22,7 +22,8 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions.errors import TournamentBusyError
 from dp_pipeline.executions.execution import Run
 from dp_pipeline.executions.ledger import Ledger, tournament_id_of
-from dp_pipeline.executions.outbox import GRACE_SECONDS, Reconciled, reconcile, store_kept_reports
+from dp_pipeline.executions.outbox import store_kept_reports
+from dp_pipeline.executions.reconcile import GRACE_SECONDS, Reconciled, reconcile
 from dp_pipeline.objects import Folder, ObjectStoreError
 
 KEY = "openligadb:bl1:2024"

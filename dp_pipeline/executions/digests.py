@@ -1,0 +1,161 @@
+"""What a unit of work came to, summed up from the ledger for one message.
+
+Whether a unit is over only Dagster knows: see sensors/runs.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.streaks import executions, last_attempt, recoveries
+from dp_pipeline.executions.units import backfill_of
+from dp_pipeline.messages.digest import FAILURES, NAMED, RECOVERED, Digest, Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A unit with executions that are untold; the last of them ended at `last`."""
+
+    unit: str
+    last: datetime
+
+
+def untold_units(database: Database, since: datetime, *, most: int = 50) -> list[Waiting]:
+    """Units without an open row, with executions that ended after `since` and are untold.
+
+    Oldest first.
+    """
+    e = executions
+    open_row = tables.data_provider_executions.alias("open_row")
+    last = sa.func.max(e.c.completed_at)
+    units = (
+        sa.select(e.c.unit, last.label("last"))
+        .where(e.c.announced_at.is_(None), e.c.completed_at >= since, e.c.unit.is_not(None))
+        .where(
+            e.c.unit.not_in(
+                sa.select(open_row.c.unit).where(
+                    open_row.c.status == "in_progress", open_row.c.unit.is_not(None)
+                )
+            )
+        )
+        .group_by(e.c.unit)
+        .order_by(last)
+        .limit(most)
+    )
+    with database.transaction() as connection:
+        return [Waiting(row.unit, row.last) for row in connection.execute(units)]
+
+
+def digest(database: Database, waiting: Waiting, *, since: datetime, url: str) -> Digest:
+    """What is untold of a unit, summed up; an attempt that was repeated does not count."""
+    counted = sa.and_(_due(executions, waiting, since), last_attempt(executions))
+    with database.transaction() as connection:
+        total = connection.execute(_totals(counted)).one()
+        failures = connection.execute(_failures(counted)).all()
+        recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
+    backfill = backfill_of(waiting.unit)
+    return Digest(
+        unit=waiting.unit,
+        title=waiting.unit if backfill is None else f"Backfill {backfill}",
+        tournaments=total.tournaments,
+        runs=total.runs,
+        completed=total.completed - total.expected,
+        expected=total.expected,
+        partial=total.partial,
+        failed=total.failed,
+        created=total.created,
+        updated=total.updated,
+        unchanged=total.unchanged,
+        left_out=total.left_out,
+        started_at=total.started_at or waiting.last,
+        completed_at=waiting.last,
+        failures=tuple(_failure(row) for row in failures),
+        more_failures=failures[0].kinds - len(failures) if failures else 0,
+        recoveries=recovered,
+        more_recoveries=recoveries_in_all - len(recovered),
+        url=url,
+    )
+
+
+def mark_unit_told(database: Database, told: Digest, since: datetime) -> None:
+    """Stamp what a digest told of, and the earlier attempts of it."""
+    waiting = Waiting(told.unit, told.completed_at)
+    ledger = tables.data_provider_executions
+    with database.transaction() as connection:
+        connection.execute(
+            sa.update(ledger)
+            .where(_due(ledger, waiting, since))
+            .values(announced_at=sa.func.clock_timestamp())
+        )
+
+
+def _due(e: Any, waiting: Waiting, since: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        e.c.unit == waiting.unit,
+        e.c.announced_at.is_(None),
+        e.c.completed_at >= since,
+        e.c.completed_at <= waiting.last,
+    )
+
+
+def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
+    e = executions
+
+    def count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(condition)
+
+    def rows(name: str) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(e.c.summary[name].as_integer()), 0)
+
+    expected = e.c.outcome.in_(("nothing_yet", "not_applicable"))
+    return sa.select(
+        sa.func.count(e.c.tournament_key.distinct()).label("tournaments"),
+        sa.func.count(e.c.request_id.distinct()).label("runs"),
+        count(e.c.status == "completed").label("completed"),
+        count((e.c.status == "completed") & expected).label("expected"),
+        count(e.c.status == "partial_failure").label("partial"),
+        count(e.c.status == "failed").label("failed"),
+        rows("created").label("created"),
+        rows("updated").label("updated"),
+        rows("unchanged").label("unchanged"),
+        rows("leftOut").label("left_out"),
+        sa.func.min(e.c.started_at).label("started_at"),
+    ).where(which)
+
+
+def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
+    """A row per distinct failure: causes before consequences, the frequent ones first."""
+    e = executions
+    keys = sa.func.array_agg(e.c.tournament_key.distinct())
+    followed = sa.func.bool_and(e.c.outcome.is_not_distinct_from("blocked_dependency"))
+    times = sa.func.count()
+    return (
+        sa.select(
+            times.label("times"),
+            sa.func.count(e.c.tournament_key.distinct()).label("tournaments"),
+            keys.label("named"),
+            sa.func.array_agg(e.c.domain.distinct()).label("domains"),
+            sa.func.min(e.c.error_text).label("error"),
+            followed.label("followed"),
+            sa.func.count().over().label("kinds"),
+        )
+        .where(which, e.c.fingerprint.is_not(None))
+        .group_by(e.c.fingerprint)
+        .order_by(followed, times.desc(), sa.func.min(e.c.error_text))
+        .limit(FAILURES)
+    )
+
+
+def _failure(row: Any) -> Failure:
+    return Failure(
+        times=row.times,
+        tournaments=row.tournaments,
+        named=tuple(row.named[:NAMED]),
+        domains=tuple(row.domains),
+        error=row.error,
+        followed=row.followed,
+    )

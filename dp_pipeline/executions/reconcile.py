@@ -1,0 +1,190 @@
+"""The ledger after the work: rows closed whose process is gone, and rows for runs that died early.
+
+Everything here may be done twice and by two processes; nothing here asks Dagster, it is told.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.ledger import has_rows, storable, tournament_id_of
+from dp_pipeline.executions.presence import EXECUTION_LOCK
+from dp_pipeline.executions.vocabulary import Domain, operation_type
+
+GRACE_SECONDS = 30.0
+"""How long a lock must be seen free while Dagster believes in the run. A Postgres that restarts
+forgets every lock; living processes retake theirs within seconds (presence.HEARTBEAT_SECONDS)."""
+
+_executions = tables.data_provider_executions
+
+GONE = (
+    "The process that worked on this ended without a word: it was killed, ran out of memory, or "
+    "the machine stopped. What it had stored is consistent; run it again."
+)
+
+
+def _lock_is_free(column: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    name = sa.literal(EXECUTION_LOCK).concat(sa.cast(column, sa.Text))
+    return sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(name, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a look at the open rows came to: rows closed, and rows to look at again."""
+
+    closed: tuple[UUID, ...]
+    free_since: Mapping[UUID, float]
+
+
+def reconcile(
+    database: Database,
+    *,
+    finished: Callable[[Collection[UUID]], Collection[UUID]],
+    free_since: Mapping[UUID, float],
+    now: float,
+) -> Reconciled:
+    """Close the rows whose process is gone.
+
+    Args:
+        database: where the ledger is.
+        finished: of some Dagster run ids, those that will do nothing any more.
+        free_since: rows whose lock was free at earlier looks, with the Unix time of the first.
+        now: Unix time.
+    """
+    # The open rows are picked first, so that no lock of another row is ever tried.
+    open_rows = (
+        sa.select(_executions.c.id, _executions.c.request_id)
+        .where(_executions.c.status == "in_progress")
+        .cte("open_rows")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    with database.transaction() as connection:
+        free = {
+            row.id: row.request_id
+            for row in connection.execute(
+                sa.select(open_rows.c.id, open_rows.c.request_id).where(
+                    _lock_is_free(open_rows.c.id)
+                )
+            )
+        }
+    if not free:
+        return Reconciled((), {})
+    over = set(finished(set(free.values())))
+    since = {id_: free_since.get(id_, now) for id_ in free}
+    gone = [
+        id_
+        for id_, request_id in free.items()
+        if request_id in over or now - since[id_] >= GRACE_SECONDS
+    ]
+    with database.transaction() as connection:
+        closed = tuple(connection.scalars(_close_gone(gone))) if gone else ()
+    return Reconciled(closed, {id_: when for id_, when in since.items() if id_ not in closed})
+
+
+def _close_gone(ids: Sequence[UUID]) -> sa.UpdateBase:
+    picked = (
+        sa.select(_executions.c.id)
+        .where(_executions.c.id.in_(ids))
+        .cte("picked")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    free = sa.select(picked.c.id).where(_lock_is_free(picked.c.id))
+    ended = sa.func.clock_timestamp()
+    milliseconds = sa.func.extract("epoch", ended - _executions.c.started_at) * 1000
+    return (
+        sa.update(_executions)
+        .where(_executions.c.id.in_(free), _executions.c.status == "in_progress")
+        .values(
+            status="failed",
+            outcome="failed",
+            completed_at=ended,
+            duration=sa.cast(sa.func.least(milliseconds, 2_147_483_647), sa.Integer),
+            error_class="ProcessGone",
+            error_text=GONE,
+            summary=failure_summary(GONE),
+            updated_at=ended,
+        )
+        .returning(_executions.c.id)
+    )
+
+
+def failure_summary(error: str) -> dict[str, Any]:
+    """The summary of an execution that could not say anything itself."""
+    return {
+        "totalOperations": 1,
+        "successfulOperations": 0,
+        "failedOperations": 1,
+        "created": 0,
+        "updated": 0,
+        "unchanged": 0,
+        "leftOut": 0,
+        "error": error,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LostRun:
+    """A Dagster run that ended before it had begun everything it was to do.
+
+    Args:
+        request_id: the run.
+        planned: tournament key to the domains the run was to materialize.
+        reason: a sentence; how the run ended.
+        ended_at: when it ended; the rows take no time, and come after those that were opened.
+        unit: what the run was part of.
+    """
+
+    request_id: UUID
+    planned: Mapping[str, Sequence[Domain]]
+    reason: str
+    ended_at: datetime
+    unit: str | None = None
+
+
+def record_lost(database: Database, run: LostRun) -> int:
+    """Give a run that ended early the rows it never opened; how many there were."""
+    with database.transaction() as connection:
+        known = {
+            (row.tournament_key, row.domain)
+            for row in connection.execute(
+                sa.select(_executions.c.tournament_key, _executions.c.domain).where(
+                    _executions.c.request_id == run.request_id
+                )
+            )
+        }
+        missing: list[dict[str, Any]] = []
+        for key, domains in run.planned.items():
+            tournament_id = tournament_id_of(key)
+            missing += [
+                {
+                    "request_id": run.request_id,
+                    "tournament_id": tournament_id,
+                    "tournament_key": storable(key),
+                    "domain": domain,
+                    "attempt": 1,
+                    "unit": run.unit,
+                    "operation_type": operation_type(
+                        domain, create=not has_rows(connection, domain, tournament_id)
+                    ),
+                    "status": "failed",
+                    "outcome": "failed",
+                    "started_at": run.ended_at,
+                    "completed_at": run.ended_at,
+                    "duration": 0,
+                    "error_class": "RunEndedEarly",
+                    "error_text": run.reason,
+                    "summary": failure_summary(run.reason),
+                }
+                for domain in domains
+                if (storable(key), domain) not in known
+            ]
+        if missing:
+            connection.execute(insert(_executions).on_conflict_do_nothing(), missing)
+    return len(missing)

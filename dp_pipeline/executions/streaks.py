@@ -1,0 +1,163 @@
+"""Failures in a row, asked of the ledger: what an execution goes on with, and what it ends.
+
+What follows from it for messages is decided in messages/news.py. Each look-up is answered by an
+index, however long the ledger is.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.messages.digest import Recovery
+from dp_pipeline.messages.news import Streak
+
+_ledger = tables.data_provider_executions
+executions = _ledger.alias("e")
+"""The rows a question is about; conditions given to `recoveries` are made with it."""
+
+# When this domain of this tournament last completed before the execution; its index gives one row.
+_good = (
+    sa.select(_ledger.c.completed_at.label("at"))
+    .where(
+        _ledger.c.tournament_key == executions.c.tournament_key,
+        _ledger.c.domain == executions.c.domain,
+        _ledger.c.status == "completed",
+        _ledger.c.completed_at < executions.c.completed_at,
+    )
+    .order_by(_ledger.c.completed_at.desc())
+    .limit(1)
+    .lateral("good")
+)
+
+
+def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
+    """That no other attempt of the same run followed: an attempt that is repeated is no news."""
+    later = _ledger.alias()
+    return ~sa.exists().where(
+        later.c.request_id == rows.c.request_id,
+        later.c.tournament_key == rows.c.tournament_key,
+        later.c.domain == rows.c.domain,
+        later.c.attempt > rows.c.attempt,
+    )
+
+
+def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
+    """The failures between `_good` and the execution; equal ones, if it failed itself."""
+    failed = _ledger.alias(name)
+    return failed, sa.and_(
+        failed.c.tournament_key == executions.c.tournament_key,
+        failed.c.domain == executions.c.domain,
+        failed.c.fingerprint.is_not(None),
+        failed.c.fingerprint == sa.func.coalesce(executions.c.fingerprint, failed.c.fingerprint),
+        failed.c.completed_at > sa.func.coalesce(_good.c.at, sa.text("timestamptz '-infinity'")),
+        sa.tuple_(failed.c.completed_at, failed.c.id)
+        < sa.tuple_(executions.c.completed_at, executions.c.id),
+        last_attempt(failed),
+    )
+
+
+def _oldest() -> sa.Lateral:
+    failed, condition = _failed("failed")
+    return (
+        sa.select(failed.c.completed_at.label("at"))
+        .where(condition)
+        .order_by(failed.c.completed_at)
+        .limit(1)
+        .lateral("oldest")
+    )
+
+
+def _counted() -> sa.Lateral:
+    failed, condition = _failed("failed")
+    return cast(
+        "sa.Lateral",
+        sa.select(sa.func.count(failed.c.id).label("times")).where(condition).lateral("counted"),
+    )
+
+
+def _heard(name: str, told_since: datetime, *, newest: bool) -> sa.Lateral:
+    """The first or the last of them that people were told, or will be before this execution."""
+    failed, condition = _failed("failed")
+    order = failed.c.completed_at.desc() if newest else failed.c.completed_at
+    waits = failed.c.unit.is_(None) & (failed.c.completed_at >= told_since)
+    return (
+        sa.select(failed.c.completed_at.label("at"))
+        .where(condition, failed.c.announced_at.is_not(None) | waits)
+        .order_by(order)
+        .limit(1)
+        .lateral(name)
+    )
+
+
+def streaks(
+    connection: sa.Connection, ids: Collection[UUID], *, told_since: datetime
+) -> dict[UUID, Streak]:
+    """What executions that ended go on with or end; those of which there is nothing are left out.
+
+    Args:
+        connection: to the ledger.
+        ids: the executions.
+        told_since: executions that ended before this and are untold stay so.
+    """
+    oldest, counted = _oldest(), _counted()
+    first, last = _heard("first", told_since, newest=False), _heard("last", told_since, newest=True)
+    source: Any = executions
+    for part in (_good, oldest, counted, first, last):
+        source = source.outerjoin(part, sa.true())
+    question = (
+        sa.select(
+            executions.c.id,
+            executions.c.completed_at,
+            executions.c.fingerprint.is_not(None).label("failed"),
+            counted.c.times,
+            oldest.c.at.label("since"),
+            first.c.at.label("first_heard"),
+            last.c.at.label("last_heard"),
+        )
+        .select_from(source)
+        .where(executions.c.id.in_(ids), oldest.c.at.is_not(None))
+    )
+    return {
+        row.id: Streak(
+            ended_at=row.completed_at,
+            times=row.times + row.failed,
+            since=row.since,
+            first_heard=row.first_heard,
+            last_heard=row.last_heard,
+        )
+        for row in connection.execute(question)
+    }
+
+
+def recoveries(
+    connection: sa.Connection, which: Any, *, most: int
+) -> tuple[tuple[Recovery, ...], int]:
+    """The executions that completed after failures, oldest first: the first few, and how many.
+
+    Args:
+        connection: to the ledger.
+        which: a condition made with `executions`.
+        most: how many are named.
+    """
+    oldest = _oldest()
+    ended = (
+        sa.select(
+            executions.c.tournament_key,
+            executions.c.domain,
+            (sa.func.extract("epoch", executions.c.completed_at - oldest.c.at) * 1000).label(
+                "after_ms"
+            ),
+            sa.func.count().over().label("total"),
+        )
+        .select_from(executions.outerjoin(_good, sa.true()).join(oldest, sa.true()))
+        .where(which, executions.c.status == "completed")
+        .order_by(executions.c.completed_at, executions.c.id)
+        .limit(most)
+    )
+    rows = connection.execute(ended).all()
+    named = tuple(Recovery(row.tournament_key, row.domain, round(row.after_ms)) for row in rows)
+    return named, rows[0].total if rows else 0

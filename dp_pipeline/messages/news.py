@@ -1,0 +1,92 @@
+"""Which executions are news: what is told at once, what is a repeat, what ends a failure. Pure.
+
+The rule: a failure is told when it first happens and once in each further REMINDER_HOURS it goes
+on, counted from the first; between these it is folded, and the next message says how often it has
+happened. The first execution that completes afterwards is told as a recovery. What is "the same"
+says the ledger's fingerprint, within one domain of one tournament.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+Class = Literal["failure", "partial", "news", "success", "digest"]
+"""What can be switched on and off."""
+CLASSES: tuple[Class, ...] = get_args(Class)
+Verdict = Literal["failure", "partial", "news", "success", "repeat"]
+
+REMINDER_HOURS = 6
+
+_RANK: tuple[Class, ...] = ("failure", "partial", "news")
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Failures in a row of one domain of one tournament, as one execution found them.
+
+    For an execution that failed they are the equal ones since the last that completed, itself
+    included; for one that completed they are all it brought to an end.
+
+    Args:
+        ended_at: when this execution ended.
+        times: how many.
+        since: when the first of them ended.
+        first_heard: the first earlier one people were told, or will be before this.
+        last_heard: the last such.
+    """
+
+    ended_at: datetime
+    times: int
+    since: datetime
+    first_heard: datetime | None = None
+    last_heard: datetime | None = None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether people have heard of it within the same six hours."""
+        if self.first_heard is None or self.last_heard is None:
+            return False
+        return self._span(self.last_heard) == self._span(self.ended_at)
+
+    @property
+    def lasted_ms(self) -> int:
+        """From the first of them to the end of this execution, in milliseconds."""
+        return round((self.ended_at - self.since).total_seconds() * 1_000)
+
+    def _span(self, moment: datetime) -> int:
+        assert self.first_heard is not None  # noqa: S101 - for the type checker
+        return (moment - self.first_heard) // timedelta(hours=REMINDER_HOURS)
+
+
+def verdict(status: str, streak: Streak | None, *, noteworthy: bool = False) -> Verdict:
+    """What one finished execution is to people.
+
+    Args:
+        status: as in the ledger.
+        streak: what it goes on with or ends; None for nothing of the kind.
+        noteworthy: it completed and has something to say all the same.
+    """
+    if status == "completed":
+        return "news" if streak is not None or noteworthy else "success"
+    if streak is not None and streak.repeats:
+        return "repeat"
+    return "partial" if status == "partial_failure" else "failure"
+
+
+def class_of(executions: Iterable[tuple[Verdict, bool]]) -> Class | None:
+    """The class of a message about several executions; None when it is folded.
+
+    A message whose failures are all repeats is folded unless something was written besides.
+
+    Args:
+        executions: of each its verdict, and whether it wrote rows.
+    """
+    found = list(executions)
+    verdicts = {verdict for verdict, _ in found}
+    for kind in _RANK:
+        if kind in verdicts:
+            return kind
+    if "repeat" in verdicts and not any(wrote for _, wrote in found):
+        return None
+    return "success"
