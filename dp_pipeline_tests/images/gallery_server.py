@@ -28,8 +28,10 @@ def png(width: int = 2, height: int = 3, shade: int = 0) -> bytes:
     )
 
 
+# As it is written once it is cleaned.
 SVG = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'
+    b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    b'viewBox="0 0 9 9">'
     b'<circle cx="4" cy="4" r="3" fill="#004d9e"/></svg>'
 )
 
