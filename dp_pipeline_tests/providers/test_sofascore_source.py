@@ -1,6 +1,5 @@
 """SofaScore's source over real HTTP: which requests it makes, and what it does without answers."""
 
-import asyncio
 from collections import Counter
 from typing import Any
 
@@ -8,13 +7,10 @@ import pytest
 
 from dp_pipeline.providers.errors import (
     BlockedError,
-    InvalidTournamentKeyError,
     NotFoundError,
     ProviderError,
 )
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.registry import checked_key
-from dp_pipeline.providers.sofascore import Sandbox, SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.providers.sofascore_payloads import (
     DATA,
@@ -35,7 +31,6 @@ from dp_pipeline_tests.providers.sofascore_service import (
     Service,
     ask,
     everything,
-    opened,
     status,
 )
 
@@ -72,17 +67,6 @@ def test_the_tournament_is_named_dated_and_addressed() -> None:
     assert found.base_url.startswith("http://127.0.0.1:")
     assert found.base_url.endswith(DATA)
     assert found.logo_url == f"{found.base_url.removesuffix(DATA)}{ROOT}/image"
-
-
-def test_images_of_the_public_service_are_on_its_image_host() -> None:
-    class Asked:
-        root = SofaScore.public_url
-
-    source = SofaScore().source(TournamentKey.parse("sofascore:17:61627"), Asked())  # ty: ignore[invalid-argument-type]
-    assert source.at.logo_url(source.key) == (
-        "https://img.sofascore.com/api/v1/unique-tournament/17/image"
-    )
-    assert source.at.images == "https://img.sofascore.com/api/v1"
 
 
 @pytest.mark.parametrize("played", [0, 14, 37])
@@ -368,56 +352,9 @@ def test_a_form_that_cannot_be_had_never_fails_the_table() -> None:
         answers[f"{DATA}/team-events/total"] = form
 
         async def table(source: SofaScoreSource) -> Any:
+            await source.prefetch(["tournaments", "matches", "standings"])
             return await source.standings()
 
         found = ask(Service(answers), table)
         assert len(found.items) == 4
         assert all(len(row.form) == 5 for row in found.items)
-
-
-def test_the_seasons_of_a_competition_are_listed_newest_first() -> None:
-    async def run(url: str) -> list[tuple[str, str]]:
-        async with opened(url) as requests:
-            found = await SofaScore().seasons("17", requests)
-            return [(str(season.key), season.label) for season in found]
-
-    with Service(league().answers()).listening() as url:
-        assert asyncio.run(run(url)) == [
-            ("sofascore:17:76986", "Test League 25/26"),
-            ("sofascore:17:61627", "Test League 24/25"),
-        ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "sofascore:x:1",
-        "sofascore:17:24-25",
-        "sofascore:017:1",
-        "sandbox:17:0",
-        f"sofascore:{'9' * 16}:1",
-    ],
-)
-def test_a_key_of_anything_but_two_numbers_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(InvalidTournamentKeyError, match=r"are numbers, for example \w+:17:61627"):
-        checked_key(text)
-
-
-def test_the_sandbox_is_the_same_provider_under_its_own_name() -> None:
-    assert str(checked_key("sandbox:17:61627")) == "sandbox:17:61627"
-    assert (Sandbox.name, Sandbox.licence, Sandbox.pace_seconds) == ("sandbox", "simulated", 0)
-
-
-@pytest.mark.parametrize(
-    ("base_url", "seconds"),
-    [
-        ("https://www.sofascore.com/api/v1", 1.0),
-        ("https://api.sofascore.com/api/v1", 1.0),
-        ("https://gateway.example/sofascore.com", 0.0),
-        ("http://127.0.0.1:8080", 0.0),
-    ],
-)
-def test_the_public_service_is_asked_once_a_second_whatever_its_host(
-    base_url: str, seconds: float
-) -> None:
-    assert SofaScore().pace(base_url) == seconds

@@ -43,7 +43,10 @@ class Addresses:
 
 def is_public(base_url: str) -> bool:
     """Whether this is SofaScore itself and not somebody's gateway."""
-    host = urlsplit(base_url).hostname or ""
+    try:
+        host = urlsplit(base_url).hostname or ""
+    except ValueError:
+        return False  # the client says what is wrong with it
     return host == "sofascore.com" or host.endswith(".sofascore.com")
 
 

@@ -192,7 +192,10 @@ class SofaScoreSource(Source):
             return (), (Issue("table_not_available", "Table", detail),)
 
     async def _form(self) -> FormEvents:
-        return await self._json(f"{season_path(self.key)}/team-events/total", parse_form)
+        if self._blocked is not None:
+            raise copy.copy(self._blocked) from self._blocked.__cause__
+        # not _json: a refusal of what is only nice to have ends nothing else
+        return await self.requests.json(f"{season_path(self.key)}/team-events/total", parse_form)
 
     async def _rounds(self) -> RoundList:
         try:
