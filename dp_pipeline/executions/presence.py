@@ -21,6 +21,7 @@ HEARTBEAT_SECONDS = 3.0
 
 EXECUTION_LOCK = "dp_pipeline.execution:"
 
+_PATIENCE = sa.text("SET lock_timeout = '10s'")
 _ALIVE = sa.text("SELECT 1")
 _TRY = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _WAIT = sa.text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
@@ -115,6 +116,9 @@ class Presence:
                 isolation_level="AUTOCOMMIT"
             )
             self._connection = connection
+            # After a cut our own old session may hold our locks until Postgres notices: then this
+            # attempt fails and the next beat tries again.
+            connection.execute(_PATIENCE)
             self._lost.clear()
             for name in self._held:
                 if name.startswith(EXECUTION_LOCK):
