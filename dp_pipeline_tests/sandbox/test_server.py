@@ -158,7 +158,8 @@ def test_the_first_page_names_the_keys_and_leads_to_the_public_pages(client: htt
     assert len(keys) == 12
     for path in re.findall(r"href='(/football/[^']+)'", page):
         assert "__NEXT_DATA__" in client.get(path).text
-    assert client.get("/football/tournament/x/y/17").status_code == 404
+    for competition in ("17", "x", "9" * 5_000):
+        assert client.get(f"/football/tournament/x/y/{competition}").status_code == 404
 
 
 def test_a_large_world_is_listed_by_pages() -> None:

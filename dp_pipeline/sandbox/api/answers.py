@@ -16,6 +16,7 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 _NOT_FOUND_AGE = 3600
 _PAGE_AGE = 60
+_MOST_DIGITS = 15
 NOT_FOUND = {"error": {"code": 404, "message": "Not Found"}}
 
 
@@ -47,7 +48,8 @@ def answer(world: World, path: str, at: int) -> Reply:
 
 def public_page(world: World, competition: str, at: int) -> Reply:
     """The page of a competition, with its data embedded as on the provider's site."""
-    number = identity.competition_number(int(competition) if competition.isdecimal() else 0)
+    readable = competition.isdecimal() and len(competition) <= _MOST_DIGITS
+    number = identity.competition_number(int(competition) if readable else 0)
     if number not in world.numbers:
         return Reply(404, b"<!doctype html><title>Not found</title>", HTML, _NOT_FOUND_AGE)
     props = {

@@ -97,7 +97,7 @@ def play_on(chance: Chance, play: Play, *, extra_time: bool, lead: int = 0) -> P
     if extra_time:
         more = (_pick(chance, _EXTRA_GOALS), _pick(chance, _EXTRA_GOALS))
         extra = _spread(chance, more, _NINETY + 1, _END)
-        reported = play.reported and (*play.reported, *extra)
+        reported = None if play.reported is None else (*play.reported, *extra)
         play = replace(play, goals=(*play.goals, *extra), reported=reported, extra_time=True)
         if more[0] != more[1]:
             return play
