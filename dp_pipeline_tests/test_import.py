@@ -65,7 +65,13 @@ def test_loading_the_code_location_reads_nothing_and_starts_nothing(tmp_path: Pa
     finished = subprocess.run(
         [sys.executable, "-c", _PROGRAM],
         cwd=PACKAGE.parent,
-        env={"DP_HOME": str(home), "DP_DATABASE_URL": "no url", "PATH": ""},
+        env={
+            "DP_HOME": str(home),
+            "DP_DATABASE_URL": "no url",
+            "PATH": "",
+            # a fresh clone has no bytecode yet, and writing it is Python's doing
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         capture_output=True,
         text=True,
         check=True,
