@@ -10,13 +10,18 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
 
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
+from dp_pipeline.assets.seasons import discover_seasons, seasons  # noqa: E402
+from dp_pipeline.refresh import refresh_tournaments  # noqa: E402
 from dp_pipeline.resources import (  # noqa: E402
     DatabaseResource,
     LedgerResource,
     ProvidersResource,
     SlackResource,
 )
+from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors import announce_executions  # noqa: E402
+from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
+from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
 
@@ -28,15 +33,18 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect],
+        assets=[ingest, collect, seasons],
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,
                 selection=dg.AssetSelection.assets(ingest),
                 description="All domains of a tournament.",
-            )
+            ),
+            discover_seasons,
+            refresh_tournaments,
         ],
-        sensors=[announce_executions],
+        schedules=SCHEDULES,
+        sensors=[announce_executions, watch_competitions, discover_tournaments],
         resources={
             "database": DatabaseResource(),
             "providers": ProvidersResource(),

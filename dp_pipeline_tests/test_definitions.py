@@ -51,8 +51,10 @@ def test_every_domain_names_its_table_and_describes_its_columns() -> None:
     assert columns["home_score"] == "integer"
 
 
-def test_every_asset_is_partitioned_by_tournament() -> None:
-    for name, spec in specs().items():
+def test_every_asset_but_the_lists_of_seasons_is_partitioned_by_tournament() -> None:
+    found = specs()
+    assert found.pop("seasons").partitions_def is None
+    for name, spec in found.items():
         assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition), name
         assert spec.partitions_def.name == "tournaments", name
 
@@ -64,6 +66,25 @@ def test_sensors_run_by_themselves_and_say_what_they_do() -> None:
     for name, sensor in sensors.items():
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, name
         assert sensor.description, name
+
+
+def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
+    schedules = {schedule.name: schedule for schedule in defs.get_repository_def().schedule_defs}
+    expected = {"discover_seasons_daily"} | {
+        f"refresh_{provider}_{kind}"
+        for provider in ("openligadb", "openfootball", "sofascore", "sandbox")
+        for kind in ("nightly", "weekly")
+    }
+    assert set(schedules) == expected
+    for name, schedule in schedules.items():
+        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING, name
+        assert schedule.description, name
+
+
+def test_jobs_are_described() -> None:
+    jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs()}
+    for name in ("ingest_tournaments", "refresh_tournaments", "discover_seasons"):
+        assert jobs[name].description, name
 
 
 def test_resources_can_be_replaced_by_key() -> None:

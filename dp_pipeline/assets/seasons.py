@@ -1,0 +1,182 @@
+"""The seasons of the followed competitions, as their providers list them. No partitions: one look.
+
+Belongs here: asking and recording. What becomes of a new season is decided by the sensor
+`discover_tournaments`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import dagster as dg
+from anyio.from_thread import start_blocking_portal
+
+from dp_pipeline import competitions
+from dp_pipeline.assets.metadata import column_schema, preview_table
+from dp_pipeline.competitions import Competition
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.database.seasons import (
+    Following,
+    approve_followed,
+    followed_seasons,
+    never_listed,
+    record_seasons,
+)
+from dp_pipeline.providers.contract import Season
+from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.registry import Providers
+from dp_pipeline.resources import DatabaseResource, ProvidersResource
+from dp_pipeline.settings import Settings
+
+DISCOVER_JOB = "discover_seasons"
+CHECK = "every_competition_is_listed"
+# A list is small; the pace of the provider and its connections bound what is really at once.
+COMPETITIONS_AT_ONCE = 8
+MOST_NAMED = 20
+
+
+@dataclass(slots=True)
+class Look:
+    """What a look at the providers came to; keys and sentences."""
+
+    new: list[str] = field(default_factory=list)
+    approved: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dg.asset(
+    name="seasons",
+    group_name="football",
+    owners=["team:football-data"],
+    kinds={"python", "postgres"},
+    description=(
+        "The seasons that providers list of the followed competitions (the file named by "
+        "DP_COMPETITIONS). An approved one becomes a tournament by itself within a minute."
+    ),
+    metadata={
+        "dagster/table_name": tables.competition_season.name,
+        "dagster/column_schema": column_schema(tables.competition_season),
+    },
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset="seasons",
+            description="Every followed competition has seasons at its provider.",
+        )
+    ],
+)
+def seasons(
+    context: dg.AssetExecutionContext, database: DatabaseResource, providers: ProvidersResource
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Ask for the seasons of each followed competition; one that fails stops no other."""
+    followed = competitions.load(Settings.load().competitions_file).followed
+    store = database.open()
+    # An interruption ends the wait for the portal, which then cancels the requests.
+    with start_blocking_portal() as portal:
+        answers = portal.call(ask, providers.open(store), followed)
+    look = record(store, answers)
+    for key in look.new:
+        context.log.info(f"New season: {key}")  # noqa: G004 - no lazy form in Dagster
+    with store.transaction() as connection:
+        rows = followed_seasons(connection, [following(each) for each in followed])
+    yield dg.MaterializeResult(metadata=_metadata(look, rows, len(followed)))
+    description = "\n".join(look.failed[:MOST_NAMED]) or "All are."
+    yield dg.AssetCheckResult(passed=not look.failed, check_name=CHECK, description=description)
+    if look.failed:
+        message = (
+            f"{len(look.failed)} of {len(followed)} followed competitions could not be read.\n"
+            f"{description}"
+        )
+        raise dg.Failure(message, allow_retries=False)
+
+
+discover_seasons = dg.define_asset_job(
+    DISCOVER_JOB,
+    selection=dg.AssetSelection.assets(seasons),
+    description="Asks providers for the seasons of the followed competitions.",
+)
+
+
+async def ask(
+    providers: Providers, followed: Sequence[Competition]
+) -> dict[Competition, tuple[Season, ...] | ProviderError]:
+    """The seasons of each competition, newest first, or why they could not be had."""
+    limiter = anyio.CapacityLimiter(COMPETITIONS_AT_ONCE)
+    answers: dict[Competition, tuple[Season, ...] | ProviderError] = {}
+
+    async def one(competition: Competition) -> None:
+        async with limiter:
+            try:
+                answers[competition] = await providers.seasons(
+                    competition.provider, competition.competition, competition.seasons_back
+                )
+            except ProviderError as error:
+                answers[competition] = error
+
+    async with providers, anyio.create_task_group() as group:
+        for competition in followed:
+            group.start_soon(one, competition)
+    return answers
+
+
+def record(
+    database: Database, answers: Mapping[Competition, tuple[Season, ...] | ProviderError]
+) -> Look:
+    """Store what was listed, and approve what the file approves."""
+    look = Look()
+    for competition, answer in answers.items():
+        name = f"{competition.provider}:{competition.competition}"
+        if isinstance(answer, ProviderError):
+            look.failed.append(f"{name}: {answer.message}")
+            continue
+        if not answer:
+            look.failed.append(f"{name}: {_nothing_listed(database, competition)}")
+            continue
+        with database.transaction() as connection:
+            look.new += record_seasons(
+                connection, [(season.key, season.label) for season in answer]
+            )
+            if competition.approve:
+                look.approved += approve_followed(connection, following(competition))
+    return look
+
+
+def following(competition: Competition) -> Following:
+    """A followed competition in the database's words."""
+    return Following(competition.provider, competition.competition, competition.seasons_back)
+
+
+def _nothing_listed(database: Database, competition: Competition) -> str:
+    with database.transaction() as connection:
+        if never_listed(connection, [following(competition)]):
+            return "The provider has no season of it; is it written rightly?"
+    return "The provider lists no season of it any more; those known before were kept."
+
+
+def _metadata(
+    look: Look, rows: Sequence[Mapping[str, Any]], competitions_followed: int
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "competitions": competitions_followed,
+        "new": len(look.new),
+        "newly_approved": len(look.approved),
+        "waiting_for_approval": sum(row["approved_at"] is None for row in rows),
+        "failed": len(look.failed),
+    }
+    if rows:
+        # What waits for somebody comes first.
+        shown = sorted(rows, key=lambda row: (row["approved_at"] is not None, row["key"]))
+        metadata["seasons"] = preview_table(
+            [
+                {
+                    "key": row["key"],
+                    "season": row["label"],
+                    "state": "approved" if row["approved_at"] else "waits: dp approve",
+                    "first seen (UTC)": f"{row['first_seen_at']:%Y-%m-%d %H:%M}",
+                }
+                for row in shown[:100]
+            ]
+        )
+    return metadata

@@ -1,0 +1,197 @@
+"""New seasons become tournaments: which keys get a partition, and which a run.
+
+A tick asks our tables and Dagster's, never a provider. What it decides follows from what is there,
+not from what earlier ticks did, so that a tick that is lost, repeated or cut short is made good by
+the next one.
+"""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from dp_pipeline import competitions
+from dp_pipeline.assets.seasons import following
+from dp_pipeline.database import seasons
+from dp_pipeline.partitions import TOURNAMENTS, checked_key
+from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
+from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sensors.runs import planned_work
+from dp_pipeline.settings import Settings
+
+TICK_SECONDS = 15
+MOST_ADDED = 200
+"""Partitions of a tick, with a run for each fifty: Dagster takes 5 ms for a partition on Postgres
+and 0.3 s for a run. 5,000 new tournaments are taken in within seven minutes; reading them takes
+their provider longer."""
+MOST_TOLD_SINGLY = 3
+"""More tournaments than this in one tick are one unit of work, told in one message."""
+GRACE_SECONDS = 60.0
+"""How long a partition that somebody added may have no run: the one who added it may launch one."""
+RETRY_SECONDS = 3_600.0
+"""How long the tournaments of a run that ended badly and left no trace are left alone."""
+
+_ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_UNFINISHED = [
+    status
+    for status in dg.DagsterRunStatus
+    if status not in {dg.DagsterRunStatus.SUCCESS, *_ENDED_BADLY}
+]
+
+
+def read_waiting(cursor: str | None) -> dict[str, float]:
+    """The idle partitions of the last tick, with the Unix time they were first seen so.
+
+    A missing or foreign cursor has none: they are seen for the first time then.
+    """
+    try:
+        found = json.loads(cursor or "")["waiting"]
+        return {str(key): float(when) for key, when in found.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a tick does: partitions to add, tournaments to refresh, and whom to watch."""
+
+    add: tuple[str, ...]
+    refresh: tuple[str, ...]
+    waiting: Mapping[str, float]
+
+
+def plan(  # noqa: PLR0913 - all that is known
+    *,
+    approved: Sequence[str],
+    stored: Sequence[str],
+    partitions: Collection[str],
+    idle: Sequence[str],
+    in_flight: Collection[str],
+    waiting: Mapping[str, float],
+    now: float,
+) -> Plan:
+    """Decide on a tick.
+
+    Args:
+        approved: seasons that are followed and approved, the most urgent first.
+        stored: tournaments in the database.
+        partitions: keys that Dagster knows.
+        idle: partitions that were never attempted.
+        in_flight: keys that a run is about to work on, or was lately.
+        waiting: idle partitions with the time they were first seen so.
+        now: Unix seconds.
+    """
+    wanted = set(approved)
+    new = [key for key in approved if key not in partitions]
+    # Of one that is approved the run was lost; of another one somebody may be about to launch it.
+    due = [key for key in idle if key in wanted or now - waiting.get(key, now) >= GRACE_SECONDS]
+    refresh = [key for key in dict.fromkeys([*new, *due]) if key not in in_flight][:MOST_ADDED]
+    begun = {*refresh, *in_flight}
+    # A new season gets its partition together with its run, not before.
+    add = [key for key in new if key in begun]
+    known = {*partitions, *wanted}
+    add += [key for key in stored if key not in known]
+    still = [key for key in idle if key not in begun]
+    return Plan(
+        add=tuple(add[:MOST_ADDED]),
+        refresh=tuple(refresh),
+        waiting={key: waiting.get(key, now) for key in still[:MOST_ADDED]},
+    )
+
+
+@dg.sensor(
+    job_name=REFRESH_JOB,
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        "Makes tournaments of the approved seasons of followed competitions: a partition and a run "
+        "in one tick. Adds what is missing: the partition of a stored tournament, the run of a "
+        "partition that never had one."
+    ),
+)
+def discover_tournaments(
+    context: dg.SensorEvaluationContext, database: DatabaseResource
+) -> dg.SensorResult:
+    """Compare what is followed, stored and partitioned."""
+    now = time.time()
+    followed = competitions.load(Settings.load().competitions_file).followed
+    followings = [following(each) for each in followed]
+    partitions = context.instance.get_dynamic_partitions(str(TOURNAMENTS.name))
+    with database.open().transaction() as connection:
+        approved = seasons.approved_keys(connection, followings)
+        stored = seasons.tournament_keys(connection)
+        stopped = seasons.no_longer_followed(connection, followings)
+        never = seasons.never_attempted(connection, partitions)
+    idle, odd = _of_use(never, stopped)
+    present = set(partitions)
+    begin = bool(idle) or any(key not in present for key in approved)
+    decided = plan(
+        approved=approved,
+        stored=stored,
+        partitions=present,
+        idle=idle,
+        in_flight=keys_in_flight(context.instance, now) if begin else (),
+        waiting=read_waiting(context.cursor),
+        now=now,
+    )
+    requests = _requests(decided.refresh, now)
+    said = [f"{len(approved)} seasons are followed and approved"]
+    if decided.add:
+        said.append(f"{len(decided.add)} partitions added")
+    if odd:
+        said.append(f"{len(odd)} partitions have a key no tournament can have, such as {odd[0]!r}")
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else f"{'; '.join(said)}.",
+        dynamic_partitions_requests=(
+            [TOURNAMENTS.build_add_request(list(decided.add))] if decided.add else []
+        ),
+        cursor=json.dumps({"waiting": decided.waiting}),
+    )
+
+
+def keys_in_flight(instance: dg.DagsterInstance, now: float) -> set[str]:
+    """The tournaments a run is to work on, or was to in the last hour before it ended badly."""
+    lately = datetime.fromtimestamp(now, UTC) - timedelta(seconds=RETRY_SECONDS)
+    runs = [
+        *instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)),
+        *instance.get_runs(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=lately)),
+    ]
+    return {key for run in runs for key in planned_work(instance, run)}
+
+
+def _of_use(
+    keys: Sequence[str], stopped: Collection[tuple[str, str]]
+) -> tuple[list[str], list[str]]:
+    """Keys that may get a run, and those no tournament can have; Dagster accepts any text."""
+    idle, odd = [], []
+    for text in keys:
+        try:
+            key = checked_key(text)
+        except InvalidTournamentKeyError:
+            odd.append(text[:100])
+            continue
+        if (key.provider, key.competition) not in stopped:
+            idle.append(text)
+    return idle, odd
+
+
+def _requests(keys: Sequence[str], now: float) -> list[dg.RunRequest]:
+    by_provider: defaultdict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        by_provider[key.partition(":")[0]].append(key)
+    day = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
+    return [
+        request
+        for provider, mine in by_provider.items()
+        for request in refresh_requests(
+            mine,
+            priority=Priority.SENSOR,
+            unit=f"discovery:{provider}:{day}" if len(mine) > MOST_TOLD_SINGLY else None,
+        )
+    ]
