@@ -10,6 +10,7 @@ import os
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 
 class Answer:
@@ -36,7 +37,7 @@ def main(root: str, folder: str, competition: str, season: str) -> None:
     league = {"Sofascore": competition, "season_start": "Aug", "season_end": "May"}
     (config / "league_dict.json").write_text(json.dumps({"SIM-League": league}))
     os.environ |= {"SOCCERDATA_DIR": folder, "SOCCERDATA_LOGLEVEL": "ERROR"}
-    sofascore = importlib.import_module("soccerdata.sofascore")
+    sofascore: Any = importlib.import_module("soccerdata.sofascore")
     sofascore.SOFASCORE_API = root
     sofascore.Sofascore._init_session = lambda _self, _headers=None: Session()
     reader = sofascore.Sofascore(leagues="SIM-League", seasons=season, no_store=True)
