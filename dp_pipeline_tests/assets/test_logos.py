@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dp_pipeline.assets.frame import Desk, collect_logos
+from dp_pipeline.assets.frame import Desk, collect_logos, ingest_tournaments
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
@@ -31,7 +31,9 @@ from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Team, Tournament
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
+from dp_pipeline.sensors import planned_work
 from dp_pipeline_tests.images.gallery_server import SVG, ImageServer, png
+from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, percent, served, standing_still
 from dp_pipeline_tests.servers import serve
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
@@ -427,3 +429,48 @@ def test_images_reach_a_bucket_with_their_type_and_may_be_cached_for_good(
         f"https://cdn.example.org/images/{hashlib.sha256(SVG).hexdigest()}.svg"
     )
     assert club.server.not_modified == 4
+
+
+def test_the_pictures_of_a_simulated_world_are_shown_and_its_faults_are_named(
+    database: Database, tmp_path: Path
+) -> None:
+    keys = [key_of(number) for number in SMALL.numbers]
+    ended: list[Execution] = []
+
+    async def work(base: str) -> None:
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            providers = Providers({"sandbox": base}, NoPace())
+            desk = Desk(providers, database, ledger, Run(uuid4()), ended.append)
+            await ingest_tournaments(keys, ["tournaments", "teams"], desk)
+            gallery = Gallery(
+                Images({"sandbox": Root(base, 0)}, NoPace()), Storing(Folder(tmp_path))
+            )
+            await collect_logos(keys, gallery, desk)
+
+    with served(standing_still(SMALL, percent(100))) as base:
+        anyio.run(work, base)
+    collected = [execution for execution in ended if execution.domain == "logos"]
+    assert len(collected) == len(keys)
+    assert {execution.failure for execution in ended} == {None}
+    with database.transaction() as connection:
+        stored = connection.execute(sa.select(tables.image)).all()
+        badges = connection.scalar(sa.select(sa.func.count(tables.team.c.badge)))
+    assert badges
+    assert {row.content_type for row in stored if row.object_key} >= {"image/png", "image/svg+xml"}
+    for row in stored:
+        assert (row.object_key is None) == (row.error is not None), row
+        if row.object_key:
+            body = (tmp_path / row.object_key).read_bytes()
+            assert b"<script" not in body
+            assert hashlib.sha256(body).hexdigest() == row.sha256
+
+
+def test_a_run_of_images_that_dies_early_is_known_to_have_been_about_images() -> None:
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions("tournaments", [str(KEY)])
+        run = instance.create_run_for_job(
+            build().resolve_implicit_global_asset_job_def(),
+            asset_selection=frozenset({dg.AssetKey("logos")}),
+            tags={"dagster/partition": str(KEY)},
+        )
+        assert planned_work(instance, run) == {str(KEY): ("logos",)}
