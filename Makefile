@@ -13,6 +13,9 @@ PORT ?= 3000
 # the machine's name
 HOST := 127.0.0.1
 
+# Most tests wait for processes and servers of their own: three workers keep two cores busy.
+WORKERS ?= 3
+
 BIN := .venv/bin
 STAMP := .venv/.installed
 # an environment of its own, whatever is active in the calling shell
@@ -92,7 +95,7 @@ run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=of
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check
 	@echo "==> pytest ($${DP_RECORDINGS:+with the payloads in }$${DP_RECORDINGS:-without recorded payloads, as DP_RECORDINGS is not set})"
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 	@echo '==> dagster definitions validate'
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	  DP_HOME="$$home" $(BIN)/dagster definitions validate --workspace workspace.yaml
