@@ -11,6 +11,10 @@ from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.api.answers import page_path
 from dp_pipeline.sandbox.world import identity
 from dp_pipeline.sandbox.world.calendar import HOME_SEASON
+from dp_pipeline.sandbox.world.matches import NEVER_COUNTED
+from dp_pipeline.sandbox.world.season import season_of
+from dp_pipeline.sandbox.world.state import INTERRUPTED
+from dp_pipeline.sandbox.world.timeline import timeline
 from dp_pipeline.sandbox.world.truth import Pair, TrueMatch, TrueTable, true_matches, true_tables
 from dp_pipeline_tests.sandbox.worlds import (
     SMALL,
@@ -130,3 +134,29 @@ def test_the_seasons_of_a_competition_are_those_announced_by_then() -> None:
     with served(standing_still(SMALL, percent(37))) as url:
         found = anyio.run(seasons, url)
     assert found == [key_of(1, season) for season in (3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("code", [6, 31, 7, 32, 41, 42, 34, 50, 80])
+def test_a_running_match_arrives_with_the_score_of_that_minute(code: int) -> None:
+    number, at = _when_one_is(code)
+    with served(standing_still(SMALL, at)) as url:
+        told = read(url, key_of(number))
+    matches, _ = _truth(number, at)
+    assert {"live", "interrupted"} & {match.status for match in matches}
+    assert sorted(map(_as_told, told.matches.items)) == sorted(map(_as_true, matches))
+    assert not any(issue.left_out for issue in told.matches.issues)
+
+
+def _when_one_is(code: int) -> tuple[int, int]:
+    """A competition and the middle of the first phase of this code in its season."""
+    for number in (4, 3, 5, 1):
+        for fixture in season_of(SMALL, number, HOME_SEASON).fixtures:
+            if fixture.fate in NEVER_COUNTED:
+                continue
+            line = timeline(fixture)
+            if code == INTERRUPTED and line.stop is not None:
+                return number, (line.stop + line.resume) // 2
+            for phase in line.phases:
+                if phase.code == code:
+                    return number, line.real((phase.start + phase.end) // 2)
+    raise LookupError(code)

@@ -11,6 +11,14 @@ from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.stages import group_sign, stage_name
 from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, INTERRUPTED, POSTPONED, State
 from dp_pipeline.sandbox.world.tables import Row
+from dp_pipeline.sandbox.world.timeline import (
+    EXTRA_BREAK,
+    FIRST_EXTRA,
+    HALF_TIME,
+    SECOND_EXTRA,
+    SHOOTOUT,
+    SHOOTOUT_BREAK,
+)
 from dp_pipeline.sandbox.world.view import View
 from dp_pipeline.sandbox.world.worlds import World
 
@@ -23,14 +31,15 @@ _STATUS: dict[int, Status] = {
     INTERRUPTED: "interrupted",
     ABANDONED: "abandoned",
 }
+_AFTER_90 = {EXTRA_BREAK, FIRST_EXTRA, SECOND_EXTRA, SHOOTOUT_BREAK, SHOOTOUT}
 
 
 @dataclass(frozen=True, slots=True)
 class TrueMatch:
     """A match. Scores are (home, away) and None while there is none.
 
-    `score` is the result with extra time and without shoot-out, `after_90` after the second half,
-    `half_time` after the first, `shootout` its kicks; the last three once that part is over.
+    `score` is the result with extra time and without shoot-out, and `shootout` its kicks, both as
+    they stand; `after_90` and `half_time` are there once that part is over.
     """
 
     id: int
@@ -74,9 +83,9 @@ def true_matches(world: World, competition: int, season: int, at: int) -> tuple[
                 kickoff=state.kickoff,
                 status="ended" if state.finished else _STATUS.get(state.code, "live"),
                 score=_pair(state, "display"),
-                after_90=_pair(state, "normaltime") if state.finished else None,
+                after_90=_pair(state, "normaltime") if _is_past_90(state) else None,
                 half_time=_half_time(state),
-                shootout=_pair(state, "penalties") if state.finished else None,
+                shootout=_pair(state, "penalties"),
             )
         )
     return tuple(found)
@@ -114,8 +123,9 @@ def _half_time(state: State) -> Pair | None:
     if state.home is None or state.away is None:
         return None
     home, away = state.home.periods[0], state.away.periods[0]
-    over = state.code == _HALF_TIME or state.home.periods[1] is not None
+    over = state.code == HALF_TIME or state.home.periods[1] is not None
     return (home, away) if over and home is not None and away is not None else None
 
 
-_HALF_TIME = 31
+def _is_past_90(state: State) -> bool:
+    return state.finished or state.code in _AFTER_90
