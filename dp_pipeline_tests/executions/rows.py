@@ -1,0 +1,57 @@
+"""Rows of the ledger as an execution leaves them, written past it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.ledger import tournament_id_of
+from dp_pipeline.executions.vocabulary import Domain, operation_type
+
+KEY = "openligadb:bl1:2024"
+TABLE = tables.data_provider_executions
+
+
+def finished_row(
+    database: Database, request_id: UUID, key: str = KEY, domain: Domain = "teams", **values: Any
+) -> UUID:
+    """One execution that has ended, just now and well unless told otherwise; its id."""
+    ended = values.pop("completed_at", datetime.now(UTC))
+    row = {
+        "request_id": request_id,
+        "tournament_id": tournament_id_of(key),
+        "tournament_key": key,
+        "domain": domain,
+        "operation_type": operation_type(domain, create=True),
+        "status": "completed",
+        "outcome": "written",
+        "started_at": ended - timedelta(seconds=1),
+        "completed_at": ended,
+        "duration": 1000,
+        "summary": {"created": 18},
+        **values,
+    }
+    with database.transaction() as connection:
+        return connection.execute(sa.insert(TABLE).values(**row).returning(TABLE.c.id)).scalar_one()
+
+
+def failed(error: str = "The provider refuses us (403).", **values: Any) -> dict[str, Any]:
+    """The values of an execution that failed."""
+    return {
+        "status": "failed",
+        "outcome": "failed",
+        "error_class": "BlockedError",
+        "error_text": error,
+        "summary": {"error": error},
+        **values,
+    }
+
+
+def untold(database: Database) -> int:
+    """How many executions people have not been told of."""
+    with database.transaction() as connection:
+        question = sa.select(sa.func.count()).where(TABLE.c.announced_at.is_(None))
+        return connection.execute(question).scalar_one()

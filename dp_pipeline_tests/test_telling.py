@@ -1,0 +1,406 @@
+"""What is told in one message, what is folded, what is not wanted: whole ticks of the sensor."""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.definitions import defs
+from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG, unit_of
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.sensors import announce_executions
+from dp_pipeline_tests.executions.rows import KEY, TABLE, failed, finished_row, untold
+from dp_pipeline_tests.servers import Answer, SlackReceiver
+
+OTHER = "openligadb:bl2:2024"
+
+
+@dataclass
+class Channel:
+    """A ledger, an instance, and the channel people read."""
+
+    database: Database
+    instance: dg.DagsterInstance
+    receiver: SlackReceiver
+    webhook: str
+    url: str
+    cursor: str | None = None
+
+    def tick(self) -> str:
+        """One tick of the sensor; what it says."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            resources={
+                "database": DatabaseResource(url=self.url),
+                "ledger": LedgerResource(),
+                "slack": SlackResource(webhook=self.webhook),
+            },
+        ) as context:
+            said = announce_executions(context)
+            assert isinstance(said, dg.SkipReason)
+            self.cursor = context.cursor
+        return said.skip_message or ""
+
+    @property
+    def headers(self) -> list[str]:
+        """The first line of every message, oldest first."""
+        return [
+            message["attachments"][0]["blocks"][0]["text"]["text"]
+            for message in self.receiver.accepted
+        ]
+
+    def run(self, **tags: str) -> dg.DagsterRun:
+        """A run that goes on."""
+        run = self.instance.create_run_for_job(
+            defs.resolve_job_def("ingest_tournaments"), tags=tags
+        )
+        self.instance.report_engine_event("started", run)
+        return run
+
+    def end(self, run: dg.DagsterRun) -> None:
+        """Let a run end well."""
+        self.instance.report_dagster_event(
+            dg.DagsterEvent(dg.DagsterEventType.PIPELINE_SUCCESS.value, run.job_name),
+            run_id=run.run_id,
+        )
+
+
+@pytest.fixture
+def channel(
+    database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Channel]:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    receiver = SlackReceiver()
+    with dg.DagsterInstance.ephemeral() as instance, receiver.listening() as webhook:
+        yield Channel(database, instance, receiver, webhook, migrated_url)
+
+
+def ago(**time: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**time)
+
+
+# -- units of work ---------------------------------------------------------------------------------
+
+
+def backfill(channel: Channel, status: BulkActionStatus) -> None:
+    known = channel.instance.get_backfill("abcdefgh")
+    if known is None:
+        channel.instance.add_backfill(
+            PartitionBackfill(
+                backfill_id="abcdefgh", status=status, from_failure=False, tags={},
+                backfill_timestamp=ago(minutes=5).timestamp(),
+            )
+        )  # fmt: skip
+    else:
+        channel.instance.update_backfill(known.with_status(status))
+
+
+def test_the_runs_of_a_backfill_are_told_in_one_digest_when_it_is_over(channel: Channel) -> None:
+    backfill(channel, BulkActionStatus.REQUESTED)
+    for number in range(3):
+        run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
+        ended = ago(minutes=4 - number)
+        for domain in DOMAINS:
+            finished_row(
+                channel.database,
+                UUID(run.run_id),
+                f"openligadb:bl{number}:2024",
+                domain,
+                unit=unit_of(run.tags),
+                completed_at=ended,
+                **(failed(f"404 for bl{number}") if number and domain == "matches" else {}),
+            )
+        channel.end(run)
+    assert channel.tick() == "Nothing new."
+    finished_row(channel.database, uuid4(), OTHER)
+    assert channel.tick() == "1 messages sent"  # it holds up nothing else
+    backfill(channel, BulkActionStatus.COMPLETED_FAILED)
+    assert channel.tick() == "1 messages sent"
+    assert channel.tick() == "Nothing new."
+    assert channel.headers == [
+        f"✅ Completed: {OTHER}",
+        "❌ Ended with failures: Backfill abcdefgh",
+    ]
+    text = json.dumps(channel.receiver.accepted[-1])
+    assert "13 completed, 2 failed" in text
+    assert "*2 x matches* · 2 tournaments" in json.dumps(
+        channel.receiver.accepted[-1], ensure_ascii=False
+    )
+    assert "http://localhost:3000/runs/b/abcdefgh" in text
+    assert untold(channel.database) == 0
+
+
+def test_a_refresh_is_over_when_none_of_its_runs_goes_on_and_a_while_has_passed(
+    channel: Channel,
+) -> None:
+    unit = "nightly:openligadb:2026-11-23"
+    first, second = channel.run(**{UNIT_TAG: unit}), channel.run(**{UNIT_TAG: unit})
+    finished_row(channel.database, UUID(first.run_id), unit=unit, completed_at=ago(minutes=2))
+    channel.end(first)
+    assert channel.tick() == "Nothing new."
+    channel.end(second)
+    finished_row(channel.database, UUID(second.run_id), OTHER, unit=unit)
+    # another run of it may be requested any second
+    assert channel.tick() == "Nothing new."
+    with channel.database.transaction() as connection:
+        connection.execute(sa.update(TABLE).values(completed_at=ago(minutes=1)))
+    assert channel.tick() == "1 messages sent"
+    assert channel.headers == [f"✅ Completed: {unit}"]
+    assert "2 in 2 runs" in json.dumps(channel.receiver.accepted)
+
+
+def test_a_unit_whose_runs_were_deleted_is_over(channel: Channel) -> None:
+    for number in range(4):
+        finished_row(
+            channel.database,
+            uuid4(),
+            f"openligadb:bl{number}:2024",
+            unit="backfill:long-gone",
+            completed_at=ago(minutes=1),
+        )
+    assert channel.tick() == "1 messages sent"
+    assert "4 in 4 runs" in json.dumps(channel.receiver.accepted)
+
+
+def test_an_open_row_of_a_unit_keeps_its_digest_back(channel: Channel) -> None:
+    run = channel.run(**{UNIT_TAG: "weekly"})
+    finished_row(channel.database, UUID(run.run_id), unit="weekly", completed_at=ago(minutes=1))
+    with channel.database.transaction() as connection:
+        row = dict(connection.execute(sa.select(TABLE)).mappings().one())
+        row |= {"id": uuid4(), "domain": "matches", "status": "in_progress"}
+        row |= {"completed_at": None, "outcome": None}
+        del row["fingerprint"]
+        connection.execute(sa.insert(TABLE).values(**row))
+    assert channel.tick() == "Nothing new."
+
+
+def test_the_rows_of_a_lost_run_are_part_of_its_units_digest(channel: Channel) -> None:
+    channel.instance.add_dynamic_partitions("tournaments", [KEY, OTHER])
+    run = channel.run(**{UNIT_TAG: "weekly", "dagster/partition": OTHER})
+    finished_row(channel.database, uuid4(), unit="weekly", completed_at=ago(minutes=1))
+    channel.instance.report_run_failed(run)
+    # they end now, so the unit has to settle once more
+    assert channel.tick() == "5 added for runs that died early"
+    with channel.database.transaction() as connection:
+        connection.execute(sa.update(TABLE).values(completed_at=ago(minutes=1)))
+    assert channel.tick() == "1 messages sent"
+    assert "1 completed, 5 failed" in json.dumps(channel.receiver.accepted)
+
+
+def test_expected_absence_is_counted_apart(channel: Channel) -> None:
+    for number, outcome in enumerate(["nothing_yet", "not_applicable", "unchanged", "written"]):
+        finished_row(
+            channel.database,
+            uuid4(),
+            f"openligadb:bl{number}:2024",
+            unit="weekly",
+            outcome=outcome,
+            completed_at=ago(minutes=1),
+        )
+    channel.tick()
+    assert "2 completed, 2 nothing expected" in json.dumps(channel.receiver.accepted)
+
+
+def test_thousands_of_rows_of_a_unit_that_goes_on_cost_a_tick_little(channel: Channel) -> None:
+    run = channel.run(**{UNIT_TAG: "weekly"})
+    with channel.database.transaction() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO data_provider_executions (request_id, tournament_id, tournament_key,"
+                " domain, operation_type, status, outcome, completed_at, unit, summary)"
+                " SELECT gen_random_uuid(), gen_random_uuid(), 'openligadb/bl' || n,"
+                " 'teams', 'teams_update', 'completed', 'unchanged',"
+                " now() - interval '10 minutes', 'weekly', '{}'"
+                " FROM generate_series(1, 20000) n"
+            )
+        )
+    channel.tick()
+    began = datetime.now(UTC)
+    assert channel.tick() == "Nothing new."
+    assert (datetime.now(UTC) - began).total_seconds() < 2
+    channel.end(run)
+    assert channel.tick() == "1 messages sent"
+    assert "20,000 tournaments" in json.dumps(channel.receiver.accepted)
+    assert untold(channel.database) == 0
+
+
+# -- repeats and recoveries ------------------------------------------------------------------------
+
+
+def test_a_repeated_failure_is_folded_and_the_next_reminder_counts_it(channel: Channel) -> None:
+    for hours in (9, 8, 7, 6.5, 4, 2.5):  # only the last is more than six after the first
+        finished_row(channel.database, uuid4(), completed_at=ago(hours=hours), **failed())
+    assert channel.tick() == "2 messages sent; 4 messages folded or not wanted"
+    first, reminder = (json.dumps(message) for message in channel.receiver.accepted)
+    assert "times since" not in first
+    assert "failed 6 times since" in reminder
+    assert untold(channel.database) == 0
+
+
+def test_another_failure_of_the_same_domain_is_told_at_once(channel: Channel) -> None:
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=2), **failed())
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=1), **failed("Postgres away"))
+    assert channel.tick() == "2 messages sent"
+
+
+def test_the_end_of_failures_is_told_once(channel: Channel) -> None:
+    for minutes in (190, 100, 10):
+        finished_row(channel.database, uuid4(), completed_at=ago(minutes=minutes), **failed())
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=10) + timedelta(seconds=1))
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=1))
+    channel.tick()
+    assert [header.split(":")[0] for header in channel.headers] == [
+        "❌ Failed",
+        "✅ Recovered",
+        "✅ Completed",
+    ]
+    assert "recovered after 3 h 0 min, failed 3 times" in json.dumps(channel.receiver.accepted[1])
+
+
+def test_only_the_last_attempt_of_a_run_is_told_and_counts(channel: Channel) -> None:
+    run = uuid4()
+    finished_row(channel.database, run, completed_at=ago(minutes=3), attempt=1, **failed())
+    finished_row(channel.database, run, completed_at=ago(minutes=2), attempt=2, **failed())
+    finished_row(channel.database, run, completed_at=ago(minutes=1), attempt=3)
+    assert channel.tick() == "1 messages sent"
+    (message,) = channel.receiver.accepted
+    assert channel.headers == [f"✅ Completed: {KEY}"]
+    text = json.dumps(message)
+    assert "attempt 3" in text
+    assert "attempt 2" not in text
+    assert "recovered" not in text
+    assert untold(channel.database) == 0
+
+
+def test_a_repeat_beside_written_rows_is_told_with_them(channel: Channel) -> None:
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=9), **failed())
+    run = uuid4()
+    finished_row(channel.database, run, completed_at=ago(minutes=8), **failed())
+    finished_row(channel.database, run, domain="matches", completed_at=ago(minutes=8))
+    assert channel.tick() == "2 messages sent"
+
+
+def test_a_failure_from_the_time_slack_was_off_does_not_fold_the_first_one_told(
+    channel: Channel,
+) -> None:
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=30), **failed())
+    since = ago(minutes=20).timestamp()
+    channel.cursor = json.dumps({"lost_after": since, "told_since": since, "free_since": {}})
+    finished_row(channel.database, uuid4(), completed_at=ago(minutes=10), **failed())
+    assert channel.tick() == "1 messages sent"
+    assert "failed 2 times since" in json.dumps(channel.receiver.accepted)
+
+
+# -- what is wanted --------------------------------------------------------------------------------
+
+
+def story(database: Database) -> None:
+    finished_row(database, uuid4(), KEY, completed_at=ago(minutes=9))
+    finished_row(database, uuid4(), OTHER, completed_at=ago(minutes=8), **failed())
+    finished_row(database, uuid4(), OTHER, completed_at=ago(minutes=7))
+    finished_row(
+        database,
+        uuid4(),
+        "openligadb:dfb:2024",
+        completed_at=ago(minutes=6),
+        status="partial_failure",
+        summary={"leftOut": 1},
+    )
+    finished_row(database, uuid4(), "a:b:1", completed_at=ago(minutes=5), unit="weekly")
+    finished_row(database, uuid4(), "a:b:2", completed_at=ago(minutes=4), summary={"news": ["2:1"]})
+
+
+TOLD = {
+    "success": "✅ Completed: openligadb:bl1:2024",
+    "failure": "❌ Failed: openligadb:bl2:2024",
+    "news": "✅ Recovered: openligadb:bl2:2024",
+    "partial": "⚠️ Partial failure: openligadb:dfb:2024",
+    "digest": "✅ Completed: weekly",
+}
+NEWS = "✅ Completed: a:b:2"
+
+
+@pytest.mark.parametrize("wanted", TOLD)
+def test_each_class_can_be_posted_alone_and_the_rest_counts_as_told(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    story(channel.database)
+    monkeypatch.setenv("DP_MESSAGES", wanted)
+    channel.tick()
+    assert channel.headers == [TOLD[wanted], *([NEWS] if wanted == "news" else [])]
+    assert untold(channel.database) == 0
+    monkeypatch.delenv("DP_MESSAGES")
+    assert channel.tick() == "Nothing new."
+
+
+def test_everything_is_posted_by_default(channel: Channel) -> None:
+    story(channel.database)
+    channel.tick()
+    assert sorted(channel.headers) == sorted([*TOLD.values(), NEWS])
+
+
+# -- nothing lost, nothing twice -------------------------------------------------------------------
+
+stories = st.lists(
+    st.tuples(
+        st.sampled_from([KEY, OTHER]),
+        st.sampled_from(["completed", "failed", "partial_failure"]),
+        st.integers(1, 500),
+        st.sampled_from([None, None, "weekly"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(stories, st.randoms(use_true_random=False))
+def test_every_execution_is_told_or_folded_once_whatever_slack_does(
+    channel: Channel, happened: list[Any], chance: random.Random
+) -> None:
+    channel.receiver.accepted.clear()
+    channel.cursor = None
+    with channel.database.transaction() as connection:
+        connection.execute(sa.delete(TABLE))
+    at = ago(minutes=sum(gap for _, _, gap, _ in happened) % 1_000 + 61)
+    runs: dict[str, tuple[str, str]] = {}
+    for key, status, gap, unit in happened:
+        run = uuid4()
+        at = min(at + timedelta(minutes=gap), ago(minutes=1))
+        values = failed() if status == "failed" else {"status": status}
+        finished_row(channel.database, run, key, completed_at=at, unit=unit, **values)
+        if unit is None:
+            runs[str(run)] = (key, status)
+        if chance.random() < 0.3:
+            channel.receiver.answers.append(Answer(403, "no_service"))
+        channel.tick()
+    while untold(channel.database):
+        channel.tick()
+    channel.receiver.answers.clear()
+    assert channel.tick() == "Nothing new."
+    messages = [json.dumps(message) for message in channel.receiver.accepted]
+    for run, (key, status) in runs.items():
+        times = sum(run in message for message in messages)
+        assert times <= 1
+        # only a repeat of what people have heard may go untold
+        if times == 0:
+            assert status != "completed"
+            assert any(key in message for message in messages)
+    if any(unit for *_, unit in happened):
+        assert any("weekly" in message for message in messages)
