@@ -20,7 +20,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 from dp_pipeline_tests.end_to_end.contents import COUNTS, query, row_versions
-from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.end_to_end.in_process import IMPATIENT, ingest
 from dp_pipeline_tests.end_to_end.seasons_by_hand import (
     FILE,
     GROUPS,
@@ -202,7 +202,7 @@ def run_with(fault: Fault, database: Database, home: Path, key: str) -> dict[str
     replay = Replay(payloads=healthy())
     if fault.raw is not None:
         with wire.wire(fault.raw) as broken:
-            return ingest(database, broken.url, home, key)
+            return ingest(database, broken.url, home, key, limits=IMPATIENT)
     if fault.changed is not None:
         replay.payloads[path] = fault.changed(replay.payloads[path])
     answer = fault.answer
