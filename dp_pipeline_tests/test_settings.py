@@ -72,6 +72,8 @@ def test_a_postgres_url_may_name_a_socket_directory() -> None:
         ("OPENLIGADB_BASE_URL", "ftp://hunter22", "must be an http:// or https:// URL"),
         ("OPENFOOTBALL_BASE_URL", "http://hunter22?x=1", "must be a root"),
         ("SOFASCORE_BASE_URL", "https://[hunter22", "must be an http:// or https:// URL"),
+        ("DP_MESSAGES", "failure,hunter22", "must be one or more of failure, partial, news,"),
+        ("DP_MESSAGES", " , ", "must be one or more of failure, partial, news,"),
         ("SLACK_JOB_EXECUTIONS_WEBHOOK", "hunter22", "must be an http:// or https:// URL"),
         ("AWS_CLOUDFRONT_URL", "s3://hunter22", "must be a host name or an http(s) URL"),
         ("DAGSTER_BASE_URL", "hunter22:3000", "must be an http:// or https:// URL"),
@@ -230,3 +232,8 @@ def test_any_environment_is_read_or_refused_in_words(environ: dict[str, str]) ->
     else:
         assert settings.home.is_absolute()
         settings.conceal("nothing")
+
+
+def test_all_messages_are_posted_unless_some_are_chosen() -> None:
+    assert Settings.load({}).messages == {"failure", "partial", "news", "success", "digest"}
+    assert Settings.load({"DP_MESSAGES": "Failure, digest"}).messages == {"failure", "digest"}
