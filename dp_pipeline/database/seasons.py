@@ -45,6 +45,9 @@ class Known:
 def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict[str, int | None]:
     """The place of every season: those listed in their order, those lately listed in between.
 
+    A missing season stays before what it was before, and after seasons that are new: a provider
+    that is asked for the newest alone does not list the one that was the newest yesterday.
+
     Args:
         listed: keys as the provider lists them now, newest first.
         known: what is recorded.
@@ -52,14 +55,16 @@ def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict
     """
     order = list(dict.fromkeys(listed))
     present = set(order)
+    old = {season.key: season.place for season in known if season.place is not None}
     missing = [season for season in known if season.key not in present]
     remembered = [
-        (season.place, season.key)
+        (old[season.key], season.key)
         for season in missing
-        if season.place is not None and now - season.last_seen_at < FORGET_AFTER
+        if season.key in old and now - season.last_seen_at < FORGET_AFTER
     ]
     for place, key in sorted(remembered):
-        order.insert(min(place, len(order)), key)
+        behind = (index for index, other in enumerate(order) if old.get(other, -1) > place)
+        order.insert(next(behind, len(order)), key)
     found: dict[str, int | None] = {season.key: None for season in missing}
     return found | {key: place for place, key in enumerate(order)}
 

@@ -77,6 +77,14 @@ def test_a_season_that_is_missing_for_a_day_does_not_make_an_older_one_the_newes
     assert stored(database)["openligadb:bl1:2026"] == 0
 
 
+def test_a_provider_that_names_the_newest_alone_makes_it_the_newest(database: Database) -> None:
+    record(database, 2025)
+    assert record(database, 2026) == ("openligadb:bl1:2026",)
+    assert list(stored(database).values()) == [1, 0]
+    record(database, 2025)
+    assert list(stored(database).values()) == [1, 0]
+
+
 def test_a_season_that_is_gone_for_weeks_loses_its_place_and_stays(database: Database) -> None:
     record(database, 2099, 2026, 2025)
     age(database, "openligadb:bl1:2099", FORGET_AFTER + timedelta(days=1))
