@@ -8,13 +8,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
-from dp_pipeline.executions.units import UNIT_TAG
+from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.refresh import (
     MOST_PER_RUN,
@@ -25,6 +26,7 @@ from dp_pipeline.refresh import (
 )
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline.sensors import planned_work
+from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
@@ -183,3 +185,10 @@ def test_only_the_domains_asked_for_are_read_and_an_unknown_one_is_refused(
         assert done.success
     assert instance.get_materialized_partitions(dg.AssetKey("teams")) == {key}
     assert instance.get_materialized_partitions(dg.AssetKey("matches")) == set()
+
+
+def test_backfills_and_refreshes_together_leave_a_slot_to_people() -> None:
+    runs = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]["runs"]
+    limits = {limit["key"]: limit["limit"] for limit in runs["tag_concurrency_limits"]}
+    assert set(limits) == {BACKFILL_TAG, UNIT_TAG}
+    assert sum(limits.values()) < runs["max_concurrent_runs"]
