@@ -34,23 +34,37 @@ SPEC = dg.AssetSpec(
 KEEP = frozenset({"badge_source", "short_name", "country"})
 
 
-def newest(found: Sequence[Row], described: Mapping[UUID, str | None]) -> list[Row]:
+Season = tuple[str, str]
+
+
+def newest(found: Sequence[Row], described: Mapping[UUID, Season], ours: Season) -> list[Row]:
     """The rows that may be written: a team is named by the newest tournament it plays in.
 
     Clubs are renamed and competitions spell them differently: of two tournaments that are refreshed
     in turn, each would otherwise undo the other's writing for ever.
+
+    Args:
+        found: rows of `team` as this tournament names them.
+        described: of stored teams, season and key of the tournament that named them.
+        ours: season and key of this tournament. Seasons ("2024/25", "2025") sort as text; a
+            provider's own ids of them need not.
     """
-
-    def age(key: str | None) -> tuple[str, ...]:
-        return tuple(reversed(key.split(":"))) if key else ()
-
-    return [row for row in found if age(row["described_in"]) >= age(described.get(row["id"]))]
+    return [row for row in found if ours >= described.get(row["id"], ("", ""))]
 
 
-def _described(connection: sa.Connection, ids: Sequence[UUID]) -> dict[UUID, str | None]:
-    table = tables.team
-    wanted = sa.select(table.c.id, table.c.described_in).where(table.c.id.in_(ids))
-    return {row.id: row.described_in for row in connection.execute(wanted)}
+def _described(connection: sa.Connection, ids: Sequence[UUID]) -> dict[UUID, Season]:
+    team, tournament = tables.team, tables.tournament
+    wanted = (
+        sa.select(team.c.id, tournament.c.season, tournament.c.key)
+        .join(tournament, tournament.c.key == team.c.described_in)
+        .where(team.c.id.in_(ids))
+    )
+    return {row.id: (row.season, row.key) for row in connection.execute(wanted)}
+
+
+def _season(connection: sa.Connection, key: str) -> Season:
+    wanted = sa.select(tables.tournament.c.season).where(tables.tournament.c.key == key)
+    return connection.scalar(wanted) or "", key
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
@@ -68,7 +82,8 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         claim(connection, execution)
         stored = stored_ids(connection, tables.tournament_team.c.team_id, execution)
         missing = refuse_shrunken("teams", stored, [row["id"] for row in team_rows])
-        ours = newest(team_rows, _described(connection, [row["id"] for row in team_rows]))
+        described = _described(connection, [row["id"] for row in team_rows])
+        ours = newest(team_rows, described, _season(connection, str(source.key)))
         written = store(connection, tables.team, ours, keep=KEEP)
         written = replace(written, unchanged=written.unchanged + len(team_rows) - len(ours))
         memberships = [rows.membership_row(source.key, team) for team in teams]

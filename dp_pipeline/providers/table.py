@@ -7,7 +7,7 @@ say so, not when a date has passed.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from dp_pipeline.providers.models import (
     FINAL_STATUSES,
@@ -22,6 +22,7 @@ WIN_POINTS, DRAW_POINTS = 3, 1
 FORM_LENGTH = 5
 _COUNTED = frozenset({"ended", "awarded"})
 _BEGUN = frozenset({"live", "interrupted", *FINAL_STATUSES}) - {"cancelled"}
+_OVERDUE = timedelta(days=4)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # "Finale", "Finals, Final"; not "Halbfinale", "Semi-final" or "Quarter Final"
 _FINAL = re.compile(r"(?:^|, )(?:final|finale|endspiel)$")
@@ -95,9 +96,11 @@ def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | No
     """The slug of the round being played or next to be played; None without matches.
 
     It is the round of the earliest match by kick-off that is neither final nor postponed: a match
-    moved to a later day does not hold the season back. Unfinished matches without a date follow
-    the order of rounds, and only in a round that has not begun. When nothing is left to play it is
-    the last round that has matches.
+    moved to a later day does not hold the season back, and neither does one whose result is still
+    missing days after others were played (openfootball's 2025-26 Championship has such matches of
+    round 25 when round 32 is over). Unfinished matches without a date follow the order of rounds,
+    and only in a round that has not begun. When nothing is left to play it is the last round that
+    has matches.
     """
     order = {round_.slug: round_.order for round_ in rounds}
     placed = [(m, m.round_slug) for m in matches if m.round_slug in order]
@@ -107,7 +110,13 @@ def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | No
         for match, slug in placed
         if match.status not in FINAL_STATUSES and match.status != "postponed"
     ]
-    dated = [(_moment(m), order[slug], slug) for m, slug in waiting if slug and _is_dated(m)]
+    reached = max((_moment(m)[0] for m, _ in placed if m.status in _BEGUN), default=date.min)
+    left_behind = reached - _OVERDUE if reached > date.min + _OVERDUE else date.min
+    dated = [
+        (_moment(m), order[slug], slug)
+        for m, slug in waiting
+        if slug and _is_dated(m) and _moment(m)[0] >= left_behind
+    ]
     undated = [
         (order[slug], slug)
         for m, slug in waiting

@@ -99,13 +99,13 @@ def test_an_open_match_may_become_anything(stored: str) -> None:
 
 def test_a_team_keeps_the_name_of_its_newest_tournament_in_whatever_order_they_are_read() -> None:
     team = uuid4()
-    old = {"id": team, "described_in": "openligadb:bl1:2023", "name": "Old"}
-    new = {"id": team, "described_in": "openligadb:bl1:2024", "name": "New"}
-    assert newest([new], {team: "openligadb:bl1:2023"}) == [new]
-    assert newest([old], {team: "openligadb:bl1:2024"}) == []
-    assert newest([old], {team: "openligadb:bl1:2023"}) == [old]
-    assert newest([old], {team: None}) == [old]
-    assert newest([old], {}) == [old]
-    cup = {"id": team, "described_in": "openligadb:dfb:2024", "name": "Cup"}
-    assert newest([cup], {team: "openligadb:bl1:2024"}) == [cup]
-    assert newest([new], {team: "openligadb:dfb:2024"}) == []
+    row = {"id": team, "name": "A"}
+    old = ("2023/24", "sofascore:35:99")
+    new = ("2024/25", "sofascore:35:12")
+    assert newest([row], {team: old}, new) == [row]
+    assert newest([row], {team: new}, old) == []
+    assert newest([row], {team: old}, old) == [row]
+    assert newest([row], {}, old) == [row]
+    cup = ("2024/25", "sofascore:217:5")
+    assert newest([row], {team: new}, cup) == []
+    assert newest([row], {team: cup}, new) == [row]

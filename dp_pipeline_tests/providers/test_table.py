@@ -203,6 +203,15 @@ def test_a_postponed_match_does_not_hold_the_season_back() -> None:
     assert current_round(rounds, matches[:1]) == "1"
 
 
+def test_a_result_that_is_missing_for_days_does_not_hold_the_season_back() -> None:
+    rounds = [matchday(1), matchday(2), matchday(3)]
+    missing = game("c", "d")
+    second = game("b", "a", (2, 2), day=7, round_slug="2")
+    third = game("b", "c", day=14, round_slug="3")
+    assert current_round(rounds, [missing, game("a", "b", (1, 0)), third]) == "1"
+    assert current_round(rounds, [missing, second, third]) == "3"
+
+
 def test_matches_without_a_date_follow_the_order_of_rounds() -> None:
     rounds = [matchday(1), matchday(2), matchday(3)]
     undated = [game("a", "b", day=None, round_slug=str(n)) for n in (3, 2)]
