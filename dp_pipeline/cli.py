@@ -12,10 +12,11 @@ import click
 import sqlalchemy as sa
 from rich.console import Console
 
+from dp_pipeline.competitions import CompetitionsError, load
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
-from dp_pipeline.messages.terminal import causes, executions_table, outcome_table
+from dp_pipeline.messages.terminal import causes, executions_table, outcome_table, seasons_table
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import Providers, checked_key, is_address
 from dp_pipeline.resources import database_url, open_database
@@ -125,6 +126,48 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             sys.exit(run_dagster(host, port, {"SANDBOX_BASE_URL": address}))
 
 
+@main.command()
+def seasons() -> None:
+    """Print the seasons of the followed competitions, those to be approved first."""
+    from dp_pipeline.database.seasons import Following, followed_seasons
+
+    with _plain_errors():
+        settings = Settings.load()
+        followed = load(settings.competitions_file).followed
+        with open_database(settings).transaction() as connection:
+            rows = followed_seasons(
+                connection,
+                [Following(c.provider, c.competition, c.seasons_back) for c in followed],
+            )
+        if not followed:
+            click.echo(
+                "No competition is followed; DP_COMPETITIONS names the file that says which."
+            )
+        elif not rows:
+            click.echo("No season of the followed competitions is listed yet.")
+        else:
+            _console().print(seasons_table(rows))
+
+
+@main.command()
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+def approve(keys: tuple[str, ...]) -> None:
+    """Approve listed seasons: they are ingested and kept current while they are followed."""
+    from dp_pipeline.database import seasons as listed
+
+    _refuse_bad(keys)
+    with _plain_errors():
+        with open_database(Settings.load()).transaction() as connection:
+            approved = listed.approve(connection, keys)
+        unknown = [key for key in keys if key not in approved]
+        for key in approved:
+            click.echo(f"{key} is approved.")
+        if unknown:
+            names = ", ".join(unknown)
+            message = f"Not listed by any followed competition: {names}. `dp seasons` lists all."
+            raise click.ClickException(message)
+
+
 @main.group()
 def db() -> None:
     """The database in use."""
@@ -183,6 +226,7 @@ class _plain_errors:  # noqa: N801 - reads as a statement
         if isinstance(
             error,
             SettingsError
+            | CompetitionsError
             | DatabaseError
             | DatabaseConfigurationError
             | EmbeddedPostgresError

@@ -71,6 +71,20 @@ def executions_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def seasons_table(rows: Sequence[Row]) -> Table:
+    """The seasons of the followed competitions, those that wait for approval first."""
+    names = ("tournament", "season", "state", "first seen (UTC)")
+    table = _table(*(Column(name, no_wrap=True) for name in names))
+    for row in sorted(rows, key=lambda row: row["approved_at"] is not None):
+        table.add_row(
+            escape(row["key"]),
+            escape(row["label"]),
+            "approved" if row["approved_at"] else "[yellow]to be approved[/]",
+            f"{row['first_seen_at']:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
 def _table(*columns: Column, title: str | None = None) -> Table:
     return Table(
         *columns,
