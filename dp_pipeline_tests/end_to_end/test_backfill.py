@@ -1,11 +1,39 @@
-"""A backfill of 30 tournaments of which three fail: shown the same by Dagster and the ledger."""
+"""A backfill of 30 tournaments of which three fail: in Dagster, the ledger and a real browser.
 
+One file, because both look at the same running Dagster.
+"""
+
+import shutil
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
 
 from dp_pipeline.executions.vocabulary import DOMAINS
-from dp_pipeline_tests.end_to_end.conftest import ALL, BAD_KEY, GOOD, REFUSED, UNKNOWN, Backfilled
+from dp_pipeline_tests.end_to_end.conftest import (
+    ALL,
+    BAD_KEY,
+    GOOD,
+    REFUSED,
+    REMARKED,
+    UNKNOWN,
+    Backfilled,
+)
 from dp_pipeline_tests.end_to_end.contents import COUNTS, EXECUTIONS, query
 from dp_pipeline_tests.end_to_end.seasons_by_hand import LIGA
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+
 
 FAILED = {BAD_KEY, UNKNOWN, REFUSED}
 
@@ -54,3 +82,99 @@ def test_every_season_was_asked_for_once(backfilled: Backfilled) -> None:
     asked = backfilled.replay.seen
     assert {path: n for path, n in asked.items() if n > 1} == {}
     assert len(asked) == 26 + 3 + 2
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"there is no browser: none of {', '.join(_BROWSERS)} is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+
+
+@pytest.fixture
+def page(browser: "Browser", tmp_path: Path) -> Iterator["Page"]:
+    """A new page; what it showed last stays beside the test's other files as page.png."""
+    opened = browser.new_page(viewport={"width": 1500, "height": 1400})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.screenshot(path=tmp_path / "page.png")
+    opened.close()
+
+
+def text_of(page: "Page", url: str, awaited: str) -> str:
+    """The text of a page once it shows what is awaited, spaces folded."""
+    page.goto(url)
+    page.get_by_text(awaited).first.wait_for()
+    return " ".join(page.inner_text("body").split())
+
+
+def partition_of(backfilled: Backfilled, asset: str, key: str) -> str:
+    return f"{backfilled.dev.url}/assets/{asset}?view=partitions&partition={quote(key)}"
+
+
+def execution_of(backfilled: Backfilled, asset: str, key: str) -> dict[str, Any]:
+    [row] = [
+        row
+        for row in query(backfilled.url, EXECUTIONS)
+        if (row["tournament_key"], row["domain"]) == (key, asset)
+    ]
+    return row
+
+
+def test_the_partition_of_a_league_shows_its_table_and_where_the_report_is(
+    backfilled: Backfilled, page: "Page"
+) -> None:
+    text = text_of(page, partition_of(backfilled, "standings", LIGA), "SV Hanau")
+    row = execution_of(backfilled, "standings", LIGA)
+    _, text = text.split("Metadata ")
+    assert text.startswith("tournament 1. Testliga 2024/2025 outcome written status completed")
+    assert "pos team games w d l goals points form 1 SV Ahlen 7 7 0 0 14:7 21 WWWWW" in text
+    assert "created 8 updated 0 unchanged 0 left_out 0 dagster/partition_row_count 8" in text
+    assert str(backfilled.home / "objects" / row["report_file_key"]) in text
+    assert f"/runs/{row['request_id']}" in text
+    assert str(row["id"]) in text
+
+
+def test_the_partition_of_a_season_shows_its_matches_and_what_was_noticed(
+    backfilled: Backfilled, page: "Page"
+) -> None:
+    text = text_of(page, partition_of(backfilled, "matches", REMARKED), "impossible_shootout")
+    assert "kick-off round match score status" in text
+    assert "A shoot-out cannot end 4:4; it is not kept." in text
+
+
+def test_the_partition_view_counts_and_lists_what_failed(
+    backfilled: Backfilled, page: "Page"
+) -> None:
+    text = text_of(page, partition_of(backfilled, "matches", REFUSED), "Materialized (27)")
+    assert "30 Partitions Selected Failed (3) Materialized (27)" in text
+    assert "Missing (0)" in text
+    for key in (BAD_KEY, UNKNOWN, REFUSED):
+        assert key in text
+    [run] = backfilled.ended["runs"]
+    page.get_by_text(run["runId"][:8]).first.wait_for()
+
+
+def test_the_run_page_says_in_sentences_why_it_failed(backfilled: Backfilled, page: "Page") -> None:
+    [run] = backfilled.ended["runs"]
+    url = f"{backfilled.dev.url}/runs/{run['runId']}"
+    text = text_of(page, url, "3 of 30 tournaments failed.")
+    _, text = text.split("STEP_FAILURE ", 1)
+    text, _ = text.split("Stack Trace", 1)
+    for key in (BAD_KEY, UNKNOWN, REFUSED):
+        assert f"{key}, tournaments: " in text
+        assert execution_of(backfilled, "tournaments", key)["error_text"] in text
+
+
+def test_the_overview_of_an_asset_says_what_its_columns_mean(
+    backfilled: Backfilled, page: "Page"
+) -> None:
+    text = text_of(page, f"{backfilled.dev.url}/assets/matches?view=overview", "home_penalties")
+    assert "Every match of a tournament, one row per provider match id." in text
+    assert "Result including extra time, never a shoot-out" in text
+    assert "Storage match" in text
+    assert "Group football" in text
