@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dp_pipeline.partitions import TOURNAMENTS
-from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests, refresh_tournaments
+from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.settings import Settings
 
 SHOWN = 2
@@ -18,7 +18,7 @@ _WAITING = [
 
 
 @dg.sensor(
-    job=refresh_tournaments,
+    job_name=REFRESH_JOB,
     minimum_interval_seconds=45,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
