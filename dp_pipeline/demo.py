@@ -14,17 +14,27 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 SEED = 1
-TOURNAMENTS = 12
+TOURNAMENTS = 1_200
 SHOWN = (1, 3)
-"""A league, and groups with a knockout."""
-SPEED = 720
-"""A minute here is half a day there, and a season takes ten hours."""
+"""Places in a block of twelve competitions: a league, and groups with a knockout."""
+SPEED = 5_760
+"""A minute here is four days there: every refresh finds something new."""
 STATE = "sandbox.json"
 _STARTED_WITHIN = 15.0
 _REMEMBERED_EVERY = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What outlives a stop: seconds the world has run, its port, and which block is shown."""
+
+    played: float = 0.0
+    port: int = 0
+    block: int = 0
 
 
 @contextmanager
@@ -32,7 +42,8 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     """Serve the world; its address. `show` is given the keys to show, anew in each season.
 
     Its clock stands still while nobody runs it and never goes back: what has been read from it
-    stays true.
+    stays true. When its last season is over, other competitions of the world are shown from the
+    beginning.
     """
     import uvicorn
 
@@ -40,30 +51,39 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     from dp_pipeline.sandbox.faults import Faults
     from dp_pipeline.sandbox.index import tournament_key
     from dp_pipeline.sandbox.server import Simulation, app
+    from dp_pipeline.sandbox.world import calendar
+    from dp_pipeline.sandbox.world.formats import KINDS
     from dp_pipeline.sandbox.world.worlds import World
 
-    played, port = _remembered(home)
+    state = _remembered(home)
+    block = state.block
     # What was played after the last note was not noted: a little ahead is right, behind never is.
-    began = time.time() - (played + 2 * _REMEMBERED_EVERY if played else 0)
-    simulation = Simulation(
-        World(SEED, TOURNAMENTS), Clock(read_moment("37%", began), began, SPEED), Faults(SEED, [])
-    )
-    listener = _listen(port)
+    began = time.time() - (state.played + 2 * _REMEMBERED_EVERY if state.played else 0)
+    start = read_moment("37%", began)
+    simulation = Simulation(World(SEED, TOURNAMENTS), Clock(start, began, SPEED), Faults(SEED, []))
+    listener = _listen(state.port)
     port = listener.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     stopped = threading.Event()
 
-    def play() -> None:
-        shown: tuple[str, ...] = ()
-        while True:
-            _remember(home, time.time() - began, port)
-            newest = tuple(tournament_key(number, simulation.now) for number in SHOWN)
-            if newest != shown:
-                show(newest)
-                shown = newest
-            if stopped.wait(_REMEMBERED_EVERY):
-                return
+    shown: tuple[str, ...] = ()
 
+    def look() -> None:
+        nonlocal block, shown
+        if simulation.now > calendar.season_end(calendar.SEASONS - 1):
+            block = (block + 1) % (TOURNAMENTS // KINDS)
+            simulation.clock = Clock(start, time.time(), SPEED)
+        _remember(home, State(time.time() - simulation.clock.began, port, block))
+        newest = tuple(tournament_key(number + block * KINDS, simulation.now) for number in SHOWN)
+        if newest != shown:
+            show(newest)
+            shown = newest
+
+    def keep_looking() -> None:
+        while not stopped.wait(_REMEMBERED_EVERY):
+            look()
+
+    look()
     config = uvicorn.Config(
         app(simulation),
         log_level="critical",
@@ -74,7 +94,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
-    clock = threading.Thread(target=play, name="sandbox clock", daemon=True)
+    clock = threading.Thread(target=keep_looking, name="sandbox clock", daemon=True)
     clock.start()
     deadline = time.monotonic() + _STARTED_WITHIN
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
@@ -102,18 +122,16 @@ def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     return child.wait()
 
 
-def _remembered(home: Path) -> tuple[float, int]:
-    """For how many seconds the world has run so far, and on which port."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads((home / STATE).read_text())
-        return float(found["played"]), int(found["port"])
-    return 0.0, 0
+def _remembered(home: Path) -> State:
+    with suppress(OSError, ValueError, TypeError):
+        return State(**json.loads((home / STATE).read_text()))
+    return State()
 
 
-def _remember(home: Path, played: float, port: int) -> None:
+def _remember(home: Path, state: State) -> None:
     home.mkdir(parents=True, exist_ok=True)
     fresh = home / f"{STATE}.new"
-    fresh.write_text(json.dumps({"played": played, "port": port}))
+    fresh.write_text(json.dumps(asdict(state)))
     fresh.replace(home / STATE)
 
 
