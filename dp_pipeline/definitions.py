@@ -9,7 +9,8 @@ import dagster as dg
 # A backfill policy on assets is marked beta and says so once per asset at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
 
-from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
+from dp_pipeline.assets import executions  # noqa: E402 - after the filter above
+from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
 from dp_pipeline.assets.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.refresh import refresh_tournaments  # noqa: E402
 from dp_pipeline.resources import (  # noqa: E402
@@ -22,6 +23,7 @@ from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
+from dp_pipeline.sensors.watch import watch_automation  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
 
@@ -33,7 +35,8 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect, seasons],
+        assets=[ingest, collect, seasons, executions.SPEC],
+        asset_checks=[executions.messages_delivered],
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,
@@ -44,7 +47,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             refresh_tournaments,
         ],
         schedules=SCHEDULES,
-        sensors=[announce_executions, watch_competitions, discover_tournaments],
+        sensors=[announce_executions, watch_automation, watch_competitions, discover_tournaments],
         resources={
             "database": DatabaseResource(),
             "providers": ProvidersResource(),

@@ -51,9 +51,10 @@ def test_every_domain_names_its_table_and_describes_its_columns() -> None:
     assert columns["home_score"] == "integer"
 
 
-def test_every_asset_but_the_lists_of_seasons_is_partitioned_by_tournament() -> None:
+def test_every_asset_but_seasons_and_the_ledger_is_partitioned_by_tournament() -> None:
     found = specs()
     assert found.pop("seasons").partitions_def is None
+    assert found.pop("executions").partitions_def is None
     for name, spec in found.items():
         assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition), name
         assert spec.partitions_def.name == "tournaments", name
@@ -62,7 +63,7 @@ def test_every_asset_but_the_lists_of_seasons_is_partitioned_by_tournament() -> 
 def test_sensors_run_by_themselves_and_say_what_they_do() -> None:
     repository = defs.get_repository_def()
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
-    assert "announce_executions" in sensors
+    assert {"announce_executions", "watch_automation"} <= set(sensors)
     for name, sensor in sensors.items():
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, name
         assert sensor.description, name
@@ -91,3 +92,10 @@ def test_resources_can_be_replaced_by_key() -> None:
     replaced = build({"slack": dg.ResourceDefinition.hardcoded_resource("x")})
     assert set(replaced.resources or {}) == set(defs.resources or {})
     assert {"database", "providers", "ledger", "slack"} <= set(defs.resources or {})
+
+
+def test_the_ledger_has_a_check_that_no_run_of_the_domains_evaluates() -> None:
+    key = dg.AssetCheckKey(dg.AssetKey("executions"), "messages_delivered")
+    assert key in defs.get_repository_def().asset_graph.asset_check_keys
+    for job in ("ingest_tournaments", "refresh_tournaments"):
+        assert key not in defs.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys

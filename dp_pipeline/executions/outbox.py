@@ -107,6 +107,19 @@ def untold_runs(database: Database, since: datetime) -> list[UUID]:
         return list(connection.scalars(runs))
 
 
+def oldest_end(database: Database, runs: Collection[UUID]) -> datetime | None:
+    """When the first of some runs ended its last execution."""
+    e = _executions
+    ends = (
+        sa.select(sa.func.max(e.c.completed_at).label("at"))
+        .where(e.c.request_id.in_(runs))
+        .group_by(e.c.request_id)
+        .subquery()
+    )
+    with database.transaction() as connection:
+        return connection.scalar(sa.select(sa.func.min(ends.c.at)))
+
+
 def announcements(
     database: Database,
     runs: Collection[UUID],

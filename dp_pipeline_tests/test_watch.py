@@ -1,0 +1,304 @@
+"""Sensors and schedules that keep failing, checks that fail, messages that wait."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._utils.error import SerializableErrorInfo
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dp_pipeline.assets.executions import DELIVERED, UNDELIVERED_MINUTES
+from dp_pipeline.database.database import Database
+from dp_pipeline.definitions import defs
+from dp_pipeline.resources import DatabaseResource, SlackResource
+from dp_pipeline.sensors.watch import FAILED_TICKS, watch_automation
+from dp_pipeline.sensors.watched import Watched
+from dp_pipeline_tests.executions.rows import finished_row
+from dp_pipeline_tests.servers import Answer, SlackReceiver
+
+SENSOR = "announce_executions"
+SCHEDULE = "refresh_openligadb_nightly"
+CHECK = dg.AssetCheckKey(dg.AssetKey("seasons"), "every_competition_is_listed")
+
+
+@dataclass
+class Machinery:
+    """An instance with its sensors, and the channel people read."""
+
+    database: Database
+    url: str
+    instance: dg.DagsterInstance
+    receiver: SlackReceiver
+    webhook: str | None
+    cursor: str | None = None
+
+    def look(self) -> str:
+        """One tick of the sensor that watches; what it says."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            definitions=defs,
+            resources={
+                "database": DatabaseResource(url=self.url),
+                "slack": SlackResource(webhook=self.webhook),
+            },
+        ) as context:
+            said = watch_automation(context)
+            assert isinstance(said, dg.SkipReason)
+            self.cursor = context.cursor
+        return said.skip_message or ""
+
+    @property
+    def headers(self) -> list[str]:
+        """The first line of every message, oldest first."""
+        return [
+            message["attachments"][0]["blocks"][0]["text"]["text"]
+            for message in self.receiver.accepted
+        ]
+
+    def on(
+        self,
+        name: str,
+        kind: InstigatorType = InstigatorType.SENSOR,
+        *,
+        cursor: str | None = None,
+    ) -> InstigatorState:
+        """Switch a sensor or schedule on."""
+        # its attribute of that name implements the abstract property
+        location = RegisteredCodeLocationOrigin("dp_pipeline")  # ty: ignore[abstract-class-instantiation]
+        origin = RemoteInstigatorOrigin(
+            repository_origin=RemoteRepositoryOrigin(location, "__repository__"),
+            instigator_name=name,
+        )
+        return self.instance.add_instigator_state(
+            InstigatorState(
+                origin,
+                kind,
+                InstigatorStatus.RUNNING,
+                SensorInstigatorData(cursor=cursor)
+                if kind is InstigatorType.SENSOR
+                else ScheduleInstigatorData("0 2 * * *"),
+            )
+        )
+
+    def ticked(self, state: InstigatorState, status: TickStatus, *, ago: float) -> None:
+        """Let a sensor or schedule have had a tick."""
+        failed = status is TickStatus.FAILURE
+        self.instance.create_tick(
+            TickData(
+                state.instigator_origin_id,
+                state.instigator_name,
+                state.instigator_type,
+                status,
+                time.time() - ago,
+                run_ids=[],
+                selector_id=state.selector_id,
+                error=SerializableErrorInfo("No way to postgresql://me:hidden77@db/x", [], "E")
+                if failed
+                else None,
+            )
+        )
+
+    def evaluated(self, *, passed: bool, grave: bool = True) -> None:
+        """Let a check have been evaluated."""
+        severity = dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=CHECK.asset_key,
+                check_name=CHECK.name,
+                passed=passed,
+                severity=severity,
+                description="Two competitions are not listed.",
+            )
+        )
+
+    def delivered(self) -> bool | None:
+        """What Dagster shows of the check of the ledger; None for nothing yet."""
+        last = self.instance.get_latest_asset_check_evaluation_record(DELIVERED)
+        return None if last is None else last.status.name == "SUCCEEDED"
+
+
+@pytest.fixture
+def machinery(
+    database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Machinery]:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    receiver = SlackReceiver()
+    with dg.instance_for_test() as instance, receiver.listening() as webhook:
+        yield Machinery(database, migrated_url, instance, receiver, webhook)
+
+
+def test_a_sensor_that_keeps_failing_is_told_once_and_its_recovery_once(
+    machinery: Machinery,
+) -> None:
+    state = machinery.on(SENSOR)
+    machinery.ticked(state, TickStatus.SUCCESS, ago=90)
+    for ago in (60, 50):
+        machinery.ticked(state, TickStatus.FAILURE, ago=ago)
+    assert machinery.look() == "Nothing new."  # twice can happen
+    machinery.ticked(state, TickStatus.FAILURE, ago=40)
+    machinery.ticked(state, TickStatus.STARTED, ago=35)
+    assert machinery.look() == "1 messages sent"
+    machinery.ticked(state, TickStatus.FAILURE, ago=30)
+    assert machinery.look() == "Nothing new."
+    machinery.ticked(state, TickStatus.SKIPPED, ago=20)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert machinery.headers == [
+        "❌ The sensor announce_executions keeps failing",
+        "✅ The sensor announce_executions works again",
+    ]
+    text = json.dumps(machinery.receiver.accepted)
+    assert "It had failed for 4" in text  # some 40 s
+    assert "postgresql://***@db/x" in text
+    assert "hidden77" not in text
+
+
+def test_a_schedule_is_told_at_its_first_failure(machinery: Machinery) -> None:
+    assert FAILED_TICKS[InstigatorType.SCHEDULE] == 1
+    state = machinery.on(SCHEDULE, InstigatorType.SCHEDULE)
+    machinery.ticked(state, TickStatus.FAILURE, ago=30)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.headers == [f"❌ The schedule {SCHEDULE} keeps failing"]
+
+
+def test_what_is_not_ours_or_switched_off_is_not_told(machinery: Machinery) -> None:
+    foreign = machinery.on("somebody_elses")
+    stopped = machinery.on(SENSOR)
+    for ago in (30, 20, 10):
+        machinery.ticked(foreign, TickStatus.FAILURE, ago=ago)
+        machinery.ticked(stopped, TickStatus.FAILURE, ago=ago)
+    machinery.instance.update_instigator_state(stopped.with_status(InstigatorStatus.STOPPED))
+    assert machinery.look() == "Nothing new."
+
+
+def test_a_failing_check_is_told_once_and_when_it_passes_again(machinery: Machinery) -> None:
+    machinery.evaluated(passed=True)
+    assert machinery.look() == "Nothing new."
+    machinery.evaluated(passed=False)
+    assert machinery.look() == "1 messages sent"
+    machinery.evaluated(passed=False)
+    assert machinery.look() == "Nothing new."
+    machinery.evaluated(passed=True)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert machinery.headers == [
+        "❌ The check every_competition_is_listed of seasons fails",
+        "✅ The check every_competition_is_listed of seasons passes again",
+    ]
+    assert "Two competitions are not listed." in json.dumps(machinery.receiver.accepted)
+
+
+def test_a_warning_is_left_to_the_page_of_the_asset(machinery: Machinery) -> None:
+    machinery.evaluated(passed=False, grave=False)
+    assert machinery.look() == "Nothing new."
+
+
+def test_what_slack_does_not_take_is_told_later(machinery: Machinery) -> None:
+    machinery.receiver.answers.append(Answer(403, "no_service"))
+    machinery.evaluated(passed=False)
+    assert "It is told by a later tick." in machinery.look()
+    assert machinery.look() == "1 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert len(machinery.receiver.accepted) == 1
+
+
+def test_classes_that_are_not_wanted_are_not_posted(
+    machinery: Machinery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_MESSAGES", "news")
+    machinery.evaluated(passed=False)
+    assert machinery.look() == "Nothing new."
+    machinery.evaluated(passed=True)
+    assert machinery.look() == "1 messages sent"
+
+
+def waiting(machinery: Machinery, minutes: float) -> None:
+    """A ledger with a message that waits for so long."""
+    ended = datetime.now(UTC) - timedelta(minutes=minutes)
+    finished_row(machinery.database, uuid4(), completed_at=ended)
+
+
+def test_messages_that_wait_for_long_fail_the_check_of_the_ledger(machinery: Machinery) -> None:
+    waiting(machinery, UNDELIVERED_MINUTES - 1)
+    machinery.look()
+    assert machinery.delivered() is True
+    waiting(machinery, UNDELIVERED_MINUTES + 1)
+    machinery.look()
+    assert machinery.delivered() is False
+    assert machinery.headers == ["❌ The check messages_delivered of executions fails"]
+
+
+def test_what_was_not_to_be_told_does_not_count_as_waiting(machinery: Machinery) -> None:
+    waiting(machinery, 60)
+    told_since = time.time() - 30
+    cursor = {"lost_after": told_since, "told_since": told_since, "free_since": {}}
+    machinery.on(SENSOR, cursor=json.dumps(cursor))
+    machinery.look()
+    assert machinery.delivered() is True
+
+
+def test_without_slack_nothing_waits_and_nothing_is_posted(machinery: Machinery) -> None:
+    machinery.webhook = None
+    waiting(machinery, 60)
+    machinery.evaluated(passed=False)
+    assert "Slack is off" in machinery.look()
+    assert machinery.delivered() is True
+    assert machinery.receiver.received == []
+
+
+def test_the_check_is_recorded_when_it_changes_not_at_every_tick(machinery: Machinery) -> None:
+    for _ in range(3):
+        machinery.look()
+    history = machinery.instance.event_log_storage.get_asset_check_execution_history(
+        DELIVERED, limit=10
+    )
+    assert len(history) == 1
+
+
+def test_a_person_can_evaluate_the_check_of_the_ledger(machinery: Machinery) -> None:
+    waiting(machinery, 60)
+    result = dg.materialize(
+        [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetSpec)]
+        + list(defs.asset_checks or []),
+        selection=dg.AssetSelection.checks(DELIVERED),
+        instance=machinery.instance,
+        resources={
+            "database": DatabaseResource(url=machinery.url),
+            "slack": SlackResource(webhook=machinery.webhook),
+        },
+    )
+    (found,) = result.get_asset_check_evaluations()
+    assert not found.passed
+    assert "has waited for 60 minutes" in (found.description or "")
+
+
+@given(st.none() | st.text() | st.from_type(dict).map(lambda found: json.dumps(found, default=str)))
+def test_a_foreign_cursor_starts_afresh(text: str | None) -> None:
+    assert Watched.read(text) == Watched()
+
+
+def test_a_cursor_is_read_as_it_was_written() -> None:
+    watched = Watched({"a": 1.5}, ("b:c:d",), 7)
+    assert Watched.read(watched.write()) == watched
