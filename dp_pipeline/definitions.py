@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 # A backfill policy on assets is marked beta and says so once per asset at every load.
-warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
+warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
 
 from dp_pipeline.assets import executions  # noqa: E402 - after the filter above
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
@@ -23,6 +23,7 @@ from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
+from dp_pipeline.sensors.simulated import refresh_simulated  # noqa: E402
 from dp_pipeline.sensors.watch import watch_automation  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
@@ -47,7 +48,13 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             refresh_tournaments,
         ],
         schedules=SCHEDULES,
-        sensors=[announce_executions, watch_automation, watch_competitions, discover_tournaments],
+        sensors=[
+            announce_executions,
+            watch_automation,
+            watch_competitions,
+            discover_tournaments,
+            refresh_simulated,
+        ],
         resources={
             "database": DatabaseResource(),
             "providers": ProvidersResource(),
