@@ -128,10 +128,14 @@ def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
 
 
 def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
-    """A row per distinct failure: causes before consequences, the frequent ones first."""
+    """A row per distinct failure: causes before consequences, the frequent ones first.
+
+    Consequences are one: which domain waited for which does not matter once the cause is told.
+    """
     e = executions
     keys = sa.func.array_agg(e.c.tournament_key.distinct())
-    followed = sa.func.bool_and(e.c.outcome.is_not_distinct_from("blocked_dependency"))
+    consequence = e.c.outcome.is_not_distinct_from("blocked_dependency")
+    followed = sa.func.bool_and(consequence)
     times = sa.func.count()
     return (
         sa.select(
@@ -144,7 +148,7 @@ def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
             sa.func.count().over().label("kinds"),
         )
         .where(which, e.c.fingerprint.is_not(None))
-        .group_by(e.c.fingerprint)
+        .group_by(sa.case((consequence, "followed"), else_=e.c.fingerprint))
         .order_by(followed, times.desc(), sa.func.min(e.c.error_text))
         .limit(FAILURES)
     )

@@ -17,7 +17,7 @@ from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev
 from dp_pipeline_tests.end_to_end.seasons_by_hand import LIGA, healthy
 from dp_pipeline_tests.providers import openfootball_files
 from dp_pipeline_tests.replay import Replay
-from dp_pipeline_tests.servers import serve
+from dp_pipeline_tests.servers import SlackReceiver, serve
 
 BAD_KEY = "Bundesliga 2024/25"
 UNKNOWN = "openfootball:xx.1:2024-25"
@@ -40,6 +40,7 @@ class Backfilled:
     home: Path
     ended: dict[str, Any]
     replay: Replay
+    slack: SlackReceiver
 
 
 def _payloads() -> dict[str, Any]:
@@ -73,17 +74,19 @@ def backfilled(admin_url: str, migrated_template: str) -> Iterator[Backfilled]:
     refusal = {"error": {"code": 403, "reason": "Forbidden"}}
     replay.fault = lambda path: JSONResponse(refusal, 403) if path == "/2024-25/de.1.json" else None
     try:
-        with serve(replay.app()) as base_url:
+        slack = SlackReceiver()
+        with serve(replay.app()) as base_url, slack.listening() as webhook:
             environment = {
                 "DP_DATABASE_URL": url,
                 "OPENLIGADB_BASE_URL": base_url,
                 "OPENFOOTBALL_BASE_URL": base_url,
+                "SLACK_JOB_EXECUTIONS_WEBHOOK": webhook,
             }
             project = copy_project(folder / "project")
             with dagster_dev(project, folder / "home", environment) as dev:
                 dev.add_partitions(*ALL)
                 backfill = dev.backfill(DOMAINS, ALL)
                 ended = dev.wait_for_backfill(backfill, seconds=240)
-                yield Backfilled(dev, url, folder / "home", ended, replay)
+                yield Backfilled(dev, url, folder / "home", ended, replay, slack)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline_tests.dagster_dev import wait_for
 from dp_pipeline_tests.end_to_end.conftest import (
     ALL,
     BAD_KEY,
@@ -82,6 +83,28 @@ def test_every_season_was_asked_for_once(backfilled: Backfilled) -> None:
     asked = backfilled.replay.seen
     assert {path: n for path, n in asked.items() if n > 1} == {}
     assert len(asked) == 26 + 3 + 2
+
+
+def test_people_are_told_in_one_digest_by_the_daemon(backfilled: Backfilled) -> None:
+    def told() -> list[dict[str, Any]] | None:
+        return backfilled.slack.accepted or None
+
+    [digest] = wait_for("the digest", told, 60)
+    header, counts, *failures, _, _ = digest["attachments"][0]["blocks"]
+    assert header["text"]["text"].startswith("❌ Ended with failures: Backfill ")
+    assert "30 in 1 run" in counts["fields"][0]["text"]
+    assert "135 completed, 15 failed" in counts["fields"][1]["text"]
+    causes = [block["text"]["text"] for block in failures]
+    assert all(any(key in text for text in causes[:3]) for key in FAILED)
+    assert len(causes) == 4
+    assert causes[3].startswith("*12 x matches, rounds, standings, teams* · 3 tournaments")
+    assert f"{backfilled.dev.url}/runs/b/" not in str(digest)  # DAGSTER_BASE_URL is not set
+    assert "http://localhost:3000/runs/b/" in str(digest)
+
+
+def test_the_daemon_watches_over_what_runs_by_itself(backfilled: Backfilled) -> None:
+    tick = backfilled.dev.wait_for_tick("watch_automation", seconds=90)
+    assert (tick["status"], tick["skipReason"]) == ("SKIPPED", "Nothing new.")
 
 
 @pytest.fixture(scope="module")
