@@ -5,7 +5,8 @@ and it cannot choose between SQLite and Postgres by whether a variable is set.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 from dagster._config.config_schema import UserConfigSchema
@@ -47,20 +48,36 @@ class SqliteOrPostgresStorage(DagsterStorage, ConfigurableClass):
         settings = Settings.load()
         _write_events_in_batches()
         if settings.dagster_postgres_url is not None:
-            from dagster_postgres import DagsterPostgresStorage
-
-            return DagsterPostgresStorage(
-                # without "+psycopg2" SQLAlchemy 2.1 takes psycopg 3, which dagster-postgres
-                # cannot use: it reads psycopg2's error codes
-                settings.dagster_postgres_url.get_secret_value().replace(
-                    "postgresql://", "postgresql+psycopg2://", 1
-                ),
-                inst_data=inst_data,
-            )
+            url = settings.dagster_postgres_url.get_secret_value()
+            with _alone(url):
+                return _postgres(url, inst_data)
         directory = dagster_directory(settings)
         # two processes that create the tables at once: "UNIQUE constraint failed: alembic_version"
         with initialising(directory):
             return DagsterSqliteStorage(str(directory), inst_data=inst_data)
+
+
+def _postgres(url: str, inst_data: ConfigurableClassData | None) -> DagsterStorage:
+    from dagster_postgres import DagsterPostgresStorage
+
+    # without "+psycopg2" SQLAlchemy 2.1 takes psycopg 3, which dagster-postgres cannot use: it
+    # reads psycopg2's error codes
+    psycopg2_url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    return DagsterPostgresStorage(psycopg2_url, inst_data=inst_data)
+
+
+@contextmanager
+def _alone(url: str) -> Generator[None]:
+    """Be the only process, of any host, that may be creating Dagster's tables in this database.
+
+    Processes that create them at once meet 'type "event_logs" already exists', which Dagster's own
+    retries do not cover.
+    """
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtextextended('dp_pipeline.storage', 0))")
+        yield
 
 
 class HomeArtifactStorage(LocalArtifactStorage):
