@@ -712,7 +712,7 @@ def test_the_log_of_a_request_names_it_without_secrets(caplog: pytest.LogCapture
     caplog.set_level(logging.INFO)
     with wire(http()) as server:
         ask(server.url.replace("//", "//user:hunter2@") + "/root?token=s3cret")
-        url = f"{server.url}/root/x"
+        url = f"{server.url}/gateway/x"
     assert [record.getMessage() for record in caplog.records if record.name == "httpx"] == [
         f'HTTP Request: GET {url} "HTTP/1.1 200 Whatever"'
     ]

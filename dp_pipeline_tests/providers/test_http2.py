@@ -101,7 +101,7 @@ def test_http_2_is_used_and_one_connection_serves_all(tls: ssl.SSLContext) -> No
 
     with http2(tls, answer) as url:
         anyio.run(run, f"{url}/root?token=s3cret")
-    assert sorted(targets) == sorted(f"/root/{number}?token=s3cret" for number in range(20))
+    assert sorted(targets) == sorted(f"/gateway/{number}?token=s3cret" for number in range(20))
 
 
 def test_an_answer_torn_in_http_2_is_a_network_failure(tls: ssl.SSLContext) -> None:
