@@ -711,7 +711,7 @@ def test_no_secret_of_the_address_is_ever_shown(
 def test_the_log_of_a_request_names_it_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with wire(http()) as server:
-        ask(server.url.replace("//", "//user:hunter2@") + "/root?token=s3cret")
+        ask(server.url.replace("//", "//user:hunter2@") + "/gateway?token=s3cret")
         url = f"{server.url}/gateway/x"
     assert [record.getMessage() for record in caplog.records if record.name == "httpx"] == [
         f'HTTP Request: GET {url} "HTTP/1.1 200 Whatever"'

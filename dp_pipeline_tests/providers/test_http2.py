@@ -100,7 +100,7 @@ def test_http_2_is_used_and_one_connection_serves_all(tls: ssl.SSLContext) -> No
             assert {line.status for line in requests.taken()} == {200}
 
     with http2(tls, answer) as url:
-        anyio.run(run, f"{url}/root?token=s3cret")
+        anyio.run(run, f"{url}/gateway?token=s3cret")
     assert sorted(targets) == sorted(f"/gateway/{number}?token=s3cret" for number in range(20))
 
 
