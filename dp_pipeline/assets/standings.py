@@ -14,7 +14,7 @@ from dp_pipeline.database.store import Stored, store
 from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Issue, Standing
 
 SPEC = dg.AssetSpec(
     "standings",
@@ -28,6 +28,25 @@ SPEC = dg.AssetSpec(
 # One annulled match takes a game from two teams; more than that and a twentieth is a fault.
 MOST_LOST_GAMES = 2
 MOST_LOST_SHARE = 0.05
+
+
+KEPT = Issue(
+    "provider_table_kept",
+    "Table",
+    "The provider has no usable table at the moment. The stored one is the provider's and counts "
+    "as many games as one computed from the matches would, so it was kept with its deductions.",
+)
+
+
+def only_recomputed(theirs: int, found: Sequence[Standing]) -> bool:
+    """Whether a computed table would replace the provider's own without counting more games.
+
+    Args:
+        theirs: games in the stored rows that came from the provider.
+        found: the table as it is now.
+    """
+    ours = sum(standing.games for standing in found)
+    return theirs > 0 and all(standing.computed for standing in found) and ours <= theirs
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
@@ -44,10 +63,14 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         table = tables.tournament_standing
-        counted = sa.select(table.c.id, table.c.games).where(
+        counted = sa.select(table.c.id, table.c.games, table.c.computed).where(
             table.c.tournament_id == execution.tournament_id
         )
-        stored = {row.id: row.games for row in connection.execute(counted)}
+        present = connection.execute(counted).all()
+        stored = {row.id: row.games for row in present}
+        theirs = sum(row.games for row in present if not row.computed)
+        if only_recomputed(theirs, standings):
+            return Stored(table.name, (), (), len(present)), [KEPT]
         issues = refuse_shrunken("table rows", stored.keys(), [row["id"] for row in standing_rows])
         _refuse_fewer_games(stored, standing_rows)
         wanted = {row["team_id"] for row in standing_rows}

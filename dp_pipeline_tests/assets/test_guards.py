@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.assets.guards import nothing_found, refuse_shrunken, regression
+from dp_pipeline.assets.standings import only_recomputed
 from dp_pipeline.assets.teams import newest
 from dp_pipeline.executions.errors import SuspiciousPayloadError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.providers.models import Absence, Found, Match, MatchStatus
+from dp_pipeline.providers.models import Absence, Found, Match, MatchStatus, Standing
 
 KEY = "openligadb:bl1:2024"
 
@@ -109,3 +110,14 @@ def test_a_team_keeps_the_name_of_its_newest_tournament_in_whatever_order_they_a
     cup = ("2024/25", "sofascore:217:5")
     assert newest([row], {team: new}, cup) == []
     assert newest([row], {team: cup}, new) == [row]
+
+
+def test_a_computed_table_replaces_the_providers_only_when_it_counts_more_games() -> None:
+    def row(games: int, *, computed: bool) -> Standing:
+        return Standing("a", 1, games, games, 0, 0, 1, 0, 3 * games, computed=computed)
+
+    assert only_recomputed(10, [row(10, computed=True)])
+    assert only_recomputed(10, [row(9, computed=True)])
+    assert not only_recomputed(10, [row(11, computed=True)])
+    assert not only_recomputed(10, [row(10, computed=False)])
+    assert not only_recomputed(0, [row(10, computed=True)]), "what is stored was computed too"

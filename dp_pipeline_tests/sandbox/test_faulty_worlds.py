@@ -27,6 +27,7 @@ KINDS = (
 PATTERNS = ("*", "*/rounds", "*/events/*", "*/standings/*", "*/team-events/*", "*/seasons")
 ENDED = "SELECT id, home_score, away_score FROM match WHERE status IN ('ended', 'awarded')"
 TABLES = "SELECT * FROM tournament_standing"
+TOLD = "SELECT label, season, status, mode, standings_mode, current_round FROM tournament"
 OUTCOMES = {
     "completed": {"written", "unchanged", "nothing_yet", "not_applicable"},
     "partial_failure": {"written", "unchanged"},
@@ -41,7 +42,8 @@ def random_faults(random: Random) -> list[Fault]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(WORLDS))
+# 205 of five hundred: an empty table beside sound matches, and the provider's was overwritten.
+@pytest.mark.parametrize("seed", sorted({*range(WORLDS), 205}))
 def test_a_faulty_world_ends_every_execution_and_spoils_nothing(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
@@ -53,6 +55,7 @@ def test_a_faulty_world_ends_every_execution_and_spoils_nothing(
         first = ingest(database, address, tmp_path, key)
         assert {row["status"] for row in first.values()} == {"completed"}
         (counts,), ended, tables = query(url, COUNTS), query(url, ENDED), query(url, TABLES)
+        told = query(url, TOLD)
 
         simulation.faults = Faults(seed, random_faults(random))
         rows = ingest(database, address, tmp_path, key, limits=LIMITS)
@@ -65,6 +68,7 @@ def test_a_faulty_world_ends_every_execution_and_spoils_nothing(
         assert query(url, COUNTS) == [counts]
         assert sorted(map(str, query(url, ENDED))) == sorted(map(str, ended))
         assert sorted(map(str, query(url, TABLES))) == sorted(map(str, tables))
+        assert query(url, TOLD) == told
 
         simulation.faults = Faults(seed, [])
         healed = ingest(database, address, tmp_path, key)

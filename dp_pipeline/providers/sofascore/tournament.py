@@ -98,7 +98,7 @@ def standings_mode_of(
 ) -> StandingsMode:
     """Several tables, or as long as there are none several groups of matches, are multi-group."""
     season = season_matches(matches, rounds.rounds)
-    groups = {(match.stage, match.group_name) for match in season if match.group_name}
+    groups = {(match.stage, match.group_name) for match in season}
     return "multi-group" if len(places) > 1 or len(groups) > 1 else "unique-group"
 
 
