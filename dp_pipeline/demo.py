@@ -111,6 +111,9 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
 def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     """Run `dg dev` until it ends or we are told to; its exit code."""
     program = str(Path(sys.executable).with_name("dg"))
+    # Started in the background of a script we may have inherited "ignore ctrl-C", and so would the
+    # child, which then could not be stopped.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(  # noqa: S603 - our own program
         [program, "dev", "--host", host, "--port", str(port)],
         env={**os.environ, **environment},
