@@ -1,0 +1,39 @@
+"""The tables, as SQLAlchemy Core values: columns, keys, checks, indexes.
+
+A change here needs a migration; a test holds the two equal.
+"""
+
+from dp_pipeline.database.tables.automation import competition_season, provider_pace
+from dp_pipeline.database.tables.columns import metadata
+from dp_pipeline.database.tables.football import (
+    image,
+    match,
+    team,
+    tournament,
+    tournament_round,
+    tournament_standing,
+    tournament_team,
+)
+from dp_pipeline.database.tables.ledger import (
+    EXECUTION_STATUSES,
+    OPERATION_TYPES,
+    data_provider_executions,
+    execution_report,
+)
+
+__all__ = [
+    "EXECUTION_STATUSES",
+    "OPERATION_TYPES",
+    "competition_season",
+    "data_provider_executions",
+    "execution_report",
+    "image",
+    "match",
+    "metadata",
+    "provider_pace",
+    "team",
+    "tournament",
+    "tournament_round",
+    "tournament_standing",
+    "tournament_team",
+]

@@ -1,0 +1,210 @@
+"""What is true of football: tournaments, teams, rounds, matches, tables, images.
+
+Names and comments are the interface of analysts. Ids are UUIDv5 of the natural key, computed in
+`rows`.
+"""
+
+from typing import get_args
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from dp_pipeline.database.tables.columns import (
+    metadata,
+    moment,
+    natural_id,
+    number,
+    one_of,
+    score,
+    team_id,
+    text,
+    tournament_id,
+    written,
+)
+from dp_pipeline.providers import models
+
+tournament = sa.Table(
+    "tournament",
+    metadata,
+    natural_id("(provider, competition, season of the key)"),
+    text("key", "provider:competition:season; the Dagster partition key", required=True),
+    text("provider", required=True),
+    text("external_id", "The provider's id of the competition", required=True),
+    text("season", 'For people: "2024/25", "2025"', required=True),
+    text("label", required=True),
+    text("slug", required=True),
+    text("mode", required=True),
+    text("standings_mode", "unique-group: one table; multi-group: one per group", required=True),
+    text("status", required=True),
+    text("current_round", "Slug of the round being played or coming next"),
+    text("public_url", "Page for people"),
+    text("base_url", "Root of the provider's API for this season"),
+    text("logo_source", "Where the provider has the logo; the last address known"),
+    text("logo", "URL of the logo as stored by us; null until it is, never blanked"),
+    *written(),
+    sa.UniqueConstraint("key"),
+    one_of("mode", get_args(models.Mode)),
+    one_of("standings_mode", get_args(models.StandingsMode)),
+    one_of("status", get_args(models.TournamentStatus)),
+    comment="One season of one competition at one provider",
+)
+
+team = sa.Table(
+    "team",
+    metadata,
+    natural_id("(provider, external_id)"),
+    text("provider", required=True),
+    text("external_id", "The provider's id, the same in all its tournaments", required=True),
+    text("name", required=True),
+    text("short_name"),
+    text("country"),
+    text("badge_source", "Where the provider has the badge; the last address known"),
+    text("badge", "URL of the badge as stored by us; null until it is, never blanked"),
+    text("described_in", "Key of the newest tournament stored; its name for the team counts"),
+    *written(),
+    sa.UniqueConstraint("provider", "external_id"),
+    comment="A club or national team at one provider; tournament_team says where it plays",
+)
+
+tournament_team = sa.Table(
+    "tournament_team",
+    metadata,
+    tournament_id(primary_key=True),
+    team_id(primary_key=True),
+    *written(),
+    sa.Index(None, "team_id"),
+    comment="Which teams play in which tournament",
+)
+
+tournament_round = sa.Table(
+    "tournament_round",
+    metadata,
+    natural_id("(tournament_id, slug)"),
+    tournament_id(),
+    text("slug", "Unique in the tournament; match.round_slug refers to it", required=True),
+    number("order", "Place in the tournament, from 1", required=True),
+    text("label", required=True),
+    text("type", required=True),
+    text("stage", "Part of the tournament, if it has several"),
+    text("prefix", "The provider's prefix of a special knockout round"),
+    text("provider_id", "The provider's number; not unique"),
+    text("provider_url"),
+    *written(),
+    sa.UniqueConstraint("tournament_id", "slug"),
+    one_of("type", get_args(models.RoundType)),
+    sa.CheckConstraint('"order" >= 1', name="order"),
+    comment="A matchday or knockout round",
+)
+
+match = sa.Table(
+    "match",
+    metadata,
+    natural_id("(provider, external_id)"),
+    text("provider", required=True),
+    text("external_id", required=True),
+    tournament_id(),
+    text("round_slug", "tournament_round.slug; null when the provider names no round"),
+    text("stage"),
+    text("group_name"),
+    team_id("home_team_id"),
+    team_id("away_team_id"),
+    moment("kickoff_at", "Null when only the day, or no time zone, is known: see kickoff_date"),
+    sa.Column(
+        "kickoff_date", sa.Date, comment="The day as the provider gives it, also without a time"
+    ),
+    text("status", required=True),
+    text("provider_status", "The status in the provider's own words"),
+    number("home_score", "Result including extra time, never a shoot-out"),
+    number("away_score"),
+    number("home_score_90", "After ninety minutes"),
+    number("away_score_90"),
+    number("home_score_ht", "At half-time"),
+    number("away_score_ht"),
+    number("home_penalties_score", "The shoot-out alone"),
+    number("away_penalties_score"),
+    text("venue"),
+    *written(),
+    sa.UniqueConstraint("provider", "external_id"),
+    sa.ForeignKeyConstraint(
+        ["tournament_id", "round_slug"],
+        ["tournament_round.tournament_id", "tournament_round.slug"],
+    ),
+    one_of("status", get_args(models.MatchStatus)),
+    sa.CheckConstraint("home_team_id <> away_team_id", name="two_teams"),
+    *score("score"),
+    *score("score_90"),
+    *score("score_ht"),
+    *score("penalties_score"),
+    sa.Index(None, "tournament_id", "kickoff_at"),
+    sa.Index(None, "tournament_id", "round_slug"),
+    sa.Index(None, "home_team_id"),
+    sa.Index(None, "away_team_id"),
+    comment="A fixture, played or not",
+)
+
+tournament_standing = sa.Table(
+    "tournament_standing",
+    metadata,
+    natural_id("(tournament_id, stage, group_name, team_id)"),
+    tournament_id(),
+    text("stage"),
+    text("group_name", "Null where the tournament has one table"),
+    team_id(),
+    number("position", required=True),
+    number("games", required=True),
+    number("wins", required=True),
+    number("draws", required=True),
+    number("losses", required=True),
+    number("goals_for", required=True),
+    number("goals_against", required=True),
+    number("goal_difference", "goals_for - goals_against", required=True),
+    number("points", "With deductions, so not always 3 * wins + draws", required=True),
+    sa.Column(
+        "form",
+        pg.ARRAY(sa.Text),
+        nullable=False,
+        server_default=sa.text("'{}'::text[]"),
+        comment="Last five results, oldest first: W, D, L",
+    ),
+    sa.Column(
+        "computed",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.text("false"),
+        comment="True: the provider has no usable table, this one follows from the matches",
+    ),
+    *written(),
+    sa.UniqueConstraint(
+        "tournament_id",
+        "stage",
+        "group_name",
+        "team_id",
+        postgresql_nulls_not_distinct=True,
+    ),
+    sa.CheckConstraint("position >= 1", name="position"),
+    sa.CheckConstraint(
+        "games >= 0 AND wins >= 0 AND draws >= 0 AND losses >= 0 "
+        "AND goals_for >= 0 AND goals_against >= 0",
+        name="not_negative",
+    ),
+    sa.CheckConstraint("goal_difference = goals_for - goals_against", name="goal_difference"),
+    sa.CheckConstraint("form <@ ARRAY['W', 'D', 'L']", name="form"),
+    sa.Index(None, "team_id"),
+    comment="A row of a league or group table",
+)
+
+image = sa.Table(
+    "image",
+    metadata,
+    sa.Column("source_url", sa.Text, primary_key=True, comment="The provider's address of it"),
+    text("object_key", "Key in the object store, by content; null while none was ever good"),
+    text("sha256", "Of the object, which for an SVG is the cleaned one"),
+    text("content_type", "By its bytes, whatever the provider calls it"),
+    number("bytes", "Size of the object"),
+    text("etag", "As the provider sent it with this content"),
+    text("last_modified", "As the provider sent it with this content"),
+    text("error", "Why the last download failed; null: it did not"),
+    *written(),
+    sa.CheckConstraint("(object_key IS NULL) = (sha256 IS NULL)", name="object"),
+    comment="Logos and badges that were downloaded; the same content is one object",
+)
