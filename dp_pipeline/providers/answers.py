@@ -60,6 +60,7 @@ class Answer:
     etag: str | None = None
     last_modified: str | None = None
     url: str = ""
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

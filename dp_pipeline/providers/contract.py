@@ -8,6 +8,7 @@ done by pure functions of the payload; the source only requests, parses and asse
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
@@ -24,6 +25,16 @@ class Season:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of a tournament, as models: what a part of it is read against."""
+
+    tournament: Tournament
+    teams: tuple[Team, ...]
+    rounds: tuple[Round, ...]
+    matches: tuple[Match, ...]
+
+
 class Source(ABC):
     """One tournament as its provider tells it, during one run.
 
@@ -36,9 +47,18 @@ class Source(ABC):
     """Tournament, teams and rounds are read from the very answer that holds the matches: where the
     matches show that the answer is a broken one, the others are not believed either."""
 
+    asked: frozenset[str] | None = None
+    """External ids of the stored matches it was to give; None where it was to give all there are.
+    Only of these one that it does not give is missing."""
+
     def __init__(self, key: TournamentKey, requests: Requests) -> None:
         self.key = key
         self.requests = requests
+
+    @property
+    def now(self) -> datetime:
+        """The present at the provider; another one than ours only in a simulated world."""
+        return self.requests.now
 
     @abstractmethod
     async def prefetch(self, domains: Collection[str]) -> None:
@@ -68,6 +88,32 @@ class Source(ABC):
         """Every row of every table; computed from the matches where the provider has none."""
 
 
+class Part(Source):
+    """Some matches of a tournament and, once `follow` was called, what follows when matches end.
+
+    `matches` gives the matches that are due, and others that came along; `teams` those that are
+    stored and those met; `rounds` and `standings` are complete, made of what is stored and what
+    came. Only what is needed is requested: one match, one round, never the season.
+
+    Args:
+        key: the tournament.
+        requests: of this run.
+        known: what is stored.
+        due: external ids of the stored matches to be looked at.
+    """
+
+    def __init__(
+        self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
+    ) -> None:
+        super().__init__(key, requests)
+        self.known = known
+        self.due = frozenset(due)
+
+    @abstractmethod
+    def follow(self) -> None:
+        """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
+
+
 class Provider(ABC):
     """A place data comes from."""
 
@@ -78,6 +124,10 @@ class Provider(ABC):
     """Least time between two requests, over all processes."""
     licence: ClassVar[str]
     """Under which terms the data may be used; stored with nothing, shown in the UI."""
+    polled: ClassVar[bool] = False
+    """Whether single matches or rounds can be asked for while they are played: see `part`."""
+    simulated: ClassVar[bool] = False
+    """A world with a clock of its own, which its answers tell."""
 
     def pace(self, base_url: str) -> float:  # noqa: ARG002 - for providers that tell them apart
         """Least time between two requests to this base URL, in seconds."""
@@ -90,6 +140,18 @@ class Provider(ABC):
     @abstractmethod
     def source(self, key: TournamentKey, requests: Requests) -> Source:
         """The tournament behind a checked key. Makes no request."""
+
+    def part(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        known: Known,
+        due: Collection[str],
+    ) -> Part:
+        """Some matches of the tournament behind a checked key; of providers that are `polled`."""
+        del requests, known, due
+        message = f"{self.name} cannot be asked for single matches of {key}."
+        raise NotImplementedError(message)
 
     @abstractmethod
     async def seasons(

@@ -3,6 +3,7 @@
 The wire is `transport`, the meaning of an answer `answers`, the pause of a failing provider `rest`.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from dp_pipeline.providers.answers import (
     retry_after,
     shape_error,
 )
+from dp_pipeline.providers.clock import OURS, Clock
 from dp_pipeline.providers.errors import NetworkError, ProviderError, RateLimitedError
 from dp_pipeline.providers.journal import Line, Request
 from dp_pipeline.providers.limits import Limits
@@ -48,6 +50,7 @@ class ProviderClient:
         pace_seconds: least time between two requests.
         limits: how much time, size and patience a request may cost; None for the usual ones.
         guard: checks every address before it is asked; None where we chose them all.
+        simulated: whether answers tell another time than ours.
 
     Raises:
         ProviderError: the base URL is unusable (at construction or on entering).
@@ -62,8 +65,11 @@ class ProviderClient:
         pace_seconds: float,
         limits: Limits | None = None,
         guard: "Guard | None" = None,
+        simulated: bool = False,
     ) -> None:
         self.provider = provider
+        self.clock = OURS
+        self._simulated = simulated
         self._guard = guard
         self._address = Address.parse(provider, base_url)
         self._pace = pace
@@ -185,6 +191,8 @@ class ProviderClient:
             )
             raise asked.error(NetworkError, sentence)
         line.status, line.bytes = answer.status, len(answer.body)
+        if self._simulated:
+            self.clock = Clock.read(answer.clock, time.time()) or self.clock
         line.retry_after = retry_after(answer.retry_after, datetime.now(UTC))
         try:
             return form.read(asked, answer)
@@ -211,6 +219,11 @@ class Requests:
     def root(self) -> str:
         """The base URL below which paths are asked for, without its secrets."""
         return self._client.root
+
+    @property
+    def now(self) -> datetime:
+        """The present at the provider."""
+        return self._client.clock.now()
 
     async def json(self, path: str, parse: Callable[[Any], T]) -> T:
         """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.

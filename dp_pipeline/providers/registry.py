@@ -1,11 +1,12 @@
 """Which providers there are, and one HTTP client for each that a run needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from dp_pipeline.providers.contract import Provider, Season, Source
+from dp_pipeline.providers.clock import OURS, Clock
+from dp_pipeline.providers.contract import Known, Part, Provider, Season, Source
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.http import Limits, Pace, ProviderClient, Requests
 from dp_pipeline.providers.key import LONGEST, TournamentKey
@@ -76,6 +77,17 @@ class Providers:
         provider = PROVIDERS[key.provider]
         return provider.source(key, await self._requests(provider))
 
+    async def part(self, text: str, known: Known, due: Collection[str]) -> Part:
+        """Some matches of the tournament behind a key; raises InvalidTournamentKeyError."""
+        key = checked_key(text)
+        provider = PROVIDERS[key.provider]
+        return provider.part(key, await self._requests(provider), known, due)
+
+    def clocks(self) -> dict[str, Clock]:
+        """What time it is at those providers asked so far that have a time of their own."""
+        found = {name: client.clock for name, client in self._clients.items()}
+        return {name: clock for name, clock in found.items() if clock != OURS}
+
     async def key_of(self, text: str) -> TournamentKey:
         """The key of a tournament, given as such or as the address of its page.
 
@@ -119,6 +131,7 @@ class Providers:
                 pace=self._pace,
                 pace_seconds=provider.pace(base_url),
                 limits=self._limits,
+                simulated=provider.simulated,
             )
             # Known before it is entered: entering waits for nothing, and no second one is made.
             self._clients[provider.name] = client

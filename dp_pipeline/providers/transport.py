@@ -14,6 +14,7 @@ import httpx
 
 from dp_pipeline.providers.address import Address, Target, unusable_address
 from dp_pipeline.providers.answers import Answer, Asked, Form
+from dp_pipeline.providers.clock import HEADER
 from dp_pipeline.providers.errors import InvalidShapeError, NetworkError, ProviderError
 from dp_pipeline.providers.guard import Guard
 from dp_pipeline.providers.limits import Limits
@@ -143,6 +144,7 @@ class Transport:
             etag=headers.get("etag"),
             last_modified=headers.get("last-modified"),
             url=str(response.url),
+            clock=headers.get(HEADER),
         )
 
     async def _body(self, asked: Asked, response: httpx.Response) -> bytes:

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from dp_pipeline.providers.clock import HEADER
 from dp_pipeline.sandbox.api.answers import Reply, answer, public_page
 from dp_pipeline.sandbox.clock import Clock, ClockError, read_moment
 from dp_pipeline.sandbox.faults import FaultError, Faults, read_fault, spoiled
@@ -90,7 +91,8 @@ class _Site:
         reply, extra = spoiled(found, met)
         if any(fault.kind == "truncated" for fault in met):
             return _Truncated(reply.body, reply.status, media_type=reply.content_type)
-        return _response(request, reply, extra)
+        now, speed = self._simulation.now, self._simulation.clock.speed
+        return _response(request, reply, {HEADER: f"{now};{speed}", **extra})
 
     async def page(self, request: Request) -> Response:
         """A competition's page for people."""
