@@ -12,6 +12,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_
 from dp_pipeline.assets import executions  # noqa: E402 - after the filter above
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
 from dp_pipeline.assets.seasons import discover_seasons, seasons  # noqa: E402
+from dp_pipeline.polling.job import poll_due  # noqa: E402
 from dp_pipeline.refresh import refresh_tournaments  # noqa: E402
 from dp_pipeline.resources import (  # noqa: E402
     DatabaseResource,
@@ -23,6 +24,7 @@ from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
+from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
 from dp_pipeline.sensors.simulated import refresh_simulated  # noqa: E402
 from dp_pipeline.sensors.watch import watch_automation  # noqa: E402
 
@@ -46,6 +48,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             ),
             discover_seasons,
             refresh_tournaments,
+            poll_due,
         ],
         schedules=SCHEDULES,
         sensors=[
@@ -53,6 +56,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             watch_automation,
             watch_competitions,
             discover_tournaments,
+            poll_matches,
             refresh_simulated,
         ],
         resources={

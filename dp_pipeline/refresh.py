@@ -7,10 +7,11 @@ a time, and drives them as the assets do: same ledger rows, same materialization
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -118,17 +119,26 @@ def refresh_requests(
 
 def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
     """Which domains of which tournaments a run of this job was to refresh."""
-    found = run.run_config
-    # A run may be launched with any configuration; one of another form fails before it begins.
-    for step in ("ops", OP, "config"):
-        found = found.get(step, {}) if isinstance(found, dict) else {}
-    if not isinstance(found, dict):
-        return {}
-    keys, domains = found.get("keys", []), found.get("domains", list(DOMAINS))
-    if not isinstance(keys, list) or not isinstance(domains, list):
+    found = _configured(run, OP)
+    domains = found.get("domains", list(DOMAINS))
+    if not isinstance(domains, list):
         return {}
     chosen = in_order([domain for domain in domains if domain in DOMAINS])
-    return {key: chosen for key in keys if isinstance(key, str) and chosen}
+    return dict.fromkeys(configured_keys(run, OP), chosen) if chosen else {}
+
+
+def configured_keys(run: dg.DagsterRun, op: str) -> tuple[str, ...]:
+    """The tournaments that a run names in the configuration of its one step."""
+    keys = _configured(run, op).get("keys", [])
+    return tuple(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else ()
+
+
+def _configured(run: dg.DagsterRun, op: str) -> Mapping[str, Any]:
+    """A run may be launched with any configuration; one of another form fails before it begins."""
+    found: Any = run.run_config
+    for step in ("ops", op, "config"):
+        found = found.get(step, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _chunks(keys: Collection[str]) -> Iterator[tuple[str, list[str]]]:

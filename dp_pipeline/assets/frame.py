@@ -3,13 +3,22 @@
 What a domain does is read in its own module; what is the same for all of them stands here once.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
 from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
+from dp_pipeline.database.clocks import record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution, Run
@@ -44,17 +53,30 @@ class Desk:
     ended: Callable[[Execution], None]
 
 
+@asynccontextmanager
+async def reading(desk: Desk) -> AsyncGenerator[None]:
+    """The providers, open; at the end what time they told, if it is another than ours."""
+    async with desk.providers:
+        try:
+            yield
+        finally:
+            clocks = desk.providers.clocks()
+            if clocks:
+                with anyio.CancelScope(shield=True):
+                    await desk.database.run(lambda connection: record_clocks(connection, clocks))
+
+
 async def ingest_tournaments(keys: Sequence[str], domains: Collection[str], desk: Desk) -> None:
     """Ingest the domains of several tournaments concurrently; none stops another."""
-    async with desk.providers:
-        await _each(keys, lambda key: ingest_tournament(key, domains, desk))
+    async with reading(desk):
+        await each(keys, lambda key: ingest_tournament(key, domains, desk))
 
 
 async def collect_logos(keys: Sequence[str], gallery: Gallery, desk: Desk) -> None:
     """Collect the images of several tournaments concurrently; none stops another."""
     work = partial(logos.ingest, gallery, desk.database)
     async with gallery:
-        await _each(keys, lambda key: attempt("logos", key, desk, work))
+        await each(keys, lambda key: attempt("logos", key, desk, work))
 
 
 async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> None:
@@ -112,7 +134,8 @@ async def attempt(
     return execution
 
 
-async def _each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> None:
+async def each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> None:
+    """The work of each tournament, a few of them at once; `one` never raises."""
     limiter = anyio.CapacityLimiter(TOURNAMENTS_AT_ONCE)
 
     async def limited(key: str) -> None:

@@ -72,9 +72,9 @@ def regression(stored: Mapping[str, Any], found: Match) -> str | None:
 def stored_matches(
     connection: sa.Connection, execution: Execution
 ) -> dict[UUID, Mapping[str, Any]]:
-    """Id to status and home_score of every stored match of this tournament."""
+    """Id to external_id, status and home_score of every stored match of this tournament."""
     table = tables.match
-    wanted = sa.select(table.c.id, table.c.status, table.c.home_score).where(
+    wanted = sa.select(table.c.id, table.c.external_id, table.c.status, table.c.home_score).where(
         table.c.tournament_id == execution.tournament_id
     )
     return {row["id"]: row for row in connection.execute(wanted).mappings()}

@@ -1,6 +1,7 @@
 """The domain `matches`: every fixture of a tournament, with its result once there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,14 +16,24 @@ from dp_pipeline.assets.guards import (
     regression,
     stored_matches,
 )
+from dp_pipeline.assets.match_news import (
+    MOST_NEWS,
+    any_ended,
+    given_up_news,
+    match_news,
+    score,
+)
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import Stored, store
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution
-from dp_pipeline.providers.contract import Source
+from dp_pipeline.executions.ledger import note_news
+from dp_pipeline.polling.watch import Look, keep_watch, owe
+from dp_pipeline.providers.contract import Part, Source
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
+from dp_pipeline.providers.registry import PROVIDERS
 
 SPEC = dg.AssetSpec(
     "matches",
@@ -34,6 +45,8 @@ SPEC = dg.AssetSpec(
     ),
 )
 PREVIEWED = 5
+# Lists of matches do not name it, a single match does.
+KEEP = frozenset({"venue"})
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
@@ -49,7 +62,9 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         accepted, issues = _sound(connection, source, execution, matches, names)
-        return store(connection, tables.match, accepted), issues
+        stored = store(connection, tables.match, accepted, keep=KEEP)
+        _keep_watching(connection, source, execution, accepted, _Told(matches, names, stored))
+        return stored, issues
 
     with execution.step("database", "upsert_matches") as data:
         stored, issues = await database.run(write)
@@ -71,7 +86,8 @@ def _sound(
     found = {
         row["id"]: (row, match) for match in matches for row in [rows.match_row(source.key, match)]
     }
-    issues = refuse_lesser_matches(stored, {id_: match for id_, (_, match) in found.items()})
+    expected = {id_: row for id_, row in stored.items() if _was_asked(source, row)}
+    issues = refuse_lesser_matches(expected, {id_: match for id_, (_, match) in found.items()})
     teams = _known(
         connection, tables.team.c.id, [row[c] for row, _ in found.values() for c in _TEAMS]
     )
@@ -119,6 +135,46 @@ def _sound(
     return accepted, issues
 
 
+def _was_asked(source: Source, stored: Mapping[str, Any]) -> bool:
+    return source.asked is None or stored["external_id"] in source.asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was found, with the names of teams, and what storing it came to."""
+
+    matches: Sequence[Match]
+    names: Mapping[str, str]
+    stored: Stored
+
+
+def _keep_watching(
+    connection: sa.Connection,
+    source: Source,
+    execution: Execution,
+    accepted: Sequence[Row],
+    told: _Told,
+) -> None:
+    """In the same transaction: what is due next, what has to follow, what people want to hear."""
+    key = source.key
+    found = {rows.match_id(key.provider, match.external_id): match for match in told.matches}
+    part = source.asked is not None
+    given_up: Sequence[UUID] = ()
+    if PROVIDERS[key.provider].polled:
+        looked_at = {row["id"] for row in accepted}
+        looked_at |= {rows.match_id(key.provider, id_) for id_ in source.asked or ()}
+        look = Look(looked_at, draws=not part or source.follows, at=source.now)
+        given_up = keep_watch(connection, key.tournament_id, key.provider, look)
+        if part and any_ended(told.stored.updated):
+            owe(connection, key.tournament_id, key.provider, source.now)
+    news = match_news(told.stored, found, told.names, part=part)
+    if isinstance(source, Part):
+        stored = {rows.match_id(key.provider, m.external_id): m for m in source.known.matches}
+        found = {**stored, **found}
+    news += [given_up_news(found[id_], told.names) for id_ in given_up if id_ in found]
+    note_news(connection, execution, news[:MOST_NEWS])
+
+
 _TEAMS = ("home_team_id", "away_team_id")
 
 
@@ -147,13 +203,3 @@ def preview(matches: Sequence[Match], names: dict[str, str]) -> list[dict[str, A
         }
         for match in [*played[-PREVIEWED:], *ahead[:PREVIEWED]]
     ]
-
-
-def score(match: Match) -> str:
-    """`2:1`, `1:1 (4:2 pens)`, or nothing."""
-    if match.home_score is None:
-        return ""
-    text = f"{match.home_score}:{match.away_score}"
-    if match.home_penalties_score is not None:
-        text += f" ({match.home_penalties_score}:{match.away_penalties_score} pens)"
-    return text

@@ -81,7 +81,11 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         stored = stored_ids(connection, tables.tournament_team.c.team_id, execution)
-        missing = refuse_shrunken("teams", stored, [row["id"] for row in team_rows])
+        missing = (
+            refuse_shrunken("teams", stored, [row["id"] for row in team_rows])
+            if source.asked is None
+            else []
+        )
         described = _described(connection, [row["id"] for row in team_rows])
         ours = newest(team_rows, described, _season(connection, str(source.key)))
         written = store(connection, tables.team, ours, keep=KEEP)

@@ -13,7 +13,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.streaks import executions, last_attempt, recoveries
 from dp_pipeline.executions.units import backfill_of
-from dp_pipeline.messages.digest import FAILURES, NAMED, RECOVERED, Digest, Failure
+from dp_pipeline.messages.digest import FAILURES, NAMED, NEWS, RECOVERED, Digest, Failure, News
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def digest(database: Database, waiting: Waiting, *, since: datetime, url: str) -
         total = connection.execute(_totals(counted)).one()
         failures = connection.execute(_failures(counted)).all()
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
+        news = connection.execute(_news(counted)).all()
     backfill = backfill_of(waiting.unit)
     return Digest(
         unit=waiting.unit,
@@ -77,6 +78,8 @@ def digest(database: Database, waiting: Waiting, *, since: datetime, url: str) -
         more_failures=failures[0].kinds - len(failures) if failures else 0,
         recoveries=recovered,
         more_recoveries=recoveries_in_all - len(recovered),
+        news=tuple(News(row.tournament_key, row.sentence) for row in news),
+        more_news=news[0].in_all - len(news) if news else 0,
         url=url,
     )
 
@@ -151,6 +154,24 @@ def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
         .group_by(sa.case((consequence, "followed"), else_=e.c.fingerprint))
         .order_by(followed, times.desc(), sa.func.min(e.c.error_text))
         .limit(FAILURES)
+    )
+
+
+def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
+    """What the executions found worth telling, a row per sentence, the first ones."""
+    e = executions
+    noted = e.c.summary["news"]
+    sentences = sa.func.jsonb_array_elements_text(noted).table_valued("value").lateral("news")
+    return (
+        sa.select(
+            e.c.tournament_key,
+            sentences.c.value.label("sentence"),
+            sa.func.count().over().label("in_all"),
+        )
+        .join(sentences, sa.true())
+        .where(which, sa.func.jsonb_typeof(noted) == "array")
+        .order_by(e.c.completed_at, e.c.id)
+        .limit(NEWS)
     )
 
 

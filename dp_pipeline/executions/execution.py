@@ -67,7 +67,11 @@ class Run:
 
 @dataclass(slots=True)
 class Execution:
-    """One attempt to materialize one domain of one tournament, while it happens and afterwards."""
+    """One attempt to materialize one domain of one tournament, while it happens and afterwards.
+
+    `news` are sentences people want to hear whatever else is; a `quiet` one that completes without
+    news is not told.
+    """
 
     run: Run
     key: str
@@ -87,6 +91,8 @@ class Execution:
     failure: Failure | None = None
     failed_as: Outcome | None = None
     preview: list[dict[str, Any]] = field(default_factory=list)
+    news: tuple[str, ...] = ()
+    quiet: bool = False
     report_key: str | None = None
     report_url: str | None = None
     report_error: str | None = None
@@ -260,6 +266,8 @@ class Execution:
             "requests": sum(not request.reused for request in self.requests),
             "bytes": sum(request.bytes for request in self.requests if not request.reused),
         }
+        if self.quiet:
+            summary["quiet"] = True
         if self.absent is not None:
             summary["because"] = self.absent.because
         if self.failure is not None:
@@ -287,6 +295,7 @@ class Execution:
             "endTime": _jsonable(self.completed_at),
             "durationMs": self.duration_ms,
             "summary": self.summary(),
+            "news": list(self.news),
             "operations": [
                 {
                     "step": operation.step,

@@ -6,7 +6,7 @@ a row that says why. While a row is open its process holds an advisory lock (pre
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -15,7 +15,7 @@ from uuid import UUID
 import anyio
 import anyio.to_thread
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import OperationalError
 from tenacity import (
     AsyncRetrying,
@@ -154,9 +154,17 @@ class Ledger:
                 await anyio.to_thread.run_sync(self._presence.release, lock)
 
     @asynccontextmanager
-    async def turn(self, tournament_id: UUID) -> AsyncGenerator["Turn"]:
-        """A place in the queue of one tournament; `await turn.come()` waits for it."""
-        turn = Turn(self, tournament_lock(tournament_id), self._turn_seconds)
+    async def turn(
+        self, tournament_id: UUID, *, seconds: float | None = None
+    ) -> AsyncGenerator["Turn"]:
+        """A place in the queue of one tournament; `await turn.come()` waits for it.
+
+        Args:
+            tournament_id: the tournament.
+            seconds: how long it waits; None for as long as a run does.
+        """
+        wait = self._turn_seconds if seconds is None else seconds
+        turn = Turn(self, tournament_lock(tournament_id), wait)
         try:
             yield turn
         finally:
@@ -242,6 +250,30 @@ def _ending(error: BaseException) -> BaseException:
     return interrupted
 
 
+def note_news(connection: sa.Connection, execution: Execution, news: Sequence[str]) -> None:
+    """Write news into the row, in the transaction that stores what they are about.
+
+    A process that dies right afterwards has told them all the same, and nobody finds them again:
+    the next look sees no change.
+    """
+    if not news:
+        return
+    # A transaction that is repeated notes the same again, here but not there.
+    execution.news = tuple(dict.fromkeys((*execution.news, *news)))
+    table = tables.data_provider_executions
+    noted = sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb"))
+    before = sa.func.coalesce(table.c.summary["news"], sa.text("'[]'::jsonb"))
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == execution.id)
+        .values(
+            summary=noted.concat(
+                sa.func.jsonb_build_object("news", before.concat(list(news)), type_=JSONB)
+            )
+        )
+    )
+
+
 def _open(connection: sa.Connection, execution: Execution) -> None:
     table = tables.data_provider_executions
     execution.create = not has_rows(connection, execution.domain, execution.tournament_id)
@@ -283,7 +315,8 @@ def _close(connection: sa.Connection, execution: Execution, report: bytes) -> No
             duration=execution.duration_ms,
             report_file_key=execution.report_key,
             report_file_url=execution.report_url,
-            summary=summary,
+            # What was noted with the data stays, whatever became of the rest.
+            summary=sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb")).concat(summary),
             error_class=failure.error_class if failure else None,
             error_text=failure.message if failure else None,
             # Should the row have been taken for an orphan's and told as one, the truth is told too.

@@ -108,7 +108,9 @@ def _close_gone(ids: Sequence[UUID]) -> sa.UpdateBase:
             duration=sa.cast(sa.func.least(milliseconds, 2_147_483_647), sa.Integer),
             error_class="ProcessGone",
             error_text=GONE,
-            summary=failure_summary(GONE),
+            summary=sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb")).concat(
+                failure_summary(GONE)
+            ),
             updated_at=ended,
         )
         .returning(_executions.c.id)

@@ -31,11 +31,13 @@ DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
 HEADER = 150
 SUMMARY = 400
 LINES = 10
-ALL_LINES = 4_800
+ALL_LINES = 3_400
 ERRORS = 5
-ALL_ERRORS = 2_400
-NEWS = 5
-ALL_NEWS = 500
+ALL_ERRORS = 2_300
+# The matches of a round often end together, and each end is to be told.
+NEWS = 20
+ALL_NEWS = 2_000
+LONGEST_NEWS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Line:
     A `report_key` without `report_url` is a report that is stored and has no public link;
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
     from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
-    else is.
+    else is; a `quiet` one is not told without.
     """
 
     execution_id: UUID
@@ -65,6 +67,7 @@ class Line:
     error: str | None
     streak: Streak | None = None
     news: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Announcement:
             return "failure"
         return class_of(
             (
-                verdict(line.status, line.streak, noteworthy=bool(line.news)),
+                verdict(line.status, line.streak, noteworthy=bool(line.news), quiet=line.quiet),
                 line.outcome == "written",
             )
             for line in self.lines
@@ -240,7 +243,8 @@ def _news(announcement: Announcement) -> list[str]:
     sentences = [text for line in announcement.lines for text in line.news if visible(text)]
     if not sentences:
         return []
-    shown = [inline(text, ALL_NEWS // NEWS - 10) for text in sentences[:NEWS]]
+    limit = min(ALL_NEWS // len(sentences[:NEWS]) - 10, LONGEST_NEWS)
+    shown = [inline(text, limit) for text in sentences[:NEWS]]
     if len(sentences) > len(shown):
         shown.append(f"and {len(sentences) - len(shown):,} more")
     return ["\n".join(shown)]

@@ -23,9 +23,11 @@ from dp_pipeline.messages.news import Class
 HEADER = 150
 SUMMARY = 400
 FAILURES = 6
-ALL_FAILURES = 5_400
+ALL_FAILURES = 4_400
 NAMED = 5
 RECOVERED = 10
+NEWS = 10
+LONGEST_NEWS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,14 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """A sentence worth telling, and the tournament it is about."""
+
+    tournament: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """What a unit of work came to: executions counted by how they ended.
 
@@ -84,6 +94,8 @@ class Digest:
     more_failures: int = 0
     recoveries: tuple[Recovery, ...] = ()
     more_recoveries: int = 0
+    news: tuple[News, ...] = ()
+    more_news: int = 0
     url: str | None = None
 
     @property
@@ -94,6 +106,8 @@ class Digest:
             kinds.add("failure")
         if self.partial:
             kinds.add("partial")
+        if self.news:
+            kinds.add("news")
         return frozenset(kinds)
 
     def payload(self) -> dict[str, Any]:
@@ -112,6 +126,7 @@ class Digest:
             {"type": "section", "fields": [_mrkdwn(field) for field in self._fields()]},
             *(_section(text) for text in self._failures(ALL_FAILURES, most=FAILURES)),
             *(_section(text) for text in self._recoveries(most=RECOVERED)),
+            *(_section(text) for text in self._news(most=NEWS)),
             *(_section(text) for text in self._links()),
             {"type": "context", "elements": [_mrkdwn(text) for text in self._context()]},
         ]
@@ -128,6 +143,7 @@ class Digest:
             inline(self._summary(), SUMMARY),
             *self._failures(4 * 400, most=4),
             *self._recoveries(most=5),
+            *self._news(most=5),
             *self._links(),
         ]
         return {"text": "\n".join(parts)}
@@ -212,6 +228,18 @@ class Digest:
         if more > 0:
             lines.append(f"and {more:,} more")
         return ["*Recovered*\n" + "\n".join(lines)]
+
+    def _news(self, *, most: int) -> list[str]:
+        shown = self.news[:most]
+        if not shown:
+            return []
+        lines = [
+            f"{code(one.tournament, 40)} {inline(one.sentence, LONGEST_NEWS)}" for one in shown
+        ]
+        more = len(self.news) - len(shown) + self.more_news
+        if more > 0:
+            lines.append(f"and {more:,} more; the reports have them")
+        return ["*News*\n" + "\n".join(lines)]
 
     def _links(self) -> list[str]:
         whole = link(self.url, "Open it in Dagster")

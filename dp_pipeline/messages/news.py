@@ -14,7 +14,7 @@ from typing import Literal, get_args
 Class = Literal["failure", "partial", "news", "success", "digest"]
 """What can be switched on and off."""
 CLASSES: tuple[Class, ...] = get_args(Class)
-Verdict = Literal["failure", "partial", "news", "success", "repeat"]
+Verdict = Literal["failure", "partial", "news", "success", "repeat", "quiet"]
 
 REMINDER_HOURS = 6
 
@@ -59,25 +59,31 @@ class Streak:
         return (moment - self.first_heard) // timedelta(hours=REMINDER_HOURS)
 
 
-def verdict(status: str, streak: Streak | None, *, noteworthy: bool = False) -> Verdict:
+def verdict(
+    status: str, streak: Streak | None, *, noteworthy: bool = False, quiet: bool = False
+) -> Verdict:
     """What one finished execution is to people.
 
     Args:
         status: as in the ledger.
         streak: what it goes on with or ends; None for nothing of the kind.
-        noteworthy: it completed and has something to say all the same.
+        noteworthy: it has something to say whatever became of it.
+        quiet: it is not told for its own sake: the poll of a match finds a score every minute.
     """
     if status == "completed":
-        return "news" if streak is not None or noteworthy else "success"
+        if streak is not None or noteworthy:
+            return "news"
+        return "quiet" if quiet else "success"
     if streak is not None and streak.repeats:
-        return "repeat"
+        return "news" if noteworthy else "repeat"
     return "partial" if status == "partial_failure" else "failure"
 
 
 def class_of(executions: Iterable[tuple[Verdict, bool]]) -> Class | None:
     """The class of a message about several executions; None when it is folded.
 
-    A message whose failures are all repeats is folded unless something was written besides.
+    A message whose failures are all repeats is folded unless something was written besides, and one
+    of quiet executions alone is folded whatever they wrote.
 
     Args:
         executions: of each its verdict, and whether it wrote rows.
@@ -87,6 +93,9 @@ def class_of(executions: Iterable[tuple[Verdict, bool]]) -> Class | None:
     for kind in _RANK:
         if kind in verdicts:
             return kind
-    if "repeat" in verdicts and not any(wrote for _, wrote in found):
+    told_anyway = any(wrote for verdict, wrote in found if verdict != "quiet")
+    if verdicts & {"repeat", "quiet"} and "success" not in verdicts and not told_anyway:
+        return None
+    if "repeat" in verdicts and not told_anyway:
         return None
     return "success"

@@ -48,8 +48,11 @@ class Source(ABC):
     matches show that the answer is a broken one, the others are not believed either."""
 
     asked: frozenset[str] | None = None
-    """External ids of the stored matches it was to give; None where it was to give all there are.
-    Only of these one that it does not give is missing."""
+    """External ids of the stored matches that its answers would hold; None where they would hold
+    all there are. Only of these one that it does not give is missing."""
+
+    follows: bool = False
+    """Of a part: that it asks for new rounds and fixtures too."""
 
     def __init__(self, key: TournamentKey, requests: Requests) -> None:
         self.key = key
@@ -109,9 +112,9 @@ class Part(Source):
         self.known = known
         self.due = frozenset(due)
 
-    @abstractmethod
     def follow(self) -> None:
         """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
+        self.follows = True
 
 
 class Provider(ABC):
@@ -150,8 +153,8 @@ class Provider(ABC):
     ) -> Part:
         """Some matches of the tournament behind a checked key; of providers that are `polled`."""
         del requests, known, due
-        message = f"{self.name} cannot be asked for single matches of {key}."
-        raise NotImplementedError(message)
+        message = f"{self.name} cannot be asked for single matches; refresh {key} instead."
+        raise InvalidTournamentKeyError(message)
 
     @abstractmethod
     async def seasons(

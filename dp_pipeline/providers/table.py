@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from dp_pipeline.providers.models import (
+    BEGUN_STATUSES,
     FINAL_STATUSES,
     Match,
     Mode,
@@ -21,7 +22,6 @@ from dp_pipeline.providers.models import (
 WIN_POINTS, DRAW_POINTS = 3, 1
 FORM_LENGTH = 5
 _COUNTED = frozenset({"ended", "awarded"})
-_BEGUN = frozenset({"live", "interrupted", *FINAL_STATUSES}) - {"cancelled"}
 _OVERDUE = timedelta(days=4)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # "Finale", "Finals, Final"; not "Halbfinale", "Semi-final" or "Quarter Final"
@@ -104,13 +104,15 @@ def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | No
     """
     order = {round_.slug: round_.order for round_ in rounds}
     placed = [(m, m.round_slug) for m in matches if m.round_slug in order]
-    begun = {slug for match, slug in placed if match.status in _BEGUN}
+    begun = {slug for match, slug in placed if match.status in BEGUN_STATUSES}
     waiting = [
         (match, slug)
         for match, slug in placed
         if match.status not in FINAL_STATUSES and match.status != "postponed"
     ]
-    reached = max((_moment(m)[0] for m, _ in placed if m.status in _BEGUN), default=date.min)
+    reached = max(
+        (_moment(m)[0] for m, _ in placed if m.status in BEGUN_STATUSES), default=date.min
+    )
     left_behind = reached - _OVERDUE if reached > date.min + _OVERDUE else date.min
     dated = [
         (_moment(m), order[slug], slug)
@@ -143,7 +145,7 @@ def tournament_status(matches: Iterable[Match], rounds: Iterable[Round]) -> Tour
     listed, ordered = list(matches), sorted(rounds, key=lambda r: r.order)
     if listed and all(match.status == "cancelled" for match in listed):
         return "cancelled"
-    if not any(match.status in _BEGUN for match in listed):
+    if not any(match.status in BEGUN_STATUSES for match in listed):
         return "upcoming"
     with_matches = {match.round_slug for match in listed}
     done = all(match.status in FINAL_STATUSES for match in listed) and all(

@@ -15,6 +15,7 @@ from dp_pipeline.executions.reconcile import LostRun, record_lost
 from dp_pipeline.executions.units import backfill_of, tags_of, unit_of
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.partitions import TOURNAMENTS
+from dp_pipeline.polling.job import POLL_JOB, planned_poll
 from dp_pipeline.refresh import REFRESH_JOB, planned_refresh
 
 LOST_RUNS_PER_TICK = 25
@@ -22,7 +23,7 @@ SETTLED_SECONDS = 30.0
 
 _ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _OVER = (dg.DagsterRunStatus.SUCCESS, *_ENDED_BADLY)
-_GOING_ON = tuple(status for status in dg.DagsterRunStatus if status not in _OVER)
+GOING_ON = tuple(status for status in dg.DagsterRunStatus if status not in _OVER)
 
 
 def finished_runs(
@@ -41,7 +42,7 @@ def finished_runs(
         return set()
     # Only those that go on are read: of hundreds that are over none.
     going_on = set(
-        instance.get_run_ids(dg.RunsFilter(run_ids=wanted, statuses=list(_GOING_ON)))
+        instance.get_run_ids(dg.RunsFilter(run_ids=wanted, statuses=list(GOING_ON)))
     ) | set(_unseen(instance, looked_at, run_ids=wanted))
     return {UUID(id_) for id_ in wanted if id_ not in going_on}
 
@@ -66,7 +67,7 @@ def unit_over(instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, 
         if found is not None and found.status not in BULK_ACTION_TERMINAL_STATUSES:
             return False
     tags = tags_of(unit.unit)
-    if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=list(_GOING_ON))):
+    if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=list(GOING_ON))):
         return False
     return not _unseen(instance, looked_at, tags=tags)
 
@@ -118,6 +119,8 @@ def planned_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, 
     """Which domains of which tournaments a run was to materialize; empty if it is none of ours."""
     if run.job_name == REFRESH_JOB:
         return planned_refresh(run)
+    if run.job_name == POLL_JOB:
+        return planned_poll(run)
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:
         domains = DOMAINS if run.job_name == "ingest_tournaments" else ()

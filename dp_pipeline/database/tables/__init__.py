@@ -3,7 +3,13 @@
 A change here needs a migration; a test holds the two equal.
 """
 
-from dp_pipeline.database.tables.automation import competition_season, provider_pace
+from dp_pipeline.database.tables.automation import (
+    competition_season,
+    match_watch,
+    provider_clock,
+    provider_pace,
+    tournament_watch,
+)
 from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.football import (
     image,
@@ -29,11 +35,14 @@ __all__ = [
     "execution_report",
     "image",
     "match",
+    "match_watch",
     "metadata",
+    "provider_clock",
     "provider_pace",
     "team",
     "tournament",
     "tournament_round",
     "tournament_standing",
     "tournament_team",
+    "tournament_watch",
 ]

@@ -1,8 +1,15 @@
-"""What the automation remembers: the pace of providers, the seasons they list."""
+"""What the automation remembers: pace and time of providers, seasons listed, what is due when."""
 
 import sqlalchemy as sa
 
-from dp_pipeline.database.tables.columns import metadata, moment, number, text
+from dp_pipeline.database.tables.columns import (
+    metadata,
+    moment,
+    number,
+    text,
+    tournament_id,
+    written,
+)
 
 provider_pace = sa.Table(
     "provider_pace",
@@ -11,6 +18,70 @@ provider_pace = sa.Table(
     moment("next_at", "The earliest time of the next request to this provider", now=True),
     sa.PrimaryKeyConstraint("provider"),
     comment="Spaces the requests of all processes to one provider",
+)
+
+provider_clock = sa.Table(
+    "provider_clock",
+    metadata,
+    text("provider", required=True),
+    moment("at", "The time there when it was read"),
+    moment("read_at", "Our time then"),
+    sa.Column("speed", sa.Float, nullable=False, comment="How many times as fast as ours it runs"),
+    sa.PrimaryKeyConstraint("provider"),
+    comment="The time of simulated providers; of all others it is ours",
+)
+
+match_watch = sa.Table(
+    "match_watch",
+    metadata,
+    sa.Column("match_id", sa.Uuid, sa.ForeignKey("match.id", ondelete="CASCADE"), primary_key=True),
+    tournament_id(),
+    text("provider", required=True),
+    text("status", "match.status at the last look that changed this row", required=True),
+    moment("since", "When it was first seen in this status", now=True),
+    moment("window_from", "From when on the times of play count"),
+    moment("due_at", "When the provider is asked again; null: not for its own sake"),
+    moment("given_up_at", "When it was given up as open for too long (stale_open)"),
+    *written(),
+    sa.Index(
+        "ix_match_watch_due",
+        "provider",
+        "due_at",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(None, "tournament_id"),
+    comment="When which match is to be looked at again, by the provider's time",
+)
+
+tournament_watch = sa.Table(
+    "tournament_watch",
+    metadata,
+    tournament_id(primary_key=True),
+    text("provider", required=True),
+    moment("awaiting_since", "Since when a draw or fixtures to come are waited for"),
+    moment("due_at", "When the provider is asked for them again, by its time"),
+    moment("owed_at", "Since when rounds and table have to follow matches that ended"),
+    sa.Column(
+        "failures",
+        sa.Integer,
+        nullable=False,
+        server_default=sa.text("0"),
+        comment="Polls in a row that failed",
+    ),
+    moment("not_before", "After a failure: no poll before that, by our time"),
+    *written(),
+    sa.Index(
+        "ix_tournament_watch_due",
+        "provider",
+        "due_at",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_tournament_watch_owed",
+        "provider",
+        postgresql_where=sa.text("owed_at IS NOT NULL"),
+    ),
+    comment="Which tournaments wait for a draw, and which are left alone after a failure",
 )
 
 competition_season = sa.Table(

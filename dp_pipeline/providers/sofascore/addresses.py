@@ -71,6 +71,11 @@ def season_path(key: TournamentKey) -> str:
     return f"{unique_path(key.competition)}/season/{key.season}"
 
 
+def match_path(external_id: str) -> str:
+    """One match."""
+    return f"/event/{quote(external_id, safe='')}"
+
+
 def round_paths(key: TournamentKey, payload: RoundPayload) -> tuple[str, ...]:
     """Where a round's events are: usually one path.
 

@@ -1,9 +1,10 @@
 """SofaScore as a provider, and the simulated world that is served in its form."""
 
+from collections.abc import Collection
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from dp_pipeline.providers.contract import Provider, Season
+from dp_pipeline.providers.contract import Known, Provider, Season
 from dp_pipeline.providers.errors import (
     BlockedError,
     InvalidShapeError,
@@ -23,6 +24,7 @@ from dp_pipeline.providers.sofascore.addresses import (
 )
 from dp_pipeline.providers.sofascore.page import read_address, read_public_page
 from dp_pipeline.providers.sofascore.parse import parse_seasons
+from dp_pipeline.providers.sofascore.part import SofaScorePart
 from dp_pipeline.providers.sofascore.payload import SeasonPayload
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 
@@ -36,6 +38,7 @@ class SofaScore(Provider):
     public_url: ClassVar[str] = PUBLIC_URL
     pace_seconds: ClassVar[float] = 1.0
     licence: ClassVar[str] = "none open; use needs SofaScore's consent"
+    polled: ClassVar[bool] = True
     pages_at: ClassVar[str | None] = PUBLIC_SITE
     """Where pages for people are; None where they are beside the API."""
 
@@ -56,6 +59,13 @@ class SofaScore(Provider):
     def source(self, key: TournamentKey, requests: Requests) -> SofaScoreSource:
         """The tournament behind a checked key. Makes no request."""
         return SofaScoreSource(key, requests, addresses(requests.root, pages_at=self.pages_at))
+
+    def part(
+        self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
+    ) -> SofaScorePart:
+        """Some matches of the tournament behind a checked key. Makes no request."""
+        at = addresses(requests.root, pages_at=self.pages_at)
+        return SofaScorePart(key, requests, at, known, due)
 
     async def seasons(
         self,
@@ -129,6 +139,7 @@ class Sandbox(SofaScore):
     public_url: ClassVar[str] = "http://127.0.0.1:8765"
     pace_seconds: ClassVar[float] = 0.0
     licence: ClassVar[str] = "simulated"
+    simulated: ClassVar[bool] = True
     pages_at: ClassVar[str | None] = None
 
 

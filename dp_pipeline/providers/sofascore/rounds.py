@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Issue, Round
@@ -16,6 +17,7 @@ from dp_pipeline.providers.sofascore.payload import EventPayload, RoundPayload
 
 # Each costs a request. UCL 22/23 has 16, leagues up to 46.
 MOST_ROUNDS = 200
+_ADDRESS = re.compile(r"/round/(?P<round>\d{1,5})(?:/slug/(?P<slug>[^/]+))?(?:/prefix/[^/]+)?\Z")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 RoundKey = tuple[int, str, str]
@@ -126,6 +128,21 @@ def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: s
 
     ordered = tuple(info for _, info in sorted(first.values(), key=place))
     return rounds_of(RoundAnswer(ordered), key, root)
+
+
+def stored_rounds(rounds: Sequence[Round], key: TournamentKey, root: str) -> RoundList:
+    """The rounds as they are stored: what the provider calls them is in their addresses."""
+    payloads = [payload for round_ in rounds if (payload := _stored(round_)) is not None]
+    return rounds_of(RoundAnswer(tuple(payloads)), key, root)
+
+
+def _stored(round_: Round) -> RoundPayload | None:
+    found = _ADDRESS.search(round_.provider_url or "")
+    if found is None:
+        return None
+    slug = unquote(found["slug"]) if found["slug"] else None
+    name = round_.label.removeprefix(f"{round_.prefix}, ") if slug else None
+    return RoundPayload(round=int(found["round"]), name=name, slug=slug, prefix=round_.prefix)
 
 
 def round_key(payload: RoundPayload) -> RoundKey:

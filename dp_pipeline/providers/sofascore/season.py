@@ -7,6 +7,7 @@ from functools import cached_property
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Absence, Found, Issue, Match, Round, Standing, Team
+from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.matches import (
     Fixtures,
@@ -35,6 +36,7 @@ class Season:
         listed: rounds of the provider's list; empty where it has none that can be used.
         answers: events, each list with the slug of the round that was asked, or None for a page.
         failures: rounds or pages that could not be had.
+        known: stored matches, which those of the answers are newer than.
     """
 
     key: TournamentKey
@@ -42,6 +44,7 @@ class Season:
     listed: RoundList
     answers: Sequence[tuple[str | None, EventList]]
     failures: Failures
+    known: Sequence[Match] = ()
 
     @cached_property
     def _ours(self) -> tuple[tuple[Telling, ...], tuple[Issue, ...]]:
@@ -76,6 +79,11 @@ class Season:
     def matches(self) -> tuple[Match, ...]:
         """The matches that can be stored."""
         return self.fixtures.matches
+
+    @cached_property
+    def all_matches(self) -> tuple[Match, ...]:
+        """The matches that can be stored, and those that are and did not come this time."""
+        return overlaid(self.known, self.matches)
 
     @property
     def failure(self) -> ProviderError | None:
@@ -136,6 +144,6 @@ class Season:
     def found_standings(self, tables: Tables, form: FormEvents) -> Found[Standing]:
         """The tables, computed where the provider has none; there can be none in a cup."""
         rounds = self.rounds.rounds
-        season = season_matches(self.matches, rounds)
+        season = season_matches(self.all_matches, rounds)
         has_season = bool(season) or any(r.type == "season" for r in rounds) or not rounds
         return standings_of(tables, season, form, has_season=has_season)

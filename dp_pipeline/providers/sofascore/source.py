@@ -226,7 +226,7 @@ class SofaScoreSource(Source):
         else:
             slugs = {}
             asked = {f"events/{way}": partial(self._pages, way) for way in ("last", "next")}
-        answers, failures = await _gather(asked)
+        answers, failures = await gather(asked)
         if self._blocked is not None:
             raise copy.copy(self._blocked) from self._blocked.__cause__
         season = Season(
@@ -272,7 +272,7 @@ class SofaScoreSource(Source):
         return pages
 
 
-async def _gather(
+async def gather(
     asked: dict[str, Callable[[], Awaitable[list[EventList]]]],
 ) -> tuple[dict[str, list[EventList]], dict[str, ProviderError]]:
     """Ask for all at once; a refusal cancels those that have not been asked yet."""

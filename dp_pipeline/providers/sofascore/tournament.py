@@ -59,7 +59,7 @@ def tournament_of(  # noqa: PLR0913 - each is another source of what is said
         mode=mode_of(rounds, matches, has_table=bool(places)),
         standings_mode=standings_mode_of(rounds, matches, places),
         status=status,
-        current_round=rounds.current or current_round(rounds.rounds, matches),
+        current_round=current_of(rounds, matches),
         public_url=at.page_url(key, unique),
         base_url=at.season_url(key),
         logo_url=at.logo_url(key),
@@ -82,6 +82,11 @@ def label_of(unique: UniquePayload, season: SeasonPayload, year: str) -> str:
     if name and any(character.isalpha() for character in name) and name != season.year:
         return name
     return f"{unique.name or 'Tournament'} {name or year}"
+
+
+def current_of(rounds: RoundList, matches: Sequence[Match]) -> str | None:
+    """The round the provider calls current, else the one the matches say."""
+    return rounds.current or current_round(rounds.rounds, matches)
 
 
 def mode_of(rounds: RoundList, matches: Sequence[Match], *, has_table: bool) -> Mode:

@@ -1,0 +1,138 @@
+"""What of changed matches people want to hear, in sentences. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dp_pipeline.database.store import Change, Stored
+from dp_pipeline.providers.models import Match
+
+MOST_NEWS = 50
+NAMED_SINGLY = 3
+"""More new fixtures of a round than this are told as a number."""
+
+_PLAYED = frozenset({"ended", "awarded"})
+_CALLED_OFF = {
+    "postponed": "is postponed",
+    "cancelled": "is cancelled",
+    "abandoned": "is abandoned",
+    "interrupted": "is interrupted",
+}
+_SCORES = (
+    ("home_score", "away_score", ""),
+    ("home_penalties_score", "away_penalties_score", " on penalties"),
+    ("home_score_90", "away_score_90", " after ninety minutes"),
+    ("home_score_ht", "away_score_ht", " at half-time"),
+)
+
+
+def match_news(
+    stored: Stored, found: Mapping[Any, Match], names: Mapping[str, str], *, part: bool
+) -> list[str]:
+    """The news in what storing matches changed, by kick-off.
+
+    A corrected result and a match called off are news whenever they are found. The end of a match,
+    a new kick-off and a new fixture are where single matches are followed: a night's refresh of
+    everything finds hundreds of them.
+
+    Args:
+        stored: what storing the matches came to.
+        found: the matches by the id of their row.
+        names: of teams by external id.
+        part: whether single matches are followed.
+    """
+    changed = [(found[c.id], c) for c in stored.updated if c.id in found]
+    changed.sort(key=lambda pair: _when(pair[0]))
+    news = [_sentence(match, change, names, part=part) for match, change in changed]
+    fresh = [found[id_] for id_ in stored.created if id_ in found] if part else []
+    return [*filter(None, news), *_fixtures(sorted(fresh, key=_when), names)]
+
+
+def any_ended(changes: Iterable[Change]) -> bool:
+    """Whether a result has come or gone, or been corrected: tables follow from that."""
+    for change in changes:
+        old, new = change.fields.get("status", ("", ""))
+        if old in _PLAYED or new in _PLAYED:
+            return True
+        # Of two that are both over or both played now, only the score says which.
+        if "status" not in change.fields and {"home_score", "away_score"} & change.fields.keys():
+            return True
+    return False
+
+
+def given_up_news(match: Match, names: Mapping[str, str]) -> str:
+    """That a match should long be over and is not."""
+    return (
+        f"{_subject(match, names)} should long be over and is still {match.status} at the "
+        "provider; it is not polled any more (stale_open)."
+    )
+
+
+def score(match: Match) -> str:
+    """`2:1`, `1:1 (4:2 pens)`, or nothing."""
+    if match.home_score is None:
+        return ""
+    text = f"{match.home_score}:{match.away_score}"
+    if match.home_penalties_score is not None:
+        text += f" ({match.home_penalties_score}:{match.away_penalties_score} pens)"
+    return text
+
+
+def _sentence(match: Match, change: Change, names: Mapping[str, str], *, part: bool) -> str | None:
+    subject = _subject(match, names)
+    fields = change.fields
+    if "status" in fields:
+        old, new = fields["status"]
+        if new in _PLAYED and old not in _PLAYED:
+            return f"{subject} {new} {score(match)}".rstrip() + "." if part else None
+        if new in _CALLED_OFF:
+            return f"{subject} {_CALLED_OFF[new]}."
+        if old in _CALLED_OFF and old != "interrupted":
+            return f"{subject} is no longer {old}; kick-off {_moment(match)}."
+    elif match.status in _PLAYED:
+        return _correction(subject, match, fields)
+    if part and "kickoff_at" in fields and match.status == "scheduled":
+        return f"{subject} now kicks off {_moment(match)}."
+    return None
+
+
+def _correction(subject: str, match: Match, fields: Mapping[str, tuple[Any, Any]]) -> str | None:
+    for home, away, what in _SCORES:
+        if home not in fields and away not in fields:
+            continue
+        was = tuple(fields.get(name, (getattr(match, name),))[0] for name in (home, away))
+        now = getattr(match, home), getattr(match, away)
+        if None in was or None in now:
+            continue  # what was not known before is no correction
+        return f"{subject} is corrected to {now[0]}:{now[1]}{what}, was {was[0]}:{was[1]}."
+    return None
+
+
+def _fixtures(fresh: Sequence[Match], names: Mapping[str, str]) -> list[str]:
+    counts = Counter(match.round_slug for match in fresh)
+    news = []
+    for slug, count in counts.items():
+        if count > NAMED_SINGLY:
+            news.append(f"{count} new fixtures" + (f" in {slug}." if slug else "."))
+        else:
+            news += [
+                f"New fixture: {_subject(match, names)}, kick-off {_moment(match)}."
+                for match in fresh
+                if match.round_slug == slug
+            ]
+    return news
+
+
+def _subject(match: Match, names: Mapping[str, str]) -> str:
+    pair = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
+    return f"{pair} ({match.round_slug})" if match.round_slug else pair
+
+
+def _moment(match: Match) -> str:
+    if match.kickoff_at is not None:
+        return f"{match.kickoff_at:%Y-%m-%d %H:%M} UTC"
+    return str(match.kickoff_date or "not known")
+
+
+def _when(match: Match) -> tuple[str, str]:
+    return match.kickoff_at.isoformat() if match.kickoff_at else "", match.external_id

@@ -1,0 +1,1 @@
+"""What is played now is looked at again: when (cadence), which matches (watch), and how (poll)."""

@@ -1,0 +1,163 @@
+"""When a match, or a draw, is to be looked at again. Pure; all times are the provider's.
+
+A match is looked at an hour and half an hour before its kick-off, every minute while it may be
+played, more slowly when it is late, and no more when it should long be over: then somebody has to
+know. One that is over is looked at once more, hours later, because results are corrected. One that
+was called off is looked at again in days to come, with its round: the replay may have another id.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from dp_pipeline.providers.models import MatchStatus
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+BEFORE = (HOUR, 30 * MINUTE, timedelta(0))
+"""Looks before the kick-off: line-ups, late postponements."""
+PLAYED_WITHIN = 200 * MINUTE
+"""From kick-off: 120 minutes of play, three breaks, a shoot-out, and half an hour of delay."""
+LIVE_EVERY = MINUTE
+LATE_EVERY = 10 * MINUTE
+GIVEN_UP_AFTER = 6 * HOUR
+"""No match known to us took longer from its kick-off without being interrupted."""
+INTERRUPTED_EVERY = 15 * MINUTE
+INTERRUPTED_LATER_EVERY = 2 * HOUR
+INTERRUPTED_GIVEN_UP_AFTER = 3 * DAY
+"""An interrupted match is played on the next day or the one after, or decided about."""
+CORRECTED_AFTER = 6 * HOUR + 30 * MINUTE
+"""When a result is read again: corrections come within hours of the end."""
+HISTORY = 2 * DAY
+"""A match first met as over so long after its kick-off is history and not read again."""
+CALLED_OFF_EVERY = 6 * HOUR
+CALLED_OFF_LATER_EVERY = DAY
+CALLED_OFF_FIRST = 3 * DAY
+CALLED_OFF_GIVEN_UP_AFTER = 60 * DAY
+DRAW_EVERY = 6 * HOUR
+DRAW_LATER_EVERY = DAY
+DRAW_FIRST = 7 * DAY
+DRAW_GIVEN_UP_AFTER = 120 * DAY
+"""The longest known pause between two rounds of a cup is that of the winter, under four months."""
+
+_OVER: frozenset[MatchStatus] = frozenset({"ended", "awarded", "cancelled"})
+_CALLED_OFF: frozenset[MatchStatus] = frozenset({"postponed", "abandoned"})
+_NOON = time(12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is remembered of a match.
+
+    Args:
+        due_at: when it is to be looked at again; None: not at all, as far as the cadence goes.
+        status: as it was at the last look that changed something.
+        since: when it was first seen in this status.
+        window_from: from when on the times of play count: kick-off, or when it was taken up again.
+        given_up_at: when it was given up as open for too long.
+    """
+
+    due_at: datetime | None
+    status: MatchStatus
+    since: datetime
+    window_from: datetime | None = None
+    given_up_at: datetime | None = None
+
+
+def watch(  # noqa: PLR0913 - all that is known of a match
+    before: Watch | None,
+    *,
+    status: MatchStatus,
+    kickoff_at: datetime | None,
+    kickoff_date: date | None,
+    replaced: bool,
+    now: datetime,
+) -> Watch:
+    """What is remembered of a match after a look at it.
+
+    Args:
+        before: what was remembered; None for a match that was not stored.
+        status: as it is now.
+        kickoff_at: as it is now.
+        kickoff_date: for a match of which only the day is known.
+        replaced: another match has taken the place of this one that was called off.
+        now: the time of the look.
+    """
+    same = before is not None and before.status == status
+    since = before.since if before is not None and same else now
+    kickoff = kickoff_at or (datetime.combine(kickoff_date, _NOON) if kickoff_date else None)
+    window = _window(before, status, kickoff, now)
+    found = Watch(None, status, since, window)
+    if status in _OVER:
+        return replace(found, due_at=_correction(found, kickoff, now, met=before is None))
+    if status in _CALLED_OFF:
+        due = None if replaced else _again(since, now, _CALLED_OFF_PACE)
+        return replace(found, due_at=due)
+    if window is None:
+        return found
+    due = _again(since, now, _INTERRUPTED_PACE) if status == "interrupted" else _open(window, now)
+    if due is not None:
+        return replace(found, due_at=due)
+    given_up = before.given_up_at if before is not None and same else None
+    return replace(found, given_up_at=given_up or now)
+
+
+def next_draw(since: datetime, now: datetime) -> datetime | None:
+    """When to look again for the draw of a round that is awaited since then; None: no more."""
+    return _again(since, now, _DRAW_PACE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    first: timedelta
+    every: timedelta
+    later: timedelta
+    until: timedelta
+
+
+_CALLED_OFF_PACE = _Pace(
+    CALLED_OFF_FIRST, CALLED_OFF_EVERY, CALLED_OFF_LATER_EVERY, CALLED_OFF_GIVEN_UP_AFTER
+)
+_INTERRUPTED_PACE = _Pace(
+    HOUR, INTERRUPTED_EVERY, INTERRUPTED_LATER_EVERY, INTERRUPTED_GIVEN_UP_AFTER
+)
+_DRAW_PACE = _Pace(DRAW_FIRST, DRAW_EVERY, DRAW_LATER_EVERY, DRAW_GIVEN_UP_AFTER)
+
+
+def _again(since: datetime, now: datetime, pace: _Pace) -> datetime | None:
+    passed = now - since
+    if passed >= pace.until:
+        return None
+    return now + (pace.every if passed < pace.first else pace.later)
+
+
+def _window(
+    before: Watch | None, status: MatchStatus, kickoff: datetime | None, now: datetime
+) -> datetime | None:
+    """From when on the times of play count."""
+    if before is None or before.window_from is None:
+        return kickoff
+    if before.status == "interrupted" and status == "live":
+        return now
+    # A match taken up again is later than its kick-off; only a kick-off moved past that counts.
+    return max(before.window_from, kickoff) if status == "live" and kickoff else kickoff
+
+
+def _correction(
+    found: Watch, kickoff: datetime | None, now: datetime, *, met: bool
+) -> datetime | None:
+    """When one that is over is read again: once, and not if it was over before we met it."""
+    if met and (kickoff is None or now - kickoff > HISTORY):
+        return None
+    due = found.since + CORRECTED_AFTER
+    return due if now < due else None
+
+
+def _open(window: datetime, now: datetime) -> datetime | None:
+    """When one that is to be played, or is played, is looked at again."""
+    for ahead in BEFORE:
+        if now < window - ahead:
+            return window - ahead
+    passed = now - window
+    if passed < PLAYED_WITHIN:
+        return now + LIVE_EVERY
+    return now + LATE_EVERY if passed < GIVEN_UP_AFTER else None

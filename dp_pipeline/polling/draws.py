@@ -1,0 +1,32 @@
+"""Whether a tournament waits for a draw or for fixtures. Pure."""
+
+from collections.abc import Sequence
+
+from dp_pipeline.providers.models import Match, MatchStatus, Mode, Round, TournamentStatus
+from dp_pipeline.providers.parts import waiting_for_draw
+
+OPEN: frozenset[MatchStatus] = frozenset({"scheduled", "live", "interrupted", "unknown"})
+_GOING_ON = frozenset({"active", "upcoming"})
+
+
+def awaits_draw(
+    status: TournamentStatus, mode: Mode, rounds: Sequence[Round], matches: Sequence[Match]
+) -> bool:
+    """Whether matches are to come that nobody knows yet, and could be known now.
+
+    That is so when a round is over and the next one has no match, and when a cup that is not over
+    has nothing left to be played: its next round may not even be listed.
+    """
+    if status not in _GOING_ON:
+        return False
+    still_open = {match.round_slug for match in matches if match.status in OPEN}
+    if not still_open:
+        return bool(matches) and (
+            mode != "regular-season-only" or bool(waiting_for_draw(rounds, matches))
+        )
+    with_matches = {match.round_slug for match in matches}
+    before = dict(zip((r.slug for r in rounds[1:]), rounds, strict=False))
+    return any(
+        round_.slug not in with_matches and before[round_.slug].slug not in still_open
+        for round_ in waiting_for_draw(rounds, matches)
+    )

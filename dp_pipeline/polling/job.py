@@ -1,0 +1,69 @@
+"""The job that polls tournaments, and the requests for runs of it."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import dagster as dg
+from pydantic import Field
+
+from dp_pipeline.assets.drive import drive
+from dp_pipeline.executions.vocabulary import Domain
+from dp_pipeline.polling.poll import poll_tournaments
+from dp_pipeline.refresh import PRIORITY_TAG, PROVIDER_TAG, Priority, configured_keys
+from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
+
+POLL_JOB = "poll_tournaments"
+OP = "poll"
+MOST_PER_RUN = 50
+
+
+class PollConfig(dg.Config):
+    """Which tournaments."""
+
+    keys: list[str] = Field(
+        description="Tournament keys such as openligadb:bl1:2024; of each, what is due is read."
+    )
+
+
+@dg.op(name=OP)
+def poll(
+    context: dg.OpExecutionContext,
+    config: PollConfig,
+    database: DatabaseResource,
+    providers: ProvidersResource,
+    ledger: LedgerResource,
+) -> None:
+    """Look at the matches that are due, and at what follows from them."""
+    keys = list(dict.fromkeys(config.keys))
+    work = partial(poll_tournaments, keys)
+    drive(context, database.open(), providers, ledger, work, tournaments=len(keys))
+
+
+@dg.job(
+    name=POLL_JOB,
+    description=(
+        "Reads the matches of tournaments that are due: one match or one round, never the season. "
+        "When one has ended, the list of rounds, newly drawn rounds and the table follow. Launched "
+        "by the sensor poll_matches."
+    ),
+)
+def poll_due() -> None:
+    """One step over all of them."""
+    poll()
+
+
+def poll_request(provider: str, keys: Sequence[str]) -> dg.RunRequest:
+    """A run that polls some tournaments of one provider, at most MOST_PER_RUN of them.
+
+    Without a run key: what is due a minute later is another poll of the same tournament.
+    """
+    return dg.RunRequest(
+        job_name=POLL_JOB,
+        run_config={"ops": {OP: {"config": {"keys": list(keys[:MOST_PER_RUN])}}}},
+        tags={PRIORITY_TAG: str(int(Priority.LIVE)), PROVIDER_TAG: provider},
+    )
+
+
+def planned_poll(run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
+    """Which domains of which tournaments a run of this job was to read for sure."""
+    return dict.fromkeys(configured_keys(run, OP), ("matches",))

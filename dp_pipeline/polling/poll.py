@@ -1,0 +1,213 @@
+"""Looking again at what is due of a tournament, and at what follows when a match ends.
+
+The domains do the work, as in a whole refresh; here is decided which of them. Each has its own row
+in the ledger; a row without news is not told.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
+from dp_pipeline.assets.frame import Desk, attempt, each, reading
+from dp_pipeline.assets.match_news import given_up_news
+from dp_pipeline.database import rows
+from dp_pipeline.database.clocks import read_clocks
+from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.database.known import read_known
+from dp_pipeline.executions.errors import BlockedDependencyError, TournamentBusyError
+from dp_pipeline.executions.execution import Execution
+from dp_pipeline.executions.ledger import Turn, note_news, tournament_id_of
+from dp_pipeline.executions.vocabulary import Domain
+from dp_pipeline.polling.watch import (
+    Due,
+    Look,
+    due_of,
+    keep_watch,
+    leave_alone,
+    poll_succeeded,
+)
+from dp_pipeline.providers.clock import OURS
+from dp_pipeline.providers.contract import Known, Part
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
+from dp_pipeline.providers.registry import checked_key
+
+TURN_SECONDS = 20.0
+"""A refresh of the tournament that goes on longer reads what is due itself."""
+
+_WORK = {
+    "tournaments": tournaments.ingest,
+    "rounds": rounds.ingest,
+    "teams": teams.ingest,
+    "standings": standings.ingest,
+}
+
+
+async def poll_tournaments(keys: Sequence[str], desk: Desk) -> None:
+    """Look at what is due of several tournaments concurrently; none stops another."""
+    async with reading(desk):
+        await each(keys, lambda key: poll_tournament(key, desk))
+
+
+async def poll_tournament(key: str, desk: Desk) -> None:
+    """Matches first; when one has ended, rounds, new teams and table follow; never raises."""
+    async with desk.ledger.turn(tournament_id_of(key), seconds=TURN_SECONDS) as turn:
+        poll = Poll(key, desk, turn)
+        execution = await attempt("matches", key, desk, poll.look)
+        if execution.failure is None:
+            await poll.finish(execution)
+
+
+class Poll:
+    """One poll of one tournament."""
+
+    def __init__(self, key: str, desk: Desk, turn: Turn) -> None:
+        self.key = key
+        self._desk = desk
+        self._turn = turn
+        self._began: datetime | None = None
+        self._part: Part | None = None
+        self._table_moves = False
+        self._failed: list[Domain] = []
+
+    async def look(self, execution: Execution) -> None:
+        """The work of the domain `matches`: what is due, and before it what it needs.
+
+        Raises:
+            BlockedDependencyError: the tournament is not stored.
+            ProviderError, SuspiciousPayloadError: see `matches.ingest`.
+        """
+        execution.quiet = True
+        try:
+            await self._turn.come()
+        except TournamentBusyError:
+            detail = "Another run reads this tournament at the moment; what is due is due still."
+            execution.remark(Issue("busy", self.key, detail))
+            return
+        tournament = checked_key(self.key)
+        known, due, now = await self._desk.database.run(lambda c: _read(c, tournament))
+        if known is None:
+            message = f"The tournament {self.key} is not stored; there is nothing to poll."
+            raise BlockedDependencyError(message)
+        execution.label = known.tournament.label
+        if not due:
+            return
+        self._began = now
+        self._part = part = await self._desk.providers.part(self.key, known, due.matches)
+        try:
+            await self._look(execution, part, due)
+        except Exception:
+            # Whatever it was: without a pause the next tick would try it again.
+            with suppress(DatabaseError):
+                await self._desk.database.run(lambda c: self._pause(c, execution))
+            raise
+        finally:
+            execution.requests.extend(part.requests.taken())
+
+    async def _look(self, execution: Execution, part: Part, due: Due) -> None:
+        with execution.step("scraping", "fetch_due") as data:
+            found = await part.matches() if due.matches else None
+            data.update(due=len(due.matches), found=len(found.items) if found else 0)
+        execution.requests.extend(part.requests.taken())
+        moved = settled(part.known.matches, found.items if found else ())
+        if due.draw or due.owed or moved:
+            part.follow()
+            self._table_moves = has_table(part.known) and (
+                due.owed or any(match.round_slug not in knockout(part.known) for match in moved)
+            )
+            await self._follow("tournaments")
+            await self._follow("rounds")
+            if {team.external_id for team in (await part.teams()).items} - {
+                team.external_id for team in part.known.teams
+            }:
+                await self._follow("teams")
+        if due.matches or (await part.matches()).items:
+            await matches.ingest(part, self._desk.database, execution)
+        else:
+            look = Look((), draws=True, at=part.now)
+            await self._desk.database.run(
+                lambda c: keep_watch(c, execution.tournament_id, part.key.provider, look)
+            )
+
+    async def finish(self, execution: Execution) -> None:
+        """After the matches: the table, then what is to be remembered of this poll."""
+        if self._part is None:
+            return
+        if self._table_moves:
+            await self._follow("standings")
+        database = self._desk.database
+        with suppress(DatabaseError):  # then it is done again
+            await database.run(lambda connection: self._remember(connection, execution))
+
+    async def _follow(self, domain: Domain) -> None:
+        part = self._part
+        assert part is not None  # noqa: S101 - for the type checker
+
+        async def work(execution: Execution) -> None:
+            execution.quiet = True
+            try:
+                await part.prefetch([domain])
+                await _WORK[domain](part, self._desk.database, execution)
+            finally:
+                execution.requests.extend(part.requests.taken())
+
+        label = part.known.tournament.label
+        execution = await attempt(domain, self.key, self._desk, work, label=label)
+        if execution.failure is not None:
+            self._failed.append(domain)
+
+    def _remember(self, connection: sa.Connection, execution: Execution) -> None:
+        assert self._began is not None  # noqa: S101 - for the type checker
+        still = due_of(connection, execution.tournament_id, self._began)
+        if self._failed or still.matches or still.draw:
+            self._pause(connection, execution)
+        else:
+            poll_succeeded(connection, execution.tournament_id)
+
+    def _pause(self, connection: sa.Connection, execution: Execution) -> None:
+        part = self._part
+        assert part is not None  # noqa: S101 - for the type checker
+        provider = part.key.provider
+        given_up = leave_alone(connection, execution.tournament_id, provider, part.now)
+        names = {team.external_id: team.name for team in part.known.teams}
+        known = {rows.match_id(provider, match.external_id): match for match in part.known.matches}
+        note_news(
+            connection,
+            execution,
+            [given_up_news(known[id_], names) for id_ in given_up if id_ in known],
+        )
+
+
+def settled(known: Sequence[Match], found: Sequence[Match]) -> list[Match]:
+    """The found matches that are over, called off or decided now and were not, or otherwise."""
+    before = {match.external_id: match for match in known}
+
+    def differs(match: Match) -> bool:
+        old = before.get(match.external_id)
+        if old is None:
+            return True
+        result = (match.home_score, match.away_score, match.home_penalties_score)
+        was = (old.home_score, old.away_score, old.home_penalties_score)
+        return old.status != match.status or was != result
+
+    rest = FINAL_STATUSES | {"postponed"}
+    return [match for match in found if match.status in rest and differs(match)]
+
+
+def knockout(known: Known) -> set[str | None]:
+    """The slugs of the rounds whose matches count for no table."""
+    return {round_.slug for round_ in known.rounds if round_.type == "knockout"}
+
+
+def has_table(known: Known) -> bool:
+    """Whether the tournament can have one."""
+    return known.tournament.mode != "knockout-only"
+
+
+def _read(connection: sa.Connection, key: TournamentKey) -> tuple[Known | None, Due, datetime]:
+    now = read_clocks(connection).get(key.provider, OURS).now()
+    known = read_known(connection, key)
+    return known, due_of(connection, key.tournament_id, now), now

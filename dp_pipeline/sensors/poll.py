@@ -1,0 +1,84 @@
+"""What is due now becomes runs: one indexed query a provider, never a question to a provider."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from dp_pipeline import competitions
+from dp_pipeline.assets.seasons import following
+from dp_pipeline.database.clocks import read_clocks
+from dp_pipeline.database.seasons import no_longer_followed
+from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
+from dp_pipeline.polling.watch import due_tournaments
+from dp_pipeline.providers.clock import OURS
+from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.refresh import PROVIDER_TAG
+from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sensors.runs import GOING_ON
+from dp_pipeline.settings import Settings
+
+TICK_SECONDS = 10
+"""What is due every minute is looked at within seventy seconds."""
+ONE_AT_A_TIME = timedelta(minutes=5)
+"""A second run of a provider would wait for the same pace; one that takes longer holds up only its
+own tournaments."""
+
+
+@dg.sensor(
+    job_name=POLL_JOB,
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        "Launches polls of the matches that are due: before kick-off, every minute while they are "
+        "played, hours after the end for corrections, daily when postponed; and of rounds that "
+        "wait for a draw. Does nothing between matches."
+    ),
+)
+def poll_matches(
+    context: dg.SensorEvaluationContext, database: DatabaseResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask what is due, leave out what a run looks at already."""
+    now = time.time()
+    followed = competitions.load(Settings.load().competitions_file).followed
+    busy, in_flight = _going_on(context.instance, now)
+    requests: list[dg.RunRequest] = []
+    said: list[str] = []
+    with database.open().transaction() as connection:
+        stopped = no_longer_followed(connection, [following(each) for each in followed])
+        clocks = read_clocks(connection)
+        for provider in PROVIDERS.values():
+            if not provider.polled:
+                continue
+            due = due_tournaments(
+                connection,
+                provider.name,
+                clocks.get(provider.name, OURS).now(now),
+                stopped={competition for of, competition in stopped if of == provider.name},
+            )
+            free = [key for key in due if key not in in_flight]
+            if not due:
+                continue
+            if provider.name in busy or not free:
+                said.append(f"{provider.name}: the last poll goes on")
+                continue
+            requests.append(poll_request(provider.name, free))
+            if len(free) > MOST_PER_RUN:
+                said.append(f"{provider.name}: {len(free) - MOST_PER_RUN} wait for the next run")
+    if not requests:
+        return dg.SkipReason("; ".join(said) or "Nothing is due.")
+    return dg.SensorResult(run_requests=requests)
+
+
+def _going_on(instance: dg.DagsterInstance, now: float) -> tuple[set[str], set[str]]:
+    """The providers with a poll that began lately, and the tournaments of all polls."""
+    lately = datetime.fromtimestamp(now, UTC) - ONE_AT_A_TIME
+    records = instance.get_run_records(
+        dg.RunsFilter(job_name=POLL_JOB, statuses=list(GOING_ON)), limit=100
+    )
+    busy = {
+        record.dagster_run.tags.get(PROVIDER_TAG, "")
+        for record in records
+        if record.create_timestamp.replace(tzinfo=UTC) > lately
+    }
+    return busy, {key for record in records for key in planned_poll(record.dagster_run)}
