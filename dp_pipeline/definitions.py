@@ -25,7 +25,6 @@ from dp_pipeline.sensors import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
 from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
-from dp_pipeline.sensors.simulated import refresh_simulated  # noqa: E402
 from dp_pipeline.sensors.watch import watch_automation  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
@@ -57,7 +56,6 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             watch_competitions,
             discover_tournaments,
             poll_matches,
-            refresh_simulated,
         ],
         resources={
             "database": DatabaseResource(),

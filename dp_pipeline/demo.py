@@ -1,7 +1,7 @@
 """What `make run` shows a newcomer: Dagster with a simulated football world beside it.
 
-The world runs in this process, Dagster in a child. Two of its tournaments are registered, and the
-sensor `refresh_simulated` keeps them up to date while the world plays on.
+The world runs in this process, Dagster in a child. Two of its tournaments are registered; sensors
+fill them and keep them up to date while the world plays on, as they would real ones.
 """
 
 import json
@@ -22,7 +22,7 @@ TOURNAMENTS = 1_200
 SHOWN = (1, 3)
 """Places in a block of twelve competitions: a league, and groups with a knockout."""
 SPEED = 5_760
-"""A minute here is four days there: every refresh finds something new."""
+"""A minute here is four days there: every poll finds something new."""
 STATE = "sandbox.json"
 _STARTED_WITHIN = 15.0
 _REMEMBERED_EVERY = 20.0

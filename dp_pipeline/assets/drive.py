@@ -84,6 +84,10 @@ def _tell(context: Context, execution: Execution, failed: list[Execution]) -> No
         failed.append(execution)
         context.log.error(f"{subject} failed: {execution.failure.message}")  # noqa: G004 - no lazy form in Dagster
         return
+    if execution.quiet and execution.outcome == "unchanged":
+        # A poll a minute: the page of the asset shows what is news, the ledger has all of them.
+        context.log.info(f"{subject}: nothing new")  # noqa: G004
+        return
     context.log_event(
         dg.AssetMaterialization(
             asset_key=execution.domain,

@@ -33,6 +33,7 @@ from dp_pipeline.executions.ledger import note_news
 from dp_pipeline.polling.watch import Look, keep_watch, owe
 from dp_pipeline.providers.contract import Part, Source
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
+from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.registry import PROVIDERS
 
 SPEC = dg.AssetSpec(
@@ -71,6 +72,9 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         data.update(stored.counts())
     execution.remark(*issues)
     execution.wrote(stored)
+    if isinstance(source, Part):
+        matches = overlaid(source.known.matches, matches)
+        execution.rows = len(matches)
     execution.preview = preview(matches, names)
 
 

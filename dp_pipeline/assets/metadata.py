@@ -77,39 +77,44 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
     metadata |= {"outcome": execution.outcome, "status": execution.status}
     if execution.absent is not None:
         metadata["because"] = execution.absent.because
+    if execution.news:
+        metadata["news"] = "\n".join(execution.news)
     if execution.preview:
         metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
     if execution.issues:
         # A table, because Dagster shows Markdown only on demand, behind a link.
         metadata["remarks"] = remarks_table(execution.issues)
-    metadata |= {
-        "created": execution.created,
-        "updated": execution.updated,
-        "unchanged": execution.unchanged,
-        "left_out": len(execution.left_out),
-        "dagster/partition_row_count": execution.created + execution.updated + execution.unchanged,
-        "duration_ms": execution.duration_ms or 0,
-    }
+    metadata |= _counts(execution)
     # One request serves several domains; a zero beside the others would only raise the question.
     if requests := sum(not request.reused for request in execution.requests):
         metadata["requests"] = requests
-    if execution.report_url is None:
-        metadata["report"] = (
-            f"kept in the database until the store takes it: {execution.report_error}"
-        )
-    elif execution.report_url.startswith("file://"):
-        # the URL quotes spaces; a person opens the path
-        metadata["report"] = dg.MetadataValue.path(
-            url2pathname(urlsplit(execution.report_url).path)
-        )
-    elif execution.report_url.startswith("http"):
-        metadata["report"] = dg.MetadataValue.url(execution.report_url)
-    else:
-        metadata["report"] = execution.report_url
+    metadata["report"] = _report(execution)
     if execution.run.url:
         metadata["run"] = dg.MetadataValue.url(execution.run.url)
     metadata["execution_id"] = str(execution.id)
     return metadata
+
+
+def _report(execution: Execution) -> Any:
+    url = execution.report_url
+    if url is None:
+        return f"kept in the database until the store takes it: {execution.report_error}"
+    if url.startswith("file://"):
+        # the URL quotes spaces; a person opens the path
+        return dg.MetadataValue.path(url2pathname(urlsplit(url).path))
+    return dg.MetadataValue.url(url) if url.startswith("http") else url
+
+
+def _counts(execution: Execution) -> dict[str, Any]:
+    looked_at = execution.created + execution.updated + execution.unchanged
+    return {
+        "created": execution.created,
+        "updated": execution.updated,
+        "unchanged": execution.unchanged,
+        "left_out": len(execution.left_out),
+        "dagster/partition_row_count": looked_at if execution.rows is None else execution.rows,
+        "duration_ms": execution.duration_ms or 0,
+    }
 
 
 def preview_table(preview: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

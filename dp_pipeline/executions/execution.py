@@ -70,7 +70,7 @@ class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
     `news` are sentences people want to hear whatever else is; a `quiet` one that completes without
-    news is not told.
+    news is not told. `rows` says how many rows are stored where only some were looked at.
     """
 
     run: Run
@@ -93,6 +93,7 @@ class Execution:
     preview: list[dict[str, Any]] = field(default_factory=list)
     news: tuple[str, ...] = ()
     quiet: bool = False
+    rows: int | None = None
     report_key: str | None = None
     report_url: str | None = None
     report_error: str | None = None
@@ -272,86 +273,7 @@ class Execution:
             summary["because"] = self.absent.because
         if self.failure is not None:
             summary["error"] = self.failure.message
-        return _jsonable(summary)
-
-    def report(self) -> dict[str, Any]:
-        """The full account, JSON-able."""
-        return {
-            "requestId": str(self.run.id),
-            "executionId": str(self.id),
-            "attempt": self.run.attempt,
-            "runUrl": self.run.url,
-            "domain": self.domain,
-            "operationType": self.operation_type,
-            "status": self.status,
-            "outcome": self.outcome,
-            "tournament": {
-                "tournamentId": str(self.tournament_id),
-                "key": self.key,
-                "label": self.label,
-                "provider": self.key.split(":", 1)[0],
-            },
-            "startTime": _jsonable(self.started_at),
-            "endTime": _jsonable(self.completed_at),
-            "durationMs": self.duration_ms,
-            "summary": self.summary(),
-            "news": list(self.news),
-            "operations": [
-                {
-                    "step": operation.step,
-                    "operation": operation.operation,
-                    "status": operation.status,
-                    "startTime": _jsonable(operation.started_at),
-                    "durationMs": operation.duration_ms,
-                    "data": _jsonable(operation.data),
-                    **({"error": operation.error} if operation.error else {}),
-                }
-                for operation in self.operations
-            ],
-            "leftOut": _buckets(issue for issue in self.issues if issue.left_out),
-            "remarks": _buckets(issue for issue in self.issues if not issue.left_out),
-            "changes": [
-                {
-                    "table": stored.table,
-                    "created": [_jsonable(id_) for id_ in stored.created],
-                    "updated": [
-                        {
-                            "id": _jsonable(change.id),
-                            "fields": {
-                                name: {"from": _jsonable(old), "to": _jsonable(new)}
-                                for name, (old, new) in change.fields.items()
-                            },
-                        }
-                        for change in stored.updated
-                    ],
-                    "unchanged": stored.unchanged,
-                }
-                for stored in self.stored
-            ],
-            "requests": [
-                {
-                    "url": request.url,
-                    "status": request.status,
-                    "bytes": request.bytes,
-                    "seconds": round(request.seconds, 3),
-                    "attempts": request.attempts,
-                    "reused": request.reused,
-                    "error": request.error,
-                }
-                for request in self.requests
-            ],
-            "error": None
-            if self.failure is None
-            else {
-                "class": self.failure.error_class,
-                "message": self.failure.message,
-                "retryable": self.failure.retryable,
-                "url": self.failure.url,
-                "status": self.failure.http_status,
-                "snippet": self.failure.snippet,
-                "trace": self.failure.trace,
-            },
-        }
+        return jsonable(summary)
 
     @property
     def report_file_key(self) -> str:
@@ -386,23 +308,14 @@ def _folders(key: str) -> Iterable[str]:
         yield name.strip(".") or "-"
 
 
-def _buckets(issues: Iterable[Issue]) -> dict[str, list[dict[str, Any]]]:
-    buckets: dict[str, list[dict[str, Any]]] = {}
-    for issue in issues:
-        entry = {"subject": _jsonable(issue.subject), "detail": _jsonable(issue.detail)}
-        if issue.data:
-            entry["data"] = _jsonable(issue.data)
-        buckets.setdefault(issue.reason, []).append(entry)
-    return buckets
-
-
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """A value as JSON in Postgres can hold it."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(name): _jsonable(item) for name, item in value.items()}
+        return {str(name): jsonable(item) for name, item in value.items()}
     if isinstance(value, Sequence | frozenset | set) and not isinstance(value, str | bytes):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     # JSON in Postgres cannot hold NUL.

@@ -29,6 +29,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions.errors import TournamentBusyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.presence import Presence, execution_lock, tournament_lock
+from dp_pipeline.executions.report import report
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.objects import PAUSE_SECONDS, ObjectStore, ObjectStoreError, Storing
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
@@ -172,7 +173,7 @@ class Ledger:
                 await turn.leave()
 
     async def _close(self, execution: Execution) -> None:
-        body = json.dumps(execution.report(), ensure_ascii=False, indent=2).encode(
+        body = json.dumps(report(execution), ensure_ascii=False, indent=2).encode(
             "utf-8", "replace"
         )
         await self._reports.upload(execution, body)
@@ -297,7 +298,7 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
     )
 
 
-def _close(connection: sa.Connection, execution: Execution, report: bytes) -> None:
+def _close(connection: sa.Connection, execution: Execution, body: bytes) -> None:
     table = tables.data_provider_executions
     failure = execution.failure
     summary = execution.summary()
@@ -330,7 +331,7 @@ def _close(connection: sa.Connection, execution: Execution, report: bytes) -> No
             .values(
                 execution_id=execution.id,
                 file_key=execution.report_key,
-                report=json.loads(report),
+                report=json.loads(body),
                 attempts=1,
                 last_error=execution.report_error,
                 next_attempt_at=datetime.now(UTC) + timedelta(seconds=PAUSE_SECONDS),

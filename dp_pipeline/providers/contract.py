@@ -108,7 +108,7 @@ class Part(Source):
     def __init__(
         self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
     ) -> None:
-        super().__init__(key, requests)
+        Source.__init__(self, key, requests)  # by name: a part may have two parents
         self.known = known
         self.due = frozenset(due)
 

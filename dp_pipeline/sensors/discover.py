@@ -19,6 +19,7 @@ from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.providers.registry import PROVIDERS
 from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.runs import planned_work
@@ -89,7 +90,11 @@ def plan(  # noqa: PLR0913 - all that is known
     wanted = set(approved)
     new = [key for key in approved if key not in partitions]
     # Of one that is approved the run was lost; of another one somebody may be about to launch it.
-    due = [key for key in idle if key in wanted or now - waiting.get(key, now) >= GRACE_SECONDS]
+    due = [
+        key
+        for key in idle
+        if key in wanted or _is_simulated(key) or now - waiting.get(key, now) >= GRACE_SECONDS
+    ]
     refresh = [key for key in dict.fromkeys([*new, *due]) if key not in in_flight][:MOST_ADDED]
     begun = {*refresh, *in_flight}
     # A new season gets its partition together with its run, not before.
@@ -163,6 +168,12 @@ def keys_in_flight(instance: dg.DagsterInstance, now: float) -> set[str]:
         *instance.get_runs(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=lately)),
     ]
     return {key for run in runs for key in planned_work(instance, run)}
+
+
+def _is_simulated(key: str) -> bool:
+    """A world for show: what it shows is filled at once."""
+    provider = PROVIDERS.get(key.partition(":")[0])
+    return provider is not None and provider.simulated
 
 
 def _of_use(

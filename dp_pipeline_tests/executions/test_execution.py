@@ -9,6 +9,7 @@ from dp_pipeline.database.store import Change, Stored
 from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
 from dp_pipeline.executions.execution import LONGEST_ERROR, Execution, Run
 from dp_pipeline.executions.ledger import storable, tournament_id_of
+from dp_pipeline.executions.report import report
 from dp_pipeline.providers.errors import BlockedError
 from dp_pipeline.providers.http import Request
 from dp_pipeline.providers.models import Absence, Found, Issue
@@ -66,16 +67,16 @@ def test_an_entity_left_out_makes_a_partial_failure_and_is_named_in_its_bucket()
     execution.wrote(stored(1))
     execution.finish()
 
-    report = execution.report()
+    found = report(execution)
     assert execution.status == "partial_failure"
     assert execution.outcome == "written"
-    assert report["leftOut"] == {
+    assert found["leftOut"] == {
         "unknown_team": [
             {"subject": "A - B", "detail": "Team B is not stored.", "data": {"id": "b"}}
         ]
     }
-    assert list(report["remarks"]) == ["merged_team_name"]
-    assert report["summary"]["failedOperations"] == 1
+    assert list(found["remarks"]) == ["merged_team_name"]
+    assert found["summary"]["failedOperations"] == 1
 
 
 def test_what_is_not_published_yet_is_a_completed_execution_that_says_why() -> None:
@@ -106,8 +107,8 @@ def test_an_error_decides_the_outcome_and_says_whether_to_try_again(
     assert execution.status == "failed"
     assert execution.outcome == outcome
     assert execution.summary()["failedOperations"] == 1
-    assert execution.summary()["error"] == execution.report()["error"]["message"]
-    assert execution.report()["error"]["retryable"] is retryable
+    assert execution.summary()["error"] == report(execution)["error"]["message"]
+    assert report(execution)["error"]["retryable"] is retryable
 
 
 def test_a_failed_step_is_recorded_with_its_error_and_counted_once() -> None:
@@ -122,7 +123,7 @@ def test_a_failed_step_is_recorded_with_its_error_and_counted_once() -> None:
         fetch()
     execution.fail(refusal)
 
-    (operation,) = execution.report()["operations"]
+    (operation,) = report(execution)["operations"]
     assert operation["status"] == "failed"
     assert operation["error"] == "The provider refused (HTTP 403)."
     assert execution.failed_operations == 1
@@ -136,10 +137,10 @@ def test_an_unexpected_error_brings_its_trace_without_secrets() -> None:
     except RuntimeError as error:
         execution.fail(error)
 
-    report = execution.report()
-    assert report["error"]["message"] == "RuntimeError: could not use ***"
-    assert "Traceback" in report["error"]["trace"]
-    assert "s3cret" not in json.dumps(report)
+    found = report(execution)
+    assert found["error"]["message"] == "RuntimeError: could not use ***"
+    assert "Traceback" in found["error"]["trace"]
+    assert "s3cret" not in json.dumps(found)
 
 
 def test_the_report_lists_changes_field_by_field_and_requests_with_status_and_bytes() -> None:
@@ -159,14 +160,14 @@ def test_the_report_lists_changes_field_by_field_and_requests_with_status_and_by
     )
     execution.finish()
 
-    report = execution.report()
-    assert report["changes"][0]["updated"][0]["fields"] == {
+    found = report(execution)
+    assert found["changes"][0]["updated"][0]["fields"] == {
         "home_score": {"from": None, "to": 2},
         "status": {"from": "scheduled", "to": "ended"},
     }
-    assert report["requests"][0]["status"] == 200
-    assert report["summary"]["bytes"] == 686_208
-    assert report["durationMs"] >= 0
+    assert found["requests"][0]["status"] == 200
+    assert found["summary"]["bytes"] == 686_208
+    assert found["durationMs"] >= 0
 
 
 def test_the_place_of_a_report_names_the_tournament_and_cannot_be_guessed() -> None:
@@ -186,7 +187,7 @@ def test_any_key_and_any_text_give_a_report_and_a_place_that_can_be_stored(
     execution.fail(RuntimeError(text))
     execution.finish()
 
-    body = json.dumps(execution.report(), ensure_ascii=False).encode("utf-8", "replace")
+    body = json.dumps(report(execution), ensure_ascii=False).encode("utf-8", "replace")
     assert b"\\u0000" not in body
     assert len(execution.summary()["error"]) <= LONGEST_ERROR + 100
     parts = execution.report_file_key.split("/")

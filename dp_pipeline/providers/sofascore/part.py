@@ -44,8 +44,7 @@ class SofaScorePart(SofaScoreSource, Part):
         due: Collection[str],
     ) -> None:
         SofaScoreSource.__init__(self, key, requests, at)
-        self.known = known
-        self.due = frozenset(due)
+        Part.__init__(self, key, requests, known, due)
         self.asked = frozenset()
 
     def follow(self) -> None:

@@ -56,7 +56,7 @@ class SofaScoreSource(Source):
     matches_come_along: ClassVar[bool] = True
 
     def __init__(self, key: TournamentKey, requests: Requests, at: Addresses) -> None:
-        super().__init__(key, requests)
+        Source.__init__(self, key, requests)  # by name: a part has two parents
         self.at = at
         self._blocked: BlockedError | None = None
         self._season_read: Season | None = None

@@ -1,0 +1,97 @@
+"""The full account of an execution as JSON: what is stored as its report."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dp_pipeline.executions.execution import Execution, jsonable
+from dp_pipeline.providers.models import Issue
+
+
+def report(execution: Execution) -> dict[str, Any]:
+    """The full account, JSON-able."""
+    return {
+        "requestId": str(execution.run.id),
+        "executionId": str(execution.id),
+        "attempt": execution.run.attempt,
+        "runUrl": execution.run.url,
+        "domain": execution.domain,
+        "operationType": execution.operation_type,
+        "status": execution.status,
+        "outcome": execution.outcome,
+        "tournament": {
+            "tournamentId": str(execution.tournament_id),
+            "key": execution.key,
+            "label": execution.label,
+            "provider": execution.key.split(":", 1)[0],
+        },
+        "startTime": jsonable(execution.started_at),
+        "endTime": jsonable(execution.completed_at),
+        "durationMs": execution.duration_ms,
+        "summary": execution.summary(),
+        "news": list(execution.news),
+        "operations": [
+            {
+                "step": operation.step,
+                "operation": operation.operation,
+                "status": operation.status,
+                "startTime": jsonable(operation.started_at),
+                "durationMs": operation.duration_ms,
+                "data": jsonable(operation.data),
+                **({"error": operation.error} if operation.error else {}),
+            }
+            for operation in execution.operations
+        ],
+        "leftOut": _buckets(issue for issue in execution.issues if issue.left_out),
+        "remarks": _buckets(issue for issue in execution.issues if not issue.left_out),
+        "changes": [
+            {
+                "table": stored.table,
+                "created": [jsonable(id_) for id_ in stored.created],
+                "updated": [
+                    {
+                        "id": jsonable(change.id),
+                        "fields": {
+                            name: {"from": jsonable(old), "to": jsonable(new)}
+                            for name, (old, new) in change.fields.items()
+                        },
+                    }
+                    for change in stored.updated
+                ],
+                "unchanged": stored.unchanged,
+            }
+            for stored in execution.stored
+        ],
+        "requests": [
+            {
+                "url": request.url,
+                "status": request.status,
+                "bytes": request.bytes,
+                "seconds": round(request.seconds, 3),
+                "attempts": request.attempts,
+                "reused": request.reused,
+                "error": request.error,
+            }
+            for request in execution.requests
+        ],
+        "error": None
+        if execution.failure is None
+        else {
+            "class": execution.failure.error_class,
+            "message": execution.failure.message,
+            "retryable": execution.failure.retryable,
+            "url": execution.failure.url,
+            "status": execution.failure.http_status,
+            "snippet": execution.failure.snippet,
+            "trace": execution.failure.trace,
+        },
+    }
+
+
+def _buckets(issues: Iterable[Issue]) -> dict[str, list[dict[str, Any]]]:
+    buckets: dict[str, list[dict[str, Any]]] = {}
+    for issue in issues:
+        entry = {"subject": jsonable(issue.subject), "detail": jsonable(issue.detail)}
+        if issue.data:
+            entry["data"] = jsonable(issue.data)
+        buckets.setdefault(issue.reason, []).append(entry)
+    return buckets
