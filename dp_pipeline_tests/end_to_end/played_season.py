@@ -1,0 +1,212 @@
+"""A simulated season that plays while a real `dagster dev` runs, and nobody touches either."""
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.clocks import read_clocks
+from dp_pipeline.database.database import Database
+from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.polling.watch import due_tournaments
+from dp_pipeline.providers.clock import OURS
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.sandbox.clock import Clock
+from dp_pipeline.sandbox.server import Simulation, app
+from dp_pipeline.sandbox.world import calendar, identity
+from dp_pipeline.sandbox.world.season import season_of
+from dp_pipeline.sandbox.world.timeline import timeline
+from dp_pipeline_tests.dagster_dev import DagsterDev, wait_for
+from dp_pipeline_tests.polling.season import (
+    stored_matches,
+    stored_table,
+    true_matches_of,
+    true_table_of,
+)
+from dp_pipeline_tests.servers import SlackReceiver, serve
+
+ENDED = frozenset({"ended"})
+
+
+@dataclass
+class Played:
+    """A world that plays, the database it is read into, and the people who are told."""
+
+    simulation: Simulation
+    keys: Sequence[str]
+    home: Path
+    database: Database
+    slack: SlackReceiver
+    environment: Mapping[str, str]
+    requests: Counter[str] = field(default_factory=Counter)
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def fill(self, dev: DagsterDev) -> None:
+        """Register the tournaments; sensors do the rest while the clock stands still."""
+        dev.add_partitions(*self.keys)
+        wait_for("all tournaments to be ingested", self._is_filled, 180, every=0.5)
+        self.requests.clear()
+
+    def run_clock(self, speed: float) -> None:
+        """Let time pass so many times as fast as ours."""
+        now = time.time()
+        self.simulation.clock = self.simulation.clock.run(speed, now)
+        self._tell_clock()
+
+    def stop_clock(self) -> None:
+        """Let the world stand still."""
+        self.run_clock(0)
+
+    def put_clock(self, at: int) -> None:
+        """Put the world's clock to a moment, at which it stands still."""
+        self.simulation.clock = Clock(at, time.time(), 0)
+        self._tell_clock()
+
+    def _tell_clock(self) -> None:
+        # A clock that is put by hand is noticed with the next answer; nobody would ask before.
+        from dp_pipeline.database.clocks import record_clocks
+        from dp_pipeline.providers.clock import Clock as Read
+
+        clock = self.simulation.clock
+        with self.database.transaction() as connection:
+            record_clocks(connection, {"sandbox": Read(clock.start, clock.began, clock.speed)})
+
+    # -- what is to be seen ------------------------------------------------------------------------
+
+    def due(self) -> list[str]:
+        """The tournaments of which something is due now."""
+        with self.database.transaction() as connection:
+            now = read_clocks(connection).get("sandbox", OURS).now()
+            return due_tournaments(connection, "sandbox", now)
+
+    def differences(self) -> dict[str, tuple[object, object]]:
+        """By tournament the matches and table rows that are not as in the world."""
+        found = {}
+        for key in self.keys:
+            matches = set(true_matches_of(self.simulation, key)) ^ set(
+                stored_matches(self.database, key)
+            )
+            table = true_table_of(self.simulation, key)
+            rows = table ^ stored_table(self.database, key) if table else set()
+            if matches or rows:
+                found[key] = (sorted(map(str, matches)), sorted(map(str, rows)))
+        return found
+
+    def is_current(self) -> bool | None:
+        """True once nothing is due and no execution is under way."""
+        ledger = tables.data_provider_executions
+        with self.database.transaction() as connection:
+            working = connection.scalar(
+                sa.select(sa.func.count()).where(ledger.c.status == "in_progress")
+            )
+        return True if not working and not self.due() else None
+
+    def delays(self) -> list[float]:
+        """Real seconds from the end of each match to its being seen as ended."""
+        clock = self.simulation.clock
+        found = []
+        seen = self._seen_ended()
+        for key in self.keys:
+            parsed = TournamentKey.parse(key)
+            number = identity.competition_number(int(parsed.competition))
+            index = identity.season_index(number, int(parsed.season))
+            assert index is not None
+            for fixture in season_of(self.simulation.world, number, index).fixtures:
+                if str(fixture.id) in seen:
+                    late = seen[str(fixture.id)].timestamp() - timeline(fixture).over
+                    found.append(late)
+        del clock
+        return found
+
+    def news(self) -> Counter[str]:
+        """Every sentence about a match that was told, with how often it was."""
+        told: Counter[str] = Counter()
+        for message in self.slack.accepted:
+            for text in _texts(message):
+                told.update(line for line in text.splitlines() if " ended " in line)
+        return told
+
+    def executions(self) -> Counter[tuple[str, str, str]]:
+        """How often which domain came to what."""
+        ledger = tables.data_provider_executions.c
+        wanted = sa.select(ledger.domain, ledger.status, ledger.outcome)
+        with self.database.transaction() as connection:
+            return Counter(tuple(row) for row in connection.execute(wanted))
+
+    def _seen_ended(self) -> dict[str, datetime]:
+        watch, match = tables.match_watch, tables.match
+        wanted = (
+            sa.select(match.c.external_id, watch.c.since)
+            .join(match, match.c.id == watch.c.match_id)
+            .where(watch.c.status == "ended")
+        )
+        with self.database.transaction() as connection:
+            return {row.external_id: row.since for row in connection.execute(wanted)}
+
+    def _is_filled(self) -> bool | None:
+        ledger = tables.data_provider_executions.c
+        wanted = sa.select(sa.func.count(ledger.tournament_key.distinct())).where(
+            ledger.domain == "standings", ledger.status == "completed"
+        )
+        with self.database.transaction() as connection:
+            return True if connection.scalar(wanted) == len(self.keys) else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("type") == "section" and "text" in value:
+            yield value["text"]["text"]
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+@contextlib.contextmanager
+def played_season(simulation: Simulation, keys: Sequence[str]) -> Generator[Played]:
+    """The season with everything around it, except Dagster."""
+    counted: Counter[str] = Counter()
+    served = app(simulation)
+
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            counted[scope["path"]] += 1
+        await served(scope, receive, send)
+
+    # Not tmp_path: pytest's directories are private, and root's Postgres is another user.
+    folder = Path(tempfile.mkdtemp(prefix="dp-season-"))
+    folder.chmod(0o711)
+    slack = SlackReceiver()
+    try:
+        with serve(counting) as address, slack.listening() as webhook:
+            home = folder / "home"
+            server = EmbeddedPostgres(home, linger_seconds=1)
+            database = Database(server.url())
+            database.ensure_current()
+            environment = {
+                "SANDBOX_BASE_URL": address,
+                "SLACK_JOB_EXECUTIONS_WEBHOOK": webhook,
+            }
+            try:
+                yield Played(simulation, keys, home, database, slack, environment, counted)
+            finally:
+                database.close()
+                server.release()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def moment(day: int) -> int:
+    """Midnight of a day of the season 2026/27, from 0."""
+    return calendar.day_of(calendar.HOME_SEASON, day)

@@ -1,0 +1,167 @@
+"""When a match is looked at again: before, while it is played, late, over, called off."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dp_pipeline.polling.cadence import (
+    CALLED_OFF_GIVEN_UP_AFTER,
+    CORRECTED_AFTER,
+    DRAW_GIVEN_UP_AFTER,
+    GIVEN_UP_AFTER,
+    INTERRUPTED_GIVEN_UP_AFTER,
+    LIVE_EVERY,
+    PLAYED_WITHIN,
+    Watch,
+    next_draw,
+    watch,
+)
+from dp_pipeline.providers.models import MatchStatus
+
+KICKOFF = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+STATUSES: tuple[MatchStatus, ...] = (
+    *("scheduled", "live", "ended", "postponed", "cancelled"),
+    *("abandoned", "interrupted", "awarded", "unknown"),
+)
+
+
+def look(  # noqa: PLR0913 - all that is known of a match
+    at: datetime,
+    status: MatchStatus = "scheduled",
+    before: Watch | None = None,
+    *,
+    kickoff: datetime | None = KICKOFF,
+    day: date | None = None,
+    replaced: bool = False,
+) -> Watch:
+    return watch(
+        before, status=status, kickoff_at=kickoff, kickoff_date=day, replaced=replaced, now=at
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (KICKOFF - 9 * DAY, KICKOFF - HOUR),
+        (KICKOFF - HOUR, KICKOFF - 30 * MINUTE),
+        (KICKOFF - 29 * MINUTE, KICKOFF),
+        (KICKOFF, KICKOFF + MINUTE),
+        (KICKOFF + 100 * MINUTE, KICKOFF + 101 * MINUTE),
+        (KICKOFF + 200 * MINUTE, KICKOFF + 210 * MINUTE),
+        (KICKOFF + 359 * MINUTE, KICKOFF + 369 * MINUTE),
+        (KICKOFF + 360 * MINUTE, None),
+    ],
+)
+def test_the_cadence_follows_the_kick_off(now: datetime, due: datetime | None) -> None:
+    found = look(now)
+    assert found.due_at == due
+    assert (found.given_up_at is None) == (due is not None)
+
+
+def test_a_live_match_is_looked_at_every_minute_until_it_is_over_and_once_for_corrections() -> None:
+    at, found, looks = KICKOFF, look(KICKOFF - HOUR), 0
+    while at < KICKOFF + 110 * MINUTE:
+        found = look(at, "live", found)
+        assert found.due_at == at + LIVE_EVERY
+        at, looks = found.due_at, looks + 1
+    assert looks == 110
+    over = look(at, "ended", found)
+    assert over.due_at == at + CORRECTED_AFTER
+    assert look(over.due_at, "ended", over).due_at is None
+    # A refresh in between does not put it off.
+    assert look(at + HOUR, "ended", over).due_at == over.due_at
+
+
+def test_a_match_that_was_over_before_we_met_it_is_history() -> None:
+    assert look(KICKOFF + 3 * DAY, "ended").due_at is None
+    assert look(KICKOFF + 3 * HOUR, "ended").due_at is not None
+    assert look(KICKOFF, "ended", kickoff=None).due_at is None
+
+
+def test_a_new_kick_off_is_followed() -> None:
+    given_up = look(KICKOFF + DAY, "scheduled", look(KICKOFF))
+    assert given_up.given_up_at == KICKOFF + DAY
+    moved = look(KICKOFF + DAY, "scheduled", given_up, kickoff=KICKOFF + 2 * DAY)
+    assert moved.due_at == KICKOFF + 2 * DAY - HOUR
+    assert moved.given_up_at is None
+
+
+def test_a_match_is_given_up_once() -> None:
+    first = look(KICKOFF + GIVEN_UP_AFTER, "live", look(KICKOFF, "live"))
+    again = look(KICKOFF + 2 * DAY, "live", first)
+    assert first.given_up_at == again.given_up_at == KICKOFF + GIVEN_UP_AFTER
+    assert again.due_at is None
+
+
+def test_an_interrupted_match_is_followed_from_when_it_is_taken_up_again() -> None:
+    stopped = look(KICKOFF + HOUR, "interrupted", look(KICKOFF, "live"))
+    assert stopped.due_at == KICKOFF + HOUR + 15 * MINUTE
+    resumed_at = KICKOFF + 22 * HOUR
+    assert look(resumed_at, "interrupted", stopped).due_at == resumed_at + 2 * HOUR
+    resumed = look(resumed_at, "live", stopped)
+    assert resumed.due_at == resumed_at + LIVE_EVERY
+    assert look(resumed_at + HOUR, "live", resumed).due_at == resumed_at + HOUR + LIVE_EVERY
+    late = look(KICKOFF + HOUR + INTERRUPTED_GIVEN_UP_AFTER, "interrupted", stopped)
+    assert late.due_at is None
+    assert late.given_up_at is not None
+
+
+@pytest.mark.parametrize("status", ["postponed", "abandoned"])
+def test_a_match_called_off_is_looked_at_again_for_weeks(status: MatchStatus) -> None:
+    called_off = look(KICKOFF, status)
+    assert called_off.due_at == KICKOFF + 6 * HOUR
+    assert look(KICKOFF + 4 * DAY, status, called_off).due_at == KICKOFF + 5 * DAY
+    assert look(KICKOFF + CALLED_OFF_GIVEN_UP_AFTER, status, called_off).due_at is None
+    assert look(KICKOFF + DAY, status, called_off, replaced=True).due_at is None
+
+
+def test_of_a_match_without_a_time_the_day_is_followed() -> None:
+    found = look(KICKOFF, kickoff=None, day=date(2026, 12, 5))
+    assert found.due_at == datetime(2026, 12, 5, 11, tzinfo=UTC)
+    assert look(KICKOFF, kickoff=None).due_at is None
+
+
+def test_a_draw_is_looked_for_slower_and_slower() -> None:
+    assert next_draw(KICKOFF, KICKOFF) == KICKOFF + 6 * HOUR
+    assert next_draw(KICKOFF, KICKOFF + 8 * DAY) == KICKOFF + 9 * DAY
+    assert next_draw(KICKOFF, KICKOFF + DRAW_GIVEN_UP_AFTER) is None
+
+
+MOMENTS = st.integers(-20_000, 200_000).map(lambda minutes: KICKOFF + minutes * MINUTE)
+LOOKS = st.lists(
+    st.tuples(st.integers(0, 6_000), st.sampled_from(STATUSES), st.booleans()),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(MOMENTS, LOOKS)
+def test_whatever_is_seen_the_next_look_is_later_and_looking_ends(
+    start: datetime, looks: list[tuple[int, MatchStatus, bool]]
+) -> None:
+    now, found = start, None
+    for minutes, status, replaced in looks:
+        now += minutes * MINUTE
+        found = look(now, status, found, replaced=replaced)
+        assert found.due_at is None or found.due_at > now
+        assert found.since <= now
+        assert (found.given_up_at is None) or found.due_at is None
+    assert found is not None
+    # Nothing changes any more: however long it takes, there is a last look.
+    for _ in range(1_000):
+        if found.due_at is None:
+            break
+        now = found.due_at
+        found = look(now, found.status, found)
+    assert found.due_at is None
+
+
+@given(st.integers(0, 400))
+def test_between_kick_off_and_end_no_look_is_missed(minutes: int) -> None:
+    now = KICKOFF + minutes * MINUTE
+    found = look(now, "live", look(KICKOFF, "live"))
+    if now - KICKOFF < PLAYED_WITHIN:
+        assert found.due_at == now + LIVE_EVERY
