@@ -11,15 +11,16 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
 from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
-from dp_pipeline.database.clocks import record_clocks
+from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
@@ -55,14 +56,17 @@ class Desk:
 
 @asynccontextmanager
 async def reading(desk: Desk) -> AsyncGenerator[None]:
-    """The providers, open; at the end what time they told, if it is another than ours."""
+    """The providers, open; what time they tell, if it is another than ours, is remembered."""
     async with desk.providers:
+        # Only a simulated world has one; whether Postgres is there is for the executions to say.
+        with suppress(DatabaseError):
+            desk.providers.believe(await desk.database.run(read_clocks, attempts=1))
         try:
             yield
         finally:
             clocks = desk.providers.clocks()
             if clocks:
-                with anyio.CancelScope(shield=True):
+                with anyio.CancelScope(shield=True), suppress(DatabaseError):
                     await desk.database.run(lambda connection: record_clocks(connection, clocks))
 
 

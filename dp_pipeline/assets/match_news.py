@@ -1,7 +1,7 @@
 """What of changed matches people want to hear, in sentences. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dp_pipeline.database.store import Change, Stored
@@ -45,12 +45,18 @@ def match_news(
     changed.sort(key=lambda pair: _when(pair[0]))
     news = [_sentence(match, change, names, part=part) for match, change in changed]
     fresh = [found[id_] for id_ in stored.created if id_ in found] if part else []
-    return [*filter(None, news), *_fixtures(sorted(fresh, key=_when), names)]
+    fresh.sort(key=_when)
+    # Drawn and played between two looks: its end is the news.
+    news += [_end(match, names) for match in fresh if match.status in _PLAYED]
+    coming = [match for match in fresh if match.status not in _PLAYED]
+    return [*filter(None, news), *_fixtures(coming, names)]
 
 
-def any_ended(changes: Iterable[Change]) -> bool:
+def any_ended(stored: Stored, found: Mapping[Any, Match]) -> bool:
     """Whether a result has come or gone, or been corrected: tables follow from that."""
-    for change in changes:
+    if any(id_ in found and found[id_].status in _PLAYED for id_ in stored.created):
+        return True
+    for change in stored.updated:
         old, new = change.fields.get("status", ("", ""))
         if old in _PLAYED or new in _PLAYED:
             return True
@@ -84,7 +90,7 @@ def _sentence(match: Match, change: Change, names: Mapping[str, str], *, part: b
     if "status" in fields:
         old, new = fields["status"]
         if new in _PLAYED and old not in _PLAYED:
-            return f"{subject} {new} {score(match)}".rstrip() + "." if part else None
+            return _end(match, names) if part else None
         if new in _CALLED_OFF:
             return f"{subject} {_CALLED_OFF[new]}."
         if old in _CALLED_OFF and old != "interrupted":
@@ -94,6 +100,10 @@ def _sentence(match: Match, change: Change, names: Mapping[str, str], *, part: b
     if part and "kickoff_at" in fields and match.status == "scheduled":
         return f"{subject} now kicks off {_moment(match)}."
     return None
+
+
+def _end(match: Match, names: Mapping[str, str]) -> str:
+    return f"{_subject(match, names)} {match.status} {score(match)}".rstrip() + "."
 
 
 def _correction(subject: str, match: Match, fields: Mapping[str, tuple[Any, Any]]) -> str | None:

@@ -169,7 +169,7 @@ def _keep_watching(
         looked_at |= {rows.match_id(key.provider, id_) for id_ in source.asked or ()}
         look = Look(looked_at, draws=not part or source.follows, at=source.now)
         given_up = keep_watch(connection, key.tournament_id, key.provider, look)
-        if part and any_ended(told.stored.updated):
+        if part and any_ended(told.stored, found):
             owe(connection, key.tournament_id, key.provider, source.now)
     news = match_news(told.stored, found, told.names, part=part)
     if isinstance(source, Part):

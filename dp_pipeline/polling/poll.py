@@ -14,7 +14,6 @@ from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
 from dp_pipeline.assets.frame import Desk, attempt, each, reading
 from dp_pipeline.assets.match_news import given_up_news
 from dp_pipeline.database import rows
-from dp_pipeline.database.clocks import read_clocks
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.database.known import read_known
 from dp_pipeline.executions.errors import BlockedDependencyError, TournamentBusyError
@@ -29,7 +28,6 @@ from dp_pipeline.polling.watch import (
     leave_alone,
     poll_succeeded,
 )
-from dp_pipeline.providers.clock import OURS
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
@@ -88,7 +86,8 @@ class Poll:
             execution.remark(Issue("busy", self.key, detail))
             return
         tournament = checked_key(self.key)
-        known, due, now = await self._desk.database.run(lambda c: _read(c, tournament))
+        now = self._desk.providers.clock(tournament.provider).now()
+        known, due = await self._desk.database.run(lambda c: _read(c, tournament, now))
         if known is None:
             message = f"The tournament {self.key} is not stored; there is nothing to poll."
             raise BlockedDependencyError(message)
@@ -207,7 +206,5 @@ def has_table(known: Known) -> bool:
     return known.tournament.mode != "knockout-only"
 
 
-def _read(connection: sa.Connection, key: TournamentKey) -> tuple[Known | None, Due, datetime]:
-    now = read_clocks(connection).get(key.provider, OURS).now()
-    known = read_known(connection, key)
-    return known, due_of(connection, key.tournament_id, now), now
+def _read(connection: sa.Connection, key: TournamentKey, now: datetime) -> tuple[Known | None, Due]:
+    return read_known(connection, key), due_of(connection, key.tournament_id, now)

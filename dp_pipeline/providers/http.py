@@ -50,7 +50,7 @@ class ProviderClient:
         pace_seconds: least time between two requests.
         limits: how much time, size and patience a request may cost; None for the usual ones.
         guard: checks every address before it is asked; None where we chose them all.
-        simulated: whether answers tell another time than ours.
+        clock: the time there as far as it is known, where answers tell it; None where it is ours.
 
     Raises:
         ProviderError: the base URL is unusable (at construction or on entering).
@@ -65,11 +65,11 @@ class ProviderClient:
         pace_seconds: float,
         limits: Limits | None = None,
         guard: "Guard | None" = None,
-        simulated: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self.provider = provider
-        self.clock = OURS
-        self._simulated = simulated
+        self.clock = clock or OURS
+        self._tells_time = clock is not None
         self._guard = guard
         self._address = Address.parse(provider, base_url)
         self._pace = pace
@@ -191,7 +191,7 @@ class ProviderClient:
             )
             raise asked.error(NetworkError, sentence)
         line.status, line.bytes = answer.status, len(answer.body)
-        if self._simulated:
+        if self._tells_time:
             self.clock = Clock.read(answer.clock, time.time()) or self.clock
         line.retry_after = retry_after(answer.retry_after, datetime.now(UTC))
         try:
