@@ -16,8 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import dagster as dg
 import httpx
 import psutil
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+)
 
 Answer = TypeVar("Answer")
 
@@ -125,6 +138,35 @@ def copy_project(directory: Path, *, poll_seconds: int = 30) -> Path:
     (directory / "dagster.yaml").write_text(asked)
     (directory / "workspace.yaml").write_text((ROOT / "workspace.yaml").read_text())
     return directory
+
+
+def switch(
+    instance: dg.DagsterInstance,
+    automation: dg.ScheduleDefinition | dg.SensorDefinition,
+    *,
+    since: float | None,
+) -> None:
+    """Switch a schedule or sensor on as of a time in Unix seconds, or off for None.
+
+    Of a schedule that is on since long ago the daemon makes good the last tick: so the night comes
+    when a test wants it, with the schedule as it is. The daemon looks when it starts and at each
+    full minute, and remembers what it has looked at: switch before, or off before and on then.
+    """
+    # its attribute of that name implements the abstract property
+    location = RegisteredCodeLocationOrigin("dp_pipeline")  # ty: ignore[abstract-class-instantiation]
+    scheduled = isinstance(automation, dg.ScheduleDefinition)
+    state = InstigatorState(
+        RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "__repository__"), automation.name),
+        InstigatorType.SCHEDULE if scheduled else InstigatorType.SENSOR,
+        InstigatorStatus.STOPPED if since is None else InstigatorStatus.RUNNING,
+        ScheduleInstigatorData(automation.cron_schedule, since)
+        if scheduled
+        else SensorInstigatorData(last_tick_start_timestamp=since),
+    )
+    if instance.get_instigator_state(state.instigator_origin_id, state.selector_id) is None:
+        instance.add_instigator_state(state)
+    else:
+        instance.update_instigator_state(state)
 
 
 @dataclass

@@ -36,6 +36,7 @@ from dp_pipeline.sensors.discover import (
     read_waiting,
 )
 from dp_pipeline.sensors.follow import read_cursor, watch_competitions
+from dp_pipeline_tests.database.many import fill_seasons, fill_tournaments
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -118,23 +119,8 @@ class Place:
 
     def store(self, *keys: str, status: str = "active") -> None:
         """A tournament of each."""
-        rows = [
-            {
-                "id": tournament_id_of(key),
-                "key": key,
-                "provider": key.split(":")[0],
-                "external_id": key.split(":")[1],
-                "season": key.split(":")[2],
-                "label": key,
-                "slug": "slug",
-                "mode": "regular-season-only",
-                "standings_mode": "unique-group",
-                "status": status,
-            }
-            for key in keys
-        ]
         with self.database.transaction() as connection:
-            connection.execute(sa.insert(tables.tournament), rows)
+            fill_tournaments(connection, keys, status=status)
 
 
 @pytest.fixture
@@ -302,21 +288,7 @@ def test_a_tick_with_five_thousand_followed_tournaments_takes_well_under_two_sec
     place.follow(*(f"{{provider: openligadb, competition: {n}, seasons_back: 1}}" for n in names))
     keys = [f"openligadb:{name}:{year}" for name in names for year in (2026, 2025)]
     with place.database.transaction() as connection:
-        connection.execute(
-            sa.insert(tables.competition_season),
-            [
-                {
-                    "key": key,
-                    "provider": "openligadb",
-                    "competition": key.split(":")[1],
-                    "season": key.split(":")[2],
-                    "label": key,
-                    "place": 2026 - int(key[-4:]),
-                    "approved_at": datetime.now(UTC),
-                }
-                for key in keys
-            ],
-        )
+        fill_seasons(connection, keys)
     place.store(*keys)
     place.attempt(*keys)
     place.instance.add_dynamic_partitions("tournaments", keys[200:])

@@ -10,9 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dp_pipeline_tests.benchmarks import bench_backfill, bench_ingest
+from dp_pipeline_tests.benchmarks import bench_backfill, bench_ingest, bench_nightly, bench_ticks
 
-BENCHMARKS = {"ingest": bench_ingest.measure, "backfill": bench_backfill.measure}
+BENCHMARKS = {
+    "ingest": bench_ingest.measure,
+    "backfill": bench_backfill.measure,
+    "nightly": bench_nightly.measure,
+    "ticks": bench_ticks.measure,
+}
 
 
 def main() -> None:

@@ -5,20 +5,16 @@ over fewer: of all of them the cost of idling for the same time is known too, so
 partitions of the latter do not carry the daemon's waiting for them.
 """
 
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline_tests.benchmarks import world
-from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family
+from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
+from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev
 
-SETTLE_SECONDS = 12
-IDLE_SECONDS = 20
 IN_PROCESS_PARTITIONS = 12
 MULTIPROCESS_PARTITIONS = 4
 _STOCK_WORKSPACE = """
@@ -34,10 +30,10 @@ def measure() -> Iterator[dict[str, Any]]:
     with world.serving() as url:
         environment = {"OPENFOOTBALL_BASE_URL": url, "OPENLIGADB_BASE_URL": url}
         with (
-            _place() as (top, home),
+            place() as (top, home),
             dagster_dev(copy_project(top / "project"), home, environment) as dev,
         ):
-            idle = _idle(dev, home)
+            idle = idling(dev.process.pid, home)
             for name, keys in (
                 ("openfootball, 60 seasons", world.openfootball_keys()),
                 ("openfootball, again, nothing new", world.openfootball_keys()),
@@ -49,10 +45,10 @@ def measure() -> Iterator[dict[str, Any]]:
         ("multiprocess", MULTIPROCESS_PARTITIONS),
     ):
         with (
-            _place() as (top, home),
+            place() as (top, home),
             dagster_dev(_stock_project(top / "project"), home, {"STOCK_EXECUTOR": executor}) as dev,
         ):
-            idle = _idle(dev, home)
+            idle = idling(dev.process.pid, home)
             name = f"stock Dagster, {executor}, {count} partitions"
             keys = [f"partition-{number}" for number in range(count)]
             yield _backfill(name, dev, home, keys, idle)
@@ -68,30 +64,11 @@ def ratios(found: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-class _place:  # noqa: N801 - reads as a statement
-    """A directory and a DP_HOME in it; Postgres' own user must be able to pass through."""
-
-    def __enter__(self) -> tuple[Path, Path]:
-        self._top = Path(tempfile.mkdtemp(prefix="dp-bench-"))
-        self._top.chmod(0o711)
-        return self._top, self._top / "home"
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._top, ignore_errors=True)
-
-
 def _stock_project(directory: Path) -> Path:
     directory.mkdir(parents=True)
     (directory / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     (directory / "workspace.yaml").write_text(_STOCK_WORKSPACE)
     return directory
-
-
-def _idle(dev: DagsterDev, home: Path) -> Cost:
-    time.sleep(SETTLE_SECONDS)
-    meter = Meter(lambda: family(dev.process.pid, home))
-    time.sleep(IDLE_SECONDS)
-    return meter.read()[0]
 
 
 def _backfill(

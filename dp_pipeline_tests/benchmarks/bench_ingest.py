@@ -3,10 +3,8 @@
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from dp_pipeline.providers.openligadb.matches import fixtures_of
 from dp_pipeline.providers.openligadb.payload import parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of
 from dp_pipeline_tests.benchmarks import world
+from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.executions.many import fill_ledger, tick
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.servers import SlackReceiver
@@ -38,12 +37,8 @@ _CLUBS = 20
 
 def measure() -> list[dict[str, Any]]:
     """Every part."""
-    top = Path(tempfile.mkdtemp(prefix="dp-bench-"))
-    top.chmod(0o711)  # Postgres' own user must be able to pass through
-    try:
-        return [*_command(top / "home"), *_reading(), *_database(top / "other")]
-    finally:
-        shutil.rmtree(top, ignore_errors=True)
+    with place() as (top, home):
+        return [*_command(home), *_reading(), *_database(top / "other")]
 
 
 @contextmanager

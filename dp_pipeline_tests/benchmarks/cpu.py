@@ -8,6 +8,9 @@ from pathlib import Path
 
 import psutil
 
+SETTLE_SECONDS = 12
+IDLE_SECONDS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -33,6 +36,14 @@ def family(top: int, home: Path) -> list[psutil.Process]:
             if process.pid not in found and str(home) in " ".join(process.cmdline()):
                 found |= {p.pid: p for p in [process, *process.children(recursive=True)]}
     return list(found.values())
+
+
+def idling(top: int, home: Path) -> Cost:
+    """What a family costs that has nothing to do: what is to be measured waits meanwhile too."""
+    time.sleep(SETTLE_SECONDS)
+    meter = Meter(lambda: family(top, home))
+    time.sleep(IDLE_SECONDS)
+    return meter.read()[0]
 
 
 def spent(processes: Collection[psutil.Process]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Ledger rows by the thousand, written past the ledger, and a tick of the sensor over them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,14 +15,18 @@ from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResourc
 from dp_pipeline.sensors import announce_executions
 
 TOURNAMENTS_PER_RUN = 10
+LEAGUES = tuple(f"openligadb:league{place}:2024" for place in range(TOURNAMENTS_PER_RUN))
 
 
-def fill_ledger(connection: sa.Connection, count: int, **changed: Any) -> None:
+def fill_ledger(
+    connection: sa.Connection, count: int, *, keys: Sequence[str] = LEAGUES, **changed: Any
+) -> None:
     """Rows of runs of ten tournaments with five domains each, a minute apart, completed ones.
 
     Args:
         connection: within a transaction.
         count: how many rows; of the last run perhaps only some.
+        keys: the tournaments, one after the other and again from the first.
         changed: column to value, in every row.
     """
     now = datetime.now(UTC)
@@ -32,7 +37,7 @@ def fill_ledger(connection: sa.Connection, count: int, **changed: Any) -> None:
         run, place = divmod(tournament, TOURNAMENTS_PER_RUN)
         if domain == 0 and place == 0:
             request_id = uuid4()
-        key = f"openligadb:league{place}:2024"
+        key = keys[tournament % len(keys)]
         ended = now - timedelta(minutes=run)
         rows.append(
             {

@@ -1,0 +1,63 @@
+"""The real daemon reads sixty tournaments again in a night, and people are told once."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.schedules import nightly
+from dp_pipeline_tests.dagster_dev import ROOT, copy_project, dagster_dev, switch, wait_for
+from dp_pipeline_tests.database.many import fill_tournaments
+from dp_pipeline_tests.executions.many import fill_ledger
+from dp_pipeline_tests.executions.rows import untold
+from dp_pipeline_tests.providers.openfootball_files import league, season
+from dp_pipeline_tests.replay import Replay
+from dp_pipeline_tests.servers import SlackReceiver, serve
+
+NAMES = [f"en.{number}" for number in range(1, 61)]
+KEYS = [f"openfootball:{name}:2024-25" for name in NAMES]
+GONE = NAMES[7]
+OFF_SECONDS = 7 * 86_400
+
+
+def test_a_night_over_sixty_tournaments_is_two_runs_and_one_digest(
+    tmp_path: Path, database: Database, migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, home = copy_project(tmp_path / "project"), tmp_path / "home"
+    monkeypatch.setenv("DP_HOME", str(home))
+    monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")  # put back what the storage sets
+    with database.transaction() as connection:
+        fill_tournaments(connection, KEYS)
+        rows = len(KEYS) * len(DOMAINS)
+        fill_ledger(connection, rows, keys=KEYS, announced_at=datetime.now(UTC))
+    with dg.DagsterInstance.from_config(str(ROOT)) as instance:
+        instance.add_dynamic_partitions("tournaments", KEYS)
+        # The daemon was off when it was due and makes it good as soon as it is on.
+        switch(instance, nightly("openfootball"), since=time.time() - OFF_SECONDS)
+    file = season(league("A", "B"))
+    replay = Replay(payloads={f"/2024-25/{name}.json": file for name in NAMES if name != GONE})
+    slack = SlackReceiver()
+    with serve(replay.app()) as base_url, slack.listening() as webhook:
+        environment = {
+            "DP_DATABASE_URL": migrated_url,
+            "OPENFOOTBALL_BASE_URL": base_url,
+            "SLACK_JOB_EXECUTIONS_WEBHOOK": webhook,
+        }
+        with dagster_dev(project, home, environment) as dev:
+            wait_for("the message", lambda: slack.received or None, 120)
+            # What is told is told once: a later tick has nothing left to tell.
+            wait_for("all to be told", lambda: untold(database) == 0 or None)
+            runs = dev.runs()
+    assert sorted(runs.values()) == ["FAILURE", "SUCCESS"]
+    assert replay.seen == {f"/2024-25/{name}.json": 1 for name in NAMES}
+    [digest] = slack.received
+    header, counts, *_ = digest["attachments"][0]["blocks"]
+    assert header["text"]["text"].startswith("❌ Ended with failures: nightly:openfootball:")
+    assert "60 in 2 runs" in counts["fields"][0]["text"]
+    assert "295 completed, 5 failed" in counts["fields"][1]["text"]
+    assert f"openfootball:{GONE}:2024-25" in json.dumps(digest)
