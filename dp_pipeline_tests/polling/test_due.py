@@ -1,0 +1,204 @@
+"""What is due, asked of a full database and by the sensor."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.clocks import read_clocks, record_clocks
+from dp_pipeline.database.database import Database
+from dp_pipeline.polling.job import POLL_JOB, planned_poll, poll_request
+from dp_pipeline.polling.watch import Look, due_of, due_tournaments, keep_watch
+from dp_pipeline.providers.clock import Clock
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.refresh import PRIORITY_TAG, Priority
+from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sensors import planned_work
+from dp_pipeline.sensors.poll import poll_matches
+from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
+
+NOW = datetime(2025, 11, 15, 15, 0, tzinfo=UTC)
+KEYS = [f"sofascore:{number}:1" for number in range(1, 301)]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+
+
+def watched(database: Database, keys: list[str], *, due: datetime, each: int = 1) -> None:
+    """Tournaments with matches that are due at a time."""
+    with database.transaction() as connection:
+        fill_tournaments(connection, keys)
+        fill_matches(connection, keys, each=each)
+        match = tables.match.c
+        stored = connection.execute(
+            sa.select(match.id.label("match_id"), match.tournament_id, match.provider, match.status)
+        )
+        connection.execute(
+            sa.insert(tables.match_watch),
+            [{**row, "since": due, "due_at": due} for row in stored.mappings()],
+        )
+
+
+def tick(
+    instance: dg.DagsterInstance, database: Database
+) -> tuple[list[dg.RunRequest], str | None]:
+    """One tick of the sensor: the runs it asks for, or why there are none."""
+    url = database.url.render_as_string(hide_password=False)
+    with dg.build_sensor_context(
+        instance=instance, resources={"database": DatabaseResource(url=url)}
+    ) as context:
+        found = poll_matches(context)
+    if isinstance(found, dg.SkipReason):
+        return [], found.skip_message
+    assert isinstance(found, dg.SensorResult)
+    return list(found.run_requests or ()), None
+
+
+def keys_of(request: dg.RunRequest) -> list[str]:
+    return request.run_config["ops"]["poll"]["config"]["keys"]
+
+
+def test_what_is_due_is_asked_of_an_index_however_much_is_watched(database: Database) -> None:
+    watched(database, KEYS, due=NOW + timedelta(days=30), each=20)
+    with database.transaction() as connection:
+        first = connection.scalars(sa.select(tables.match_watch.c.match_id).limit(3)).all()
+        connection.execute(
+            sa.update(tables.match_watch)
+            .where(tables.match_watch.c.match_id.in_(first))
+            .values(due_at=NOW)
+        )
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE"))
+    asked: list[tuple[str, object]] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *about: asked.append(about[2:4]))
+    with database.transaction() as connection:
+        found = due_tournaments(connection, "sofascore", NOW)
+        due_of(connection, TournamentKey.parse(found[0]).tournament_id, NOW)
+    statements = [each for each in asked if "match_watch" in each[0]]
+    assert len(statements) == 2
+    with database.engine.connect() as connection:
+        plans = [
+            "\n".join(connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars())  # ty: ignore[invalid-argument-type]
+            for text, values in statements
+        ]
+    assert not any("Seq Scan on match_watch" in plan for plan in plans), plans
+    assert "ix_match_watch_due" in plans[0]
+
+
+def test_due_tournaments_become_one_run_a_provider_before_everything_else(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    watched(database, ["openligadb:bl1:2026", *KEYS[:2]], due=NOW)
+    requests, _ = tick(instance, database)
+    assert {request.tags["dp/provider"] for request in requests} <= {"sofascore", "openligadb"}
+    mine = next(r for r in requests if r.tags["dp/provider"] == "sofascore")
+    assert sorted(keys_of(mine)) == sorted(KEYS[:2])
+    assert mine.job_name == POLL_JOB
+    assert mine.run_key is None
+    assert int(mine.tags[PRIORITY_TAG]) == Priority.LIVE == max(Priority)
+
+
+def test_nothing_is_launched_between_matches_or_of_a_provider_that_is_not_polled(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    watched(database, ["openfootball:en.1:2026-27"], due=NOW)
+    assert tick(instance, database) == ([], "Nothing is due.")
+
+
+def test_what_a_run_looks_at_already_is_not_asked_for_again(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    watched(database, KEYS[:1], due=NOW)
+    (request,), _ = tick(instance, database)
+    run = instance.create_run_for_job(
+        job_def=_a_job(), tags=dict(request.tags), run_config=dict(request.run_config)
+    )
+    assert planned_work(instance, run) == planned_poll(run) == {KEYS[0]: ("matches",)}
+    requests, said = tick(instance, database)
+    assert requests == []
+    assert said == "sofascore: the last poll goes on"
+    instance.report_run_canceled(run)
+    assert len(tick(instance, database)[0]) == 1
+
+
+def _a_job() -> dg.JobDefinition:
+    """A job of the same name: what it does is not looked at."""
+
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job(name=POLL_JOB)
+    def made() -> None:
+        nothing()
+
+    return made
+
+
+def test_of_very_many_the_longest_due_come_first(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    watched(database, KEYS, due=NOW)
+    late = TournamentKey.parse(KEYS[150]).tournament_id
+    with database.transaction() as connection:
+        connection.execute(
+            sa.update(tables.match_watch)
+            .where(tables.match_watch.c.tournament_id == late)
+            .values(due_at=NOW - timedelta(hours=1))
+        )
+    (request,), _ = tick(instance, database)
+    assert keys_of(request)[0] == KEYS[150]
+    assert len(keys_of(request)) == 50
+
+
+def test_a_competition_that_is_no_longer_followed_is_not_polled(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    watched(database, KEYS[:2], due=NOW)
+    with database.transaction() as connection:
+        fill_seasons(connection, KEYS[:1])
+    (request,), _ = tick(instance, database)
+    assert keys_of(request) == [KEYS[1]]
+
+
+def test_the_time_of_a_simulated_provider_is_its_own(database: Database) -> None:
+    read_at = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
+    clock = Clock(NOW.timestamp(), read_at, 3_600.0)
+    with database.transaction() as connection:
+        record_clocks(connection, {"sandbox": Clock(0.0, 0.0, 0.0)})
+        record_clocks(connection, {"sandbox": clock})
+        assert read_clocks(connection) == {"sandbox": clock}
+    assert clock.now(read_at + 2) == NOW + timedelta(hours=2)
+    assert Clock.read("1790000000;60.5", 5.0) == Clock(1_790_000_000.0, 5.0, 60.5)
+    for odd in (None, "", "x;1", "1"):
+        assert Clock.read(odd, 5.0) is None
+
+
+def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -> None:
+    key = TournamentKey.parse(KEYS[0])
+    watched(database, KEYS[:1], due=NOW)
+    with database.transaction() as connection:
+        connection.execute(
+            sa.update(tables.match).values(kickoff_at=NOW, status="live", kickoff_date=None)
+        )
+        (id_,) = connection.scalars(sa.select(tables.match.c.id))
+        for hours, given_up in ((1, ()), (7, (id_,)), (8, ())):
+            look = Look({id_}, draws=False, at=NOW + timedelta(hours=hours))
+            assert keep_watch(connection, key.tournament_id, key.provider, look) == given_up
+        assert due_tournaments(connection, key.provider, NOW + timedelta(days=9)) == []
+
+
+def test_a_request_names_no_more_tournaments_than_a_run_takes() -> None:
+    assert len(keys_of(poll_request("sofascore", KEYS))) == 50
