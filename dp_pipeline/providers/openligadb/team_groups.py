@@ -62,15 +62,14 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
 def groups_as_known(matches: Iterable[MatchPayload], known: Sequence[Match]) -> TeamGroups:
     """The groups of some matches of season rounds, as the stored ones of such rounds have them.
 
-    A stored match keeps its group. A new one has the group it states, or the one that both of its
-    teams are in.
+    A stored match keeps its group. A new one has the group it states; or the one that both of its
+    teams are in, unless a stored one has none: then only those that state it have one.
     """
     stored = {match.external_id: match.group_name for match in known}
-    groups: dict[str, set[str]] = {}
-    for match in known:
+    groups: dict[str, set[str | None]] = {}
+    for match in known if all(stored.values()) else ():
         for team in (match.home, match.away):
-            if match.group_name:
-                groups.setdefault(team, set()).add(match.group_name)
+            groups.setdefault(team, set()).add(match.group_name)
 
     def of_teams(match: MatchPayload) -> str | None:
         home, away = (groups.get(str(team.team_id), set()) for team in (match.team1, match.team2))
