@@ -4,7 +4,7 @@ import copy
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import anyio
 
@@ -31,25 +31,18 @@ _NEED_MATCHES = frozenset({"tournaments", "teams", "matches", "standings"})
 class OpenLigaDBPart(Part):
     """Some matches of a season. The first refusal ends all asking."""
 
-    matches_come_along: ClassVar[bool] = True
-
     def __init__(
         self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
     ) -> None:
         super().__init__(key, requests, known, due)
         self.asked = frozenset()
-        self._follows = False
         self._blocked: BlockedError | None = None
         self._gathering = anyio.Lock()
         self._read: dict[bool, Gathered] = {}
 
-    def follow(self) -> None:
-        """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
-        self._follows = True
-
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, the table where the stored matches can have one."""
-        needed = _NEED_MATCHES | {"rounds"} if self._follows else _NEED_MATCHES
+        needed = _NEED_MATCHES | {"rounds"} if self.follows else _NEED_MATCHES
         asked: list[Callable[[], Awaitable[object]]] = []
         if needed & set(domains):
             asked.append(self._gathered)
@@ -71,7 +64,7 @@ class OpenLigaDBPart(Part):
     async def tournament(self) -> Found[Tournament]:
         """The stored one, with mode, status and current round as they are now."""
         gathered = await self._gathered()
-        if self._follows:
+        if self.follows:
             await self._groups()  # without them its status is not certain
         return gathered.found_tournament()
 
@@ -81,7 +74,7 @@ class OpenLigaDBPart(Part):
 
     async def rounds(self) -> Found[Round]:
         """The stored rounds; once followed, with those that are newly listed or met."""
-        if not self._follows:
+        if not self.follows:
             return Gathered(self.key, self.known).found_rounds()
         gathered = await self._gathered()
         await self._groups()
@@ -104,7 +97,7 @@ class OpenLigaDBPart(Part):
             ProviderError: a refusal, or nothing could be had.
         """
         async with self._gathering:
-            follows = self._follows
+            follows = self.follows
             if follows not in self._read:
                 self._read[follows] = await self._gather(follows=follows)
             self.asked = self._read[follows].asked
