@@ -1,15 +1,21 @@
 """What every part of a tournament decides alike: what is asked for, and what is known after it.
 
-Pure functions of our models, shared by the providers that are polled.
+Shared by the providers that are polled; all but the asking itself are pure functions.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
+
+import anyio
 
 from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.errors import BlockedError, ProviderError
 from dp_pipeline.providers.models import BEGUN_STATUSES, Match, MatchStatus, Round
 
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 # From so many due matches on, one request for their round is cheaper than one for each.
 ROUND_FROM = 2
 # It may be played again under an id of its own, which only its round tells.
@@ -82,3 +88,28 @@ def waiting_for_draw(rounds: Sequence[Round], matches: Sequence[Match]) -> tuple
         if may_be_drawn and reached:
             waiting.append(round_)
     return tuple(waiting)
+
+
+async def all_at_once(
+    asked: Mapping[K, Callable[[], Awaitable[T]]],
+) -> tuple[dict[K, T], dict[K, ProviderError]]:
+    """Ask for all at once; a refusal ends what has not been answered yet.
+
+    Returns:
+        What came, and why the rest could not be had.
+    """
+    answers: dict[K, T] = {}
+    failures: dict[K, ProviderError] = {}
+
+    async def one(key: K, ask: Callable[[], Awaitable[T]]) -> None:
+        try:
+            answers[key] = await ask()
+        except ProviderError as error:
+            failures[key] = error
+            if isinstance(error, BlockedError):
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for key, ask in asked.items():
+            group.start_soon(one, key, ask)
+    return answers, failures

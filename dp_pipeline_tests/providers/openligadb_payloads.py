@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dp_pipeline.providers.contract import Known
 from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
-from dp_pipeline.providers.openligadb.payload import MatchPayload, parse_matches
+from dp_pipeline.providers.openligadb.payload import MatchPayload, parse_groups, parse_matches
 from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
-from dp_pipeline.providers.openligadb.tournament import season_url
+from dp_pipeline.providers.openligadb.teams import teams_of
+from dp_pipeline.providers.openligadb.tournament import tournament_of
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 GoalEntry = tuple[Any, ...]
@@ -110,6 +113,17 @@ def read(payload: Any, groups: Any = ()) -> tuple[tuple[MatchPayload, ...], Roun
     payloads = parse_matches(payload).matches
     rounds = rounds_of(payloads, groups, season_url(KEY))
     return payloads, rounds, fixtures_of(payloads, rounds)
+
+
+def known_by(payload: Any, listed: Any = ()) -> Known:
+    """What is stored after a whole season was read."""
+    payloads, rounds, fixtures = read(payload, parse_groups(list(listed)).groups)
+    return Known(
+        tournament_of(KEY, payloads, rounds.rounds, fixtures.matches),
+        teams_of(payloads).items,
+        rounds.rounds,
+        fixtures.matches,
+    )
 
 
 def pascal(value: Any) -> Any:

@@ -1,16 +1,10 @@
 """OpenLigaDB's source over real HTTP: which requests it makes and what it does without answers."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
@@ -19,52 +13,23 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     ProviderServerError,
 )
-from dp_pipeline.providers.http import Limits, NoPace, ProviderClient, Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
 from dp_pipeline_tests.providers.openligadb_payloads import match, played, round_robin
+from dp_pipeline_tests.providers.openligadb_service import (
+    GROUPS,
+    MATCHES,
+    TABLES,
+    Service,
+    groups,
+    opened,
+)
 from dp_pipeline_tests.providers.test_openligadb_standings import LEAGUE, TABLE
-from dp_pipeline_tests.servers import serve
 
 T = TypeVar("T")
 ALL = ("tournaments", "teams", "rounds", "matches", "standings")
 PROVIDER = OpenLigaDB()
-MATCHES, GROUPS, TABLES = (
-    f"/{what}/bl1/2024" for what in ("getmatchdata", "getavailablegroups", "getbltable")
-)
-
-
-@dataclass
-class Service:
-    """Answers paths with JSON, or with a status where an int stands; other paths with 404."""
-
-    answers: dict[str, Any]
-    asked: list[str] = field(default_factory=list)
-    at_once: int = 0
-    _running: int = 0
-
-    async def _get(self, request: Request) -> Response:
-        self.asked.append(request.url.path)
-        self._running += 1
-        self.at_once = max(self.at_once, self._running)
-        await asyncio.sleep(0.05)
-        self._running -= 1
-        answer = self.answers.get(request.url.path, 404)
-        return Response(status_code=answer) if isinstance(answer, int) else JSONResponse(answer)
-
-    @contextlib.contextmanager
-    def listening(self) -> Generator[str]:
-        with serve(Starlette(routes=[Route("/{path:path}", self._get)])) as url:
-            yield url
-
-
-@contextlib.asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[Requests]:
-    limits = Limits(attempts=1)
-    client = ProviderClient("openligadb", url, pace=NoPace(), pace_seconds=0, limits=limits)
-    async with client:
-        yield client.requests()
 
 
 def ask(
@@ -88,13 +53,6 @@ async def everything(source: OpenLigaDBSource) -> tuple[Any, ...]:
         await source.matches(),
         await source.standings(),
     )
-
-
-def groups(*names: str) -> list[dict[str, Any]]:
-    return [
-        {"groupName": name, "groupOrderID": order, "groupID": 5000 + order}
-        for order, name in enumerate(names, start=1)
-    ]
 
 
 def league() -> Service:

@@ -1,5 +1,6 @@
 """What parts of all providers decide alike: what is asked for, and what is known after it."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.errors import BlockedError, ProviderServerError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Match, MatchStatus, Round, RoundType, Tournament
-from dp_pipeline.providers.parts import asking, overlaid, waiting_for_draw
+from dp_pipeline.providers.parts import all_at_once, asking, overlaid, waiting_for_draw
 
 CUP = Tournament(
     key=TournamentKey("sandbox", "cup", "2024"),
@@ -136,3 +138,25 @@ def test_a_matchday_waits_only_while_it_has_no_match() -> None:
 def test_the_first_round_waits_for_nothing() -> None:
     assert waits([a_round(1, "knockout")]) == []
     assert waits([]) == []
+
+
+def test_what_cannot_be_had_is_told_beside_what_came() -> None:
+    async def fine() -> int:
+        return 1
+
+    async def down() -> int:
+        message = "down"
+        raise ProviderServerError(message)
+
+    answers, failures = asyncio.run(all_at_once({"a": fine, "b": down}))
+    assert answers == {"a": 1}
+    assert [(name, error.message) for name, error in failures.items()] == [("b", "down")]
+
+
+def test_a_refusal_ends_what_has_not_been_answered() -> None:
+    async def refused() -> int:
+        message = "refused"
+        raise BlockedError(message)
+
+    answers, failures = asyncio.run(all_at_once({"a": asyncio.Event().wait, "b": refused}))
+    assert (answers, list(failures)) == ({}, ["b"])

@@ -9,7 +9,12 @@ team_groups  which match is of which group
 matches      status, kick-off, duplicates
 standings    the provider's table or a computed one
 tournament   the tournament itself
-source       the Provider and the Source, the only part that requests
+answers      where they are, and those that may be missing
+source       the Provider and the Source: a season
+gathered     some matches put together with what is stored
+part         the Part: some matches, and what follows when they end
+
+Only source and part request.
 """
 
 from dp_pipeline.providers.openligadb.source import OpenLigaDB

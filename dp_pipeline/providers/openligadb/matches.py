@@ -9,7 +9,11 @@ from dp_pipeline.providers.models import Issue, Match, MatchStatus, Round
 from dp_pipeline.providers.openligadb.payload import LocationPayload, MatchPayload
 from dp_pipeline.providers.openligadb.rounds import RoundList
 from dp_pipeline.providers.openligadb.score import Pair, Score, score_of
-from dp_pipeline.providers.openligadb.team_groups import TeamGroups, team_groups_of
+from dp_pipeline.providers.openligadb.team_groups import (
+    TeamGroups,
+    groups_as_known,
+    team_groups_of,
+)
 from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
 
 
@@ -32,12 +36,16 @@ class _Told:
     remarks: tuple[Issue, ...]
 
 
-def fixtures_of(payloads: Sequence[MatchPayload], rounds: RoundList) -> Fixtures:
+def fixtures_of(
+    payloads: Sequence[MatchPayload], rounds: RoundList, known: Sequence[Match] | None = None
+) -> Fixtures:
     """Every match once per id, and once per round, home and away.
 
     Args:
-        payloads: the readable matches.
-        rounds: the rounds of these matches.
+        payloads: the readable matches; of a whole season, unless `known` is given.
+        rounds: the rounds of these matches and of the known ones.
+        known: the stored matches, where the payloads are only some. What follows from a season
+            alone, groups and legs, is then taken from them.
     """
     issues: list[Issue] = []
     real: list[MatchPayload] = []
@@ -49,10 +57,19 @@ def fixtures_of(payloads: Sequence[MatchPayload], rounds: RoundList) -> Fixtures
             real.append(payload)
     season = [p for p in real if rounds.of(p.group).type == "season"]
     knockout = [p for p in real if rounds.of(p.group).type == "knockout"]
-    groups = team_groups_of(
-        season, knockout_follows=any(round_.type == "knockout" for round_ in rounds.rounds)
-    )
-    legs = {(rounds.of(p.group).slug, p.team1.team_id, p.team2.team_id) for p in knockout}
+    legs = {(rounds.of(p.group).slug, str(p.team1.team_id), str(p.team2.team_id)) for p in knockout}
+    if known is None:
+        follows = any(round_.type == "knockout" for round_ in rounds.rounds)
+        groups = team_groups_of(season, knockout_follows=follows)
+    else:
+        types = {round_.slug: round_.type for round_ in rounds.rounds}
+        groups = groups_as_known(season, [m for m in known if types.get(m.round_slug) == "season"])
+        told_anew = {str(payload.match_id) for payload in payloads}
+        legs |= {
+            (match.round_slug or "", match.home, match.away)
+            for match in known
+            if types.get(match.round_slug) == "knockout" and match.external_id not in told_anew
+        }
     meetings = Counter(frozenset((home, away)) for _, home, away in legs)
     told = [
         _told(
@@ -171,8 +188,8 @@ def _once_each(
     return kept, issues
 
 
-def _pairing(payload: MatchPayload) -> frozenset[int]:
-    return frozenset((payload.team1.team_id, payload.team2.team_id))
+def _pairing(payload: MatchPayload) -> frozenset[str]:
+    return frozenset((str(payload.team1.team_id), str(payload.team2.team_id)))
 
 
 def _when(match: Match) -> tuple[bool, float, int]:

@@ -226,13 +226,24 @@ class Table:
 
 
 def parse_matches(payload: Any) -> MatchList:
-    """The answer of /getmatchdata/{league}/{season}; [] when league or season is unknown.
+    """The answer of /getmatchdata/{league}/{season} and, below it, /{number} for one round.
+
+    It is [] when league, season or round is unknown.
 
     Raises:
         InvalidShapeError: the answer is no list, or not one of its matches is readable.
     """
     matches, issues = _read_list(payload, MatchPayload, "getmatchdata", "invalid_match", _teams_of)
     return MatchList(matches, issues)
+
+
+def parse_match(payload: Any) -> MatchList:
+    """The answer of /getmatchdata/{matchId}: an object, or nothing when the match is unknown.
+
+    Raises:
+        InvalidShapeError: the answer is neither object nor list, or the match is not readable.
+    """
+    return parse_matches([payload] if isinstance(payload, dict) else payload)
 
 
 def parse_groups(payload: Any) -> GroupList:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dp_pipeline.providers.models import Issue, Round, RoundType
@@ -22,6 +22,7 @@ _BARE_ROUND = re.compile(
     r"\d+\.? ?(?:haupt)?runde|(?:haupt)?runde \d+|round \d+|\d+(?:st|nd|rd|th) round"
     r"|(?:erste|zweite|dritte|vierte|fünfte|sechste) (?:haupt)?runde"
 )
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
 _TEAM_GROUP = re.compile(r"\b(gruppe|group) ([a-z0-9]{1,2})\b", re.IGNORECASE)
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "ł": "l"})
 
@@ -45,7 +46,10 @@ class RoundList:
 
 
 def rounds_of(
-    matches: Sequence[MatchPayload], listed: Iterable[GroupPayload], url: str
+    matches: Sequence[MatchPayload],
+    listed: Iterable[GroupPayload],
+    url: str,
+    known: Sequence[Round] = (),
 ) -> RoundList:
     """The rounds that matches are in, and those the provider lists without matches yet.
 
@@ -53,9 +57,11 @@ def rounds_of(
     matches can be stored while the list of rounds cannot be had.
 
     Args:
-        matches: every readable match.
+        matches: every readable match; where there are known rounds, some.
         listed: the provider's list of rounds; may be empty.
         url: address of the season's matches; a round's is one segment below it.
+        known: what is stored of the tournament. These stay as they are but for their order; of
+            several with one number and name the last is the one that matches are in.
     """
     played = _first_of_each(match.group for match in matches)
     known_ids = {group.group_id for group in played.values() if group.group_id}
@@ -64,34 +70,43 @@ def rounds_of(
         for key, group in _first_of_each(listed).items()
         if key not in played and group.group_id not in known_ids
     }
-    bare: RoundType = "season" if _bare_rounds_are_matchdays(matches) else "knockout"
+    by_key = _recognized({**waiting, **played}, known)
+    bare = _bare_type(known, matches)
     issues: list[Issue] = []
-    slugs: dict[RoundKey, str] = {}
-    types: dict[RoundKey, RoundType] = {}
+    taken = {round_.slug for round_ in known}
     # those with matches first: a round listed later never takes over a slug
     for groups in (played, waiting):
         for key, group in sorted(groups.items(), key=_provider_order):
+            if key in by_key:
+                continue
             round_type = _type_by_name(group.group_name, bare)
             if round_type is None:
                 detail = f"Its name says nothing of its kind; taken as a {bare} round."
                 issues.append(Issue("unknown_round_name", group.group_name, detail))
-            types[key] = round_type or bare
-            slugs[key] = _free_slug(group, types[key], set(slugs.values()))
-    everything = dict(sorted({**played, **waiting}.items(), key=_provider_order))
-    numbers = [group.group_order_id for group in everything.values()]
-    usable = len(set(numbers)) == len(numbers) and all(number > 0 for number in numbers)
-    by_key = {
-        key: Round(
-            slug=slugs[key],
-            order=group.group_order_id if usable else position,
-            label=group.group_name,
-            type=types[key],
-            provider_id=str(group.group_id or group.group_order_id),
-            provider_url=f"{url}/{group.group_order_id}",
-        )
-        for position, (key, group) in enumerate(everything.items(), start=1)
-    }
-    return RoundList(tuple(by_key.values()), by_key, tuple(issues))
+            slug = _free_slug(group, round_type or bare, taken)
+            taken.add(slug)
+            by_key[key] = Round(
+                slug=slug,
+                order=group.group_order_id,
+                label=group.group_name,
+                type=round_type or bare,
+                provider_id=str(group.group_id or group.group_order_id),
+                provider_url=f"{url}/{group.group_order_id}",
+            )
+    stored = {round_.slug for round_ in known}
+    rounds = _in_order(known, [r for r in by_key.values() if r.slug not in stored])
+    placed = {round_.slug: round_ for round_ in rounds}
+    by_key = {key: placed[round_.slug] for key, round_ in by_key.items()}
+    return RoundList(rounds, by_key, tuple(issues))
+
+
+def order_id_of(round_: Round) -> int | None:
+    """OpenLigaDB's number of a round, which asks for its matches; not always our order.
+
+    The last segment of its address: `provider_id` is the id of the group where there is one.
+    """
+    segment = (round_.provider_url or "").rpartition("/")[2]
+    return int(segment) if _NUMBER.fullmatch(segment) else None
 
 
 def is_group_stage(label: str) -> bool:
@@ -122,6 +137,62 @@ def _type_by_name(label: str, bare: RoundType) -> RoundType | None:
     if _GROUP_STAGE.search(name) or _MATCHDAY.search(name):
         return "season"
     return "knockout" if _KNOCKOUT.search(name) else None
+
+
+def _recognized(
+    groups: Mapping[RoundKey, GroupPayload], known: Sequence[Round]
+) -> dict[RoundKey, Round]:
+    """Which of the groups are known rounds: by number and name, or by id when it was renamed."""
+    by_key = {_known_key(round_): round_ for round_ in known}
+    by_id = {r.provider_id: r for r in known if r.provider_id != str(order_id_of(r))}
+    found = {
+        key: by_key.get(key) or (by_id.get(str(group.group_id)) if group.group_id else None)
+        for key, group in groups.items()
+    }
+    return {key: round_ for key, round_ in found.items() if round_}
+
+
+def _in_order(known: Sequence[Round], new: Sequence[Round]) -> tuple[Round, ...]:
+    """All rounds: by the provider's numbers where they can be used, else counted.
+
+    Known rounds keep their place, unless a new one is in the way.
+    """
+    taken = [*(round_.order for round_ in known), *(round_.order for round_ in new)]
+    usable = all(r.order > 0 and taken.count(r.order) == 1 for r in new) and (
+        not new or all(r.order == order_id_of(r) for r in known)
+    )
+    if usable:
+        return tuple(sorted((*known, *new), key=lambda r: (r.order, _place(r))))
+    ordered = sorted((*known, *new), key=_place)
+    return tuple(replace(round_, order=position) for position, round_ in enumerate(ordered, 1))
+
+
+def _place(round_: Round) -> tuple[int, int, str]:
+    """Where a round stands by the provider's number, id and name of its group."""
+    order, name = _known_key(round_)
+    group_id = round_.provider_id or ""
+    has_id = group_id != str(order) and _NUMBER.fullmatch(group_id)
+    return (order, int(group_id) if has_id else 0, name)
+
+
+def _known_key(round_: Round) -> RoundKey:
+    order_id = order_id_of(round_)
+    return (round_.order if order_id is None else order_id, round_.label.casefold())
+
+
+def _bare_type(known: Sequence[Round], matches: Iterable[MatchPayload]) -> RoundType:
+    """What rounds are whose names do not say it: as was decided before, else by the matches."""
+    decided = {
+        round_.type
+        for round_ in known
+        if _type_by_name(round_.label, "season") != _type_by_name(round_.label, "knockout")
+        or _type_by_name(round_.label, "season") is None
+    }
+    if decided:
+        return "season" if "season" in decided else "knockout"
+    if any(_MATCHDAY.search(round_.label.casefold()) for round_ in known):
+        return "season"
+    return "season" if _bare_rounds_are_matchdays(matches) else "knockout"
 
 
 def _bare_rounds_are_matchdays(matches: Iterable[MatchPayload]) -> bool:

@@ -5,10 +5,9 @@ import re
 from collections.abc import Awaitable, Collection
 from typing import ClassVar
 
-from dp_pipeline.providers.contract import Provider, Season, Source
+from dp_pipeline.providers.contract import Known, Provider, Season, Source
 from dp_pipeline.providers.errors import (
     InvalidTournamentKeyError,
-    NotFoundError,
     ProviderError,
 )
 from dp_pipeline.providers.http import Requests
@@ -23,25 +22,26 @@ from dp_pipeline.providers.models import (
     Team,
     Tournament,
 )
+from dp_pipeline.providers.openligadb.answers import (
+    PUBLIC_URL,
+    league_table,
+    listed_groups,
+    season_path,
+    season_url,
+)
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
+from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
 from dp_pipeline.providers.openligadb.payload import (
     GroupList,
     MatchList,
     Table,
-    parse_groups,
     parse_leagues,
     parse_matches,
-    parse_table,
 )
 from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
-from dp_pipeline.providers.openligadb.tournament import (
-    PUBLIC_URL,
-    season_path,
-    season_url,
-    tournament_of,
-)
+from dp_pipeline.providers.openligadb.tournament import tournament_of
 
 _COMPETITION = re.compile(r"[a-z0-9_-]+\Z")
 _SEASON = re.compile(r"(?:19|20)\d{2}\Z")
@@ -55,6 +55,7 @@ class OpenLigaDB(Provider):
     name: ClassVar[str] = "openligadb"
     public_url: ClassVar[str] = PUBLIC_URL
     pace_seconds: ClassVar[float] = 0.2
+    polled: ClassVar[bool] = True
     licence: ClassVar[str] = (
         "Contains information from OpenLigaDB (https://www.openligadb.de/), made available under "
         "the Open Database License (ODbL) 1.0, https://opendatacommons.org/licenses/odbl/1-0/. "
@@ -79,6 +80,12 @@ class OpenLigaDB(Provider):
     def source(self, key: TournamentKey, requests: Requests) -> "OpenLigaDBSource":
         """The tournament behind a checked key. Makes no request."""
         return OpenLigaDBSource(key, requests)
+
+    def part(
+        self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
+    ) -> OpenLigaDBPart:
+        """Some matches of the tournament behind a checked key. Makes no request."""
+        return OpenLigaDBPart(key, requests, known, due)
 
     async def seasons(
         self,
@@ -176,11 +183,7 @@ class OpenLigaDBSource(Source):
         return self._read
 
     async def _groups(self) -> GroupList:
-        path = f"/getavailablegroups/{self.key.competition}/{self.key.season}"
-        try:
-            listed = await self.requests.json(path, parse_groups)
-        except NotFoundError:
-            listed = GroupList((), ())
+        listed = await listed_groups(self.requests, self.key)
         if listed.groups:
             return listed
         detail = "OpenLigaDB lists no rounds; these are the rounds that have matches."
@@ -190,11 +193,7 @@ class OpenLigaDBSource(Source):
         payload, rounds, fixtures = await self._matches()
         if not payload.matches or not can_have_table(rounds.rounds, fixtures.groups):
             return Table()
-        path = f"/getbltable/{self.key.competition}/{self.key.season}"
-        try:
-            return await self.requests.json(path, parse_table)
-        except NotFoundError:
-            return Table()
+        return await league_table(self.requests, self.key)
 
     def _absent(self, payload: MatchList) -> Absence | None:
         if payload.matches:

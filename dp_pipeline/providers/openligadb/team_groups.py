@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Issue, Match
 from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.rounds import is_group_stage, team_group
 
@@ -35,7 +35,7 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
             if stated[match.match_id] is None
         )
         return TeamGroups(stated, issues=issues)
-    components = _components(matches)
+    components = _components((m.team1.team_id, m.team2.team_id) for m in matches)
     group_stage = knockout_follows or any(is_group_stage(m.group.group_name) for m in matches)
     if len(components) <= 1 or not group_stage:
         return TeamGroups({})
@@ -59,11 +59,54 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
     return TeamGroups({m.match_id: named[m.team1.team_id] for m in matches}, issues=(issue,))
 
 
-def _components(matches: Iterable[MatchPayload]) -> list[frozenset[int]]:
+def groups_as_known(matches: Iterable[MatchPayload], known: Sequence[Match]) -> TeamGroups:
+    """The groups of some matches of season rounds, as the stored ones of such rounds have them.
+
+    A stored match keeps its group. A new one has the group it states; or the one that both of its
+    teams are in, unless a stored one has none: then only those that state it have one.
+    """
+    stored = {match.external_id: match.group_name for match in known}
+    groups: dict[str, set[str | None]] = {}
+    for match in known if all(stored.values()) else ():
+        for team in (match.home, match.away):
+            groups.setdefault(team, set()).add(match.group_name)
+
+    def of_teams(match: MatchPayload) -> str | None:
+        home, away = (groups.get(str(team.team_id), set()) for team in (match.team1, match.team2))
+        return next(iter(home)) if len(home) == 1 and home == away else None
+
+    return TeamGroups(
+        {
+            match.match_id: stored[str(match.match_id)]
+            if str(match.match_id) in stored
+            else team_group(match) or of_teams(match)
+            for match in matches
+        }
+    )
+
+
+def groups_of_stored(
+    matches: Sequence[Match], labels: Iterable[str], *, knockout_follows: bool
+) -> TeamGroups:
+    """The groups of a tournament by its matches of season rounds, as they would be stored.
+
+    Args:
+        matches: all of season rounds.
+        labels: of the rounds of these matches.
+        knockout_follows: whether there are knockout rounds.
+    """
+    names = {int(match.external_id): match.group_name for match in matches}
+    if any(names.values()):
+        return TeamGroups(names)
+    group_stage = knockout_follows or any(is_group_stage(label) for label in labels)
+    components = _components((int(match.home), int(match.away)) for match in matches)
+    return TeamGroups({}, unknown=group_stage and len(components) > 1)
+
+
+def _components(pairs: Iterable[tuple[int, int]]) -> list[frozenset[int]]:
     """Sets of teams that are linked by matches."""
     component: dict[int, set[int]] = {}
-    for match in matches:
-        home, away = match.team1.team_id, match.team2.team_id
+    for home, away in pairs:
         joined = component.get(home, {home}) | component.get(away, {away})
         for team in joined:
             component[team] = joined

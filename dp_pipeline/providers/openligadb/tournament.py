@@ -5,24 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Match, Round, Tournament
+from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.teams import last_touched
 from dp_pipeline.providers.table import current_round, tournament_mode, tournament_status
 
-PUBLIC_URL = "https://api.openligadb.de"
 # the page of a season, as OpenLigaDB's maintainer links it (OpenLigaDB-Samples issue 98)
 PAGE_URL = "https://www.openligadb.de/Spielplan"
 _TWO_YEARS = re.compile(r"\b(\d{4}) ?[/-] ?(\d{4}|\d{2})\b")
-
-
-def season_path(key: TournamentKey) -> str:
-    """The path of a season's matches."""
-    return f"/getmatchdata/{key.competition}/{key.season}"
-
-
-def season_url(key: TournamentKey) -> str:
-    """The public address of a season's matches; equal whatever address was asked instead."""
-    return f"{PUBLIC_URL}{season_path(key)}"
 
 
 def tournament_of(

@@ -18,12 +18,12 @@ from dp_pipeline.providers.errors import BlockedError, ProviderError
 from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Absence, Found, Match, Round, Team, Tournament
-from dp_pipeline.providers.parts import asking, waiting_for_draw
+from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw
 from dp_pipeline.providers.sofascore.addresses import Addresses, match_path, season_path
 from dp_pipeline.providers.sofascore.parse import EventList, RoundAnswer, parse_events, parse_rounds
 from dp_pipeline.providers.sofascore.rounds import ListedRound, RoundList, rounds_of, stored_rounds
 from dp_pipeline.providers.sofascore.season import Season
-from dp_pipeline.providers.sofascore.source import SofaScoreSource, gather
+from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline.providers.sofascore.tournament import current_of, mode_of, status_of_season
 
 MOST_ALONE = 3
@@ -123,7 +123,7 @@ class SofaScorePart(SofaScoreSource, Part):
             slug: partial(self._round, by_slug[slug]) for slug in wanted.rounds if slug in by_slug
         }
         asked |= self._alone(wanted.alone)
-        answers, failures = await gather(asked)
+        answers, failures = await all_at_once(asked)
         if self._blocked is not None:
             raise copy.copy(self._blocked) from self._blocked.__cause__
         await self._draws(listed, answers, failures)

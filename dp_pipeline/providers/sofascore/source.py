@@ -25,6 +25,7 @@ from dp_pipeline.providers.models import (
     Team,
     Tournament,
 )
+from dp_pipeline.providers.parts import all_at_once
 from dp_pipeline.providers.sofascore.addresses import Addresses, season_path, unique_path
 from dp_pipeline.providers.sofascore.parse import (
     EventList,
@@ -226,7 +227,7 @@ class SofaScoreSource(Source):
         else:
             slugs = {}
             asked = {f"events/{way}": partial(self._pages, way) for way in ("last", "next")}
-        answers, failures = await gather(asked)
+        answers, failures = await all_at_once(asked)
         if self._blocked is not None:
             raise copy.copy(self._blocked) from self._blocked.__cause__
         season = Season(
@@ -270,27 +271,6 @@ class SofaScoreSource(Source):
             issue = Issue("too_many_pages", f"events/{way}", detail, left_out=True)
             pages.append(EventList(issues=(issue,)))
         return pages
-
-
-async def gather(
-    asked: dict[str, Callable[[], Awaitable[list[EventList]]]],
-) -> tuple[dict[str, list[EventList]], dict[str, ProviderError]]:
-    """Ask for all at once; a refusal cancels those that have not been asked yet."""
-    answers: dict[str, list[EventList]] = {}
-    failures: dict[str, ProviderError] = {}
-
-    async def one(name: str, ask: Callable[[], Awaitable[list[EventList]]]) -> None:
-        try:
-            answers[name] = await ask()
-        except ProviderError as error:
-            failures[name] = error
-            if isinstance(error, BlockedError):
-                group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        for name, ask in asked.items():
-            group.start_soon(one, name, ask)
-    return answers, failures
 
 
 def _no_such_season(

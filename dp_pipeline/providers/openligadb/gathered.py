@@ -1,0 +1,236 @@
+"""Some matches of a season put together with what is stored. Pure: what was asked is given."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import (
+    Absence,
+    Found,
+    Issue,
+    Match,
+    Round,
+    Standing,
+    Team,
+    Tournament,
+)
+from dp_pipeline.providers.openligadb.answers import match_path, round_path, season_url
+from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
+from dp_pipeline.providers.openligadb.payload import GroupList, MatchList, MatchPayload, Table
+from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
+from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
+from dp_pipeline.providers.openligadb.team_groups import TeamGroups, groups_of_stored
+from dp_pipeline.providers.openligadb.teams import teams_of
+from dp_pipeline.providers.parts import asking, overlaid, waiting_for_draw
+from dp_pipeline.providers.table import current_round, tournament_mode, tournament_status
+
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for matches.
+
+    Args:
+        path: what is asked for.
+        subject: the round or the match, in a person's words.
+        covers: external ids of the stored matches it is to give.
+        alone: whether it is asked for one match; another one in the answer is not ours.
+    """
+
+    path: str
+    subject: str
+    covers: frozenset[str]
+    alone: bool = False
+
+
+def asks_for_due(key: TournamentKey, known: Known, due: Collection[str]) -> tuple[Ask, ...]:
+    """The requests that give the matches that are due: rounds first, then single matches."""
+    wanted = asking(known, due)
+    asks: dict[str, Ask] = {}
+    for round_ in sorted(known.rounds, key=lambda r: r.order):
+        path = round_path(key, round_)
+        if round_.slug in wanted.rounds and path and path not in asks:
+            asks[path] = ask_for_round(key, known, round_, path)
+    covered = {id_ for ask in asks.values() for id_ in ask.covers}
+    names = {team.external_id: team.name for team in known.teams}
+    for match in known.matches:
+        if match.external_id in due and match.external_id not in covered:
+            subject = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
+            path = match_path(match)
+            asks[path] = Ask(path, subject, frozenset({match.external_id}), alone=True)
+    return tuple(asks.values())
+
+
+def ask_for_round(key: TournamentKey, known: Known, round_: Round, path: str) -> Ask:
+    """The request for a round: it gives the matches of all rounds that have its number."""
+    slugs = {other.slug for other in known.rounds if round_path(key, other) == path}
+    covers = frozenset(m.external_id for m in known.matches if m.round_slug in slugs)
+    return Ask(path, round_.label, covers)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What is known of a season after some of its matches were asked for.
+
+    Args:
+        key: the tournament.
+        known: what is stored.
+        answers: what was asked and came.
+        failures: what could not be had, and why.
+        listed: the provider's list of rounds; None when it was not asked for or could not be had.
+    """
+
+    key: TournamentKey
+    known: Known
+    answers: Mapping[Ask, MatchList] = field(default_factory=dict)
+    failures: Mapping[Ask, ProviderError] = field(default_factory=dict)
+    listed: GroupList | None = None
+
+    @cached_property
+    def payloads(self) -> tuple[MatchPayload, ...]:
+        """Every readable match that came; what two answers say alike is taken once."""
+        found: list[MatchPayload] = []
+        for ask, answer in self.answers.items():
+            ours = (m for m in answer.matches if not ask.alone or str(m.match_id) in ask.covers)
+            found += [match for match in ours if match not in found]
+        return tuple(found)
+
+    @cached_property
+    def rounds(self) -> RoundList:
+        """The known rounds, those that were met, and those that are listed."""
+        has_matches = {match.round_slug for match in self.known.matches}
+        return rounds_of(
+            self.payloads,
+            self.listed.groups if self.listed else (),
+            season_url(self.key),
+            known=sorted(self.known.rounds, key=lambda r: r.slug in has_matches),
+        )
+
+    @cached_property
+    def fixtures(self) -> Fixtures:
+        """The matches that came and can be stored."""
+        return fixtures_of(self.payloads, self.rounds, self.known.matches)
+
+    @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """All matches of the tournament as they are now known."""
+        return overlaid(self.known.matches, self.fixtures.matches)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """External ids of the stored matches that the answers were to give."""
+        return frozenset().union(*(ask.covers for ask in self.answers))
+
+    @property
+    def failure(self) -> ProviderError | None:
+        """Why nothing could be had; None when something could, or nothing failed."""
+        return None if self.payloads else next(iter(self.failures.values()), None)
+
+    def next_waiting(self) -> Ask | None:
+        """The request for the first round that waits for a draw and was not asked for yet."""
+        paths = {ask.path for ask in (*self.answers, *self.failures)}
+        for round_ in waiting_for_draw(self.rounds.rounds, self.matches):
+            path = round_path(self.key, round_)
+            if path and path not in paths:
+                return ask_for_round(self.key, self.known, round_, path)
+        return None
+
+    def gave(self, ask: Ask) -> bool:
+        """Whether a match that can be stored came with this answer."""
+        came = {str(match.match_id) for match in self.answers[ask].matches}
+        return any(match.external_id in came for match in self.fixtures.matches)
+
+    def found_tournament(self) -> Found[Tournament]:
+        """The stored one, with what follows from matches and rounds as they are now."""
+        rounds = self.rounds.rounds
+        now = replace(
+            self.known.tournament,
+            mode=tournament_mode(rounds) if rounds else self.known.tournament.mode,
+            status=tournament_status(self.matches, rounds),
+            current_round=current_round(rounds, self.matches),
+        )
+        return Found((now,))
+
+    def found_teams(self) -> Found[Team]:
+        """The stored teams, as they were met where they were met."""
+        met = teams_of(self.payloads)
+        teams = {team.external_id: team for team in (*self.known.teams, *met.items)}
+        if not teams:
+            because = "No team is stored, and none came."
+            return Found(issues=met.issues, absent=Absence("nothing_yet", because))
+        return Found(tuple(teams.values()), met.issues)
+
+    def found_rounds(self) -> Found[Round]:
+        """Every round; complete only where the list was asked for."""
+        issues = (*(self.listed.issues if self.listed else ()), *self.rounds.issues)
+        if self.listed and not self.listed.groups:
+            detail = "OpenLigaDB lists no rounds; these are stored or have matches."
+            issues = (*issues, Issue("rounds_from_matches", "Rounds", detail))
+        if not self.rounds.rounds:
+            because = "No round is stored, and none came."
+            return Found(issues=issues, absent=Absence("nothing_yet", because))
+        return Found(self.rounds.rounds, issues)
+
+    def found_matches(self) -> Found[Match]:
+        """The matches that came, and every request that gave none."""
+        issues = [
+            Issue(
+                "match_not_available" if ask.alone else "round_not_available",
+                ask.subject,
+                f"{'It' if ask.alone else 'Its matches'} could not be read: {error.message}",
+                left_out=True,
+                data={"kind": error.kind, "url": error.url},
+            )
+            for ask, error in self.failures.items()
+        ]
+        issues += [issue for answer in self.answers.values() for issue in answer.issues]
+        issues += self.fixtures.issues
+        if not self.fixtures.matches:
+            return Found(issues=tuple(issues), absent=self._absent())
+        issues += [
+            Issue("empty_answer", ask.subject, "It was asked for, and OpenLigaDB gave no match.")
+            for ask, answer in self.answers.items()
+            if ask.covers and not answer.matches
+        ]
+        return Found(self.fixtures.matches, tuple(issues))
+
+    def _absent(self) -> Absence:
+        if not self.answers:
+            because = "No match was to be asked for, and no round waits for a draw."
+            return Absence("not_applicable", because)
+        subjects = [ask.subject for ask in self.answers]
+        more = f" and {len(subjects) - MOST_NAMED} more" if len(subjects) > MOST_NAMED else ""
+        because = (
+            f"OpenLigaDB was asked for {', '.join(subjects[:MOST_NAMED])}{more} and gave no match "
+            "with known teams."
+        )
+        # where no stored match was to come, nothing is missing: the draw is still to be made
+        return Absence("nothing_yet" if self.asked else "not_applicable", because)
+
+    @property
+    def can_have_table(self) -> bool:
+        """Whether the provider's table can be the tournament's."""
+        return can_have_table(self._rounds_with_matches, self._groups)
+
+    def found_standings(self, table: Table) -> Found[Standing]:
+        """The tables that follow from all matches as they are now known, or the provider's."""
+        return standings_of(self._rounds_with_matches, self._groups, self.matches, table)
+
+    @cached_property
+    def _rounds_with_matches(self) -> tuple[Round, ...]:
+        counted = Counter(match.round_slug for match in self.matches)
+        return tuple(round_ for round_ in self.rounds.rounds if counted[round_.slug])
+
+    @cached_property
+    def _groups(self) -> TeamGroups:
+        season = {r.slug: r.label for r in self._rounds_with_matches if r.type == "season"}
+        return groups_of_stored(
+            [match for match in self.matches if match.round_slug in season],
+            season.values(),
+            knockout_follows=any(r.type == "knockout" for r in self.rounds.rounds),
+        )
