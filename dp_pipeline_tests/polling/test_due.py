@@ -123,8 +123,13 @@ def test_what_a_run_looks_at_already_is_not_asked_for_again(
 ) -> None:
     watched(database, KEYS[:1], due=NOW)
     (request,), _ = tick(instance, database)
-    run = instance.create_run_for_job(
-        job_def=_a_job(), tags=dict(request.tags), run_config=dict(request.run_config)
+    run = instance.add_run(
+        dg.DagsterRun(
+            job_name=POLL_JOB,
+            tags=dict(request.tags),
+            run_config=dict(request.run_config),
+            status=dg.DagsterRunStatus.STARTED,
+        )
     )
     assert planned_work(instance, run) == planned_poll(run) == {KEYS[0]: ("matches",)}
     requests, said = tick(instance, database)
@@ -132,19 +137,6 @@ def test_what_a_run_looks_at_already_is_not_asked_for_again(
     assert said == "sofascore: the last poll goes on"
     instance.report_run_canceled(run)
     assert len(tick(instance, database)[0]) == 1
-
-
-def _a_job() -> dg.JobDefinition:
-    """A job of the same name: what it does is not looked at."""
-
-    @dg.op
-    def nothing() -> None: ...
-
-    @dg.job(name=POLL_JOB)
-    def made() -> None:
-        nothing()
-
-    return made
 
 
 def test_of_very_many_the_longest_due_come_first(
