@@ -31,12 +31,12 @@ DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
 HEADER = 150
 SUMMARY = 400
 LINES = 10
-ALL_LINES = 3_400
+ALL_LINES = 3_000
 ERRORS = 5
 ALL_ERRORS = 2_300
 # The matches of a round often end together, and each end is to be told.
 NEWS = 20
-ALL_NEWS = 2_000
+ALL_NEWS = 2_400
 LONGEST_NEWS = 300
 
 

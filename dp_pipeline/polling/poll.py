@@ -16,7 +16,11 @@ from dp_pipeline.assets.match_news import given_up_news
 from dp_pipeline.database import rows
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.database.known import read_known
-from dp_pipeline.executions.errors import BlockedDependencyError, TournamentBusyError
+from dp_pipeline.executions.errors import (
+    BlockedDependencyError,
+    SuspiciousPayloadError,
+    TournamentBusyError,
+)
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import Turn, note_news, tournament_id_of
 from dp_pipeline.executions.vocabulary import Domain
@@ -24,6 +28,7 @@ from dp_pipeline.polling.watch import (
     Due,
     Look,
     due_of,
+    give_up,
     keep_watch,
     leave_alone,
     poll_succeeded,
@@ -35,6 +40,9 @@ from dp_pipeline.providers.registry import checked_key
 
 TURN_SECONDS = 20.0
 """A refresh of the tournament that goes on longer reads what is due itself."""
+
+GIVEN_UP_AFTER_FAILURES = 5
+"""Polls in a row whose answers did not have what was due: half an hour."""
 
 _WORK = {
     "tournaments": tournaments.ingest,
@@ -98,10 +106,13 @@ class Poll:
         self._part = part = await self._desk.providers.part(self.key, known, due.matches)
         try:
             await self._look(execution, part, due)
-        except Exception:
+        except Exception as error:
             # Whatever it was: without a pause the next tick would try it again.
+            answered = isinstance(error, SuspiciousPayloadError)
             with suppress(DatabaseError):
-                await self._desk.database.run(lambda c: self._pause(c, execution))
+                await self._desk.database.run(
+                    lambda c: self._pause(c, execution, answered=answered)
+                )
             raise
         finally:
             execution.requests.extend(part.requests.taken())
@@ -166,11 +177,20 @@ class Poll:
         else:
             poll_succeeded(connection, execution.tournament_id)
 
-    def _pause(self, connection: sa.Connection, execution: Execution) -> None:
+    def _pause(
+        self, connection: sa.Connection, execution: Execution, *, answered: bool = False
+    ) -> None:
+        """Leave it alone for a while, and for good what the provider does not know any more.
+
+        A provider that gives no answer has not said anything of a match, however long that takes.
+        """
         part = self._part
         assert part is not None  # noqa: S101 - for the type checker
         provider = part.key.provider
-        given_up = leave_alone(connection, execution.tournament_id, provider, part.now)
+        failures = leave_alone(connection, execution.tournament_id, provider)
+        if not answered or failures < GIVEN_UP_AFTER_FAILURES:
+            return
+        given_up = give_up(connection, execution.tournament_id, part.now)
         names = {team.external_id: team.name for team in part.known.teams}
         known = {rows.match_id(provider, match.external_id): match for match in part.known.matches}
         note_news(

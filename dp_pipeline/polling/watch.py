@@ -189,14 +189,8 @@ def owe(connection: sa.Connection, tournament_id: UUID, provider: str, now: date
     )
 
 
-def leave_alone(
-    connection: sa.Connection, tournament_id: UUID, provider: str, now: datetime
-) -> tuple[UUID, ...]:
-    """After a poll that failed: pause, longer each time; give up what should long be over.
-
-    Returns:
-        The matches that are given up.
-    """
+def leave_alone(connection: sa.Connection, tournament_id: UUID, provider: str) -> int:
+    """After a poll that failed: a pause, longer each time; how many polls in a row failed."""
     exponent = sa.func.least(_tournament_watch.c.failures, 10)
     seconds = sa.func.least(FIRST_PAUSE_SECONDS * sa.func.power(2, exponent), LONGEST_PAUSE_SECONDS)
     pause = seconds * sa.text("interval '1 second'")
@@ -207,7 +201,7 @@ def leave_alone(
         failures=1,
         not_before=sa.func.clock_timestamp() + first,
     )
-    connection.execute(
+    return connection.execute(
         statement.on_conflict_do_update(
             index_elements=[_tournament_watch.c.tournament_id],
             set_={
@@ -215,30 +209,31 @@ def leave_alone(
                 "not_before": sa.func.clock_timestamp() + pause,
                 "updated_at": sa.func.now(),
             },
+        ).returning(_tournament_watch.c.failures)
+    ).scalar_one()
+
+
+def give_up(connection: sa.Connection, tournament_id: UUID, now: datetime) -> tuple[UUID, ...]:
+    """Give up those due matches that should long be over; what is given up."""
+    due = connection.execute(
+        sa.select(_watch).where(
+            _watch.c.tournament_id == tournament_id,
+            _watch.c.due_at <= now + SLACK,
+            _watch.c.status.in_(OPEN),
         )
-    )
-    due = {
-        row["match_id"]: row
-        for row in connection.execute(
-            sa.select(_watch).where(
-                _watch.c.tournament_id == tournament_id,
-                _watch.c.due_at <= now + SLACK,
-                _watch.c.status.in_(OPEN),
-            )
-        ).mappings()
-    }
+    ).mappings()
     given_up: dict[UUID, Mapping[str, Any]] = {}
-    for id_, row in due.items():
-        before = Watch(row["due_at"], row["status"], row["since"], row["window_from"])
+    for row in due.all():
         after = watch(
-            before,
-            status=before.status,
-            kickoff_at=before.window_from,
+            Watch(row["due_at"], row["status"], row["since"], row["window_from"]),
+            status=row["status"],
+            kickoff_at=row["window_from"],
             kickoff_date=None,
             replaced=False,
             now=now,
         )
-        if after.due_at is None:
+        if after.given_up_at is not None:
+            id_ = row["match_id"]
             given_up[id_] = _row(id_, tournament_id, row["provider"], after)
     store(connection, _watch, list(given_up.values()))
     return tuple(given_up)

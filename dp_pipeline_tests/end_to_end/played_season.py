@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import Response
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.clocks import read_clocks
+from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.polling.watch import due_tournaments
 from dp_pipeline.providers.clock import OURS
+from dp_pipeline.providers.clock import Clock as Read
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.sandbox.clock import Clock
+from dp_pipeline.sandbox.faults import read_fault
 from dp_pipeline.sandbox.server import Simulation, app
 from dp_pipeline.sandbox.world import calendar, identity
 from dp_pipeline.sandbox.world.season import season_of
@@ -34,8 +38,6 @@ from dp_pipeline_tests.polling.season import (
 )
 from dp_pipeline_tests.servers import SlackReceiver, serve
 
-ENDED = frozenset({"ended"})
-
 
 @dataclass
 class Played:
@@ -45,7 +47,7 @@ class Played:
     keys: Sequence[str]
     home: Path
     database: Database
-    slack: SlackReceiver
+    slack: "Slack"
     environment: Mapping[str, str]
     requests: Counter[str] = field(default_factory=Counter)
 
@@ -74,12 +76,13 @@ class Played:
 
     def _tell_clock(self) -> None:
         # A clock that is put by hand is noticed with the next answer; nobody would ask before.
-        from dp_pipeline.database.clocks import record_clocks
-        from dp_pipeline.providers.clock import Clock as Read
-
         clock = self.simulation.clock
         with self.database.transaction() as connection:
             record_clocks(connection, {"sandbox": Read(clock.start, clock.began, clock.speed)})
+
+    def set_faults(self, *faults: str) -> None:
+        """From now on these happen at the provider."""
+        self.simulation.faults.replace([read_fault(text) for text in faults])
 
     # -- what is to be seen ------------------------------------------------------------------------
 
@@ -112,8 +115,7 @@ class Played:
         return True if not working and not self.due() else None
 
     def delays(self) -> list[float]:
-        """Real seconds from the end of each match to its being seen as ended."""
-        clock = self.simulation.clock
+        """Seconds of the world from the end of each match to its being seen as ended."""
         found = []
         seen = self._seen_ended()
         for key in self.keys:
@@ -121,20 +123,31 @@ class Played:
             number = identity.competition_number(int(parsed.competition))
             index = identity.season_index(number, int(parsed.season))
             assert index is not None
-            for fixture in season_of(self.simulation.world, number, index).fixtures:
-                if str(fixture.id) in seen:
-                    late = seen[str(fixture.id)].timestamp() - timeline(fixture).over
-                    found.append(late)
-        del clock
-        return found
+            found += [
+                seen[str(fixture.id)].timestamp() - timeline(fixture).over
+                for fixture in season_of(self.simulation.world, number, index).fixtures
+                if str(fixture.id) in seen
+            ]
+        return sorted(found)
 
-    def news(self) -> Counter[str]:
-        """Every sentence about a match that was told, with how often it was."""
-        told: Counter[str] = Counter()
-        for message in self.slack.accepted:
-            for text in _texts(message):
-                told.update(line for line in text.splitlines() if " ended " in line)
-        return told
+    def noted(self) -> Counter[str]:
+        """Every piece of news in the ledger."""
+        ledger = tables.data_provider_executions.c
+        with self.database.transaction() as connection:
+            rows = connection.scalars(
+                sa.select(ledger.summary["news"]).where(ledger.summary.has_key("news"))
+            )
+            return Counter(text for news in rows for text in news)
+
+    def told(self) -> Counter[str]:
+        """Every line of a message that Slack took, as it was before it was escaped."""
+        lines = (
+            line
+            for message in self.slack.accepted
+            for text in _texts(message)
+            for line in text.splitlines()
+        )
+        return Counter(lines)
 
     def executions(self) -> Counter[tuple[str, str, str]]:
         """How often which domain came to what."""
@@ -162,6 +175,15 @@ class Played:
             return True if connection.scalar(wanted) == len(self.keys) else None
 
 
+class Slack(SlackReceiver):
+    """A webhook that can be down for a while."""
+
+    down = False
+
+    async def _post(self, request: Request) -> Response:
+        return Response(status_code=503) if self.down else await super()._post(request)
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if value.get("type") == "section" and "text" in value:
@@ -187,7 +209,7 @@ def played_season(simulation: Simulation, keys: Sequence[str]) -> Generator[Play
     # Not tmp_path: pytest's directories are private, and root's Postgres is another user.
     folder = Path(tempfile.mkdtemp(prefix="dp-season-"))
     folder.chmod(0o711)
-    slack = SlackReceiver()
+    slack = Slack()
     try:
         with serve(counting) as address, slack.listening() as webhook:
             home = folder / "home"

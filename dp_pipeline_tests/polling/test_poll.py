@@ -12,7 +12,7 @@ from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.presence import tournament_lock
 from dp_pipeline.polling.watch import FIRST_PAUSE_SECONDS, owe
 from dp_pipeline.providers.clock import OURS
-from dp_pipeline.sandbox.faults import Fault, Faults, read_fault
+from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
@@ -176,16 +176,24 @@ def test_a_poll_without_news_is_quiet_and_asks_for_one_round(
         assert sum(played.requests.values()) == 1, "nothing is due within the same minute"
 
 
-def test_a_match_the_provider_forgets_is_given_up_and_told_once(
-    database: Database, tmp_path: Path
+@pytest.mark.parametrize(
+    ("fault", "told"), [("empty */events/*", True), ("server_error=503", False)]
+)
+def test_a_match_is_given_up_when_the_provider_forgets_it_and_not_when_it_is_away(
+    database: Database, tmp_path: Path, fault: str, *, told: bool
 ) -> None:
     with season(standing_still(SMALL, DURING), database, tmp_path) as played:
-        begun(played)
-        break_down(played, "server_error=503")
-        told = []
-        for hours in (1, 3, 6, 7, 9):
-            played.put_clock(FIRST_DAY.kickoff + hours * calendar.HOUR + 60)
+        begun(played, AFTER + 5 * calendar.DAY)
+        break_down(played, fault)
+        news = []
+        for _ in range(8):
             end_pause(database)
-            told += [news for e in played.poll([KEY]) for news in e.news]
-        assert len([text for text in told if "stale_open" in text]) == 1
-        assert all(isinstance(fault, Fault) for fault in played.simulation.faults.faults)
+            news += [text for e in played.poll([KEY]) for text in e.news]
+        stale = [text for text in news if "stale_open" in text]
+        assert len(set(stale)) == len(stale)
+        assert bool(stale) == told
+        break_down(played)
+        end_pause(database)
+        played.poll()
+        if not told:
+            assert stored_matches(database, KEY) == true_matches_of(played.simulation, KEY)
