@@ -3,7 +3,12 @@
 A change here needs a migration; a test holds the two equal.
 """
 
-from dp_pipeline.database.tables.automation import competition_season, provider_pace
+from dp_pipeline.database.tables.automation import (
+    competition_season,
+    provider_health,
+    provider_hour,
+    provider_pace,
+)
 from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.football import (
     image,
@@ -30,6 +35,8 @@ __all__ = [
     "image",
     "match",
     "metadata",
+    "provider_health",
+    "provider_hour",
     "provider_pace",
     "team",
     "tournament",
