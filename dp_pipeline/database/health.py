@@ -148,7 +148,7 @@ class PostgresHealth:
             if standing == "closed":
                 return Ticket(*key, view.breaker.epoch, aside=aside)
             if standing == "due" and not aside:
-                mine = await self._change(key, view, leased)
+                mine = await self._change(key, view, leased, attempts=1)
                 if mine is not None:
                     return Ticket(*key, mine.epoch, probe=True)
                 if view.breaker.standing(view.now()) != "due":
@@ -209,13 +209,18 @@ class PostgresHealth:
                 view.learn(*found)
 
     async def _change(
-        self, key: Key, view: _View, decide: Callable[[Breaker, datetime], Breaker | None]
+        self,
+        key: Key,
+        view: _View,
+        decide: Callable[[Breaker, datetime], Breaker | None],
+        *,
+        attempts: int = 30,
     ) -> Breaker | None:
         """Decide with what the table says now, and write it; None if nothing is to change."""
         async with view.lock:
             try:
                 breaker, now, changed = await self._database.run(
-                    partial(_decide, key=key, decide=decide)
+                    partial(_decide, key=key, decide=decide), attempts=attempts
                 )
             except DatabaseError:
                 now = view.now()
