@@ -148,6 +148,7 @@ class PostgresHealth:
             if standing == "closed":
                 return Ticket(*key, view.breaker.epoch, aside=aside)
             if standing == "due" and not aside:
+                # Who is cancelled meanwhile hears of it after this, and gives the lease up.
                 mine = await self._change(key, view, leased, attempts=1)
                 if mine is not None:
                     return Ticket(*key, mine.epoch, probe=True)
@@ -186,7 +187,8 @@ class PostgresHealth:
             return
         try:
             # Not repeated: a connection lost during COMMIT would count it twice.
-            await self._database.run(partial(_write_counts, counted=counted), attempts=1)
+            with anyio.CancelScope(shield=True):
+                await self._database.run(partial(_write_counts, counted=counted), attempts=1)
         except DatabaseError:
             for key, counts in counted.items():
                 self._counts.setdefault(key, _Counts()).merge(counts)

@@ -16,7 +16,7 @@ class Health(Protocol):
     """Keeps requests from a provider that refuses or fails, and learns from those it gets."""
 
     async def admit(self, asked: Asked, root: str, *, aside: bool = False) -> Ticket:
-        """Return when the request may be made.
+        """Return when the request may be made; `note` or `give_up` must follow if it is a probe.
 
         Args:
             asked: whom, and for what.
@@ -37,7 +37,7 @@ class Health(Protocol):
         ...
 
     async def flush(self) -> None:
-        """Write down what is only remembered; the client is about to close."""
+        """Write down what is only remembered, even if cancelled: the client is about to close."""
         ...
 
 

@@ -123,8 +123,7 @@ class ProviderClient:
         traceback: TracebackType | None,
     ) -> None:
         self._transport = None
-        with anyio.CancelScope(shield=True):
-            await self._health.flush()
+        await self._health.flush()
         await self._stack.__aexit__(kind, error, traceback)
 
     @property

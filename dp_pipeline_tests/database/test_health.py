@@ -263,6 +263,29 @@ def test_a_probe_that_is_cancelled_lets_somebody_else_find_out(database: Databas
         assert ask(database, base_url, "/a") == [None]
 
 
+def test_a_lease_got_while_being_cancelled_is_given_back(database: Database) -> None:
+    async def work(requests: Requests) -> None:
+        with database.transaction() as connection:
+            connection.execute(sa.text("SELECT FROM provider_health FOR UPDATE"))
+            async with anyio.create_task_group() as group:
+                group.start_soon(kinds_of, requests, ["/probe"])
+                await anyio.sleep(0.5)  # it waits for our lock with its lease
+                group.cancel_scope.cancel()
+                group.start_soon(release, connection)
+
+    async def release(connection: sa.Connection) -> None:
+        connection.commit()
+
+    service = Service()
+    with listening(service) as base_url:
+        assert ask(database, base_url, "/first") == ["blocked"]
+        epoch = row(database).epoch
+        using(database, base_url, work)
+        assert service.paths == ["/first"]
+        assert row(database).epoch == epoch + 2, "leased and given back"
+        assert row(database).probe_until is None
+
+
 def test_a_probe_is_one_request_and_says_itself_what_it_came_to(database: Database) -> None:
     service = Service()
     with listening(service) as base_url:
