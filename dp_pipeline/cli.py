@@ -16,10 +16,16 @@ from dp_pipeline.competitions import CompetitionsError, load
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
-from dp_pipeline.messages.terminal import causes, executions_table, outcome_table, seasons_table
+from dp_pipeline.messages.terminal import (
+    causes,
+    executions_table,
+    health_table,
+    outcome_table,
+    seasons_table,
+)
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
-from dp_pipeline.providers.registry import Providers, checked_key, is_address
-from dp_pipeline.resources import database_url, open_database
+from dp_pipeline.providers.registry import PROVIDERS, checked_key, is_address, roots
+from dp_pipeline.resources import database_url, open_database, open_providers
 from dp_pipeline.sandbox.command import sandbox
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 
@@ -168,6 +174,31 @@ def approve(keys: tuple[str, ...]) -> None:
             raise click.ClickException(message)
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+@click.option(
+    "--reset",
+    metavar="PROVIDER",
+    type=click.Choice(list(PROVIDERS)),
+    help="Ask this provider again at once, as if it had never failed.",
+)
+def health(reset: str | None, *, as_json: bool) -> None:
+    """Print whether providers answer, and which are left alone until when."""
+    from dp_pipeline.database import health as shared
+    from dp_pipeline.database.answering import answering
+
+    with _plain_errors():
+        settings = Settings.load()
+        with open_database(settings).transaction() as connection:
+            if reset is not None:
+                shared.reset(connection, reset)
+            rows = [each.facts() for each in answering(connection, roots(settings.base_urls))]
+        if as_json:
+            click.echo(json.dumps(rows, default=str, indent=2))
+            return
+        _console().print(health_table(rows))
+
+
 @main.group()
 def db() -> None:
     """The database in use."""
@@ -206,10 +237,8 @@ def _wanted(texts: Sequence[str], settings: Settings, database: Database) -> lis
         return list(dict.fromkeys(texts))
     import anyio
 
-    from dp_pipeline.database.pace import PostgresPace
-
     async def read() -> list[str]:
-        async with Providers(settings.base_urls, PostgresPace(database)) as providers:
+        async with open_providers(settings.base_urls, database) as providers:
             return [str(await providers.key_of(text)) for text in texts]
 
     return list(dict.fromkeys(anyio.run(read)))

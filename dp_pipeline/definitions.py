@@ -9,7 +9,7 @@ import dagster as dg
 # A backfill policy on assets is marked beta and says so once per asset at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
 
-from dp_pipeline.assets import executions  # noqa: E402 - after the filter above
+from dp_pipeline.assets import executions, health  # noqa: E402 - after the filter above
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
 from dp_pipeline.assets.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.polling.job import poll_due  # noqa: E402
@@ -37,8 +37,8 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect, seasons, executions.SPEC],
-        asset_checks=[executions.messages_delivered],
+        assets=[ingest, collect, seasons, executions.SPEC, health.SPEC],
+        asset_checks=[executions.messages_delivered, *health.CHECKS],
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,

@@ -3,6 +3,7 @@
 A field that is not set follows the environment (settings.py), read when a run or sensor begins.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import quote, urlencode
 
@@ -48,6 +49,14 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def open_providers(base_urls: Mapping[str, str], database: Database) -> Providers:
+    """The providers at these addresses, paced and left alone together with every other process."""
+    from dp_pipeline.database.health import PostgresHealth
+    from dp_pipeline.database.pace import PostgresPace
+
+    return Providers(base_urls, PostgresPace(database), health=PostgresHealth(database))
+
+
 def object_store(settings: Settings) -> ObjectStore:
     """The bucket if there is one, else the folder `objects` below DP_HOME."""
     if settings.s3 is not None:
@@ -78,10 +87,8 @@ class ProvidersResource(dg.ConfigurableResource):
     )
 
     def open(self, database: Database) -> Providers:
-        """The providers of one run, paced together with every other process."""
-        from dp_pipeline.database.pace import PostgresPace
-
-        return Providers(self._base_urls(), PostgresPace(database))
+        """The providers of one run."""
+        return open_providers(self._base_urls(), database)
 
     def open_images(self, database: Database) -> Images:
         """Where the images are that providers name, paced likewise."""

@@ -1,17 +1,20 @@
 """What happens by the clock: looks for new seasons, nightly refreshes, weekly re-reads. All in UTC.
 
 Every schedule is on from the start and asks no provider for anything nobody asked for: without
-followed competitions and ingested tournaments there is nothing to read.
+followed competitions and ingested tournaments there is nothing to read, and a provider that is left
+alone because it refused or failed is not read either.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
+from dp_pipeline.database.health import resting
 from dp_pipeline.database.seasons import kept_current
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -86,8 +89,10 @@ def _refresh(provider: str, kind: str, cron: str, description: str) -> dg.Schedu
     def refresh(
         context: dg.ScheduleEvaluationContext, database: DatabaseResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        followed = competitions.load(Settings.load().competitions_file).followed
+        settings = Settings.load()
+        followed = competitions.load(settings.competitions_file).followed
         with database.open().transaction() as connection:
+            at_rest = resting(connection, datetime.now(UTC), roots(settings.base_urls))
             keys = kept_current(
                 connection,
                 provider,
@@ -96,6 +101,11 @@ def _refresh(provider: str, kind: str, cron: str, description: str) -> dg.Schedu
             )
         if not keys:
             return dg.SkipReason(f"No tournament of {provider} is to be read.")
+        if provider in at_rest:
+            return dg.SkipReason(
+                f"{provider} refused or failed and is left alone until "
+                f"{at_rest[provider]:%Y-%m-%d %H:%M} UTC; `dp health` says more."
+            )
         return refresh_requests(
             keys,
             priority=Priority.SCHEDULE,

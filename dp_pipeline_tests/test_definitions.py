@@ -51,10 +51,11 @@ def test_every_domain_names_its_table_and_describes_its_columns() -> None:
     assert columns["home_score"] == "integer"
 
 
-def test_every_asset_but_seasons_and_the_ledger_is_partitioned_by_tournament() -> None:
+def test_every_asset_but_seasons_ledger_and_health_is_partitioned_by_tournament() -> None:
     found = specs()
     assert found.pop("seasons").partitions_def is None
     assert found.pop("executions").partitions_def is None
+    assert found.pop("health").partitions_def is None
     for name, spec in found.items():
         assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition), name
         assert spec.partitions_def.name == "tournaments", name
@@ -94,8 +95,12 @@ def test_resources_can_be_replaced_by_key() -> None:
     assert {"database", "providers", "ledger", "slack"} <= set(defs.resources or {})
 
 
-def test_the_ledger_has_a_check_that_no_run_of_the_domains_evaluates() -> None:
-    key = dg.AssetCheckKey(dg.AssetKey("executions"), "messages_delivered")
-    assert key in defs.get_repository_def().asset_graph.asset_check_keys
+def test_ledger_and_health_have_checks_that_no_run_of_the_domains_evaluates() -> None:
+    keys = {dg.AssetCheckKey(dg.AssetKey("executions"), "messages_delivered")} | {
+        dg.AssetCheckKey(dg.AssetKey("health"), f"{provider}_answers")
+        for provider in ("openligadb", "openfootball", "sofascore", "sandbox")
+    }
+    assert keys <= set(defs.get_repository_def().asset_graph.asset_check_keys)
     for job in ("ingest_tournaments", "refresh_tournaments"):
-        assert key not in defs.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys
+        found = defs.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys
+        assert keys & set(found) == set()

@@ -25,6 +25,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.registry import roots
 from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline.schedules import SCHEDULES
@@ -247,6 +248,26 @@ def test_a_run_that_failed_at_once_is_not_requested_again_every_tick(place: Plac
     assert requested(place.tick()) == []
     place.attempt(*keys)  # as the other sensor records it
     assert requested(place.tick()) == []
+
+
+def test_a_new_season_of_a_provider_at_rest_gets_its_run_when_that_is_over(place: Place) -> None:
+    place.follow(BL1, EN1)
+    (held,) = place.list_seasons("openligadb:bl1", "2026")
+    (free,) = place.list_seasons("openfootball:en.1", "2026-27")
+    health = {
+        "provider": "openligadb",
+        "root": roots({})["openligadb"],
+        "epoch": 3,
+        "refusals": 2,
+        "silences": 0,
+        "rests_until": datetime.now(UTC) + timedelta(minutes=15),
+    }
+    with place.database.transaction() as connection:
+        connection.execute(sa.insert(tables.provider_health).values(health))
+    assert requested(place.tick()) == [free]
+    with place.database.transaction() as connection:
+        connection.execute(sa.update(tables.provider_health).values(rests_until=sa.func.now()))
+    assert requested(place.tick()) == [held]
 
 
 def test_a_deliberate_repetition_is_possible(place: Place) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from dp_pipeline.assets.checks import by_hand
 from dp_pipeline.assets.metadata import column_schema
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
@@ -111,9 +112,5 @@ def messages_delivered(
 ) -> dg.AssetCheckResult:
     """The same by hand."""
     instance = context.instance
-    found = delivery(
-        instance, database.open(), announcing(instance), on=slack.open() is not None
-    ).evaluation()
-    return dg.AssetCheckResult(
-        passed=found.passed, description=found.description, metadata=found.metadata
-    )
+    found = delivery(instance, database.open(), announcing(instance), on=slack.open() is not None)
+    return by_hand(found.evaluation())

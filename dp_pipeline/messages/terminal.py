@@ -1,4 +1,4 @@
-"""Ledger rows -> tables for a terminal. Pure; the command line prints them."""
+"""Rows of the ledger and their like as tables for a terminal. Pure; `dp` prints them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from rich.table import Column, Table
 Row = Mapping[str, Any]
 
 _STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
+_STATES = {"closed": "green", "half-open": "yellow", "open": "red"}
 
 
 def outcome_table(key: str, rows: Sequence[Row]) -> Table:
@@ -81,6 +82,33 @@ def seasons_table(rows: Sequence[Row]) -> Table:
             escape(row["label"]),
             "approved" if row["approved_at"] else "[yellow]to be approved[/]",
             f"{row['first_seen_at']:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def health_table(rows: Sequence[Row]) -> Table:
+    """The health of providers: a line for each."""
+    moments = {
+        "last_answer": "last answer (UTC)",
+        "last_block": "last block (UTC)",
+        "next_probe": "next probe (UTC)",
+    }
+    table = _table(
+        *(Column(name, no_wrap=True) for name in ("provider", "state")),
+        *(Column(name, no_wrap=True, justify="right") for name in ("answered", "requests", "mean")),
+        *(Column(name, no_wrap=True) for name in moments.values()),
+    )
+    table.caption = "Answered, requests and mean are of the last 24 hours."
+    table.caption_justify = "left"
+    for row in rows:
+        ratio, mean = row["success_ratio_24h"], row["mean_latency_seconds"]
+        table.add_row(
+            row["provider"],
+            f"[{_STATES[row['state']]}]{row['state']}[/]",
+            "" if ratio is None else f"{ratio:.1%}",
+            f"{row['requests_24h']:,}",
+            "" if mean is None else f"{mean:.2f} s",
+            *(f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "" for name in moments),
         )
     return table
 

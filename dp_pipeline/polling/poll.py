@@ -34,6 +34,7 @@ from dp_pipeline.polling.watch import (
     poll_succeeded,
 )
 from dp_pipeline.providers.contract import Known, Part
+from dp_pipeline.providers.errors import ProviderRestingError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
 from dp_pipeline.providers.registry import checked_key
@@ -106,6 +107,9 @@ class Poll:
         self._part = part = await self._desk.providers.part(self.key, known, due.matches)
         try:
             await self._look(execution, part, due)
+        except ProviderRestingError as error:
+            # Told once for all, by the provider's check; the sensor waits with us.
+            execution.remark(Issue("provider_at_rest", self.key, error.message))
         except Exception as error:
             # Whatever it was: without a pause the next tick would try it again.
             answered = isinstance(error, SuspiciousPayloadError)

@@ -7,6 +7,7 @@ ProviderError
 ├── RateLimitedError            429 that outlasted our patience
 ├── ProviderServerError         5xx
 ├── NetworkError                no or half an answer: refused, reset, timed out, cut short
+├── ProviderRestingError        not asked at all: it refused or failed lately, see health.py
 ├── InvalidShapeError           an answer whose form we do not know, or larger than the limit
 └── UnsafeAddressError          an address in a payload that must not be asked
 """
@@ -78,6 +79,13 @@ class NetworkError(ProviderError):
     """Connection refused, reset, timed out, or a body that ended too early."""
 
     kind = "network"
+    retryable = True
+
+
+class ProviderRestingError(ProviderError):
+    """No request was made: the provider is left alone, by all processes, until a moment."""
+
+    kind = "resting"
     retryable = True
 
 

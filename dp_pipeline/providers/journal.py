@@ -37,7 +37,8 @@ class Line:
     attempts: int = 0
     error: str | None = None
     retry_after: float | None = None
-    resting: bool = False
+    final: bool = False
+    """Whether what comes is not tried again: no request was made, or it was a probe."""
 
     def request(self) -> Request:
         """The line as it stands."""

@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from dp_pipeline.providers.address import Address
 from dp_pipeline.providers.clock import OURS, Clock
 from dp_pipeline.providers.contract import Known, Part, Provider, Season, Source
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.http import Limits, Pace, ProviderClient, Requests
+from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
+from dp_pipeline.providers.http import Health, Limits, Pace, ProviderClient, Requests
 from dp_pipeline.providers.key import LONGEST, TournamentKey
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
@@ -40,6 +41,20 @@ def is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
+def roots(base_urls: Mapping[str, str]) -> dict[str, str]:
+    """The address of every provider without its secrets, as its health is remembered by.
+
+    Left out is one whose base URL is not usable: it cannot be asked either.
+    """
+    found = {}
+    for name, provider in PROVIDERS.items():
+        try:
+            found[name] = Address.parse(name, base_urls.get(name, provider.public_url)).root
+        except ProviderError:
+            continue
+    return found
+
+
 class Providers:
     """The providers of one run. Clients are opened when first needed and closed together.
 
@@ -47,14 +62,20 @@ class Providers:
         base_urls: provider name to the root that replaces its public one.
         pace: spaces requests over all processes.
         limits: how much time, size and patience a request may cost; None for the usual ones.
+        health: keeps requests from providers that refuse, over all processes; None lets all pass.
     """
 
     def __init__(
-        self, base_urls: Mapping[str, str], pace: Pace, limits: Limits | None = None
+        self,
+        base_urls: Mapping[str, str],
+        pace: Pace,
+        limits: Limits | None = None,
+        health: Health | None = None,
     ) -> None:
         self._base_urls = base_urls
         self._pace = pace
         self._limits = limits
+        self._health = health
         self._clients: dict[str, ProviderClient] = {}
         self._lists: dict[str, Requests] = {}
         self._believed: dict[str, Clock] = {}
@@ -140,6 +161,7 @@ class Providers:
                 base_url,
                 pace=self._pace,
                 pace_seconds=provider.pace(base_url),
+                health=self._health,
                 limits=self._limits,
                 clock=self._believed.get(provider.name, OURS) if provider.simulated else None,
             )

@@ -1,18 +1,14 @@
-"""When a provider is left alone: it asked us to wait, or nothing works there."""
+"""When a provider is left alone by one run: it asked us to wait, or nothing works there.
+
+What a run learns is told to `health`, which keeps all processes from asking.
+"""
 
 import anyio
 
 from dp_pipeline.providers.answers import Asked
-from dp_pipeline.providers.errors import (
-    BlockedError,
-    NetworkError,
-    ProviderError,
-    ProviderServerError,
-    RateLimitedError,
-)
+from dp_pipeline.providers.breaker import UNANSWERED
+from dp_pipeline.providers.errors import ProviderError, RateLimitedError
 from dp_pipeline.providers.limits import Limits
-
-_UNANSWERED = (BlockedError, RateLimitedError, ProviderServerError, NetworkError)
 
 
 class Rest:
@@ -35,11 +31,16 @@ class Rest:
 
     def failed(self, error: ProviderError) -> None:
         """A request ended in this error; a 404 or an odd form counts as an answer."""
-        if not isinstance(error, _UNANSWERED):
+        if not isinstance(error, UNANSWERED):
             self.answered()
             return
         self._failures += 1
         self._last, self._last_at = error, anyio.current_time()
+
+    def many(self, error: ProviderError | None) -> bool:
+        """Whether a request that ends in this error is one of many in a row."""
+        unanswered = isinstance(error, UNANSWERED)
+        return unanswered and self._failures + 1 >= self._limits.failures_in_a_row
 
     async def over(self, asked: Asked) -> None:
         """Wait for the end of a short rest; a long one is an error at once, without a request.

@@ -17,9 +17,10 @@ import dagster as dg
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
+from dp_pipeline.database.health import resting
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.runs import planned_work
@@ -83,7 +84,7 @@ def plan(  # noqa: PLR0913 - all that is known
         stored: tournaments in the database.
         partitions: keys that Dagster knows.
         idle: partitions that were never attempted.
-        in_flight: keys that a run is about to work on, or was lately.
+        in_flight: keys that a run is about to work on, or was lately, or that wait for a provider.
         waiting: idle partitions with the time they were first seen so.
         now: Unix seconds.
     """
@@ -124,7 +125,8 @@ def discover_tournaments(
 ) -> dg.SensorResult:
     """Compare what is followed, stored and partitioned."""
     now = time.time()
-    followed = competitions.load(Settings.load().competitions_file).followed
+    settings = Settings.load()
+    followed = competitions.load(settings.competitions_file).followed
     followings = [following(each) for each in followed]
     partitions = context.instance.get_dynamic_partitions(str(TOURNAMENTS.name))
     with database.open().transaction() as connection:
@@ -132,15 +134,18 @@ def discover_tournaments(
         stored = seasons.tournament_keys(connection)
         stopped = seasons.no_longer_followed(connection, followings)
         never = seasons.never_attempted(connection, partitions)
+        at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
     idle, odd = _of_use(never, stopped)
     present = set(partitions)
     begin = bool(idle) or any(key not in present for key in approved)
+    # A run would only find out that its provider is left alone; it waits until that is over.
+    held = {key for key in (*approved, *idle) if key.partition(":")[0] in at_rest}
     decided = plan(
         approved=approved,
         stored=stored,
         partitions=present,
         idle=idle,
-        in_flight=keys_in_flight(context.instance, now) if begin else (),
+        in_flight=keys_in_flight(context.instance, now) | held if begin else (),
         waiting=read_waiting(context.cursor),
         now=now,
     )

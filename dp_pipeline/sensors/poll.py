@@ -8,11 +8,12 @@ import dagster as dg
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database.clocks import read_clocks
+from dp_pipeline.database.health import resting
 from dp_pipeline.database.seasons import no_longer_followed
 from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.polling.watch import due_tournaments
 from dp_pipeline.providers.clock import OURS
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import PROVIDER_TAG
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.runs import GOING_ON
@@ -40,13 +41,15 @@ def poll_matches(
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask what is due, leave out what a run looks at already."""
     now = time.time()
-    followed = competitions.load(Settings.load().competitions_file).followed
+    settings = Settings.load()
+    followed = competitions.load(settings.competitions_file).followed
     busy, in_flight = _going_on(context.instance, now)
     requests: list[dg.RunRequest] = []
     said: list[str] = []
     with database.open().transaction() as connection:
         stopped = no_longer_followed(connection, [following(each) for each in followed])
         clocks = read_clocks(connection)
+        at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
         for provider in PROVIDERS.values():
             if not provider.polled:
                 continue
@@ -58,6 +61,10 @@ def poll_matches(
             )
             free = [key for key in due if key not in in_flight]
             if not due:
+                continue
+            if provider.name in at_rest:
+                until = at_rest[provider.name]
+                said.append(f"{provider.name} is left alone until {until:%H:%M} UTC")
                 continue
             if provider.name in busy or not free:
                 said.append(f"{provider.name}: the last poll goes on")

@@ -12,7 +12,8 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorState, TickStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from dp_pipeline.assets.executions import DELIVERED, Delivery, announcing, delivery
+from dp_pipeline.assets.executions import announcing, delivery
+from dp_pipeline.assets.health import evaluations
 from dp_pipeline.messages.mrkdwn import duration
 from dp_pipeline.messages.notice import Notice
 from dp_pipeline.messages.slack import SlackRefusedError, SlackUnavailableError
@@ -36,7 +37,7 @@ _KINDS = {InstigatorType.SENSOR: "sensor", InstigatorType.SCHEDULE: "schedule"}
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Tells Slack when a sensor or schedule keeps failing, when an asset check fails, and when "
-        "they are well again; evaluates the check messages_delivered of the ledger."
+        "they are well again; evaluates the checks of the ledger and of the providers' health."
     ),
 )
 def watch_automation(
@@ -46,14 +47,12 @@ def watch_automation(
     latest = time.monotonic() + TICK_SECONDS
     settings = Settings.load()
     webhook = slack.open()
+    store = database.open()
     # First, so that a check that fails now is told in the same tick.
-    found = delivery(
-        context.instance,
-        database.open(),
-        announcing(context.instance),
-        on=webhook is not None,
-    )
-    record(context.instance, found)
+    cursor = announcing(context.instance)
+    found = delivery(context.instance, store, cursor, on=webhook is not None)
+    for evaluation in (found.evaluation(), *evaluations(store, settings)):
+        record(context.instance, evaluation)
     watched = Watched.read(context.cursor)
     if webhook is None:
         return dg.SkipReason("Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set.")
@@ -82,14 +81,14 @@ def watch_automation(
     return dg.SkipReason("; ".join(filter(None, parts)) or "Nothing new.")
 
 
-def record(instance: dg.DagsterInstance, found: Delivery) -> None:
-    """Let Dagster show the check: when it changes, and hourly."""
-    last = instance.get_latest_asset_check_evaluation_record(DELIVERED)
+def record(instance: dg.DagsterInstance, found: dg.AssetCheckEvaluation) -> None:
+    """Let Dagster show a check: when it changes, and hourly."""
+    last = instance.get_latest_asset_check_evaluation_record(found.asset_check_key)
     if last is not None:
         same = (last.status is not _FAILED) == found.passed
         if same and time.time() - last.create_timestamp < RECORDED_SECONDS:
             return
-    instance.report_runless_asset_event(found.evaluation())
+    instance.report_runless_asset_event(found)
 
 
 def look(

@@ -1,19 +1,24 @@
 """SofaScore's source over real HTTP: which requests it makes, and what it does without answers."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from dp_pipeline.providers.breaker import Ending, Ticket
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
     ProviderError,
 )
+from dp_pipeline.providers.http import NoHealth, NoPace, ProviderClient
 from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.providers.sofascore_payloads import (
     DATA,
+    KEY,
     NAMED,
     ROOT,
     World,
@@ -358,3 +363,25 @@ def test_a_form_that_cannot_be_had_never_fails_the_table() -> None:
         found = ask(Service(answers), table)
         assert len(found.items) == 4
         assert all(len(row.form) == 5 for row in found.items)
+
+
+def test_only_the_form_is_asked_aside_because_it_alone_may_be_refused() -> None:
+    aside: set[str] = set()
+
+    class Noting(NoHealth):
+        async def note(self, ticket: Ticket, ending: Ending) -> None:
+            if ticket.aside and ending.refused:
+                aside.add(str(ending.error and ending.error.url).partition(DATA)[2])
+
+    async def run(url: str) -> None:
+        async with ProviderClient(
+            "sofascore", url, pace=NoPace(), pace_seconds=0, health=Noting()
+        ) as client:
+            found = await everything(SofaScore().source(KEY, client.requests()))
+            assert found.standings.issues[0].reason == "form_not_available"
+
+    answers = league(teams=4, played=6).answers()
+    answers[f"{DATA}/team-events/total"] = status(403, FORBIDDEN)
+    with Service(answers).listening() as url:
+        asyncio.run(run(url))
+    assert aside == {"/team-events/total"}

@@ -7,6 +7,8 @@ from dp_pipeline.database.tables.automation import (
     competition_season,
     match_watch,
     provider_clock,
+    provider_health,
+    provider_hour,
     provider_pace,
     tournament_watch,
 )
@@ -38,6 +40,8 @@ __all__ = [
     "match_watch",
     "metadata",
     "provider_clock",
+    "provider_health",
+    "provider_hour",
     "provider_pace",
     "team",
     "tournament",

@@ -1,4 +1,4 @@
-"""What the automation remembers: pace and time of providers, seasons listed, what is due when."""
+"""What the automation remembers: pace, health and time of providers, seasons, what is due."""
 
 import sqlalchemy as sa
 
@@ -82,6 +82,43 @@ tournament_watch = sa.Table(
         postgresql_where=sa.text("owed_at IS NOT NULL"),
     ),
     comment="Which tournaments wait for a draw, and which are left alone after a failure",
+)
+
+provider_health = sa.Table(
+    "provider_health",
+    metadata,
+    text("provider", required=True),
+    text("root", "The address it is asked at; another one starts anew", required=True),
+    number("epoch", "Grows whenever it opens, closes or is tried", required=True),
+    number("refusals", "In a row, when it was to be found out", required=True),
+    number("silences", "Likewise, without an answer", required=True),
+    text("kind", "Of the failure that counted last"),
+    moment("struck_at", "When that was"),
+    moment("rests_until", "When one request may try again; null: it is asked as ever"),
+    moment("probe_until", "Until when the result of that request is waited for"),
+    moment("answered_at", "Its last answer"),
+    moment("failed_at", "Its last failure"),
+    text("failure", "The kind of that"),
+    moment("blocked_at", "Its last refusal"),
+    sa.PrimaryKeyConstraint("provider"),
+    sa.CheckConstraint("refusals >= 0 AND silences >= 0", name="strikes"),
+    sa.Index(None, "rests_until"),
+    comment="Whether providers are asked, for all processes",
+)
+
+provider_hour = sa.Table(
+    "provider_hour",
+    metadata,
+    text("provider", required=True),
+    sa.Column("hour", sa.DateTime(timezone=True), nullable=False, comment="Its beginning"),
+    number("requests", required=True),
+    number("blocked", "Of them, refused", required=True),
+    number("rate_limited", required=True),
+    number("server_error", required=True),
+    number("network", "Of them, without an answer", required=True),
+    sa.Column("seconds", sa.Double, nullable=False, comment="What they took together"),
+    sa.PrimaryKeyConstraint("provider", "hour"),
+    comment="Requests to providers and how they ended, by the hour",
 )
 
 competition_season = sa.Table(

@@ -195,8 +195,9 @@ class SofaScoreSource(Source):
     async def _form(self) -> FormEvents:
         if self._blocked is not None:
             raise copy.copy(self._blocked) from self._blocked.__cause__
-        # not _json: a refusal of what is only nice to have ends nothing else
-        return await self.requests.json(f"{season_path(self.key)}/team-events/total", parse_form)
+        # not _json, and aside: a refusal of what is only nice to have ends nothing else
+        path = f"{season_path(self.key)}/team-events/total"
+        return await self.requests.json(path, parse_form, aside=True)
 
     async def _rounds(self) -> RoundList:
         try:

@@ -1,0 +1,102 @@
+"""The health of providers as Dagster sees it: a check for each says whether it answers."""
+
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from dp_pipeline.assets.checks import by_hand
+from dp_pipeline.assets.metadata import column_schema
+from dp_pipeline.database import tables
+from dp_pipeline.database.answering import Answering, answering
+from dp_pipeline.database.database import Database
+from dp_pipeline.providers.registry import PROVIDERS, roots
+from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.settings import Settings
+
+SPEC = dg.AssetSpec(
+    "health",
+    group_name="football",
+    owners=["team:football-data"],
+    kinds={"python", "postgres"},
+    description=(
+        "Whether providers answer, and since when not. One that refuses or fails is left alone by "
+        "all processes and then asked with one request. Written by every run; not materialized "
+        "itself. `dp health` prints it."
+    ),
+    metadata={
+        "dagster/table_name": tables.provider_health.name,
+        "dagster/column_schema": column_schema(tables.provider_health),
+    },
+)
+
+
+def check_key(provider: str) -> dg.AssetCheckKey:
+    """The check that a provider answers."""
+    return dg.AssetCheckKey(SPEC.key, f"{provider}_answers")
+
+
+def evaluations(database: Database, settings: Settings) -> list[dg.AssetCheckEvaluation]:
+    """The checks of all providers."""
+    with database.transaction() as connection:
+        found = answering(connection, roots(settings.base_urls))
+    return [evaluation(each) for each in found]
+
+
+def evaluation(found: Answering) -> dg.AssetCheckEvaluation:
+    """The check of one provider, as Dagster shows it."""
+    key = check_key(found.provider)
+    facts = {name: _shown(value) for name, value in found.facts().items() if name != "provider"}
+    return dg.AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=found.well,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=_sentence(found),
+        metadata={name: value for name, value in facts.items() if value is not None},
+    )
+
+
+def _sentence(found: Answering) -> str:
+    name, breaker = found.provider, found.breaker
+    if not found.asked:
+        return f"{name} has not been asked at its present address."
+    if found.state == "closed":
+        return f"{name} answers."
+    if found.well:
+        return f"{name} refused one request; what is asked next shows whether it answers others."
+    if found.state == "open":
+        then = (
+            f"It is asked again, with one request, after {breaker.rests_until:%Y-%m-%d %H:%M} UTC."
+        )
+    else:
+        then = "What is asked next, one request, shows whether it answers again."
+    return (
+        f"{name} does not answer ({breaker.kind}, last at {breaker.struck_at:%Y-%m-%d %H:%M} UTC). "
+        f"Nothing else is asked there meanwhile. {then} `dp health --reset {name}` asks at once."
+    )
+
+
+def _shown(value: Any) -> Any:
+    return dg.MetadataValue.timestamp(value) if isinstance(value, datetime) else value
+
+
+def _check(provider: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=SPEC.key,
+        name=check_key(provider).name,
+        description=(
+            f"{provider} answers: it is not being left alone because it refused or failed. "
+            "Evaluated every minute by the sensor watch_automation, recorded when it changes and "
+            "hourly."
+        ),
+    )
+    def answers(database: DatabaseResource) -> dg.AssetCheckResult:
+        """The same by hand."""
+        found = evaluations(database.open(), Settings.load())
+        return by_hand(next(each for each in found if each.check_name == check_key(provider).name))
+
+    return answers
+
+
+CHECKS = tuple(_check(provider) for provider in PROVIDERS)

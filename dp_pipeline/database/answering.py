@@ -1,0 +1,135 @@
+"""How providers have answered lately, for people: the command line and the checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from dp_pipeline.database.health import BREAKER, FAILURES
+from dp_pipeline.database.tables import provider_health, provider_hour
+from dp_pipeline.providers.breaker import Breaker
+
+State = Literal["closed", "half-open", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A provider at the address that is in use.
+
+    Args:
+        provider: its name.
+        now: the server's time when this was read.
+        asked: whether it has ever been asked there.
+        breaker: see there.
+        requests: of the last 24 hours, those of the hour that began before them included.
+        failures: of these.
+        seconds: what these took together.
+        answered_at: its last answer.
+        failed_at: its last failure.
+        failure: the kind of that.
+        blocked_at: its last refusal.
+    """
+
+    provider: str
+    now: datetime
+    asked: bool = False
+    breaker: Breaker = field(default_factory=Breaker)
+    requests: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    answered_at: datetime | None = None
+    failed_at: datetime | None = None
+    failure: str | None = None
+    blocked_at: datetime | None = None
+
+    @property
+    def state(self) -> State:
+        """In the words of circuit breakers."""
+        match self.breaker.standing(self.now):
+            case "closed":
+                return "closed"
+            case "resting":
+                return "open"
+            case _:
+                return "half-open"
+
+    @property
+    def well(self) -> bool:
+        """Whether it answers, as far as is known: one refusal alone is no proof."""
+        return self.state == "closed" or (self.state == "half-open" and self.breaker.doubted)
+
+    @property
+    def success_ratio(self) -> float | None:
+        """The share of requests that were answered; None when there was none."""
+        return 1 - self.failures / self.requests if self.requests else None
+
+    @property
+    def mean_seconds(self) -> float | None:
+        """How long a request took."""
+        return self.seconds / self.requests if self.requests else None
+
+    @property
+    def next_probe(self) -> datetime | None:
+        """From when on one request may find out whether it answers again; None: no need."""
+        return self.breaker.rests_until
+
+    def facts(self) -> dict[str, Any]:
+        """All of it by name, as it is shown; what is not known is None."""
+        return {
+            "provider": self.provider,
+            "state": self.state,
+            "success_ratio_24h": None
+            if self.success_ratio is None
+            else round(self.success_ratio, 4),
+            "requests_24h": self.requests,
+            "mean_latency_seconds": None
+            if self.mean_seconds is None
+            else round(self.mean_seconds, 3),
+            "last_answer": self.answered_at,
+            "last_failure": self.failed_at,
+            "last_failure_kind": self.failure,
+            "last_block": self.blocked_at,
+            "next_probe": self.next_probe,
+        }
+
+
+def answering(connection: sa.Connection, roots: Mapping[str, str]) -> list[Answering]:
+    """Each of these providers, in their order, at the address it has here."""
+    now = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    health = {row.provider: row for row in connection.execute(sa.select(provider_health))}
+    hour = provider_hour.c
+    failures = sum((hour[kind] for kind in FAILURES[1:]), hour[FAILURES[0]])
+    counted = sa.select(
+        hour.provider,
+        sa.func.sum(hour.requests).label("requests"),
+        sa.func.sum(failures).label("failures"),
+        sa.func.sum(hour.seconds).label("seconds"),
+    )
+    lately = hour.hour > sa.func.now() - sa.text("interval '25 hours'")
+    hours = {
+        row.provider: row for row in connection.execute(counted.where(lately).group_by("provider"))
+    }
+    return [
+        _one(provider, now, health.get(provider), hours.get(provider), root)
+        for provider, root in roots.items()
+    ]
+
+
+def _one(provider: str, now: datetime, row: Any | None, hours: Any | None, root: str) -> Answering:
+    if row is None or row.root != root:
+        return Answering(provider, now)
+    return Answering(
+        provider,
+        now,
+        asked=True,
+        breaker=Breaker(*(getattr(row, name) for name in BREAKER)),
+        requests=hours.requests if hours else 0,
+        failures=hours.failures if hours else 0,
+        seconds=hours.seconds if hours else 0.0,
+        answered_at=row.answered_at,
+        failed_at=row.failed_at,
+        failure=row.failure,
+        blocked_at=row.blocked_at,
+    )
