@@ -31,13 +31,14 @@ DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
 HEADER = 150
 SUMMARY = 400
 LINES = 10
-ALL_LINES = 3_000
+ALL_LINES = 3_400
 ERRORS = 5
 ALL_ERRORS = 2_300
-# The matches of a round often end together, and each end is to be told.
-NEWS = 20
-ALL_NEWS = 2_400
+# The matches of a round often end together, and each end is to be told: news have what room lines
+# and errors leave of this, in sections of their own.
+ALL_TEXT = 7_300
 LONGEST_NEWS = 300
+SECTION = 2_900
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,9 @@ def render(announcement: Announcement) -> dict[str, Any]:
     """The payload of an incoming webhook: a summary for notifications, the rest as blocks."""
     look = _worst(announcement)
     header = f"{look.emoji} {look.words}: {_label(announcement)}"
+    lines = _lines(announcement, most=LINES, budget=ALL_LINES)
+    errors = _errors(announcement, budget=ALL_ERRORS)
+    room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
     blocks = [
         {
             "type": "header",
@@ -145,9 +149,9 @@ def render(announcement: Announcement) -> dict[str, Any]:
             },
         },
         {"type": "section", "fields": [_mrkdwn(field) for field in _fields(announcement)]},
-        *(_section(text) for text in _news(announcement)),
-        *(_section(text) for text in _lines(announcement, most=LINES, budget=ALL_LINES)),
-        *(_section(text) for text in _errors(announcement, budget=ALL_ERRORS)),
+        *(_section(text) for text in _news(announcement, budget=room)),
+        *(_section(text) for text in lines),
+        *(_section(text) for text in errors),
         _section(_run(announcement)),
         {"type": "context", "elements": [_mrkdwn(text) for text in _context(announcement)]},
     ]
@@ -164,7 +168,7 @@ def render_plain(announcement: Announcement) -> dict[str, Any]:
     """The same message as text alone, at most 4,000 characters, for when Slack refuses blocks."""
     parts = [
         inline(_summary(announcement), SUMMARY),
-        *_news(announcement),
+        *_news(announcement, budget=500),
         *_lines(announcement, most=5, budget=1_700),
         *_errors(announcement, budget=1_000),
         _run(announcement),
@@ -238,16 +242,25 @@ def _fields(announcement: Announcement) -> list[str]:
     return fields
 
 
-def _news(announcement: Announcement) -> list[str]:
-    """One text of all sentences worth telling, or nothing."""
+def _news(announcement: Announcement, *, budget: int) -> list[str]:
+    """All sentences worth telling that there is room for, in texts no longer than a section."""
     sentences = [text for line in announcement.lines for text in line.news if visible(text)]
-    if not sentences:
-        return []
-    limit = min(ALL_NEWS // len(sentences[:NEWS]) - 10, LONGEST_NEWS)
-    shown = [inline(text, limit) for text in sentences[:NEWS]]
-    if len(sentences) > len(shown):
-        shown.append(f"and {len(sentences) - len(shown):,} more")
-    return ["\n".join(shown)]
+    texts: list[str] = []
+    used = 0
+    for place, sentence in enumerate(sentences):
+        shown = inline(sentence, LONGEST_NEWS)
+        more = f"and {len(sentences) - place:,} more"
+        last = place == len(sentences) - 1
+        if used + weight(shown) + 2 + (0 if last else weight(more)) > budget:
+            shown = more
+        used += weight(shown) + 2
+        if texts and weight(texts[-1]) + weight(shown) < SECTION:
+            texts[-1] += f"\n{shown}"
+        else:
+            texts.append(shown)
+        if shown == more:
+            break
+    return texts
 
 
 def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:

@@ -259,6 +259,8 @@ LINES = st.builds(
     report_key=st.none() | HOSTILE,
     report_error=st.none() | HOSTILE,
     error=st.none() | HOSTILE,
+    news=st.lists(HOSTILE, max_size=60).map(tuple),
+    quiet=st.booleans(),
 )
 
 
@@ -301,6 +303,7 @@ def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> N
             report_key=heavy,
             report_error=heavy,
             error=f"{n}{heavy}",
+            news=(heavy,) * 50,
         )
         for n in range(100)
     ]
@@ -315,3 +318,28 @@ def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> N
         )
         check(render(message))
         check_plain(render_plain(message))
+
+
+def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
+    news = tuple(
+        f"Simulated Brightwell {n} - Simulated Juniperton {n} (round-of-32) ended 1:1 (5:4 pens)."
+        for n in range(48)
+    )
+    message = announcement(
+        *(line(domain) for domain in ("tournaments", "rounds", "standings")),
+        line("matches", news=news),
+    )
+    payload = render(message)
+    check(payload)
+    told = [text for part in texts(payload) for text in part.splitlines()]
+    assert [text for text in told if "ended" in text] == list(news)
+
+
+def test_news_without_room_are_counted() -> None:
+    news = tuple(f"{n} {'long ' * 50}" for n in range(50))
+    payload = render(announcement(line("matches", news=news)))
+    check(payload)
+    told = [text for part in texts(payload) for text in part.splitlines()]
+    shown = sum("long long" in text for text in told)
+    assert 20 < shown < 50
+    assert f"and {50 - shown} more" in told

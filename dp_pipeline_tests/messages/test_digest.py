@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.digest import Digest, Failure, Recovery
+from dp_pipeline.messages.digest import Digest, Failure, News, Recovery
 from dp_pipeline.messages.notice import Notice
 from dp_pipeline_tests.messages.samples import texts
 from dp_pipeline_tests.messages.slack_limits import check, check_plain
@@ -120,6 +120,8 @@ digests = st.builds(
         st.builds(Recovery, tournament=text, domain=text, after_ms=count), max_size=12
     ).map(tuple),
     more_recoveries=count,
+    news=st.lists(st.builds(News, tournament=text, sentence=text), max_size=12).map(tuple),
+    more_news=count,
     url=st.none() | text | st.just("http://localhost:3000/runs/b/" + "x" * 500),
 )
 

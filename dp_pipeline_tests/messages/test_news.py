@@ -82,7 +82,8 @@ def test_however_failures_fall_the_first_is_told_and_reminders_stay_rare(
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["failure", "partial", "news", "success", "repeat"]), st.booleans()
+            st.sampled_from(["failure", "partial", "news", "success", "repeat", "quiet"]),
+            st.booleans(),
         ),
         min_size=1,
     )
@@ -91,8 +92,19 @@ def test_every_message_is_of_one_class_or_folded(executions: list[Any]) -> None:
     kind = class_of(executions)
     verdicts = {verdict for verdict, _ in executions}
     assert kind in {*CLASSES, None}
-    # only repeats are ever folded
-    assert (kind is None) <= (verdicts <= {"repeat", "success"} and "repeat" in verdicts)
+    # only repeats and what is quiet are ever folded
+    assert (kind is None) <= (
+        verdicts <= {"repeat", "success", "quiet"} and verdicts != {"success"}
+    )
     for told_at_once in ("failure", "partial", "news"):
         if told_at_once in verdicts:
             assert kind is not None
+
+
+def test_what_a_poll_finds_every_minute_is_not_told_and_its_news_are() -> None:
+    assert verdict("completed", None, quiet=True) == "quiet"
+    assert class_of([("quiet", True), ("quiet", False)]) is None
+    assert verdict("completed", None, quiet=True, noteworthy=True) == "news"
+    assert class_of([("quiet", True), ("news", True)]) == "news"
+    assert verdict("failed", None, quiet=True) == "failure"
+    assert verdict("failed", streak(5), quiet=True, noteworthy=True) == "news"
