@@ -19,7 +19,6 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.embedded import EmbeddedPostgres
-from dp_pipeline.polling.watch import due_tournaments
 from dp_pipeline.providers.clock import OURS
 from dp_pipeline.providers.clock import Clock as Read
 from dp_pipeline.providers.key import TournamentKey
@@ -86,12 +85,6 @@ class Played:
 
     # -- what is to be seen ------------------------------------------------------------------------
 
-    def due(self) -> list[str]:
-        """The tournaments of which something is due now."""
-        with self.database.transaction() as connection:
-            now = read_clocks(connection).get("sandbox", OURS).now()
-            return due_tournaments(connection, "sandbox", now)
-
     def differences(self) -> dict[str, tuple[object, object]]:
         """By tournament the matches and table rows that are not as in the world."""
         found = {}
@@ -106,13 +99,24 @@ class Played:
         return found
 
     def is_current(self) -> bool | None:
-        """True once nothing is due and no execution is under way."""
-        ledger = tables.data_provider_executions
+        """True once nothing is due, owed or paused and no execution is under way."""
+        ledger, match, tournament = (
+            tables.data_provider_executions.c,
+            tables.match_watch.c,
+            tables.tournament_watch.c,
+        )
         with self.database.transaction() as connection:
-            working = connection.scalar(
-                sa.select(sa.func.count()).where(ledger.c.status == "in_progress")
-            )
-        return True if not working and not self.due() else None
+            now = read_clocks(connection).get("sandbox", OURS).now()
+            waiting = [
+                connection.scalar(sa.select(sa.func.count()).where(condition))
+                for condition in (
+                    ledger.status == "in_progress",
+                    match.due_at <= now,
+                    tournament.due_at <= now,
+                    tournament.owed_at.is_not(None),
+                )
+            ]
+        return None if any(waiting) else True
 
     def delays(self) -> list[float]:
         """Seconds of the world from the end of each match to its being seen as ended."""
