@@ -29,6 +29,9 @@ from dp_pipeline.providers.sofascore.tournament import current_of, mode_of, stat
 MOST_ALONE = 3
 """Of matches in no round so many are asked for one by one; more are on the pages around today."""
 
+# A replay has an id of its own, which only a list tells.
+_REPLAYED = frozenset({"postponed", "abandoned"})
+
 
 class SofaScorePart(SofaScoreSource, Part):
     """Some matches of one season, completed with what is stored."""
@@ -46,6 +49,7 @@ class SofaScorePart(SofaScoreSource, Part):
         SofaScoreSource.__init__(self, key, requests, at)
         Part.__init__(self, key, requests, known, due)
         self.asked = frozenset()
+        self._no_rounds: ProviderError | None = None
 
     def follow(self) -> None:
         """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
@@ -55,6 +59,7 @@ class SofaScorePart(SofaScoreSource, Part):
     async def tournament(self) -> Found[Tournament]:
         """The stored one, as far along as the matches say."""
         season = await self._season()
+        self._raise_without_rounds()
         rounds, matches = season.rounds, season.all_matches
         status = status_of_season(rounds, matches, complete=not season.failures)
         stored = self.known.tournament
@@ -91,7 +96,9 @@ class SofaScorePart(SofaScoreSource, Part):
 
     async def rounds(self) -> Found[Round]:
         """Every round that is listed."""
-        return (await self._season()).found_rounds()
+        season = await self._season()
+        self._raise_without_rounds()
+        return season.found_rounds()
 
     async def matches(self) -> Found[Match]:
         """The matches that are due, with those that came along."""
@@ -110,8 +117,19 @@ class SofaScorePart(SofaScoreSource, Part):
         stored = stored_rounds(self.known.rounds, self.key, self.at.root)
         if not self.follows:
             return stored
-        answer = await self._json_or(f"{season_path(self.key)}/rounds", parse_rounds, RoundAnswer())
+        path = f"{season_path(self.key)}/rounds"
+        try:
+            answer = await self._json_or(path, parse_rounds, RoundAnswer())
+        except BlockedError:
+            raise
+        except ProviderError as error:
+            self._no_rounds = error  # those who need the list meet it; matches do not
+            return stored
         return rounds_of(answer, self.key, self.at.root) if answer.rounds else stored
+
+    def _raise_without_rounds(self) -> None:
+        if self._no_rounds is not None:
+            raise copy.copy(self._no_rounds) from self._no_rounds.__cause__
 
     async def _season(self) -> Season:
         if self._season_read is not None:
@@ -122,8 +140,15 @@ class SofaScorePart(SofaScoreSource, Part):
         asked: dict[str, Callable[[], Awaitable[list[EventList]]]] = {
             slug: partial(self._round, by_slug[slug]) for slug in wanted.rounds if slug in by_slug
         }
-        asked |= self._alone(wanted.alone)
+        missing = set(wanted.rounds) - by_slug.keys()
+        lost = [
+            m for m in self.known.matches if m.external_id in self.due and m.round_slug in missing
+        ]
+        asked |= self._alone((*wanted.alone, *lost))
         answers, failures = await all_at_once(asked)
+        if self._blocked is None and not failures:
+            more, failures = await all_at_once(self._not_on_pages(wanted.alone, answers))
+            answers |= more
         if self._blocked is not None:
             raise copy.copy(self._blocked) from self._blocked.__cause__
         await self._draws(listed, answers, failures)
@@ -143,11 +168,24 @@ class SofaScorePart(SofaScoreSource, Part):
         self, matches: Collection[Match]
     ) -> dict[str, Callable[[], Awaitable[list[EventList]]]]:
         roundless = [match for match in matches if match.round_slug is None]
-        if len(roundless) > MOST_ALONE or any(match.status == "postponed" for match in roundless):
+        if len(roundless) > MOST_ALONE or any(match.status in _REPLAYED for match in roundless):
             pages = {f"events/{way}": partial(self._page, way) for way in ("last", "next")}
             in_rounds = [match for match in matches if match.round_slug is not None]
             return pages | {_name(match): partial(self._match, match) for match in in_rounds}
         return {_name(match): partial(self._match, match) for match in matches}
+
+    def _not_on_pages(
+        self, matches: Collection[Match], answers: Mapping[str, list[EventList]]
+    ) -> dict[str, Callable[[], Awaitable[list[EventList]]]]:
+        """Of matches in no round those that the pages around today did not have."""
+        if "events/last" not in answers:
+            return {}
+        had = {str(e.id) for pages in answers.values() for page in pages for e in page.events}
+        return {
+            _name(match): partial(self._match, match)
+            for match in matches
+            if match.round_slug is None and match.external_id not in had
+        }
 
     async def _match(self, match: Match) -> list[EventList]:
         return [await self._json_or(match_path(match.external_id), parse_events, EventList())]
