@@ -30,11 +30,11 @@ from dp_pipeline.database.store import Stored, store
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import note_news
-from dp_pipeline.polling.watch import Look, keep_watch, owe
 from dp_pipeline.providers.contract import Part, Source
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
 from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.watching.watch import Look, keep_watch, owe
 
 SPEC = dg.AssetSpec(
     "matches",

@@ -1,1 +1,1 @@
-"""What is played now is looked at again: when (cadence), which matches (watch), and how (poll)."""
+"""Looking again at what is due: the work (poll), and the job that Dagster runs (job)."""

@@ -24,7 +24,12 @@ from dp_pipeline.executions.errors import (
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import Turn, note_news, tournament_id_of
 from dp_pipeline.executions.vocabulary import Domain
-from dp_pipeline.polling.watch import (
+from dp_pipeline.providers.contract import Known, Part
+from dp_pipeline.providers.errors import ProviderRestingError
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
+from dp_pipeline.providers.registry import checked_key
+from dp_pipeline.watching.watch import (
     Due,
     Look,
     due_of,
@@ -33,11 +38,6 @@ from dp_pipeline.polling.watch import (
     leave_alone,
     poll_succeeded,
 )
-from dp_pipeline.providers.contract import Known, Part
-from dp_pipeline.providers.errors import ProviderRestingError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
-from dp_pipeline.providers.registry import checked_key
 
 TURN_SECONDS = 20.0
 """A refresh of the tournament that goes on longer reads what is due itself."""

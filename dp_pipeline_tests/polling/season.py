@@ -22,7 +22,6 @@ from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
-from dp_pipeline.polling.watch import due_tournaments
 from dp_pipeline.providers.clock import Clock as ReadClock
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.pace import NoPace
@@ -30,6 +29,7 @@ from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.server import Simulation, app
 from dp_pipeline.sandbox.world.truth import true_matches, true_tables
+from dp_pipeline.watching.watch import due_tournaments
 from dp_pipeline_tests.end_to_end.in_process import QUICK
 from dp_pipeline_tests.servers import serve
 

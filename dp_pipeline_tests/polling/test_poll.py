@@ -10,12 +10,12 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.presence import tournament_lock
-from dp_pipeline.polling.watch import FIRST_PAUSE_SECONDS, owe
 from dp_pipeline.providers.clock import OURS
 from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
+from dp_pipeline.watching.watch import FIRST_PAUSE_SECONDS, owe
 from dp_pipeline_tests.polling.season import (
     Season,
     season,

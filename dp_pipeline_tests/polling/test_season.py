@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.polling.cadence import CORRECTED_AFTER
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.matches import Fate, Fixture
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
+from dp_pipeline.watching.cadence import CORRECTED_AFTER
 from dp_pipeline_tests.polling.season import (
     season,
     stored_matches,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dp_pipeline.polling.draws import awaits_draw
 from dp_pipeline.providers.models import Match, MatchStatus, Mode, Round, RoundType
+from dp_pipeline.watching.draws import awaits_draw
 
 CUP: Mode = "knockout-only"
 LEAGUE: Mode = "regular-season-only"

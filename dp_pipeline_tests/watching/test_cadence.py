@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.polling.cadence import (
+from dp_pipeline.providers.models import MatchStatus
+from dp_pipeline.watching.cadence import (
     CALLED_OFF_GIVEN_UP_AFTER,
     CORRECTED_AFTER,
     DRAW_GIVEN_UP_AFTER,
@@ -18,7 +19,6 @@ from dp_pipeline.polling.cadence import (
     next_draw,
     watch,
 )
-from dp_pipeline.providers.models import MatchStatus
 
 KICKOFF = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import insert
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.known import read_matches, read_rounds
 from dp_pipeline.database.store import store
-from dp_pipeline.polling.cadence import Watch, next_draw, watch
-from dp_pipeline.polling.draws import OPEN, awaits_draw
 from dp_pipeline.providers.models import Match
+from dp_pipeline.watching.cadence import Watch, next_draw, watch
+from dp_pipeline.watching.draws import OPEN, awaits_draw
 
 SLACK = timedelta(seconds=5)
 """What is due within this is looked at now: the next tick of the sensor is later than that."""
