@@ -56,14 +56,14 @@ def any_ended(stored: Stored, found: Mapping[Any, Match]) -> bool:
     """Whether a result has come or gone, or been corrected: tables follow from that."""
     if any(id_ in found and found[id_].status in _PLAYED for id_ in stored.created):
         return True
-    for change in stored.updated:
-        old, new = change.fields.get("status", ("", ""))
-        if old in _PLAYED or new in _PLAYED:
-            return True
-        # Of two that are both over or both played now, only the score says which.
-        if "status" not in change.fields and {"home_score", "away_score"} & change.fields.keys():
-            return True
-    return False
+    return any(
+        bool(_PLAYED & set(change.fields["status"]))
+        if "status" in change.fields
+        else bool({"home_score", "away_score"} & change.fields.keys())
+        and change.id in found
+        and found[change.id].status in _PLAYED
+        for change in stored.updated
+    )
 
 
 def given_up_news(match: Match, names: Mapping[str, str]) -> str:
