@@ -1,5 +1,6 @@
 """What of changed matches people hear."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,11 @@ ID = UUID(int=1)
 
 
 def match(status: MatchStatus = "ended", **fields: Any) -> Match:
-    scores = {"home_score": 2, "away_score": 1} if status in {"ended", "awarded"} else {}
     kickoff = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
-    return Match("1", "13", "a", "b", status, kickoff_at=kickoff, **{**scores, **fields})
+    found = Match("1", "13", "a", "b", status, kickoff_at=kickoff)
+    if status in {"ended", "awarded"}:
+        found = replace(found, home_score=2, away_score=1)
+    return replace(found, **fields)
 
 
 def news(found: Match, *, part: bool = True, created: bool = False, **fields: Any) -> list[str]:
