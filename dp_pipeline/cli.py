@@ -192,7 +192,8 @@ def health(reset: str | None, *, as_json: bool) -> None:
         with open_database(settings).transaction() as connection:
             if reset is not None:
                 shared.reset(connection, reset)
-            rows = [each.facts() for each in answering(connection, roots(settings.base_urls))]
+            found = answering(connection, roots(settings.base_urls), anywhere=True)
+            rows = [each.facts() for each in found]
         if as_json:
             click.echo(json.dumps(rows, default=str, indent=2))
             return

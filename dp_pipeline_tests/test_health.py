@@ -218,6 +218,7 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
         "last_failure_kind",
         "last_block",
         "next_probe",
+        "address",
     }
     assert found.metadata["state"].value == "open"
     assert found.metadata["requests_24h"].value == 2
@@ -241,7 +242,7 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
 def test_a_check_fails_from_the_second_refusal_until_an_answer(
     breaker: Breaker, asked: bool, passed: bool, text: str
 ) -> None:
-    found = evaluation(Answering("x", NOW, asked, breaker))
+    found = evaluation(Answering("x", NOW, "https://x" if asked else None, breaker))
     assert found.passed is passed
     assert text in (found.description or "")
     assert found.check_name == "x_answers"

@@ -194,7 +194,11 @@ def preview(matches: Sequence[Match], names: dict[str, str]) -> list[dict[str, A
         return day, match.kickoff_at.isoformat() if match.kickoff_at else ""
 
     played = sorted((m for m in matches if m.status in ("ended", "awarded")), key=when)
-    ahead = sorted((m for m in matches if m.status not in FINAL_STATUSES), key=when)
+    # One that is postponed keeps its old day until it gets a new one.
+    ahead = sorted(
+        (m for m in matches if m.status not in FINAL_STATUSES),
+        key=lambda m: (m.status == "postponed", when(m)),
+    )
     return [
         {
             "kick-off": match.kickoff_at.strftime("%Y-%m-%d %H:%M UTC")

@@ -16,12 +16,12 @@ State = Literal["closed", "half-open", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """A provider at the address that is in use.
+    """A provider at an address.
 
     Args:
         provider: its name.
         now: the server's time when this was read.
-        asked: whether it has ever been asked there.
+        root: the address it was asked at last; None: it never was, or not there.
         breaker: see there.
         requests: of the last 24 hours, those of the hour that began before them included.
         failures: of these.
@@ -34,7 +34,7 @@ class Answering:
 
     provider: str
     now: datetime
-    asked: bool = False
+    root: str | None = None
     breaker: Breaker = field(default_factory=Breaker)
     requests: int = 0
     failures: int = 0
@@ -43,6 +43,11 @@ class Answering:
     failed_at: datetime | None = None
     failure: str | None = None
     blocked_at: datetime | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether it has ever been asked there."""
+        return self.root is not None
 
     @property
     def state(self) -> State:
@@ -92,11 +97,21 @@ class Answering:
             "last_failure_kind": self.failure,
             "last_block": self.blocked_at,
             "next_probe": self.next_probe,
+            "address": self.root,
         }
 
 
-def answering(connection: sa.Connection, roots: Mapping[str, str]) -> list[Answering]:
-    """Each of these providers, in their order, at the address it has here."""
+def answering(
+    connection: sa.Connection, roots: Mapping[str, str], *, anywhere: bool = False
+) -> list[Answering]:
+    """Each of these providers, in their order.
+
+    Args:
+        connection: where to ask.
+        roots: their addresses here.
+        anywhere: as it was asked last, though it was at another address than here: the command line
+            may know other addresses than those who ask.
+    """
     now = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     health = {row.provider: row for row in connection.execute(sa.select(provider_health))}
     hour = provider_hour.c
@@ -112,18 +127,20 @@ def answering(connection: sa.Connection, roots: Mapping[str, str]) -> list[Answe
         row.provider: row for row in connection.execute(counted.where(lately).group_by("provider"))
     }
     return [
-        _one(provider, now, health.get(provider), hours.get(provider), root)
+        _one(provider, now, health.get(provider), hours.get(provider), None if anywhere else root)
         for provider, root in roots.items()
     ]
 
 
-def _one(provider: str, now: datetime, row: Any | None, hours: Any | None, root: str) -> Answering:
-    if row is None or row.root != root:
+def _one(
+    provider: str, now: datetime, row: Any | None, hours: Any | None, root: str | None
+) -> Answering:
+    if row is None or (root is not None and row.root != root):
         return Answering(provider, now)
     return Answering(
         provider,
         now,
-        asked=True,
+        root=row.root,
         breaker=Breaker(*(getattr(row, name) for name in BREAKER)),
         requests=hours.requests if hours else 0,
         failures=hours.failures if hours else 0,

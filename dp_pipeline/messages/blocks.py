@@ -191,6 +191,8 @@ def _worst(announcement: Announcement) -> _Look:
     worst = max(looks, key=lambda look: look.severity, default=_LOOKS["failed"])
     if worst.severity == 0 and any(line.streak for line in announcement.lines):
         return replace(worst, words="Recovered")
+    if worst.severity == 0 and _sentences(announcement):
+        return replace(worst, words="News")
     return worst
 
 
@@ -223,7 +225,16 @@ def _summary(announcement: Announcement) -> str:
         sum(line.left_out for line in lines),
     )
     label = inline(_label(announcement), SUMMARY // 2, PLAIN)
+    news = _sentences(announcement)
+    if news and look.severity == 0:
+        first = inline(news[0], SUMMARY // 3, PLAIN)
+        more = f" And {len(news) - 1:,} more." if len(news) > 1 else ""
+        return f"{look.emoji} {look.words}: {label} · {first}{more}"
     return f"{look.emoji} {look.words}: {label} · {_tally(announcement)} · {counts}"
+
+
+def _sentences(announcement: Announcement) -> list[str]:
+    return [text for line in announcement.lines for text in line.news if visible(text)]
 
 
 def _fields(announcement: Announcement) -> list[str]:
@@ -244,7 +255,7 @@ def _fields(announcement: Announcement) -> list[str]:
 
 def _news(announcement: Announcement, *, budget: int) -> list[str]:
     """All sentences worth telling that there is room for, in texts no longer than a section."""
-    sentences = [text for line in announcement.lines for text in line.news if visible(text)]
+    sentences = _sentences(announcement)
     texts: list[str] = []
     used = 0
     for place, sentence in enumerate(sentences):

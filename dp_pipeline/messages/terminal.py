@@ -97,6 +97,7 @@ def health_table(rows: Sequence[Row]) -> Table:
         *(Column(name, no_wrap=True) for name in ("provider", "state")),
         *(Column(name, no_wrap=True, justify="right") for name in ("answered", "requests", "mean")),
         *(Column(name, no_wrap=True) for name in moments.values()),
+        "asked at",
     )
     table.caption = "Answered, requests and mean are of the last 24 hours."
     table.caption_justify = "left"
@@ -109,11 +110,12 @@ def health_table(rows: Sequence[Row]) -> Table:
             f"{row['requests_24h']:,}",
             "" if mean is None else f"{mean:.2f} s",
             *(f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "" for name in moments),
+            escape(row["address"] or ""),
         )
     return table
 
 
-def _table(*columns: Column, title: str | None = None) -> Table:
+def _table(*columns: Column | str, title: str | None = None) -> Table:
     return Table(
         *columns,
         title=title,

@@ -1,6 +1,8 @@
 """A simulated season that plays while a real `dagster dev` runs, and nobody touches either."""
 
 import contextlib
+import json
+import re
 import shutil
 import tempfile
 import time
@@ -36,6 +38,8 @@ from dp_pipeline_tests.polling.season import (
     true_table_of,
 )
 from dp_pipeline_tests.servers import SlackReceiver, serve
+
+_KEY = re.compile(r"sandbox:\d+:\d+")
 
 
 @dataclass
@@ -134,24 +138,22 @@ class Played:
             ]
         return sorted(found)
 
-    def noted(self) -> Counter[str]:
-        """Every piece of news in the ledger."""
+    def noted(self) -> Counter[tuple[str, str]]:
+        """Every piece of news in the ledger, by tournament."""
         ledger = tables.data_provider_executions.c
+        wanted = sa.select(ledger.tournament_key, ledger.summary["news"])
         with self.database.transaction() as connection:
-            rows = connection.scalars(
-                sa.select(ledger.summary["news"]).where(ledger.summary.has_key("news"))
-            )
-            return Counter(text for news in rows for text in news)
+            rows = connection.execute(wanted.where(ledger.summary.has_key("news"))).all()
+        return Counter((key, text) for key, news in rows for text in news)
 
-    def told(self) -> Counter[str]:
-        """Every line of a message that Slack took, as it was before it was escaped."""
-        lines = (
-            line
+    def told(self) -> Counter[tuple[str, str]]:
+        """Every line of a message that Slack took, by tournament."""
+        return Counter(
+            (_tournament_of(message), line)
             for message in self.slack.accepted
             for text in _texts(message)
             for line in text.splitlines()
         )
-        return Counter(lines)
 
     def executions(self) -> Counter[tuple[str, str, str]]:
         """How often which domain came to what."""
@@ -177,6 +179,11 @@ class Played:
         )
         with self.database.transaction() as connection:
             return True if connection.scalar(wanted) == len(self.keys) else None
+
+
+def _tournament_of(message: Any) -> str:
+    found = _KEY.search(json.dumps(message))
+    return found[0] if found else ""
 
 
 class Slack(SlackReceiver):

@@ -333,6 +333,11 @@ def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
     check(payload)
     told = [text for part in texts(payload) for text in part.splitlines()]
     assert [text for text in told if "ended" in text] == list(news)
+    assert payload["text"] == (
+        "\N{WHITE HEAVY CHECK MARK} News: 1. Fußball-Bundesliga 2024/2025 · "
+        "Simulated Brightwell 0 - Simulated Juniperton 0 (round-of-32) ended 1:1 (5:4 pens). "
+        "And 47 more."
+    )
 
 
 def test_news_without_room_are_counted() -> None:
