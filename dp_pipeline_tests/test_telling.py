@@ -331,7 +331,7 @@ TOLD = {
     "partial": "⚠️ Partial failure: openligadb:dfb:2024",
     "digest": "✅ Completed: weekly",
 }
-NEWS = "✅ Completed: a:b:2"
+NEWS = "✅ News: a:b:2"
 
 
 @pytest.mark.parametrize("wanted", TOLD)
