@@ -353,6 +353,35 @@ def test_everything_is_posted_by_default(channel: Channel) -> None:
     assert sorted(channel.headers) == sorted([*TOLD.values(), NEWS])
 
 
+def test_polls_without_news_are_told_with_the_next_news_of_their_tournament(
+    channel: Channel,
+) -> None:
+    def poll(minutes: float, *, key: str = KEY, outcome: str = "written", **more: Any) -> None:
+        summary = {"created": 0, "updated": 2, "quiet": True, **more}
+        finished_row(
+            channel.database, uuid4(), key, "matches",
+            completed_at=ago(minutes=minutes), outcome=outcome, summary=summary,
+        )  # fmt: skip
+
+    poll(90)
+    poll(80, news=["A - B ended 1:0."])
+    for minutes in (70, 60, 50):
+        poll(minutes)
+    poll(45, outcome="unchanged", updated=0)
+    poll(44, key=OTHER)
+    assert channel.tick() == "1 messages sent; 6 messages folded or not wanted"
+    poll(30, news=["A - C ended 2:2."])
+    poll(20, news=["A - D ended 0:0."])
+    assert channel.tick() == "2 messages sent"
+    first, second, third = (json.dumps(message) for message in channel.receiver.accepted)
+    assert "Before it, 1 poll since" in first
+    assert "wrote 2 rows without news" in first
+    assert "Before it, 3 polls since" in second
+    assert "wrote 6 rows without news" in second
+    assert "Before it" not in third
+    assert untold(channel.database) == 0
+
+
 # -- nothing lost, nothing twice -------------------------------------------------------------------
 
 stories = st.lists(

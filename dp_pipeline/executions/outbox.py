@@ -17,8 +17,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.executions.folded import folded
 from dp_pipeline.executions.streaks import streaks
-from dp_pipeline.messages.blocks import Announcement, Line
+from dp_pipeline.messages.blocks import Announcement, Folded, Line
 from dp_pipeline.messages.news import Streak
 from dp_pipeline.objects import ObjectStore, ObjectStoreError, put_within
 
@@ -167,7 +168,8 @@ def announcements(
             found[row["request_id"], row["tournament_key"]].append(row)
         ids = [row["id"] for group in found.values() for row in group]
         known = streaks(connection, ids, told_since=since) if ids else {}
-    told = [announcement(group, known, run_url(run)) for (run, _), group in found.items()]
+        before = folded(connection, [group[0]["id"] for group in found.values()])
+    told = [announcement(group, known, before, run_url(run)) for (run, _), group in found.items()]
     return sorted(told, key=lambda message: message.completed_at)
 
 
@@ -177,13 +179,17 @@ def _untold(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def announcement(
-    rows: Sequence[Mapping[str, Any]], known: Mapping[UUID, Streak], run_url: str
+    rows: Sequence[Mapping[str, Any]],
+    known: Mapping[UUID, Streak],
+    before: Mapping[UUID, Folded],
+    run_url: str,
 ) -> Announcement:
     """Ledger rows of one tournament and run as a message's content.
 
     Args:
         rows: with the `label` of the stored tournament.
         known: the streaks of those that have one.
+        before: what was folded before the first of them.
         run_url: the run's page.
     """
     last = {row["domain"]: row for row in sorted(rows, key=lambda row: row["attempt"])}
@@ -201,6 +207,7 @@ def announcement(
         run_url=run_url,
         environment=None,
         earlier=tuple(row["id"] for row in rows if last[row["domain"]] is not row),
+        folded=before.get(first["id"]),
     )
 
 

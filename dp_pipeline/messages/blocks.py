@@ -72,11 +72,27 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """Polls that wrote something, had no news, and are told with the next message.
+
+    Args:
+        polls: how many.
+        rows: how many rows they wrote.
+        since: when the first of them ended.
+    """
+
+    polls: int
+    rows: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """One message: the executions of one tournament in one run.
 
     No lines at all stand for a run that ended before it opened an execution. `earlier` are
-    attempts that were followed by another one: they are told with it.
+    attempts that were followed by another one: they are told with it. `folded` is what came before
+    without a message of its own.
     """
 
     request_id: UUID
@@ -89,6 +105,7 @@ class Announcement:
     run_url: str | None
     environment: str | None
     earlier: tuple[UUID, ...] = ()
+    folded: Folded | None = None
 
     @property
     def kind(self) -> Class | None:
@@ -359,11 +376,20 @@ def _run(announcement: Announcement) -> str:
 
 def _context(announcement: Announcement) -> list[str]:
     return [
+        *_folded(announcement.folded),
         f"Request ID: {code(str(announcement.request_id), 60)}",
         f"Tournament ID: {code(str(announcement.tournament_id), 60)}",
         date(announcement.completed_at),
         f"Duration: {_elapsed(announcement)}",
     ]
+
+
+def _folded(folded: Folded | None) -> list[str]:
+    if folded is None:
+        return []
+    polls = "1 poll" if folded.polls == 1 else f"{folded.polls:,} polls"
+    rows = "1 row" if folded.rows == 1 else f"{folded.rows:,} rows"
+    return [f"Before it, {polls} since {date(folded.since)} wrote {rows} without news"]
 
 
 def _elapsed(announcement: Announcement) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.blocks import Announcement, Line, render, render_plain
+from dp_pipeline.messages.blocks import Announcement, Folded, Line, render, render_plain
 from dp_pipeline_tests.messages.samples import RUN, announcement, line, texts
 from dp_pipeline_tests.messages.slack_limits import check, check_plain
 
@@ -277,6 +277,7 @@ LINES = st.builds(
         completed_at=MOMENTS,
         run_url=URLS,
         environment=st.none() | HOSTILE,
+        folded=st.none() | st.builds(Folded, polls=COUNTS, rows=COUNTS, since=MOMENTS),
     )
 )
 def test_slack_takes_the_message_whatever_the_texts_are(message: Announcement) -> None:
@@ -315,6 +316,7 @@ def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> N
             environment=heavy,
             run_url="https://dagster.example.org/" + "r" * 540,
             completed_at=datetime(2025, 5, 17, tzinfo=UTC) + timedelta(days=365_000),
+            folded=Folded(2**63, 2**63, datetime(9999, 5, 17, tzinfo=UTC)),
         )
         check(render(message))
         check_plain(render_plain(message))
@@ -338,6 +340,19 @@ def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
         "Simulated Brightwell 0 - Simulated Juniperton 0 (round-of-32) ended 1:1 (5:4 pens). "
         "And 47 more."
     )
+
+
+def test_the_polls_before_the_news_are_counted_above_the_ids() -> None:
+    since = datetime(2025, 5, 17, 13, 31, tzinfo=UTC)
+    when = "<!date^1747488660^{date_short_pretty} {time_secs}|2025-05-17 13:31:00+00:00>"
+    for folded, said in (
+        (Folded(12, 17, since), f"Before it, 12 polls since {when} wrote 17 rows without news"),
+        (Folded(1, 1, since), f"Before it, 1 poll since {when} wrote 1 row without news"),
+    ):
+        payload = render(announcement(line("matches", news=("It is over.",)), folded=folded))
+        check(payload)
+        context = payload["attachments"][0]["blocks"][-1]["elements"]
+        assert [element["text"] for element in context] == [said, *CONTEXT]
 
 
 def test_news_without_room_are_counted() -> None:

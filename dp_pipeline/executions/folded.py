@@ -1,0 +1,67 @@
+"""What polls without news wrote since people last heard of a tournament, asked of the ledger."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.messages.blocks import Folded
+
+_ledger = tables.data_provider_executions
+
+
+def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folded]:
+    """The polls that wrote and were not told between the last message and some executions.
+
+    Only executions of matches are counted: what follows a match that has ended comes with its news.
+    Both look-ups read one stretch of the ledger's index of completed executions.
+
+    Args:
+        connection: to the ledger.
+        ids: executions, the first of each message; those with nothing before them are left out.
+    """
+    told, one = _ledger.alias("told"), _ledger.alias("one")
+    last = (
+        sa.select(told.c.completed_at.label("at"))
+        .where(*_matches_before(told), told.c.unit.is_(None), ~_quiet(told))
+        .order_by(told.c.completed_at.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    written = sa.func.coalesce(one.c.summary["created"].as_integer(), 0) + sa.func.coalesce(
+        one.c.summary["updated"].as_integer(), 0
+    )
+    found = (
+        sa.select(
+            sa.func.count().label("polls"),
+            sa.func.sum(written).label("rows"),
+            sa.func.min(one.c.completed_at).label("since"),
+        )
+        .where(
+            *_matches_before(one),
+            one.c.completed_at > sa.func.coalesce(last.c.at, sa.text("timestamptz '-infinity'")),
+            one.c.outcome == "written",
+            _quiet(one),
+        )
+        .lateral("found")
+    )
+    question = (
+        sa.select(_ledger.c.id, found.c.polls, found.c.rows, found.c.since)
+        .select_from(_ledger.outerjoin(last, sa.true()).join(found, found.c.polls > 0))
+        .where(_ledger.c.id.in_(ids))
+    )
+    return {row.id: Folded(row.polls, row.rows, row.since) for row in connection.execute(question)}
+
+
+def _matches_before(rows: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        rows.c.tournament_key == _ledger.c.tournament_key,
+        rows.c.domain == "matches",
+        rows.c.status == "completed",
+        rows.c.completed_at < _ledger.c.started_at,
+    )
+
+
+def _quiet(rows: sa.FromClause) -> sa.ColumnElement[bool]:
+    return rows.c.summary.has_key("quiet") & ~rows.c.summary.has_key("news")
