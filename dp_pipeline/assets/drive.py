@@ -15,6 +15,7 @@ from dp_pipeline.assets.metadata import materialization_description, materializa
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.units import unit_of
+from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
@@ -30,6 +31,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     work: Callable[[Desk], Awaitable[None]],
     *,
     tournaments: int,
+    scope: Scope = "whole",
 ) -> None:
     """Do the work in an event loop of its own and tell Dagster of each execution as it ends.
 
@@ -43,6 +45,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         ledger: where it is recorded.
         work: calls `Desk.ended` for each execution; its executions may be of several domains.
         tournaments: how many there are, for the sentence about failures.
+        scope: how much of each domain is read.
 
     Raises:
         dagster.Failure: executions failed; it names them.
@@ -52,6 +55,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         attempt=context.retry_number + 1,
         url=ledger.run_url(context.run.run_id),
         unit=unit_of(context.run.tags),
+        scope=scope,
     )
     failed: list[Execution] = []
     ended: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
@@ -84,7 +88,7 @@ def _tell(context: Context, execution: Execution, failed: list[Execution]) -> No
         failed.append(execution)
         context.log.error(f"{subject} failed: {execution.failure.message}")  # noqa: G004 - no lazy form in Dagster
         return
-    if execution.quiet and execution.outcome == "unchanged":
+    if execution.scope != "whole" and execution.outcome == "unchanged":
         # A poll a minute: the page of the asset shows what is news, the ledger has all of them.
         context.log.info(f"{subject}: nothing new")  # noqa: G004
         return

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from dp_pipeline.database.store import Change, Stored
 from dp_pipeline.providers.models import Match
 
 MOST_NEWS = 50
+JUST_PLAYED = timedelta(hours=6)
+"""A match that kicked off within this is followed by people at the moment."""
 NAMED_SINGLY = 3
 """More new fixtures of a round than this are told as a number."""
 
@@ -27,23 +30,32 @@ _SCORES = (
 
 
 def match_news(
-    stored: Stored, found: Mapping[Any, Match], names: Mapping[str, str], *, part: bool
+    stored: Stored,
+    found: Mapping[Any, Match],
+    names: Mapping[str, str],
+    *,
+    part: bool,
+    now: datetime,
 ) -> list[str]:
     """The news in what storing matches changed, by kick-off.
 
-    A corrected result and a match called off are news whenever they are found. The end of a match,
-    a new kick-off and a new fixture are where single matches are followed: a night's refresh of
-    everything finds hundreds of them.
+    A corrected result, a match called off and the end of one just played are news whoever finds
+    them. Any end, a new kick-off and a new fixture are where single matches are followed: a night's
+    refresh of everything finds hundreds of them.
 
     Args:
         stored: what storing the matches came to.
         found: the matches by the id of their row.
         names: of teams by external id.
         part: whether single matches are followed.
+        now: the time at the provider.
     """
     changed = [(found[c.id], c) for c in stored.updated if c.id in found]
     changed.sort(key=lambda pair: _when(pair[0]))
-    news = [_sentence(match, change, names, part=part) for match, change in changed]
+    news = [
+        _sentence(match, change, names, part=part, ends=part or _just_played(match, now))
+        for match, change in changed
+    ]
     fresh = [found[id_] for id_ in stored.created if id_ in found] if part else []
     fresh.sort(key=_when)
     # Drawn and played between two looks: its end is the news.
@@ -84,13 +96,19 @@ def score(match: Match) -> str:
     return text
 
 
-def _sentence(match: Match, change: Change, names: Mapping[str, str], *, part: bool) -> str | None:
+def _just_played(match: Match, now: datetime) -> bool:
+    return match.kickoff_at is not None and now - match.kickoff_at < JUST_PLAYED
+
+
+def _sentence(
+    match: Match, change: Change, names: Mapping[str, str], *, part: bool, ends: bool
+) -> str | None:
     subject = _subject(match, names)
     fields = change.fields
     if "status" in fields:
         old, new = fields["status"]
         if new in _PLAYED and old not in _PLAYED:
-            return _end(match, names) if part else None
+            return _end(match, names) if ends else None
         if new in _CALLED_OFF:
             return f"{subject} {_CALLED_OFF[new]}."
         if old in _CALLED_OFF and old != "interrupted":

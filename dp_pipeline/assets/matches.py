@@ -171,7 +171,7 @@ def _keep_watching(
         given_up = keep_watch(connection, key.tournament_id, key.provider, look)
         if part and any_ended(told.stored, found):
             owe(connection, key.tournament_id, key.provider, source.now)
-    news = match_news(told.stored, found, told.names, part=part)
+    news = match_news(told.stored, found, told.names, part=part, now=source.now)
     if isinstance(source, Part):
         stored = {rows.match_id(key.provider, m.external_id): m for m in source.known.matches}
         found = {**stored, **found}

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID, uuid4
 
 from dp_pipeline.database.store import Stored
-from dp_pipeline.executions.vocabulary import Domain, Outcome, Status, Step, operation_type
+from dp_pipeline.executions.vocabulary import Domain, Outcome, Scope, Status, Step, operation_type
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.http import Request
 from dp_pipeline.providers.models import Absence, Found, Issue
@@ -56,21 +56,23 @@ class Failure:
 class Run:
     """The Dagster run an execution belongs to. `id` becomes the ledger's request_id.
 
-    `unit` names the backfill or refresh the run is part of (see units.py).
+    `unit` names the backfill or refresh the run is part of (see units.py); `scope` is what it reads
+    of a domain.
     """
 
     id: UUID
     attempt: int = 1
     url: str | None = None
     unit: str | None = None
+    scope: Scope = "whole"
 
 
 @dataclass(slots=True)
 class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
-    `news` are sentences people want to hear whatever else is; a `quiet` one that completes without
-    news is not told. `rows` says how many rows are stored where only some were looked at.
+    `news` are sentences people want to hear whatever else is. An `idle` one asked the provider
+    nothing. `rows` says how many rows are stored where only some were looked at.
     """
 
     run: Run
@@ -92,7 +94,7 @@ class Execution:
     failed_as: Outcome | None = None
     preview: list[dict[str, Any]] = field(default_factory=list)
     news: tuple[str, ...] = ()
-    quiet: bool = False
+    idle: bool = False
     rows: int | None = None
     report_key: str | None = None
     report_url: str | None = None
@@ -116,6 +118,12 @@ class Execution:
             raise
         finally:
             entry.duration_ms = round((time.monotonic() - began) * 1000)
+
+    def stand_down(self, issue: Issue) -> None:
+        """Nobody was to be asked now: nothing has been read, and no operation counts as failed."""
+        self.idle = True
+        self.remark(issue)
+        self.operations = [each for each in self.operations if each.status == "completed"]
 
     def received(self, found: Found[T]) -> tuple[T, ...]:
         """Take what a provider gave; what it left out makes this a partial failure."""
@@ -239,6 +247,11 @@ class Execution:
         return [issue for issue in self.issues if issue.left_out]
 
     @property
+    def scope(self) -> Scope:
+        """How much of the domain was read."""
+        return "nothing" if self.idle else self.run.scope
+
+    @property
     def failed_operations(self) -> int:
         """How many operations failed."""
         return sum(operation.status == "failed" for operation in self.operations)
@@ -267,8 +280,6 @@ class Execution:
             "requests": sum(not request.reused for request in self.requests),
             "bytes": sum(request.bytes for request in self.requests if not request.reused),
         }
-        if self.quiet:
-            summary["quiet"] = True
         if self.absent is not None:
             summary["because"] = self.absent.because
         if self.failure is not None:

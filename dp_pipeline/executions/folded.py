@@ -24,7 +24,7 @@ def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folde
     told, one = _ledger.alias("told"), _ledger.alias("one")
     last = (
         sa.select(told.c.completed_at.label("at"))
-        .where(*_matches_before(told), told.c.unit.is_(None), ~_quiet(told))
+        .where(*_matches_before(told), ~_without_news(told))
         .order_by(told.c.completed_at.desc())
         .limit(1)
         .lateral("last")
@@ -42,7 +42,7 @@ def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folde
             *_matches_before(one),
             one.c.completed_at > sa.func.coalesce(last.c.at, sa.text("timestamptz '-infinity'")),
             one.c.outcome == "written",
-            _quiet(one),
+            _without_news(one),
         )
         .lateral("found")
     )
@@ -59,9 +59,10 @@ def _matches_before(rows: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
         rows.c.tournament_key == _ledger.c.tournament_key,
         rows.c.domain == "matches",
         rows.c.status == "completed",
+        rows.c.scope == "part",
         rows.c.completed_at < _ledger.c.started_at,
     )
 
 
-def _quiet(rows: sa.FromClause) -> sa.ColumnElement[bool]:
-    return rows.c.summary.has_key("quiet") & ~rows.c.summary.has_key("news")
+def _without_news(rows: sa.FromClause) -> sa.ColumnElement[bool]:
+    return ~rows.c.summary.has_key("news")

@@ -232,7 +232,7 @@ def _line(row: Mapping[str, Any], streak: Streak | None) -> Line:
         error=row["error_text"],
         streak=streak,
         news=tuple(map(str, news)) if isinstance(news, list) else (),
-        quiet=bool(summary.get("quiet")),
+        scope=row["scope"],
     )
 
 

@@ -16,7 +16,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import has_rows, storable, tournament_id_of
 from dp_pipeline.executions.presence import EXECUTION_LOCK
-from dp_pipeline.executions.vocabulary import Domain, operation_type
+from dp_pipeline.executions.vocabulary import Domain, Scope, operation_type
 
 GRACE_SECONDS = 30.0
 """How long a lock must be seen free while Dagster believes in the run. A Postgres that restarts
@@ -141,6 +141,7 @@ class LostRun:
         reason: a sentence; how the run ended.
         ended_at: when it ended; the rows take no time, and come after those that were opened.
         unit: what the run was part of.
+        scope: what it was to read of each domain.
     """
 
     request_id: UUID
@@ -148,6 +149,7 @@ class LostRun:
     reason: str
     ended_at: datetime
     unit: str | None = None
+    scope: Scope = "whole"
 
 
 def record_lost(database: Database, run: LostRun) -> int:
@@ -172,6 +174,7 @@ def record_lost(database: Database, run: LostRun) -> int:
                     "domain": domain,
                     "attempt": 1,
                     "unit": run.unit,
+                    "scope": run.scope,
                     "operation_type": operation_type(
                         domain, create=not has_rows(connection, domain, tournament_id)
                     ),

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.messages.digest import Recovery
 from dp_pipeline.messages.news import Streak
 
@@ -19,19 +20,29 @@ _ledger = tables.data_provider_executions
 executions = _ledger.alias("e")
 """The rows a question is about; conditions given to `recoveries` are made with it."""
 
-# When this domain of this tournament last completed before the execution; its index gives one row.
-_good = (
-    sa.select(_ledger.c.completed_at.label("at"))
-    .where(
-        _ledger.c.tournament_key == executions.c.tournament_key,
-        _ledger.c.domain == executions.c.domain,
-        _ledger.c.status == "completed",
-        _ledger.c.completed_at < executions.c.completed_at,
+
+def _last_good(scope: Scope) -> sa.Lateral:
+    """When this domain of this tournament was last read well, so much of it, before the execution.
+
+    The index gives one row.
+    """
+    last = (
+        sa.select(_ledger.c.completed_at.label("at"))
+        .where(
+            _ledger.c.tournament_key == executions.c.tournament_key,
+            _ledger.c.domain == executions.c.domain,
+            _ledger.c.scope == scope,
+            _ledger.c.status == "completed",
+            _ledger.c.completed_at < executions.c.completed_at,
+        )
+        .order_by(_ledger.c.completed_at.desc())
+        .limit(1)
     )
-    .order_by(_ledger.c.completed_at.desc())
-    .limit(1)
-    .lateral("good")
-)
+    return cast("sa.Lateral", last.lateral(f"good_{scope}"))
+
+
+_whole, _part = _last_good("whole"), _last_good("part")
+_BEFORE_ALL = sa.text("timestamptz '-infinity'")
 
 
 def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
@@ -46,14 +57,21 @@ def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
 
 
 def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
-    """The failures between `_good` and the execution; equal ones, if it failed itself."""
+    """The failures the execution goes on with or ends; equal ones, if it failed itself.
+
+    A whole read goes on with and ends all failures; a poll, which reads what is due, only those of
+    polls; what has asked nothing none.
+    """
     failed = _ledger.alias(name)
+    of_poll = failed.c.scope != "whole"
     return failed, sa.and_(
         failed.c.tournament_key == executions.c.tournament_key,
         failed.c.domain == executions.c.domain,
         failed.c.fingerprint.is_not(None),
         failed.c.fingerprint == sa.func.coalesce(executions.c.fingerprint, failed.c.fingerprint),
-        failed.c.completed_at > sa.func.coalesce(_good.c.at, sa.text("timestamptz '-infinity'")),
+        (executions.c.scope == "whole") | sa.and_(executions.c.scope == "part", of_poll),
+        failed.c.completed_at > sa.func.coalesce(_whole.c.at, _BEFORE_ALL),
+        ~of_poll | (failed.c.completed_at > sa.func.coalesce(_part.c.at, _BEFORE_ALL)),
         sa.tuple_(failed.c.completed_at, failed.c.id)
         < sa.tuple_(executions.c.completed_at, executions.c.id),
         last_attempt(failed),
@@ -106,7 +124,7 @@ def streaks(
     oldest, counted = _oldest(), _counted()
     first, last = _heard("first", told_since, newest=False), _heard("last", told_since, newest=True)
     source: Any = executions
-    for part in (_good, oldest, counted, first, last):
+    for part in (_whole, _part, oldest, counted, first, last):
         source = source.outerjoin(part, sa.true())
     question = (
         sa.select(
@@ -153,7 +171,11 @@ def recoveries(
             ),
             sa.func.count().over().label("total"),
         )
-        .select_from(executions.outerjoin(_good, sa.true()).join(oldest, sa.true()))
+        .select_from(
+            executions.outerjoin(_whole, sa.true())
+            .outerjoin(_part, sa.true())
+            .join(oldest, sa.true())
+        )
         .where(which, executions.c.status == "completed")
         .order_by(executions.c.completed_at, executions.c.id)
         .limit(most)

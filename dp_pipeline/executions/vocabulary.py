@@ -14,6 +14,9 @@ Outcome = Literal[
     "suspicious_payload",
     "failed",
 ]
+Scope = Literal["whole", "part", "nothing"]
+"""How much of its domain an execution read: all of it; what was due, in a poll; nothing, because
+nothing was due any more or nobody was to be asked."""
 Step = Literal["initialization", "scraping", "transformation", "database"]
 
 RECORDED: tuple[Domain, ...] = get_args(Domain)

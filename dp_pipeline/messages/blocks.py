@@ -48,7 +48,7 @@ class Line:
     A `report_key` without `report_url` is a report that is stored and has no public link;
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
     from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
-    else is; a `quiet` one is not told without.
+    else is; with a `scope` of less than the whole it is not told without.
     """
 
     execution_id: UUID
@@ -68,7 +68,7 @@ class Line:
     error: str | None
     streak: Streak | None = None
     news: tuple[str, ...] = ()
-    quiet: bool = False
+    scope: Literal["whole", "part", "nothing"] = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,25 @@ class Announcement:
             return "failure"
         return class_of(
             (
-                verdict(line.status, line.streak, noteworthy=bool(line.news), quiet=line.quiet),
+                verdict(
+                    line.status,
+                    line.streak,
+                    noteworthy=bool(line.news),
+                    quiet=line.scope != "whole",
+                ),
                 line.outcome == "written",
             )
             for line in self.lines
         )
+
+    @property
+    def kinds(self) -> frozenset[Class]:
+        """The classes whose readers it is for: news beside a failure stay news."""
+        told: set[Class] = {self.kind} if self.kind else set()
+        ended = any(line.streak and line.status == "completed" for line in self.lines)
+        if ended or _sentences(self):
+            told.add("news")
+        return frozenset(told)
 
     def payload(self) -> dict[str, Any]:
         """See `render`."""

@@ -36,7 +36,7 @@ def poll(
     """Look at the matches that are due, and at what follows from them."""
     keys = list(dict.fromkeys(config.keys))
     work = partial(poll_tournaments, keys)
-    drive(context, database.open(), providers, ledger, work, tournaments=len(keys))
+    drive(context, database.open(), providers, ledger, work, tournaments=len(keys), scope="part")
 
 
 @dg.job(

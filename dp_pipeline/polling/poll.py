@@ -87,12 +87,11 @@ class Poll:
             BlockedDependencyError: the tournament is not stored.
             ProviderError, SuspiciousPayloadError: see `matches.ingest`.
         """
-        execution.quiet = True
         try:
             await self._turn.come()
         except TournamentBusyError:
             detail = "Another run reads this tournament at the moment; what is due is due still."
-            execution.remark(Issue("busy", self.key, detail))
+            execution.stand_down(Issue("busy", self.key, detail))
             return
         tournament = checked_key(self.key)
         now = self._desk.providers.clock(tournament.provider).now()
@@ -102,6 +101,7 @@ class Poll:
             raise BlockedDependencyError(message)
         execution.label = known.tournament.label
         if not due:
+            execution.idle = True
             return
         self._began = now
         self._part = part = await self._desk.providers.part(self.key, known, due.matches)
@@ -109,7 +109,7 @@ class Poll:
             await self._look(execution, part, due)
         except ProviderRestingError as error:
             # Told once for all, by the provider's check; the sensor waits with us.
-            execution.remark(Issue("provider_at_rest", self.key, error.message))
+            execution.stand_down(Issue("provider_at_rest", self.key, error.message))
         except Exception as error:
             # Whatever it was: without a pause the next tick would try it again.
             answered = isinstance(error, SuspiciousPayloadError)
@@ -161,10 +161,12 @@ class Poll:
         assert part is not None  # noqa: S101 - for the type checker
 
         async def work(execution: Execution) -> None:
-            execution.quiet = True
             try:
                 await part.prefetch([domain])
                 await _WORK[domain](part, self._desk.database, execution)
+            except ProviderRestingError as error:
+                execution.stand_down(Issue("provider_at_rest", self.key, error.message))
+                self._failed.append(domain)
             finally:
                 execution.requests.extend(part.requests.taken())
 

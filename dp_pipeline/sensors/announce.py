@@ -162,7 +162,7 @@ class Desk:
         start = datetime.fromtimestamp(since, UTC)
         over = finished_runs(instance, outbox.untold_runs(store, start), looked_at=looked_at)
         found = [
-            Due(message, frozenset({message.kind} if message.kind else ()), self._stamp(message))
+            Due(message, message.kinds, self._stamp(message))
             for message in outbox.announcements(
                 store,
                 over,

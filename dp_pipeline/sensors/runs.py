@@ -105,7 +105,14 @@ def record_lost_runs(
         planned = planned_work(instance, run)
         if planned:
             ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
-            lost = LostRun(UUID(run.run_id), planned, _how_it_ended(run), ended, unit_of(run.tags))
+            lost = LostRun(
+                UUID(run.run_id),
+                planned,
+                _how_it_ended(run),
+                ended,
+                unit_of(run.tags),
+                "part" if run.job_name == POLL_JOB else "whole",
+            )
             added += record_lost(store, lost)
         after = max(after, _updated(record))
     return added, after

@@ -1,7 +1,7 @@
 """What of changed matches people hear."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from dp_pipeline.providers.models import Match, MatchStatus
 
 NAMES = {"a": "Alpha", "b": "Beta"}
 ID = UUID(int=1)
+NEXT_DAY = datetime(2026, 11, 29, 2, 37, tzinfo=UTC)
 
 
 def match(status: MatchStatus = "ended", **fields: Any) -> Match:
@@ -23,11 +24,18 @@ def match(status: MatchStatus = "ended", **fields: Any) -> Match:
     return replace(found, **fields)
 
 
-def news(found: Match, *, part: bool = True, created: bool = False, **fields: Any) -> list[str]:
+def news(
+    found: Match,
+    *,
+    part: bool = True,
+    created: bool = False,
+    now: datetime = NEXT_DAY,
+    **fields: Any,
+) -> list[str]:
     """The news when storing a match changed these fields, each (old, new)."""
     updated = () if created else (Change(ID, fields),)
     stored = Stored("match", (ID,) if created else (), updated)
-    return match_news(stored, {ID: found}, NAMES, part=part)
+    return match_news(stored, {ID: found}, NAMES, part=part, now=now)
 
 
 def test_the_end_of_a_match_is_news_where_it_is_followed() -> None:
@@ -35,6 +43,16 @@ def test_the_end_of_a_match_is_news_where_it_is_followed() -> None:
     assert news(match(), part=False, status=("scheduled", "ended")) == []
     shoot_out = match(home_penalties_score=4, away_penalties_score=2)
     assert news(shoot_out, status=("live", "ended")) == ["Alpha - Beta (13) ended 2:1 (4:2 pens)."]
+
+
+def test_the_end_of_a_match_just_played_is_news_though_a_whole_read_finds_it() -> None:
+    whistle = datetime(2026, 11, 28, 16, 25, tzinfo=UTC)
+    told = ["Alpha - Beta (13) ended 2:1."]
+    assert news(match(), part=False, now=whistle, status=("live", "ended")) == told
+    much_later = whistle + timedelta(hours=5)
+    assert news(match(), part=False, now=much_later, status=("live", "ended")) == []
+    without_kickoff = match(kickoff_at=None)
+    assert news(without_kickoff, part=False, now=whistle, status=("live", "ended")) == []
 
 
 @pytest.mark.parametrize("part", [True, False])
@@ -89,7 +107,7 @@ def test_new_fixtures_are_named_or_counted_and_one_already_played_has_ended() ->
     assert news(match("scheduled"), created=True, part=False) == []
     many = {UUID(int=n): match("scheduled") for n in range(8)}
     stored = Stored("match", tuple(many))
-    assert match_news(stored, many, NAMES, part=True) == ["8 new fixtures in 13."]
+    assert match_news(stored, many, NAMES, part=True, now=NEXT_DAY) == ["8 new fixtures in 13."]
 
 
 def test_what_makes_a_table_follow() -> None:

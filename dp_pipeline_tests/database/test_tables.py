@@ -199,6 +199,7 @@ def test_the_views_name_tournament_round_and_teams(connection: sa.Connection) ->
 
 
 UNTOLD = "announced_at IS NULL AND completed_at IS NOT NULL"
+GOOD = "status = 'completed' AND scope = 'part'"
 SUBJECT = "tournament_key = 'a:b:c' AND domain = 'teams' AND completed_at < now()"
 
 
@@ -211,7 +212,7 @@ def test_the_ledgers_frequent_questions_are_answered_by_an_index(
         f"{UNTOLD} AND unit IS NULL ORDER BY completed_at": "unannounced",
         f"{UNTOLD} AND unit IS NOT NULL ORDER BY unit, completed_at": "unannounced_unit",
         f"{UNTOLD} AND unit = 'nightly'": "unannounced_unit",
-        f"{SUBJECT} AND status = 'completed' ORDER BY completed_at DESC LIMIT 1": "completed",
+        f"{SUBJECT} AND {GOOD} ORDER BY completed_at DESC LIMIT 1": "completed",
         f"{SUBJECT} AND fingerprint IS NOT NULL ORDER BY completed_at LIMIT 1": "fingerprint",
         "tournament_key = 'a:b:c' ORDER BY started_at DESC": "tournament_key",
         f"request_id = '{UUID(int=1)}'": "attempt",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.streaks import executions, recoveries, streaks
-from dp_pipeline.executions.vocabulary import Domain
+from dp_pipeline.executions.vocabulary import Domain, Scope
 from dp_pipeline.messages.news import Streak
 from dp_pipeline_tests.executions.rows import TABLE, failed, finished_row
 
@@ -73,6 +73,7 @@ class Happened:
     """One attempt of one domain; `error` 0 is none."""
 
     domain: Domain
+    scope: Scope
     gap: int
     error: int
     told: bool
@@ -84,6 +85,7 @@ happenings = st.lists(
     st.builds(
         Happened,
         domain=st.sampled_from(["teams", "matches"]),
+        scope=st.sampled_from(["whole", "whole", "part", "part", "nothing"]),
         gap=st.integers(0, 400),
         error=st.sampled_from([0, 1, 1, 1, 2]),
         told=st.booleans(),
@@ -112,6 +114,7 @@ def store(database: Database, story: list[Happened]) -> list[dict[str, Any]]:
             "request_id": run,
             "domain": each.domain,
             "attempt": attempt,
+            "scope": each.scope,
             "completed_at": at,
             "announced_at": at if each.told else None,
             "unit": "nightly" if each.in_unit else None,
@@ -134,17 +137,23 @@ def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> Streak | None:
         )
 
     mine = [one for one in rows if one["domain"] == row["domain"]]
-    good = [
-        one["completed_at"]
-        for one in mine
-        if not one["error"] and one["completed_at"] < row["completed_at"]
-    ]
+
+    def mended(one: dict[str, Any]) -> bool:
+        enough = {"whole"} if one["scope"] == "whole" else {"whole", "part"}
+        return any(
+            not good["error"]
+            and good["scope"] in enough
+            and one["completed_at"] <= good["completed_at"] < row["completed_at"]
+            for good in mine
+        )
+
     before = [
         one
         for one in mine
         if one["error"]
         and final(one)
-        and (not good or one["completed_at"] > max(good))
+        and not mended(one)
+        and (row["scope"] == "whole" or (row["scope"], one["scope"] != "whole") == ("part", True))
         and (one["completed_at"], one["id"]) < (row["completed_at"], row["id"])
         and (not row["error"] or one["error"] == row["error"])
     ]

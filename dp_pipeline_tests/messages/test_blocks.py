@@ -260,7 +260,7 @@ LINES = st.builds(
     report_error=st.none() | HOSTILE,
     error=st.none() | HOSTILE,
     news=st.lists(HOSTILE, max_size=60).map(tuple),
-    quiet=st.booleans(),
+    scope=st.sampled_from(["whole", "part", "nothing"]),
 )
 
 

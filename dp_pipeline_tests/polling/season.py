@@ -19,7 +19,7 @@ from dp_pipeline.database.clocks import record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.executions.vocabulary import DOMAINS, Scope
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.clock import Clock as ReadClock
@@ -64,7 +64,9 @@ class Season:
     def poll(self, keys: Sequence[str] | None = None) -> list[Execution]:
         """One poll of what is due; its executions."""
         wanted = self.due() if keys is None else keys
-        return self._run(lambda desk: poll_tournaments(wanted, desk)) if wanted else []
+        if not wanted:
+            return []
+        return self._run(lambda desk: poll_tournaments(wanted, desk), scope="part")
 
     def play(self, until: int, step: int) -> int:
         """Let time pass in steps and poll after each; how many polls there were."""
@@ -74,11 +76,13 @@ class Season:
             polls += bool(self.poll())
         return polls
 
-    def _run(self, work: Callable[[Desk], Any]) -> list[Execution]:
+    def _run(self, work: Callable[[Desk], Any], *, scope: Scope = "whole") -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
             providers = Providers({"sandbox": self.url}, NoPace(), QUICK)
-            desk = Desk(providers, self.database, ledger, Run(uuid.uuid4()), ended.append)
+            desk = Desk(
+                providers, self.database, ledger, Run(uuid.uuid4(), scope=scope), ended.append
+            )
             anyio.run(work, desk)
         self.executions += ended
         return ended

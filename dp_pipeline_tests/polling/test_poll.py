@@ -149,6 +149,7 @@ def test_while_another_run_reads_the_tournament_a_poll_leaves_it_alone(
         other.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), lock)
         assert (execution.status, execution.outcome) == ("completed", "unchanged")
         assert [issue.reason for issue in execution.issues] == ["busy"]
+        assert execution.scope == "nothing"
         assert not played.requests
         assert played.due() == [KEY]
 
@@ -167,12 +168,12 @@ def test_a_poll_without_news_is_quiet_and_asks_for_one_round(
     with season(standing_still(SMALL, DURING), database, tmp_path) as played:
         begun(played)
         (execution,) = played.poll()
-        assert execution.quiet
+        assert execution.scope == "part"
         assert execution.news == ()
         assert execution.outcome == "written", "it is live now"
         assert sum(played.requests.values()) == 1
         (again,) = played.poll([KEY])
-        assert again.outcome == "unchanged"
+        assert (again.outcome, again.scope) == ("unchanged", "nothing")
         assert sum(played.requests.values()) == 1, "nothing is due within the same minute"
 
 

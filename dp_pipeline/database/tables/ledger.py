@@ -6,6 +6,7 @@ from sqlalchemy.dialects import postgresql as pg
 from dp_pipeline.database.tables.columns import metadata, moment, number, one_of, text, written
 
 EXECUTION_STATUSES = ("in_progress", "completed", "partial_failure", "failed")
+SCOPES = ("whole", "part", "nothing")
 OPERATION_TYPES = tuple(
     f"{subject}_{verb}"
     for subject in ("tournament", "teams", "rounds", "matches", "standings", "logos")
@@ -69,6 +70,13 @@ data_provider_executions = sa.Table(
         sa.Computed(_FINGERPRINT, persisted=True),
         comment="Equal for the same failure; null when it did not fail",
     ),
+    sa.Column(
+        "scope",
+        sa.Text,
+        nullable=False,
+        server_default="whole",
+        comment="whole: the domain was read; part: what was due; nothing: it was not asked for",
+    ),
     # Two rows for one attempt would mean two writers who do not know of each other.
     sa.UniqueConstraint(
         "request_id",
@@ -79,6 +87,7 @@ data_provider_executions = sa.Table(
     ),
     one_of("status", EXECUTION_STATUSES),
     one_of("operation_type", OPERATION_TYPES),
+    one_of("scope", SCOPES),
     sa.CheckConstraint("attempt >= 1", name="attempt"),
     sa.CheckConstraint("duration >= 0", name="duration"),
     sa.Index(
@@ -106,6 +115,7 @@ data_provider_executions = sa.Table(
         "ix_data_provider_executions_completed",
         "tournament_key",
         "domain",
+        "scope",
         "completed_at",
         postgresql_where=sa.text("status = 'completed'"),
     ),
