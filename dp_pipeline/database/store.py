@@ -13,6 +13,8 @@ from typing import Any, Self
 from uuid import UUID
 
 import sqlalchemy as sa
+from psycopg.errors import UniqueViolation
+from sqlalchemy import exc
 from sqlalchemy.dialects.postgresql import insert
 
 RowId = UUID | tuple[UUID, ...]
@@ -22,6 +24,7 @@ RowId = UUID | tuple[UUID, ...]
 _STAMPS = frozenset({"created_at", "updated_at"})
 # 1,000 ids in one query; a season has 380 matches, the largest recorded competition 500.
 _CHUNK = 1_000
+_MOST_COLLISIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,22 @@ def store(
     given = _by_id(table, rows)
     stored = Stored(table.name)
     pending = dict(sorted(given.items()))
+    collisions = 0
     while pending:
         chunk = dict(islice(pending.items(), _CHUNK))
         pending = dict(islice(pending.items(), _CHUNK, None))
         found = _locked(connection, table, chunk)
         difference = _compare(chunk, found, keep)
         _update(connection, table, difference)
-        created = _insert(connection, table, list(difference.new.values()))
+        try:
+            created = _insert(connection, table, list(difference.new.values()))
+        except exc.IntegrityError as error:
+            # Another transaction may have inserted one of these while we did: of the unique
+            # constraints only the key's yields, and the natural key's may be met first.
+            collisions += 1
+            if collisions > _MOST_COLLISIONS or not isinstance(error.orig, UniqueViolation):
+                raise
+            created = set()
         # What another transaction inserted between our reading and our writing is there now, is
         # compared like any other row, and counts as its creation, not ours.
         pending |= {id_: row for id_, row in difference.new.items() if id_ not in created}
@@ -236,7 +248,8 @@ def _insert(
         .returning(*key)
     )
     names = [column.name for column in key]
-    return {_id(row, names) for row in connection.execute(statement).mappings()}
+    with connection.begin_nested():
+        return {_id(row, names) for row in connection.execute(statement).mappings()}
 
 
 def _update(connection: sa.Connection, table: sa.Table, difference: _Difference) -> None:

@@ -266,6 +266,32 @@ def test_writers_of_the_same_rows_in_opposite_order_take_turns(database: Databas
     assert errors == []
 
 
+def test_writers_of_the_same_new_rows_at_the_same_moment_do_not_fail(database: Database) -> None:
+    # Of those that find a row missing in the same instant one met the second unique constraint.
+    writers, rounds = 4, 150
+    start = threading.Barrier(writers)
+    errors: list[Exception] = []
+
+    def write() -> None:
+        try:
+            for number in range(rounds):
+                team = rows.team_row(KEY, Team(f"new-{number}", "New"))
+                with database.transaction() as connection:
+                    connection.execute(sa.text("SELECT 1"))
+                    start.wait(30)
+                    store(connection, tables.team, [team])
+        except Exception as error:  # noqa: BLE001 - shown by the assertion
+            errors.append(error)
+            start.abort()
+
+    threads = [threading.Thread(target=write) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+
+
 def test_updating_a_team_does_not_hold_up_matches_that_refer_to_it(database: Database) -> None:
     with database.transaction() as connection:
         renamed = replace(TEAMS[0], name="New name")
@@ -452,7 +478,7 @@ def test_a_season_is_stored_in_few_statements(database: Database) -> None:
     # Read and insert; read; read and update: 380 rows each.
     assert [statement.split()[0] for statement in statements] == [
         "SELECT",
-        "INSERT",
+        *("SAVEPOINT", "INSERT", "RELEASE"),
         "SELECT",
         "SELECT",
         "UPDATE",
