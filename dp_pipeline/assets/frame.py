@@ -97,10 +97,14 @@ async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> N
         async def work(execution: Execution) -> None:
             nonlocal source
             _require(execution.domain, failed)
+            first = source is None
             if source is None:
                 source = await desk.providers.source(key)
-                ahead.start_soon(source.prefetch, chosen)
             await turn.come()
+            if first:
+                # Not while it waits for its turn: what was read then would be older than what the
+                # run before has stored meanwhile, and put it back.
+                ahead.start_soon(source.prefetch, chosen)
             try:
                 await INGEST[execution.domain](source, desk.database, execution)
             finally:
