@@ -107,7 +107,11 @@ def _sentence(
     fields = change.fields
     if "status" in fields:
         old, new = fields["status"]
-        if new in _PLAYED and old not in _PLAYED:
+        if {old, new} <= _PLAYED:
+            corrected = _correction(subject, match, fields)
+            said = f"{corrected.removesuffix('.')}; it" if corrected else subject
+            return f"{said} counts as {new} now."
+        if new in _PLAYED:
             return _end(match, names) if ends else None
         if new in _CALLED_OFF:
             return f"{subject} {_CALLED_OFF[new]}."
@@ -115,9 +119,8 @@ def _sentence(
             return f"{subject} is no longer {old}; kick-off {_moment(match)}."
     elif match.status in _PLAYED:
         return _correction(subject, match, fields)
-    if part and "kickoff_at" in fields and match.status == "scheduled":
-        return f"{subject} now kicks off {_moment(match)}."
-    return None
+    moved = part and "kickoff_at" in fields and match.status == "scheduled"
+    return f"{subject} now kicks off {_moment(match)}." if moved else None
 
 
 def _end(match: Match, names: Mapping[str, str]) -> str:

@@ -67,6 +67,17 @@ def test_a_corrected_result_is_news_whoever_finds_it(*, part: bool) -> None:
     assert news(half_time, part=part, home_score_ht=(None, 1), away_score_ht=(None, 0)) == []
 
 
+@pytest.mark.parametrize("part", [True, False])
+def test_a_result_that_is_decided_about_is_news(*, part: bool) -> None:
+    decided = match("awarded", home_score=0, away_score=3)
+    fields: dict[str, Any] = {"status": ("ended", "awarded")}
+    scores = {"home_score": (2, 0), "away_score": (1, 3)}
+    assert news(decided, part=part, **fields, **scores) == [
+        "Alpha - Beta (13) is corrected to 0:3, was 2:1; it counts as awarded now."
+    ]
+    assert news(decided, part=part, **fields) == ["Alpha - Beta (13) counts as awarded now."]
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [
