@@ -9,20 +9,29 @@ OPEN: frozenset[MatchStatus] = frozenset({"scheduled", "live", "interrupted", "u
 _GOING_ON = frozenset({"active", "upcoming"})
 
 
+def _groups_alone(mode: Mode, matches: Sequence[Match]) -> bool:
+    """Whether several groups were played and no knockout round is known."""
+    groups = {match.group_name for match in matches if match.group_name}
+    return mode == "regular-season-only" and len(groups) > 1
+
+
 def awaits_draw(
     status: TournamentStatus, mode: Mode, rounds: Sequence[Round], matches: Sequence[Match]
 ) -> bool:
     """Whether matches are to come that nobody knows yet, and could be known now.
 
     That is so when a round is over and the next one has no match, and when a cup that is not over
-    has nothing left to be played: its next round may not even be listed.
+    has nothing left to be played: its next round may not even be listed. Groups that are played
+    look like a league that is over, until the knockout rounds behind them are listed.
     """
-    if status not in _GOING_ON:
+    if status not in _GOING_ON and not (status == "completed" and _groups_alone(mode, matches)):
         return False
     still_open = {match.round_slug for match in matches if match.status in OPEN}
     if not still_open:
         return bool(matches) and (
-            mode != "regular-season-only" or bool(waiting_for_draw(rounds, matches))
+            mode != "regular-season-only"
+            or _groups_alone(mode, matches)
+            or bool(waiting_for_draw(rounds, matches))
         )
     with_matches = {match.round_slug for match in matches}
     before = dict(zip((r.slug for r in rounds[1:]), rounds, strict=False))

@@ -1,5 +1,7 @@
 """Which tournaments wait for a draw."""
 
+from dataclasses import replace
+
 import pytest
 
 from dp_pipeline.providers.models import Match, MatchStatus, Mode, Round, RoundType
@@ -37,6 +39,21 @@ def test_a_cup_that_is_over_waits_for_nothing() -> None:
     listed = rounds("final")
     assert not awaits_draw("completed", CUP, listed, [match("final", "ended")])
     assert not awaits_draw("cancelled", CUP, listed, [match("final", "cancelled")])
+
+
+def test_groups_that_are_over_wait_for_the_knockout_rounds_behind_them() -> None:
+    # A provider that lists the round of 16 only once it is drawn shows a league that is over.
+    days = rounds("group-stage", kind="season")
+    played = [
+        replace(match("group-stage", "ended", number), group_name=group)
+        for number, group in enumerate(["Group A", "Group B"])
+    ]
+    assert awaits_draw("completed", LEAGUE, days, played)
+    assert not awaits_draw("completed", LEAGUE, days, played[:1]), "one group is a league"
+    assert not awaits_draw("cancelled", LEAGUE, days, played)
+    listed = [*days, *rounds("final")]
+    done = [*played, match("final", "ended")]
+    assert not awaits_draw("completed", "regular-season-and-knockout", listed, done)
 
 
 def test_a_league_waits_only_for_matchdays_that_are_listed_without_fixtures() -> None:
