@@ -1,6 +1,6 @@
 """The domain `matches`: every fixture of a tournament, with its result once there is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,7 +34,8 @@ from dp_pipeline.providers.contract import Part, Source
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
 from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.registry import PROVIDERS
-from dp_pipeline.watching.watch import Look, keep_watch, owe
+from dp_pipeline.watching.pauses import missed
+from dp_pipeline.watching.watch import CALLED_OFF, Look, keep_watch, owe
 
 SPEC = dg.AssetSpec(
     "matches",
@@ -48,6 +49,8 @@ SPEC = dg.AssetSpec(
 PREVIEWED = 5
 # Lists of matches do not name it, a single match does.
 KEEP = frozenset({"venue"})
+# Nor need one that is asked alone say its round, and the list of rounds may lack it for a while.
+KEEP_IN_PART = KEEP | {"round_slug"}
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
@@ -60,10 +63,12 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
     matches = execution.received(found)
     names = {team.external_id: team.name for team in (await source.teams()).items}
 
+    keep = KEEP_IN_PART if isinstance(source, Part) else KEEP
+
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         accepted, issues = _sound(connection, source, execution, matches, names)
-        stored = store(connection, tables.match, accepted, keep=KEEP)
+        stored = store(connection, tables.match, accepted, keep=keep)
         _keep_watching(connection, source, execution, accepted, _Told(matches, names, stored))
         return stored, issues
 
@@ -162,21 +167,46 @@ def _keep_watching(
     """In the same transaction: what is due next, what has to follow, what people want to hear."""
     key = source.key
     found = {rows.match_id(key.provider, match.external_id): match for match in told.matches}
-    part = source.asked is not None
+    part = isinstance(source, Part)
+    news = match_news(told.stored, found, told.names, part=part, now=source.now)
     given_up: Sequence[UUID] = ()
     if PROVIDERS[key.provider].polled:
         looked_at = {row["id"] for row in accepted}
-        looked_at |= {rows.match_id(key.provider, id_) for id_ in source.asked or ()}
+        missing: list[str] = []
+        if part:
+            if any_ended(told.stored, found):
+                owe(connection, key.tournament_id, key.provider, source.now)
+            absent, missing = _not_found(source, found)
+            looked_at = {*found, *absent}
+            stored = {rows.match_id(key.provider, m.external_id): m for m in source.known.matches}
+            found = {**stored, **found}
         look = Look(looked_at, draws=not part or source.follows, at=source.now)
-        given_up = keep_watch(connection, key.tournament_id, key.provider, look)
-        if part and any_ended(told.stored, found):
-            owe(connection, key.tournament_id, key.provider, source.now)
-    news = match_news(told.stored, found, told.names, part=part, now=source.now)
-    if isinstance(source, Part):
-        stored = {rows.match_id(key.provider, m.external_id): m for m in source.known.matches}
-        found = {**stored, **found}
+        given_up = (
+            *keep_watch(connection, key.tournament_id, key.provider, look),
+            *missed(connection, key.tournament_id, missing, source.now, answered=True),
+        )
     news += [given_up_news(found[id_], told.names) for id_ in given_up if id_ in found]
     note_news(connection, execution, news[:MOST_NEWS])
+
+
+def _not_found(part: Part, found: Collection[UUID]) -> tuple[list[UUID], list[str]]:
+    """The due matches that were asked for and did not come.
+
+    Returns:
+        Those called off, by row: another one may have taken their place; and the others.
+    """
+    called_off, missing = [], []
+    for match in part.known.matches:
+        id_ = rows.match_id(part.key.provider, match.external_id)
+        asked = match.external_id in part.due and _was_asked(
+            part, {"external_id": match.external_id}
+        )
+        if asked and id_ not in found:
+            if match.status in CALLED_OFF:
+                called_off.append(id_)
+            else:
+                missing.append(match.external_id)
+    return called_off, missing
 
 
 _TEAMS = ("home_team_id", "away_team_id")

@@ -25,25 +25,15 @@ from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import Turn, note_news, tournament_id_of
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.providers.contract import Known, Part
-from dp_pipeline.providers.errors import ProviderRestingError
+from dp_pipeline.providers.errors import BlockedError, ProviderRestingError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
 from dp_pipeline.providers.registry import checked_key
-from dp_pipeline.watching.watch import (
-    Due,
-    Look,
-    due_of,
-    give_up,
-    keep_watch,
-    leave_alone,
-    poll_succeeded,
-)
+from dp_pipeline.watching.pauses import caught_up, missed, put_off, refused
+from dp_pipeline.watching.watch import Due, Look, due_of, keep_watch
 
 TURN_SECONDS = 20.0
 """A refresh of the tournament that goes on longer reads what is due itself."""
-
-GIVEN_UP_AFTER_FAILURES = 5
-"""Polls in a row whose answers did not have what was due: half an hour."""
 
 _WORK = {
     "tournaments": tournaments.ingest,
@@ -104,41 +94,46 @@ class Poll:
             execution.idle = True
             return
         self._began = now
-        self._part = part = await self._desk.providers.part(self.key, known, due.matches)
         try:
-            await self._look(execution, part, due)
+            self._part = part = await self._desk.providers.part(self.key, known, due.matches)
+            try:
+                await self._look(execution, part, due)
+            finally:
+                execution.requests.extend(part.requests.taken())
         except ProviderRestingError as error:
             # Told once for all, by the provider's check; the sensor waits with us.
             execution.stand_down(Issue("provider_at_rest", self.key, error.message))
         except Exception as error:
             # Whatever it was: without a pause the next tick would try it again.
-            answered = isinstance(error, SuspiciousPayloadError)
+            failure = error
             with suppress(DatabaseError):
                 await self._desk.database.run(
-                    lambda c: self._pause(c, execution, answered=answered)
+                    lambda c: self._pause(c, execution, known, due, failure)
                 )
             raise
-        finally:
-            execution.requests.extend(part.requests.taken())
 
     async def _look(self, execution: Execution, part: Part, due: Due) -> None:
         with execution.step("scraping", "fetch_due") as data:
-            found = await part.matches() if due.matches else None
-            data.update(due=len(due.matches), found=len(found.items) if found else 0)
+            found = (await part.matches()).items if due.matches else ()
+            data.update(due=len(due.matches), found=len(found))
         execution.requests.extend(part.requests.taken())
-        moved = settled(part.known.matches, found.items if found else ())
-        if due.draw or due.owed or moved:
+        if due.draw or due.owed or settled(part.known.matches, found):
             part.follow()
-            self._table_moves = has_table(part.known) and (
-                due.owed or any(match.round_slug not in knockout(part.known) for match in moved)
-            )
             await self._follow("tournaments")
             await self._follow("rounds")
             if {team.external_id for team in (await part.teams()).items} - {
                 team.external_id for team in part.known.teams
             }:
                 await self._follow("teams")
-        if due.matches or (await part.matches()).items:
+            found = (await part.matches()).items
+            self._table_moves = has_table(part.known) and (
+                due.owed
+                or any(
+                    match.round_slug not in knockout(part.known)
+                    for match in settled(part.known.matches, found)
+                )
+            )
+        if found or due.matches:
             await matches.ingest(part, self._desk.database, execution)
         else:
             look = Look((), draws=True, at=part.now)
@@ -148,7 +143,7 @@ class Poll:
 
     async def finish(self, execution: Execution) -> None:
         """After the matches: the table, then what is to be remembered of this poll."""
-        if self._part is None:
+        if self._part is None or execution.idle:
             return
         if self._table_moves:
             await self._follow("standings")
@@ -176,34 +171,39 @@ class Poll:
             self._failed.append(domain)
 
     def _remember(self, connection: sa.Connection, execution: Execution) -> None:
-        assert self._began is not None  # noqa: S101 - for the type checker
-        still = due_of(connection, execution.tournament_id, self._began)
-        if self._failed or still.matches or still.draw:
-            self._pause(connection, execution)
-        else:
-            poll_succeeded(connection, execution.tournament_id)
+        part, began = self._part, self._began
+        assert part is not None  # noqa: S101 - for the type checker
+        assert began is not None  # noqa: S101 - for the type checker
+        still = due_of(connection, execution.tournament_id, began)
+        # Those that were asked for and not among what came have been noted with it.
+        missed(connection, execution.tournament_id, still.matches, part.now, answered=False)
+        if self._failed or still.draw:
+            put_off(connection, execution.tournament_id, part.key.provider)
+        elif part.follows:
+            caught_up(connection, execution.tournament_id)
 
     def _pause(
-        self, connection: sa.Connection, execution: Execution, *, answered: bool = False
+        self,
+        connection: sa.Connection,
+        execution: Execution,
+        known: Known,
+        due: Due,
+        error: Exception,
     ) -> None:
-        """Leave it alone for a while, and for good what the provider does not know any more.
-
-        A provider that gives no answer has not said anything of a match, however long that takes.
-        """
-        part = self._part
-        assert part is not None  # noqa: S101 - for the type checker
-        provider = part.key.provider
-        failures = leave_alone(connection, execution.tournament_id, provider)
-        if not answered or failures < GIVEN_UP_AFTER_FAILURES:
-            return
-        given_up = give_up(connection, execution.tournament_id, part.now)
-        names = {team.external_id: team.name for team in part.known.teams}
-        known = {rows.match_id(provider, match.external_id): match for match in part.known.matches}
-        note_news(
-            connection,
-            execution,
-            [given_up_news(known[id_], names) for id_ in given_up if id_ in known],
-        )
+        """Nothing could be had: leave alone for a while what was due."""
+        id_, key = execution.tournament_id, known.tournament.key
+        if isinstance(error, BlockedError):
+            refused(connection, id_, due.matches)
+        else:
+            answered = isinstance(error, SuspiciousPayloadError)
+            now = self._desk.providers.clock(key.provider).now()
+            given_up = missed(connection, id_, due.matches, now, answered=answered)
+            names = {team.external_id: team.name for team in known.teams}
+            by_id = {rows.match_id(key.provider, m.external_id): m for m in known.matches}
+            news = [given_up_news(by_id[each], names) for each in given_up if each in by_id]
+            note_news(connection, execution, news)
+        if due.draw or due.owed:
+            put_off(connection, id_, key.provider)
 
 
 def settled(known: Sequence[Match], found: Sequence[Match]) -> list[Match]:

@@ -21,6 +21,8 @@ LIVE_EVERY = MINUTE
 LATE_EVERY = 10 * MINUTE
 GIVEN_UP_AFTER = 6 * HOUR
 """No match known to us took longer from its kick-off without being interrupted."""
+DAY_ONLY_EVERY = HOUR
+"""Of a match of which only the day is known: on that day, and until it may be over."""
 INTERRUPTED_EVERY = 15 * MINUTE
 INTERRUPTED_LATER_EVERY = 2 * HOUR
 INTERRUPTED_GIVEN_UP_AFTER = 3 * DAY
@@ -41,7 +43,6 @@ DRAW_GIVEN_UP_AFTER = 120 * DAY
 
 _OVER: frozenset[MatchStatus] = frozenset({"ended", "awarded", "cancelled"})
 _CALLED_OFF: frozenset[MatchStatus] = frozenset({"postponed", "abandoned"})
-_NOON = time(12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def watch(  # noqa: PLR0913 - all that is known of a match
     """
     same = before is not None and before.status == status
     since = before.since if before is not None and same else now
-    kickoff = kickoff_at or (datetime.combine(kickoff_date, _NOON) if kickoff_date else None)
+    day = datetime.combine(kickoff_date, time(), UTC) if kickoff_date and not kickoff_at else None
+    kickoff = kickoff_at or day
     window = _window(before, status, kickoff, now)
     found = Watch(None, status, since, window)
     if status in _OVER:
@@ -94,7 +96,12 @@ def watch(  # noqa: PLR0913 - all that is known of a match
         return replace(found, due_at=due)
     if window is None:
         return found
-    due = _again(since, now, _INTERRUPTED_PACE) if status == "interrupted" else _open(window, now)
+    if status == "interrupted":
+        due = _again(since, now, _INTERRUPTED_PACE)
+    elif day is not None:
+        due = _on_the_day(day, now, LIVE_EVERY if status == "live" else DAY_ONLY_EVERY)
+    else:
+        due = _open(window, now)
     if due is not None:
         return replace(found, due_at=due)
     given_up = before.given_up_at if before is not None and same else None
@@ -150,6 +157,13 @@ def _correction(
         return None
     due = found.since + CORRECTED_AFTER
     return due if now < due else None
+
+
+def _on_the_day(day: datetime, now: datetime, every: timedelta) -> datetime | None:
+    """When one of which only the day is known is looked at again."""
+    if now < day:
+        return day
+    return now + every if now < day + DAY + GIVEN_UP_AFTER else None
 
 
 def _open(window: datetime, now: datetime) -> datetime | None:

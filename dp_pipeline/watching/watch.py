@@ -1,11 +1,11 @@
 """What is due when, in the database: kept up by every look at matches, asked by the sensor.
 
-Everything asked here is answered by an index. Times are the provider's, except `not_before`, which
-is ours: a fault lasts as long in a simulated world as elsewhere.
+Everything asked here is answered by an index. Times are the provider's, except `not_before` (see
+pauses.py), which is ours: a fault lasts as long in a simulated world as elsewhere.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,17 +18,16 @@ from dp_pipeline.database.known import read_matches, read_rounds
 from dp_pipeline.database.store import store
 from dp_pipeline.providers.models import Match
 from dp_pipeline.watching.cadence import Watch, next_draw, watch
-from dp_pipeline.watching.draws import OPEN, awaits_draw
+from dp_pipeline.watching.draws import awaits_draw
+from dp_pipeline.watching.pauses import ready
 
 SLACK = timedelta(seconds=5)
 """What is due within this is looked at now: the next tick of the sensor is later than that."""
-FIRST_PAUSE_SECONDS = 60
-LONGEST_PAUSE_SECONDS = 1_800
 
 _watch = tables.match_watch
 _tournament_watch = tables.tournament_watch
 _tournament = tables.tournament
-_CALLED_OFF = frozenset({"postponed", "abandoned"})
+CALLED_OFF = frozenset({"postponed", "abandoned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,10 @@ def keep_watch(
     Returns:
         The matches that are given up with this look as open for too long.
     """
+    # What was looked at a little early counts as looked at in time, or it would be due again.
+    look = replace(look, at=look.at + SLACK)
     matches = read_matches(connection, tournament_id)
-    taken = {_fixture(match) for match in matches if match.status not in _CALLED_OFF}
+    taken = {_fixture(match) for match in matches if match.status not in CALLED_OFF}
     before = {
         row["match_id"]: Watch(
             row["due_at"], row["status"], row["since"], row["window_from"], row["given_up_at"]
@@ -129,21 +130,22 @@ def due_tournaments(
     latest = now + SLACK
     due = sa.union_all(
         sa.select(_watch.c.tournament_id, _watch.c.due_at).where(
-            _watch.c.provider == provider, _watch.c.due_at <= latest
+            _watch.c.provider == provider, _watch.c.due_at <= latest, ready(_watch)
         ),
         sa.select(_tournament_watch.c.tournament_id, _tournament_watch.c.due_at).where(
-            _tournament_watch.c.provider == provider, _tournament_watch.c.due_at <= latest
+            _tournament_watch.c.provider == provider,
+            _tournament_watch.c.due_at <= latest,
+            ready(_tournament_watch),
         ),
         sa.select(_tournament_watch.c.tournament_id, _tournament_watch.c.owed_at).where(
-            _tournament_watch.c.provider == provider, _tournament_watch.c.owed_at.is_not(None)
+            _tournament_watch.c.provider == provider,
+            _tournament_watch.c.owed_at.is_not(None),
+            ready(_tournament_watch),
         ),
     ).subquery("due")
-    not_before = _tournament_watch.c.not_before
     wanted = (
         sa.select(_tournament.c.key)
         .join(due, due.c.tournament_id == _tournament.c.id)
-        .outerjoin(_tournament_watch, _tournament_watch.c.tournament_id == _tournament.c.id)
-        .where(not_before.is_(None) | (not_before <= sa.func.clock_timestamp()))
         .where(_tournament.c.external_id.not_in(list(stopped)))
         .group_by(_tournament.c.key)
         .order_by(sa.func.min(due.c.due_at), _tournament.c.key)
@@ -158,12 +160,14 @@ def due_of(connection: sa.Connection, tournament_id: UUID, now: datetime) -> Due
     matches = connection.scalars(
         sa.select(match.c.external_id)
         .join(_watch, _watch.c.match_id == match.c.id)
-        .where(_watch.c.tournament_id == tournament_id, _watch.c.due_at <= now + SLACK)
+        .where(
+            _watch.c.tournament_id == tournament_id, _watch.c.due_at <= now + SLACK, ready(_watch)
+        )
         .order_by(match.c.external_id)
     )
     row = connection.execute(
         sa.select(_tournament_watch.c.due_at, _tournament_watch.c.owed_at).where(
-            _tournament_watch.c.tournament_id == tournament_id
+            _tournament_watch.c.tournament_id == tournament_id, ready(_tournament_watch)
         )
     ).one_or_none()
     return Due(
@@ -189,67 +193,6 @@ def owe(connection: sa.Connection, tournament_id: UUID, provider: str, now: date
     )
 
 
-def leave_alone(connection: sa.Connection, tournament_id: UUID, provider: str) -> int:
-    """After a poll that failed: a pause, longer each time; how many polls in a row failed."""
-    exponent = sa.func.least(_tournament_watch.c.failures, 10)
-    seconds = sa.func.least(FIRST_PAUSE_SECONDS * sa.func.power(2, exponent), LONGEST_PAUSE_SECONDS)
-    pause = seconds * sa.text("interval '1 second'")
-    first = timedelta(seconds=FIRST_PAUSE_SECONDS)
-    statement = insert(_tournament_watch).values(
-        tournament_id=tournament_id,
-        provider=provider,
-        failures=1,
-        not_before=sa.func.clock_timestamp() + first,
-    )
-    return connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[_tournament_watch.c.tournament_id],
-            set_={
-                "failures": _tournament_watch.c.failures + 1,
-                "not_before": sa.func.clock_timestamp() + pause,
-                "updated_at": sa.func.now(),
-            },
-        ).returning(_tournament_watch.c.failures)
-    ).scalar_one()
-
-
-def give_up(connection: sa.Connection, tournament_id: UUID, now: datetime) -> tuple[UUID, ...]:
-    """Give up those due matches that should long be over; what is given up."""
-    due = connection.execute(
-        sa.select(_watch).where(
-            _watch.c.tournament_id == tournament_id,
-            _watch.c.due_at <= now + SLACK,
-            _watch.c.status.in_(OPEN),
-        )
-    ).mappings()
-    given_up: dict[UUID, Mapping[str, Any]] = {}
-    for row in due.all():
-        after = watch(
-            Watch(row["due_at"], row["status"], row["since"], row["window_from"]),
-            status=row["status"],
-            kickoff_at=row["window_from"],
-            kickoff_date=None,
-            replaced=False,
-            now=now,
-        )
-        if after.given_up_at is not None:
-            id_ = row["match_id"]
-            given_up[id_] = _row(id_, tournament_id, row["provider"], after)
-    store(connection, _watch, list(given_up.values()))
-    return tuple(given_up)
-
-
-def poll_succeeded(connection: sa.Connection, tournament_id: UUID) -> None:
-    """After a poll that did all that was due: nothing is owed, and no pause is kept."""
-    told = _tournament_watch.c
-    connection.execute(
-        sa.update(_tournament_watch)
-        .where(told.tournament_id == tournament_id)
-        .where((told.failures > 0) | told.owed_at.is_not(None))
-        .values(failures=0, not_before=None, owed_at=None, updated_at=sa.func.now())
-    )
-
-
 def _row(id_: UUID, tournament_id: UUID, provider: str, watch: Watch) -> dict[str, Any]:
     return {
         "match_id": id_,
@@ -260,6 +203,8 @@ def _row(id_: UUID, tournament_id: UUID, provider: str, watch: Watch) -> dict[st
         "window_from": watch.window_from,
         "due_at": watch.due_at,
         "given_up_at": watch.given_up_at,
+        "failures": 0,
+        "not_before": None,
     }
 
 

@@ -15,7 +15,8 @@ from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
-from dp_pipeline.watching.watch import FIRST_PAUSE_SECONDS, owe
+from dp_pipeline.watching.pauses import FIRST_PAUSE_SECONDS
+from dp_pipeline.watching.watch import owe
 from dp_pipeline_tests.polling.season import (
     Season,
     season,
@@ -51,16 +52,26 @@ def watch_row(database: Database) -> Any:
         return connection.execute(wanted).one_or_none()
 
 
+def paused(database: Database) -> set[tuple[int, int]]:
+    """Of the matches that are left alone: how often they were missed, and for how many seconds."""
+    with database.transaction() as connection:
+        m = tables.match_watch.c
+        seconds = sa.func.extract("epoch", m.not_before - sa.func.clock_timestamp())
+        wanted = sa.select(m.failures, seconds).where(m.not_before.is_not(None))
+        return {(failures, round(left, -1)) for failures, left in connection.execute(wanted)}
+
+
 def end_pause(database: Database) -> None:
     with database.transaction() as connection:
-        connection.execute(sa.update(tables.tournament_watch).values(not_before=None))
+        for table in (tables.match_watch, tables.tournament_watch):
+            connection.execute(sa.update(table).values(not_before=None))
 
 
 def break_down(played: Season, *faults: str) -> None:
     played.simulation.faults = Faults(1, [read_fault(text) for text in faults])
 
 
-@pytest.mark.parametrize("fault", ["server_error=503", "challenge", "malformed", "truncated"])
+@pytest.mark.parametrize("fault", ["server_error=503", "malformed", "truncated"])
 def test_after_a_poll_that_failed_there_is_a_pause_and_the_next_one_makes_up_for_it(
     database: Database, tmp_path: Path, fault: str
 ) -> None:
@@ -72,21 +83,33 @@ def test_after_a_poll_that_failed_there_is_a_pause_and_the_next_one_makes_up_for
         assert (execution.status, execution.domain) == ("failed", "matches")
         assert stored_matches(database, KEY) == before
         assert played.due() == [], "it is left alone for a minute"
-        row = watch_row(database)
-        pause = row.not_before - row.updated_at
-        assert (row.failures, pause.total_seconds()) == (1, pytest.approx(FIRST_PAUSE_SECONDS, 5))
+        assert paused(database) == {(1, FIRST_PAUSE_SECONDS)}
         end_pause(database)
         played.poll()
-        second = watch_row(database)
-        assert second.failures == 2
-        assert second.not_before - second.updated_at > 1.5 * pause
+        assert paused(database) == {(2, 2 * FIRST_PAUSE_SECONDS)}
 
         break_down(played)
         end_pause(database)
         (execution,) = played.poll()
         assert execution.status == "completed"
         assert stored_matches(database, KEY) == true_matches_of(played.simulation, KEY)
-        assert watch_row(database).failures == 0
+        assert paused(database) == set()
+
+
+def test_a_refusal_is_followed_by_a_short_pause_however_often_it_comes(
+    database: Database, tmp_path: Path
+) -> None:
+    with season(standing_still(SMALL, DURING), database, tmp_path) as played:
+        begun(played)
+        break_down(played, "challenge")
+        for _ in range(3):
+            (execution,) = played.poll()
+            assert execution.status == "failed"
+            assert paused(database) == {(0, FIRST_PAUSE_SECONDS)}
+            end_pause(database)
+        break_down(played)
+        (execution,) = played.poll()
+        assert execution.status == "completed"
 
 
 def test_an_empty_answer_takes_nothing_away(database: Database, tmp_path: Path) -> None:

@@ -119,8 +119,20 @@ def test_a_match_called_off_is_looked_at_again_for_weeks(status: MatchStatus) ->
 
 
 def test_of_a_match_without_a_time_the_day_is_followed() -> None:
-    found = look(KICKOFF, kickoff=None, day=date(2026, 12, 5))
-    assert found.due_at == datetime(2026, 12, 5, 11, tzinfo=UTC)
+    day = datetime(2026, 12, 5, tzinfo=UTC)
+
+    def due(at: datetime, status: MatchStatus = "scheduled") -> datetime | None:
+        return look(at, status, kickoff=None, day=day.date()).due_at
+
+    assert due(KICKOFF) == day
+    assert due(day) == day + HOUR
+    evening = day + 20 * HOUR
+    assert due(evening) == evening + HOUR, "it may begin at eight in the evening"
+    assert due(evening, "live") == evening + LIVE_EVERY
+    assert due(day + DAY + GIVEN_UP_AFTER) is None
+    assert due(day + DAY + GIVEN_UP_AFTER, "live") is None
+    given_up = look(day + DAY + GIVEN_UP_AFTER, kickoff=None, day=day.date())
+    assert given_up.given_up_at == day + DAY + GIVEN_UP_AFTER
     assert look(KICKOFF, kickoff=None).due_at is None
 
 
@@ -138,24 +150,27 @@ LOOKS = st.lists(
 )
 
 
-@given(MOMENTS, LOOKS)
+@given(MOMENTS, LOOKS, st.sampled_from([(KICKOFF, None), (None, KICKOFF.date())]))
 def test_whatever_is_seen_the_next_look_is_later_and_looking_ends(
-    start: datetime, looks: list[tuple[int, MatchStatus, bool]]
+    start: datetime,
+    looks: list[tuple[int, MatchStatus, bool]],
+    known: tuple[datetime | None, date | None],
 ) -> None:
+    kickoff, day = known
     now, found = start, None
     for minutes, status, replaced in looks:
         now += minutes * MINUTE
-        found = look(now, status, found, replaced=replaced)
+        found = look(now, status, found, replaced=replaced, kickoff=kickoff, day=day)
         assert found.due_at is None or found.due_at > now
         assert found.since <= now
         assert (found.given_up_at is None) or found.due_at is None
     assert found is not None
     # Nothing changes any more: however long it takes, there is a last look.
-    for _ in range(1_000):
+    for _ in range(2_000):
         if found.due_at is None:
             break
         now = found.due_at
-        found = look(now, found.status, found)
+        found = look(now, found.status, found, kickoff=kickoff, day=day)
     assert found.due_at is None
 
 

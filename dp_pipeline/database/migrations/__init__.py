@@ -6,7 +6,7 @@ the next number) and its id to REVISIONS. The tests say whether all three agree.
 
 import sqlalchemy as sa
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision, oldest first; written down here so that asking for it does not import Alembic."""
 HEAD = REVISIONS[-1]
 # Dagster's storage and many applications call theirs alembic_version.

@@ -43,6 +43,14 @@ match_watch = sa.Table(
     moment("due_at", "When the provider is asked again; null: not for its own sake"),
     moment("given_up_at", "When it was given up as open for too long (stale_open)"),
     *written(),
+    sa.Column(
+        "failures",
+        sa.Integer,
+        nullable=False,
+        server_default=sa.text("0"),
+        comment="Looks in a row that did not find it",
+    ),
+    moment("not_before", "After such a look: none before that, by our time"),
     sa.Index(
         "ix_match_watch_due",
         "provider",
@@ -66,9 +74,9 @@ tournament_watch = sa.Table(
         sa.Integer,
         nullable=False,
         server_default=sa.text("0"),
-        comment="Polls in a row that failed",
+        comment="Times in a row that it failed to follow",
     ),
-    moment("not_before", "After a failure: no poll before that, by our time"),
+    moment("not_before", "After such a failure: no attempt before that, by our time"),
     *written(),
     sa.Index(
         "ix_tournament_watch_due",

@@ -39,6 +39,7 @@ class OpenLigaDBPart(Part):
         self._blocked: BlockedError | None = None
         self._gathering = anyio.Lock()
         self._read: dict[bool, Gathered] = {}
+        self._not_followed: ProviderError | None = None
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, the table where the stored matches can have one."""
@@ -65,6 +66,7 @@ class OpenLigaDBPart(Part):
         """The stored one, with mode, status and current round as they are now."""
         gathered = await self._gathered()
         if self.follows:
+            self._raise_unless_followed()
             await self._groups()  # without them its status is not certain
         return gathered.found_tournament()
 
@@ -77,6 +79,7 @@ class OpenLigaDBPart(Part):
         if not self.follows:
             return Gathered(self.key, self.known).found_rounds()
         gathered = await self._gathered()
+        self._raise_unless_followed()
         await self._groups()
         return gathered.found_rounds()
 
@@ -99,7 +102,13 @@ class OpenLigaDBPart(Part):
         async with self._gathering:
             follows = self.follows
             if follows not in self._read:
-                self._read[follows] = await self._gather(follows=follows)
+                try:
+                    self._read[follows] = await self._gather(follows=follows)
+                except ProviderError as error:
+                    if not (follows and self._read):
+                        raise
+                    # The matches that are due had come before: they are stored whatever follows.
+                    self._not_followed, self._read[True] = error, self._read[False]
             self.asked = self._read[follows].asked
             return self._read[follows]
 
@@ -134,6 +143,11 @@ class OpenLigaDBPart(Part):
             ask = found.next_waiting() if ask in answers and found.gave(ask) else None
         _raise_if_nothing(found)
         return found
+
+    def _raise_unless_followed(self) -> None:
+        """Raise what kept new rounds from being read; the matches that are due need none."""
+        if self._not_followed is not None:
+            raise copy.copy(self._not_followed) from self._not_followed.__cause__
 
     async def _matches(self, ask: Ask) -> MatchList:
         parse = parse_match if ask.alone else parse_matches

@@ -21,7 +21,13 @@ from dp_pipeline.providers.models import Absence, Found, Match, Round, Team, Tou
 from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw
 from dp_pipeline.providers.sofascore.addresses import Addresses, match_path, season_path
 from dp_pipeline.providers.sofascore.parse import EventList, RoundAnswer, parse_events, parse_rounds
-from dp_pipeline.providers.sofascore.rounds import ListedRound, RoundList, rounds_of, stored_rounds
+from dp_pipeline.providers.sofascore.rounds import (
+    ListedRound,
+    RoundList,
+    rounds_of,
+    stored_rounds,
+    with_stored,
+)
 from dp_pipeline.providers.sofascore.season import Season
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline.providers.sofascore.tournament import current_of, mode_of, status_of_season
@@ -49,17 +55,18 @@ class SofaScorePart(SofaScoreSource, Part):
         SofaScoreSource.__init__(self, key, requests, at)
         Part.__init__(self, key, requests, known, due)
         self.asked = frozenset()
-        self._no_rounds: ProviderError | None = None
+        self._not_followed: ProviderError | None = None
+        self._before: Season | None = None
 
     def follow(self) -> None:
         """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
         super().follow()
-        self._season_read = None
+        self._before, self._season_read = self._season_read, None
 
     async def tournament(self) -> Found[Tournament]:
         """The stored one, as far along as the matches say."""
         season = await self._season()
-        self._raise_without_rounds()
+        self._raise_unless_followed()
         rounds, matches = season.rounds, season.all_matches
         status = status_of_season(rounds, matches, complete=not season.failures)
         stored = self.known.tournament
@@ -97,7 +104,7 @@ class SofaScorePart(SofaScoreSource, Part):
     async def rounds(self) -> Found[Round]:
         """Every round that is listed."""
         season = await self._season()
-        self._raise_without_rounds()
+        self._raise_unless_followed()
         return season.found_rounds()
 
     async def matches(self) -> Found[Match]:
@@ -123,17 +130,27 @@ class SofaScorePart(SofaScoreSource, Part):
         except BlockedError:
             raise
         except ProviderError as error:
-            self._no_rounds = error  # those who need the list meet it; matches do not
+            self._not_followed = error
             return stored
-        return rounds_of(answer, self.key, self.at.root) if answer.rounds else stored
+        return with_stored(rounds_of(answer, self.key, self.at.root), stored)
 
-    def _raise_without_rounds(self) -> None:
-        if self._no_rounds is not None:
-            raise copy.copy(self._no_rounds) from self._no_rounds.__cause__
+    def _raise_unless_followed(self) -> None:
+        """Raise what kept new rounds from being read; the matches that are due need none."""
+        if self._not_followed is not None:
+            raise copy.copy(self._not_followed) from self._not_followed.__cause__
 
     async def _season(self) -> Season:
-        if self._season_read is not None:
-            return self._season_read
+        if self._season_read is None:
+            try:
+                self._season_read = await self._read_season()
+            except ProviderError as error:
+                if self._before is None:
+                    raise
+                # The matches that are due had come before: they are stored whatever follows.
+                self._not_followed, self._season_read = error, self._before
+        return self._season_read
+
+    async def _read_season(self) -> Season:
         listed = await self._rounds()
         by_slug = {one.round.slug: one for one in listed.listed}
         wanted = asking(self.known, self.due)
@@ -161,7 +178,6 @@ class SofaScorePart(SofaScoreSource, Part):
             for match in self.known.matches
             if match.round_slug in answered or _name(match) in answered
         )
-        self._season_read = season
         return season
 
     def _alone(

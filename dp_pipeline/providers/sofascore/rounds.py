@@ -5,7 +5,7 @@ The number alone is nobody's identity: UCL 22/23 has each of 1 to 5 twice and 28
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -134,6 +134,33 @@ def stored_rounds(rounds: Sequence[Round], key: TournamentKey, root: str) -> Rou
     """The rounds as they are stored: what the provider calls them is in their addresses."""
     payloads = [payload for round_ in rounds if (payload := _stored(round_)) is not None]
     return rounds_of(RoundAnswer(tuple(payloads)), key, root)
+
+
+def with_stored(listed: RoundList, stored: RoundList) -> RoundList:
+    """The list, completed by what is stored where it lacks something of that.
+
+    A list that has shrunk tells nothing of orders: what is stored stays as it is, new rounds come
+    behind it.
+    """
+    slugs = {one.round.slug for one in listed.listed}
+    lacking = [one.round.label for one in stored.listed if one.round.slug not in slugs]
+    if not lacking:
+        return listed
+    detail = f"SofaScore does not list {len(lacking)} of {len(stored.listed)} stored rounds."
+    known = {one.round.slug for one in stored.listed}
+    last = max(one.round.order for one in stored.listed)
+    new = [one for one in listed.listed if one.round.slug not in known]
+    behind = tuple(
+        replace(one, round=replace(one.round, order=last + place))
+        for place, one in enumerate(new, start=1)
+    )
+    complete = (*stored.listed, *behind)
+    return RoundList(
+        complete,
+        {round_key(one.payload): one for one in complete},
+        listed.current,
+        (*listed.issues, Issue("rounds_not_listed", ", ".join(lacking[:3]), detail)),
+    )
 
 
 def _stored(round_: Round) -> RoundPayload | None:
