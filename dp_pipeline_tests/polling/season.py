@@ -106,20 +106,24 @@ def season(simulation: Simulation, database: Database, home: Path) -> Generator[
 def stored_matches(database: Database, key: str) -> list[tuple[object, ...]]:
     """The matches of a tournament as `true_matches_of` has them."""
     match, home, away = tables.match, tables.team.alias(), tables.team.alias()
-    m = match.c
+    m, round_ = match.c, tables.tournament_round
     columns = (m.external_id, home.c.external_id, away.c.external_id, m.stage, m.group_name)
     scores = (
         *(m.home_score, m.away_score, m.home_score_90, m.away_score_90),
         *(m.home_score_ht, m.away_score_ht, m.home_penalties_score, m.away_penalties_score),
     )
     wanted = (
-        sa.select(*columns, m.kickoff_at, m.status, *scores)
+        sa.select(*columns, m.kickoff_at, m.status, *scores, round_.c.provider_id)
         .join(home, home.c.id == m.home_team_id)
         .join(away, away.c.id == m.away_team_id)
+        .outerjoin(
+            round_,
+            (round_.c.tournament_id == m.tournament_id) & (round_.c.slug == m.round_slug),
+        )
         .where(m.tournament_id == TournamentKey.parse(key).tournament_id)
     )
     with database.transaction() as connection:
-        return sorted(tuple(row) for row in connection.execute(wanted))
+        return sorted((tuple(row) for row in connection.execute(wanted)), key=str)
 
 
 def true_matches_of(simulation: Simulation, key: str) -> list[tuple[object, ...]]:
@@ -138,9 +142,10 @@ def true_matches_of(simulation: Simulation, key: str) -> list[tuple[object, ...]
                 *(match.after_90 or none),
                 *(match.half_time or none),
                 *(match.shootout or none),
+                str(match.round[0]) if match.round else None,
             )
         )
-    return sorted(found)
+    return sorted(found, key=str)
 
 
 def stored_table(database: Database, key: str) -> set[tuple[object, ...]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.errors import ProviderServerError
+from dp_pipeline.providers.errors import BlockedError, ProviderServerError
 from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
 from dp_pipeline_tests.providers.openligadb_parts import (
     ALL,
@@ -164,3 +164,20 @@ def test_following_a_league_whose_matchdays_are_stored_costs_rounds_and_table() 
         ("3", 2),
         ("2", 0),
     ]
+
+
+def test_matches_that_came_are_kept_when_what_follows_is_refused() -> None:
+    async def ended_then_refused(part: OpenLigaDBPart) -> tuple[Any, ...]:
+        before = await part.matches()
+        part.follow()
+        for question in (part.tournament, part.rounds):
+            with pytest.raises(BlockedError):
+                await question()
+        return before, await part.matches(), await part.teams()
+
+    service = Service({a_round(2): ENDED, GROUPS: 403})
+    before, after, teams = ask(service, ended_then_refused, [21, 22])
+    assert statuses(after) == {"21": "ended", "22": "ended"}
+    assert after == before
+    assert len(teams.items) == 4
+    assert service.asked == [a_round(2), GROUPS]
