@@ -14,8 +14,9 @@ from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.health import resting
 from dp_pipeline.database.seasons import kept_current
+from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
+from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
@@ -48,7 +49,8 @@ def discover_seasons_daily(
     """One look a day."""
     if not competitions.load(Settings.load().competitions_file).followed:
         return dg.SkipReason("No competition is followed.")
-    return dg.RunRequest(run_key=_moment(context))
+    tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
+    return dg.RunRequest(run_key=_moment(context), tags=tags)
 
 
 def nightly(provider: str) -> dg.ScheduleDefinition:
@@ -108,7 +110,7 @@ def _refresh(provider: str, kind: str, cron: str, description: str) -> dg.Schedu
             )
         return refresh_requests(
             keys,
-            priority=Priority.SCHEDULE,
+            priority=Priority.BACKFILL,
             unit=f"{kind}:{provider}:{context.scheduled_execution_time:%Y-%m-%d}",
             run_key=f"{kind}:{provider}:{_moment(context)}",
         )

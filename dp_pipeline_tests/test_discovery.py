@@ -411,7 +411,8 @@ def test_a_cursor_that_is_garbage_starts_afresh(text: str | None) -> None:
 def test_a_changed_file_asks_for_seasons_once(place: Place) -> None:
     assert not place.tick(watch_competitions).run_requests
     place.follow(BL1)
-    assert len(place.tick(watch_competitions).run_requests or ()) == 1
+    (request,) = list(place.tick(watch_competitions).run_requests or ())
+    assert request.tags == {"dagster/priority": "-5"}
     assert not place.tick(watch_competitions).run_requests
     place.follow(BL1, EN1)
     waits = place.tick(watch_competitions)
@@ -588,7 +589,9 @@ def test_the_weekly_re_read_takes_finished_ones_too(place: Place) -> None:
 def test_the_daily_look_for_seasons_is_made_only_for_followed_competitions(place: Place) -> None:
     assert isinstance(scheduled(place, "discover_seasons_daily", NIGHT), dg.SkipReason)
     place.follow(BL1)
-    assert scheduled(place, "discover_seasons_daily", NIGHT).run_key == "2026-11-23T02:17"
+    request = scheduled(place, "discover_seasons_daily", NIGHT)
+    assert request.run_key == "2026-11-23T02:17"
+    assert request.tags == {"dagster/priority": "-5"}
 
 
 def test_schedules_are_on_described_and_in_utc_at_quiet_hours() -> None:

@@ -19,9 +19,10 @@ from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
 from dp_pipeline.database.health import resting
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
+from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
+from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.runs import Partitions, planned_work
 from dp_pipeline.settings import Settings
