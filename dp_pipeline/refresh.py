@@ -8,7 +8,6 @@ a time, and drives them as the assets do: same ledger rows, same materialization
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from enum import IntEnum
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -20,26 +19,13 @@ from dp_pipeline.assets.drive import drive
 from dp_pipeline.assets.frame import ingest_tournaments
 from dp_pipeline.executions.units import UNIT_TAG
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
+from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
 REFRESH_JOB = "refresh_tournaments"
 OP = "refresh"
 MOST_PER_RUN = 50
 PROVIDER_TAG = "dp/provider"
-PRIORITY_TAG = "dagster/priority"
-
-
-class Priority(IntEnum):
-    """Which queued run begins first.
-
-    What people launch has no tag, which counts as 0. Neither have their backfills, of which
-    dagster.yaml lets only some run at once.
-    """
-
-    LIVE = 10
-    MANUAL = 0
-    SENSOR = -5
-    SCHEDULE = -10
 
 
 class RefreshConfig(dg.Config):

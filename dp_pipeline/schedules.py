@@ -2,36 +2,52 @@
 
 Every schedule is on from the start and asks no provider for anything nobody asked for: without
 followed competitions and ingested tournaments there is nothing to read, and a provider that is left
-alone because it refused or failed is not read either.
+alone because it refused or failed is not read either. A refresh waits for it until the night is
+over; one that is left out then fails the check `{provider}_is_refreshed`.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import dagster as dg
 
 from dp_pipeline import competitions
+from dp_pipeline.assets.health import refresh_evaluation
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
+from dp_pipeline.database.database import Database
 from dp_pipeline.database.health import resting
 from dp_pipeline.database.seasons import kept_current
+from dp_pipeline.nights import Quiet, counted, last_requested, requested
+from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
+from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sensors.watch import record
 from dp_pipeline.settings import Settings
 
-# Minute and hour at which a provider's users sleep: mostly Germans at OpenLigaDB. They differ, so
-# that not all begin at once, and none is at a full hour, when everybody else's schedules are.
-_QUIET: Mapping[str, tuple[int, int]] = {
-    "openligadb": (17, 2),
-    "openfootball": (37, 2),
-    "sofascore": (17, 3),
-    "sandbox": (37, 3),
+Kind = Literal["nightly", "weekly"]
+
+APART = timedelta(hours=12)
+"""How long after a weekly re-read, which may be made good late, a nightly refresh is needless."""
+
+# When a provider's users sleep: mostly Germans at OpenLigaDB. They differ, so that not all begin at
+# once, and none is at a full hour, when everybody else's schedules are.
+_QUIET: Mapping[str, Quiet] = {
+    "openligadb": Quiet(17, 2),
+    "openfootball": Quiet(7, 2),
+    "sofascore": Quiet(17, 3),
+    "sandbox": Quiet(7, 3),
 }
-_QUIET_OTHERWISE = (47, 3)
+_QUIET_OTHERWISE = Quiet(27, 3)
 # Tuesday, as cron counts: few matches are played on Monday evenings. The nightly refresh, which
 # would read the same again, leaves that night out.
-_WEEKLY = "2"
-_OTHER_NIGHTS = "0,1,3-6"
+_DAYS: Mapping[Kind, str] = {"nightly": "0,1,3-6", "weekly": "2"}
+_TICKS = (
+    "Once in a night: the later ticks are for a provider that refused or failed and was left alone "
+    "at the earlier ones."
+)
 
 
 @dg.schedule(
@@ -48,39 +64,38 @@ def discover_seasons_daily(
     """One look a day."""
     if not competitions.load(Settings.load().competitions_file).followed:
         return dg.SkipReason("No competition is followed.")
-    return dg.RunRequest(run_key=_moment(context))
+    tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
+    return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
 
 
 def nightly(provider: str) -> dg.ScheduleDefinition:
     """The refresh of a provider's tournaments that are being played or about to be."""
-    minute, hour = _QUIET.get(provider, _QUIET_OTHERWISE)
     return _refresh(
         provider,
         "nightly",
-        f"{minute} {hour} * * {_OTHER_NIGHTS}",
         f"Reads the tournaments of {provider} again that are active or upcoming: those of followed "
         "competitions, and those ingested by hand of competitions that never were followed. On "
-        "Tuesdays the weekly re-read does that.",
+        f"Tuesdays the weekly re-read does that. {_TICKS}",
     )
 
 
 def weekly(provider: str) -> dg.ScheduleDefinition:
     """The re-read of all a provider's tournaments: scores are corrected years later too."""
-    minute, hour = _QUIET.get(provider, _QUIET_OTHERWISE)
     return _refresh(
         provider,
         "weekly",
-        f"{minute} {hour} * * {_WEEKLY}",
         f"Reads all tournaments of {provider} again, those that ended included, but none of a "
-        "competition that is no longer followed.",
+        f"competition that is no longer followed. {_TICKS}",
     )
 
 
-def _refresh(provider: str, kind: str, cron: str, description: str) -> dg.ScheduleDefinition:
+def _refresh(provider: str, kind: Kind, description: str) -> dg.ScheduleDefinition:
+    quiet = _QUIET.get(provider, _QUIET_OTHERWISE)
+
     @dg.schedule(
-        name=f"refresh_{provider}_{kind}",
+        name=_name(provider, kind),
         job_name=REFRESH_JOB,
-        cron_schedule=cron,
+        cron_schedule=quiet.cron(_DAYS[kind]),
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=description,
@@ -89,35 +104,92 @@ def _refresh(provider: str, kind: str, cron: str, description: str) -> dg.Schedu
     def refresh(
         context: dg.ScheduleEvaluationContext, database: DatabaseResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        settings = Settings.load()
-        followed = competitions.load(settings.competitions_file).followed
-        with database.open().transaction() as connection:
-            at_rest = resting(connection, datetime.now(UTC), roots(settings.base_urls))
-            keys = kept_current(
-                connection,
-                provider,
-                [following(each) for each in followed],
-                finished_too=kind == "weekly",
-            )
-        if not keys:
-            return dg.SkipReason(f"No tournament of {provider} is to be read.")
-        if provider in at_rest:
-            return dg.SkipReason(
-                f"{provider} refused or failed and is left alone until "
-                f"{at_rest[provider]:%Y-%m-%d %H:%M} UTC; `dp health` says more."
-            )
-        return refresh_requests(
-            keys,
-            priority=Priority.SCHEDULE,
-            unit=f"{kind}:{provider}:{context.scheduled_execution_time:%Y-%m-%d}",
-            run_key=f"{kind}:{provider}:{_moment(context)}",
-        )
+        tick = _Tick(provider, kind, quiet, context.scheduled_execution_time, context.instance)
+        return tick.decide(database)
 
     return refresh
 
 
-def _moment(context: dg.ScheduleEvaluationContext) -> str:
-    return f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}"
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """One tick of a night's refresh, due at `at`."""
+
+    provider: str
+    kind: Kind
+    quiet: Quiet
+    at: datetime
+    instance: dg.DagsterInstance
+
+    def decide(self, database: DatabaseResource) -> list[dg.RunRequest] | dg.SkipReason:
+        """Ask for the runs of the night, or say why not."""
+        unit = f"{self.kind}:{self.provider}:{self.at:%Y-%m-%d}"
+        earlier = requested(self.instance, unit, self.at)
+        if earlier is not None and earlier.complete:
+            return dg.SkipReason(f"This night's refresh was requested at {_shown(earlier.at)}.")
+        if self.kind == "nightly":
+            weekly = _name(self.provider, "weekly")
+            read = last_requested(self.instance, weekly, datetime.now(UTC) - APART)
+            if read is not None:
+                said = f"The weekly re-read, which reads the same, was requested at {_shown(read)}."
+                return dg.SkipReason(said)
+        keys, rests_until = self._due(database.open())
+        if earlier is not None:
+            keys = [key for key in keys if key not in earlier.keys]
+        if not keys:
+            said = f"No tournament of {self.provider} is to be read."
+            if self.quiet.next(self.at) is None:
+                self._note(said, done=True)
+            return dg.SkipReason(said)
+        if rests_until is not None:
+            return self._put_off(rests_until)
+        self._note(f"The refresh of {self.at:%Y-%m-%d} was requested.", done=True)
+        requests = refresh_requests(
+            keys,
+            priority=Priority.BACKFILL,
+            unit=unit,
+            run_key=f"{self.kind}:{self.provider}:{self.at:%Y-%m-%dT%H:%M}",
+        )
+        return counted(requests, earlier)
+
+    def _due(self, store: Database) -> tuple[list[str], datetime | None]:
+        """The tournaments to be read, and until when the provider is to be left alone."""
+        settings = Settings.load()
+        followed = competitions.load(settings.competitions_file).followed
+        with store.transaction() as connection:
+            at_rest = resting(connection, datetime.now(UTC), roots(settings.base_urls))
+            keys = kept_current(
+                connection,
+                self.provider,
+                [following(each) for each in followed],
+                finished_too=self.kind == "weekly",
+            )
+        return keys, at_rest.get(self.provider)
+
+    def _put_off(self, rests_until: datetime) -> dg.SkipReason:
+        """Leave it to the next tick; after the last one the night is left out, and that is told."""
+        reason = (
+            f"{self.provider} refused or failed and is left alone until {_shown(rests_until)}; "
+            "`dp health` says more."
+        )
+        again = self.quiet.next(self.at)
+        if again is not None:
+            return dg.SkipReason(f"{reason} This refresh is tried again at {_shown(again)}.")
+        said = f"The {self.kind} refresh of {self.at:%Y-%m-%d} was left out: {reason}"
+        self._note(said, done=False)
+        return dg.SkipReason(said)
+
+    def _note(self, said: str, *, done: bool) -> None:
+        # A tick of the future is one that a person tries out in Dagster's pages.
+        if self.at <= datetime.now(UTC):
+            record(self.instance, refresh_evaluation(self.provider, said, done=done))
+
+
+def _name(provider: str, kind: Kind) -> str:
+    return f"refresh_{provider}_{kind}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 SCHEDULES = (

@@ -75,6 +75,7 @@ mutation($id: String!, $policy: TerminateRunPolicy) {
 }
 """
 _RUN = "query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status } } }"
+_TAGS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { tags { key value } } } }"
 _RUNS = "{ runsOrError(limit: 500) { ... on Runs { results { runId status } } } }"
 _BACKFILL_STATUS = """
 query($id: String!) {
@@ -250,6 +251,11 @@ class DagsterDev:
         found = self.query(_RUN, id=run_id)["runOrError"]
         assert found["__typename"] == "Run", found
         return found["status"]
+
+    def tags(self, run_id: str) -> dict[str, str]:
+        """The tags of a run."""
+        found = self.query(_TAGS, id=run_id)["runOrError"]["tags"]
+        return {tag["key"]: tag["value"] for tag in found}
 
     def runs(self) -> dict[str, str]:
         """Run id to status, newest first."""

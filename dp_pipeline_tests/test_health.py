@@ -250,13 +250,13 @@ def test_a_check_fails_from_the_second_refusal_until_an_answer(
 
 def nightly(place: Place) -> Any:
     (schedule,) = [one for one in SCHEDULES if one.name == "refresh_openfootball_nightly"]
-    context = dg.build_schedule_context(
+    with dg.build_schedule_context(
         instance=place.instance,
         scheduled_execution_time=datetime(2026, 11, 25, 2, 37, tzinfo=UTC),
         resources={"database": DatabaseResource(url=place.url)},
         repository_def=defs.get_repository_def(),
-    )
-    return schedule(context)
+    ) as context:
+        return schedule(context)
 
 
 def test_a_schedule_leaves_a_provider_at_rest_alone_and_begins_when_a_probe_is_due(

@@ -50,7 +50,7 @@ def keys_of(request: dg.RunRequest) -> list[str]:
 def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
     keys: set[str],
 ) -> None:
-    requests = refresh_requests(keys, priority=Priority.SCHEDULE, unit="u", run_key="r")
+    requests = refresh_requests(keys, priority=Priority.BACKFILL, unit="u", run_key="r")
     chunks = [keys_of(request) for request in requests]
     assert sorted(key for chunk in chunks for key in chunk) == sorted(keys)
     assert all(len(chunk) <= MOST_PER_RUN for chunk in chunks)
@@ -61,7 +61,7 @@ def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
 
 def test_a_request_says_its_unit_its_provider_and_its_priority() -> None:
     (request,) = refresh_requests(
-        ["openligadb:bl1:2026"], priority=Priority.SCHEDULE, unit="nightly:openligadb:2026-11-23"
+        ["openligadb:bl1:2026"], priority=Priority.BACKFILL, unit="nightly:openligadb:2026-11-23"
     )
     assert request.job_name == REFRESH_JOB
     assert request.run_key is None
@@ -70,16 +70,16 @@ def test_a_request_says_its_unit_its_provider_and_its_priority() -> None:
         "dp/provider": "openligadb",
         UNIT_TAG: "nightly:openligadb:2026-11-23",
     }
-    assert Priority.LIVE > Priority.MANUAL > Priority.SENSOR > Priority.SCHEDULE
+    assert Priority.LIVE > Priority.MANUAL > Priority.SENSOR > Priority.BACKFILL
 
 
 def test_a_repeated_tick_launches_nothing_twice_and_loses_nobody_who_came_since() -> None:
-    first = refresh_requests(["openligadb:a:1"], priority=Priority.SCHEDULE, run_key="night")
-    again = refresh_requests(["openligadb:a:1"], priority=Priority.SCHEDULE, run_key="night")
+    first = refresh_requests(["openligadb:a:1"], priority=Priority.BACKFILL, run_key="night")
+    again = refresh_requests(["openligadb:a:1"], priority=Priority.BACKFILL, run_key="night")
     grown = refresh_requests(
-        ["openligadb:a:1", "openligadb:b:1"], priority=Priority.SCHEDULE, run_key="night"
+        ["openligadb:a:1", "openligadb:b:1"], priority=Priority.BACKFILL, run_key="night"
     )
-    next_night = refresh_requests(["openligadb:a:1"], priority=Priority.SCHEDULE, run_key="next")
+    next_night = refresh_requests(["openligadb:a:1"], priority=Priority.BACKFILL, run_key="next")
     assert first[0].run_key == again[0].run_key
     assert len({r[0].run_key for r in (first, grown, next_night)}) == 3
 

@@ -211,6 +211,8 @@ def test_a_range_run_is_planned_for_the_partitions_between_its_ends(
         },
     )
     assert planned_work(instance, run) == dict.fromkeys(keys[3:6], DOMAINS)
+    instance.delete_dynamic_partition("tournaments", keys[5])
+    assert planned_work(instance, run) == {}
 
 
 def test_a_run_of_something_else_is_none_of_ours(instance: dg.DagsterInstance) -> None:

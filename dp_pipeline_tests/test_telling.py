@@ -353,6 +353,19 @@ def test_everything_is_posted_by_default(channel: Channel) -> None:
     assert sorted(channel.headers) == sorted([*TOLD.values(), NEWS])
 
 
+def test_a_failure_that_was_told_is_told_to_be_over_when_a_night_ends_it(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_MESSAGES", "failure,partial,news")
+    finished_row(channel.database, uuid4(), completed_at=ago(hours=3), **failed())
+    assert channel.tick() == "1 messages sent"
+    finished_row(channel.database, uuid4(), unit="weekly", completed_at=ago(minutes=1))
+    finished_row(channel.database, uuid4(), OTHER, unit="nightly", completed_at=ago(minutes=1))
+    assert channel.tick() == "1 messages sent; 1 messages folded or not wanted"
+    assert channel.headers[-1] == "✅ Completed: weekly"
+    assert "*Recovered*" in json.dumps(channel.receiver.accepted[-1])
+
+
 def test_polls_without_news_are_told_with_the_next_news_of_their_tournament(
     channel: Channel,
 ) -> None:

@@ -1,9 +1,13 @@
-"""The health of providers as Dagster sees it: a check for each says whether it answers."""
+"""The health of providers as Dagster sees it.
+
+Of each a check says whether it answers, another one whether it was read in the last night.
+"""
 
 from datetime import datetime
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from dp_pipeline.assets.checks import by_hand
 from dp_pipeline.assets.metadata import column_schema
@@ -99,4 +103,49 @@ def _check(provider: str) -> dg.AssetChecksDefinition:
     return answers
 
 
-CHECKS = tuple(_check(provider) for provider in PROVIDERS)
+def refresh_evaluation(provider: str, said: str, *, done: bool) -> dg.AssetCheckEvaluation:
+    """Whether the last refresh of a provider's tournaments was asked for, or left out."""
+    return dg.AssetCheckEvaluation(
+        asset_key=SPEC.key,
+        check_name=_refresh_name(provider),
+        passed=done,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=said,
+    )
+
+
+def _refresh_name(provider: str) -> str:
+    return f"{provider}_is_refreshed"
+
+
+def _refresh_check(provider: str) -> dg.AssetChecksDefinition:
+    key = dg.AssetCheckKey(SPEC.key, _refresh_name(provider))
+
+    @dg.asset_check(
+        asset=SPEC.key,
+        name=key.name,
+        description=(
+            f"The last refresh of the tournaments of {provider} was not left out because the "
+            "provider was left alone for a whole night. Recorded by the schedules."
+        ),
+    )
+    def is_refreshed(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        """What the last night came to; only the next one can change it."""
+        (last, *_) = context.instance.event_log_storage.get_asset_check_execution_history(
+            key,
+            limit=1,
+            status={
+                AssetCheckExecutionRecordStatus.FAILED,
+                AssetCheckExecutionRecordStatus.SUCCEEDED,
+            },
+        ) or (None,)
+        event = last.event.dagster_event if last and last.event else None
+        found = event.asset_check_evaluation_data if event else None
+        if found is None:
+            found = refresh_evaluation(provider, "No refresh has been due yet.", done=True)
+        return by_hand(found)
+
+    return is_refreshed
+
+
+CHECKS = tuple(make(provider) for provider in PROVIDERS for make in (_check, _refresh_check))

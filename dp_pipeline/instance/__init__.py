@@ -1,1 +1,1 @@
-"""What dagster.yaml names: where Dagster keeps its state, how it notices that a run died."""
+"""What dagster.yaml names: where Dagster keeps its state, who runs first, which runs have died."""

@@ -106,7 +106,8 @@ class Digest:
             kinds.add("failure")
         if self.partial:
             kinds.add("partial")
-        if self.news:
+        # The end of a failure that was told is news wherever it came about.
+        if self.news or self.recoveries:
             kinds.add("news")
         return frozenset(kinds)
 

@@ -19,11 +19,12 @@ from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
 from dp_pipeline.database.health import resting
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
+from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.refresh import REFRESH_JOB, Priority, refresh_requests
+from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.sensors.runs import planned_work
+from dp_pipeline.sensors.runs import Partitions, planned_work
 from dp_pipeline.settings import Settings
 
 TICK_SECONDS = 15
@@ -128,15 +129,15 @@ def discover_tournaments(
     settings = Settings.load()
     followed = competitions.load(settings.competitions_file).followed
     followings = [following(each) for each in followed]
-    partitions = context.instance.get_dynamic_partitions(str(TOURNAMENTS.name))
+    partitions = Partitions(context.instance)
     with database.open().transaction() as connection:
         approved = seasons.approved_keys(connection, followings)
         stored = seasons.tournament_keys(connection)
         stopped = seasons.no_longer_followed(connection, followings)
-        never = seasons.never_attempted(connection, partitions)
+        never = seasons.never_attempted(connection, partitions.keys)
         at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
     idle, odd = _of_use(never, stopped)
-    present = set(partitions)
+    present = set(partitions.keys)
     begin = bool(idle) or any(key not in present for key in approved)
     # A run would only find out that its provider is left alone; it waits until that is over.
     held = {key for key in (*approved, *idle) if key.partition(":")[0] in at_rest}
@@ -145,7 +146,7 @@ def discover_tournaments(
         stored=stored,
         partitions=present,
         idle=idle,
-        in_flight=keys_in_flight(context.instance, now) | held if begin else (),
+        in_flight=keys_in_flight(context.instance, partitions, now) | held if begin else (),
         waiting=read_waiting(context.cursor),
         now=now,
     )
@@ -165,14 +166,14 @@ def discover_tournaments(
     )
 
 
-def keys_in_flight(instance: dg.DagsterInstance, now: float) -> set[str]:
+def keys_in_flight(instance: dg.DagsterInstance, partitions: Partitions, now: float) -> set[str]:
     """The tournaments a run is to work on, or was to in the last hour before it ended badly."""
     lately = datetime.fromtimestamp(now, UTC) - timedelta(seconds=RETRY_SECONDS)
     runs = [
         *instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)),
         *instance.get_runs(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=lately)),
     ]
-    return {key for run in runs for key in planned_work(instance, run)}
+    return {key for run in runs for key in planned_work(instance, run, partitions)}
 
 
 def _is_simulated(key: str) -> bool:

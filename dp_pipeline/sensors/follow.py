@@ -8,6 +8,7 @@ import dagster as dg
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.seasons import never_listed
+from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
@@ -64,4 +65,5 @@ def watch_competitions(
     cursor = json.dumps({"digest": found.digest, "asked_at": now})
     if not found.followed:
         return dg.SensorResult(skip_reason=said, cursor=cursor)
-    return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=cursor)
+    request = dg.RunRequest(tags={PRIORITY_TAG: str(int(Priority.SENSOR))})
+    return dg.SensorResult(run_requests=[request], cursor=cursor)

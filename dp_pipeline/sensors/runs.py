@@ -1,8 +1,10 @@
 """Dagster's runs as the ledger asks of them: which are over, and what they were to do."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +92,7 @@ def record_lost_runs(
         The number of rows, and the time up to which runs have been looked at.
     """
     instance = context.instance
+    partitions = Partitions(instance)
     records = instance.get_run_records(
         dg.RunsFilter(
             statuses=list(_ENDED_BADLY),
@@ -102,7 +105,7 @@ def record_lost_runs(
     added = 0
     for record in records:
         run = record.dagster_run
-        planned = planned_work(instance, run)
+        planned = planned_work(instance, run, partitions)
         if planned:
             ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
             lost = LostRun(
@@ -122,8 +125,39 @@ def _updated(record: dg.RunRecord) -> float:
     return record.update_timestamp.replace(tzinfo=UTC).timestamp()
 
 
-def planned_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
-    """Which domains of which tournaments a run was to materialize; empty if it is none of ours."""
+@dataclass
+class Partitions:
+    """The tournaments in the order in which they were added, by which a range run names its own.
+
+    Thousands of them are read when the first range is met, and once however many follow.
+    """
+
+    instance: dg.DagsterInstance
+
+    @cached_property
+    def keys(self) -> Sequence[str]:
+        """All of them."""
+        return self.instance.get_dynamic_partitions(str(TOURNAMENTS.name))
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {key: place for place, key in enumerate(self.keys)}
+
+    def between(self, first: str | None, last: str | None) -> Sequence[str]:
+        """From one to another, both included; none when one of them is gone."""
+        places = self._places
+        if first is None or last is None or first not in places or last not in places:
+            return ()
+        return self.keys[places[first] : places[last] + 1]
+
+
+def planned_work(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, partitions: Partitions | None = None
+) -> dict[str, tuple[Domain, ...]]:
+    """Which domains of which tournaments a run was to materialize; empty if it is none of ours.
+
+    Who asks of many runs gives the partitions, so that they are read once.
+    """
     if run.job_name == REFRESH_JOB:
         return planned_refresh(run)
     if run.job_name == POLL_JOB:
@@ -140,10 +174,8 @@ def planned_work(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, 
         return {key: domains}
     first = run.tags.get("dagster/asset_partition_range_start")
     last = run.tags.get("dagster/asset_partition_range_end")
-    keys = list(instance.get_dynamic_partitions(str(TOURNAMENTS.name)))
-    if first not in keys or last not in keys:
-        return {}
-    return dict.fromkeys(keys[keys.index(first) : keys.index(last) + 1], domains)
+    known = Partitions(instance) if partitions is None else partitions
+    return dict.fromkeys(known.between(first, last), domains)
 
 
 def _how_it_ended(run: dg.DagsterRun) -> str:

@@ -91,7 +91,7 @@ def _fill(database: Database, instance: dg.DagsterInstance, home: Path) -> None:
         connection.execute(sa.text("ANALYZE"))
     instance.add_dynamic_partitions("tournaments", [*keys, *simulated])
     job = defs.resolve_job_def(REFRESH_JOB)
-    requests = refresh_requests(keys, priority=Priority.SCHEDULE, unit=UNIT)
+    requests = refresh_requests(keys, priority=Priority.BACKFILL, unit=UNIT)
     assert len(requests) == TOURNAMENTS // MOST_PER_RUN
     for request in requests:
         run = instance.create_run_for_job(job, run_config=request.run_config, tags=request.tags)

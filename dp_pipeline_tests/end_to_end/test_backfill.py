@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.priorities import Priority
 from dp_pipeline_tests.dagster_dev import wait_for
 from dp_pipeline_tests.end_to_end.conftest import (
     ALL,
@@ -57,6 +58,11 @@ def test_dagster_shows_exactly_the_three_as_failed_for_every_asset(backfilled: B
 def test_the_backfill_itself_says_that_it_failed_in_part(backfilled: Backfilled) -> None:
     assert backfilled.ended["status"] == "COMPLETED_FAILED"
     assert [run["status"] for run in backfilled.ended["runs"]] == ["FAILURE"]
+
+
+def test_its_run_waits_behind_what_people_and_sensors_ask_for(backfilled: Backfilled) -> None:
+    [run] = backfilled.ended["runs"]
+    assert backfilled.dev.tags(run["runId"])["dagster/priority"] == str(int(Priority.BACKFILL))
 
 
 def test_the_ledger_has_a_row_for_each_domain_of_each_tournament(backfilled: Backfilled) -> None:

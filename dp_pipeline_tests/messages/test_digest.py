@@ -79,8 +79,11 @@ def test_recoveries_are_named() -> None:
     )
 
 
-def test_a_digest_with_failures_is_posted_where_failures_are() -> None:
+def test_a_digest_is_posted_where_what_it_tells_of_is() -> None:
+    recovery = Recovery("openligadb:bl1:2024", "matches", 3_600_000)
     assert CALM.kinds == {"digest"}
+    assert replace(CALM, news=(News("a:b:1", "2:1"),)).kinds == {"digest", "news"}
+    assert replace(CALM, recoveries=(recovery,)).kinds == {"digest", "news"}
     assert replace(CALM, failed=1).kinds == {"digest", "failure"}
     assert replace(CALM, partial=1).kinds == {"digest", "partial"}
 

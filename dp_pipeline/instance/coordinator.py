@@ -1,0 +1,40 @@
+"""A run queue in which backfills come last, whoever launched them.
+
+Dagster's own reads a run without priority as 0, which is what a run has that a person waits for:
+hundreds of runs of a backfill stood before a new season and beside every single materialization.
+"""
+
+from collections.abc import Mapping
+
+from dagster import DagsterRun, QueuedRunCoordinator
+from dagster._core.run_coordinator.base import SubmitRunContext
+from dagster._core.storage.tags import PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG
+
+from dp_pipeline.executions.units import BACKFILL_TAG
+from dp_pipeline.priorities import PRIORITY_TAG, Priority
+
+
+def missing_priority(tags: Mapping[str, str]) -> Priority | None:
+    """The priority a run should have by its tags and has not; None to leave it as it is.
+
+    A number that somebody gave to a backfill stays. A run that a person does again inherits the
+    tags of the first one, its priority too, and is waited for now.
+    """
+    given = tags.get(PRIORITY_TAG)
+    if BACKFILL_TAG in tags:
+        return Priority.BACKFILL if given is None else None
+    again = PARENT_RUN_ID_TAG in tags and RETRY_NUMBER_TAG not in tags
+    inherited = given in {str(int(each)) for each in (Priority.SENSOR, Priority.BACKFILL)}
+    return Priority.MANUAL if again and inherited else None
+
+
+class RankedRunCoordinator(QueuedRunCoordinator):
+    """Queues as QueuedRunCoordinator does, with a priority on what has none of its own."""
+
+    def submit_run(self, context: SubmitRunContext) -> DagsterRun:
+        """Tag the run before it is in the queue, where the daemon may take it at once."""
+        run = context.dagster_run
+        priority = missing_priority(run.tags)
+        if priority is not None:
+            self._instance.add_run_tags(run.run_id, {PRIORITY_TAG: str(int(priority))})
+        return super().submit_run(context)
