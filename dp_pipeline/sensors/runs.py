@@ -18,6 +18,7 @@ from dp_pipeline.executions.units import backfill_of, tags_of, unit_of
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.polling.job import POLL_JOB, planned_poll
+from dp_pipeline.polling.lost import leave_alone
 from dp_pipeline.refresh import REFRESH_JOB, planned_refresh
 
 LOST_RUNS_PER_TICK = 25
@@ -117,6 +118,9 @@ def record_lost_runs(
                 "part" if run.job_name == POLL_JOB else "whole",
             )
             added += record_lost(store, lost)
+            if run.job_name == POLL_JOB:
+                with store.transaction() as connection:
+                    leave_alone(connection, lost.request_id)
         after = max(after, _updated(record))
     return added, after
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import dagster as dg
 import pytest
@@ -19,8 +20,10 @@ from dp_pipeline.refresh import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors import planned_work
 from dp_pipeline.sensors.poll import poll_matches
+from dp_pipeline.sensors.runs import record_lost_runs
 from dp_pipeline.watching.watch import Look, due_of, due_tournaments, keep_watch
 from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
+from dp_pipeline_tests.executions.rows import finished_row
 
 NOW = datetime(2025, 11, 15, 15, 0, tzinfo=UTC)
 KEYS = [f"sofascore:{number}:1" for number in range(1, 301)]
@@ -137,6 +140,37 @@ def test_what_a_run_looks_at_already_is_not_asked_for_again(
     assert said == "sofascore: the last poll goes on"
     instance.report_run_canceled(run)
     assert len(tick(instance, database)[0]) == 1
+
+
+def test_what_a_run_that_died_was_to_look_at_is_left_alone_for_a_while(
+    database: Database, instance: dg.DagsterInstance
+) -> None:
+    watched(database, KEYS[:2], due=NOW)
+    since = datetime.now(UTC).timestamp() - 60
+    for failures in (1, 2):
+        (request,), _ = tick(instance, database)
+        run = instance.add_run(
+            dg.DagsterRun(
+                job_name=POLL_JOB,
+                tags=dict(request.tags),
+                run_config=dict(request.run_config),
+                status=dg.DagsterRunStatus.STARTED,
+            )
+        )
+        finished_row(database, UUID(run.run_id), KEYS[0], "matches", scope="part")
+        instance.report_run_failed(run)
+        with dg.build_sensor_context(instance=instance) as context:
+            added, since = record_lost_runs(context, database, since)
+        assert added == 1, "of the tournament of which it said nothing"
+        with database.transaction() as connection:
+            w = tables.match_watch.c
+            id_ = TournamentKey.parse(KEYS[1]).tournament_id
+            (row,) = connection.execute(
+                sa.select(tables.match_watch).where(w.not_before.is_not(None))
+            )
+            assert (row.tournament_id, row.failures) == (id_, failures)
+            assert due_tournaments(connection, "sofascore", NOW) == [KEYS[0]]
+            connection.execute(sa.update(tables.match_watch).values(not_before=None))
 
 
 def test_of_very_many_the_longest_due_come_first(

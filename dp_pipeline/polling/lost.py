@@ -1,0 +1,44 @@
+"""Runs that died in the middle of polls: what they were to look at is left alone for a while.
+
+A run that could not begin, or was killed over one payload, would else be launched again with the
+next tick, and the next.
+"""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.clocks import read_clocks
+from dp_pipeline.providers.clock import OURS
+from dp_pipeline.watching.pauses import missed, put_off
+from dp_pipeline.watching.watch import due_of
+
+_WITHOUT_A_WORD = ("ProcessGone", "RunEndedEarly")
+
+
+def leave_alone(connection: sa.Connection, request_id: UUID) -> int:
+    """Pause what is due of the tournaments of which a run said nothing; how many these are.
+
+    Args:
+        connection: to the ledger, in which the run has all its rows.
+        request_id: the run.
+    """
+    ledger = tables.data_provider_executions.c
+    polled = connection.execute(
+        sa.select(ledger.tournament_id, tables.tournament.c.provider)
+        .join(tables.tournament, tables.tournament.c.id == ledger.tournament_id)
+        .where(
+            ledger.request_id == request_id,
+            ledger.domain == "matches",
+            ledger.error_class.in_(_WITHOUT_A_WORD),
+        )
+    ).all()
+    clocks = read_clocks(connection)
+    for id_, provider in polled:
+        now = clocks.get(provider, OURS).now()
+        due = due_of(connection, id_, now)
+        missed(connection, id_, due.matches, now, answered=False)
+        if due.draw or due.owed:
+            put_off(connection, id_, provider)
+    return len(polled)
