@@ -1,4 +1,4 @@
-"""Sensors and schedules that fail, checks that fail, messages that wait, no database."""
+"""Sensors, schedules and jobs that fail, checks that fail, messages that wait, no database."""
 
 import json
 import time
@@ -31,8 +31,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.assets.executions import DELIVERED, UNDELIVERED_MINUTES
+from dp_pipeline.assets.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
-from dp_pipeline.definitions import defs
+from dp_pipeline.definitions import build, defs
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors import announce_executions
 from dp_pipeline.sensors.telling import ANOTHER_TELLS
@@ -314,6 +315,77 @@ def test_two_ticks_at_once_tell_each_message_once(machinery: Machinery) -> None:
     assert len(machinery.headers) == 2
 
 
+# -- jobs that leave nothing in the ledger ---------------------------------------------------------
+
+
+def discover(machinery: Machinery) -> str:
+    """A run that looks for seasons, through Dagster; its id."""
+    job = build({"database": DatabaseResource(url=machinery.url)}).resolve_job_def(DISCOVER_JOB)
+    return job.execute_in_process(instance=machinery.instance, raise_on_error=False).run_id
+
+
+def test_a_look_for_seasons_that_crashed_is_told_once_and_when_it_works_again(
+    machinery: Machinery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = tmp_path / "competitions.yaml"
+    monkeypatch.setenv("DP_COMPETITIONS", str(followed))
+    followed.write_text("competitions: 7\n")
+    crashed = discover(machinery)
+    assert machinery.look() == "1 messages sent"
+    discover(machinery)
+    assert machinery.look() == "Nothing new."
+    followed.write_text("competitions: []\n")
+    discover(machinery)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert machinery.headers == [
+        "❌ The job discover_seasons fails",
+        "✅ The job discover_seasons works again",
+    ]
+    text = json.dumps(machinery.receiver.accepted[0])
+    assert f"http://localhost:3000/runs/{crashed}" in text
+    assert "competitions.yaml" in text, "what was wrong"
+
+
+def test_what_a_check_of_a_run_says_is_not_told_of_the_run_as_well(
+    machinery: Machinery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = tmp_path / "competitions.yaml"
+    followed.write_text("competitions:\n- {provider: openfootball, competition: en.1}\n")
+    monkeypatch.setenv("DP_COMPETITIONS", str(followed))
+    monkeypatch.setenv("OPENFOOTBALL_BASE_URL", closed_url())
+    discover(machinery)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.headers == ["❌ The check every_competition_is_listed of seasons fails"]
+
+
+@pytest.mark.parametrize("job", [DISCOVER_JOB, "poll_tournaments"])
+def test_a_run_that_was_killed_is_told_unless_the_ledger_tells_it(
+    machinery: Machinery, job: str
+) -> None:
+    config = {"ops": {"poll": {"config": {"keys": ["openligadb:bl1:2024"]}}}}
+    planned = job == "poll_tournaments"
+    run = machinery.instance.create_run_for_job(
+        defs.resolve_job_def(job), run_config=config if planned else {}
+    )
+    machinery.instance.report_run_failed(run, "Its process is gone: hidden77.")
+    assert machinery.look() == ("Nothing new." if planned else "1 messages sent")
+    assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not planned
+
+
+def test_a_run_that_somebody_cancelled_is_not_told_but_one_that_ran_for_too_long(
+    machinery: Machinery,
+) -> None:
+    job = defs.resolve_job_def(DISCOVER_JOB)
+    machinery.instance.report_run_canceled(machinery.instance.create_run_for_job(job))
+    assert machinery.look() == "Nothing new."
+    run = machinery.instance.create_run_for_job(job)
+    machinery.instance.report_run_failed(run, "Exceeded maximum runtime of 7200 seconds.")
+    machinery.instance.report_run_canceled(run)
+    assert machinery.look() == "1 messages sent"
+    assert "Exceeded maximum runtime" in json.dumps(machinery.receiver.accepted)
+
+
 # -- checks ----------------------------------------------------------------------------------------
 
 
@@ -424,5 +496,5 @@ def test_a_foreign_cursor_starts_afresh(text: str | None) -> None:
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    watched = Watched({"a": 1.5}, ("b:c:d",), 7, 3.5)
+    watched = Watched({"a": 1.5}, ("b:c:d",), 7, {"e": 2.5}, 3.5)
     assert Watched.read(watched.write()) == watched

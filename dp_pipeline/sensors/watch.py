@@ -1,4 +1,4 @@
-"""Watches what runs by itself: sensors, schedules and checks that fail, the database too.
+"""Watches what runs by itself: sensors, schedules, jobs and checks that fail, the database too.
 
 What executions came to is told by announce.py; the two sensors watch each other. This one works
 while the database does not, and tells that: it needs Slack and Dagster's own storage only.
@@ -24,6 +24,7 @@ from dp_pipeline.messages.mrkdwn import duration
 from dp_pipeline.messages.notice import Notice
 from dp_pipeline.resources import DatabaseResource, SlackResource
 from dp_pipeline.sensors.checks import check_changes
+from dp_pipeline.sensors.jobs import job_changes
 from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
 from dp_pipeline.sensors.ticks import WATCHER, turned
 from dp_pipeline.sensors.watched import Change, Memory, Watched
@@ -43,9 +44,9 @@ _UNUSABLE = (DatabaseError, EmbeddedPostgresError)
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Tells Slack when a sensor or schedule keeps failing, when an asset check fails, when the "
-        "database cannot be used, and when they are well again; evaluates the checks of the ledger "
-        "and of the providers' health."
+        "Tells Slack when a sensor or schedule keeps failing, when a job fails that leaves nothing "
+        "in the ledger, when an asset check fails, when the database cannot be used, and when they "
+        "are well again; evaluates the checks of the ledger and of the providers' health."
     ),
 )
 def watch_automation(
@@ -78,7 +79,8 @@ def watch_automation(
             trouble = _evaluate(context.instance, store, settings, telling=True)
         # Then the checks, so that one that fails now is told in the same tick.
         newest, checks = check_changes(context, memory.watched, settings)
-        changes = [*_database_changes(memory.watched, trouble, settings), *checks]
+        changes = _database_changes(memory.watched, trouble, settings)
+        changes += [*checks, *job_changes(context, memory.watched, settings)]
         if done and desk.tell(_due(memory, changes)):
             memory.watched = replace(memory.watched, seen=newest)
         context.update_cursor(memory.watched.write())

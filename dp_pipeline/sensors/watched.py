@@ -19,12 +19,14 @@ class Watched:
         failing: sensor or schedule to when it began to fail, Unix seconds.
         checks: checks that fail, each as `asset:check:partition`.
         seen: evaluations up to this event are known; None before the first look.
+        jobs: job to when its run failed, Unix seconds.
         database: since when the database cannot be used, Unix seconds.
     """
 
     failing: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[str, ...] = ()
     seen: int | None = None
+    jobs: Mapping[str, float] = field(default_factory=dict)
     database: float | None = None
 
     @classmethod
@@ -37,6 +39,7 @@ class Watched:
                 _moments(found["failing"]),
                 tuple(map(str, found["checks"])),
                 None if seen is None else int(seen),
+                _moments(found.get("jobs", {})),
                 None if database is None else float(database),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
