@@ -5,6 +5,8 @@ A field that is not set follows the environment (settings.py), read when a run o
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import dagster as dg
@@ -20,6 +22,9 @@ from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import Settings
 
+if TYPE_CHECKING:
+    from dp_pipeline.database.embedded import EmbeddedPostgres
+
 _FOLLOWS = "Not set: follows {}."
 
 
@@ -27,9 +32,15 @@ def database_url(settings: Settings) -> str:
     """The database in use: the given one, or the embedded server, started if needed."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
+    return _embedded(settings.home).url()
+
+
+@cache
+def _embedded(home: Path) -> "EmbeddedPostgres":
+    # Each holds a share of the server, a file descriptor, until the process ends: one per process.
     from dp_pipeline.database.embedded import EmbeddedPostgres
 
-    return EmbeddedPostgres(settings.home).url()
+    return EmbeddedPostgres(home)
 
 
 @cache

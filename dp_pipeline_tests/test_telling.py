@@ -2,8 +2,10 @@
 
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,14 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.database.database import Database
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
 from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG, unit_of
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors import announce_executions
+from dp_pipeline.sensors.telling import ANOTHER_TELLS
 from dp_pipeline_tests.executions.rows import KEY, TABLE, failed, finished_row, untold
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 
@@ -397,6 +401,79 @@ def test_polls_without_news_are_told_with_the_next_news_of_their_tournament(
 
 # -- nothing lost, nothing twice -------------------------------------------------------------------
 
+
+def some_messages(channel: Channel, number: int) -> None:
+    for n in range(number):
+        key = f"openligadb:bl{n}:2024"
+        finished_row(channel.database, uuid4(), key, completed_at=ago(minutes=30 - n))
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_tick_that_goes_on_after_its_daemon_was_killed_keeps_the_next_one_from_telling(
+    channel: Channel,
+) -> None:
+    some_messages(channel, 3)
+    channel.receiver.answers.append(Answer(delay_seconds=1))
+    orphan = replace(channel)
+    with ThreadPoolExecutor() as threads:
+        said = threads.submit(orphan.tick)
+        until(lambda: bool(channel.receiver.received))
+        assert channel.tick() == ANOTHER_TELLS
+        assert said.result() == "3 messages sent"
+    assert channel.tick() == "Nothing new."
+    assert len(set(channel.headers)) == len(channel.headers) == 3
+
+
+def test_a_tick_that_loses_its_lock_stops_and_the_next_one_tells_the_rest(channel: Channel) -> None:
+    some_messages(channel, 3)
+    channel.receiver.answers.append(Answer(delay_seconds=0.5))
+    with ThreadPoolExecutor() as threads:
+        said = threads.submit(replace(channel).tick)
+        until(lambda: bool(channel.receiver.received))
+        with channel.database.transaction() as connection:
+            holders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            assert connection.scalar(sa.text(holders))
+        with pytest.raises(DatabaseError):
+            said.result()
+    assert untold(channel.database) == 2
+    assert channel.tick() == "2 messages sent"
+    assert len(set(channel.headers)) == len(channel.headers) == 3
+
+
+def test_messages_are_a_second_apart_whichever_tick_sends_them(channel: Channel) -> None:
+    arrived: list[float] = []
+    for n in range(3):
+        some_messages(channel, 1)
+        channel.tick()
+        arrived.append(time.monotonic())
+        assert len(channel.receiver.accepted) == n + 1
+    assert arrived[2] - arrived[0] > 1.5
+
+
+def test_what_a_proxy_answers_consumes_no_message(channel: Channel) -> None:
+    some_messages(channel, 2)
+    page = "<html><body>Bad Request</body></html>"
+    channel.receiver.answers.extend([Answer(400, page)] * 2)
+    assert "answers with status 400" in channel.tick()
+    assert untold(channel.database) == 2
+    channel.receiver.answers.clear()
+    assert channel.tick() == "2 messages sent"
+
+
+def test_a_message_that_slack_refuses_for_good_is_not_counted_as_sent(channel: Channel) -> None:
+    some_messages(channel, 2)
+    channel.receiver.answers.extend([Answer(400, "invalid_blocks"), Answer(400, "no_text")])
+    assert channel.tick() == "1 messages sent; 1 messages refused by Slack for good"
+    assert untold(channel.database) == 0
+    assert channel.tick() == "Nothing new."
+
+
 stories = st.lists(
     st.tuples(
         st.sampled_from([KEY, OTHER]),
@@ -407,6 +484,13 @@ stories = st.lists(
     min_size=1,
     max_size=6,
 )
+
+
+def tick_later(channel: Channel) -> None:
+    """A tick so long after the last message that Slack takes the next one at once."""
+    with channel.database.transaction() as connection:
+        connection.execute(sa.delete(tables.provider_pace))
+    channel.tick()
 
 
 @settings(
@@ -431,9 +515,9 @@ def test_every_execution_is_told_or_folded_once_whatever_slack_does(
             runs[str(run)] = (key, status)
         if chance.random() < 0.3:
             channel.receiver.answers.append(Answer(403, "no_service"))
-        channel.tick()
+        tick_later(channel)
     while untold(channel.database):
-        channel.tick()
+        tick_later(channel)
     channel.receiver.answers.clear()
     assert channel.tick() == "Nothing new."
     messages = [json.dumps(message) for message in channel.receiver.accepted]

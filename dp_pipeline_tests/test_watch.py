@@ -1,15 +1,17 @@
-"""Sensors and schedules that keep failing, checks that fail, messages that wait."""
+"""Sensors, schedules and jobs that fail, checks that fail, messages that wait, no database."""
 
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
@@ -29,13 +31,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.assets.executions import DELIVERED, UNDELIVERED_MINUTES
+from dp_pipeline.assets.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
-from dp_pipeline.definitions import defs
-from dp_pipeline.resources import DatabaseResource, SlackResource
-from dp_pipeline.sensors.watch import FAILED_TICKS, watch_automation
+from dp_pipeline.definitions import build, defs
+from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.sensors import announce_executions
+from dp_pipeline.sensors.telling import ANOTHER_TELLS
+from dp_pipeline.sensors.ticks import FAILED_TICKS, WATCHER
+from dp_pipeline.sensors.watch import watch_automation
 from dp_pipeline.sensors.watched import Watched
 from dp_pipeline_tests.executions.rows import finished_row
-from dp_pipeline_tests.servers import Answer, SlackReceiver
+from dp_pipeline_tests.servers import Answer, SlackReceiver, closed_url
 
 SENSOR = "announce_executions"
 SCHEDULE = "refresh_openligadb_nightly"
@@ -52,6 +58,7 @@ class Machinery:
     receiver: SlackReceiver
     webhook: str | None
     cursor: str | None = None
+    telling: str | None = None
 
     def look(self) -> str:
         """One tick of the sensor that watches; what it says."""
@@ -76,6 +83,23 @@ class Machinery:
             message["attachments"][0]["blocks"][0]["text"]["text"]
             for message in self.receiver.accepted
         ]
+
+    def tell(self) -> str:
+        """One tick of the sensor that tells of executions; what it says."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.telling,
+            definitions=defs,
+            resources={
+                "database": DatabaseResource(url=self.url),
+                "ledger": LedgerResource(),
+                "slack": SlackResource(webhook=self.webhook),
+            },
+        ) as context:
+            said = announce_executions(context)
+            assert isinstance(said, dg.SkipReason)
+            self.telling = context.cursor
+        return said.skip_message or ""
 
     def on(
         self,
@@ -193,6 +217,178 @@ def test_what_is_not_ours_or_switched_off_is_not_told(machinery: Machinery) -> N
     assert machinery.look() == "Nothing new."
 
 
+def fails(machinery: Machinery, state: InstigatorState) -> None:
+    for ago in (60, 50, 40):
+        machinery.ticked(state, TickStatus.FAILURE, ago=ago)
+
+
+def test_the_sensor_that_watches_is_watched_by_the_one_that_tells(machinery: Machinery) -> None:
+    state = machinery.on(WATCHER)
+    machinery.ticked(state, TickStatus.FAILURE, ago=100)
+    assert machinery.tell() == "Nothing new."
+    fails(machinery, state)
+    assert machinery.look() == "Nothing new."  # it would not come to that by itself
+    assert machinery.tell() == "1 messages sent"
+    assert machinery.tell() == "Nothing new."
+    machinery.ticked(state, TickStatus.SKIPPED, ago=5)
+    assert machinery.tell() == "1 messages sent"
+    assert machinery.tell() == "Nothing new."
+    assert machinery.headers == [
+        "❌ The sensor watch_automation keeps failing",
+        "✅ The sensor watch_automation works again",
+    ]
+
+
+# -- the database ----------------------------------------------------------------------------------
+
+
+def test_while_the_database_is_away_that_and_what_fails_with_it_are_told_once(
+    machinery: Machinery,
+) -> None:
+    url = machinery.url
+    machinery.url = closed_url().replace("http://", "postgresql://me:hidden77@") + "/db"
+    state = machinery.on(SENSOR)
+    fails(machinery, state)
+    said = machinery.look()
+    assert said.startswith("2 messages sent; the database cannot be used: ")
+    assert "messages sent" not in machinery.look()
+    machinery.evaluated(passed=False)  # checks that Dagster knows need no database
+    assert machinery.look().startswith("1 messages sent; the database")
+    machinery.url = url
+    machinery.ticked(state, TickStatus.SKIPPED, ago=5)
+    machinery.evaluated(passed=True)
+    assert machinery.look() == "3 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert machinery.headers == [
+        "❌ The database cannot be used",
+        "❌ The sensor announce_executions keeps failing",
+        "❌ The check every_competition_is_listed of seasons fails",
+        "✅ The sensor announce_executions works again",
+        "✅ The database can be used again",
+        "✅ The check every_competition_is_listed of seasons passes again",
+    ]
+    assert "hidden77" not in json.dumps(machinery.receiver.accepted) + said
+
+
+def test_a_database_whose_tables_are_too_new_is_told(machinery: Machinery) -> None:
+    with machinery.database.transaction() as connection:
+        connection.execute(sa.text("UPDATE dp_alembic_version SET version_num = '9999'"))
+    assert "made by a newer dp_pipeline" in machinery.look()
+    assert machinery.headers == ["❌ The database cannot be used"]
+
+
+# -- ticks that outlive their daemon ---------------------------------------------------------------
+
+
+def test_what_a_killed_daemon_never_heard_of_is_not_told_again(machinery: Machinery) -> None:
+    state = machinery.on(SENSOR)
+    fails(machinery, state)
+    before = machinery.cursor
+    assert machinery.look() == "1 messages sent"
+    machinery.cursor = before
+    assert machinery.look() == "Nothing new."
+    machinery.ticked(state, TickStatus.SKIPPED, ago=5)
+    before = machinery.cursor
+    assert machinery.look() == "1 messages sent"
+    machinery.cursor = before
+    assert machinery.look() == "Nothing new."
+    fails(machinery, state)
+    machinery.ticked(state, TickStatus.FAILURE, ago=1)
+    machinery.ticked(state, TickStatus.FAILURE, ago=1)
+    machinery.ticked(state, TickStatus.FAILURE, ago=1)
+    assert machinery.look() == "1 messages sent"
+
+
+def test_two_ticks_at_once_tell_each_message_once(machinery: Machinery) -> None:
+    machinery.evaluated(passed=False)
+    fails(machinery, machinery.on(SENSOR))
+    machinery.receiver.answers.append(Answer(delay_seconds=1))
+    with ThreadPoolExecutor() as threads:
+        said = threads.submit(replace(machinery).look)
+        deadline = time.monotonic() + 20
+        while not machinery.receiver.received:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert machinery.look() == ANOTHER_TELLS
+        assert said.result() == "2 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert len(machinery.headers) == 2
+
+
+# -- jobs that leave nothing in the ledger ---------------------------------------------------------
+
+
+def discover(machinery: Machinery) -> str:
+    """A run that looks for seasons, through Dagster; its id."""
+    job = build({"database": DatabaseResource(url=machinery.url)}).resolve_job_def(DISCOVER_JOB)
+    return job.execute_in_process(instance=machinery.instance, raise_on_error=False).run_id
+
+
+def test_a_look_for_seasons_that_crashed_is_told_once_and_when_it_works_again(
+    machinery: Machinery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = tmp_path / "competitions.yaml"
+    monkeypatch.setenv("DP_COMPETITIONS", str(followed))
+    followed.write_text("competitions: 7\n")
+    crashed = discover(machinery)
+    assert machinery.look() == "1 messages sent"
+    discover(machinery)
+    assert machinery.look() == "Nothing new."
+    followed.write_text("competitions: []\n")
+    discover(machinery)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.look() == "Nothing new."
+    assert machinery.headers == [
+        "❌ The job discover_seasons fails",
+        "✅ The job discover_seasons works again",
+    ]
+    text = json.dumps(machinery.receiver.accepted[0])
+    assert f"http://localhost:3000/runs/{crashed}" in text
+    assert "competitions.yaml" in text, "what was wrong"
+
+
+def test_what_a_check_of_a_run_says_is_not_told_of_the_run_as_well(
+    machinery: Machinery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = tmp_path / "competitions.yaml"
+    followed.write_text("competitions:\n- {provider: openfootball, competition: en.1}\n")
+    monkeypatch.setenv("DP_COMPETITIONS", str(followed))
+    monkeypatch.setenv("OPENFOOTBALL_BASE_URL", closed_url())
+    discover(machinery)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.headers == ["❌ The check every_competition_is_listed of seasons fails"]
+
+
+@pytest.mark.parametrize("job", [DISCOVER_JOB, "poll_tournaments"])
+def test_a_run_that_was_killed_is_told_unless_the_ledger_tells_it(
+    machinery: Machinery, job: str
+) -> None:
+    config = {"ops": {"poll": {"config": {"keys": ["openligadb:bl1:2024"]}}}}
+    planned = job == "poll_tournaments"
+    run = machinery.instance.create_run_for_job(
+        defs.resolve_job_def(job), run_config=config if planned else {}
+    )
+    machinery.instance.report_run_failed(run, "Its process is gone: hidden77.")
+    assert machinery.look() == ("Nothing new." if planned else "1 messages sent")
+    assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not planned
+
+
+def test_a_run_that_somebody_cancelled_is_not_told_but_one_that_ran_for_too_long(
+    machinery: Machinery,
+) -> None:
+    job = defs.resolve_job_def(DISCOVER_JOB)
+    machinery.instance.report_run_canceled(machinery.instance.create_run_for_job(job))
+    assert machinery.look() == "Nothing new."
+    run = machinery.instance.create_run_for_job(job)
+    machinery.instance.report_run_failed(run, "Exceeded maximum runtime of 7200 seconds.")
+    machinery.instance.report_run_canceled(run)
+    assert machinery.look() == "1 messages sent"
+    assert "Exceeded maximum runtime" in json.dumps(machinery.receiver.accepted)
+
+
+# -- checks ----------------------------------------------------------------------------------------
+
+
 def test_a_failing_check_is_told_once_and_when_it_passes_again(machinery: Machinery) -> None:
     machinery.evaluated(passed=True)
     assert machinery.look() == "Nothing new."
@@ -218,7 +414,7 @@ def test_a_warning_is_left_to_the_page_of_the_asset(machinery: Machinery) -> Non
 def test_what_slack_does_not_take_is_told_later(machinery: Machinery) -> None:
     machinery.receiver.answers.append(Answer(403, "no_service"))
     machinery.evaluated(passed=False)
-    assert "It is told by a later tick." in machinery.look()
+    assert "It is told by a later tick" in machinery.look()
     assert machinery.look() == "1 messages sent"
     assert machinery.look() == "Nothing new."
     assert len(machinery.receiver.accepted) == 1
@@ -300,5 +496,5 @@ def test_a_foreign_cursor_starts_afresh(text: str | None) -> None:
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    watched = Watched({"a": 1.5}, ("b:c:d",), 7)
+    watched = Watched({"a": 1.5}, ("b:c:d",), 7, {"e": 2.5}, 3.5)
     assert Watched.read(watched.write()) == watched

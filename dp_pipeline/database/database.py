@@ -123,9 +123,23 @@ class Database:
         Raises:
             DatabaseError: in place of the driver's errors.
         """
+        with self._in_our_words(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Generator[sa.Connection]:
+        """A connection on which each statement is a transaction: for what belongs to a session.
+
+        Raises:
+            DatabaseError: in place of the driver's errors.
+        """
+        with self._in_our_words(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def _in_our_words(self) -> Generator[None]:
         try:
-            with self.engine.begin() as connection:
-                yield connection
+            yield
         except (exc.SQLAlchemyError, psycopg.Error) as error:
             password = self.url.password
             raise translated(error, str(password) if password else None) from error

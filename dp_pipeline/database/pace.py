@@ -1,6 +1,10 @@
-"""Requests to one provider, spaced over every process that shares the database."""
+"""Requests to one provider, spaced over every process that shares the database.
+
+Messages to Slack are spaced the same way, under a name that no provider has.
+"""
 
 import random
+from functools import partial
 
 import anyio
 import sqlalchemy as sa
@@ -27,6 +31,21 @@ RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - :seconds
 """)
 
 
+def take_turn(connection: sa.Connection, whom: str, seconds: float) -> float | None:
+    """Take the next turn to ask or tell somebody, and give the seconds until it comes.
+
+    None when the queue is too long to be given one; try again later.
+    """
+    turn = {
+        "provider": whom,
+        "seconds": seconds,
+        "horizon": HORIZON_SECONDS,
+        "absurd": HORIZON_SECONDS + seconds + _SLACK_SECONDS,
+    }
+    wait = connection.scalar(_TAKE_TURN, turn)
+    return None if wait is None else max(0.0, wait)
+
+
 class PostgresPace:
     """Gives every request its turn, whichever process makes it.
 
@@ -49,16 +68,10 @@ class PostgresPace:
         """
         if seconds <= 0:
             return
-        turn = {
-            "provider": provider,
-            "seconds": seconds,
-            "horizon": HORIZON_SECONDS,
-            "absurd": HORIZON_SECONDS + seconds + _SLACK_SECONDS,
-        }
         while True:
-            delay = await self._database.run(lambda c: c.scalar(_TAKE_TURN, turn))
+            delay = await self._database.run(partial(take_turn, whom=provider, seconds=seconds))
             if delay is not None:
-                await anyio.sleep(max(0.0, delay))
+                await anyio.sleep(delay)
                 return
             # Not all at the same moment, once the queue has become shorter.
             await anyio.sleep(random.uniform(0.5, 1.5) * max(seconds, 1.0))  # noqa: S311

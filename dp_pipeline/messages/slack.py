@@ -6,7 +6,7 @@ caller.
 SlackError
 ├── SlackConfigurationError   the webhook's address cannot be one
 ├── SlackUnavailableError     not now: outage, rate limit, or a webhook that needs a person
-└── SlackRefusedError         never: Slack accepts neither the blocks nor the plain text
+└── SlackRefusedError         never: Slack says that it accepts not even the plain text
 """
 
 import logging
@@ -32,8 +32,24 @@ LONGEST_WAIT_SECONDS = 3
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[a-z][a-z_]{0,63}")
-_PAYLOAD_REFUSED = frozenset({400, 413, 422})
+_NO_REASON = "no reason given"
+_BAD_REQUEST = frozenset({400, 413, 422})
+# Slack's own words: anything else may come from a proxy that knows nothing of the message.
 # https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
+# names the first three; the others are those of chat.postMessage, which webhooks answer as well.
+_PAYLOAD_FAULTS = frozenset(
+    {
+        "invalid_payload",
+        "no_text",
+        "too_many_attachments",
+        "invalid_attachments",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "missing_text_or_fallback_or_attachments",
+        "msg_blocks_too_long",
+        "msg_too_long",
+    }
+)
 _WEBHOOK_FAULTS = {
     "no_service": "The webhook was removed or switched off: create a new one in Slack.",
     "no_service_id": "The address lacks a part: copy it from Slack again.",
@@ -132,15 +148,17 @@ class SlackWebhook:
         if reason is None:
             return
         plain_reason = self._attempt(message.plain(), deadline)
-        if plain_reason is not None:
-            refused = (
-                f"Slack refuses this message, as blocks ({reason}) and as plain text "
-                f"({plain_reason}); it will not be sent again."
-            )
-            raise SlackRefusedError(refused, reason=plain_reason)
+        if plain_reason is None:
+            return
+        refused = f"this message, as blocks ({reason}) and as plain text ({plain_reason})"
+        if plain_reason not in _PAYLOAD_FAULTS:
+            said = f"{self._host} does not take {refused}; that is nothing Slack is known to say."
+            raise SlackUnavailableError(said)
+        said = f"Slack refuses {refused}; it will not be sent again."
+        raise SlackRefusedError(said, reason=plain_reason)
 
     def _attempt(self, payload: dict[str, Any], deadline: float) -> str | None:
-        """None when the payload was taken, else the reason why Slack refuses it."""
+        """None when the payload was taken, else why another one of the message may be."""
         outcome = self._send(payload, deadline)
         if isinstance(outcome, Exception):
             message = f"Slack ({self._host}) cannot be reached: {_plainly(outcome)}."
@@ -196,7 +214,8 @@ class SlackWebhook:
         if word in _WEBHOOK_FAULTS:
             message = f"Slack answers {word}. {_WEBHOOK_FAULTS[word]}"
             raise SlackUnavailableError(message)
-        if status in _PAYLOAD_REFUSED:
+        # A word we do not know may be a new one of Slack's: the plain text is worth a try.
+        if word in _PAYLOAD_FAULTS or (status in _BAD_REQUEST and word != _NO_REASON):
             return word
         wait = _retry_after(_header(response.headers, "retry-after"))
         if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -212,7 +231,7 @@ class SlackWebhook:
         """Slack's error word; any other body may repeat the address and is not shown."""
         word = body.strip()
         known = _WORD.fullmatch(word) and word not in urlsplit(self._url).path.split("/")
-        return word if known else "no reason given"
+        return word if known else _NO_REASON
 
     def _without_address(self, error: BaseException) -> BaseException | None:
         """The cause, unless it or what led to it names the webhook."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,20 +11,17 @@ from uuid import UUID
 import dagster as dg
 
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.locks import held
 from dp_pipeline.executions import digests, outbox
 from dp_pipeline.executions.reconcile import reconcile
 from dp_pipeline.messages.blocks import Announcement
-from dp_pipeline.messages.digest import Digest
-from dp_pipeline.messages.news import Class
-from dp_pipeline.messages.slack import SlackRefusedError, SlackUnavailableError, SlackWebhook
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors.runs import finished_runs, record_lost_runs, unit_over
+from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
+from dp_pipeline.sensors.ticks import Turned, watcher_turned
+from dp_pipeline.settings import Settings
 
-# Slack takes one message a second in a channel. Dagster gives a tick 60 s and begins the next one
-# while the late one still runs, which would tell twice: no post, of up to 15 s, begins after 40 s.
-MESSAGES_PER_TICK = 20
-SECONDS_PER_MESSAGE = 1.0
-TICK_SECONDS = 40.0
+LOCK = "dp_pipeline.telling:executions"
 # More than is posted, because what is folded costs no time.
 LOOKED_AT_PER_TICK = 200
 REPORTS_SECONDS = 10.0
@@ -42,12 +39,14 @@ class Cursor:
         told_since: executions that ended before this are not told; moves while Slack is off.
         free_since: open rows whose lock was free, with the time it was first seen so.
         quiet_until: Slack asked for a pause until then.
+        failing: the sensor that watches the others, if it fails, with the time since when.
     """
 
     lost_after: float
     told_since: float
     free_since: Mapping[str, float] = field(default_factory=dict)
     quiet_until: float = 0.0
+    failing: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str | None, now: float) -> "Cursor":
@@ -60,6 +59,7 @@ class Cursor:
                 float(found["told_since"]),
                 {str(UUID(id_)): float(when) for id_, when in found["free_since"].items()},
                 float(found.get("quiet_until", 0.0)),
+                {str(name): float(when) for name, when in found.get("failing", {}).items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls(start, start)
@@ -74,7 +74,8 @@ class Cursor:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Closes executions whose process is gone, gives runs that died early their rows, stores "
-        "reports the object store had refused, and tells Slack what is finished and untold."
+        "reports the object store had refused, and tells Slack what is finished and untold, and "
+        "when watch_automation keeps failing."
     ),
 )
 def announce_executions(
@@ -98,63 +99,65 @@ def announce_executions(
     reports = outbox.store_kept_reports(store, ledger.objects(), seconds=REPORTS_SECONDS)
     webhook = slack.open()
     told_since, quiet_until = cursor.told_since, cursor.quiet_until
-    told, trouble = Told(), ""
+    watcher = Watcher(context, cursor.failing)
+    done = {
+        "closed whose process is gone": len(reconciled.closed),
+        "added for runs that died early": lost,
+        "reports stored late": reports,
+    }
+    trouble = ""
     if webhook is None:
         told_since = now
         trouble = "Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"
     elif now < quiet_until:
         trouble = f"Slack asked for a pause of another {quiet_until - now:.0f} s; the messages wait"
     else:
-        desk = Desk(context, store, ledger, webhook, slack.classes())
-        told = desk.tell(desk.due(told_since, lost_after, now), latest)
-        if told.error is not None:
-            trouble = f"{told.error} The messages wait."
-            quiet_until = now + min(told.error.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
+        # What is due is asked under the lock: what another tick has just told is not.
+        with held(store, LOCK) as lock:
+            if lock is None:
+                trouble = ANOTHER_TELLS
+            else:
+                desk = Desk(webhook, slack.classes(), latest, context.log, store, lock)
+                executions = Executions(context, store, ledger)
+                desk.tell([*watcher.due(), *executions.due(told_since, lost_after, now)])
+                done |= desk.counts() | {"messages folded or not wanted": desk.kept_back}
+                if desk.error is not None:
+                    trouble = f"{desk.error} The messages wait."
+                    quiet_until = now + min(desk.error.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
     seen_free = {str(id_): when for id_, when in reconciled.free_since.items()}
-    context.update_cursor(Cursor(lost_after, told_since, seen_free, quiet_until).write())
-    done = {
-        "closed whose process is gone": len(reconciled.closed),
-        "added for runs that died early": lost,
-        "reports stored late": reports,
-        "messages sent": told.posted,
-        "messages folded or not wanted": told.kept_back,
-    }
+    known = Cursor(lost_after, told_since, seen_free, quiet_until, watcher.failing)
+    context.update_cursor(known.write())
     parts = [f"{count} {what}" for what, count in done.items() if count]
     if trouble:
         parts.append(trouble)
     return dg.SkipReason("; ".join(parts) or "Nothing new.")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How many messages were posted and how many kept back, and why Slack took no more."""
+@dataclass(slots=True)
+class Watcher:
+    """The sensor that watches the others, watched; `failing` as people know it."""
 
-    posted: int = 0
-    kept_back: int = 0
-    error: SlackUnavailableError | None = None
+    context: dg.SensorEvaluationContext
+    failing: Mapping[str, float]
 
+    def due(self) -> list[Due]:
+        """That it keeps failing or works again, if people do not know that."""
+        return [
+            Due(turn.notice, frozenset({turn.notice.kind}), partial(self._learn, turn))
+            for turn in watcher_turned(self.context, self.failing, Settings.load())
+        ]
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A message whose time has come, the classes it belongs to, and how it is stamped as told.
-
-    Without a class it is folded into a later one.
-    """
-
-    message: Announcement | Digest
-    kinds: frozenset[Class]
-    stamp: Callable[[], None]
+    def _learn(self, turn: Turned) -> None:
+        self.failing = turn.known(self.failing)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where messages are made and sent from in one tick; `wanted` are the classes posted."""
+class Executions:
+    """What is untold of executions."""
 
     context: dg.SensorEvaluationContext
     store: Database
     ledger: LedgerResource
-    webhook: SlackWebhook
-    wanted: frozenset[Class]
 
     def due(self, since: float, looked_at: float, now: float) -> list[Due]:
         """What can be told, oldest first; what goes on holds up nothing else."""
@@ -162,7 +165,7 @@ class Desk:
         start = datetime.fromtimestamp(since, UTC)
         over = finished_runs(instance, outbox.untold_runs(store, start), looked_at=looked_at)
         found = [
-            Due(message, message.kinds, self._stamp(message))
+            (message.completed_at, Due(message, message.kinds, self._stamp(message)))
             for message in outbox.announcements(
                 store,
                 over,
@@ -174,39 +177,10 @@ class Desk:
         for waiting in digests.untold_units(store, start):
             if unit_over(instance, waiting, looked_at=looked_at, now=now):
                 url = self.ledger.unit_url(waiting.unit)
-                message = digests.digest(store, waiting, since=start, url=url)
-                stamp = partial(digests.mark_unit_told, store, message, start)
-                found.append(Due(message, message.kinds, stamp))
-        return sorted(found, key=lambda due: due.message.completed_at)
-
-    def tell(self, waiting: Sequence[Due], latest: float) -> Told:
-        """Post what is wanted, in order; stamp that and what is not.
-
-        Begins no post after `latest` on the monotonic clock, except the first.
-        """
-        posted = kept_back = 0
-        for place, due in enumerate(waiting):
-            if not due.kinds & self.wanted:
-                due.stamp()
-                kept_back += 1
-                continue
-            if posted == MESSAGES_PER_TICK:
-                break
-            if posted and time.monotonic() + SECONDS_PER_MESSAGE > latest:
-                break
-            if posted:
-                time.sleep(SECONDS_PER_MESSAGE)
-            try:
-                self.webhook.post(due.message)
-            except SlackUnavailableError as error:
-                self.context.log.warning(f"{error} {len(waiting) - place} messages wait.")  # noqa: G004
-                return Told(posted, kept_back, error)
-            except SlackRefusedError as error:
-                # It will never be taken; ledger and run still show what it would have said.
-                self.context.log.error(str(error))  # noqa: TRY400 - the sentence says it all
-            due.stamp()
-            posted += 1
-        return Told(posted, kept_back)
+                digest = digests.digest(store, waiting, since=start, url=url)
+                stamp = partial(digests.mark_unit_told, store, digest, start)
+                found.append((digest.completed_at, Due(digest, digest.kinds, stamp)))
+        return [due for _, due in sorted(found, key=lambda each: each[0])]
 
     def _stamp(self, message: Announcement) -> Callable[[], None]:
         ids = [line.execution_id for line in message.lines] + list(message.earlier)

@@ -1,84 +1,95 @@
-"""Watches what runs by itself: sensors and schedules that keep failing, checks that fail.
+"""Watches what runs by itself: sensors, schedules, jobs and checks that fail, the database too.
 
-What executions came to is told by announce.py; the two sensors watch each other.
+What executions came to is told by announce.py; the two sensors watch each other. This one works
+while the database does not, and tells that: it needs Slack and Dagster's own storage only.
 """
 
+import threading
 import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.scheduler.instigation import InstigatorState, TickStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from dp_pipeline.assets.executions import announcing, delivery
 from dp_pipeline.assets.health import evaluations
+from dp_pipeline.database.database import Database, DatabaseError
+from dp_pipeline.database.embedded import EmbeddedPostgresError
+from dp_pipeline.database.locks import held
 from dp_pipeline.messages.mrkdwn import duration
 from dp_pipeline.messages.notice import Notice
-from dp_pipeline.messages.slack import SlackRefusedError, SlackUnavailableError
 from dp_pipeline.resources import DatabaseResource, SlackResource
-from dp_pipeline.sensors.announce import SECONDS_PER_MESSAGE, TICK_SECONDS
 from dp_pipeline.sensors.checks import check_changes
-from dp_pipeline.sensors.watched import Change, Watched
+from dp_pipeline.sensors.jobs import job_changes
+from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
+from dp_pipeline.sensors.ticks import WATCHER, turned
+from dp_pipeline.sensors.watched import Change, Memory, Watched
 from dp_pipeline.settings import Settings
 
-FAILED_TICKS = {InstigatorType.SENSOR: 3, InstigatorType.SCHEDULE: 1}
-"""In a row, before it is told: a sensor asks again within seconds, a schedule once a day."""
 RECORDED_SECONDS = 3_600.0
+OPENING_SECONDS = 15.0
+"""A server that hangs must not keep people from hearing what hangs with it."""
+LOCK = "dp_pipeline.telling:automation"
 
-_ENDED = (TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE)
 _FAILED = AssetCheckExecutionRecordStatus.FAILED
-_KINDS = {InstigatorType.SENSOR: "sensor", InstigatorType.SCHEDULE: "schedule"}
+_UNUSABLE = (DatabaseError, EmbeddedPostgresError)
 
 
 @dg.sensor(
+    name=WATCHER,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Tells Slack when a sensor or schedule keeps failing, when an asset check fails, and when "
-        "they are well again; evaluates the checks of the ledger and of the providers' health."
+        "Tells Slack when a sensor or schedule keeps failing, when a job fails that leaves nothing "
+        "in the ledger, when an asset check fails, when the database cannot be used, and when they "
+        "are well again; evaluates the checks of the ledger and of the providers' health."
     ),
 )
 def watch_automation(
     context: dg.SensorEvaluationContext, database: DatabaseResource, slack: SlackResource
 ) -> dg.SkipReason:
-    """Look at ticks and checks, then tell what has changed. Asks for no runs."""
+    """Look at everything, then tell what has changed. Asks for no runs."""
     latest = time.monotonic() + TICK_SECONDS
     settings = Settings.load()
     webhook = slack.open()
-    store = database.open()
-    # First, so that a check that fails now is told in the same tick.
-    cursor = announcing(context.instance)
-    found = delivery(context.instance, store, cursor, on=webhook is not None)
-    for evaluation in (found.evaluation(), *evaluations(store, settings)):
-        record(context.instance, evaluation)
-    watched = Watched.read(context.cursor)
-    if webhook is None:
-        return dg.SkipReason("Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set.")
-    told, trouble = 0, ""
-    newest, changes = look(context, watched, settings)
-    for change in changes:
-        if change.notice.kind in slack.classes():
-            if told and time.monotonic() + SECONDS_PER_MESSAGE > latest:
-                trouble = "The rest is told by the next tick."
-                break
-            if told:
-                time.sleep(SECONDS_PER_MESSAGE)
-            try:
-                webhook.post(change.notice)
-            except SlackUnavailableError as error:
-                trouble = f"{error} It is told by a later tick."
-                break
-            except SlackRefusedError as error:
-                context.log.error(str(error))  # noqa: TRY400 - the sentence says it all
-            told += 1
-        watched = change.then(watched)
-    else:
-        watched = replace(watched, seen=newest)
-    context.update_cursor(watched.write())
-    parts = [f"{told} messages sent" if told else "", trouble]
-    return dg.SkipReason("; ".join(filter(None, parts)) or "Nothing new.")
+    with ExitStack() as stack:
+        store, lock, trouble = None, None, ""
+        try:
+            store = _opened(database)
+            lock = stack.enter_context(held(store, LOCK))
+        except _UNUSABLE as error:
+            store, trouble = None, str(error)
+        else:
+            if lock is None:
+                return dg.SkipReason(ANOTHER_TELLS)
+        if webhook is None:
+            trouble = trouble if store is None else _evaluate(context.instance, store, settings)
+            return _said("Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set", trouble)
+        memory = Memory(context.instance, context.cursor)
+        desk = Desk(webhook, slack.classes(), latest, context.log, store, lock)
+        # First what can be known without the database: it may fail us yet.
+        changes = _database_changes(memory.watched, trouble, settings) if trouble else []
+        changes += [turn.change() for turn in turned(context, memory.watched.failing, settings)]
+        done = desk.tell(_due(memory, changes))
+        if store is not None:
+            trouble = _evaluate(context.instance, store, settings, telling=True)
+        # Then the checks, so that one that fails now is told in the same tick.
+        newest, checks = check_changes(context, memory.watched, settings)
+        changes = _database_changes(memory.watched, trouble, settings)
+        changes += [*checks, *job_changes(context, memory.watched, settings)]
+        if done and desk.tell(_due(memory, changes)):
+            memory.watched = replace(memory.watched, seen=newest)
+        context.update_cursor(memory.watched.write())
+    said = [f"{count} {what}" for what, count in desk.counts().items() if count]
+    if desk.error is not None:
+        said.append(f"{desk.error} It is told by a later tick")
+    elif desk.left:
+        said.append("the rest is told by the next tick")
+    return _said("; ".join(said), trouble)
 
 
 def record(instance: dg.DagsterInstance, found: dg.AssetCheckEvaluation) -> None:
@@ -91,76 +102,65 @@ def record(instance: dg.DagsterInstance, found: dg.AssetCheckEvaluation) -> None
     instance.report_runless_asset_event(found)
 
 
-def look(
-    context: dg.SensorEvaluationContext, watched: Watched, settings: Settings
-) -> tuple[int | None, list[Change]]:
-    """What people do not know yet of ticks and checks, and the last evaluation looked at."""
-    found = [_instigator(context.instance, state, watched, settings) for state in _ours(context)]
-    newest, checks = check_changes(context, watched, settings)
-    return newest, [change for change in found if change is not None] + checks
+def _opened(database: DatabaseResource) -> Database:
+    """The database, or a DatabaseError in time."""
+    opened: Future[Database] = Future()
+
+    def work() -> None:
+        try:
+            opened.set_result(database.open())
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            opened.set_exception(error)
+
+    threading.Thread(target=work, name="opening the database", daemon=True).start()
+    try:
+        return opened.result(OPENING_SECONDS)
+    except TimeoutError:
+        message = f"The database did not answer within {OPENING_SECONDS:.0f} s."
+        raise DatabaseError(message, retryable=True) from None
 
 
-def _ours(context: dg.SensorEvaluationContext) -> list[InstigatorState]:
-    """The sensors and schedules of this code location that are on."""
-    repository = context.repository_def
-    location = context.code_location_origin
-    names = (
-        None
-        if repository is None
-        else {each.name for each in (*repository.sensor_defs, *repository.schedule_defs)}
-    )
-    return [
-        state
-        for state in context.instance.all_instigator_state()
-        if state.is_running
-        and state.instigator_type in FAILED_TICKS
-        and (names is None or state.instigator_name in names)
-        and (
-            location is None
-            or state.origin.repository_origin.code_location_origin.location_name
-            == location.location_name
+def _evaluate(
+    instance: dg.DagsterInstance, store: Database, settings: Settings, *, telling: bool = False
+) -> str:
+    """Evaluate and record the checks that the database answers; why not, if it does not."""
+    try:
+        found = delivery(instance, store, announcing(instance), on=telling)
+        for evaluation in (found.evaluation(), *evaluations(store, settings)):
+            record(instance, evaluation)
+    except _UNUSABLE as error:
+        return str(error)
+    return ""
+
+
+def _database_changes(watched: Watched, trouble: str, settings: Settings) -> list[Change]:
+    """Whether the database cannot be used since this tick, or can again."""
+    url, now = f"{settings.dagster_url}/automation", time.time()
+    if trouble and watched.database is None:
+        notice = Notice(
+            "failure",
+            "The database cannot be used",
+            "Nothing is read, and no execution is told, until it can be again; messages wait.",
+            detail=settings.conceal(trouble),
+            url=url,
         )
+        return [Change(notice, lambda known: replace(known, database=now))]
+    if not trouble and watched.database is not None:
+        lasted = duration(round((now - watched.database) * 1_000))
+        notice = Notice(
+            "news", "The database can be used again", f"It could not for {lasted}.", url=url
+        )
+        return [Change(notice, lambda known: replace(known, database=None))]
+    return []
+
+
+def _due(memory: Memory, changes: Iterable[Change]) -> list[Due]:
+    return [
+        Due(change.notice, frozenset({change.notice.kind}), partial(memory.learn, change))
+        for change in changes
     ]
 
 
-def _instigator(
-    instance: dg.DagsterInstance, state: InstigatorState, watched: Watched, settings: Settings
-) -> Change | None:
-    """Whether a sensor or schedule began to fail for good, or works again."""
-    name, kind = state.instigator_name, _KINDS[state.instigator_type]
-    needed = FAILED_TICKS[state.instigator_type]
-    origin = state.instigator_origin_id, state.selector_id
-    ticks = instance.get_tick_summaries(*origin, limit=needed, statuses=list(_ENDED))
-    failed = [tick for tick in ticks if tick.status is TickStatus.FAILURE]
-    url = f"{settings.dagster_url}/automation"
-    if name not in watched.failing and len(failed) == needed:
-        since = failed[-1].timestamp
-        (last,) = instance.get_ticks(*origin, limit=1, statuses=[TickStatus.FAILURE])
-        error = last.tick_data.error
-        notice = Notice(
-            "failure",
-            f"The {kind} {name} keeps failing",
-            f"Its last {needed} ticks failed, the first of them at "
-            f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC. What it does for itself is "
-            "not done meanwhile."
-            if needed > 1
-            else "Its last tick failed: what was due then has not been started.",
-            detail=settings.conceal(error.message) if error else None,
-            url=url,
-        )
-        return Change(notice, lambda known: replace(known, failing={**known.failing, name: since}))
-    if name in watched.failing and ticks and ticks[0].status is not TickStatus.FAILURE:
-        lasted = round((ticks[0].timestamp - watched.failing[name]) * 1_000)
-        notice = Notice(
-            "news",
-            f"The {kind} {name} works again",
-            f"It had failed for {duration(lasted)}.",
-            url=url,
-        )
-        return Change(
-            notice,
-            lambda known: replace(
-                known, failing={n: s for n, s in known.failing.items() if n != name}
-            ),
-        )
-    return None
+def _said(first: str, trouble: str) -> dg.SkipReason:
+    database = f"the database cannot be used: {trouble}" if trouble else ""
+    return dg.SkipReason("; ".join(filter(None, (first, database))) or "Nothing new.")

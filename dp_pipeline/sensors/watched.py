@@ -4,7 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
+import dagster as dg
+
 from dp_pipeline.messages.notice import Notice
+
+_KEPT = "dp_pipeline.watched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +19,28 @@ class Watched:
         failing: sensor or schedule to when it began to fail, Unix seconds.
         checks: checks that fail, each as `asset:check:partition`.
         seen: evaluations up to this event are known; None before the first look.
+        jobs: job to when its run failed, Unix seconds.
+        database: since when the database cannot be used, Unix seconds.
     """
 
     failing: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[str, ...] = ()
     seen: int | None = None
+    jobs: Mapping[str, float] = field(default_factory=dict)
+    database: float | None = None
 
     @classmethod
     def read(cls, text: str | None) -> "Watched":
         """The cursor of the last tick; a missing or foreign text starts afresh."""
         try:
             found = json.loads(text or "")
-            seen = found["seen"]
+            seen, database = found["seen"], found.get("database")
             return cls(
-                {str(name): float(since) for name, since in found["failing"].items()},
+                _moments(found["failing"]),
                 tuple(map(str, found["checks"])),
                 None if seen is None else int(seen),
+                _moments(found.get("jobs", {})),
+                None if database is None else float(database),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
@@ -40,9 +50,41 @@ class Watched:
         return json.dumps(asdict(self))
 
 
+def without(moments: Mapping[str, float], name: str) -> dict[str, float]:
+    """What still fails when one works again."""
+    return {other: since for other, since in moments.items() if other != name}
+
+
+def _moments(found: Mapping[str, float]) -> dict[str, float]:
+    return {str(name): float(since) for name, since in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something to tell, and what is known once it was told."""
 
     notice: Notice
     then: Callable[[Watched], Watched]
+
+
+class Memory:
+    """What people know while a tick tells them more.
+
+    Dagster takes over a cursor when the tick has ended. A daemon that is killed before that never
+    does, though its code server goes on telling. So every step is kept in Dagster's storage too,
+    together with the cursor its tick began with: a tick that begins with the same one goes on from
+    there. Once a tick has ended its cursor is another one, and what was kept no longer counts.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, cursor: str | None) -> None:
+        self._storage = instance.daemon_cursor_storage
+        self._cursor = cursor
+        step = self._storage.get_cursor_values({_KEPT}).get(_KEPT)
+        began, known = json.loads(step) if step else (cursor, cursor)
+        self.watched = Watched.read(known if began == cursor else cursor)
+
+    def learn(self, change: Change) -> None:
+        """People know this now."""
+        self.watched = change.then(self.watched)
+        step = json.dumps([self._cursor, self.watched.write()])
+        self._storage.set_cursor_values({_KEPT: step})

@@ -48,7 +48,9 @@ def test_a_message_arrives_once_as_rendered() -> None:
     check(receiver.received[0])
 
 
-@pytest.mark.parametrize("reason", ["invalid_blocks", "invalid_attachments", "invalid_payload"])
+@pytest.mark.parametrize(
+    "reason", ["invalid_blocks", "invalid_attachments", "invalid_payload", "msg_too_long"]
+)
 def test_refused_blocks_are_sent_again_as_plain_text(reason: str) -> None:
     receiver = SlackReceiver(Answer(400, reason))
     with receiver.listening() as url:
@@ -145,21 +147,38 @@ def test_a_webhook_that_needs_a_person_is_said_in_words(
     assert len(receiver.received) == 1
 
 
-@pytest.mark.parametrize("status", [200, 403, 500])
-def test_a_page_of_something_in_between_is_no_delivery(status: int) -> None:
+@pytest.mark.parametrize("status", [200, 400, 403, 413, 422, 500])
+def test_a_page_of_something_in_between_is_no_delivery_and_no_refusal(status: int) -> None:
     page = f"<html>sign in to reach /services/T000/B000/{SECRET}</html>"
     receiver = SlackReceiver(*[Answer(status, page)] * 2)
     with receiver.listening() as url:
         assert isinstance(failure(SlackWebhook(url)), SlackUnavailableError)
 
 
+@pytest.mark.parametrize("body", ["", "Bad Request", "bad_request", '{"error": "invalid_blocks"}'])
+def test_only_words_that_slack_is_known_to_say_refuse_a_message(body: str) -> None:
+    receiver = SlackReceiver(*[Answer(400, body)] * 2)
+    with receiver.listening() as url:
+        error = failure(SlackWebhook(url))
+        assert isinstance(error, SlackUnavailableError)
+        receiver.answers.clear()
+        SlackWebhook(url).post(MESSAGE)
+    assert receiver.accepted == [render(MESSAGE)]
+
+
+def test_a_word_that_is_not_known_yet_does_not_keep_the_plain_text_back() -> None:
+    receiver = SlackReceiver(Answer(400, "invalid_something_new"))
+    with receiver.listening() as url:
+        SlackWebhook(url).post(MESSAGE)
+    assert receiver.accepted == [render_plain(MESSAGE)]
+
+
 def test_an_answer_that_repeats_the_address_is_not_repeated() -> None:
     receiver = SlackReceiver(*[Answer(400, "secret_token")] * 2)
     with receiver.listening() as url:
         error = failure(SlackWebhook(url.replace(SECRET, "secret_token")))
-    assert isinstance(error, SlackRefusedError)
-    assert "secret_token" not in str(error)
-    assert error.reason == "no reason given"
+    assert isinstance(error, SlackUnavailableError)
+    assert str(error) == "Slack (127.0.0.1) answers with status 400 (no reason given)."
 
 
 def test_an_answer_in_an_unknown_charset_is_no_delivery() -> None:
