@@ -1,7 +1,7 @@
 """Looking again at what is due of a tournament, and at what follows when a match ends.
 
 The domains do the work, as in a whole refresh; here is decided which of them. Each has its own row
-in the ledger; a row without news is not told.
+in the ledger; one without news is only counted in the next message of its tournament.
 """
 
 from collections.abc import Sequence
