@@ -43,11 +43,12 @@ class Channel:
     url: str
     cursor: str | None = None
 
-    def tick(self) -> str:
-        """One tick of the sensor; what it says."""
+    def tick(self, definitions: dg.Definitions | None = None) -> str:
+        """One tick of the sensor, of these definitions if any; what it says."""
         with dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursor,
+            definitions=definitions,
             resources={
                 "database": DatabaseResource(url=self.url),
                 "ledger": LedgerResource(),

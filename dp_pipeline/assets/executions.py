@@ -13,6 +13,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions import digests, outbox
 from dp_pipeline.resources import DatabaseResource, SlackResource
 from dp_pipeline.sensors.announce import Cursor, announce_executions
+from dp_pipeline.sensors.backfills import ended_at, look
 from dp_pipeline.sensors.runs import finished_runs, unit_over
 
 UNDELIVERED_MINUTES = 15
@@ -95,6 +96,8 @@ def delivery(
         for unit in digests.untold_units(database, since)
         if unit_over(instance, unit, looked_at=cursor.lost_after, now=now.timestamp())
     ]
+    found = look(instance, database, cursor.lost_after, now.timestamp())
+    waiting += [end for end in map(ended_at, found.untold) if end >= since]
     return Delivery(min((end for end in waiting if end), default=None), now, on)
 
 

@@ -3,9 +3,11 @@
 Whether a unit is over only Dagster knows: see sensors/runs.py.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -13,7 +15,16 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.streaks import executions, last_attempt, recoveries
 from dp_pipeline.executions.units import backfill_of
-from dp_pipeline.messages.digest import FAILURES, NAMED, NEWS, RECOVERED, Digest, Failure, News
+from dp_pipeline.messages.digest import (
+    FAILURES,
+    NAMED,
+    NEWS,
+    RECOVERED,
+    Backfill,
+    Digest,
+    Failure,
+    News,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +61,42 @@ def untold_units(database: Database, since: datetime, *, most: int = 50) -> list
         return [Waiting(row.unit, row.last) for row in connection.execute(units)]
 
 
-def digest(database: Database, waiting: Waiting, *, since: datetime, url: str) -> Digest:
-    """What is untold of a unit, summed up; an attempt that was repeated does not count."""
+def recorded(database: Database, request_ids: Collection[UUID]) -> bool:
+    """Whether the ledger has an execution of some runs, told or not."""
+    e = tables.data_provider_executions
+    with database.transaction() as connection:
+        found = connection.execute(
+            sa.select(e.c.id).where(e.c.request_id.in_(request_ids)).limit(1)
+        )
+        return found.first() is not None
+
+
+def digest(
+    database: Database,
+    waiting: Waiting,
+    *,
+    since: datetime,
+    url: str,
+    backfill: Backfill | None = None,
+) -> Digest:
+    """What is untold of a unit, summed up; an attempt that was repeated does not count.
+
+    Args:
+        database: with the ledger.
+        waiting: the unit.
+        since: executions that ended before this are not told.
+        url: its page.
+        backfill: how it ended, of one that is a backfill.
+    """
     counted = sa.and_(_due(executions, waiting, since), last_attempt(executions))
     with database.transaction() as connection:
         total = connection.execute(_totals(counted)).one()
         failures = connection.execute(_failures(counted)).all()
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
         news = connection.execute(_news(counted)).all()
-    backfill = backfill_of(waiting.unit)
     return Digest(
         unit=waiting.unit,
-        title=waiting.unit if backfill is None else f"Backfill {backfill}",
+        title=_title(waiting.unit),
         tournaments=total.tournaments,
         runs=total.runs,
         completed=total.completed - total.expected,
@@ -81,7 +116,37 @@ def digest(database: Database, waiting: Waiting, *, since: datetime, url: str) -
         news=tuple(News(row.tournament_key, row.sentence) for row in news),
         more_news=news[0].in_all - len(news) if news else 0,
         url=url,
+        backfill=backfill,
     )
+
+
+def digest_of_nothing(
+    unit: str, backfill: Backfill, *, began: datetime, ended: datetime, url: str
+) -> Digest:
+    """A backfill of which the ledger has no execution."""
+    return Digest(
+        unit=unit,
+        title=_title(unit),
+        tournaments=0,
+        runs=0,
+        completed=0,
+        expected=0,
+        partial=0,
+        failed=0,
+        created=0,
+        updated=0,
+        unchanged=0,
+        left_out=0,
+        started_at=began,
+        completed_at=ended,
+        url=url,
+        backfill=backfill,
+    )
+
+
+def _title(unit: str) -> str:
+    backfill = backfill_of(unit)
+    return unit if backfill is None else f"Backfill {backfill}"
 
 
 def mark_unit_told(database: Database, told: Digest, since: datetime) -> None:

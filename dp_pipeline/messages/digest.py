@@ -5,7 +5,7 @@ Counts, the distinct failures and the recoveries; what one tournament came to is
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from dp_pipeline.messages.mrkdwn import (
     PLAIN,
@@ -24,6 +24,7 @@ HEADER = 150
 SUMMARY = 400
 FAILURES = 6
 ALL_FAILURES = 4_400
+ERROR = 800
 NAMED = 5
 RECOVERED = 10
 NEWS = 10
@@ -68,12 +69,34 @@ class News:
     sentence: str
 
 
+Ending = Literal["completed", "incomplete", "failed", "cancelled"]
+"""How a backfill ended: with all of its partitions or not, by an error of its own, by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What Dagster says of a backfill: it knows of partitions that no execution was begun for.
+
+    Args:
+        ended: how.
+        asked: how many partitions it was to materialize; None if that is not known.
+        done: of how many every asset was materialized; None likewise.
+        error: what it failed with itself.
+    """
+
+    ended: Ending
+    asked: int | None = None
+    done: int | None = None
+    error: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """What a unit of work came to: executions counted by how they ended.
 
     `expected` completed with nothing to store, as it should be: not published yet, or not
-    applicable; they are not in `completed`.
+    applicable; they are not in `completed`. A `backfill` may have come to nothing at all: then the
+    counts are zero.
     """
 
     unit: str
@@ -97,12 +120,13 @@ class Digest:
     news: tuple[News, ...] = ()
     more_news: int = 0
     url: str | None = None
+    backfill: Backfill | None = None
 
     @property
     def kinds(self) -> frozenset[Class]:
         """The classes it belongs to: one of them switched on is enough for it to be told."""
         kinds: set[Class] = {"digest"}
-        if self.failed:
+        if self.failed or self._ended in {"incomplete", "failed"}:
             kinds.add("failure")
         if self.partial:
             kinds.add("partial")
@@ -125,6 +149,7 @@ class Digest:
                 },
             },
             {"type": "section", "fields": [_mrkdwn(field) for field in self._fields()]},
+            *(_section(text) for text in self._error(ERROR)),
             *(_section(text) for text in self._failures(ALL_FAILURES, most=FAILURES)),
             *(_section(text) for text in self._recoveries(most=RECOVERED)),
             *(_section(text) for text in self._news(most=NEWS)),
@@ -142,6 +167,7 @@ class Digest:
         """The same message as text alone, at most 4,000 characters, for when Slack refuses it."""
         parts = [
             inline(self._summary(), SUMMARY),
+            *self._error(ERROR // 2),
             *self._failures(4 * 400, most=4),
             *self._recoveries(most=5),
             *self._news(most=5),
@@ -149,11 +175,19 @@ class Digest:
         ]
         return {"text": "\n".join(parts)}
 
+    @property
+    def _ended(self) -> Ending:
+        return self.backfill.ended if self.backfill else "completed"
+
     def _look(self) -> tuple[str, str, str]:
-        if self.failed:
+        warning = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
+        if self._ended == "failed":
+            return "\N{CROSS MARK}", "Failed", "#e01e5a"
+        if self._ended == "cancelled":
+            return warning, "Cancelled", "#ecb22e"
+        if self.failed or self._ended == "incomplete":
             return "\N{CROSS MARK}", "Ended with failures", "#e01e5a"
         if self.partial:
-            warning = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
             return warning, "Ended with partial failures", "#ecb22e"
         return "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"
 
@@ -181,19 +215,45 @@ class Digest:
     def _elapsed(self) -> str:
         return duration(round((self.completed_at - self.started_at).total_seconds() * 1_000))
 
+    def _partitions(self) -> str | None:
+        """How much of a backfill was done, in Dagster's count."""
+        if self.backfill is None or self.backfill.asked is None:
+            return None
+        asked = f"{self.backfill.asked:,}"
+        done = self.backfill.done
+        return f"{asked} asked for" if done is None else f"{done:,} of {asked} done"
+
     def _summary(self) -> str:
         emoji, words, _ = self._look()
         name = inline(self._name(), SUMMARY // 2, PLAIN)
-        return f"{emoji} {words}: {name} · {_several(self.tournaments)} · {self._tally()}"
+        parts = [f"{emoji} {words}: {name}"]
+        partitions = self._partitions()
+        if partitions is not None:
+            parts.append(f"partitions: {partitions}")
+        if self.runs:
+            parts += [_several(self.tournaments), self._tally()]
+        else:
+            parts.append("no execution")
+        return " · ".join(parts)
 
     def _fields(self) -> list[str]:
         runs = "1 run" if self.runs == 1 else f"{self.runs:,} runs"
-        return [
-            f"*Tournaments*\n{self.tournaments:,} in {runs}",
-            f"*Operations*\n{self._tally()}",
-            f"*Rows*\n{self._counts()}",
-            f"*Duration*\n{self._elapsed()}",
-        ]
+        fields = ["*Executions*\nnone"]
+        if self.runs:
+            fields = [
+                f"*Tournaments*\n{self.tournaments:,} in {runs}",
+                f"*Operations*\n{self._tally()}",
+                f"*Rows*\n{self._counts()}",
+            ]
+        partitions = self._partitions()
+        if partitions is not None:
+            fields.append(f"*Partitions*\n{partitions}")
+        return [*fields, f"*Duration*\n{self._elapsed()}"]
+
+    def _error(self, room: int) -> list[str]:
+        """What the backfill failed with, before it could begin or go on."""
+        error = self.backfill.error if self.backfill else None
+        return [code_block(error, room)] if error and visible(error) else []
 
     def _failures(self, budget: int, *, most: int) -> list[str]:
         """A title and a code block per distinct failure, causes before consequences."""

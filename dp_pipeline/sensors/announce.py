@@ -16,6 +16,7 @@ from dp_pipeline.executions import digests, outbox
 from dp_pipeline.executions.reconcile import reconcile
 from dp_pipeline.messages.blocks import Announcement
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.sensors.backfills import how_it_ended, untold
 from dp_pipeline.sensors.runs import finished_runs, record_lost_runs, unit_over
 from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
 from dp_pipeline.sensors.ticks import Turned, watcher_turned
@@ -177,9 +178,17 @@ class Executions:
         for waiting in digests.untold_units(store, start):
             if unit_over(instance, waiting, looked_at=looked_at, now=now):
                 url = self.ledger.unit_url(waiting.unit)
-                digest = digests.digest(store, waiting, since=start, url=url)
+                account = how_it_ended(instance, waiting.unit)
+                digest = digests.digest(store, waiting, since=start, url=url, backfill=account)
                 stamp = partial(digests.mark_unit_told, store, digest, start)
                 found.append((digest.completed_at, Due(digest, digest.kinds, stamp)))
+        url_of = self.ledger.unit_url
+        found += [
+            (digest.completed_at, Due(digest, digest.kinds, stamp))
+            for digest, stamp in untold(
+                self.context, store, url_of, since=start, looked_at=looked_at
+            )
+        ]
         return [due for _, due in sorted(found, key=lambda each: each[0])]
 
     def _stamp(self, message: Announcement) -> Callable[[], None]:

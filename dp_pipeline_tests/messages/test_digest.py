@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.digest import Digest, Failure, News, Recovery
+from dp_pipeline.messages.digest import Backfill, Digest, Failure, News, Recovery
 from dp_pipeline.messages.notice import Notice
 from dp_pipeline_tests.messages.samples import texts
 from dp_pipeline_tests.messages.slack_limits import check, check_plain
@@ -88,6 +88,63 @@ def test_a_digest_is_posted_where_what_it_tells_of_is() -> None:
     assert replace(CALM, partial=1).kinds == {"digest", "partial"}
 
 
+NOTHING = replace(
+    CALM, title="Backfill abcdefgh", tournaments=0, runs=0, completed=0, expected=0, created=0,
+    updated=0, unchanged=0,
+)  # fmt: skip
+
+
+def test_a_backfill_that_failed_before_its_first_run_is_told_with_its_error() -> None:
+    digest = replace(NOTHING, backfill=Backfill("failed", 300, 0, "No such partition <x>"))
+    payload = digest.payload()
+    check(payload)
+    check_plain(digest.plain())
+    assert digest.kinds == {"digest", "failure"}
+    assert payload["attachments"][0]["color"] == "#e01e5a"
+    assert payload["text"] == (
+        "❌ Failed: Backfill abcdefgh · partitions: 0 of 300 done · no execution"
+    )
+    assert texts(payload)[:5] == [
+        "❌ Failed: Backfill abcdefgh",
+        "*Executions*\nnone",
+        "*Partitions*\n0 of 300 done",
+        "*Duration*\n4 min 5 s",
+        "```\nNo such partition &lt;x&gt;\n```",
+    ]
+
+
+def test_how_a_backfill_ended_goes_before_what_its_runs_came_to() -> None:
+    def header(ended: Any, **counts: int) -> str:
+        return texts(replace(CALM, backfill=Backfill(ended, 300, 12), **counts).payload())[0]
+
+    assert header("completed").startswith("✅ Completed: ")
+    assert header("completed", failed=1).startswith("❌ Ended with failures: ")
+    assert header("incomplete").startswith("❌ Ended with failures: ")
+    assert header("failed").startswith("❌ Failed: ")
+    assert header("cancelled").startswith("⚠️ Cancelled: ")
+    assert header("cancelled", failed=3).startswith("⚠️ Cancelled: ")
+
+
+def test_a_backfill_that_failed_in_any_way_is_posted_where_failures_are() -> None:
+    kinds = {
+        ended: replace(CALM, backfill=Backfill(ended)).kinds
+        for ended in ("completed", "incomplete", "failed", "cancelled")
+    }
+    assert kinds == {
+        "completed": {"digest"},
+        "incomplete": {"digest", "failure"},
+        "failed": {"digest", "failure"},
+        "cancelled": {"digest"},
+    }
+
+
+def test_partitions_that_dagster_does_not_count_are_not_said_to_be_done() -> None:
+    fields = texts(replace(CALM, backfill=Backfill("completed", 1_000)).payload())
+    assert "*Partitions*\n1,000 asked for" in fields
+    fields = texts(replace(CALM, backfill=Backfill("completed")).payload())
+    assert not any("Partitions" in field for field in fields)
+
+
 text = st.text(max_size=300) | st.text("<>&`*_~\\\n\x00é🏆", max_size=6_000)
 count = st.integers(0, 10**9)
 digests = st.builds(
@@ -126,10 +183,18 @@ digests = st.builds(
     news=st.lists(st.builds(News, tournament=text, sentence=text), max_size=12).map(tuple),
     more_news=count,
     url=st.none() | text | st.just("http://localhost:3000/runs/b/" + "x" * 500),
+    backfill=st.none()
+    | st.builds(
+        Backfill,
+        ended=st.sampled_from(["completed", "incomplete", "failed", "cancelled"]),
+        asked=st.none() | count,
+        done=st.none() | count,
+        error=st.none() | text,
+    ),
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(digests)
 def test_any_digest_is_one_slack_takes(digest: Digest) -> None:
     check(digest.payload())
