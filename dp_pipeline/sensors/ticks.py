@@ -20,7 +20,7 @@ from dp_pipeline.settings import Settings
 WATCHER = "watch_automation"
 
 FAILED_TICKS = {InstigatorType.SENSOR: 3, InstigatorType.SCHEDULE: 1}
-"""In a row, before it is told: a sensor asks again within seconds, a schedule once a day."""
+"""In a row, before it is told: a sensor asks again in seconds, a schedule half an hour later."""
 
 _ENDED = (TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE)
 _KINDS = {InstigatorType.SENSOR: "sensor", InstigatorType.SCHEDULE: "schedule"}
