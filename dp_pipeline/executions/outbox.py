@@ -19,7 +19,8 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.folded import folded
 from dp_pipeline.executions.streaks import streaks
-from dp_pipeline.messages.blocks import Announcement, Folded, Line
+from dp_pipeline.messages.blocks import Announcement, Folded
+from dp_pipeline.messages.line import Line
 from dp_pipeline.messages.news import Streak
 from dp_pipeline.objects import ObjectStore, ObjectStoreError, put_within
 

@@ -7,9 +7,10 @@ was met between 11,341 and 13,297 characters of text (slackapi/bolt-js issues 25
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+from dp_pipeline.messages.line import LOOKS, Line, Look, counted, place_of, text_of
 from dp_pipeline.messages.mrkdwn import (
     PLAIN,
     code,
@@ -21,11 +22,7 @@ from dp_pipeline.messages.mrkdwn import (
     visible,
     weight,
 )
-from dp_pipeline.messages.news import Class, Streak, class_of, verdict
-
-Status = Literal["in_progress", "completed", "partial_failure", "failed"]
-
-DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
+from dp_pipeline.messages.news import Class, class_of, verdict
 
 # The weights below add up to a whole message of less than 12,000 for any input.
 HEADER = 150
@@ -39,36 +36,6 @@ ALL_ERRORS = 2_300
 ALL_TEXT = 7_300
 LONGEST_NEWS = 300
 SECTION = 2_900
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One execution: what it did to one domain.
-
-    A `report_key` without `report_url` is a report that is stored and has no public link;
-    `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
-    from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
-    else is; with a `scope` of less than the whole it is not told without.
-    """
-
-    execution_id: UUID
-    domain: str
-    operation_type: str
-    status: Status
-    outcome: str | None
-    created: int
-    updated: int
-    unchanged: int
-    left_out: int
-    duration_ms: int | None
-    attempt: int
-    report_url: str | None
-    report_key: str | None
-    report_error: str | None
-    error: str | None
-    streak: Streak | None = None
-    news: tuple[str, ...] = ()
-    scope: Literal["whole", "part", "nothing"] = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +110,6 @@ class Announcement:
         return render_plain(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How a status is shown; the worst of a message has the highest severity."""
-
-    severity: int
-    emoji: str
-    words: str
-    color: str
-
-
-_LOOKS: dict[Status, _Look] = {
-    "completed": _Look(0, "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"),
-    "in_progress": _Look(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", "#ecb22e"),
-    "partial_failure": _Look(
-        2, "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}", "Partial failure", "#ecb22e"
-    ),
-    "failed": _Look(3, "\N{CROSS MARK}", "Failed", "#e01e5a"),
-}
-
-
 def render(announcement: Announcement) -> dict[str, Any]:
     """The payload of an incoming webhook: a summary for notifications, the rest as blocks."""
     look = _worst(announcement)
@@ -217,9 +164,9 @@ def _mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _worst(announcement: Announcement) -> _Look:
-    looks = (_LOOKS[line.status] for line in announcement.lines)
-    worst = max(looks, key=lambda look: look.severity, default=_LOOKS["failed"])
+def _worst(announcement: Announcement) -> Look:
+    looks = (LOOKS[line.status] for line in announcement.lines)
+    worst = max(looks, key=lambda look: look.severity, default=LOOKS["failed"])
     if worst.severity == 0 and any(line.streak for line in announcement.lines):
         return replace(worst, words="Recovered")
     if worst.severity == 0 and _sentences(announcement):
@@ -239,7 +186,7 @@ def _tally(announcement: Announcement) -> str:
     statuses = [line.status for line in announcement.lines]
     tally = ", ".join(
         f"{statuses.count(status)} {look.words.lower()}"
-        for status, look in _LOOKS.items()
+        for status, look in LOOKS.items()
         if status in statuses
     )
     noun = "operation" if len(statuses) == 1 else "operations"
@@ -249,7 +196,7 @@ def _tally(announcement: Announcement) -> str:
 def _summary(announcement: Announcement) -> str:
     """One unescaped line for notifications and for clients that show no blocks."""
     look, lines = _worst(announcement), announcement.lines
-    counts = _counts(
+    counts = counted(
         sum(line.created for line in lines),
         sum(line.updated for line in lines),
         sum(line.unchanged for line in lines),
@@ -310,62 +257,17 @@ def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:
     if not lines:
         return ["The run ended before it opened an execution: nothing was written by it."]
     # Where not all fit, the worst and the latest attempts are the news.
-    news = sorted(lines, key=lambda line: (_LOOKS[line.status].severity, line.attempt))[-most:]
-    shown = [_line(line, budget // len(news)) for line in sorted(news, key=_order)]
+    news = sorted(lines, key=lambda line: (LOOKS[line.status].severity, line.attempt))[-most:]
+    shown = [text_of(line, budget // len(news)) for line in sorted(news, key=place_of)]
     if len(lines) > len(news):
         shown.append(f"and {len(lines) - len(news):,} more")
     return shown
 
 
-def _order(line: Line) -> tuple[int, str, int]:
-    place = DOMAINS.index(line.domain) if line.domain in DOMAINS else len(DOMAINS)
-    return place, line.domain, line.attempt
-
-
-def _line(line: Line, limit: int) -> str:
-    """One domain: operation, outcome, counts, duration, attempt and report."""
-    look = _LOOKS[line.status]
-    outcome = line.outcome if line.outcome and visible(line.outcome) else line.status
-    parts = [
-        f"{look.emoji} *{inline(line.domain, 30)}*",
-        inline(_words(line.operation_type), 40),
-        inline(_words(outcome), 40),
-        inline(_counts(line.created, line.updated, line.unchanged, line.left_out), 110),
-    ]
-    if line.duration_ms is not None:
-        parts.append(inline(duration(line.duration_ms), 30))
-    if line.attempt > 1:
-        parts.append(inline(f"attempt {line.attempt:,}", 30))
-    if line.streak is not None:
-        parts.append(_streak(line.status, line.streak))
-    text = " · ".join(part for part in parts if part)
-    report = link(line.report_url, "report") or _report_without_link(line)
-    if weight(text) + weight(report) + 3 > limit:
-        report = "report stored"
-    return f"{text} · {report}"
-
-
-def _streak(status: Status, streak: Streak) -> str:
-    """How often it has failed, or how long what is over has lasted; nothing for a first time."""
-    times = f"{streak.times:,} times"
-    if status == "completed":
-        after = f"recovered after {duration(streak.lasted_ms)}"
-        return after if streak.times == 1 else f"{after}, failed {times}"
-    return f"failed {times} since {date(streak.since)}" if streak.times > 1 else ""
-
-
-def _report_without_link(line: Line) -> str:
-    if line.report_error is not None:
-        return f"report unavailable: {inline(line.report_error, 120) or 'no reason given'}"
-    if line.report_key or line.report_url:
-        return "report stored"
-    return "no report"
-
-
 def _errors(announcement: Announcement, *, budget: int) -> list[str]:
     """A code block per distinct error, with the domains that met it."""
     domains: dict[str, list[str]] = {}
-    for line in sorted(announcement.lines, key=_order):
+    for line in sorted(announcement.lines, key=place_of):
         if line.status in {"failed", "partial_failure"}:
             error = line.error if line.error and visible(line.error) else None
             if error is None and line.status == "failed":
@@ -409,18 +311,3 @@ def _folded(folded: Folded | None) -> list[str]:
 def _elapsed(announcement: Announcement) -> str:
     elapsed = announcement.completed_at - announcement.started_at
     return duration(round(elapsed.total_seconds() * 1_000))
-
-
-def _counts(created: int, updated: int, unchanged: int, left_out: int) -> str:
-    """The counts that are not zero."""
-    counts = {
-        "created": created,
-        "updated": updated,
-        "unchanged": unchanged,
-        "left out": left_out,
-    }
-    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

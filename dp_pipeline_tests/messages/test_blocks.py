@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.blocks import Announcement, Folded, Line, render, render_plain
+from dp_pipeline.messages.blocks import Announcement, Folded, render, render_plain
+from dp_pipeline.messages.line import Line
 from dp_pipeline_tests.messages.samples import RUN, announcement, line, texts
 from dp_pipeline_tests.messages.slack_limits import check, check_plain
 

@@ -74,6 +74,18 @@ def keys_of(request: dg.RunRequest) -> list[str]:
     return request.run_config["ops"]["poll"]["config"]["keys"]
 
 
+def launched(instance: dg.DagsterInstance, request: dg.RunRequest) -> dg.DagsterRun:
+    """A run that was asked for and goes on."""
+    return instance.add_run(
+        dg.DagsterRun(
+            job_name=POLL_JOB,
+            tags=dict(request.tags),
+            run_config=dict(request.run_config),
+            status=dg.DagsterRunStatus.STARTED,
+        )
+    )
+
+
 def test_what_is_due_is_asked_of_an_index_however_much_is_watched(database: Database) -> None:
     watched(database, KEYS, due=NOW + timedelta(days=30), each=20)
     with database.transaction() as connection:
@@ -126,14 +138,7 @@ def test_what_a_run_looks_at_already_is_not_asked_for_again(
 ) -> None:
     watched(database, KEYS[:1], due=NOW)
     (request,), _ = tick(instance, database)
-    run = instance.add_run(
-        dg.DagsterRun(
-            job_name=POLL_JOB,
-            tags=dict(request.tags),
-            run_config=dict(request.run_config),
-            status=dg.DagsterRunStatus.STARTED,
-        )
-    )
+    run = launched(instance, request)
     assert planned_work(instance, run) == planned_poll(run) == {KEYS[0]: ("matches",)}
     requests, said = tick(instance, database)
     assert requests == []
@@ -149,14 +154,7 @@ def test_what_a_run_that_died_was_to_look_at_is_left_alone_for_a_while(
     since = datetime.now(UTC).timestamp() - 60
     for failures in (1, 2):
         (request,), _ = tick(instance, database)
-        run = instance.add_run(
-            dg.DagsterRun(
-                job_name=POLL_JOB,
-                tags=dict(request.tags),
-                run_config=dict(request.run_config),
-                status=dg.DagsterRunStatus.STARTED,
-            )
-        )
+        run = launched(instance, request)
         finished_row(database, UUID(run.run_id), KEYS[0], "matches", scope="part")
         instance.report_run_failed(run)
         with dg.build_sensor_context(instance=instance) as context:

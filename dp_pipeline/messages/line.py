@@ -1,0 +1,123 @@
+"""One execution in a message: what it did to one domain, as a value and as a line of text. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from dp_pipeline.messages.mrkdwn import date, duration, inline, link, visible, weight
+from dp_pipeline.messages.news import Streak
+
+Status = Literal["in_progress", "completed", "partial_failure", "failed"]
+
+DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One execution: what it did to one domain.
+
+    A `report_key` without `report_url` is a report that is stored and has no public link;
+    `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
+    from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
+    else is; with a `scope` of less than the whole it is not told without.
+    """
+
+    execution_id: UUID
+    domain: str
+    operation_type: str
+    status: Status
+    outcome: str | None
+    created: int
+    updated: int
+    unchanged: int
+    left_out: int
+    duration_ms: int | None
+    attempt: int
+    report_url: str | None
+    report_key: str | None
+    report_error: str | None
+    error: str | None
+    streak: Streak | None = None
+    news: tuple[str, ...] = ()
+    scope: Literal["whole", "part", "nothing"] = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a status is shown; the worst of a message has the highest severity."""
+
+    severity: int
+    emoji: str
+    words: str
+    color: str
+
+
+LOOKS: dict[Status, Look] = {
+    "completed": Look(0, "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"),
+    "in_progress": Look(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", "#ecb22e"),
+    "partial_failure": Look(
+        2, "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}", "Partial failure", "#ecb22e"
+    ),
+    "failed": Look(3, "\N{CROSS MARK}", "Failed", "#e01e5a"),
+}
+
+
+def place_of(line: Line) -> tuple[int, str, int]:
+    """To sort lines by: as domains build on each other, the first attempt first."""
+    place = DOMAINS.index(line.domain) if line.domain in DOMAINS else len(DOMAINS)
+    return place, line.domain, line.attempt
+
+
+def text_of(line: Line, limit: int) -> str:
+    """One domain: operation, outcome, counts, duration, attempt and report."""
+    look = LOOKS[line.status]
+    outcome = line.outcome if line.outcome and visible(line.outcome) else line.status
+    parts = [
+        f"{look.emoji} *{inline(line.domain, 30)}*",
+        inline(_words(line.operation_type), 40),
+        inline(_words(outcome), 40),
+        inline(counted(line.created, line.updated, line.unchanged, line.left_out), 110),
+    ]
+    if line.duration_ms is not None:
+        parts.append(inline(duration(line.duration_ms), 30))
+    if line.attempt > 1:
+        parts.append(inline(f"attempt {line.attempt:,}", 30))
+    if line.streak is not None:
+        parts.append(_streak(line.status, line.streak))
+    text = " · ".join(part for part in parts if part)
+    report = link(line.report_url, "report") or _report_without_link(line)
+    if weight(text) + weight(report) + 3 > limit:
+        report = "report stored"
+    return f"{text} · {report}"
+
+
+def _streak(status: Status, streak: Streak) -> str:
+    """How often it has failed, or how long what is over has lasted; nothing for a first time."""
+    times = f"{streak.times:,} times"
+    if status == "completed":
+        after = f"recovered after {duration(streak.lasted_ms)}"
+        return after if streak.times == 1 else f"{after}, failed {times}"
+    return f"failed {times} since {date(streak.since)}" if streak.times > 1 else ""
+
+
+def _report_without_link(line: Line) -> str:
+    if line.report_error is not None:
+        return f"report unavailable: {inline(line.report_error, 120) or 'no reason given'}"
+    if line.report_key or line.report_url:
+        return "report stored"
+    return "no report"
+
+
+def counted(created: int, updated: int, unchanged: int, left_out: int) -> str:
+    """The counts that are not zero."""
+    counts = {
+        "created": created,
+        "updated": updated,
+        "unchanged": unchanged,
+        "left out": left_out,
+    }
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
