@@ -2,8 +2,9 @@
 
 A match is looked at an hour and half an hour before its kick-off, every minute while it may be
 played, more slowly when it is late, and no more when it should long be over: then somebody has to
-know. One that is over is looked at once more, hours later, because results are corrected. One that
-was called off is looked at again in days to come, with its round: the replay may have another id.
+know. One whose end we saw is looked at once more, hours later, because results are corrected. One
+that was called off is looked at again in days to come, with its round: the replay may have another
+id. What was over, or given up by everybody, before we first saw it is history at every look.
 """
 
 from dataclasses import dataclass, replace
@@ -29,8 +30,8 @@ INTERRUPTED_GIVEN_UP_AFTER = 3 * DAY
 """An interrupted match is played on the next day or the one after, or decided about."""
 CORRECTED_AFTER = 6 * HOUR + 30 * MINUTE
 """When a result is read again: corrections come within hours of the end."""
-HISTORY = 2 * DAY
-"""A match first met as over so long after its kick-off is history and not read again."""
+END_SEEN_WITHIN = 2 * DAY
+"""An end that is first seen later than this was not observed: its corrections came before."""
 CALLED_OFF_EVERY = 6 * HOUR
 CALLED_OFF_LATER_EVERY = DAY
 CALLED_OFF_FIRST = 3 * DAY
@@ -90,14 +91,14 @@ def watch(  # noqa: PLR0913 - all that is known of a match
     window = _window(before, status, kickoff, now)
     found = Watch(None, status, since, window)
     if status in _OVER:
-        return replace(found, due_at=_correction(found, kickoff, now, met=before is None))
+        return replace(found, due_at=_correction(before, kickoff, now))
     if status in _CALLED_OFF:
-        due = None if replaced else _again(since, now, _CALLED_OFF_PACE)
+        due = None if replaced else _again(since, now, _CALLED_OFF_PACE, kickoff)
         return replace(found, due_at=due)
     if window is None:
         return found
     if status == "interrupted":
-        due = _again(since, now, _INTERRUPTED_PACE)
+        due = _again(since, now, _INTERRUPTED_PACE, window)
     elif day is not None:
         due = _on_the_day(day, now, LIVE_EVERY if status == "live" else DAY_ONLY_EVERY)
     else:
@@ -108,9 +109,15 @@ def watch(  # noqa: PLR0913 - all that is known of a match
     return replace(found, given_up_at=given_up or now)
 
 
-def next_draw(since: datetime, now: datetime) -> datetime | None:
-    """When to look again for the draw of a round that is awaited since then; None: no more."""
-    return _again(since, now, _DRAW_PACE)
+def next_draw(since: datetime, now: datetime, last: datetime | None) -> datetime | None:
+    """When to look again for the draw of a round that is awaited since then; None: no more.
+
+    Args:
+        since: when it was first seen to be awaited.
+        now: the time of the look.
+        last: the kick-off of the last match before it.
+    """
+    return _again(since, now, _DRAW_PACE, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +137,14 @@ _INTERRUPTED_PACE = _Pace(
 _DRAW_PACE = _Pace(DRAW_FIRST, DRAW_EVERY, DRAW_LATER_EVERY, DRAW_GIVEN_UP_AFTER)
 
 
-def _again(since: datetime, now: datetime, pace: _Pace) -> datetime | None:
+def _again(since: datetime, now: datetime, pace: _Pace, came: datetime | None) -> datetime | None:
+    """When to look again at what is as it is since we saw it, and came about at some kick-off.
+
+    Seen only when looking for it would have ended, it is history: a season of long ago has matches
+    that were never played, and rounds that were never entered.
+    """
     passed = now - since
-    if passed >= pace.until:
+    if passed >= pace.until or (came is not None and since - came >= pace.until):
         return None
     return now + (pace.every if passed < pace.first else pace.later)
 
@@ -149,14 +161,24 @@ def _window(
     return max(before.window_from, kickoff) if status == "live" and kickoff else kickoff
 
 
-def _correction(
-    found: Watch, kickoff: datetime | None, now: datetime, *, met: bool
-) -> datetime | None:
-    """When one that is over is read again: once, and not if it was over before we met it."""
-    if met and (kickoff is None or now - kickoff > HISTORY):
+def _correction(before: Watch | None, kickoff: datetime | None, now: datetime) -> datetime | None:
+    """When one that is over is read again: once, and only if we saw it end."""
+    if before is None:
         return None
-    due = found.since + CORRECTED_AFTER
-    return due if now < due else None
+    if before.status not in _OVER:
+        return now + CORRECTED_AFTER if _end_was_seen(before, kickoff, now) else None
+    # The look may be ahead still; that a decision has replaced the result asks for no other one.
+    return before.due_at if before.due_at is not None and now < before.due_at else None
+
+
+def _end_was_seen(before: Watch, kickoff: datetime | None, now: datetime) -> bool:
+    """Whether a match that was not over when we looked last ended not long before this look."""
+    expected = kickoff
+    if before.status in _CALLED_OFF or before.status == "interrupted":
+        expected = before.due_at or kickoff  # it went on, or was decided, later than its kick-off
+    elif before.status == "live" and before.window_from and kickoff:
+        expected = max(before.window_from, kickoff)  # it was taken up again
+    return expected is not None and now - expected <= END_SEEN_WITHIN
 
 
 def _on_the_day(day: datetime, now: datetime, every: timedelta) -> datetime | None:

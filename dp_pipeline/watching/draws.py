@@ -1,6 +1,7 @@
 """Whether a tournament waits for a draw or for fixtures. Pure."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
 
 from dp_pipeline.providers.models import Match, MatchStatus, Mode, Round, TournamentStatus
 from dp_pipeline.providers.parts import waiting_for_draw
@@ -39,3 +40,13 @@ def awaits_draw(
         round_.slug not in with_matches and before[round_.slug].slug not in still_open
         for round_ in waiting_for_draw(rounds, matches)
     )
+
+
+def last_kickoff(matches: Sequence[Match]) -> datetime | None:
+    """When the last of the matches kicks off, as far as days are known."""
+    kickoffs = [
+        match.kickoff_at or datetime.combine(match.kickoff_date, time(), UTC)
+        for match in matches
+        if match.kickoff_at or match.kickoff_date
+    ]
+    return max(kickoffs, default=None)

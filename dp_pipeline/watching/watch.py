@@ -18,7 +18,7 @@ from dp_pipeline.database.known import read_matches, read_rounds
 from dp_pipeline.database.store import store
 from dp_pipeline.providers.models import Match
 from dp_pipeline.watching.cadence import Watch, next_draw, watch
-from dp_pipeline.watching.draws import awaits_draw
+from dp_pipeline.watching.draws import awaits_draw, last_kickoff
 from dp_pipeline.watching.pauses import ready
 
 SLACK = timedelta(seconds=5)
@@ -229,7 +229,7 @@ def _keep_draw_watch(
         since = (before.awaiting_since if before else None) or look.at
         # A look that could not show a draw does not put off the one that can.
         keep = before is not None and before.awaiting_since is not None and not look.draws
-        due = before.due_at if keep else next_draw(since, look.at)
+        due = before.due_at if keep else next_draw(since, look.at, last_kickoff(matches))
     elif before is None:
         return
     row = {"tournament_id": tournament_id, "provider": provider}

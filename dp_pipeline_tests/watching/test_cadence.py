@@ -76,9 +76,49 @@ def test_a_live_match_is_looked_at_every_minute_until_it_is_over_and_once_for_co
 
 
 def test_a_match_that_was_over_before_we_met_it_is_history() -> None:
-    assert look(KICKOFF + 3 * DAY, "ended").due_at is None
-    assert look(KICKOFF + 3 * HOUR, "ended").due_at is not None
+    for at in (KICKOFF + 3 * HOUR, KICKOFF + 3 * DAY):
+        met = look(at, "ended")
+        assert met.due_at is None
+        # Read twice within 6 h 30 min, every match of a season of long ago was polled: 306 of 306.
+        assert look(at + 2 * HOUR, "ended", met).due_at is None
+        assert look(at + 2 * HOUR, "awarded", met).due_at is None
     assert look(KICKOFF, "ended", kickoff=None).due_at is None
+
+
+def test_an_end_is_seen_when_the_match_was_looked_at_not_long_before() -> None:
+    open_ = look(KICKOFF - HOUR)
+    assert look(KICKOFF + 20 * HOUR, "ended", open_).due_at is not None
+    assert look(KICKOFF + 3 * DAY, "ended", open_).due_at is None
+    for status in ("postponed", "abandoned"):
+        called_off = look(KICKOFF, status, open_)
+        for days in (10, 30):
+            at = KICKOFF + days * DAY
+            called_off = look(at, status, called_off)
+            assert look(at + DAY, "awarded", called_off).due_at == at + DAY + CORRECTED_AFTER
+        assert look(KICKOFF + 200 * DAY, "awarded", called_off).due_at is None
+    stopped = look(KICKOFF + HOUR, "interrupted", look(KICKOFF, "live"))
+    resumed_at = KICKOFF + 2 * DAY
+    resumed = look(resumed_at, "live", look(resumed_at - HOUR, "interrupted", stopped))
+    over = look(resumed_at + 2 * HOUR, "ended", resumed)
+    assert over.due_at == resumed_at + 2 * HOUR + CORRECTED_AFTER
+
+
+def test_that_a_decision_replaces_a_result_asks_for_no_second_correction() -> None:
+    at = KICKOFF + 2 * HOUR
+    over = look(at, "ended", look(KICKOFF, "live"))
+    awarded = look(at + HOUR, "awarded", over)
+    assert awarded.due_at == over.due_at
+    assert look(at + CORRECTED_AFTER, "awarded", awarded).due_at is None
+    assert look(at + 9 * DAY, "ended", awarded).due_at is None
+
+
+@pytest.mark.parametrize("status", ["postponed", "abandoned", "interrupted"])
+def test_a_match_that_was_never_played_in_a_season_of_long_ago_is_history(
+    status: MatchStatus,
+) -> None:
+    met = look(KICKOFF + 300 * DAY, status)
+    assert met.due_at is None
+    assert look(KICKOFF + 301 * DAY, status, met).due_at is None
 
 
 def test_a_new_kick_off_is_followed() -> None:
@@ -137,9 +177,16 @@ def test_of_a_match_without_a_time_the_day_is_followed() -> None:
 
 
 def test_a_draw_is_looked_for_slower_and_slower() -> None:
-    assert next_draw(KICKOFF, KICKOFF) == KICKOFF + 6 * HOUR
-    assert next_draw(KICKOFF, KICKOFF + 8 * DAY) == KICKOFF + 9 * DAY
-    assert next_draw(KICKOFF, KICKOFF + DRAW_GIVEN_UP_AFTER) is None
+    assert next_draw(KICKOFF, KICKOFF, None) == KICKOFF + 6 * HOUR
+    assert next_draw(KICKOFF, KICKOFF + 8 * DAY, KICKOFF) == KICKOFF + 9 * DAY
+    assert next_draw(KICKOFF, KICKOFF + DRAW_GIVEN_UP_AFTER, KICKOFF) is None
+
+
+def test_a_draw_that_was_never_made_is_not_looked_for_years_later() -> None:
+    met = KICKOFF + 2 * DRAW_GIVEN_UP_AFTER
+    assert next_draw(met, met, KICKOFF) is None
+    assert next_draw(met, met + DAY, KICKOFF) is None
+    assert next_draw(met, met, met + DAY) is not None
 
 
 MOMENTS = st.integers(-20_000, 200_000).map(lambda minutes: KICKOFF + minutes * MINUTE)
