@@ -44,9 +44,10 @@ def awaits_draw(
 
 def last_kickoff(matches: Sequence[Match]) -> datetime | None:
     """When the last of the matches kicks off, as far as days are known."""
-    kickoffs = [
-        match.kickoff_at or datetime.combine(match.kickoff_date, time(), UTC)
+    kickoffs = [match.kickoff_at for match in matches if match.kickoff_at]
+    kickoffs += [
+        datetime.combine(match.kickoff_date, time(), UTC)
         for match in matches
-        if match.kickoff_at or match.kickoff_date
+        if match.kickoff_date and not match.kickoff_at
     ]
     return max(kickoffs, default=None)
