@@ -90,7 +90,7 @@ $(STAMP): requirements.lock pyproject.toml
 run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=off without the simulated world)
 	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
 	echo "Dagster will be at http://localhost:$$port; ctrl-C stops it. State is kept in $${DP_HOME:-.dp}."; \
-	DAGSTER_HOME="$(CURDIR)" DAGSTER_BASE_URL="$${DAGSTER_BASE_URL:-http://localhost:$$port}" \
+	DAGSTER_HOME="$(CURDIR)" \
 	  VIRTUAL_ENV="$(CURDIR)/.venv" exec $(BIN)/dp dev --host "$(HOST)" --port "$$port" $(if $(filter off,$(SANDBOX)),--no-sandbox)
 
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions

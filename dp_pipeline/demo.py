@@ -111,12 +111,14 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
 def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     """Run `dg dev` until it ends or we are told to; its exit code."""
     program = str(Path(sys.executable).with_name("dg"))
+    # Here and not in the Makefile, where it would go before what `.env` says.
+    address = os.environ.get("DAGSTER_BASE_URL") or f"http://localhost:{port}"
     # Started in the background of a script we may have inherited "ignore ctrl-C", and so would the
     # child, which then could not be stopped.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(  # noqa: S603 - our own program
         [program, "dev", "--host", host, "--port", str(port)],
-        env={**os.environ, **environment},
+        env={**os.environ, "DAGSTER_BASE_URL": address, **environment},
     )
     # ctrl-C reaches the whole group: Dagster stops in its own way, and we wait for it. A SIGTERM is
     # for this process alone and handed on.

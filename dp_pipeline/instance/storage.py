@@ -16,6 +16,7 @@ from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
+from dp_pipeline.instance.environment import put_real_environment_first
 from dp_pipeline.instance.home import dagster_directory, initialising
 from dp_pipeline.settings import Settings
 
@@ -45,6 +46,7 @@ class SqliteOrPostgresStorage(DagsterStorage, ConfigurableClass):
             HomeBusyError: when another process does not finish initialising the SQLite files.
         """
         del config_value
+        put_real_environment_first()
         settings = Settings.load()
         _write_events_in_batches()
         if settings.dagster_postgres_url is not None:

@@ -15,7 +15,10 @@ import dagster as dg
 @dg.asset
 def quick() -> dg.MaterializeResult:
     return dg.MaterializeResult(
-        metadata={"batch": os.environ.get("DAGSTER_EVENT_BATCH_SIZE", "unset")}
+        metadata={
+            "batch": os.environ.get("DAGSTER_EVENT_BATCH_SIZE", "unset"),
+            "environment": {n: os.environ.get(n) for n in ("DP_MESSAGES", "AWS_REGION", "EMPTY")},
+        }
     )
 
 @dg.asset

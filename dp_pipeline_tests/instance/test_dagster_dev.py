@@ -84,6 +84,28 @@ def test_state_outlives_dagster_dev_and_a_power_cut_ends_the_runs_it_interrupted
     assert left - {"__pycache__"} == {"dagster.yaml", "workspace.yaml", "stub_definitions.py"}
 
 
+@pytest.mark.parametrize("told_by_dg", [False, True])
+def test_the_real_environment_beats_the_env_file_in_every_process(
+    project: Path, tmp_path: Path, *, told_by_dg: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (project / ".env").write_text(
+        f"DP_HOME={elsewhere}\nDP_MESSAGES=failure\nAWS_REGION=eu-central-1\nEMPTY=no\n"
+    )
+    environment = {"DP_MESSAGES": "news", "EMPTY": ""}
+    if told_by_dg:  # what `dg dev` sets, so that code servers and runs read the file once more
+        environment["DAGSTER_PROJECT_ENV_FILE_PATHS"] = '{"dp_pipeline": "."}'
+    with open_instance(project) as instance:
+        with dagster_dev(project, tmp_path / "home", environment) as dev:
+            quick = dev.launch("quick")
+            reach(instance, quick, DagsterRunStatus.SUCCESS)
+        [entry] = instance.all_logs(quick, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+    assert entry.asset_materialization is not None
+    seen = entry.asset_materialization.metadata["environment"].value
+    assert seen == {"DP_MESSAGES": "news", "AWS_REGION": "eu-central-1", "EMPTY": ""}
+    assert not elsewhere.exists()
+
+
 def test_a_lost_code_server_ends_no_run_and_a_lost_worker_does(
     project: Path, tmp_path: Path
 ) -> None:
