@@ -1,0 +1,70 @@
+"""`dp executions` shows what went wrong before what only followed from it."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.listing import newest_executions
+from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline_tests.executions.rows import failed, finished_row
+
+BEGAN = datetime(2024, 5, 4, 12, tzinfo=UTC)
+
+
+def fail_in(database: Database, key: str, broken: str, *, minute: int = 0) -> None:
+    """A run in which one domain failed and the later ones were blocked by it."""
+    request_id, at = uuid4(), DOMAINS.index(broken)
+    for place, domain in enumerate(DOMAINS):
+        values = failed() if place == at else failed(outcome="blocked_dependency")
+        finished_row(
+            database,
+            request_id,
+            key,
+            domain,
+            **(values if place >= at else {}),
+            completed_at=BEGAN + timedelta(minutes=minute, seconds=place),
+        )
+
+
+def listed(database: Database, limit: int, tournament: str | None = None) -> list[tuple[str, str]]:
+    with database.transaction() as connection:
+        rows = newest_executions(connection, limit=limit, tournament=tournament)
+    return [(row["tournament_key"], row["domain"]) for row in rows]
+
+
+def test_the_cause_comes_before_what_it_blocked_however_few_are_asked_for(
+    database: Database,
+) -> None:
+    fail_in(database, "a:a:1", "tournaments")
+    expected = [("a:a:1", domain) for domain in ("tournaments", *reversed(DOMAINS[1:]))]
+    for limit in range(1, 7):
+        assert listed(database, limit) == expected[:limit]
+
+
+def test_the_causes_of_several_tournaments_at_work_at_once_all_come_before_their_followers(
+    database: Database,
+) -> None:
+    fail_in(database, "a:a:1", "tournaments")
+    fail_in(database, "b:b:1", "matches")
+    assert listed(database, 2) == [("b:b:1", "matches"), ("b:b:1", "standings")]
+    assert listed(database, 2, "a:a:1") == [("a:a:1", "tournaments"), ("a:a:1", "standings")]
+    everything = listed(database, 50)
+    assert len(everything) == 10
+    for key, cause in (("a:a:1", "tournaments"), ("b:b:1", "matches")):
+        followers = DOMAINS[DOMAINS.index(cause) + 1 :]
+        for domain in followers:
+            assert everything.index((key, cause)) < everything.index((key, domain))
+
+
+def test_a_later_run_comes_before_an_earlier_one_whole(database: Database) -> None:
+    fail_in(database, "a:a:1", "tournaments")
+    fail_in(database, "b:b:1", "teams", minute=1)
+    assert [key for key, _ in listed(database, 50)] == ["b:b:1"] * 5 + ["a:a:1"] * 5
+
+
+def test_what_is_blocked_by_no_row_of_its_run_keeps_its_place(database: Database) -> None:
+    finished_row(database, uuid4(), domain="matches", completed_at=BEGAN)
+    values = failed("It is not stored yet.", outcome="blocked_dependency")
+    finished_row(database, uuid4(), domain="logos", completed_at=BEGAN + timedelta(1), **values)
+    assert [domain for _, domain in listed(database, 2)] == ["logos", "matches"]
+    assert [domain for _, domain in listed(database, 1)] == ["logos"]
