@@ -3,24 +3,25 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import click
-import sqlalchemy as sa
 from rich.console import Console
 
 from dp_pipeline.competitions import CompetitionsError, load
-from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.executions.listing import executions_of_run, newest_executions
 from dp_pipeline.messages.terminal import (
     causes,
     executions_table,
     health_table,
     outcome_table,
+    plain,
+    printable,
     seasons_table,
 )
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
@@ -42,8 +43,8 @@ def main() -> None:
     """Keep football tournaments up to date in Postgres."""
     from dotenv import load_dotenv
 
-    # As `dagster dev` does, so that both see the same configuration.
-    load_dotenv(project_directory() / ".env", override=True)
+    # What is really set comes first, here as in Dagster's processes (instance/environment.py).
+    load_dotenv(project_directory() / ".env")
 
 
 main.add_command(sandbox)
@@ -74,13 +75,15 @@ def ingest(keys: tuple[str, ...]) -> None:
 def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> bool:
     """Ingest one tournament and print what came of it; whether all of it completed."""
     console = _console()
-    with Console(stderr=True).status(f"{key}: reading …") as status:
-        run = _materialize(instance, key, lambda domain: status.update(f"{key}: {domain} done …"))
+    with Console(stderr=True).status(plain(f"{key}: reading …")) as status:
+        run = _materialize(
+            instance, key, lambda domain: status.update(plain(f"{key}: {domain} done …"))
+        )
     with database.transaction() as connection:
-        rows = _executions(connection, request_id=UUID(run.id))
+        rows = executions_of_run(connection, UUID(run.id))
     console.print(outcome_table(key, rows))
     for line in causes(rows) if rows else [run.error or "The run left no execution."]:
-        console.print(line, style="red", markup=False)
+        console.print(plain(line, "red"))
     if run.interrupted:
         # Who stops one of several tournaments means all of them.
         console.print("Stopped before all was done.", style="red")
@@ -91,13 +94,19 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> boo
 
 @main.command()
 @click.option("--tournament", metavar="KEY", help="Only this tournament.")
-@click.option("--limit", default=50, show_default=True, help="At most so many, newest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most so many, newest first; one that was blocked comes after its cause.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
     """Print the ledger: every attempt, newest first."""
     with _plain_errors():
         with open_database(Settings.load()).transaction() as connection:
-            rows = _executions(connection, tournament=tournament, limit=limit)
+            rows = newest_executions(connection, tournament=tournament, limit=limit)
         if as_json:
             click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
             return
@@ -216,7 +225,8 @@ def url() -> None:
 
 def _console() -> Console:
     # Into a file or pipe nothing is cut off at a terminal's 80 columns.
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    width = None if sys.stdout.isatty() else 160
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def _refuse_bad(keys: Sequence[str]) -> None:
@@ -262,7 +272,7 @@ class _plain_errors:  # noqa: N801 - reads as a statement
             | EmbeddedPostgresError
             | ProviderError,
         ):
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
 
 
 def _instance() -> "dg.DagsterInstance":
@@ -317,24 +327,6 @@ def _materialize(instance: "dg.DagsterInstance", key: str, done: Callable[[str],
         interrupted=any(e.cls_name == DagsterExecutionInterruptedError.__name__ for e in errors),
         error=Settings.load().conceal(errors[-1].message) if errors else None,
     )
-
-
-def _executions(
-    connection: sa.Connection,
-    *,
-    request_id: UUID | None = None,
-    tournament: str | None = None,
-    limit: int | None = None,
-) -> list[Mapping[str, Any]]:
-    table = tables.data_provider_executions
-    statement = sa.select(table)
-    if request_id is not None:
-        statement = statement.where(table.c.request_id == request_id).order_by(table.c.started_at)
-    else:
-        statement = statement.order_by(table.c.started_at.desc()).limit(limit)
-    if tournament is not None:
-        statement = statement.where(table.c.tournament_key == tournament)
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 if __name__ == "__main__":

@@ -1,16 +1,42 @@
-"""Rows of the ledger and their like as tables for a terminal. Pure; `dp` prints them."""
+"""Rows of the ledger and their like as tables for a terminal. Pure; `dp` prints them.
 
+Names come from providers and keys from anybody: every cell is a Text, in which rich sees neither
+markup ("[Women]" vanished) nor emoji (`openligadb:cl:2025` became one), and holds no character that
+a terminal would obey.
+"""
+
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 Row = Mapping[str, Any]
 
+# They reorder what stands around them, so that a key reads as another one.
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 _STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
 _STATES = {"closed": "green", "half-open": "yellow", "open": "red"}
+
+
+def printable(text: str) -> str:
+    """The text with everything a terminal would obey written out, line breaks excepted."""
+    return "".join(map(_shown, text))
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Data as it is, for rich."""
+    return Text(printable(text), style=style)
+
+
+def _shown(character: str) -> str:
+    if character == "\n":
+        return character
+    odd = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNING
+    return character.encode("unicode_escape").decode() if odd else character
 
 
 def outcome_table(key: str, rows: Sequence[Row]) -> Table:
@@ -22,13 +48,12 @@ def outcome_table(key: str, rows: Sequence[Row]) -> Table:
     table = _table(
         *(Column(name, no_wrap=True) for name in ("domain", "status", "outcome")),
         *(Column(name, no_wrap=True, justify="right") for name in (*counts.values(), "time")),
-        title=escape(f"{label} ({key})" if label else key),
+        title=f"{label} ({key})" if label else key,
     )
     # All domains of a mistyped league are "nothing_yet" for one reason: it is said once.
     reasons = {row["summary"]["because"]: row for row in reversed(rows) if _because(row)}
-    table.caption = "\n".join(
-        escape(f"{row['domain']}: {because}") for because, row in reversed(reasons.items())
-    )
+    said = [f"{row['domain']}: {because}" for because, row in reversed(reasons.items())]
+    table.caption = plain("\n".join(said), "table.caption") if said else None
     table.caption_justify = "left"
     for row in rows:
         summary = row["summary"] or {}
@@ -61,13 +86,13 @@ def executions_table(rows: Sequence[Row]) -> Table:
         summary = row["summary"] or {}
         table.add_row(
             f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
-            escape(row["tournament_key"]),
+            plain(row["tournament_key"]),
             row["operation_type"],
             _status(row),
             row["outcome"] or "",
             *(str(summary.get(name, "")) for name in ("created", "updated")),
             _seconds(row),
-            escape(row["error_text"] or ""),
+            plain(row["error_text"] or ""),
         )
     return table
 
@@ -78,9 +103,9 @@ def seasons_table(rows: Sequence[Row]) -> Table:
     table = _table(*(Column(name, no_wrap=True) for name in names))
     for row in sorted(rows, key=lambda row: row["approved_at"] is not None):
         table.add_row(
-            escape(row["key"]),
-            escape(row["label"]),
-            "approved" if row["approved_at"] else "[yellow]to be approved[/]",
+            plain(row["key"]),
+            plain(row["label"]),
+            Text("approved") if row["approved_at"] else Text("to be approved", style="yellow"),
             f"{row['first_seen_at']:%Y-%m-%d %H:%M}",
         )
     return table
@@ -105,12 +130,12 @@ def health_table(rows: Sequence[Row]) -> Table:
         ratio, mean = row["success_ratio_24h"], row["mean_latency_seconds"]
         table.add_row(
             row["provider"],
-            f"[{_STATES[row['state']]}]{row['state']}[/]",
+            Text(row["state"], style=_STATES[row["state"]]),
             "" if ratio is None else f"{ratio:.1%}",
             f"{row['requests_24h']:,}",
             "" if mean is None else f"{mean:.2f} s",
             *(f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "" for name in moments),
-            escape(row["address"] or ""),
+            plain(row["address"] or ""),
         )
     return table
 
@@ -118,7 +143,7 @@ def health_table(rows: Sequence[Row]) -> Table:
 def _table(*columns: Column | str, title: str | None = None) -> Table:
     return Table(
         *columns,
-        title=title,
+        title=None if title is None else plain(title, "table.title"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -130,8 +155,8 @@ def _because(row: Row) -> str | None:
     return (row["summary"] or {}).get("because")
 
 
-def _status(row: Row) -> str:
-    return f"[{_STYLES.get(row['status'], 'cyan')}]{row['status']}[/]"
+def _status(row: Row) -> Text:
+    return Text(row["status"], style=_STYLES.get(row["status"], "cyan"))
 
 
 def _seconds(row: Row) -> str:

@@ -17,7 +17,7 @@ DP = Path(sys.executable).with_name("dp")
 def environment(home: Path, further: Mapping[str, str] | None = None) -> dict[str, str]:
     """What the command sees: its home and what a test says, nothing of this process."""
     if (ROOT / ".env").exists():
-        pytest.skip("the checkout has a .env, which the command obeys before its environment")
+        pytest.skip("the checkout has a .env, which the command reads as well")
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home.parent),

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +18,11 @@ import pytest
 from starlette.responses import Response
 
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.end_to_end.command import dp, start_dp
 from dp_pipeline_tests.end_to_end.contents import COUNTS, EXECUTIONS, query
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, MATCHES_OF, healthy
+from dp_pipeline_tests.providers import openfootball_files
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -123,6 +129,54 @@ def test_an_unreachable_database_is_one_sentence_without_the_password(home: Path
     assert "Traceback" not in ended.stderr
     assert "hunter2" not in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_keys_and_names_are_printed_as_they_are_and_move_no_terminal(
+    home: Path, migrated_url: str
+) -> None:
+    key, name = "openligadb:cl:2025", "Frauen [Women] \x1b[2J 2024/25"
+    file = {**openfootball_files.season(openfootball_files.league("A", "B")), "name": name}
+    of_liga = {path.replace("bl1/2024", "cl/2025"): found for path, found in healthy().items()}
+    replay = Replay(payloads={**of_liga, MATCHES_OF[FILE]: file})
+    with serve(replay.app()) as base_url:
+        further = settings(migrated_url, base_url)
+        ingested = dp("ingest", key, FILE, home=home, further=further)
+        assert ingested.returncode == 0, ingested.stdout
+        listed = dp("executions", home=home, further=further)
+    assert f"({key})" in ingested.stdout
+    assert rf"Frauen [Women] \x1b[2J 2024/25 ({FILE})" in ingested.stdout
+    assert listed.stdout.count(key) == len(DOMAINS)
+    assert "\x1b" not in ingested.stdout + ingested.stderr + listed.stdout
+
+
+def test_the_real_environment_beats_the_env_file_of_the_project(
+    home: Path, migrated_url: str, tmp_path: Path
+) -> None:
+    # A copy, for the checkout's own file is the developer's.
+    checkout = tmp_path / "checkout"
+    shutil.copytree(
+        ROOT / "dp_pipeline",
+        checkout / "dp_pipeline",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    (checkout / ".env").write_text(
+        "DP_DATABASE_URL=postgresql://nobody@127.0.0.1:9/nothing\nDP_MESSAGES=nonsense\n"
+    )
+    program = "import sys; from dp_pipeline.cli import main; main(sys.argv[1:])"
+
+    def url(**real: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", program, "db", "url"],
+            cwd=checkout,
+            env={"PATH": os.environ["PATH"], "DP_HOME": str(home), **real},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert "DP_MESSAGES must be one or more of" in url().stderr
+    found = url(DP_DATABASE_URL=migrated_url, DP_MESSAGES="")
+    assert (found.returncode, found.stdout.strip()) == (0, migrated_url), found.stderr
 
 
 class TogetherOnly:
