@@ -79,8 +79,7 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> boo
         run = _materialize(
             instance, key, lambda domain: status.update(plain(f"{key}: {domain} done …"))
         )
-    with database.transaction() as connection:
-        rows = executions_of_run(connection, UUID(run.id))
+    rows = database.run_here(lambda connection: executions_of_run(connection, UUID(run.id)))
     console.print(outcome_table(key, rows))
     for line in causes(rows) if rows else [run.error or "The run left no execution."]:
         console.print(plain(line, "red"))

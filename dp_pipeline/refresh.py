@@ -17,6 +17,7 @@ from pydantic import Field
 
 from dp_pipeline.assets.drive import drive
 from dp_pipeline.assets.frame import ingest_tournaments
+from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.executions.units import UNIT_TAG
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
@@ -54,7 +55,8 @@ def refresh(
         raise dg.Failure(message, allow_retries=False)
     keys = list(dict.fromkeys(config.keys))
     work = partial(ingest_tournaments, keys, in_order(config.domains))
-    drive(context, database.open(), providers, ledger, work, tournaments=len(keys))
+    store = database.open(seconds=RETRY_SECONDS)
+    drive(context, store, providers, ledger, work, tournaments=len(keys))
 
 
 @dg.job(

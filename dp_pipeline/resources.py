@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.database.database import Database
+from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.units import backfill_of, tags_of
 from dp_pipeline.images.client import Images, Root
@@ -49,14 +49,14 @@ def _database(url: str) -> Database:
     return Database(url)
 
 
-def open_database(settings: Settings) -> Database:
-    """The database with its tables at this code's version.
+def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Database:
+    """The database with its tables at this code's version; tried for so many seconds.
 
     Raises:
         DatabaseConfigurationError, DatabaseError, EmbeddedPostgresError: see there.
     """
     database = _database(database_url(settings))
-    database.ensure_current()
+    database.ensure_current(seconds=seconds)
     return database
 
 
@@ -80,12 +80,12 @@ class DatabaseResource(dg.ConfigurableResource):
 
     url: str | None = Field(default=None, description=_FOLLOWS.format("DP_DATABASE_URL"))
 
-    def open(self) -> Database:
-        """Connect, migrating the tables if this code is newer."""
+    def open(self, *, seconds: float = START_SECONDS) -> Database:
+        """Connect, migrating the tables if this code is newer; tried for so many seconds."""
         if self.url is None:
-            return open_database(Settings.load())
+            return open_database(Settings.load(), seconds=seconds)
         database = _database(self.url)
-        database.ensure_current()
+        database.ensure_current(seconds=seconds)
         return database
 
 

@@ -60,7 +60,7 @@ async def reading(desk: Desk) -> AsyncGenerator[None]:
     async with desk.providers:
         # Only a simulated world has one; whether Postgres is there is for the executions to say.
         with suppress(DatabaseError):
-            desk.providers.believe(await desk.database.run(read_clocks, attempts=1))
+            desk.providers.believe(await desk.database.run(read_clocks))
         try:
             yield
         finally:

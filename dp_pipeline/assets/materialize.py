@@ -13,6 +13,7 @@ from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournam
 from dp_pipeline.assets.drive import drive
 from dp_pipeline.assets.frame import collect_logos, ingest_tournaments
 from dp_pipeline.assets.metadata import definition_metadata
+from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.executions.vocabulary import RECORDED, in_order
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.objects import Storing
@@ -59,7 +60,14 @@ def ingest(
     domains = in_order({key.to_user_string() for key in context.selected_asset_keys})
     keys = list(context.partition_keys)
     work = partial(ingest_tournaments, keys, domains)
-    drive(context, database.open(), providers, ledger, work, tournaments=len(keys))
+    drive(
+        context,
+        database.open(seconds=RETRY_SECONDS),
+        providers,
+        ledger,
+        work,
+        tournaments=len(keys),
+    )
     yield from ()
 
 
@@ -78,7 +86,7 @@ def collect(
     ledger: LedgerResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Collect logo and badges of the selected tournaments."""
-    store = database.open()
+    store = database.open(seconds=RETRY_SECONDS)
     gallery = Gallery(providers.open_images(store), Storing(ledger.objects()))
     keys = list(context.partition_keys)
     work = partial(collect_logos, keys, gallery)

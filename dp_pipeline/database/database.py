@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import anyio
@@ -11,20 +11,26 @@ import anyio.to_thread
 import psycopg
 import sqlalchemy as sa
 import tenacity
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 from sqlalchemy.engine import URL
 
 from dp_pipeline.database import migrations
-from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError, translated
+from dp_pipeline.database.errors import (
+    DatabaseConfigurationError,
+    DatabaseError,
+    is_useless,
+    translated,
+)
+from dp_pipeline.database.server import check_server
 
 T = TypeVar("T")
 
 __all__ = ["Database", "DatabaseConfigurationError", "DatabaseError", "normalise_url"]
 
-OLDEST_SERVER = 15
-"""NULLS NOT DISTINCT came with PostgreSQL 15."""
 RETRY_SECONDS = 30.0
 """A restart of Postgres takes seconds; a failover to a replica about half a minute."""
+START_SECONDS = 2.0
+"""A session that is ended just then is no reason to fail; a server that is away is told soon."""
 LOCK_SECONDS = 60
 """Transactions here last well under a second: who waits longer waits for something broken."""
 
@@ -39,8 +45,12 @@ _CONNECTION_DEFAULTS = {
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
+    # The same while we wait for it to take what was sent: keepalives only watch idle connections.
+    "tcp_user_timeout": "60000",
+    # After a failover the old primary may go on as a replica: it would give us locks that nobody
+    # else sees, and refuse every write.
+    "target_session_attrs": "read-write",
 }
-_UTC = "-c timezone=UTC"
 
 
 def normalise_url(text: str) -> URL:
@@ -108,6 +118,16 @@ class Database:
             # Rows never enter an exception's text.
             hide_parameters=True,
         )
+        self._alone = sa.create_engine(
+            _with_defaults(self.url),
+            poolclass=sa.NullPool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+        )
+        for engine in (self.engine, self._alone):
+            event.listen(engine, "connect", _in_utc)
+            event.listen(engine, "handle_error", _throw_away)
+        self._checked = False
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -123,7 +143,7 @@ class Database:
         Raises:
             DatabaseError: in place of the driver's errors.
         """
-        with self._in_our_words(), self.engine.begin() as connection:
+        with self.in_our_words(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -133,58 +153,85 @@ class Database:
         Raises:
             DatabaseError: in place of the driver's errors.
         """
-        with self._in_our_words(), self.engine.connect() as connection:
+        with self.in_our_words(), self.engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
+    def connect_alone(self) -> sa.Connection:
+        """A connection beside the pool, on which each statement is a transaction; close it.
+
+        For what is held for hours: from the pool it could wait for those who wait for it.
+
+        Raises:
+            DatabaseError: in place of the driver's errors.
+        """
+        with self.in_our_words():
+            return self._alone.connect()
+
     @contextmanager
-    def _in_our_words(self) -> Generator[None]:
+    def in_our_words(self) -> Generator[None]:
+        """Raise a DatabaseError in place of the driver's errors."""
         try:
             yield
         except (exc.SQLAlchemyError, psycopg.Error) as error:
             password = self.url.password
             raise translated(error, str(password) if password else None) from error
 
-    async def run(self, work: Callable[[sa.Connection], T], *, attempts: int = 30) -> T:
+    async def run(
+        self,
+        work: Callable[[sa.Connection], T],
+        *,
+        attempts: int | None = None,
+        seconds: float = RETRY_SECONDS,
+    ) -> T:
         """Run `work` in one transaction in a worker thread.
 
         When the server restarts, the connection is lost, or Postgres asks for a repetition, the
-        whole transaction is run again, for about RETRY_SECONDS. A connection lost during COMMIT
-        leaves open whether it happened, so work must bear being done twice; an upsert does.
+        whole transaction is run again. A connection lost during COMMIT leaves open whether it
+        happened, so work must bear being done twice; an upsert does.
 
         Cancelling the caller waits for the transaction under way.
 
         Args:
             work: does its reading and writing, nothing else; waits for nobody.
             attempts: 1 for work that must not be repeated.
+            seconds: for about how long it is tried.
 
         Raises:
             DatabaseError: in place of the driver's errors. What `work` itself raises is passed on.
         """
-        retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: isinstance(error, DatabaseError) and error.retryable
-            ),
-            stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_after_delay(RETRY_SECONDS),
-            wait=tenacity.wait_random_exponential(multiplier=0.2, max=4),
-            sleep=anyio.sleep,
-            reraise=True,
-        )
+        retrying = tenacity.AsyncRetrying(**_retrying(attempts, seconds), sleep=anyio.sleep)
         return await retrying(
             partial(anyio.to_thread.run_sync, self._once, work, abandon_on_cancel=False)
         )
+
+    def run_here(self, work: Callable[[sa.Connection], T], *, seconds: float = RETRY_SECONDS) -> T:
+        """Run `work` in one transaction in this thread; else as `run`."""
+        return tenacity.Retrying(**_retrying(None, seconds))(self._once, work)
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
         with self.transaction() as connection:
             return work(connection)
 
-    def ensure_current(self) -> None:
+    def ensure_current(self, *, seconds: float = START_SECONDS) -> None:
         """Migrate if the tables are older than this code; two short queries if they are not.
+
+        The first time it is also asked whether the server is of use to us at all (server.py).
+
+        Args:
+            seconds: for about how long it is tried.
 
         Raises:
             DatabaseConfigurationError: the tables are newer than this code, or the database is
-                Dagster's, or too old a server.
+                Dagster's, or one that cannot be used.
             DatabaseError: the database cannot be reached, or a migration failed.
         """
+        tenacity.Retrying(**_retrying(None, seconds))(self._ensure_current)
+
+    def _ensure_current(self) -> None:
+        if not self._checked:
+            with self.in_our_words():
+                check_server(self._alone)
+            self._checked = True
         with self.transaction() as connection:
             version = _version(connection)
         if version != migrations.HEAD:
@@ -200,7 +247,6 @@ class Database:
             DatabaseError: the database cannot be reached, or a migration failed.
         """
         with self.transaction() as connection:
-            _check_server(connection)
             # Before asking for the version: the process we wait for may be migrating.
             connection.execute(
                 sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
@@ -220,12 +266,37 @@ class Database:
 
 
 def _with_defaults(url: URL) -> URL:
-    url = url.update_query_dict(
-        {name: value for name, value in _CONNECTION_DEFAULTS.items() if name not in url.query}
-    )
-    options = url.query.get("options", "")
-    given = options if isinstance(options, str) else " ".join(options)
-    return url.update_query_dict({"options": f"{_UTC} {given}".strip()})
+    given = {name: value for name, value in _CONNECTION_DEFAULTS.items() if name not in url.query}
+    # What PGCLIENTENCODING or the URL says would be the encoding of every text that we send.
+    return url.update_query_dict({**given, "client_encoding": "UTF8"})
+
+
+def _in_utc(connection: psycopg.Connection, _: object) -> None:
+    # Not as an option of the connection: poolers such as PgBouncer refuse those.
+    before = connection.autocommit
+    connection.autocommit = True
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.autocommit = before
+
+
+def _throw_away(context: sa.engine.ExceptionContext) -> None:
+    """A session that works and is of no use any more counts as lost."""
+    if is_useless(context.original_exception):
+        context.is_disconnect = True
+
+
+def _retrying(attempts: int | None, seconds: float) -> dict[str, Any]:
+    stop: tenacity.stop.stop_base = tenacity.stop_after_delay(seconds)
+    if attempts is not None:
+        stop |= tenacity.stop_after_attempt(attempts)
+    return {
+        "retry": tenacity.retry_if_exception(
+            lambda error: isinstance(error, DatabaseError) and error.retryable
+        ),
+        "stop": stop,
+        "wait": tenacity.wait_random_exponential(multiplier=0.2, max=4),
+        "reraise": True,
+    }
 
 
 def _version(connection: sa.Connection) -> str | None:
@@ -234,14 +305,6 @@ def _version(connection: sa.Connection) -> str | None:
     if connection.scalar(sa.select(sa.func.to_regclass(table.name))) is None:
         return None
     return connection.scalar(sa.select(table.c.version_num))
-
-
-def _check_server(connection: sa.Connection) -> None:
-    # server_version_num is 150004 for 15.4
-    major = int(connection.scalar(sa.text("SHOW server_version_num")) or 0) // 10_000
-    if major < OLDEST_SERVER:
-        message = f"The database server is PostgreSQL {major}; {OLDEST_SERVER} or newer is needed."
-        raise DatabaseConfigurationError(message)
 
 
 def _check_not_dagsters(connection: sa.Connection) -> None:

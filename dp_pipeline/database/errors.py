@@ -32,10 +32,31 @@ class DatabaseConfigurationError(DatabaseError):
     kind = "database_configuration"
 
 
+_LOCK_TIMEOUT = "55P03"
+_READ_ONLY = "25006"
 # PostgreSQL's appendix A: connection lost; serialization failure, deadlock; shutdown, start-up.
 _PASSING_CLASSES = ("08", "40", "57P")
-_PASSING = frozenset({"53300", "55P03"})  # too many connections, waited too long for a lock
-_LOCK_TIMEOUT = "55P03"
+_PASSING = frozenset(
+    {
+        _LOCK_TIMEOUT,
+        _READ_ONLY,  # for a replica that was the primary until just now
+        "25P03",  # idle for too long in a transaction: the session was ended
+        "25P04",  # the transaction took too long: the session was ended
+        "53200",  # out of memory
+        "53300",  # too many connections
+        "55006",  # somebody else uses the object
+        "57014",  # the statement was cancelled, or took too long
+    }
+)
+_SENTENCES = {
+    _LOCK_TIMEOUT: (
+        "Another process has been writing the same rows for too long; try again later."
+    ),
+    _READ_ONLY: (
+        "The database takes no writes: it is a replica, or was set read only. If that stays, "
+        "DP_DATABASE_URL names the wrong server."
+    ),
+}
 _NOT_ALLOWED = "42501"
 # Without a session the server's code is not passed on by libpq; these are its words for "not now".
 _NOT_NOW = (
@@ -47,6 +68,14 @@ _NOT_NOW = (
     "too many connections",
     "remaining connection slots",
     "terminating connection",
+    "due to timeout",
+    "could not fork",
+    # PgBouncer's
+    "no more connections allowed",
+    "cannot connect to server",
+    "server login has been failing",
+    "query_wait_timeout",
+    "server down",
 )
 _LONGEST = 500
 
@@ -56,19 +85,26 @@ def translated(error: exc.SQLAlchemyError | psycopg.Error, password: str | None)
     if isinstance(error, exc.TimeoutError):
         message = "No connection to the database became free in time; too much runs at once."
         return DatabaseError(message, retryable=True)
+    if isinstance(error, exc.PendingRollbackError):
+        # SQLAlchemy's, of a connection that was lost a moment ago.
+        return DatabaseError("The connection to the database was lost.", retryable=True)
     original = error.orig if isinstance(error, exc.DBAPIError) else error
     state = original.sqlstate if isinstance(original, psycopg.Error) else None
     said = _said(original, password)
     if state is None:
         return _without_state(error, original, said)
-    if state == _LOCK_TIMEOUT:
-        message = "Another process has been writing the same rows for too long; try again later."
-        return DatabaseError(message, retryable=True, sqlstate=state)
+    if state in _SENTENCES:
+        return DatabaseError(_SENTENCES[state], retryable=True, sqlstate=state)
     if state == _NOT_ALLOWED:
         message = f"The database user lacks a right it needs: {said}."
         return DatabaseConfigurationError(message, sqlstate=state)
     retryable = state.startswith(_PASSING_CLASSES) or state in _PASSING
     return DatabaseError(f"The database refused: {said}.", retryable=retryable, sqlstate=state)
+
+
+def is_useless(error: BaseException | None) -> bool:
+    """Whether a session that brought this error will do so again, and a new one may not."""
+    return isinstance(error, psycopg.Error) and error.sqlstate == _READ_ONLY
 
 
 def _without_state(

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from dp_pipeline.assets.drive import drive
+from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.refresh import PRIORITY_TAG, PROVIDER_TAG, Priority, configured_keys
@@ -36,7 +37,8 @@ def poll(
     """Look at the matches that are due, and at what follows from them."""
     keys = list(dict.fromkeys(config.keys))
     work = partial(poll_tournaments, keys)
-    drive(context, database.open(), providers, ledger, work, tournaments=len(keys), scope="part")
+    store = database.open(seconds=RETRY_SECONDS)
+    drive(context, store, providers, ledger, work, tournaments=len(keys), scope="part")
 
 
 @dg.job(

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import anyio
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -17,6 +18,7 @@ from dp_pipeline.database.database import (
     normalise_url,
     tournament_lock,
 )
+from dp_pipeline_tests.database.proxy import proxied
 from dp_pipeline_tests.servers import closed_url
 
 
@@ -173,6 +175,109 @@ def test_work_is_repeated_when_its_connection_is_cut(database: Database) -> None
     assert anyio.run(database.run, work) == 1
     assert len(calls) == 3
     assert _count(database) == 1
+
+
+def test_work_is_repeated_on_another_session_when_its_own_was_set_read_only(
+    database: Database,
+) -> None:
+    with database.autocommit() as connection:
+        old = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        connection.execute(sa.text("SET default_transaction_read_only = on"))
+    pids = []
+
+    def work(connection: sa.Connection) -> None:
+        pids.append(connection.scalar(sa.text("SELECT pg_backend_pid()")))
+        _insert(connection)
+
+    anyio.run(database.run, work)
+    assert _count(database) == 1
+    assert pids[0] == old
+    assert pids[-1] != old
+
+
+def test_a_server_that_takes_no_writes_for_a_while_is_waited_for(database: Database) -> None:
+    name = database.url.database
+    with database.autocommit() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    database.close()
+    calls = []
+
+    async def until_it_does() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(database.run, lambda c: (calls.append(c), _insert(c)))
+            await anyio.sleep(0.5)
+            # A session that says it wants to write may do so.
+            url = normalise_url(str(database.engine.url)).set(query={**database.url.query})
+            other = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+            with other.connect() as connection:
+                connection.execute(sa.text("SET default_transaction_read_only = off"))
+                connection.execute(
+                    sa.text(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+                )
+            other.dispose()
+
+    anyio.run(until_it_does)
+    assert _count(database) == 1
+    assert len(calls) == 1, "a session that is read only from its start is not used at all"
+
+
+@pytest.mark.parametrize(
+    "state", ["25006", "25P03", "40001", "40P01", "53300", "55006", "55P03", "57014", "57P01"]
+)
+def test_what_passes_is_tried_again(database: Database, state: str) -> None:
+    calls = []
+
+    def work(connection: sa.Connection) -> None:
+        calls.append(connection)
+        if len(calls) == 1:
+            raised = f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"
+            connection.exec_driver_sql(raised)
+
+    anyio.run(database.run, work)
+    assert len(calls) == 2
+
+
+def test_a_session_that_is_ended_at_the_start_is_asked_for_again(postgres_url: str) -> None:
+    with proxied(postgres_url) as proxy:
+        proxy.limits = iter((2, 4))
+        database = Database(proxy.url)
+        database.ensure_current()
+        database.close()
+        assert proxy.accepted > 2
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "LATIN5"])
+def test_a_database_that_cannot_hold_every_name_is_refused_in_one_sentence(
+    admin_url: str, encoding: str
+) -> None:
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}'"
+            " LOCALE_PROVIDER libc LOCALE 'C'".encode()
+        )
+    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    try:
+        with pytest.raises(DatabaseConfigurationError, match=f"encoded in {encoding}.*UTF8"):
+            database.ensure_current()
+        with database.transaction() as open_, pytest.raises(exc.DBAPIError):
+            open_.execute(sa.text("SELECT 1 FROM alembic_version"))
+    finally:
+        database.close()
+        with psycopg.connect(admin_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_names_of_every_script_are_stored_whatever_encoding_the_environment_names(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    database = Database(postgres_url)
+    names = "Beşiktaş Łódź Ференцварош 横浜"
+    with database.transaction() as connection:
+        assert connection.scalar(sa.select(sa.literal(names))) == names
+        assert connection.scalar(sa.text("SELECT length(:names)"), {"names": names}) == len(names)
+    database.close()
 
 
 def test_attempts_of_one_means_no_repetition(database: Database) -> None:
