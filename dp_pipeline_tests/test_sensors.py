@@ -241,5 +241,5 @@ def test_a_cursor_that_is_garbage_starts_afresh(text: str | None) -> None:
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    cursor = Cursor(1.5, 2.5, {str(uuid4()): 3.5}, 4.5, {"watch_automation": 5.5})
+    cursor = Cursor(1.5, 2.5, {str(uuid4()): 3.5}, 4.5, {"watch_automation": 5.5}, (str(uuid4()),))
     assert Cursor.read(cursor.write(), now=0) == cursor

@@ -59,7 +59,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     )
     failed: list[Execution] = []
     ended: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
-    with ledger.open(store).working() as book:
+    with ledger.open(store).working(run.id) as book:
         desk = Desk(providers.open(store), store, book, run, ended.put)
         try:
             # Signals reach this thread alone: an interruption ends the wait below, the portal then

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.executions.presence import worked_on
 from dp_pipeline.executions.streaks import executions, last_attempt, recoveries
 from dp_pipeline.executions.units import backfill_of
 from dp_pipeline.messages.digest import (
@@ -38,7 +39,7 @@ class Waiting:
 def untold_units(database: Database, since: datetime, *, most: int = 50) -> list[Waiting]:
     """Units without an open row, with executions that ended after `since` and are untold.
 
-    Oldest first.
+    Oldest first; not those with a run that a process works on.
     """
     e = executions
     open_row = tables.data_provider_executions.alias("open_row")
@@ -54,6 +55,7 @@ def untold_units(database: Database, since: datetime, *, most: int = 50) -> list
             )
         )
         .group_by(e.c.unit)
+        .having(~sa.func.bool_or(worked_on(e.c.request_id)))
         .order_by(last)
         .limit(most)
     )

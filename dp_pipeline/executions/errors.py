@@ -28,3 +28,7 @@ class TournamentBusyError(ExecutionError):
     """Another run is working on the same tournament and did not finish while we waited."""
 
     retryable = True
+
+
+class AlreadyRecordedError(ExecutionError):
+    """The ledger has this attempt of this run: another process works on it or has done so."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,19 +17,13 @@ import anyio
 import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.exc import OperationalError
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception_type,
-    stop_after_delay,
-    wait_exponential_jitter,
-)
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.database import Database
-from dp_pipeline.executions.errors import TournamentBusyError
+from dp_pipeline.database.database import RETRY_SECONDS, Database, DatabaseError
+from dp_pipeline.executions.errors import AlreadyRecordedError, TournamentBusyError
 from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.presence import Presence, execution_lock, tournament_lock
+from dp_pipeline.executions.presence import Presence, execution_lock, run_lock, tournament_lock
 from dp_pipeline.executions.report import report
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.objects import PAUSE_SECONDS, ObjectStore, ObjectStoreError, Storing
@@ -39,9 +34,22 @@ T = TypeVar("T")
 
 TURN_SECONDS = 600.0
 """How long a run waits for another one that works on the same tournament."""
-RECONNECT_SECONDS = 30.0
+CLOSE_SECONDS = 600.0
+"""How long the end of an execution is kept to be written down while the database is away."""
 
 _log = logging.getLogger(__name__)
+
+RUN_ENDED_EARLY = "RunEndedEarly"
+"""The error class of rows that a run never opened (reconcile.py)."""
+_SAID_OF_THE_LOST = (
+    "outcome",
+    "completed_at",
+    "duration",
+    "error_class",
+    "error_text",
+    "summary",
+    "announced_at",
+)
 
 _shown = (
     sa.select(tables.tournament.c.id)
@@ -114,9 +122,14 @@ class Ledger:
         self._turn_seconds = turn_seconds
 
     @contextmanager
-    def working(self) -> Generator["Ledger"]:
-        """Hold the locks of everything tracked inside."""
+    def working(self, request_id: UUID | None = None) -> Generator["Ledger"]:
+        """Hold the locks of everything tracked inside, and from now on those of the run if given.
+
+        While they are held nobody says of the run that it ended without having done its work.
+        """
         with self._presence.alive():
+            if request_id is not None:
+                self._presence.keep(run_lock(request_id), shared=True)
             yield self
 
     @asynccontextmanager
@@ -137,7 +150,7 @@ class Ledger:
             label=label,
         )
         lock = execution_lock(execution.id)
-        await self._take(lock)
+        await anyio.to_thread.run_sync(self._keep, run, lock)
         try:
             await self._database.run(lambda connection: _open(connection, execution))
             try:
@@ -147,9 +160,7 @@ class Ledger:
                 raise
             finally:
                 execution.finish()
-                # A cancelled run still says how it ended.
-                with anyio.CancelScope(shield=True):
-                    await self._close(execution)
+                await self._close(execution)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._presence.release, lock)
@@ -176,20 +187,35 @@ class Ledger:
         body = json.dumps(report(execution), ensure_ascii=False, indent=2).encode(
             "utf-8", "replace"
         )
-        await self._reports.upload(execution, body)
-        await self._database.run(lambda connection: _close(connection, execution, body))
+        close = partial(_close, execution=execution, body=body)
+        # A cancelled run still says how it ended.
+        with anyio.CancelScope(shield=True):
+            await self._reports.upload(execution, body)
+            try:
+                await self._database.run(close)
+            except DatabaseError as error:
+                if not error.retryable:
+                    raise
+                _log.warning("%s The end of the execution is kept until it is back.", error)
+            else:
+                return
+        # Cancelled here, or after this time, it is left to be closed as gone (reconcile.py).
+        await self._database.run(close, seconds=CLOSE_SECONDS)
 
-    async def _take(self, lock: str) -> bool:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(OperationalError),
-            stop=stop_after_delay(RECONNECT_SECONDS),
+    def _keep(self, run: Run, lock: str) -> None:
+        self._presence.keep(run_lock(run.id), shared=True)
+        self._presence.keep(lock)
+
+    async def _locks(self, ask: Callable[[str], bool], lock: str) -> bool:
+        """Ask the locks, for as long as a transaction is tried."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda e: isinstance(e, DatabaseError) and e.retryable),
+            stop=stop_after_delay(RETRY_SECONDS),
             wait=wait_exponential_jitter(multiplier=0.1, max=2),
             sleep=anyio.sleep,
             reraise=True,
-        ):
-            with attempt:
-                return await anyio.to_thread.run_sync(self._presence.take, lock)
-        return False  # pragma: no cover - the loop returns or raises
+        )
+        return await retrying(partial(anyio.to_thread.run_sync, ask, lock))
 
 
 class Turn:
@@ -209,7 +235,8 @@ class Turn:
                 connection to Postgres was lost.
         """
         if self._taken:
-            if self._ledger._presence.lost(self._lock):  # noqa: SLF001 - one machine in two classes
+            # One machine in two classes.
+            if await self._ledger._locks(self._ledger._presence.lost, self._lock):  # noqa: SLF001
                 message = (
                     "The connection to Postgres was lost and another run has taken over this "
                     "tournament; this run leaves it alone."
@@ -218,7 +245,7 @@ class Turn:
             return
         give_up = anyio.current_time() + self._seconds
         pause = 0.1
-        while not await self._ledger._take(self._lock):  # noqa: SLF001
+        while not await self._ledger._locks(self._ledger._presence.take, self._lock):  # noqa: SLF001
             if anyio.current_time() >= give_up:
                 message = (
                     f"Another run has been working on this tournament for more than "
@@ -276,27 +303,50 @@ def note_news(connection: sa.Connection, execution: Execution, news: Sequence[st
 
 
 def _open(connection: sa.Connection, execution: Execution) -> None:
+    """Write the row, or take over that of a run that was said to have ended before this began.
+
+    Raises:
+        AlreadyRecordedError: another process does or did the same for the same run.
+    """
     table = tables.data_provider_executions
     execution.create = not has_rows(connection, execution.domain, execution.tournament_id)
-    # Both inserts bear being done twice: a COMMIT whose answer is lost may have happened.
-    connection.execute(
+    row = {
+        "id": execution.id,
+        "tournament_id": execution.tournament_id,
+        "tournament_label": execution.label,
+        "unit": execution.run.unit,
+        "scope": execution.scope,
+        "operation_type": execution.operation_type,
+        "status": "in_progress",
+        "started_at": execution.started_at,
+    }
+    attempt = {
+        "request_id": execution.run.id,
+        "tournament_key": execution.key,
+        "domain": execution.domain,
+        "attempt": execution.run.attempt,
+    }
+    statement = (
         insert(table)
-        .values(
-            id=execution.id,
-            request_id=execution.run.id,
-            tournament_id=execution.tournament_id,
-            tournament_key=execution.key,
-            tournament_label=execution.label,
-            domain=execution.domain,
-            attempt=execution.run.attempt,
-            unit=execution.run.unit,
-            scope=execution.scope,
-            operation_type=execution.operation_type,
-            status="in_progress",
-            started_at=execution.started_at,
+        .values(**row, **attempt)
+        .on_conflict_do_update(
+            index_elements=list(attempt),
+            set_={
+                **row,
+                **dict.fromkeys(_SAID_OF_THE_LOST, sa.null()),
+                "updated_at": sa.func.now(),
+            },
+            # It bears being done twice: a COMMIT whose answer is lost may have happened.
+            where=(table.c.id == execution.id) | (table.c.error_class == RUN_ENDED_EARLY),
         )
-        .on_conflict_do_nothing(index_elements=[table.c.id])
+        .returning(table.c.id)
     )
+    if connection.execute(statement).first() is None:
+        message = (
+            f"Another process has recorded {execution.domain} of {execution.key} for this run "
+            "already; nothing was done here."
+        )
+        raise AlreadyRecordedError(message)
 
 
 def _close(connection: sa.Connection, execution: Execution, body: bytes) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.folded import folded
+from dp_pipeline.executions.presence import worked_on
 from dp_pipeline.executions.streaks import streaks
 from dp_pipeline.messages.blocks import Announcement, Folded
 from dp_pipeline.messages.line import Line
@@ -96,11 +97,14 @@ def _postpone(execution_id: UUID, error: str) -> sa.UpdateBase:
 
 
 def untold_runs(database: Database, since: datetime) -> list[UUID]:
-    """Runs on their own with executions that ended after `since` and are untold, oldest first."""
+    """Runs on their own with executions that ended after `since` and are untold, oldest first.
+
+    Not those that a process works on.
+    """
     e = _executions
     runs = (
         sa.select(e.c.request_id)
-        .where(*_untold(since))
+        .where(*_untold(since), ~worked_on(e.c.request_id))
         .group_by(e.c.request_id)
         .order_by(sa.func.min(e.c.completed_at))
         .limit(MOST_RUNS)

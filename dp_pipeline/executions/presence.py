@@ -1,31 +1,37 @@
 """Who is alive: advisory locks that a process holds while it works and loses when it dies.
 
-A row in progress whose lock is free belongs to nobody. Locks belong to a session, so they live on
-one connection of their own; when that connection is lost (Postgres restarted, a network cut) it is
-opened again and every lock retaken.
+A row in progress whose lock is free belongs to nobody; a run whose lock is held still works,
+whatever Dagster says of it. Locks belong to a session, so they live on one connection of their own.
+A thread keeps it: when the session is lost (Postgres restarted, a network cut) it opens another
+one and takes every lock again, for as long as the process works.
 """
 
 import logging
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
-from uuid import UUID
+from contextlib import contextmanager
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
-from dp_pipeline.database.database import Database
+from dp_pipeline.database.database import Database, DatabaseError
+from dp_pipeline.database.locks import HELD_KEYS, check_session, end_holders
 
-HEARTBEAT_SECONDS = 3.0
-"""How soon a lost connection is noticed, and so how long a living row may look abandoned."""
+HEARTBEAT_SECONDS = 1.0
+"""How soon a lost session is noticed, and so how long a living row may look abandoned."""
+RETAKE_SECONDS = 0.1
+"""How soon what could not be taken again is tried again, and a new session asked for."""
+LONGEST_RETAKE_SECONDS = 2.0
+PATIENCE_SECONDS = 5.0
+"""How long who needs the locks waits for a session to be back."""
 
 EXECUTION_LOCK = "dp_pipeline.execution:"
+RUN_LOCK = "dp_pipeline.run:"
 
-_PATIENCE = sa.text("SET lock_timeout = '10s'")
-_ALIVE = sa.text("SELECT 1")
 _TRY = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
-_WAIT = sa.text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_TRY_SHARED = sa.text("SELECT pg_try_advisory_lock_shared(hashtextextended(:name, 0))")
 _UNLOCK = sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+_UNLOCK_SHARED = sa.text("SELECT pg_advisory_unlock_shared(hashtextextended(:name, 0))")
 
 _log = logging.getLogger(__name__)
 
@@ -35,102 +41,204 @@ def execution_lock(execution_id: UUID) -> str:
     return f"{EXECUTION_LOCK}{execution_id}"
 
 
+def run_lock(request_id: UUID) -> str:
+    """The name of the lock that says: a process works on this run. Several may share it."""
+    return f"{RUN_LOCK}{request_id}"
+
+
 def tournament_lock(tournament_id: UUID) -> str:
     """The name of the lock that says: this run has its turn at this tournament."""
     return f"dp_pipeline.tournament:{tournament_id}"
 
 
+def worked_on(request_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """Whether a process works on the run of a row, whatever Dagster says of it."""
+    name = sa.literal(RUN_LOCK).concat(sa.cast(request_id, sa.Text))
+    return sa.func.hashtextextended(name, 0).in_(sa.text(HELD_KEYS).columns(sa.column("key")))
+
+
 class Presence:
-    """The advisory locks of one run. Safe to use from several threads."""
+    """The advisory locks of one process at work. Safe to use from several threads.
+
+    What is `taken` may be lost to another session while ours is away. What is `kept` nobody else
+    wants for longer than a look takes, so it is tried until it is held again.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._mutex = threading.Lock()
-        self._connection: sa.Connection | None = None
-        self._held: list[str] = []
+        self._changed = threading.Condition()
+        self._session: sa.Connection | None = None
+        # Nobody else knows this name: who holds it is a session of ours.
+        self._me = f"dp_pipeline.presence:{uuid4()}"
+        self._settled = False
+        self._taken: set[str] = set()
+        self._kept: dict[str, bool] = {}
+        """With whether others may hold it too."""
+        self._held: set[str] = set()
         self._lost: set[str] = set()
-        self._closed = threading.Event()
-        self._heart: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._closed = False
 
     @contextmanager
     def alive(self) -> Generator[None]:
         """Keep the locks over the block; all are free after it."""
-        self._heart = threading.Thread(target=self._beat, name="presence", daemon=True)
-        self._heart.start()
+        heart = threading.Thread(target=self._live, name="presence", daemon=True)
+        heart.start()
         try:
             yield
         finally:
-            self._closed.set()
-            self._heart.join()
-            with self._mutex:
-                self._disconnect()
+            self._closed = True
+            self._wake.set()
+            heart.join()
+            with self._changed:
+                self._drop()
 
     def take(self, name: str) -> bool:
-        """Take the lock if it is free; False when another session has it."""
-        with self._mutex:
-            taken = self._try(name)
+        """Take the lock if it is free; False when another session has it.
+
+        Raises:
+            DatabaseError: there is no session at the moment; try again.
+        """
+        with self._changed:
+            session = self._settled_session()
+            taken = bool(self._ask(session, _TRY, name))
             if taken:
-                self._held.append(name)
+                self._taken.add(name)
+                self._held.add(name)
             return taken
 
+    def keep(self, name: str, *, shared: bool = False) -> None:
+        """Hold the lock from now on, or as soon as there is a session; does not wait for one."""
+        with self._changed:
+            if name in self._kept:
+                return
+            self._kept[name] = shared
+            if self._session is not None and self._settled:
+                self._retake(self._session, name)
+            if name not in self._held:
+                self._wake.set()
+
     def release(self, name: str) -> None:
-        """Let go; a lost connection has done so already."""
-        with self._mutex:
-            if name in self._held:
-                self._held.remove(name)
-            if name in self._lost:
-                self._lost.discard(name)
-            elif self._connection is not None:
+        """Let go; a lost session has done so already."""
+        with self._changed:
+            self._taken.discard(name)
+            self._lost.discard(name)
+            unlock = _UNLOCK_SHARED if self._kept.pop(name, False) else _UNLOCK
+            if name in self._held and self._session is not None:
+                self._held.discard(name)
                 try:
-                    self._connection.execute(_UNLOCK, {"name": name})
-                except DBAPIError:
-                    self._disconnect()
+                    self._ask(self._session, unlock, name)
+                except DatabaseError as error:
+                    _log.warning("%s The lock it held is free with it.", error)
 
     def lost(self, name: str) -> bool:
-        """Whether another session took this lock while our connection was away."""
-        with self._mutex:
+        """Whether another session took this lock while ours was away.
+
+        Raises:
+            DatabaseError: there is no session at the moment; try again.
+        """
+        with self._changed:
+            session = self._settled_session()
+            with self._dropping():
+                check_session(session)
             return name in self._lost
 
-    def _beat(self) -> None:
-        while not self._closed.wait(HEARTBEAT_SECONDS):
-            with self._mutex:
-                try:
-                    self._session().execute(_ALIVE)
-                except DBAPIError:
-                    _log.warning("Lost the connection that holds the locks; connecting anew.")
-                    self._disconnect()
-                    # Postgres may still be down: the next beat tries again.
-                    with suppress(DBAPIError):
-                        self._session()
+    # -- with the mutex held -----------------------------------------------------------------------
 
-    def _try(self, name: str) -> bool:
+    def _settled_session(self) -> sa.Connection:
+        """The session, once it has taken again what another session of ours held."""
+        if not self._settled:
+            self._wake.set()
+            self._changed.wait_for(lambda: self._settled, PATIENCE_SECONDS)
+        if self._session is None or not self._settled:
+            message = "The connection that holds the locks is lost and not yet back."
+            raise DatabaseError(message, retryable=True)
+        return self._session
+
+    def _ask(self, session: sa.Connection, statement: sa.TextClause, name: str) -> object:
+        with self._dropping():
+            return session.scalar(statement, {"name": name})
+
+    @contextmanager
+    def _dropping(self) -> Generator[None]:
+        """Whatever went wrong: a session of which we do not know what it holds is no use."""
         try:
-            return bool(self._session().scalar(_TRY, {"name": name}))
-        except DBAPIError:
-            self._disconnect()
-            return bool(self._session().scalar(_TRY, {"name": name}))
+            with self._database.in_our_words():
+                yield
+        except DatabaseError:
+            self._drop()
+            self._wake.set()
+            raise
 
-    def _session(self) -> sa.Connection:
-        if self._connection is None:
-            connection = self._database.engine.connect().execution_options(
-                isolation_level="AUTOCOMMIT"
-            )
-            self._connection = connection
-            # After a cut our own old session may hold our locks until Postgres notices: then this
-            # attempt fails and the next beat tries again.
-            connection.execute(_PATIENCE)
-            self._lost.clear()
-            for name in self._held:
-                if name.startswith(EXECUTION_LOCK):
-                    # Only a look at open rows competes for it, and that lets go at once.
-                    connection.execute(_WAIT, {"name": name})
-                elif not connection.scalar(_TRY, {"name": name}):
-                    self._lost.add(name)
-        return self._connection
+    def _retake(self, session: sa.Connection, name: str) -> None:
+        try:
+            if self._ask(session, _TRY_SHARED if self._kept[name] else _TRY, name):
+                self._held.add(name)
+        except DatabaseError as error:
+            _log.warning("%s Its locks are taken again by the next session.", error)
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            # A pooled connection would keep its locks: close it for good.
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+    def _drop(self) -> None:
+        session, self._session = self._session, None
+        self._settled = False
+        self._held.clear()
+        if session is not None:
+            # A session that is lost says so once more when it is closed.
+            session.invalidate()
+            session.close()
+
+    # -- the thread --------------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        pause = RETAKE_SECONDS
+        while not self._closed:
+            try:
+                complete = self._beat()
+            # This thread is what says that the process lives: it must outlive every error.
+            except Exception as error:  # noqa: BLE001
+                _log.warning("%s The locks are taken again as soon as there is a session.", error)
+                complete = False
+                with self._changed:
+                    self._drop()
+            pause = RETAKE_SECONDS if complete else min(2 * pause, LONGEST_RETAKE_SECONDS)
+            if not complete:
+                self._wake.clear()  # it was ourselves
+            if not self._closed:
+                self._wake.wait(HEARTBEAT_SECONDS if complete else pause)
+                self._wake.clear()
+
+    def _beat(self) -> bool:
+        """Look after the session and what it is to hold; False when something is missing."""
+        if self._session is None:
+            # Not while others wait for the mutex: a server that is away takes its time to say so.
+            session = self._database.connect_alone()
+            with self._changed:
+                self._session = session
+        with self._changed:
+            session = self._session
+            if session is None:
+                return False
+            with self._dropping():
+                check_session(session)
+                if not self._settled:
+                    self._settle(session)
+            for name in self._kept.keys() - self._held:
+                if self._settled:
+                    self._retake(session, name)
+            return self._settled and self._kept.keys() <= self._held
+
+    def _settle(self, session: sa.Connection) -> None:
+        """Take again what the session before held, once that has ended.
+
+        Postgres may not have noticed that it was cut, and it holds all of our locks: nobody takes
+        them while it does, and we end it.
+        """
+        if not session.scalar(_TRY, {"name": self._me}):
+            end_holders(session, self._me)
+            return
+        for name in self._taken - self._lost:
+            if session.scalar(_TRY, {"name": name}):
+                self._held.add(name)
+            else:
+                self._lost.add(name)
+        self._settled = True
+        self._changed.notify_all()

@@ -14,8 +14,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.ledger import has_rows, storable, tournament_id_of
-from dp_pipeline.executions.presence import EXECUTION_LOCK
+from dp_pipeline.executions.ledger import (
+    RUN_ENDED_EARLY,
+    has_rows,
+    storable,
+    tournament_id_of,
+)
+from dp_pipeline.executions.presence import EXECUTION_LOCK, run_lock
 from dp_pipeline.executions.vocabulary import Domain, Scope, operation_type
 
 GRACE_SECONDS = 30.0
@@ -23,10 +28,12 @@ GRACE_SECONDS = 30.0
 forgets every lock; living processes retake theirs within seconds (presence.HEARTBEAT_SECONDS)."""
 
 _executions = tables.data_provider_executions
+_TRY_TO_END = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 GONE = (
-    "The process that worked on this ended without a word: it was killed, ran out of memory, or "
-    "the machine stopped. What it had stored is consistent; run it again."
+    "The process that worked on this did not record its end: it was killed, ran out of memory, the "
+    "machine stopped, or the database was away for too long. What it had stored is consistent; run "
+    "it again."
 )
 
 
@@ -152,9 +159,16 @@ class LostRun:
     scope: Scope = "whole"
 
 
-def record_lost(database: Database, run: LostRun) -> int:
-    """Give a run that ended early the rows it never opened; how many there were."""
+def record_lost(database: Database, run: LostRun) -> int | None:
+    """Give a run that ended early the rows it never opened; how many there were.
+
+    None when a process still works on the run, whatever Dagster says: it may open them yet.
+    """
     with database.transaction() as connection:
+        # To the end of the transaction: a process that begins meanwhile meets the rows and takes
+        # them over.
+        if not connection.scalar(_TRY_TO_END, {"name": run_lock(run.request_id)}):
+            return None
         known = {
             (row.tournament_key, row.domain)
             for row in connection.execute(
@@ -183,7 +197,7 @@ def record_lost(database: Database, run: LostRun) -> int:
                     "started_at": run.ended_at,
                     "completed_at": run.ended_at,
                     "duration": 0,
-                    "error_class": "RunEndedEarly",
+                    "error_class": RUN_ENDED_EARLY,
                     "error_text": run.reason,
                     "summary": failure_summary(run.reason),
                 }

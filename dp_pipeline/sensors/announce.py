@@ -41,6 +41,7 @@ class Cursor:
         free_since: open rows whose lock was free, with the time it was first seen so.
         quiet_until: Slack asked for a pause until then.
         failing: the sensor that watches the others, if it fails, with the time since when.
+        waiting: runs before `lost_after` that Dagster calls dead while their process works.
     """
 
     lost_after: float
@@ -48,6 +49,7 @@ class Cursor:
     free_since: Mapping[str, float] = field(default_factory=dict)
     quiet_until: float = 0.0
     failing: Mapping[str, float] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, text: str | None, now: float) -> "Cursor":
@@ -61,6 +63,7 @@ class Cursor:
                 {str(UUID(id_)): float(when) for id_, when in found["free_since"].items()},
                 float(found.get("quiet_until", 0.0)),
                 {str(name): float(when) for name, when in found.get("failing", {}).items()},
+                tuple(str(UUID(id_)) for id_ in found.get("waiting", ())),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls(start, start)
@@ -96,14 +99,15 @@ def announce_executions(
 
     free_since = {UUID(id_): when for id_, when in cursor.free_since.items()}
     reconciled = reconcile(store, finished=finished, free_since=free_since, now=now)
-    lost, lost_after = record_lost_runs(context, store, cursor.lost_after)
+    lost = record_lost_runs(context, store, cursor.lost_after, cursor.waiting)
     reports = outbox.store_kept_reports(store, ledger.objects(), seconds=REPORTS_SECONDS)
     webhook = slack.open()
     told_since, quiet_until = cursor.told_since, cursor.quiet_until
     watcher = Watcher(context, cursor.failing)
     done = {
         "closed whose process is gone": len(reconciled.closed),
-        "added for runs that died early": lost,
+        "added for runs that died early": lost.added,
+        "runs that Dagster calls dead still work": len(lost.waiting),
         "reports stored late": reports,
     }
     trouble = ""
@@ -120,13 +124,13 @@ def announce_executions(
             else:
                 desk = Desk(webhook, slack.classes(), latest, context.log, store, lock)
                 executions = Executions(context, store, ledger)
-                desk.tell([*watcher.due(), *executions.due(told_since, lost_after, now)])
+                desk.tell([*watcher.due(), *executions.due(told_since, lost.after, now)])
                 done |= desk.counts() | {"messages folded or not wanted": desk.kept_back}
                 if desk.error is not None:
                     trouble = f"{desk.error} The messages wait."
                     quiet_until = now + min(desk.error.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
     seen_free = {str(id_): when for id_, when in reconciled.free_since.items()}
-    known = Cursor(lost_after, told_since, seen_free, quiet_until, watcher.failing)
+    known = Cursor(lost.after, told_since, seen_free, quiet_until, watcher.failing, lost.waiting)
     context.update_cursor(known.write())
     parts = [f"{count} {what}" for what, count in done.items() if count]
     if trouble:

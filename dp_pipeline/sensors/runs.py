@@ -84,45 +84,74 @@ def _unseen(instance: dg.DagsterInstance, looked_at: float | None, **which: Any)
     return instance.get_run_ids(filters)
 
 
+@dataclass(frozen=True, slots=True)
+class LostRuns:
+    """What a look at the runs that ended badly came to.
+
+    Args:
+        added: the number of rows.
+        after: the time up to which runs have been looked at, Unix seconds.
+        waiting: of those, the ones on which a process works that Dagster calls dead.
+    """
+
+    added: int
+    after: float
+    waiting: tuple[str, ...] = ()
+
+
 def record_lost_runs(
-    context: dg.SensorEvaluationContext, store: Database, after: float
-) -> tuple[int, float]:
+    context: dg.SensorEvaluationContext,
+    store: Database,
+    after: float,
+    waiting: Collection[str] = (),
+) -> LostRuns:
     """Give runs that failed or were cancelled since `after` the rows they never opened.
 
-    Returns:
-        The number of rows, and the time up to which runs have been looked at.
+    So it does for those that were `waiting` and still count as ended badly.
     """
     instance = context.instance
     partitions = Partitions(instance)
+    badly = list(_ENDED_BADLY)
+    again: Sequence[dg.RunRecord] = ()
+    if waiting:
+        again = instance.get_run_records(dg.RunsFilter(run_ids=list(waiting), statuses=badly))
     records = instance.get_run_records(
-        dg.RunsFilter(
-            statuses=list(_ENDED_BADLY),
-            updated_after=datetime.fromtimestamp(after, UTC),
-        ),
+        dg.RunsFilter(statuses=badly, updated_after=datetime.fromtimestamp(after, UTC)),
         limit=LOST_RUNS_PER_TICK,
         order_by="update_timestamp",
         ascending=True,
     )
-    added = 0
-    for record in records:
-        run = record.dagster_run
-        planned = planned_work(instance, run, partitions)
-        if planned:
-            ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
-            lost = LostRun(
-                UUID(run.run_id),
-                planned,
-                _how_it_ended(run),
-                ended,
-                unit_of(run.tags),
-                "part" if run.job_name == POLL_JOB else "whole",
-            )
-            added += record_lost(store, lost)
-            if run.job_name == POLL_JOB:
-                with store.transaction() as connection:
-                    leave_alone(connection, lost.request_id)
-        after = max(after, _updated(record))
-    return added, after
+    added, alive = 0, {}
+    for record in (*again, *records):
+        rows = _record_lost_run(instance, store, record, partitions)
+        if rows is None:
+            alive[record.dagster_run.run_id] = True
+        added += rows or 0
+    return LostRuns(added, max([after, *map(_updated, records)]), tuple(alive))
+
+
+def _record_lost_run(
+    instance: dg.DagsterInstance, store: Database, record: dg.RunRecord, partitions: "Partitions"
+) -> int | None:
+    """See `record_lost`; a poll that died is not repeated at once."""
+    run = record.dagster_run
+    planned = planned_work(instance, run, partitions)
+    if not planned:
+        return 0
+    ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
+    lost = LostRun(
+        UUID(run.run_id),
+        planned,
+        _how_it_ended(run),
+        ended,
+        unit_of(run.tags),
+        "part" if run.job_name == POLL_JOB else "whole",
+    )
+    added = record_lost(store, lost)
+    if added is not None and run.job_name == POLL_JOB:
+        with store.transaction() as connection:
+            leave_alone(connection, lost.request_id)
+    return added
 
 
 def _updated(record: dg.RunRecord) -> float:

@@ -158,8 +158,9 @@ def test_what_a_run_that_died_was_to_look_at_is_left_alone_for_a_while(
         finished_row(database, UUID(run.run_id), KEYS[0], "matches", scope="part")
         instance.report_run_failed(run)
         with dg.build_sensor_context(instance=instance) as context:
-            added, since = record_lost_runs(context, database, since)
-        assert added == 1, "of the tournament of which it said nothing"
+            lost = record_lost_runs(context, database, since)
+        since = lost.after
+        assert lost.added == 1, "of the tournament of which it said nothing"
         with database.transaction() as connection:
             w = tables.match_watch.c
             id_ = TournamentKey.parse(KEYS[1]).tournament_id
