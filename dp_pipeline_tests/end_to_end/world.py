@@ -230,12 +230,15 @@ class World:
 def statement(made: World, pattern: str, number: int = 1) -> None:
     """Return while the `number`th statement that begins so is at work."""
     seen: set[object] = set()
+    # One connection: on a busy machine making one takes longer than the statement.
+    with psycopg.connect(made.database_url, autocommit=True) as connection:
 
-    def reached() -> bool:
-        seen.update(row["query_start"] for row in made.query(SLEEPING, f"^{pattern} "))
-        return len(seen) >= number
+        def reached() -> bool:
+            found = connection.execute(SLEEPING.encode(), [f"^{pattern} "]).fetchall()
+            seen.update(began for _, began in found)
+            return len(seen) >= number
 
-    until(f"the {number}. {pattern}", reached)
+        until(f"the {number}. {pattern}", reached)
 
 
 def _ingest(environment: dict[str, str], keys: tuple[str, ...], log: Path) -> None:
