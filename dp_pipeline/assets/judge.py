@@ -1,0 +1,389 @@
+"""Whether what a provider says may replace what is stored: the rule of belief, as pure functions.
+
+Facts about played matches are settled. A read may correct a few of them; it may not take results
+back, blank, move or rewrite them at large, nor turn matches into other fixtures, by whatever status
+or field. Belongs here: decisions on values. Not here: where they are read and what is written.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from dp_pipeline.providers.models import Issue, Match
+
+MOST_CORRECTED = 2
+MOST_CORRECTED_SHARE = 0.05
+"""Two rows or a twentieth of the played matches, whichever is more, are corrected in 30 days."""
+CORRECTIONS_COUNT_FOR = timedelta(days=30)
+
+MOST_MISSING = 2
+MOST_MISSING_SHARE = 0.1
+"""A season loses a duplicate or a withdrawn fixture now and then; a tenth at once is a fault."""
+
+FRESH = timedelta(days=2)
+"""So long after its kick-off people still enter and correct a result: nothing of it is counted."""
+MOST_FRESH_SHARE = 0.5
+
+REPEATED_AFTER = timedelta(days=1)
+"""What is taken back is kept until a read so much later says the same."""
+
+_PLAYED = frozenset({"ended", "awarded"})
+# These say that a match has no day any more; any other one that loses it is read wrongly.
+_CALLED_OFF = frozenset({"postponed", "cancelled", "abandoned", "interrupted"})
+_SCORES = (
+    ("home_score", "away_score", "result"),
+    ("home_score_90", "away_score_90", "score after ninety minutes"),
+    ("home_score_ht", "away_score_ht", "half-time score"),
+    ("home_penalties_score", "away_penalties_score", "shoot-out"),
+)
+_MOMENTS = (("kickoff_at", "kick-off"), ("kickoff_date", "day"))
+_PLACES = ("round_slug", "stage", "group_name")
+_NAMED = 3
+
+Kind = Literal["other_fixture", "taken_back", "blanked", "corrected", "moved"]
+_WORDS: Mapping[Kind, str] = {
+    "other_fixture": "would have become matches of other teams",
+    "taken_back": "would have lost their result",
+    "blanked": "would have lost a part of their score, their day or kick-off",
+    "corrected": "would have got another result",
+    "moved": "would have moved to another day or round",
+}
+"""The gravest first."""
+_LOSSES = frozenset({"other_fixture", "taken_back", "blanked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A played match of which the provider says something else than what is stored.
+
+    Args:
+        match: as it is stored.
+        kind: the gravest thing that differs.
+        lost: whether something that is known of it would be lost, not only differ.
+        fields: what differs, with the stored and the fetched value, by its name for people.
+    """
+
+    match: Match
+    kind: Kind
+    lost: bool
+    fields: Mapping[str, tuple[object, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier reads of the same tournament came to.
+
+    Args:
+        corrected: external ids of the matches corrected within `CORRECTIONS_COUNT_FOR`.
+        taken_back: of matches whose result every read since has taken back, by external id, when
+            that was read first.
+    """
+
+    corrected: frozenset[str] = frozenset()
+    taken_back: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may be taken from a payload.
+
+    Args:
+        refusal: why nothing of it may be, a sentence; None when it may.
+        contradictions: where it contradicts what is settled.
+        kept: external ids of played matches that stay as they are for now.
+        taken_back: external ids of those that lose what was known of them, kept or not.
+        corrected: external ids of the settled matches that taking it corrects.
+        missing: the stored matches that it should have and has not.
+    """
+
+    refusal: str | None = None
+    contradictions: tuple[Contradiction, ...] = ()
+    kept: frozenset[str] = frozenset()
+    taken_back: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
+    missing: tuple[Match, ...] = ()
+
+
+def judge(  # noqa: PLR0913 - two states, and what is known of the reading
+    stored: Sequence[Match],
+    fetched: Iterable[Match],
+    *,
+    read_at: datetime,
+    now: datetime | None = None,
+    past: Past | None = None,
+    covers: Collection[str] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Compare the matches of a payload with those that are stored.
+
+    Args:
+        stored: every stored match of the tournament.
+        fetched: the matches of the payload.
+        read_at: when the payload was read, by our clock, as `past` is told.
+        now: the present at the provider, where it has a clock of its own.
+        past: what earlier reads came to.
+        covers: external ids of the stored matches that the payload is to have; None for all.
+        names: of teams by external id, for the sentences.
+    """
+    past = past or Past()
+    found = {match.external_id: match for match in fetched}
+    wanted = [m for m in stored if covers is None or m.external_id in covers]
+    missing = tuple(match for match in wanted if match.external_id not in found)
+    compared = [(m, found[m.external_id]) for m in stored if m.external_id in found]
+    contradictions = _contradictions(stored, compared)
+    taken_back = tuple(c.match.external_id for c in contradictions if c.lost)
+    repeated = {
+        id_
+        for id_ in taken_back
+        if id_ in past.taken_back and read_at - past.taken_back[id_] >= REPEATED_AFTER
+    }
+    kept = frozenset(taken_back) - repeated
+    settled = _settled(stored, now or read_at)
+    corrected = tuple(
+        c.match.external_id
+        for c in contradictions
+        if c.match.external_id in settled and c.match.external_id not in kept
+    )
+    told = _Sentences(names or {})
+    refusal = (
+        _too_many_missing(wanted, missing, len(found))
+        or told.too_many(contradictions, stored, compared, settled)
+        or _too_many_lately(frozenset(corrected), past.corrected, len(settled))
+        or _days_vanish(compared)
+    )
+    return Verdict(refusal, contradictions, kept, taken_back, corrected, missing)
+
+
+def limit_of(rows: int) -> int:
+    """How many of so many settled rows reads may correct."""
+    return max(MOST_CORRECTED, int(rows * MOST_CORRECTED_SHARE))
+
+
+def most_missing(rows: int) -> int:
+    """How many of so many stored rows a payload may lack."""
+    return max(MOST_MISSING, int(rows * MOST_MISSING_SHARE))
+
+
+def contradiction_issues(
+    verdict: Verdict, names: Mapping[str, str], *, refused: bool = False
+) -> list[Issue]:
+    """What a person is to know of a verdict, one finding per match.
+
+    Args:
+        verdict: of a payload.
+        names: of teams by external id.
+        refused: nothing of the payload was taken.
+    """
+    issues = []
+    for each in verdict.contradictions:
+        told = "; ".join(
+            f"{n} {_text(old)}, now {_text(new)}" for n, (old, new) in each.fields.items()
+        )
+        kept = each.match.external_id in verdict.kept
+        if refused:
+            detail, reason = f"Stored and fetched: {told}. Nothing was changed.", "refused"
+        elif kept:
+            detail = (
+                f"The provider takes back what is stored ({told}). It is kept until a read at "
+                "least a day later says the same."
+            )
+            reason = "result_taken_back"
+        else:
+            detail, reason = f"A settled fact was corrected: {told}.", "settled_fact_corrected"
+        issues.append(
+            Issue(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
+        )
+    return issues
+
+
+# -- matches ---------------------------------------------------------------------------------------
+
+
+def _settled(stored: Iterable[Match], now: datetime) -> frozenset[str]:
+    """External ids of the played matches whose kick-off was not just now."""
+
+    def fresh(match: Match) -> bool:
+        if match.kickoff_at is not None:
+            return timedelta(0) <= now - match.kickoff_at < FRESH
+        day = match.kickoff_date
+        return day is not None and timedelta(0) <= now.date() - day < FRESH
+
+    return frozenset(m.external_id for m in stored if m.status in _PLAYED and not fresh(m))
+
+
+def _contradictions(
+    stored: Sequence[Match], compared: Sequence[tuple[Match, Match]]
+) -> tuple[Contradiction, ...]:
+    renamed = {name: _renamed(stored, compared, name) for name in _PLACES}
+    found = []
+    for old, new in compared:
+        if old.status not in _PLAYED:
+            continue
+        fields, kinds = _difference(old, new, renamed)
+        if kinds:
+            gravest = next(kind for kind in _WORDS if kind in kinds)
+            found.append(Contradiction(old, gravest, bool(kinds & _LOSSES), fields))
+    return tuple(found)
+
+
+def _difference(
+    old: Match, new: Match, renamed: Mapping[str, frozenset[tuple[str, str]]]
+) -> tuple[dict[str, tuple[object, object]], set[Kind]]:
+    fields: dict[str, tuple[object, object]] = {}
+    kinds: set[Kind] = set()
+    if (old.home, old.away) != (new.home, new.away):
+        fields["teams"] = f"{old.home} - {old.away}", f"{new.home} - {new.away}"
+        kinds.add("other_fixture")
+    if old.status != new.status:
+        fields["status"] = old.status, new.status
+        kinds.add("corrected" if new.status in _PLAYED else "taken_back")
+    for home, away, what in _SCORES:
+        was = getattr(old, home), getattr(old, away)
+        is_ = getattr(new, home), getattr(new, away)
+        if None not in was and was != is_:
+            fields[what] = was, is_
+            lost: Kind = "taken_back" if what == "result" else "blanked"
+            kinds.add(lost if None in is_ else "corrected")
+    for name, what in _MOMENTS:
+        was, is_ = getattr(old, name), getattr(new, name)
+        if was is not None and was != is_:
+            fields[what] = was, is_
+            kinds.add("blanked" if is_ is None else "moved")
+    for name, pairs in renamed.items():
+        was, is_ = getattr(old, name), getattr(new, name)
+        if was is not None and was != is_ and (was, is_) not in pairs:
+            # a group or stage that is not named now stays as it is stored: see assets/matches.py
+            if is_ is None:
+                continue
+            fields[name.partition("_")[0]] = was, is_
+            kinds.add("moved")
+    return fields, kinds
+
+
+def _renamed(
+    stored: Sequence[Match], compared: Sequence[tuple[Match, Match]], name: str
+) -> frozenset[tuple[str, str]]:
+    """Old and new name of what is only called differently: all of it moved, to a new name."""
+    pairs = {(getattr(old, name), getattr(new, name)) for old, new in compared}
+    before, after = Counter(old for old, _ in pairs), Counter(new for _, new in pairs)
+    taken = {getattr(match, name) for match in stored}
+    return frozenset(
+        (old, new)
+        for old, new in pairs
+        if old is not None
+        and new is not None
+        and before[old] == after[new] == 1
+        and new not in taken
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentences:
+    """Refusals in words, with teams by name."""
+
+    names: Mapping[str, str]
+
+    def too_many(
+        self,
+        contradictions: Sequence[Contradiction],
+        stored: Sequence[Match],
+        compared: Sequence[tuple[Match, Match]],
+        settled: frozenset[str],
+    ) -> str | None:
+        """Why a payload contradicts too much of what is settled, or of what has just ended."""
+        old = [c for c in contradictions if c.match.external_id in settled]
+        fresh = [c for c in contradictions if c.match.external_id not in settled]
+        read = [was for was, _ in compared if was.status in _PLAYED]
+        fresh_read = sum(match.external_id not in settled for match in read)
+        if len(old) > limit_of(len(settled)) or len(fresh) > max(
+            MOST_CORRECTED, fresh_read * MOST_FRESH_SHARE
+        ):
+            played = sum(match.status in _PLAYED for match in stored)
+            return self._refusal(contradictions, played)
+        return None
+
+    def _refusal(self, contradictions: Sequence[Contradiction], played: int) -> str:
+        counts = Counter(c.kind for c in contradictions)
+        parts = [f"{counts[kind]} {_WORDS[kind]}" for kind in _WORDS if counts[kind]]
+        named = [
+            f"{_pair(c.match, self.names)} ({self._first(c)})" for c in contradictions[:_NAMED]
+        ]
+        more = len(contradictions) - len(named)
+        named += [f"and {more} more"] if more else []
+        return (
+            f"Of the {played} played matches stored, {' and '.join(parts)}. Nothing was changed. "
+            f"They are {', '.join(named)}."
+        )
+
+    def _first(self, contradiction: Contradiction) -> str:
+        what, (old, new) = next(iter(contradiction.fields.items()))
+        if what == "teams":
+            return "other teams"
+        return f"{what} {_text(old)}, now {_text(new)}"
+
+
+def _too_many_missing(
+    wanted: Sequence[Match], missing: Collection[Match], found: int
+) -> str | None:
+    if len(missing) <= most_missing(len(wanted)):
+        return None
+    return (
+        f"The provider gave {found} matches, and {len(missing)} of the {len(wanted)} stored ones "
+        "are not among them. Nothing was changed."
+    )
+
+
+def _too_many_lately(corrected: frozenset[str], before: frozenset[str], settled: int) -> str | None:
+    # a match that is corrected again, or back, is one match
+    limit = limit_of(settled)
+    if corrected <= before or len(corrected | before) <= limit:
+        return None
+    return (
+        f"The provider corrects {len(corrected - before)} played matches after {len(before)} in "
+        f"the last {CORRECTIONS_COUNT_FOR.days} days; of {settled} at most {limit} may be. "
+        "Nothing was changed."
+    )
+
+
+def _days_vanish(compared: Sequence[tuple[Match, Match]]) -> str | None:
+    """Days of matches to come may move freely, not vanish at large."""
+    ahead = [(old, new) for old, new in compared if old.status not in _PLAYED]
+    lost = sum(
+        new.status not in _CALLED_OFF
+        and any(
+            getattr(old, name) is not None and getattr(new, name) is None for name, _ in _MOMENTS
+        )
+        for old, new in ahead
+    )
+    if lost <= limit_of(len(ahead)):
+        return None
+    return (
+        f"Of the {len(ahead)} stored matches to come {lost} would have lost their day or kick-off. "
+        "Nothing was changed."
+    )
+
+
+def _pair(match: Match, names: Mapping[str, str]) -> str:
+    return " - ".join(names.get(team, team) for team in (match.home, match.away))
+
+
+def subject_of(match: Match, names: Mapping[str, str]) -> str:
+    """A match in a person's words, with teams by their names."""
+    pair = _pair(match, names)
+    return f"{pair}, round {match.round_slug}" if match.round_slug else pair
+
+
+def _text(value: object) -> str:
+    match value:
+        case None | (None, None):
+            return "unknown"
+        case (home, away):
+            return f"{home}:{away}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
