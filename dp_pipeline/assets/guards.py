@@ -1,28 +1,28 @@
 """What keeps good data from being replaced by less or worse: decisions, and two look-ups."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from dp_pipeline.database import rows, tables
-from dp_pipeline.database.database import Database, tournament_lock
+from dp_pipeline.assets.corrections import past_of
+from dp_pipeline.assets.judge import (
+    Verdict,
+    contradiction_issues,
+    judge,
+    limit_of,
+    most_missing,
+)
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import tournament_lock
+from dp_pipeline.database.known import read_matches, read_teams
+from dp_pipeline.database.rows import Row
 from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.models import Absence, Found, Issue, Match
-
-# A season loses a duplicate or a withdrawn fixture now and then; a tenth of it at once is a fault.
-MOST_MISSING = 2
-MOST_MISSING_SHARE = 0.1
-
-# A result or two are taken back now and then (annulled, entered for another match); not a tenth.
-MOST_PUT_BACK = 2
-MOST_PUT_BACK_SHARE = 0.1
-
-_PLAYED = frozenset({"ended", "awarded"})
-_NOT_PLAYED_YET = frozenset({"scheduled", "live", "unknown"})
 
 
 def nothing_found(execution: Execution, found: Found[Any]) -> None:
@@ -42,7 +42,7 @@ def refuse_shrunken(what: str, stored: Collection[UUID], found: Collection[UUID]
         SuspiciousPayloadError: more than two rows and a tenth of them are missing.
     """
     missing = sorted(set(stored) - set(found))
-    if len(missing) > max(MOST_MISSING, MOST_MISSING_SHARE * len(stored)):
+    if len(missing) > most_missing(len(stored)):
         message = (
             f"The provider gave {len(found)} {what}, and {len(missing)} of the {len(stored)} "
             "stored ones are not among them. Nothing was changed."
@@ -58,66 +58,59 @@ def refuse_shrunken(what: str, stored: Collection[UUID], found: Collection[UUID]
     ]
 
 
-def regression(stored: Mapping[str, Any], found: Match) -> str | None:
-    """Why a found match must not replace the stored one, or None: a played one stays played."""
-    if stored["status"] not in _PLAYED:
-        return None
-    if found.status in _NOT_PLAYED_YET:
-        return f"is {stored['status']} here and {found.status} at the provider"
-    if found.status in _PLAYED and stored["home_score"] is not None and found.home_score is None:
-        return "has a result here and none at the provider"
-    return None
+def believe(
+    connection: sa.Connection, source: Source, execution: Execution, matches: Sequence[Match]
+) -> Verdict:
+    """Judge an answer by its matches before anything is taken from it, in whichever domain.
 
+    With wrong matches, the current round, the rounds' kinds, the table and the spelling of teams
+    that follow from them are wrong as well.
 
-def stored_matches(
-    connection: sa.Connection, execution: Execution
-) -> dict[UUID, Mapping[str, Any]]:
-    """Id to external_id, status and home_score of every stored match of this tournament."""
-    table = tables.match
-    wanted = sa.select(table.c.id, table.c.external_id, table.c.status, table.c.home_score).where(
-        table.c.tournament_id == execution.tournament_id
-    )
-    return {row["id"]: row for row in connection.execute(wanted).mappings()}
-
-
-def refuse_lesser_matches(
-    stored: Mapping[UUID, Mapping[str, Any]], found: Mapping[UUID, Match]
-) -> list[Issue]:
-    """Refuse matches that are far fewer, or far fewer played, than those stored; name the missing.
+    Args:
+        connection: in the transaction that is to write.
+        source: of the answer.
+        execution: whose report names what differs.
+        matches: of the answer.
 
     Raises:
-        SuspiciousPayloadError: more than two and a tenth are missing, or would lose their result.
+        SuspiciousPayloadError: the answer contradicts too much of what is settled.
     """
-    missing = refuse_shrunken("matches", stored.keys(), found.keys())
-    put_back = sum(
-        id_ in stored and regression(stored[id_], match) is not None for id_, match in found.items()
+    stored = read_matches(connection, execution.tournament_id)
+    if not stored:
+        return Verdict()
+    names = {t.external_id: t.name for t in read_teams(connection, execution.tournament_id)}
+    judged = partial(
+        judge,
+        stored,
+        matches,
+        read_at=execution.started_at,
+        now=source.now,
+        covers=source.asked,
+        names=names,
     )
-    if put_back > max(MOST_PUT_BACK, MOST_PUT_BACK_SHARE * len(stored)):
-        message = (
-            f"Of the {len(stored)} stored matches {put_back} would have lost their result. "
-            "Nothing was changed."
-        )
-        raise SuspiciousPayloadError(message)
-    return missing
+    verdict = judged()
+    if verdict.contradictions and verdict.refusal is None:
+        verdict = judged(past=past_of(connection, execution))
+    if verdict.refusal is not None:
+        execution.remark(*contradiction_issues(verdict, names, refused=True))
+        raise SuspiciousPayloadError(verdict.refusal)
+    return verdict
 
 
-async def refuse_lesser_season(source: Source, database: Database, execution: Execution) -> None:
-    """Judge an answer by its matches before anything else is taken from it.
-
-    With half of the matches, the current round, the rounds' kinds and the spelling of teams that
-    follow from them are wrong as well.
+def refuse_names(
+    what: str, connection: sa.Connection, table: sa.Table, found: Sequence[Row], name: str
+) -> None:
+    """Refuse rows of which many take the name of another stored one: they were mixed up.
 
     Raises:
-        SuspiciousPayloadError: see `refuse_lesser_matches`.
+        SuspiciousPayloadError: see `refuse_swapped`.
     """
-    if not source.matches_come_along or execution.create:
-        return
-    with execution.step("transformation", "compare_matches"):
-        matches = (await source.matches()).items
-        found = {rows.match_id(source.key.provider, m.external_id): m for m in matches}
-        await database.run(
-            lambda connection: refuse_lesser_matches(stored_matches(connection, execution), found)
-        )
+    fetched = {row["id"]: row[name] for row in found}
+    wanted = sa.select(table.c.id, table.c[name]).where(table.c.id.in_(fetched))
+    stored = {row.id: row[1] for row in connection.execute(wanted)}
+    refusal = refuse_swapped(what, stored, fetched)
+    if refusal is not None:
+        raise SuspiciousPayloadError(refusal)
 
 
 def claim(connection: sa.Connection, execution: Execution) -> None:
@@ -144,4 +137,26 @@ def stored_ids(
         connection.scalars(
             sa.select(column).where(column.table.c.tournament_id == execution.tournament_id)
         )
+    )
+
+
+def refuse_swapped(
+    what: str, stored: Mapping[UUID, str], fetched: Mapping[UUID, str]
+) -> str | None:
+    """Why these names must not be stored: many are those of other rows. None when they may.
+
+    Args:
+        what: the rows, in the plural.
+        stored: names by id.
+        fetched: names by id.
+    """
+    taken = set(stored.values())
+    swapped = sum(
+        id_ in stored and name != stored[id_] and name in taken for id_, name in fetched.items()
+    )
+    if swapped <= limit_of(len(stored)):
+        return None
+    return (
+        f"Of the {len(stored)} stored {what} {swapped} would have got the name of another one. "
+        "Nothing was changed."
     )

@@ -9,13 +9,9 @@ from uuid import UUID
 import dagster as dg
 import sqlalchemy as sa
 
-from dp_pipeline.assets.guards import (
-    claim,
-    nothing_found,
-    refuse_lesser_matches,
-    regression,
-    stored_matches,
-)
+from dp_pipeline.assets.corrections import note_verdict
+from dp_pipeline.assets.guards import believe, claim, nothing_found
+from dp_pipeline.assets.judge import contradiction_issues, subject_of
 from dp_pipeline.assets.match_news import (
     MOST_NEWS,
     any_ended,
@@ -47,10 +43,9 @@ SPEC = dg.AssetSpec(
     ),
 )
 PREVIEWED = 5
-# Lists of matches do not name it, a single match does.
-KEEP = frozenset({"venue"})
-# Nor need one that is asked alone say its round, and the list of rounds may lack it for a while.
-KEEP_IN_PART = KEEP | {"round_slug"}
+# Lists of matches do not name the venue, a single match does; one that is asked alone need not say
+# its round; and of which group a match is shows only in complete fixtures.
+KEEP = frozenset({"venue", "round_slug", "stage", "group_name"})
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
@@ -63,12 +58,10 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
     matches = execution.received(found)
     names = {team.external_id: team.name for team in (await source.teams()).items}
 
-    keep = KEEP_IN_PART if isinstance(source, Part) else KEEP
-
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
         accepted, issues = _sound(connection, source, execution, matches, names)
-        stored = store(connection, tables.match, accepted, keep=keep)
+        stored = store(connection, tables.match, accepted, keep=KEEP)
         _keep_watching(connection, source, execution, accepted, _Told(matches, names, stored))
         return stored, issues
 
@@ -91,12 +84,14 @@ def _sound(
     names: dict[str, str],
 ) -> tuple[list[Row], list[Issue]]:
     """The rows that may be written, and what is to be said of the others."""
-    stored = stored_matches(connection, execution)
     found = {
         row["id"]: (row, match) for match in matches for row in [rows.match_row(source.key, match)]
     }
-    expected = {id_: row for id_, row in stored.items() if _was_asked(source, row)}
-    issues = refuse_lesser_matches(expected, {id_: match for id_, (_, match) in found.items()})
+    verdict = believe(connection, source, execution, matches)
+    note_verdict(connection, execution, verdict)
+    issues = contradiction_issues(verdict, names)
+    issues += [_no_longer_at_provider(match, names) for match in verdict.missing]
+    elsewhere = _of_others(connection, execution, found)
     teams = _known(
         connection, tables.team.c.id, [row[c] for row, _ in found.values() for c in _TEAMS]
     )
@@ -110,16 +105,18 @@ def _sound(
     accepted: list[Row] = []
     missing = 0
     for id_, (row, match) in found.items():
-        subject = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
-        if match.round_slug:
-            subject += f", round {match.round_slug}"
+        subject = subject_of(match, names)
         unknown = [
             side
             for side, c in zip((match.home, match.away), _TEAMS, strict=True)
             if row[c] not in teams
         ]
-        why = regression(stored[id_], match) if id_ in stored else None
-        if unknown:
+        if match.external_id in verdict.kept:
+            continue
+        if id_ in elsewhere:
+            detail = f"Its id {match.external_id} is that of a match of another tournament."
+            issues.append(Issue("other_tournament", subject, detail, left_out=True))
+        elif unknown:
             missing += 1
             detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
             issues.append(
@@ -129,10 +126,6 @@ def _sound(
             missing += 1
             detail = f"Its round {match.round_slug} is not stored. Materialize `rounds` first."
             issues.append(Issue("unknown_round", subject, detail, left_out=True))
-        elif why:
-            issues.append(
-                Issue("regression", subject, f"It {why}; what is stored was kept.", left_out=True)
-            )
         else:
             accepted.append(row)
     if missing == len(found):
@@ -142,6 +135,22 @@ def _sound(
         )
         raise BlockedDependencyError(message)
     return accepted, issues
+
+
+def _no_longer_at_provider(match: Match, names: Mapping[str, str]) -> Issue:
+    detail = "Stored, but no longer among the provider's matches; it was kept."
+    return Issue("no_longer_at_provider", subject_of(match, names), detail)
+
+
+def _of_others(
+    connection: sa.Connection, execution: Execution, ids: Collection[UUID]
+) -> Collection[UUID]:
+    """Those that are stored of another tournament: a wrong id must not take a match from it."""
+    match = tables.match.c
+    wanted = sa.select(match.id).where(
+        match.id.in_(ids), match.tournament_id != execution.tournament_id
+    )
+    return set(connection.scalars(wanted))
 
 
 def _was_asked(source: Source, stored: Mapping[str, Any]) -> bool:

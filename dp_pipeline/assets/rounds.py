@@ -4,9 +4,10 @@ import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.assets.guards import (
+    believe,
     claim,
     nothing_found,
-    refuse_lesser_season,
+    refuse_names,
     refuse_shrunken,
     stored_ids,
 )
@@ -35,13 +36,15 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         nothing_found(execution, found)
         return
     rounds = execution.received(found)
-    await refuse_lesser_season(source, database, execution)
+    matches = (await source.matches()).items
     round_rows = [rows.round_row(source.key, round_) for round_ in rounds]
 
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
+        believe(connection, source, execution, matches)
         stored = stored_ids(connection, tables.tournament_round.c.id, execution)
         missing = refuse_shrunken("rounds", stored, [row["id"] for row in round_rows])
+        refuse_names("rounds", connection, tables.tournament_round, round_rows, "label")
         return store(connection, tables.tournament_round, round_rows), missing
 
     with execution.step("database", "upsert_rounds") as data:

@@ -8,9 +8,10 @@ import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.assets.guards import (
+    believe,
     claim,
     nothing_found,
-    refuse_lesser_season,
+    refuse_names,
     refuse_shrunken,
     stored_ids,
 )
@@ -75,17 +76,19 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         nothing_found(execution, found)
         return
     teams = execution.received(found)
-    await refuse_lesser_season(source, database, execution)
+    matches = (await source.matches()).items
     team_rows = [rows.team_row(source.key, team) for team in teams]
 
     def write(connection: sa.Connection) -> tuple[Stored, list[Issue]]:
         claim(connection, execution)
+        believe(connection, source, execution, matches)
         stored = stored_ids(connection, tables.tournament_team.c.team_id, execution)
         missing = (
             refuse_shrunken("teams", stored, [row["id"] for row in team_rows])
             if source.asked is None
             else []
         )
+        refuse_names("teams", connection, tables.team, team_rows, "name")
         described = _described(connection, [row["id"] for row in team_rows])
         ours = newest(team_rows, described, _season(connection, str(source.key)))
         written = store(connection, tables.team, ours, keep=KEEP)

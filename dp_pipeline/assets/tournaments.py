@@ -1,11 +1,12 @@
 """The domain `tournaments`: the row every other domain hangs on."""
 
 import dagster as dg
+import sqlalchemy as sa
 
-from dp_pipeline.assets.guards import nothing_found, refuse_lesser_season
+from dp_pipeline.assets.guards import believe, nothing_found
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.store import store
+from dp_pipeline.database.store import Stored, store
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.providers.contract import Source
 
@@ -19,6 +20,7 @@ SPEC = dg.AssetSpec(
 
 # A provider that stops sending a logo has not taken it back.
 KEEP = frozenset({"logo_source"})
+_FROM_MATCHES = frozenset({"status", "mode", "standings_mode", "current_round"})
 
 
 async def ingest(source: Source, database: Database, execution: Execution) -> None:
@@ -30,13 +32,18 @@ async def ingest(source: Source, database: Database, execution: Execution) -> No
         return
     (tournament,) = execution.received(found)
     execution.label = tournament.label
-    await refuse_lesser_season(source, database, execution)
+    matches = (await source.matches()).items
+
+    def write(connection: sa.Connection) -> Stored:
+        verdict = believe(connection, source, execution, matches)
+        row = dict(rows.tournament_row(tournament))
+        if verdict.kept:
+            # they follow from matches that are not stored as they came
+            row = {name: value for name, value in row.items() if name not in _FROM_MATCHES}
+        return store(connection, tables.tournament, [row], keep=KEEP)
+
     with execution.step("database", "upsert_tournament") as data:
-        stored = await database.run(
-            lambda connection: store(
-                connection, tables.tournament, [rows.tournament_row(tournament)], keep=KEEP
-            )
-        )
+        stored = await database.run(write)
         data.update(stored.counts())
     execution.wrote(stored)
     execution.preview = [

@@ -1,5 +1,6 @@
 """Rows as models: what is stored of a tournament, for those who read a part of it anew."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.providers.contract import Known
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, Round, Team, Tournament
+from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament
 
 _home = tables.team.alias("home")
 _away = tables.team.alias("away")
@@ -16,6 +17,10 @@ _OF_MATCH = (
     *("external_id", "round_slug", "status", "stage", "group_name", "kickoff_at", "kickoff_date"),
     *("provider_status", "home_score", "away_score", "home_score_90", "away_score_90"),
     *("home_score_ht", "away_score_ht", "home_penalties_score", "away_penalties_score", "venue"),
+)
+_OF_STANDING = (
+    *("position", "games", "wins", "draws", "losses", "goals_for", "goals_against", "points"),
+    *("stage", "group_name", "form", "computed"),
 )
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
 
@@ -77,6 +82,19 @@ def read_matches(connection: sa.Connection, tournament_id: UUID) -> tuple[Match,
         .order_by(match.c.kickoff_at, match.c.external_id)
     )
     return tuple(Match(**row) for row in connection.execute(wanted).mappings())
+
+
+def read_standings(connection: sa.Connection, tournament_id: UUID) -> tuple[Standing, ...]:
+    """The rows of its tables, in order."""
+    table, team = tables.tournament_standing, tables.team
+    wanted = (
+        sa.select(*(table.c[name] for name in _OF_STANDING), team.c.external_id.label("team"))
+        .join(team, team.c.id == table.c.team_id)
+        .where(table.c.tournament_id == tournament_id)
+        .order_by(table.c.stage, table.c.group_name, table.c.position)
+    )
+    found = (Standing(**row) for row in connection.execute(wanted).mappings())
+    return tuple(replace(row, form=tuple(row.form)) for row in found)
 
 
 def _tournament(key: TournamentKey, row: Any) -> Tournament:

@@ -72,7 +72,8 @@ class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
     `news` are sentences people want to hear whatever else is. An `idle` one asked the provider
-    nothing. `rows` says how many rows are stored where only some were looked at.
+    nothing. `rows` says how many rows are stored where only some were looked at. `noted` is
+    what the summary says besides.
     """
 
     run: Run
@@ -96,6 +97,7 @@ class Execution:
     news: tuple[str, ...] = ()
     idle: bool = False
     rows: int | None = None
+    noted: dict[str, Any] = field(default_factory=dict)
     report_key: str | None = None
     report_url: str | None = None
     report_error: str | None = None
@@ -280,6 +282,7 @@ class Execution:
             "requests": sum(not request.reused for request in self.requests),
             "bytes": sum(request.bytes for request in self.requests if not request.reused),
         }
+        summary |= self.noted
         if self.absent is not None:
             summary["because"] = self.absent.because
         if self.failure is not None:

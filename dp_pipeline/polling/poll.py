@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
 from dp_pipeline.assets.frame import Desk, attempt, each, reading
+from dp_pipeline.assets.guards import believe
 from dp_pipeline.assets.match_news import given_up_news
 from dp_pipeline.database import rows
 from dp_pipeline.database.errors import DatabaseError
@@ -117,6 +118,9 @@ class Poll:
             found = (await part.matches()).items if due.matches else ()
             data.update(due=len(due.matches), found=len(found))
         execution.requests.extend(part.requests.taken())
+        if found:
+            # before anything that follows from them is written
+            await self._desk.database.run(lambda c: believe(c, part, execution, found))
         if due.draw or due.owed or settled(part.known.matches, found):
             part.follow()
             await self._follow("tournaments")

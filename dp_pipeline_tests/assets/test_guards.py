@@ -4,23 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.assets.guards import nothing_found, refuse_shrunken, regression
+from dp_pipeline.assets.guards import nothing_found, refuse_shrunken, refuse_swapped
 from dp_pipeline.assets.standings import only_recomputed
 from dp_pipeline.assets.teams import newest
 from dp_pipeline.executions.errors import SuspiciousPayloadError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.providers.models import Absence, Found, Match, MatchStatus, Standing
+from dp_pipeline.providers.models import Absence, Found, Standing
 
 KEY = "openligadb:bl1:2024"
 
 
 def an_execution(*, create: bool) -> Execution:
     return Execution(Run(uuid4()), KEY, tournament_id_of(KEY), "matches", create=create)
-
-
-def a_match(status: MatchStatus, score: int | None = None) -> Match:
-    return Match("1", "1", "a", "b", status, home_score=score, away_score=score)
 
 
 def test_nothing_published_yet_is_expected_while_nothing_is_stored() -> None:
@@ -77,27 +73,6 @@ def test_more_than_what_is_stored_is_always_welcome(stored: set[UUID], new: set[
     assert refuse_shrunken("matches", stored, stored | new) == []
 
 
-@pytest.mark.parametrize("status", ["scheduled", "live", "unknown"])
-def test_a_played_match_is_not_put_back(status: MatchStatus) -> None:
-    assert regression({"status": "ended", "home_score": 1}, a_match(status))
-    assert regression({"status": "awarded", "home_score": 1}, a_match(status))
-
-
-def test_a_played_match_does_not_lose_its_result() -> None:
-    assert regression({"status": "ended", "home_score": 1}, a_match("ended"))
-
-
-@pytest.mark.parametrize("status", ["ended", "awarded", "cancelled", "abandoned", "postponed"])
-def test_a_correction_of_a_played_match_is_taken(status: MatchStatus) -> None:
-    assert regression({"status": "ended", "home_score": 1}, a_match(status, 3)) is None
-
-
-@pytest.mark.parametrize("stored", ["scheduled", "live", "postponed", "unknown"])
-def test_an_open_match_may_become_anything(stored: str) -> None:
-    for status in ("scheduled", "live", "ended", "cancelled"):
-        assert regression({"status": stored, "home_score": None}, a_match(status)) is None
-
-
 def test_a_team_keeps_the_name_of_its_newest_tournament_in_whatever_order_they_are_read() -> None:
     team = uuid4()
     row = {"id": team, "name": "A"}
@@ -121,3 +96,13 @@ def test_a_computed_table_replaces_the_providers_only_when_it_counts_more_games(
     assert not only_recomputed(10, [row(11, computed=True)])
     assert not only_recomputed(10, [row(10, computed=False)])
     assert not only_recomputed(0, [row(10, computed=True)]), "what is stored was computed too"
+
+
+def test_names_that_belong_to_others_are_not_taken() -> None:
+    ids = [uuid4() for _ in range(18)]
+    names = {id_: f"club {n}" for n, id_ in enumerate(ids)}
+    rotated = {id_: names[ids[n - 1]] for n, id_ in enumerate(ids)}
+    assert refuse_swapped("teams", names, rotated)
+    assert refuse_swapped("teams", names, {n: f"{name} 1900" for n, name in names.items()}) is None
+    two = names | {ids[0]: names[ids[1]], ids[1]: names[ids[0]]}
+    assert refuse_swapped("teams", names, two) is None

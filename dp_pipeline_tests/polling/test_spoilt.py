@@ -84,6 +84,39 @@ def test_a_list_of_rounds_that_has_shrunk_takes_no_match_out_of_its_round(
         assert (current, rounds) == ("1", 34)
 
 
+def test_a_poll_that_contradicts_what_is_settled_writes_nothing_at_all(
+    database: Database, tmp_path: Path
+) -> None:
+    with season(standing_still(SMALL, DURING), database, tmp_path) as played:
+        begun(played, AFTER)
+        due = (tables.match.c.tournament_id == ID) & (tables.match.c.round_slug == "30")
+        with database.transaction() as connection:
+            # the provider is to say otherwise of every match of the round
+            connection.execute(
+                sa.update(tables.match)
+                .where(due)
+                .values(status="ended", home_score=9, away_score=9)
+            )
+            connection.execute(
+                sa.update(tables.match_watch)
+                .where(tables.match_watch.c.match_id.in_(sa.select(tables.match.c.id).where(due)))
+                .values(due_at=datetime.fromtimestamp(AFTER, UTC))
+            )
+            connection.execute(
+                sa.update(tables.tournament)
+                .where(tables.tournament.c.id == ID)
+                .values(current_round="1")
+            )
+        before = stored_matches(database, KEY)
+        (execution,) = played.poll()
+        assert (execution.domain, execution.outcome) == ("matches", "suspicious_payload")
+        assert stored_matches(database, KEY) == before
+        with database.transaction() as connection:
+            t = tables.tournament.c
+            assert connection.scalar(sa.select(t.current_round).where(t.id == ID)) == "1"
+        assert played.due() == [], "it is left alone for a while"
+
+
 def test_the_end_of_a_match_is_stored_though_what_follows_is_refused(
     database: Database, tmp_path: Path
 ) -> None:

@@ -1,0 +1,63 @@
+"""What reads corrected and took back lately: in the ledger, until there is a history."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from dp_pipeline.assets.judge import CORRECTIONS_COUNT_FOR, Past, Verdict
+from dp_pipeline.database import tables
+from dp_pipeline.executions.execution import Execution
+
+_CORRECTED = "corrected"
+_TAKEN_BACK = "takenBack"
+_ledger = tables.data_provider_executions
+
+
+def past_of(connection: sa.Connection, execution: Execution) -> Past:
+    """What the reads of this tournament's matches before this execution came to.
+
+    A match that the provider gives again, in a read of everything, is no longer taken back.
+    """
+    reads = connection.execute(
+        sa.select(_ledger.c.started_at, _ledger.c.scope, _ledger.c.status, _ledger.c.summary)
+        .where(
+            _ledger.c.tournament_key == execution.key,
+            _ledger.c.domain == "matches",
+            _ledger.c.id != execution.id,
+            _ledger.c.started_at > execution.started_at - CORRECTIONS_COUNT_FOR,
+            # the others have written nothing; one that died had noted what it wrote
+            (_ledger.c.status.in_(("completed", "partial_failure")))
+            | _ledger.c.summary.has_key(_CORRECTED),
+        )
+        .order_by(_ledger.c.started_at)
+    )
+    corrected: set[str] = set()
+    taken_back: dict[str, datetime] = {}
+    for read in reads:
+        summary = read.summary or {}
+        corrected.update(summary.get(_CORRECTED, ()))
+        now = set(summary.get(_TAKEN_BACK, ()))
+        if read.scope == "whole":
+            taken_back = {id_: at for id_, at in taken_back.items() if id_ in now}
+        for id_ in now:
+            taken_back.setdefault(id_, read.started_at)
+    return Past(frozenset(corrected), taken_back)
+
+
+def note_verdict(connection: sa.Connection, execution: Execution, verdict: Verdict) -> None:
+    """Note what was corrected and taken back, in the transaction that stores it.
+
+    A process that dies right afterwards has counted it all the same.
+    """
+    facts = {_CORRECTED: verdict.corrected, _TAKEN_BACK: verdict.taken_back}
+    facts = {name: list(ids) for name, ids in facts.items() if ids}
+    if not facts:
+        return
+    execution.noted |= facts
+    summary = sa.func.coalesce(_ledger.c.summary, sa.text("'{}'::jsonb"))
+    connection.execute(
+        sa.update(_ledger)
+        .where(_ledger.c.id == execution.id)
+        .values(summary=summary.concat(sa.cast(facts, JSONB)))
+    )
