@@ -1,0 +1,178 @@
+"""Recorded seasons, mutated at random and read over good data."""
+
+import copy
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dp_pipeline.assets.judge import limit_of
+from dp_pipeline.database.database import Database
+from dp_pipeline_tests.end_to_end.contents import MATCHES, TABLE, query
+from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.replay import Replay
+from dp_pipeline_tests.servers import serve
+
+RECORDINGS = os.environ.get("DP_RECORDINGS")
+pytestmark = pytest.mark.skipif(
+    not RECORDINGS, reason="DP_RECORDINGS does not name the folder of recorded answers"
+)
+SEASONS = {
+    "openligadb:bl1:2024": ("openligadb/openliga_bl2425.json", "/getmatchdata/bl1/2024"),
+    "openligadb:bl1:2025": ("openligadb/openliga_bl2526_20260321.json", "/getmatchdata/bl1/2025"),
+    "openligadb:dfb:2025": ("openligadb/openliga_dfb2526.json", "/getmatchdata/dfb/2025"),
+    "openfootball:de.cup:2018-19": ("openfootball/2018-19/de.cup.json", "/2018-19/de.cup.json"),
+    "openfootball:en.1:2025-26": ("openfootball/2025-26/en.1.json", "/2025-26/en.1.json"),
+}
+FACTS = (
+    *("home", "away", "round_slug", "kickoff_at", "kickoff_date", "status", "home_score"),
+    *("away_score", "home_score_ht", "away_score_ht"),
+    *("home_penalties_score", "away_penalties_score"),
+)
+PLAYED = {"ended", "awarded"}
+VALUES = (None, 0, -1, 2**31, 10**20, "", "x" * 300, "\x00", [], {}, True, 1.5, "2031-02-30", "99")
+
+
+def fields_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all leaves of a match, and of what holds them."""
+    items: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    found = [path] if path else []
+    for name, item in items:
+        found += fields_of(item, (*path, name))
+    return found
+
+
+def at(value: Any, path: tuple[Any, ...]) -> tuple[Any, Any] | None:
+    """What holds the end of a path, and its name there; None where the path does not lead."""
+    for name in path[:-1]:
+        try:
+            value = value[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    has = (isinstance(value, dict) and path[-1] in value) or (
+        isinstance(value, list) and isinstance(path[-1], int) and path[-1] < len(value)
+    )
+    return (value, path[-1]) if has else None
+
+
+def mutate(kind: str, places: list[tuple[Any, Any]], chance: random.Random) -> None:
+    """Change the same place of several matches."""
+    values = [holder[name] for holder, name in places]
+    value = chance.choice(VALUES)
+    step = chance.choice((-1, 1, 7))
+    for (holder, name), other in zip(places, values[1:] + values[:1], strict=True):
+        if kind == "set":
+            holder[name] = copy.deepcopy(value)
+        elif kind == "exchange":
+            holder[name] = other
+        elif kind == "drop":
+            del holder[name]
+        elif isinstance(holder[name], int):
+            holder[name] += step
+
+
+def mutated(payload: Any, chance: random.Random) -> Any:
+    """The payload with some of its matches changed, all in the same way."""
+    payload = copy.deepcopy(payload)
+    matches = payload["matches"] if isinstance(payload, dict) else payload
+    count = chance.choice((1, 2, len(matches) // 20, len(matches) // 5, len(matches)))
+    chosen = chance.sample(range(len(matches)), max(1, count))
+    path = chance.choice(fields_of(matches[chosen[0]]))
+    kind = chance.choice(("set", "drop", "exchange", "add", "twice", "lack"))
+    if kind == "twice":
+        matches += [copy.deepcopy(matches[n]) for n in chosen]
+    elif kind == "lack":
+        for number in sorted(chosen, reverse=True):
+            del matches[number]
+    else:
+        mutate(kind, [found for n in chosen if (found := at(matches[n], path))], chance)
+    return payload
+
+
+def state(url: str, key: str) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+    rows = query(url, MATCHES, key=key)
+    return {row["external_id"]: row for row in rows}, query(url, TABLE, key=key)
+
+
+def worse(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> set[str]:
+    """The played matches that are not as they were."""
+    return {
+        id_
+        for id_, row in before.items()
+        if row["status"] in PLAYED
+        and (
+            id_ not in after
+            or any(row[f] is not None and row[f] != after[id_][f] for f in FACTS)
+            or after[id_]["status"] != row["status"]
+        )
+    }
+
+
+def soak(
+    times: int,
+    key: str,
+    url: str,
+    home: Path,
+    *,
+    seed: int,
+) -> None:
+    file, path = SEASONS[key]
+    good = json.loads((Path(RECORDINGS or "") / file).read_bytes())
+    replay = Replay(Path(RECORDINGS or ""), payloads={path: good})
+    database = Database(url)
+    chance = random.Random(seed)  # noqa: S311 - to be repeated
+    with serve(replay.app()) as base_url:
+        assert "failed" not in {r["status"] for r in ingest(database, base_url, home, key).values()}
+        before, table = state(url, key)
+        limit = limit_of(sum(row["status"] in PLAYED for row in before.values()))
+        changed: set[str] = set()
+        for number in range(times):
+            replay.payloads[path] = mutated(good, chance)
+            rows = ingest(database, base_url, home, key)
+            assert {r["status"] for r in rows.values()} <= {
+                "completed",
+                "partial_failure",
+                "failed",
+            }
+            unforeseen = {
+                r["error_class"]
+                for r in rows.values()
+                if r["status"] == "failed"
+                and r["error_class"]
+                not in {"SuspiciousPayloadError", "BlockedDependencyError", "InvalidShapeError"}
+            }
+            assert not unforeseen, (number, unforeseen)
+            after, _ = state(url, key)
+            changed |= worse(before, after)
+            assert len(changed) <= limit, (number, seed)
+        replay.payloads[path] = good
+        again = ingest(database, base_url, home, key)
+        assert {row["status"] for row in again.values()} == {"completed"}, again
+        final, final_table = state(url, key)
+        assert worse(before, final) == set()
+        assert final_table == table
+    database.close()
+
+
+@pytest.mark.parametrize("key", SEASONS)
+def test_a_few_random_mutations_change_no_more_than_the_rule_allows(
+    new_database: Callable[..., str], migrated_template: str, tmp_path: Path, key: str
+) -> None:
+    soak(5, key, new_database(migrated_template), tmp_path, seed=7)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("key", SEASONS)
+def test_hundreds_of_random_mutations_change_no_more_than_the_rule_allows(
+    new_database: Callable[..., str], migrated_template: str, tmp_path: Path, key: str
+) -> None:
+    soak(440, key, new_database(migrated_template), tmp_path, seed=11)
