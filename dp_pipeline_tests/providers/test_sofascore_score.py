@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dp_pipeline.providers.sofascore.payload import EventPayload, StatusPayload
@@ -255,6 +255,7 @@ def test_every_sound_shoot_out_arrives(after_90: Any, extra: Any, kicks: Any) ->
     st.sampled_from([0, 6, 7, 31, 42, 60, 80, 90, 91, 100, 110, 120, 999]),
     st.sampled_from([None, 1, 2, 3]),
 )  # fmt: skip
+@example(parts={"normaltime": (1, 0), "current": (0, 0)}, code=42, winner=None)
 def test_whatever_the_numbers_the_parts_that_are_given_fit_together(
     parts: dict[str, Any], code: int, winner: int | None
 ) -> None:

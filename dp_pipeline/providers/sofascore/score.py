@@ -145,7 +145,12 @@ def _contradictions(reading: _Reading) -> list[str]:
             )
     elif current and current != final:
         wrong.append(f"the result is {_text(final)} and {_text(current)}")
-    return wrong + _contradictions_at_the_end(reading, final) if reading.status.is_final else wrong
+    if reading.status.is_final:
+        return wrong + _contradictions_at_the_end(reading, final)
+    normal = reading.normaltime if reading.status.second_half_over else None
+    if normal and not _reachable(normal, final):
+        wrong.append(f"{_text(normal)} after ninety minutes, {_text(final)} now")
+    return wrong
 
 
 def _contradictions_at_the_end(reading: _Reading, final: Pair) -> list[str]:
