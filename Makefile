@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test bench check format lock clean
+.PHONY: help install run test test-all test-days bench check format lock clean
 
 PYTHON ?= python3
 # A port given by the caller is meant; the default one may be replaced when it is busy.
@@ -13,6 +13,8 @@ PORT ?= 3000
 # the machine's name
 HOST := 127.0.0.1
 
+# `make test` leaves out what takes long; `make test-all` sets this to nothing.
+MARKED ?= not slow
 # Most tests wait for processes and servers of their own: four workers keep two cores busy. In the
 # order of files, so that the longest, which are few, do not come last.
 WORKERS ?= 4
@@ -52,23 +54,23 @@ export FIND_PORT
 
 define FIND_PYTHON
 import sys
-sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 endef
 export FIND_PYTHON
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## build .venv from requirements.lock (nothing to do when it is up to date)
 
 $(STAMP): requirements.lock pyproject.toml
 	@set -eu; \
 	python=''; \
-	for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+	for candidate in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if found=$$(command -v "$$candidate" 2>/dev/null) && "$$found" -c "$$FIND_PYTHON" 2>/dev/null; then python=$$found; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "Python 3.11, 3.12 or 3.13 is needed and none was found; name one with make install PYTHON=/path/to/python3.13" >&2; exit 1; \
+	  echo "Python 3.11, 3.12, 3.13 or 3.14 is needed and none was found; name one with make install PYTHON=/path/to/python3.14" >&2; exit 1; \
 	fi; \
 	uv=$$(command -v uv || true); \
 	if [ -z "$$uv" ]; then \
@@ -96,10 +98,17 @@ run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=of
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check
 	@echo "==> pytest ($${DP_RECORDINGS:+with the payloads in }$${DP_RECORDINGS:-without recorded payloads, as DP_RECORDINGS is not set})"
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(MARKED),-m "$(MARKED)")
 	@echo '==> dagster definitions validate'
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	  DP_HOME="$$home" $(BIN)/dagster definitions validate --workspace workspace.yaml
+
+test-all: $(STAMP) ## the slow tests too, then all but the end-to-end ones on other days; CI does every night
+	@$(MAKE) --no-print-directory test MARKED=
+	@$(MAKE) --no-print-directory test-days
+
+test-days: $(STAMP) ## the tests on other days (DAYS="leap-day 2031-05-01T12:00Z", TESTS=dp_pipeline_tests)
+	@$(BIN)/python -m dp_pipeline_tests.days --workers $(WORKERS) --tests "$(TESTS)" $(DAYS)
 
 bench: $(STAMP) ## measure what things cost, beside Dagster as it comes (ARGS="ingest --json FILE" for parts)
 	@$(BIN)/python -m dp_pipeline_tests.benchmarks $(ARGS)

@@ -32,6 +32,8 @@ from dagster._core.scheduler.instigation import (
     SensorInstigatorData,
 )
 
+from dp_pipeline_tests.days import clock
+
 Answer = TypeVar("Answer")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -341,7 +343,8 @@ def dagster_dev(
     Args:
         project: where it is typed; its output is beside, in dagster-dev.log.
         home: DP_HOME, a directory of this test alone: its processes are known by it.
-        environment: further variables; nothing else of this process' environment is passed on.
+        environment: further variables; but for the clock nothing else of this process'
+            environment is passed on.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -357,6 +360,7 @@ def dagster_dev(
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(project.parent),
+                **clock(),
                 "DP_HOME": str(home),
                 **(environment or {}),
             },

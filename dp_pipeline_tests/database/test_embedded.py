@@ -24,6 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 from dp_pipeline.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dp_pipeline.database.embedded.binaries import Binaries, account_for, find_binaries
 from dp_pipeline.database.embedded.cluster import Address, Cluster, is_private, trim_log
+from dp_pipeline_tests.days import clock
 
 ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not ROOT, reason="needs root, who changes to another user")
@@ -596,7 +597,7 @@ def test_an_ordinary_user_runs_it_and_root_may_join(home: Home) -> None:
         user=somebody.uid,
         group=somebody.gid,
         extra_groups=[],
-        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **clock()},
     )
     home.users.append(user)
     url = url_of(user)
@@ -623,7 +624,7 @@ def test_another_ordinary_user_is_told_whose_it_is(home: Home) -> None:
         user=nobody.pw_uid,
         group=nobody.pw_gid,
         extra_groups=[],
-        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **clock()},
     )
     assert "belongs to another user" in user.stderr
 
@@ -640,7 +641,7 @@ def interpreter_for(uid: int) -> str:
                 cwd="/",
                 user=uid,
                 extra_groups=[],
-                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **clock()},
             )
             if tried.returncode == 0:
                 return python

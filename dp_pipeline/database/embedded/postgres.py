@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from dp_pipeline.database.embedded.binaries import LOADER
 from dp_pipeline.database.embedded.cluster import (
     Address,
     Answer,
@@ -31,7 +32,7 @@ __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 START_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 _SUPERVISOR = "dp_pipeline.database.embedded.supervisor"
-_INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_INHERITED = ("PATH", "HOME", *LOADER)
 
 
 class EmbeddedPostgres:

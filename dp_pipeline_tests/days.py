@@ -1,0 +1,170 @@
+"""The tests on other days than today: `make test-days`, and what their processes need for it.
+
+No test may depend on the day, the hour, the time zone or a change of the clocks. Here libfaketime
+moves the clock of every process, Postgres and Dagster's own included, by the same number of
+seconds, so that time goes on; durations are measured by the monotonic clock, which is left alone.
+"""
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+# Each change of the clocks comes five minutes after the beginning, and so does the new year.
+DAYS: Mapping[str, tuple[str, str]] = {
+    "leap-day": ("2028-02-29T12:00Z", "UTC"),
+    "berlin-spring": ("2027-03-28T00:55Z", "Europe/Berlin"),
+    "berlin-autumn": ("2027-10-31T00:55Z", "Europe/Berlin"),
+    "new-york-spring": ("2027-03-14T06:55Z", "America/New_York"),
+    "new-york-autumn": ("2027-11-07T05:55Z", "America/New_York"),
+    "tuesday": ("2027-06-15T02:15Z", "UTC"),  # while the weekly re-read of OpenLigaDB is due
+    "sunday": ("2027-06-20T15:30Z", "Europe/Berlin"),
+    "new-year": ("2027-12-31T23:55Z", "UTC"),
+}
+YEAR_ON = "year-on"
+# Without the longest; `make test-days TESTS=dp_pipeline_tests` runs all of them.
+_TESTS = ("--ignore=dp_pipeline_tests/end_to_end", "-m", "not slow")
+
+_CLOCK = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT", "TZ")
+# The one that a package of the environment brings comes first: Debian 12 and Ubuntu 24.04 have
+# 0.9.10, with which time.sleep fails since Python 3.11 (EINVAL).
+_LIBRARIES = ("/usr/lib/*/faketime", "/usr/lib64/faketime", "/usr/local/lib/faketime")
+_FILES = ("libfaketimeMT.so.1", "libfaketime.so.1")
+_AHEAD = 1_000_000
+_PROBE = """
+import sys, threading, time
+lock = threading.Lock()
+lock.acquire()
+began = time.monotonic()
+time.sleep(0.01)
+lock.acquire(timeout=0.01)
+waited = time.monotonic() - began
+sys.exit(not (abs(time.time() - float(sys.argv[1])) < 60 and 0.02 <= waited < 5))
+"""
+
+
+def clock() -> dict[str, str]:
+    """What a process with an environment of its own needs, to have this one's clock and zone."""
+    return {name: os.environ[name] for name in _CLOCK if name in os.environ}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """When and where tests begin."""
+
+    name: str
+    at: datetime
+    zone: str
+
+    @classmethod
+    def read(cls, text: str) -> "Day":
+        """A day by its name, or any time in ISO format, in the zone of this process.
+
+        Raises:
+            click.UsageError: it is neither.
+        """
+        if text == YEAR_ON:
+            return cls(text, datetime.now(UTC) + timedelta(days=365), "UTC")
+        written, zone = DAYS.get(text, (text, os.environ.get("TZ", "UTC")))
+        try:
+            at = datetime.fromisoformat(written)
+        except ValueError as error:
+            message = f"{text!r} is neither a time nor one of {', '.join((YEAR_ON, *DAYS))}."
+            raise click.UsageError(message) from error
+        return cls(text, at if at.tzinfo else at.replace(tzinfo=UTC), zone)
+
+    def environment(self, library: Path) -> dict[str, str]:
+        """The variables that make it this day in a process and in its children."""
+        ahead = round((self.at - datetime.now(UTC)).total_seconds())
+        return {**os.environ, **_moved(library, ahead), "TZ": self.zone}
+
+
+def _moved(library: Path, seconds: int) -> dict[str, str]:
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{seconds:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",  # else Python takes all its bytecode for outdated
+    }
+
+
+def find_library() -> Path | None:
+    """A libfaketime that works with this Python; None if there is none."""
+    return next((each for each in _candidates() if _works(each)), None)
+
+
+def _candidates() -> Iterator[Path]:
+    if found := importlib.util.find_spec("libfaketime"):
+        for folder in found.submodule_search_locations or ():
+            yield Path(folder) / "vendor/libfaketime/src/libfaketime.so.1"
+    for folder in _LIBRARIES:
+        for file in _FILES:
+            yield from sorted(Path("/").glob(f"{folder[1:]}/{file}"))
+
+
+def _works(library: Path) -> bool:
+    expected = datetime.now(UTC).timestamp() + _AHEAD
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _PROBE, str(expected)],
+            env={**os.environ, **_moved(library, _AHEAD)},
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return library.is_file() and done.returncode == 0
+
+
+def run(day: Day, library: Path, tests: Sequence[str], workers: int) -> bool:
+    """Whether the tests pass on a day."""
+    click.echo(f"==> pytest on {day.name}: {day.at:%A %Y-%m-%d %H:%M} UTC, TZ={day.zone}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["--numprocesses", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
+    environment = day.environment(library)
+    return subprocess.run([*command, *tests], env=environment, check=False).returncode == 0
+
+
+@click.command(help=__doc__.splitlines()[0])
+@click.argument("days", nargs=-1)
+@click.option("--tests", default="", help="What to give pytest; else all but end_to_end.")
+@click.option("--workers", default=2, show_default=True)
+def main(days: tuple[str, ...], tests: str, workers: int) -> None:
+    """Run the tests on each of the days, all of them by default."""
+    chosen = [Day.read(text) for text in days or (YEAR_ON, *DAYS)]
+    found = find_library()
+    if found is None:
+        message = (
+            "The clock cannot be moved here: no libfaketime that works with this Python was found. "
+            "It comes with the environment on Linux (x86-64); elsewhere on Linux install "
+            "libfaketime 0.9.11 or newer."
+        )
+        raise click.ClickException(message)
+    with tempfile.TemporaryDirectory(prefix="dp-days-") as place:
+        # where a server that root starts as another user can read it
+        Path(place).chmod(0o755)
+        library = Path(shutil.copy(found, place))
+        library.chmod(0o755)
+        failed = [
+            day.name
+            for day in chosen
+            if not run(day, library, shlex.split(tests) or _TESTS, workers)
+        ]
+    if failed:
+        message = f"The tests failed on {', '.join(failed)}."
+        raise click.ClickException(message)
+    click.echo(f"The tests passed on {', '.join(day.name for day in chosen)}.")
+
+
+if __name__ == "__main__":
+    main()
