@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from dp_pipeline.database.store import Stored
 from dp_pipeline.executions.vocabulary import Domain, Outcome, Scope, Status, Step, operation_type
 from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.fitting import fitting
 from dp_pipeline.providers.http import Request
 from dp_pipeline.providers.models import Absence, Found, Issue
 
@@ -128,7 +129,12 @@ class Execution:
         self.operations = [each for each in self.operations if each.status == "completed"]
 
     def received(self, found: Found[T]) -> tuple[T, ...]:
-        """Take what a provider gave; what it left out makes this a partial failure."""
+        """Take what a provider gave; what it left out makes this a partial failure.
+
+        Raises:
+            InvalidShapeError: nothing of it can be stored.
+        """
+        found = fitting(found)
         self.issues.extend(found.issues)
         left_out = [issue for issue in found.issues if issue.left_out]
         began = datetime.now(UTC)

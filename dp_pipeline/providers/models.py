@@ -1,10 +1,10 @@
 """What we take from a provider: frozen values in our words. No parsing, no storage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from dp_pipeline.providers.bounds import Day, Int4, Key, Moment, Place, Whole
 from dp_pipeline.providers.key import TournamentKey
 
 Mode = Literal["regular-season-only", "regular-season-and-knockout", "knockout-only"]
@@ -56,7 +56,7 @@ class Tournament:
 class Team:
     """A club or country. `external_id` is unique at its provider, across tournaments."""
 
-    external_id: str
+    external_id: Key
     name: str
     short_name: str | None = None
     country: str | None = None
@@ -67,8 +67,8 @@ class Team:
 class Round:
     """A matchday or knockout round. `slug` is unique in its tournament, `order` counts from 1."""
 
-    slug: str
-    order: int
+    slug: Key
+    order: Place
     label: str
     type: RoundType
     stage: str | None = None
@@ -86,24 +86,24 @@ class Match:
     is None. `kickoff_at` is aware; it is None when only the day, or no time zone, is known.
     """
 
-    external_id: str
-    round_slug: str | None
+    external_id: Key
+    round_slug: Key | None
     home: str
     away: str
     status: MatchStatus
     stage: str | None = None
     group_name: str | None = None
-    kickoff_at: datetime | None = None
-    kickoff_date: date | None = None
+    kickoff_at: Moment | None = None
+    kickoff_date: Day | None = None
     provider_status: str | None = None
-    home_score: int | None = None
-    away_score: int | None = None
-    home_score_90: int | None = None
-    away_score_90: int | None = None
-    home_score_ht: int | None = None
-    away_score_ht: int | None = None
-    home_penalties_score: int | None = None
-    away_penalties_score: int | None = None
+    home_score: Whole | None = None
+    away_score: Whole | None = None
+    home_score_90: Whole | None = None
+    away_score_90: Whole | None = None
+    home_score_ht: Whole | None = None
+    away_score_ht: Whole | None = None
+    home_penalties_score: Whole | None = None
+    away_penalties_score: Whole | None = None
     venue: str | None = None
 
 
@@ -115,16 +115,16 @@ class Standing:
     """
 
     team: str
-    position: int
-    games: int
-    wins: int
-    draws: int
-    losses: int
-    goals_for: int
-    goals_against: int
-    points: int
-    stage: str | None = None
-    group_name: str | None = None
+    position: Place
+    games: Whole
+    wins: Whole
+    draws: Whole
+    losses: Whole
+    goals_for: Whole
+    goals_against: Whole
+    points: Int4
+    stage: Key | None = None
+    group_name: Key | None = None
     form: tuple[str, ...] = ()
     computed: bool = False
 
@@ -153,6 +153,15 @@ class Issue:
     detail: str
     left_out: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def left_empty(subject: str, names: Sequence[str]) -> tuple[Issue, ...]:
+    """The finding that fields of an entity hold numbers beyond what can be stored of them."""
+    if not names:
+        return ()
+    listed = ", ".join(dict.fromkeys(names))
+    detail = f"A number beyond all bounds is left empty: {listed}."
+    return (Issue("out_of_bounds", subject, detail, data={"fields": listed}),)
 
 
 @dataclass(frozen=True, slots=True)

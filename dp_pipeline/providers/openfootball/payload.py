@@ -11,9 +11,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-LONGEST_TEXT = 200
+from dp_pipeline.providers.bounds import LONGEST_TEXT, MOST_GOALS
+
 MOST_MATCHES = 10_000  # the longest seen has 1,218
-MOST_GOALS = 99
 
 # key of the score, keys of the two numbers in the old form; seen in the repository's history
 _OLD_SCORES = {

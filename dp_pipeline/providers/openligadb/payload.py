@@ -5,7 +5,6 @@ Keys are read without regard to case: they changed from PascalCase to camelCase 
 a match only when nothing sound can be stored without it.
 """
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,44 +16,32 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 
+from dp_pipeline.providers.bounds import (
+    LONGEST_TEXT,
+    Count,
+    Goals,
+    Id,
+    Int4,
+    Name,
+    OptionalBool,
+    OptionalId,
+    OptionalInt4,
+    OptionalText,
+    Points,
+    clean,
+    or_none,
+)
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Issue, left_empty
 
-LONGEST_TEXT = 200
-LARGEST_ID = 2**63 - 1
-MOST_GOALS = 99
 # An answer is a list of objects that hold lists of objects: deeper than this is nothing of ours.
 DEEPEST = 5
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
 T = TypeVar("T", bound=BaseModel)
-
-
-def _not_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        reason = "a truth value where a number belongs"
-        raise ValueError(reason)  # noqa: TRY004 - pydantic turns a ValueError into its own error
-    return value
-
-
-def _clean(value: Any) -> Any:
-    """Text on one line; NUL and lone surrogates, which Postgres refuses, become spaces."""
-    if not isinstance(value, str):
-        return value
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in value)
-    return " ".join(kept.split())
-
-
-def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """An optional field that cannot be read is one that is not there."""
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
 
 
 def _moment(value: Any) -> datetime | None:
@@ -84,19 +71,11 @@ def _list_or_empty(value: Any) -> Any:
     return [] if value is None else value
 
 
-Id = Annotated[int, BeforeValidator(_not_bool), Field(gt=0, le=LARGEST_ID)]
-Number = Annotated[int, BeforeValidator(_not_bool), Field(ge=-LARGEST_ID, le=LARGEST_ID)]
-Goals = Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=MOST_GOALS)]
-Text = Annotated[str, BeforeValidator(_clean), Field(max_length=LONGEST_TEXT)]
-Name = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=LONGEST_TEXT)]
-OptionalText = Annotated[Text | None, WrapValidator(_or_none)]
-OptionalGoals = Annotated[Goals | None, WrapValidator(_or_none)]
-OptionalNumber = Annotated[Number | None, WrapValidator(_or_none)]
 Utc = Annotated[datetime | None, BeforeValidator(_utc)]
 WallClock = Annotated[datetime | None, BeforeValidator(_wall_clock)]
 Url = Annotated[
     Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f]+$")] | None,
-    WrapValidator(_or_none),
+    WrapValidator(or_none),
 ]
 
 
@@ -110,8 +89,8 @@ class GroupPayload(Payload):
     """A round, in OpenLigaDB's words a group: a matchday, a cup round, a whole group stage."""
 
     group_name: Name
-    group_order_id: Number
-    group_id: OptionalNumber = None
+    group_order_id: Int4
+    group_id: OptionalId = None
 
 
 class TeamPayload(Payload):
@@ -127,7 +106,7 @@ class TeamPayload(Payload):
 class ResultPayload(Payload):
     """A score at some point; `result_type_id` alone says which. Points may be null: no score."""
 
-    result_type_id: Number
+    result_type_id: Int4
     points_team1: Goals | None = None
     points_team2: Goals | None = None
     result_name: OptionalText = None
@@ -138,8 +117,8 @@ class GoalPayload(Payload):
 
     score_team1: Goals
     score_team2: Goals
-    match_minute: OptionalNumber = None
-    is_penalty: Annotated[bool | None, WrapValidator(_or_none)] = None
+    match_minute: OptionalInt4 = None
+    is_penalty: OptionalBool = None
     comment: OptionalText = None
 
 
@@ -169,9 +148,9 @@ class MatchPayload(Payload):
     league_name: OptionalText = None
     goals: Annotated[
         Annotated[tuple[GoalPayload, ...], BeforeValidator(_list_or_empty)] | None,
-        WrapValidator(_or_none),
+        WrapValidator(or_none),
     ] = ()
-    location: Annotated[LocationPayload | None, WrapValidator(_or_none)] = None
+    location: Annotated[LocationPayload | None, WrapValidator(or_none)] = None
 
     @property
     def subject(self) -> str:
@@ -183,13 +162,13 @@ class TableRowPayload(Payload):
     """A row of the table; the position is that in the list. `team_info_id` is the team's id."""
 
     team_info_id: Id
-    points: Annotated[int, BeforeValidator(_not_bool), Field(ge=-999, le=999)]
-    matches: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=999)]
-    won: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=999)]
-    draw: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=999)]
-    lost: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=999)]
-    goals: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=9999)]
-    opponent_goals: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=9999)]
+    points: Points
+    matches: Count
+    won: Count
+    draw: Count
+    lost: Count
+    goals: Count
+    opponent_goals: Count
     team_name: OptionalText = None
 
 
@@ -197,7 +176,7 @@ class LeaguePayload(Payload):
     """A season of a competition; anyone may create one."""
 
     league_shortcut: Name
-    league_season: Annotated[int, BeforeValidator(_not_bool), Field(ge=1000, le=9999)]
+    league_season: Annotated[Int4, Field(ge=1000, le=9999)]
     league_name: OptionalText = None
 
 
@@ -249,12 +228,16 @@ def parse_match(payload: Any) -> MatchList:
 def parse_groups(payload: Any) -> GroupList:
     """The answer of /getavailablegroups/{league}/{season}: also rounds without matches yet.
 
+    Of rounds that have matches these tell as well: objects of which none can be read block nothing.
+
     Raises:
-        InvalidShapeError: the answer is no list, or not one of its rounds is readable.
+        InvalidShapeError: the answer is no list, or one of anything but objects.
     """
-    groups, issues = _read_list(
-        payload, GroupPayload, "getavailablegroups", "invalid_round", lambda _: "a round"
+    groups, issues = _read_each(
+        payload, GroupPayload, "getavailablegroups", "invalid_round", _named("groupname", "a round")
     )
+    if issues and not any(isinstance(entry, dict) for entry in payload):
+        raise InvalidShapeError(issues[0].detail)
     return GroupList(groups, issues)
 
 
@@ -264,7 +247,9 @@ def parse_table(payload: Any) -> Table:
     Raises:
         InvalidShapeError: the answer is no list, or not one of its rows is readable.
     """
-    rows, issues = _read_list(payload, TableRowPayload, "getbltable", "invalid_row", lambda _: "")
+    rows, issues = _read_list(
+        payload, TableRowPayload, "getbltable", "invalid_row", _named("teamname", "a row")
+    )
     return Table(rows, issues[0].detail.rstrip(".") if issues else None)
 
 
@@ -275,12 +260,25 @@ def parse_leagues(payload: Any) -> tuple[LeaguePayload, ...]:
         InvalidShapeError: the answer is no list, or not one of its leagues is readable.
     """
     leagues, _ = _read_list(
-        payload, LeaguePayload, "getavailableleagues", "invalid_league", lambda _: ""
+        payload, LeaguePayload, "getavailableleagues", "invalid_league", _named("leaguename", "")
     )
     return leagues
 
 
 def _read_list(
+    payload: Any,
+    model: type[T],
+    what: str,
+    reason: str,
+    subject: Callable[[Mapping[str, Any]], str],
+) -> tuple[tuple[T, ...], tuple[Issue, ...]]:
+    items, issues = _read_each(payload, model, what, reason, subject)
+    if issues and not items:
+        raise InvalidShapeError(issues[0].detail)
+    return items, issues
+
+
+def _read_each(
     payload: Any,
     model: type[T],
     what: str,
@@ -296,22 +294,24 @@ def _read_list(
     issues: list[Issue] = []
     for index, raw in enumerate(payload):
         item = _lower_keys(raw)
+        name = subject(item) if isinstance(item, dict) else f"entry {index + 1}"
+        beyond: list[str] = []
         try:
-            items.append(model.model_validate(item))
+            items.append(model.model_validate(item, context=beyond))
         except ValidationError as error:
             where, why = _first(error)
             path = f"[{index}]{where}"
             issues.append(
                 Issue(
                     reason=reason,
-                    subject=subject(item) if isinstance(item, dict) else f"entry {index + 1}",
+                    subject=name,
                     detail=f"OpenLigaDB's {what} cannot be read at {path}: {why}.",
                     left_out=True,
                     data={"path": path},
                 )
             )
-    if issues and not items:
-        raise InvalidShapeError(issues[0].detail)
+        else:
+            issues += left_empty(name, beyond)
     return tuple(items), tuple(issues)
 
 
@@ -333,11 +333,19 @@ def _first(error: ValidationError) -> tuple[str, str]:
     return where, str(first["msg"]).lower()
 
 
+def _named(key: str, otherwise: str) -> Callable[[Mapping[str, Any]], str]:
+    def subject(item: Mapping[str, Any]) -> str:
+        name = clean(item.get(key))
+        return name[:LONGEST_TEXT] if isinstance(name, str) and name else otherwise
+
+    return subject
+
+
 def _teams_of(item: Mapping[str, Any]) -> str:
     names = []
     for side in ("team1", "team2"):
         team = item.get(side)
-        name = _clean(team.get("teamname")) if isinstance(team, dict) else None
+        name = clean(team.get("teamname")) if isinstance(team, dict) else None
         names.append(name[:LONGEST_TEXT] if isinstance(name, str) and name else "?")
     return " - ".join(names)
 

@@ -187,7 +187,7 @@ class OpenLigaDBSource(Source):
         if listed.groups:
             return listed
         detail = "OpenLigaDB lists no rounds; these are the rounds that have matches."
-        return GroupList((), (Issue("rounds_from_matches", "Rounds", detail),))
+        return GroupList((), (*listed.issues, Issue("rounds_from_matches", "Rounds", detail)))
 
     async def _table(self) -> Table:
         payload, rounds, fixtures = await self._matches()

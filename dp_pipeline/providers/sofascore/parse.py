@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from dp_pipeline.providers.bounds import LONGEST_TEXT, clean
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Issue, left_empty
 from dp_pipeline.providers.sofascore.payload import (
-    LONGEST_TEXT,
     EventPayload,
     FormEventPayload,
     Payload,
@@ -22,7 +22,6 @@ from dp_pipeline.providers.sofascore.payload import (
     StagePayload,
     UniqueAnswer,
     UniquePayload,
-    clean,
 )
 
 # a season has at most some hundred rounds and tables and some thousand matches
@@ -55,12 +54,13 @@ class RoundAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TablePayload:
-    """One table; `fault` says which row is missing from `rows` and why."""
+    """One table; `fault` says which row is missing from `rows` and why, `remarks` what else."""
 
     name: str | None
     stage: StagePayload | None
     rows: tuple[RowPayload, ...]
     fault: str | None = None
+    remarks: tuple[Issue, ...] = ()
 
 
 def parse_unique(payload: Any) -> UniquePayload:
@@ -112,15 +112,16 @@ def parse_tables(payload: Any) -> tuple[TablePayload, ...]:
         except ValidationError:
             stage = None
         name = clean(raw.get("name"))
-        fault = None
+        fault, remarks = None, ()
         try:
             entries = _entries(raw.get("rows"), "rows", f"standings[{index}].rows")
-            rows, issues = _read(entries, RowPayload, f"standings[{index}].rows", lambda _: "a row")
-            fault = issues[0].detail.rstrip(".") if issues else None
+            rows, issues = _read(entries, RowPayload, f"standings[{index}].rows", _a_row)
+            fault = next((i.detail.rstrip(".") for i in issues if i.left_out), None)
+            remarks = tuple(issue for issue in issues if not issue.left_out)
         except InvalidShapeError as error:
             rows, fault = (), error.message.rstrip(".")
         known = name[:LONGEST_TEXT] if isinstance(name, str) and name else None
-        tables.append(TablePayload(known, stage, rows, fault))
+        tables.append(TablePayload(known, stage, rows, fault, remarks))
     return tuple(tables)
 
 
@@ -178,13 +179,16 @@ def _read(
     items: list[M] = []
     issues: list[Issue] = []
     for index, raw in enumerate(entries):
+        beyond: list[str] = []
         try:
-            items.append(model.model_validate(raw))
+            items.append(model.model_validate(raw, context=beyond))
         except ValidationError as error:
             where, why = _first(error)
             path = f"{what}[{index}]{where}"
             detail = f"It cannot be read at {path}: {why}."
             issues.append(Issue(reason, subject(raw), detail, left_out=True, data={"path": path}))
+        else:
+            issues += left_empty(subject(raw), beyond)
     if issues and not items:
         message = f"SofaScore's {what}: {issues[0].detail}"
         raise InvalidShapeError(message)
@@ -209,6 +213,15 @@ def _a_match(raw: Any) -> str:
 def _a_round(raw: Any) -> str:
     name = clean(raw.get("name")) if isinstance(raw, dict) else None
     return name[:LONGEST_TEXT] if isinstance(name, str) and name else "a round"
+
+
+def _a_row(raw: Any) -> str:
+    name = clean(raw["team"].get("name")) if _has_team(raw) else None
+    return name[:LONGEST_TEXT] if isinstance(name, str) and name else "a row"
+
+
+def _has_team(raw: Any) -> bool:
+    return isinstance(raw, dict) and isinstance(raw.get("team"), dict)
 
 
 def _a_season(_: Any) -> str:

@@ -4,7 +4,6 @@ Required is only what an entity cannot be stored without; another field that is 
 unreadable is None. PHP clients turn {} into [] (recorded), so an empty list is an empty object.
 """
 
-import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,40 +12,27 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic.alias_generators import to_camel
 
-LONGEST_TEXT = 200
-LARGEST_ID = 2**53
-MOST_GOALS = 99
+from dp_pipeline.providers.bounds import (
+    Count,
+    Id,
+    Int4,
+    Name,
+    OptionalBool,
+    OptionalCount,
+    OptionalGoals,
+    OptionalId,
+    OptionalInt4,
+    OptionalName,
+    OptionalTicks,
+    Points,
+    or_none,
+)
+
 EARLIEST_YEAR, LATEST_YEAR = 1850, 2100
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool):
-        reason = "a truth value where a number belongs"
-        raise ValueError(reason)  # noqa: TRY004 - pydantic turns a ValueError into its own error
-    return value
-
-
-def clean(value: Any) -> Any:
-    """Text on one line; NUL and lone surrogates, which Postgres refuses, become spaces."""
-    if not isinstance(value, str):
-        return value
-    if value.isprintable() and "  " not in value:
-        return value.strip()
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in value)
-    return " ".join(kept.split())
-
-
-def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
 
 
 def _object(value: Any) -> Any:
@@ -64,18 +50,6 @@ def _moment(value: Any) -> datetime | None:
     return moment if EARLIEST_YEAR <= moment.year <= LATEST_YEAR else None
 
 
-Id = Annotated[int, BeforeValidator(_number), Field(gt=0, le=LARGEST_ID)]
-Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_ID)]
-Goals = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MOST_GOALS)]
-Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=9_999)]
-Points = Annotated[int, BeforeValidator(_number), Field(ge=-999, le=9_999)]
-Name = Annotated[str, BeforeValidator(clean), Field(min_length=1, max_length=LONGEST_TEXT)]
-OptionalId = Annotated[Id | None, WrapValidator(_or_none)]
-OptionalNumber = Annotated[Number | None, WrapValidator(_or_none)]
-OptionalGoals = Annotated[Goals | None, WrapValidator(_or_none)]
-OptionalCount = Annotated[Count | None, WrapValidator(_or_none)]
-OptionalName = Annotated[Name | None, WrapValidator(_or_none)]
-OptionalBool = Annotated[bool | None, WrapValidator(_or_none)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 
 
@@ -92,7 +66,7 @@ class CountryPayload(Payload):
     name: OptionalName = None
 
 
-Country = Annotated[CountryPayload | None, BeforeValidator(_object), WrapValidator(_or_none)]
+Country = Annotated[CountryPayload | None, BeforeValidator(_object), WrapValidator(or_none)]
 
 
 class TeamPayload(Payload):
@@ -119,7 +93,7 @@ class UniquePayload(Payload):
     slug: OptionalName = None
     has_rounds: OptionalBool = None
     category: Annotated[
-        CategoryPayload | None, BeforeValidator(_object), WrapValidator(_or_none)
+        CategoryPayload | None, BeforeValidator(_object), WrapValidator(or_none)
     ] = None
 
 
@@ -128,7 +102,7 @@ class StagePayload(Payload):
 
     id: OptionalId = None
     name: OptionalName = None
-    unique_tournament: Annotated[UniquePayload | None, WrapValidator(_or_none)] = None
+    unique_tournament: Annotated[UniquePayload | None, WrapValidator(or_none)] = None
     is_group: OptionalBool = None
     group_name: OptionalName = None
 
@@ -144,19 +118,19 @@ class SeasonPayload(Payload):
 class RoundPayload(Payload):
     """A round. The number is not unique in a season; identity is (round, slug, prefix)."""
 
-    round: Annotated[int, BeforeValidator(_number), Field(ge=0, le=99_999)]
+    round: Annotated[Int4, Field(ge=0, le=99_999)]
     name: OptionalName = None
     slug: OptionalName = None
     prefix: OptionalName = None
 
 
-OptionalRound = Annotated[RoundPayload | None, WrapValidator(_or_none)]
+OptionalRound = Annotated[RoundPayload | None, WrapValidator(or_none)]
 
 
 class StatusPayload(Payload):
     """What a match is doing: a code, and the family of codes it belongs to."""
 
-    code: OptionalNumber = None
+    code: OptionalInt4 = None
     type: OptionalName = None
     description: OptionalName = None
 
@@ -179,7 +153,7 @@ class ScorePayload(Payload):
 class ChangesPayload(Payload):
     """When an event was last changed; corrections after the end move it."""
 
-    change_timestamp: OptionalNumber = None
+    change_timestamp: OptionalTicks = None
 
 
 class CityPayload(Payload):
@@ -192,10 +166,10 @@ class VenuePayload(Payload):
     """Where a match is played; in the detail of an event, rarely in lists."""
 
     name: OptionalName = None
-    city: Annotated[CityPayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = None
+    city: Annotated[CityPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
 
 
-Score = Annotated[Annotated[ScorePayload | None, BeforeValidator(_object)], WrapValidator(_or_none)]
+Score = Annotated[Annotated[ScorePayload | None, BeforeValidator(_object)], WrapValidator(or_none)]
 
 
 class EventPayload(Payload):
@@ -204,21 +178,19 @@ class EventPayload(Payload):
     id: Id
     home_team: TeamPayload
     away_team: TeamPayload
-    status: Annotated[StatusPayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = (
-        None
-    )
-    tournament: Annotated[StagePayload | None, WrapValidator(_or_none)] = None
-    season: Annotated[SeasonPayload | None, WrapValidator(_or_none)] = None
+    status: Annotated[StatusPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
+    tournament: Annotated[StagePayload | None, WrapValidator(or_none)] = None
+    season: Annotated[SeasonPayload | None, WrapValidator(or_none)] = None
     round_info: OptionalRound = None
     start_timestamp: Moment = None
-    winner_code: OptionalNumber = None
+    winner_code: OptionalInt4 = None
     home_score: Score = None
     away_score: Score = None
     previous_leg_event_id: OptionalId = None
-    changes: Annotated[ChangesPayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = (
+    changes: Annotated[ChangesPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = (
         None
     )
-    venue: Annotated[VenuePayload | None, BeforeValidator(_object), WrapValidator(_or_none)] = None
+    venue: Annotated[VenuePayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
 
     @property
     def changed_at(self) -> int:
@@ -252,7 +224,7 @@ class FormEventPayload(Payload):
     id: Id
     home_team: TeamIdPayload
     away_team: TeamIdPayload
-    winner_code: OptionalNumber = None
+    winner_code: OptionalInt4 = None
     start_timestamp: Moment = None
 
 

@@ -97,6 +97,7 @@ def standings_of(
         if fault is None:
             found = _rows(place, table, ours, form)
             rows += found
+            issues += table.remarks
             issues += _differences(found, ours, table)
             continue
         name = table.name or "Table"

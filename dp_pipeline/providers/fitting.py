@@ -1,0 +1,61 @@
+"""The last look at entities before they are stored: what no column can hold is left out by name.
+
+Payload models are bounded already; this is for what was derived from them, orders, sums and ids.
+"""
+
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.providers.models import Found, Issue
+
+T = TypeVar("T")
+
+
+def fitting(found: Found[T]) -> Found[T]:
+    """What was found, without the entities that cannot be stored; these are named.
+
+    Raises:
+        InvalidShapeError: not one of them can be stored.
+    """
+    items: list[T] = []
+    issues = list(found.issues)
+    for item in found.items:
+        try:
+            _adapter(type(item)).validate_python(_values(item))
+        except ValidationError as error:
+            issues.append(_issue(item, error))
+        else:
+            items.append(item)
+    if found.items and not items:
+        message = f"Nothing of this can be stored. {issues[-1].subject}: {issues[-1].detail}"
+        raise InvalidShapeError(message)
+    return replace(found, items=tuple(items), issues=tuple(issues))
+
+
+def _values(item: Any) -> Any:
+    """What is validated: of an instance, pydantic would take its word."""
+    if not is_dataclass(item):
+        return item
+    return {field.name: getattr(item, field.name) for field in fields(item)}
+
+
+@cache
+def _adapter(model: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
+
+
+def _issue(item: Any, error: ValidationError) -> Issue:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    detail = f"Its {field} cannot be stored: {first['msg'].lower()}."
+    return Issue("out_of_bounds", subject_of(item), detail, left_out=True, data={"field": field})
+
+
+def subject_of(item: Any) -> str:
+    """An entity in a person's words, as far as it tells them itself."""
+    names = [getattr(item, name, None) for name in ("label", "name", "team", "external_id")]
+    return next((str(name)[:100] for name in names if name), type(item).__name__.lower())
