@@ -9,7 +9,7 @@ ProviderError
 ├── NetworkError                no or half an answer: refused, reset, timed out, cut short
 ├── ProviderRestingError        not asked at all: it refused or failed lately, see health.py
 ├── InvalidShapeError           an answer whose form we do not know, or larger than the limit
-└── UnsafeAddressError          an address in a payload that must not be asked
+└── UnsafeAddressError          an address in a payload or redirect that must not be asked
 """
 
 from typing import ClassVar
@@ -96,6 +96,6 @@ class InvalidShapeError(ProviderError):
 
 
 class UnsafeAddressError(ProviderError):
-    """An address that came in a payload is no http(s) URL, or leads into a private network."""
+    """An address in a payload is no http(s) URL or not public, or a redirect leads elsewhere."""
 
     kind = "unsafe_address"

@@ -5,6 +5,7 @@ in `answers`.
 """
 
 import importlib.metadata
+import ipaddress
 import logging
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -15,7 +16,12 @@ import httpx
 from dp_pipeline.providers.address import Address, Target, unusable_address
 from dp_pipeline.providers.answers import Answer, Asked, Form
 from dp_pipeline.providers.clock import HEADER
-from dp_pipeline.providers.errors import InvalidShapeError, NetworkError, ProviderError
+from dp_pipeline.providers.errors import (
+    InvalidShapeError,
+    NetworkError,
+    ProviderError,
+    UnsafeAddressError,
+)
 from dp_pipeline.providers.guard import Guard
 from dp_pipeline.providers.limits import Limits
 
@@ -26,7 +32,8 @@ ERROR_BYTES = 64 * 1024
 class Transport:
     """The connections to one provider. Requests stand alone: no cookies are kept.
 
-    With a guard, only what it allows is asked, redirects included.
+    Redirects stay on the host that was asked, and may only gain encryption. With a guard they may
+    leave it, for images often lie elsewhere, and only what it allows is asked.
     """
 
     def __init__(
@@ -42,6 +49,7 @@ class Transport:
             for library in ("hpack", "httpcore"):
                 logging.getLogger(library).setLevel(logging.INFO)
         self._limits = limits
+        self._guarded = guard is not None
         version = importlib.metadata.version("dp-pipeline")
         self._client = httpx.AsyncClient(
             http2=True,
@@ -79,9 +87,9 @@ class Transport:
 
         Raises:
             NetworkError: no or half an answer.
-            InvalidShapeError: too large, compressed twice, or redirected too often or to an
-                unencrypted address.
-            UnsafeAddressError: the guard does not allow it.
+            InvalidShapeError: too large, compressed twice, or redirected too often, out of
+                encryption or to what is no http(s) address.
+            UnsafeAddressError: redirected to another host, or the guard does not allow it.
         """
         try:
             return await self._follow(asked, target, form)
@@ -92,6 +100,9 @@ class Transport:
         # it, but lets through what h2 raises while a body is read (httpcore 1.0, http2.py).
         except Exception as error:
             _scrub(asked, error)
+            if _is_location(error):
+                sentence = f"{asked.provider} redirects {asked.path} to what is no address."
+                raise asked.error(InvalidShapeError, sentence) from error
             sentence = f"{asked.provider} {self._what(error)} ({asked.path})."
             raise asked.error(NetworkError, asked.scrub(sentence)) from error
 
@@ -109,16 +120,7 @@ class Transport:
                 if response.next_request is None:
                     return await self._answer(asked, response)
                 following = response.next_request.url
-            if (following.scheme, url.scheme) not in {
-                ("https", "https"),
-                ("https", "http"),
-                ("http", "http"),
-            }:
-                sentence = (
-                    f"{asked.provider} redirects {asked.path} to an address that is not https; "
-                    "it is not followed."
-                )
-                raise asked.error(InvalidShapeError, sentence)
+            self._may_follow(asked, url, following)
             if _origin(following) != _origin(url):
                 headers.pop("Authorization", None)
             sent = following.raw_path.decode("ascii")
@@ -127,6 +129,32 @@ class Transport:
             f"{asked.provider} redirects {asked.path} more than {self._limits.redirects} times."
         )
         raise asked.error(InvalidShapeError, sentence)
+
+    def _may_follow(self, asked: Asked, url: httpx.URL, following: httpx.URL) -> None:
+        """Refuse a redirect that leaves the host, or encryption, of the address that gave it.
+
+        A provider whose base URL is http was followed to 169.254.169.254, where clouds keep
+        credentials. Another port is another service; only encryption may be served at one.
+        """
+        schemes = (url.scheme, following.scheme)
+        if schemes not in {("https", "https"), ("http", "https"), ("http", "http")}:
+            sentence = (
+                f"{asked.provider} redirects {asked.path} to an address that is not https; "
+                "it is not followed."
+            )
+            raise asked.error(InvalidShapeError, sentence)
+        if self._guarded:
+            return
+        elsewhere = _host(following)
+        if _host(following) == _host(url):
+            if schemes == ("http", "https") or _port(following) == _port(url):
+                return
+            elsewhere = f"another port of {elsewhere}, {_port(following)}"
+        sentence = (
+            f"{asked.provider} redirects {asked.path} away from {_host(url)}, to {elsewhere}; "
+            "it is not followed."
+        )
+        raise asked.error(UnsafeAddressError, asked.scrub(sentence))
 
     async def _answer(self, asked: Asked, response: httpx.Response) -> Answer:
         headers = response.headers
@@ -190,8 +218,28 @@ class Transport:
         return what
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, _host(url), _port(url)
+
+
+def _host(url: httpx.URL) -> str:
+    """The host in one spelling: a name may end in a dot, an IPv6 address have its zeros written."""
+    name = url.raw_host.decode("ascii").lower().removesuffix(".")
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _is_location(error: Exception) -> bool:
+    """Whether this is what httpx says of a redirect to what is no URL."""
+    return isinstance(error, httpx.InvalidURL) or (
+        isinstance(error, httpx.RemoteProtocolError) and "location header" in str(error)
+    )
 
 
 def _scrub(asked: Asked, error: BaseException) -> None:

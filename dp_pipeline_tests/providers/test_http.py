@@ -635,31 +635,6 @@ def test_requests_say_who_asks() -> None:
     assert "Authorization" not in lines
 
 
-def test_redirects_are_followed_a_few_times_and_lose_credentials_elsewhere() -> None:
-    with wire(http(body=b"[2]")) as elsewhere:
-        away = http(302, headers={"Location": f"{elsewhere.url}/there?page=1"})
-        with wire(http(301, headers={"Location": "/near"}), away) as server:
-            base = server.url.replace("//", "//user:hunter2@") + "?token=s3cret"
-            found, line = ask(base)
-    assert found == [2]
-    assert line == Request(server.url + "/x", 200, 3, line.seconds, 1)
-    assert [head.split(" ")[1] for head in server.heads] == ["/x?token=s3cret", "/near"]
-    assert all("Authorization: Basic" in head for head in server.heads)
-    assert elsewhere.heads[0].startswith("GET /there?page=1 ")
-    assert "Authorization" not in elsewhere.heads[0]
-
-    with wire(http(302, headers={"Location": "/x"})) as server:
-        error, _ = ask(server.url)
-    assert type(error) is InvalidShapeError
-    assert "more than 3 times" in error.message
-    assert len(server) == 4
-
-    with wire(http(302, headers={"Location": "ftp://example.org/x"})) as server:
-        error, _ = ask(server.url)
-    assert type(error) is InvalidShapeError
-    assert len(server) == 1
-
-
 SECRETS = ("hunter2", "hunter%32", "s3cret", "tok%2Den", "tok-en", "dXNlcjpodW50ZXIy")
 
 

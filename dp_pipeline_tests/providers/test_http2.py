@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from dp_pipeline.providers.errors import InvalidShapeError, NetworkError
 from dp_pipeline.providers.http import Limits, NoPace, ProviderClient
+from dp_pipeline_tests.providers.wire import http, wire
 
 ONCE = Limits(attempts=1)
 Answer = Callable[[h2.connection.H2Connection, h2.events.RequestReceived], None]
@@ -132,3 +133,28 @@ def test_a_redirect_out_of_tls_is_not_followed(tls: ssl.SSLContext) -> None:
 
     with http2(tls, answer) as url:
         anyio.run(run, url)
+
+
+def test_a_redirect_into_tls_at_the_same_host_is_followed_without_credentials(
+    tls: ssl.SSLContext,
+) -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(state: h2.connection.H2Connection, event: h2.events.RequestReceived) -> None:
+        asked.append({bytes(n).decode(): bytes(v).decode() for n, v in event.headers or []})
+        assert event.stream_id is not None
+        state.send_headers(event.stream_id, [(":status", "200")])
+        state.send_data(event.stream_id, b"[1]", end_stream=True)
+
+    async def run(url: str) -> list[int]:
+        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+            return await client.requests().json("/x", list)
+
+    with (
+        http2(tls, answer) as safe,
+        wire(http(308, headers={"Location": f"{safe}/y?a=1"})) as server,
+    ):
+        base = server.url.replace("//", "//user:hunter2@")
+        assert anyio.run(run, base) == [1]
+    assert [headers[":path"] for headers in asked] == ["/y?a=1"]
+    assert "authorization" not in asked[0]

@@ -64,6 +64,7 @@ class Wire:
     """Answers the n-th request with the n-th reply, and all further ones with the last."""
 
     replies: list[Reply]
+    host: str = "127.0.0.1"
     heads: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -73,7 +74,7 @@ class Wire:
     @contextlib.contextmanager
     def listening(self) -> Generator[Self]:
         """Serve until the block ends, each connection in a thread and for one request."""
-        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        listener = socket.create_server((self.host, 0), backlog=256)
         self.url = "http://{}:{}".format(*listener.getsockname())
         acceptor = threading.Thread(target=self._accept, args=(listener,), daemon=True)
         acceptor.start()
@@ -109,7 +110,7 @@ class Wire:
 
 
 @contextlib.contextmanager
-def wire(*replies: Reply) -> Generator[Wire]:
-    """A Wire that listens."""
-    with Wire(list(replies)).listening() as listening:
+def wire(*replies: Reply, host: str = "127.0.0.1") -> Generator[Wire]:
+    """A Wire that listens at an address of loopback."""
+    with Wire(list(replies), host).listening() as listening:
         yield listening
