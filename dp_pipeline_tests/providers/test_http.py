@@ -29,6 +29,7 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     ProviderServerError,
     RateLimitedError,
+    UnsafeAddressError,
 )
 from dp_pipeline.providers.http import (
     Limits,
@@ -178,7 +179,7 @@ def test_no_content_is_none() -> None:
         (reset, NetworkError, 3),
         (slow(b"", pause_seconds=1.5), NetworkError, 3),
         (slow(http(length=500), b"", pause_seconds=1.5), NetworkError, 3),
-        (http(302, headers={"Location": "http://[oops"}), NetworkError, 3),
+        (http(302, headers={"Location": "http://[oops"}), UnsafeAddressError, 1),
     ],
 )
 def test_every_answer_has_its_class_and_only_transient_ones_are_retried(
