@@ -240,7 +240,7 @@ def test_whatever_stands_in_a_payload_no_domain_fails_over_what_postgres_says(
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("key", SEASONS)
 @settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
