@@ -8,6 +8,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -126,17 +127,27 @@ def oldest_end(database: Database, runs: Collection[UUID]) -> datetime | None:
         return connection.scalar(sa.select(sa.func.min(ends.c.at)))
 
 
-def announcements(
+def announcements(  # noqa: PLR0913 - what is to be told, and how each part is held
     database: Database,
     runs: Collection[UUID],
     *,
     since: datetime,
     run_url: Callable[[UUID], str],
     most: int,
+    each: Callable[[str], AbstractContextManager[None]],
 ) -> list[Announcement]:
     """What is untold of runs that are over: a message per tournament and run, oldest first.
 
     A tournament with an open row waits until that is closed.
+
+    Args:
+        database: with the ledger.
+        runs: that are over.
+        since: executions that ended before this are not told.
+        run_url: the page of a run.
+        most: how many messages at most.
+        each: gets the name of a part and is held around it, so that one row that cannot be read
+            keeps back its own message only.
     """
     e = _executions
     open_row = e.alias("open_row")
@@ -173,8 +184,13 @@ def announcements(
             found[row["request_id"], row["tournament_key"]].append(row)
         ids = [row["id"] for group in found.values() for row in group]
         known = streaks(connection, ids, told_since=since) if ids else {}
+    before: dict[UUID, Folded] = {}
+    with each("counting the polls without news"), database.transaction() as connection:
         before = folded(connection, [group[0]["id"] for group in found.values()])
-    told = [announcement(group, known, before, run_url(run)) for (run, _), group in found.items()]
+    told: list[Announcement] = []
+    for (run, key), group in found.items():
+        with each(f"summing up {key} of run {run}"):
+            told.append(announcement(group, known, before, run_url(run)))
     return sorted(told, key=lambda message: message.completed_at)
 
 

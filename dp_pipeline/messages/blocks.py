@@ -75,6 +75,15 @@ class Announcement:
     folded: Folded | None = None
 
     @property
+    def key(self) -> str:
+        """What it is told apart from others by: an execution that is closed later is told again."""
+        count = len(self.lines) + len(self.earlier)
+        return (
+            f"{self.tournament_key} of run {self.request_id} "
+            f"({count} executions until {self.completed_at:%Y-%m-%d %H:%M:%S.%f})"
+        )
+
+    @property
     def kind(self) -> Class | None:
         """The class of this message; None when everything in it is a repeat."""
         if not self.lines:

@@ -123,6 +123,11 @@ class Digest:
     backfill: Backfill | None = None
 
     @property
+    def key(self) -> str:
+        """What it is told apart from others by: what is added to a unit is another digest."""
+        return f"{self.unit} until {self.completed_at:%Y-%m-%d %H:%M:%S.%f}"
+
+    @property
     def kinds(self) -> frozenset[Class]:
         """The classes it belongs to: one of them switched on is enough for it to be told."""
         kinds: set[Class] = {"digest"}

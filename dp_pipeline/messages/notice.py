@@ -29,6 +29,11 @@ class Notice:
     detail: str | None = None
     url: str | None = None
 
+    @property
+    def key(self) -> str:
+        """What it is told apart from others by."""
+        return f"{self.title}: {self.text}"
+
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
         color = "#2eb67d" if self.kind == "news" else "#e01e5a"

@@ -1,4 +1,4 @@
-"""Delivery of one message to a Slack incoming webhook.
+"""Delivery of one message to a Slack incoming webhook: one attempt, and what its end means.
 
 What a message says belongs to its own module; which messages are due, and how often to try, to the
 caller.
@@ -6,14 +6,19 @@ caller.
 SlackError
 ├── SlackConfigurationError   the webhook's address cannot be one
 ├── SlackUnavailableError     not now: outage, rate limit, or a webhook that needs a person
+│   └── SlackUnansweredError  sent, but no answer says whether it was taken
 └── SlackRefusedError         never: Slack says that it accepts not even the plain text
+
+slack_sdk's WebhookClient is not used: it follows redirects and tries again inside a call without a
+switch for either, reads an answer however long it is, logs the address, and does not say whether a
+request that failed had been sent. What is left of it is one POST, which httpx does.
 """
 
-import logging
 import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -22,16 +27,17 @@ from socket import gaierror
 from ssl import SSLError
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 if TYPE_CHECKING:
-    from slack_sdk.http_retry.handler import RetryHandler
-    from slack_sdk.webhook import WebhookClient, WebhookResponse
+    import httpx
 
-LONGEST_WAIT_SECONDS = 3
-"""A Retry-After up to this is waited for inside one post; a longer one is the caller's to keep."""
+LONGEST_ANSWER = 1_000
+"""Bytes of an answer that are read; Slack's have a few."""
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[a-z][a-z_]{0,63}")
+_TAKEN = b"ok"
 _NO_REASON = "no reason given"
 _BAD_REQUEST = frozenset({400, 413, 422})
 # Slack's own words: anything else may come from a proxy that knows nothing of the message.
@@ -68,6 +74,11 @@ _WEBHOOK_FAULTS = {
 class Message(Protocol):
     """Anything that can be told."""
 
+    @property
+    def key(self) -> str:
+        """Equal for the same message in every tick, and for no other one."""
+        ...
+
     def payload(self) -> dict[str, Any]:
         """What the webhook is sent."""
         ...
@@ -90,14 +101,22 @@ class SlackConfigurationError(SlackError):
 class SlackUnavailableError(SlackError):
     """Slack took nothing now; the same message may be taken later.
 
-    `retry_after` is how many seconds Slack asked us to stay away, where it did.
+    `retry_after` is how many seconds Slack asked us to stay away, where it did. `answered` says
+    that this message was answered with a no: another one may fare better.
     """
 
     retryable = True
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, answered: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.answered = answered
+
+
+class SlackUnansweredError(SlackUnavailableError):
+    """The message was sent whole, and no answer says whether Slack took it: nobody can know."""
 
 
 class SlackRefusedError(SlackError):
@@ -114,7 +133,7 @@ class SlackRefusedError(SlackError):
 class SlackWebhook:
     """An incoming webhook. Its address is a secret: it appears in no text, log or error of ours.
 
-    A post ends within one and a half times `timeout_seconds`, retries included.
+    A post ends within one and a half times `timeout_seconds`.
     """
 
     __slots__ = ("_deadline_seconds", "_host", "_timeout_seconds", "_url")
@@ -137,9 +156,12 @@ class SlackWebhook:
         return f"SlackWebhook({self._host})"
 
     def post(self, message: Message) -> None:
-        """Deliver one message; return only when Slack has taken it.
+        """Send one message once; return only when Slack says that it has taken it.
+
+        A second request is made only for the plain text of a message whose blocks were refused.
 
         Raises:
+            SlackUnansweredError: nobody knows whether it was taken.
             SlackUnavailableError: nothing was taken; try again later.
             SlackRefusedError: Slack will never take this message.
         """
@@ -153,83 +175,60 @@ class SlackWebhook:
         refused = f"this message, as blocks ({reason}) and as plain text ({plain_reason})"
         if plain_reason not in _PAYLOAD_FAULTS:
             said = f"{self._host} does not take {refused}; that is nothing Slack is known to say."
-            raise SlackUnavailableError(said)
+            raise SlackUnavailableError(said, answered=True)
         said = f"Slack refuses {refused}; it will not be sent again."
         raise SlackRefusedError(said, reason=plain_reason)
 
     def _attempt(self, payload: dict[str, Any], deadline: float) -> str | None:
         """None when the payload was taken, else why another one of the message may be."""
-        outcome = self._send(payload, deadline)
-        if isinstance(outcome, Exception):
-            message = f"Slack ({self._host}) cannot be reached: {_plainly(outcome)}."
-            raise SlackUnavailableError(message) from self._without_address(outcome)
-        return self._judge(outcome)
+        exchange = _Exchange(self._url, payload, self._timeout_seconds)
+        exchange.end_by(deadline)
+        if exchange.status is not None and not exchange.doubtful:
+            return self._judge(exchange, exchange.status)
+        error = exchange.error or TimeoutError("no complete answer in time")
+        cause = self._without_address(error)
+        if exchange.doubtful:
+            message = (
+                f"Slack ({self._host}) was sent a message and did not confirm it: "
+                f"{_plainly(error)}."
+            )
+            raise SlackUnansweredError(message) from cause
+        message = f"Slack ({self._host}) cannot be reached: {_plainly(error)}."
+        raise SlackUnavailableError(message) from cause
 
-    def _send(self, payload: dict[str, Any], deadline: float) -> "WebhookResponse | Exception":
-        """Send from a thread: urllib bounds one read, not a name lookup nor a whole answer."""
-        outcomes: list[WebhookResponse | Exception] = []
-
-        def send() -> None:
-            try:
-                outcomes.append(self._client(deadline).send_dict(payload))
-            # slack_sdk lets through what urllib, the socket, the charset and the headers raise.
-            except Exception as error:  # noqa: BLE001 - handed to the caller's thread
-                _forget_frames(error)
-                outcomes.append(error)
-
-        thread = threading.Thread(target=send, name="slack webhook", daemon=True)
-        thread.start()
-        thread.join(max(deadline - time.monotonic(), 0.1))
-        return outcomes[0] if outcomes else TimeoutError("no complete answer in time")
-
-    def _client(self, deadline: float) -> "WebhookClient":
-        from slack_sdk.http_retry.builtin_handlers import (
-            ConnectionErrorRetryHandler,
-            RateLimitErrorRetryHandler,
-            ServerErrorRetryHandler,
-        )
-        from slack_sdk.webhook import WebhookClient
-
-        latest = deadline - self._timeout_seconds
-        handlers: list[Any] = [
-            _InTime(RateLimitErrorRetryHandler(), latest),
-            _InTime(ServerErrorRetryHandler(), latest),
-            _InTime(ConnectionErrorRetryHandler(), latest),
-        ]
-        # slack_sdk logs the address at level debug, and takes an unset level for debug.
-        # A logger of its own, outside the logging tree, reaches nobody.
-        silent = logging.Logger("slack webhook", level=logging.CRITICAL + 1)  # noqa: LOG001
-        client = WebhookClient(self._url, logger=silent, retry_handlers=handlers)
-        timeout: Any = min(self._timeout_seconds, max(deadline - time.monotonic(), 0.1))
-        client.timeout = timeout  # declared as whole seconds; the socket takes fractions
-        # slack_sdk reads HTTPS_PROXY itself and ignores NO_PROXY; urllib honours both.
-        client.proxy = None
-        return client
-
-    def _judge(self, response: "WebhookResponse") -> str | None:
-        status, word = response.status_code, self._word(response.body)
-        taken = status < HTTPStatus.MULTIPLE_CHOICES
-        if taken and not response.body.lstrip().startswith("<"):
+    def _judge(self, exchange: "_Exchange", status: int) -> str | None:
+        body = bytes(exchange.body)
+        if status == HTTPStatus.OK and body.strip() == _TAKEN:
             return None
-        if word in _WEBHOOK_FAULTS:
-            message = f"Slack answers {word}. {_WEBHOOK_FAULTS[word]}"
-            raise SlackUnavailableError(message)
-        # A word we do not know may be a new one of Slack's: the plain text is worth a try.
-        if word in _PAYLOAD_FAULTS or (status in _BAD_REQUEST and word != _NO_REASON):
-            return word
-        wait = _retry_after(_header(response.headers, "retry-after"))
+        word = self._word(body)
+        wait = _retry_after(exchange.headers.get("retry-after"))
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             pause = "" if wait is None else f" It asks for a pause of {wait:.0f} s."
             message = f"Slack limits how fast we may post (429).{pause}"
-        elif taken:
-            message = f"{self._host} answers with a web page: is a proxy or a login in between?"
+            raise SlackUnavailableError(message, retry_after=wait)
+        if word in _WEBHOOK_FAULTS:
+            message = f"Slack answers {word}. {_WEBHOOK_FAULTS[word]}"
+        # A word we do not know may be a new one of Slack's: the plain text is worth a try.
+        elif word in _PAYLOAD_FAULTS or (status in _BAD_REQUEST and word != _NO_REASON):
+            return word
+        elif 300 <= status < 400:  # noqa: PLR2004 - all redirects
+            # Whoever answers at the other address is not who was given the secret.
+            message = (
+                f"{self._host} redirects to another address ({status}), which is not followed: is "
+                "a proxy or a login in between?"
+            )
+        elif status < HTTPStatus.MULTIPLE_CHOICES:
+            what = "a web page" if body.lstrip().startswith(b"<") else "something else than ok"
+            message = (
+                f"{self._host} answers with {what} ({status}): is a proxy or a login in between?"
+            )
         else:
             message = f"Slack ({self._host}) answers with status {status} ({word})."
-        raise SlackUnavailableError(message, retry_after=wait)
+        raise SlackUnavailableError(message, retry_after=wait, answered=True)
 
-    def _word(self, body: str) -> str:
+    def _word(self, body: bytes) -> str:
         """Slack's error word; any other body may repeat the address and is not shown."""
-        word = body.strip()
+        word = body.decode("utf-8", "replace").strip()
         known = _WORD.fullmatch(word) and word not in urlsplit(self._url).path.split("/")
         return word if known else _NO_REASON
 
@@ -240,6 +239,89 @@ class SlackWebhook:
         return None if len(path) > 1 and any(path in text for text in named) else error
 
 
+@dataclass(slots=True)
+class _Exchange:
+    """One request and what came back, in a thread: no time-out bounds a name lookup or a drip.
+
+    The transport below httpx's client is asked: it follows no redirect and logs no address.
+
+    Attributes:
+        sending: the connection was made and the request is on its way.
+        status: of the answer, once it has one.
+        body: of the answer, as far as it was read.
+        whole: the answer has come to its end, or to more than anything Slack says.
+        error: what ended the exchange.
+    """
+
+    url: str = field(repr=False)
+    payload: dict[str, Any]
+    timeout: float
+    sending: bool = False
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    whole: bool = False
+    error: Exception | None = None
+
+    def end_by(self, deadline: float) -> None:
+        """Return when it has ended, at the deadline at the latest."""
+        import httpx
+
+        with httpx.HTTPTransport(proxy=_proxy(self.url)) as transport:
+            thread = threading.Thread(
+                target=self._run, args=(transport,), name="slack webhook", daemon=True
+            )
+            thread.start()
+            thread.join(max(deadline - time.monotonic(), 0.1))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may have been taken, for all we know.
+
+        Not if the request was not sent whole, if what came back is no HTTP, or if it says anything
+        but what Slack says of a message that it took.
+        """
+        import httpx
+
+        if self.status is None:
+            cut = isinstance(self.error, httpx.WriteError | httpx.WriteTimeout)
+            # h11's only word for what is no HTTP; a connection that was closed has others.
+            other = isinstance(self.error, httpx.RemoteProtocolError) and str(
+                self.error
+            ).startswith("illegal")
+            return self.sending and not cut and not other
+        beginning = _TAKEN.startswith(bytes(self.body).strip())
+        return self.status == HTTPStatus.OK and not self.whole and beginning
+
+    def _run(self, transport: "httpx.HTTPTransport") -> None:
+        import httpx
+
+        request = httpx.Request(
+            "POST",
+            self.url,
+            json=self.payload,
+            headers={"Accept-Encoding": "identity"},
+            extensions={"timeout": httpx.Timeout(self.timeout).as_dict(), "trace": self._trace},
+        )
+        try:
+            answer = transport.handle_request(request)
+            self.headers, self.status = answer.headers, answer.status_code
+            for part in answer.iter_raw():
+                self.body += part
+                if len(self.body) > LONGEST_ANSWER:
+                    break
+            self.whole = True
+        except Exception as error:  # noqa: BLE001 - handed to the caller's thread
+            for link in _chain(error):
+                link.__traceback__ = None  # its frames hold the address
+            self.error = error
+
+    def _trace(self, event: str, seen: dict[str, Any]) -> None:
+        # A proxy is asked to CONNECT first; that is not yet the message.
+        if event.endswith("send_request_body.started") and seen["request"].method == b"POST":
+            self.sending = True
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error and everything that led to it."""
     link: BaseException | None = error
@@ -248,34 +330,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ or link.__context__
 
 
-def _forget_frames(error: BaseException) -> None:
-    """Let go of the library's frames: they hold the address, and a socket it leaves open."""
-    for link in _chain(error):
-        link.__traceback__ = None
-
-
-class _InTime:
-    """A retry handler of slack_sdk, held to what can still end in time.
-
-    Args:
-        handler: decides whether and after which pause to try again, at most once per attempt.
-        latest: the last moment, on the monotonic clock, at which another try may start.
-    """
-
-    def __init__(self, handler: "RetryHandler", latest: float) -> None:
-        self._handler = handler
-        self._latest = latest
-        self.prepare_for_next_attempt = handler.prepare_for_next_attempt
-
-    def can_retry(self, *, response: Any = None, **seen: Any) -> bool:
-        stated = None if response is None else _header(response.headers, "retry-after")
-        # slack_sdk sleeps as long as it is told and fails on anything but whole seconds.
-        if stated is not None and not _SECONDS.fullmatch(stated):
-            return False
-        wait = int(stated or 1)
-        if wait > LONGEST_WAIT_SECONDS or time.monotonic() + wait > self._latest:
-            return False
-        return self._handler.can_retry(response=response, **seen)
+def _proxy(url: str) -> str | None:
+    """The proxy of the environment for an address; httpx looks for it in its client only."""
+    host = _host(url) or ""
+    if _loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get("https") or proxies.get("all")
 
 
 def _host(url: str) -> str | None:
@@ -300,14 +361,6 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _header(headers: Mapping[str, Any], name: str) -> str | None:
-    """A header's value, whichever way its name is written and whether or not it is in a list."""
-    for key, value in headers.items():
-        if key.lower() == name:
-            return str(value[0] if isinstance(value, list) else value).strip()
-    return None
-
-
 def _retry_after(stated: str | None) -> float | None:
     """Seconds from now, from whole seconds or an HTTP date; None when absent or neither."""
     if stated is None:
@@ -324,14 +377,15 @@ def _retry_after(stated: str | None) -> float | None:
 
 def _plainly(error: BaseException) -> str:
     """What went wrong in words of our own: the library's may repeat the address."""
-    reason = getattr(error, "reason", None)
-    cause = reason if isinstance(reason, BaseException) else error
-    if isinstance(cause, TimeoutError):
-        return "no complete answer in time"
-    if isinstance(cause, ConnectionRefusedError):
-        return "the connection is refused"
-    if isinstance(cause, gaierror):
-        return "its name is not known"
-    if isinstance(cause, SSLError):
-        return "no trusted TLS connection can be made"
-    return f"the connection broke ({type(cause).__name__})"
+    import httpx
+
+    for link in _chain(error):
+        if isinstance(link, TimeoutError | httpx.TimeoutException):
+            return "no complete answer in time"
+        if isinstance(link, ConnectionRefusedError):
+            return "the connection is refused"
+        if isinstance(link, gaierror):
+            return "its name is not known"
+        if isinstance(link, SSLError):
+            return "no trusted TLS connection can be made"
+    return f"the connection broke ({type(error).__name__})"

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -15,8 +16,12 @@ from dp_pipeline.database.locks import held
 from dp_pipeline.executions import digests, outbox
 from dp_pipeline.executions.reconcile import reconcile
 from dp_pipeline.messages.blocks import Announcement
+from dp_pipeline.messages.news import Class
+from dp_pipeline.messages.slack import SlackWebhook
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.sensors.attempts import Attempts
 from dp_pipeline.sensors.backfills import how_it_ended, untold
+from dp_pipeline.sensors.duties import Duties, Kept
 from dp_pipeline.sensors.runs import finished_runs, record_lost_runs, unit_over
 from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
 from dp_pipeline.sensors.ticks import Turned, watcher_turned
@@ -26,7 +31,7 @@ LOCK = "dp_pipeline.telling:executions"
 # More than is posted, because what is folded costs no time.
 LOOKED_AT_PER_TICK = 200
 REPORTS_SECONDS = 10.0
-LONGEST_PAUSE_SECONDS = 3_600.0
+KEPT_AS = "dp_pipeline/announce_executions"
 # Without a cursor: what happened before this sensor was ever on is history, not news.
 FIRST_LOOK = timedelta(days=1)
 
@@ -39,7 +44,7 @@ class Cursor:
         lost_after: runs that ended badly after this are still to be looked at.
         told_since: executions that ended before this are not told; moves while Slack is off.
         free_since: open rows whose lock was free, with the time it was first seen so.
-        quiet_until: Slack asked for a pause until then.
+        quiet_until: nothing is posted until then: Slack asked for a pause, or does not answer.
         failing: the sensor that watches the others, if it fails, with the time since when.
         waiting: runs before `lost_after` that Dagster calls dead while their process works.
     """
@@ -89,71 +94,119 @@ def announce_executions(
     slack: SlackResource,
 ) -> dg.SkipReason:
     """Catch the ledger up, then tell. Asks for no runs."""
-    now = time.time()
-    latest = time.monotonic() + TICK_SECONDS
-    cursor = Cursor.read(context.cursor, now)
-    store = database.open()
-
-    def finished(request_ids: Collection[UUID]) -> set[UUID]:
-        return finished_runs(context.instance, request_ids)
-
-    free_since = {UUID(id_): when for id_, when in cursor.free_since.items()}
-    reconciled = reconcile(store, finished=finished, free_since=free_since, now=now)
-    lost = record_lost_runs(context, store, cursor.lost_after, cursor.waiting)
-    reports = outbox.store_kept_reports(store, ledger.objects(), seconds=REPORTS_SECONDS)
-    webhook = slack.open()
-    told_since, quiet_until = cursor.told_since, cursor.quiet_until
-    watcher = Watcher(context, cursor.failing)
-    done = {
-        "closed whose process is gone": len(reconciled.closed),
-        "added for runs that died early": lost.added,
-        "runs that Dagster calls dead still work": len(lost.waiting),
-        "reports stored late": reports,
-    }
-    trouble = ""
-    if webhook is None:
-        told_since = now
-        trouble = "Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"
-    elif now < quiet_until:
-        trouble = f"Slack asked for a pause of another {quiet_until - now:.0f} s; the messages wait"
-    else:
-        # What is due is asked under the lock: what another tick has just told is not.
-        with held(store, LOCK) as lock:
-            if lock is None:
-                trouble = ANOTHER_TELLS
-            else:
-                desk = Desk(webhook, slack.classes(), latest, context.log, store, lock)
-                executions = Executions(context, store, ledger)
-                desk.tell([*watcher.due(), *executions.due(told_since, lost.after, now)])
-                done |= desk.counts() | {"messages folded or not wanted": desk.kept_back}
-                if desk.error is not None:
-                    trouble = f"{desk.error} The messages wait."
-                    quiet_until = now + min(desk.error.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
-    seen_free = {str(id_): when for id_, when in reconciled.free_since.items()}
-    known = Cursor(lost.after, told_since, seen_free, quiet_until, watcher.failing, lost.waiting)
-    context.update_cursor(known.write())
-    parts = [f"{count} {what}" for what, count in done.items() if count]
-    if trouble:
-        parts.append(trouble)
+    duties = Duties(context.log)
+    kept = Kept(context.instance, KEPT_AS, context.cursor)
+    tick = _Tick(context, ledger, duties, Cursor.read(kept.text, time.time()))
+    with duties.duty("opening the database"):
+        tick.store = database.open()
+    if tick.store is not None:
+        tick.catch_up(tick.store)
+    with duties.duty("reading the settings of Slack"):
+        tick.tell(slack.open(), slack.classes())
+    text = tick.cursor.write()
+    context.update_cursor(text)
+    if duties.failed:
+        kept.keep(text)
+    duties.end()
+    parts = [f"{count} {what}" for what, count in tick.done.items() if count]
+    if tick.trouble:
+        parts.append(tick.trouble)
     return dg.SkipReason("; ".join(parts) or "Nothing new.")
 
 
 @dataclass(slots=True)
-class Watcher:
-    """The sensor that watches the others, watched; `failing` as people know it."""
+class _Tick:
+    """One tick: what it does, each duty for itself, and the cursor that comes of it."""
 
     context: dg.SensorEvaluationContext
-    failing: Mapping[str, float]
+    ledger: LedgerResource
+    duties: Duties
+    cursor: Cursor
+    store: Database | None = None
+    now: float = field(default_factory=time.time)
+    latest: float = field(default_factory=lambda: time.monotonic() + TICK_SECONDS)
+    done: dict[str, int] = field(default_factory=dict)
+    trouble: str = ""
 
-    def due(self) -> list[Due]:
-        """That it keeps failing or works again, if people do not know that."""
-        return [
-            Due(turn.notice, frozenset({turn.notice.kind}), partial(self._learn, turn))
-            for turn in watcher_turned(self.context, self.failing, Settings.load())
-        ]
+    def catch_up(self, store: Database) -> None:
+        """Bring the ledger up to what has happened."""
+        instance, duty = self.context.instance, self.duties.duty
+        with duty("closing executions whose process is gone"):
+            reconciled = reconcile(
+                store,
+                finished=lambda request_ids: finished_runs(instance, request_ids),
+                free_since={UUID(id_): when for id_, when in self.cursor.free_since.items()},
+                now=self.now,
+            )
+            seen_free = {str(id_): when for id_, when in reconciled.free_since.items()}
+            self.cursor = replace(self.cursor, free_since=seen_free)
+            self.done["closed whose process is gone"] = len(reconciled.closed)
+        with duty("adding executions of runs that died early"):
+            after, waiting = self.cursor.lost_after, self.cursor.waiting
+            lost = record_lost_runs(self.context, store, after, waiting, each=duty)
+            self.cursor = replace(self.cursor, lost_after=lost.after, waiting=lost.waiting)
+            self.done["added for runs that died early"] = lost.added
+            self.done["runs that Dagster calls dead still work"] = len(lost.waiting)
+        with duty("storing reports late"):
+            reports = outbox.store_kept_reports(
+                store, self.ledger.objects(), seconds=REPORTS_SECONDS
+            )
+            self.done["reports stored late"] = reports
+
+    def tell(self, webhook: SlackWebhook | None, wanted: frozenset[Class]) -> None:
+        """Tell what is due, unless Slack is off or wants to be left alone."""
+        pause = self.cursor.quiet_until - self.now
+        if webhook is None:
+            self.cursor = replace(self.cursor, told_since=self.now)
+            self.trouble = "Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"
+            return
+        if pause > 0:
+            self.trouble = (
+                f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so long "
+                "that it is left alone; the messages wait"
+            )
+            return
+        with self.duties.duty("telling"), ExitStack() as stack:
+            lock = None
+            if self.store is not None:
+                # What is due is asked under the lock: what another tick has just told is not.
+                lock = stack.enter_context(held(self.store, LOCK))
+                if lock is None:
+                    self.trouble = ANOTHER_TELLS
+                    return
+            attempts = Attempts(self.context.instance, "announce_executions")
+            desk = Desk(
+                webhook, wanted, self.latest, self.context.log, attempts, self.duties,
+                self.store, lock,
+            )  # fmt: skip
+            try:
+                # While the database is away, this can be told all the same.
+                self._tell_of_watcher(desk)
+                if self.store is not None:
+                    executions = Executions(self.context, self.store, self.ledger, self.duties)
+                    desk.tell(executions.due(self.cursor, self.now))
+            finally:
+                self._take_down(desk)
+
+    def _tell_of_watcher(self, desk: Desk) -> None:
+        """Tell that the sensor that watches the others keeps failing or works again."""
+        with self.duties.duty("looking at watch_automation"):
+            turns = watcher_turned(self.context, self.cursor.failing, Settings.load())
+            desk.tell(
+                [
+                    Due(turn.notice, frozenset({turn.notice.kind}), partial(self._learn, turn))
+                    for turn in turns
+                ]
+            )
 
     def _learn(self, turn: Turned) -> None:
-        self.failing = turn.known(self.failing)
+        self.cursor = replace(self.cursor, failing=turn.known(self.cursor.failing))
+
+    def _take_down(self, desk: Desk) -> None:
+        self.done |= desk.counts() | {"messages folded or not wanted": desk.kept_back}
+        if desk.error is not None:
+            self.trouble = f"{desk.error} The messages wait."
+            self.cursor = replace(self.cursor, quiet_until=self.now + desk.pause_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,37 +216,62 @@ class Executions:
     context: dg.SensorEvaluationContext
     store: Database
     ledger: LedgerResource
+    duties: Duties
 
-    def due(self, since: float, looked_at: float, now: float) -> list[Due]:
-        """What can be told, oldest first; what goes on holds up nothing else."""
-        instance, store = self.context.instance, self.store
-        start = datetime.fromtimestamp(since, UTC)
-        over = finished_runs(instance, outbox.untold_runs(store, start), looked_at=looked_at)
-        found = [
-            (message.completed_at, Due(message, message.kinds, self._stamp(message)))
-            for message in outbox.announcements(
-                store,
-                over,
-                since=start,
-                run_url=lambda id_: self.ledger.run_url(str(id_)),
-                most=LOOKED_AT_PER_TICK,
-            )
-        ]
-        for waiting in digests.untold_units(store, start):
-            if unit_over(instance, waiting, looked_at=looked_at, now=now):
-                url = self.ledger.unit_url(waiting.unit)
-                account = how_it_ended(instance, waiting.unit)
-                digest = digests.digest(store, waiting, since=start, url=url, backfill=account)
-                stamp = partial(digests.mark_unit_told, store, digest, start)
-                found.append((digest.completed_at, Due(digest, digest.kinds, stamp)))
-        url_of = self.ledger.unit_url
-        found += [
-            (digest.completed_at, Due(digest, digest.kinds, stamp))
-            for digest, stamp in untold(
-                self.context, store, url_of, since=start, looked_at=looked_at
-            )
-        ]
+    def due(self, cursor: Cursor, now: float) -> list[Due]:
+        """What can be told, oldest first; what goes on, or cannot be read, holds up nothing else.
+
+        Args:
+            cursor: of the tick.
+            now: Unix seconds.
+        """
+        start = datetime.fromtimestamp(cursor.told_since, UTC)
+        found: list[tuple[datetime, Due]] = []
+        with self.duties.duty("looking for executions to tell"):
+            found += self._runs(start, cursor.lost_after)
+        with self.duties.duty("looking for digests to tell"):
+            found += self._units(start, cursor.lost_after, now)
+        with self.duties.duty("looking for backfills to tell"):
+            found += [
+                (digest.completed_at, Due(digest, digest.kinds, stamp))
+                for digest, stamp in untold(
+                    self.context,
+                    self.store,
+                    self.ledger.unit_url,
+                    since=start,
+                    looked_at=cursor.lost_after,
+                )
+            ]
         return [due for _, due in sorted(found, key=lambda each: each[0])]
+
+    def _runs(self, start: datetime, looked_at: float) -> list[tuple[datetime, Due]]:
+        instance, store = self.context.instance, self.store
+        over = finished_runs(instance, outbox.untold_runs(store, start), looked_at=looked_at)
+        messages = outbox.announcements(
+            store,
+            over,
+            since=start,
+            run_url=lambda id_: self.ledger.run_url(str(id_)),
+            most=LOOKED_AT_PER_TICK,
+            each=self.duties.duty,
+        )
+        return [
+            (message.completed_at, Due(message, message.kinds, self._stamp(message)))
+            for message in messages
+        ]
+
+    def _units(self, start: datetime, looked_at: float, now: float) -> list[tuple[datetime, Due]]:
+        instance, store = self.context.instance, self.store
+        found = []
+        for waiting in digests.untold_units(store, start):
+            with self.duties.duty(f"summing up {waiting.unit}"):
+                if unit_over(instance, waiting, looked_at=looked_at, now=now):
+                    url = self.ledger.unit_url(waiting.unit)
+                    account = how_it_ended(instance, waiting.unit)
+                    digest = digests.digest(store, waiting, since=start, url=url, backfill=account)
+                    stamp = partial(digests.mark_unit_told, store, digest, start)
+                    found.append((digest.completed_at, Due(digest, digest.kinds, stamp)))
+        return found
 
     def _stamp(self, message: Announcement) -> Callable[[], None]:
         ids = [line.execution_id for line in message.lines] + list(message.earlier)

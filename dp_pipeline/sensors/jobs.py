@@ -4,7 +4,8 @@ A run of tournaments leaves rows, whatever becomes of it; those are told by anno
 failed check of a run says is told with the check.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,7 +29,11 @@ _RUN_FAILED = dg.DagsterEventType.RUN_FAILURE
 
 
 def job_changes(
-    context: dg.SensorEvaluationContext, watched: Watched, settings: Settings
+    context: dg.SensorEvaluationContext,
+    watched: Watched,
+    settings: Settings,
+    *,
+    each: Callable[[str], AbstractContextManager[None]],
 ) -> list[Change]:
     """A message per job whose last run failed, or ended well after such a one.
 
@@ -37,11 +42,11 @@ def job_changes(
     """
     repository = context.repository_def
     names = [] if repository is None else sorted(repository.job_names)
-    found = (
-        _job(context.instance, name, watched, settings)
-        for name in names
-        if name != IMPLICIT_ASSET_JOB_NAME
-    )
+    found: list[Change | None] = []
+    for name in names:
+        if name != IMPLICIT_ASSET_JOB_NAME:
+            with each(f"looking at the job {name}"):
+                found.append(_job(context.instance, name, watched, settings))
     return [change for change in found if change is not None]
 
 

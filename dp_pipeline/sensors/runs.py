@@ -1,7 +1,8 @@
 """Dagster's runs as the ledger asks of them: which are over, and what they were to do."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -104,10 +105,13 @@ def record_lost_runs(
     store: Database,
     after: float,
     waiting: Collection[str] = (),
+    *,
+    each: Callable[[str], AbstractContextManager[None]] = nullcontext,
 ) -> LostRuns:
     """Give runs that failed or were cancelled since `after` the rows they never opened.
 
-    So it does for those that were `waiting` and still count as ended badly.
+    So it does for those that were `waiting` and still count as ended badly. One that cannot be
+    given them waits, too: it holds up no other. `each` is held around the work on one.
     """
     instance = context.instance
     partitions = Partitions(instance)
@@ -123,7 +127,9 @@ def record_lost_runs(
     )
     added, alive = 0, {}
     for record in (*again, *records):
-        rows = _record_lost_run(instance, store, record, partitions)
+        rows = None
+        with each(f"adding executions of run {record.dagster_run.run_id}"):
+            rows = _record_lost_run(instance, store, record, partitions)
         if rows is None:
             alive[record.dagster_run.run_id] = True
         added += rows or 0

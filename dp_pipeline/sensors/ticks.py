@@ -4,7 +4,8 @@ The two sensors that tell people watch each other: `watch_automation` all but it
 come to see its own failures, and `announce_executions` that one.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -47,7 +48,11 @@ class Turned:
 
 
 def turned(
-    context: dg.SensorEvaluationContext, failing: Mapping[str, float], settings: Settings
+    context: dg.SensorEvaluationContext,
+    failing: Mapping[str, float],
+    settings: Settings,
+    *,
+    each: Callable[[str], AbstractContextManager[None]],
 ) -> list[Turned]:
     """What people do not know yet of the sensors and schedules of this code location.
 
@@ -55,13 +60,15 @@ def turned(
         context: of the sensor that asks.
         failing: those that people know to fail, each with the Unix time since when.
         settings: for links and secrets.
+        each: is held around the look at one of them.
     """
-    found = (
-        _turned(context.instance, state, failing.get(state.instigator_name), settings)
-        for state in _ours(context)
-        if state.instigator_name != WATCHER
-    )
-    return [each for each in found if each is not None]
+    found: list[Turned | None] = []
+    for state in _ours(context):
+        name = state.instigator_name
+        if name != WATCHER:
+            with each(f"looking at {name}"):
+                found.append(_turned(context.instance, state, failing.get(name), settings))
+    return [turn for turn in found if turn is not None]
 
 
 def watcher_turned(
@@ -121,8 +128,8 @@ def _turned(
             "failure",
             f"The {kind} {name} keeps failing",
             f"Its last {needed} ticks failed, the first of them at "
-            f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC. What it does for itself is "
-            "not done meanwhile."
+            f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC. What failed in them is not "
+            "done meanwhile; what the sensor does besides goes on."
             if needed > 1
             else "Its last tick failed: what was due then has not been started.",
             detail=settings.conceal(error.message) if error else None,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 import dagster as dg
 
 from dp_pipeline.messages.notice import Notice
+from dp_pipeline.sensors.duties import Kept
 
 _KEPT = "dp_pipeline.watched"
 
@@ -21,6 +22,7 @@ class Watched:
         seen: evaluations up to this event are known; None before the first look.
         jobs: job to when its run failed, Unix seconds.
         database: since when the database cannot be used, Unix seconds.
+        quiet_until: nothing is posted until then: Slack asked for a pause, or does not answer.
     """
 
     failing: Mapping[str, float] = field(default_factory=dict)
@@ -28,6 +30,7 @@ class Watched:
     seen: int | None = None
     jobs: Mapping[str, float] = field(default_factory=dict)
     database: float | None = None
+    quiet_until: float = 0.0
 
     @classmethod
     def read(cls, text: str | None) -> "Watched":
@@ -41,6 +44,7 @@ class Watched:
                 None if seen is None else int(seen),
                 _moments(found.get("jobs", {})),
                 None if database is None else float(database),
+                float(found.get("quiet_until", 0.0)),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
@@ -70,21 +74,19 @@ class Change:
 class Memory:
     """What people know while a tick tells them more.
 
-    Dagster takes over a cursor when the tick has ended. A daemon that is killed before that never
-    does, though its code server goes on telling. So every step is kept in Dagster's storage too,
-    together with the cursor its tick began with: a tick that begins with the same one goes on from
-    there. Once a tick has ended its cursor is another one, and what was kept no longer counts.
+    Every step is kept at once: a daemon that is killed never hears of the end of the tick, though
+    its code server goes on telling.
     """
 
     def __init__(self, instance: dg.DagsterInstance, cursor: str | None) -> None:
-        self._storage = instance.daemon_cursor_storage
-        self._cursor = cursor
-        step = self._storage.get_cursor_values({_KEPT}).get(_KEPT)
-        began, known = json.loads(step) if step else (cursor, cursor)
-        self.watched = Watched.read(known if began == cursor else cursor)
+        self._kept = Kept(instance, _KEPT, cursor)
+        self.watched = Watched.read(self._kept.text)
 
     def learn(self, change: Change) -> None:
         """People know this now."""
-        self.watched = change.then(self.watched)
-        step = json.dumps([self._cursor, self.watched.write()])
-        self._storage.set_cursor_values({_KEPT: step})
+        self.keep(change.then(self.watched))
+
+    def keep(self, watched: Watched) -> None:
+        """This is known now."""
+        self.watched = watched
+        self._kept.keep(watched.write())

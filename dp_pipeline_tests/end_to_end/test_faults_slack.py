@@ -3,10 +3,19 @@
 import json
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from dagster import DagsterRunStatus
 
-from dp_pipeline_tests.end_to_end.world import DAWDLE, KEY, World, payload, statement, world
+from dp_pipeline_tests.end_to_end.world import (
+    DAWDLE,
+    KEY,
+    World,
+    payload,
+    statement,
+    until,
+    world,
+)
 from dp_pipeline_tests.servers import OK, Answer, closed_url
 
 OTHERS = ("openfootball:en.2:2024-25", "openfootball:en.3:2024-25")
@@ -34,10 +43,9 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
             assert "attachments" in blocks
             assert "attachments" not in plain
 
-            # A short pause is waited for at once; a long one holds the ticks before its end.
+            # A pause holds the ticks before its end.
             assert made.ingest(KEY, *OTHERS) == 0, made.log()
-            short, long = (Answer(429, "rate_limited", {"Retry-After": n}) for n in ("1", "600"))
-            made.slack.answers.extend([short, OK, long])
+            made.slack.answers.extend([OK, Answer(429, "rate_limited", {"Retry-After": "600"})])
             said = made.tick()
             assert said.startswith("1 messages sent; Slack limits how fast")
             assert untold(made) == 10
@@ -51,7 +59,7 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
         assert untold(made) == 10
 
         with made.slack.listening(port=port):
-            made.slack.answers.extend([Answer(503), Answer(503)])
+            made.slack.answers.append(Answer(503))
             assert "answers with status 503" in made.tick()
             assert made.tick() == "2 messages sent"
             assert made.tick() == "Nothing new."
@@ -79,3 +87,29 @@ def test_a_run_that_was_killed_before_it_opened_a_row_is_told_once(
         assert made.tick() == "Nothing new."
         assert {row["error_class"] for row in made.executions()} == {"RunEndedEarly"}
         assert list(made.told().values()) == [1]
+
+
+@pytest.mark.parametrize("kills", [1, 2])
+def test_a_daemon_that_is_killed_between_a_post_and_its_stamp_repeats_it_once_at_most(
+    monkeypatch: pytest.MonkeyPatch, migrated_url: str, kills: int
+) -> None:
+    with world(monkeypatch, migrated_url) as made:
+        assert made.ingest() == 0, made.log()
+        with psycopg.connect(migrated_url) as other:
+            other.execute("SELECT id FROM data_provider_executions FOR UPDATE")  # no stamp yet
+            for number in range(kills):
+                ticker = made.ticker()
+                until("a post", lambda posts=number + 1: len(made.slack.accepted) == posts)
+                ticker.kill()
+                ticker.join(10)
+        assert untold(made) == 5
+        assert (
+            made.tick()
+            == [
+                "1 messages sent",
+                "1 messages counted as told that nothing confirmed",
+            ][kills - 1]
+        )
+        assert len(made.slack.accepted) == 2
+        assert untold(made) == 0
+        assert made.tick() == "Nothing new."

@@ -142,6 +142,15 @@ class World:
         self.workers.append(process)
         return process
 
+    def ticker(self) -> ForkServerProcess:
+        """One tick of the sensor in a process of its own, as of a daemon that can be killed."""
+        process = _PROCESSES.Process(
+            target=_tick, args=(dict(self.environment), self.home / "worker.log"), daemon=True
+        )
+        process.start()
+        self.workers.append(process)
+        return process
+
     def ingest(self, *keys: str) -> int:
         """`dp ingest` to its end; the exit code."""
         process = self.worker(*keys)
@@ -243,14 +252,32 @@ def statement(made: World, pattern: str, number: int = 1) -> None:
 
 def _ingest(environment: dict[str, str], keys: tuple[str, ...], log: Path) -> None:
     """In the worker: what `dp ingest` does from its first line on."""
+    _settle(environment, log)
+    from dp_pipeline.cli import main
+
+    main(["ingest", *keys])
+
+
+def _tick(environment: dict[str, str], log: Path) -> None:
+    """In the worker: the first tick of the sensor."""
+    _settle(environment, log)
+    resources = {name: RESOURCES[name] for name in ("database", "ledger", "slack")}
+    with (
+        dg.DagsterInstance.from_config(str(ROOT)) as instance,
+        dg.build_sensor_context(
+            instance=instance, definitions=defs, resources=resources
+        ) as context,
+    ):
+        announce_executions(context)
+
+
+def _settle(environment: dict[str, str], log: Path) -> None:
+    """Let a worker print into a file and have this environment alone."""
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.environ.clear()
     os.environ.update(environment)
-    from dp_pipeline.cli import main
-
-    main(["ingest", *keys])
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 import email.utils
 import logging
-import socket
 import threading
 import time
 import traceback
@@ -14,8 +13,19 @@ from dp_pipeline.messages.slack import (
     SlackConfigurationError,
     SlackError,
     SlackRefusedError,
+    SlackUnansweredError,
     SlackUnavailableError,
     SlackWebhook,
+)
+from dp_pipeline_tests.messages.misbehaving import (
+    ANSWERED,
+    DOUBTFUL,
+    LIMITED,
+    UNSENT,
+    Talk,
+    Webhook,
+    accept,
+    elsewhere,
 )
 from dp_pipeline_tests.messages.samples import announcement, line
 from dp_pipeline_tests.messages.slack_limits import check, check_plain
@@ -73,26 +83,19 @@ def test_a_message_refused_as_plain_text_too_is_refused_for_good() -> None:
     assert len(receiver.received) == 2
 
 
-def test_a_short_pause_asked_by_slack_is_kept_inside_the_post() -> None:
-    receiver = SlackReceiver(Answer(429, "rate_limited", {"Retry-After": "1"}))
-    started = time.monotonic()
-    with receiver.listening() as url:
-        SlackWebhook(url).post(MESSAGE)
-    assert time.monotonic() - started >= 1
-    assert receiver.accepted == [render(MESSAGE)]
-    assert len(receiver.received) == 2
-
-
-def test_a_long_pause_is_handed_to_the_caller_at_once() -> None:
-    receiver = SlackReceiver(Answer(429, "rate_limited", {"Retry-After": "30"}))
+@pytest.mark.parametrize("pause", [1, 30])
+def test_a_pause_is_handed_to_the_caller_at_once(pause: int) -> None:
+    receiver = SlackReceiver(Answer(429, "rate_limited", {"Retry-After": str(pause)}))
     started = time.monotonic()
     with receiver.listening() as url:
         error = failure(SlackWebhook(url))
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 1
     assert isinstance(error, SlackUnavailableError)
     assert error.retryable
-    assert error.retry_after == 30
-    assert str(error) == "Slack limits how fast we may post (429). It asks for a pause of 30 s."
+    assert error.retry_after == pause
+    assert (
+        str(error) == f"Slack limits how fast we may post (429). It asks for a pause of {pause} s."
+    )
     assert len(receiver.received) == 1
 
 
@@ -114,13 +117,14 @@ def test_a_pause_that_is_no_time_is_not_believed(stated: str) -> None:
     assert error.retry_after is None
 
 
-def test_one_server_error_is_tried_again_and_two_are_left_to_the_next_tick() -> None:
-    receiver = SlackReceiver(*[Answer(500, "rollup_error")] * 3)
+def test_a_server_error_is_left_to_the_next_tick() -> None:
+    receiver = SlackReceiver(Answer(500, "rollup_error"))
     with receiver.listening() as url:
         error = failure(SlackWebhook(url))
         assert isinstance(error, SlackUnavailableError)
+        assert error.answered
         assert str(error) == "Slack (127.0.0.1) answers with status 500 (rollup_error)."
-        assert len(receiver.received) == 2
+        assert len(receiver.received) == 1
         SlackWebhook(url).post(MESSAGE)
     assert receiver.accepted == [render(MESSAGE)]
 
@@ -181,13 +185,66 @@ def test_an_answer_that_repeats_the_address_is_not_repeated() -> None:
     assert str(error) == "Slack (127.0.0.1) answers with status 400 (no reason given)."
 
 
-def test_an_answer_in_an_unknown_charset_is_no_delivery() -> None:
+def test_the_charset_of_an_answer_does_not_matter() -> None:
     headers = {"Content-Type": "text/plain; charset=nonsense"}
-    receiver = SlackReceiver(*[Answer(400, "invalid_blocks", headers)] * 2)
+    receiver = SlackReceiver(Answer(400, "invalid_blocks", headers), Answer(headers=headers))
     with receiver.listening() as url:
-        error = failure(SlackWebhook(url))
+        SlackWebhook(url).post(MESSAGE)
+    assert receiver.received == [render(MESSAGE), render_plain(MESSAGE)]
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_a_post_that_nothing_confirms_is_known_to_be_in_doubt(name: str) -> None:
+    server = Webhook(DOUBTFUL[name])
+    with server.open() as url:
+        error = failure(SlackWebhook(url, timeout_seconds=0.4))
+    assert isinstance(error, SlackUnansweredError)
+    assert str(error).startswith("Slack (127.0.0.1) was sent a message and did not confirm it: ")
+    assert server.taken == [render(MESSAGE)]
+
+
+@pytest.mark.parametrize("name", [*ANSWERED, *UNSENT, *LIMITED])
+def test_whatever_slack_does_not_say_is_no_delivery(name: str) -> None:
+    target = Webhook(accept)
+    with target.open() as address:
+        behaviour = {**ANSWERED, **UNSENT, **LIMITED}[name]
+        server = Webhook(elsewhere(behaviour, address.replace(SECRET, "another")))
+        with server.open() as url:
+            error = failure(SlackWebhook(url, timeout_seconds=0.4))
     assert isinstance(error, SlackUnavailableError)
-    assert str(error) == "Slack (127.0.0.1) cannot be reached: the connection broke (LookupError)."
+    assert not isinstance(error, SlackUnansweredError)
+    assert error.answered == (name in ANSWERED)
+    assert server.taken == [render(MESSAGE)], "once, without another try"
+    assert target.connections == 0
+    if name.startswith("30"):
+        assert f"redirects to another address ({name})" in str(error) or name == "304"
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:
+    server = Webhook(ANSWERED["too much"])
+    started = time.monotonic()
+    with server.open() as url:
+        failure(SlackWebhook(url, timeout_seconds=20))
+        assert time.monotonic() - started < 10
+    assert "slack webhook" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_proxy_of_the_environment_is_asked_and_told_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def refuse(talk: Talk) -> None:
+        asked.append(talk.connection.recv(65_536).split(b"\r\n")[0])
+        talk.say(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    proxy = Webhook(refuse)
+    with proxy.open() as address:
+        monkeypatch.setenv("HTTPS_PROXY", address.partition("/services")[0])
+        error = failure(SlackWebhook(f"https://hooks.slack.com/services/{SECRET}"))
+    assert asked == [b"CONNECT hooks.slack.com:443 HTTP/1.1"]
+    assert isinstance(error, SlackUnavailableError)
+    assert not isinstance(error, SlackUnansweredError)
 
 
 def test_a_slow_answer_ends_in_time() -> None:
@@ -196,30 +253,18 @@ def test_a_slow_answer_ends_in_time() -> None:
     with receiver.listening() as url:
         error = failure(SlackWebhook(url, timeout_seconds=0.4))
         assert time.monotonic() - started < 1
-    assert str(error) == "Slack (127.0.0.1) cannot be reached: no complete answer in time."
-    assert isinstance(error.__cause__, TimeoutError)
+    assert str(error) == (
+        "Slack (127.0.0.1) was sent a message and did not confirm it: no complete answer in time."
+    )
+    assert error.__cause__ is not None
 
 
 def test_an_answer_that_trickles_ends_in_time() -> None:
-    stop = threading.Event()
-
-    def trickle(listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-            while not stop.wait(0.05):
-                connection.sendall(b"o")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=trickle, args=(listener,))
-        server.start()
-        started = time.monotonic()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/services/{SECRET}"
+    server = Webhook(ANSWERED["a drip"])
+    started = time.monotonic()
+    with server.open() as url:
         error = failure(SlackWebhook(url, timeout_seconds=0.4))
         assert time.monotonic() - started < 1
-        stop.set()
-        server.join()
     assert isinstance(error, SlackUnavailableError)
 
 

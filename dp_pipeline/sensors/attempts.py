@@ -1,0 +1,140 @@
+"""What became of attempts to post the messages that wait, kept from tick to tick.
+
+Dagster's storage has it, not a cursor: a daemon that is killed between a post and its stamp, and a
+tick that fails, leave no cursor behind. Of a message that was told nothing is kept.
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import dagster as dg
+
+MOST_DOUBTFUL = 2
+"""Posts of one message of which nobody knows whether Slack took them: one, and one repeat. Then it
+counts as told. A connection that dropped after each post made one message five."""
+REFUSALS = 3
+"""Ticks in which a message was answered with a no before another one is tried in its place."""
+PASSED = 3
+"""Ticks in which Slack took others after it said no to a message: then the no is for good."""
+FORGOTTEN_SECONDS = 7_200.0
+"""What was not tried for so long does not wait any more: a notice that was overtaken by events."""
+
+SILENCES = 3
+"""Posts in a row without an answer before posting pauses. While something between us and Slack cuts
+every connection, two posts use up a message: an hour of it costs four messages, not 180."""
+FIRST_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known of one message.
+
+    Args:
+        doubtful: posts that Slack may have taken.
+        refusals: ticks in which it was answered with a no.
+        passed: of them, those in which Slack took other messages.
+        told: Slack took it, though that could not be stamped.
+        at: when that was written, Unix seconds.
+    """
+
+    doubtful: int = 0
+    refusals: int = 0
+    passed: int = 0
+    told: bool = False
+    at: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it is not to be posted any more."""
+        return self.told or self.doubtful >= MOST_DOUBTFUL or self.passed >= PASSED
+
+    @property
+    def refused(self) -> bool:
+        """Whether others are not to wait for it any longer."""
+        return self.refusals >= REFUSALS
+
+
+class Attempts:
+    """The messages of one sensor that were tried and are not told.
+
+    Args:
+        instance: Dagster's, which keeps them.
+        sensor: its name.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, sensor: str) -> None:
+        self._storage = instance.daemon_cursor_storage
+        self._name = f"dp_pipeline/attempts/{sensor}"
+        self._of, self._silences = _read(
+            self._storage.get_cursor_values({self._name}).get(self._name)
+        )
+
+    def of(self, key: str) -> Attempt:
+        """What is known of a message."""
+        return self._of.get(key, Attempt())
+
+    def begins(self, key: str) -> None:
+        """It is about to be posted. A process that is killed from now on may have posted it."""
+        self._keep(key, doubtful=self.of(key).doubtful + 1)
+
+    def stays_doubtful(self, key: str) -> None:
+        """No answer said what became of the post."""
+        self._silences += 1
+        self._keep(key)
+
+    def failed(self, key: str, *, refused: bool = False) -> None:
+        """It was not taken; `refused` if that was the answer to this message."""
+        known = self.of(key)
+        if refused:
+            self._silences = 0
+        self._keep(key, doubtful=known.doubtful - 1, refusals=known.refusals + refused)
+
+    def passed(self, key: str) -> None:
+        """Slack has taken another one after it said no to this."""
+        self._keep(key, passed=self.of(key).passed + 1)
+
+    def taken(self, key: str) -> None:
+        """Slack has it; it is not stamped yet."""
+        self._silences = 0
+        self._keep(key, told=True)
+
+    def stamped(self, key: str) -> None:
+        """Everything about it is done."""
+        if self._of.pop(key, None) is not None:
+            self._write()
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long posting pauses after posts in a row that nothing answered."""
+        if self._silences < SILENCES:
+            return 0.0
+        doublings = min(self._silences - SILENCES, 10)
+        return min(FIRST_PAUSE_SECONDS * 2**doublings, LONGEST_PAUSE_SECONDS)
+
+    def _keep(self, key: str, **changes: Any) -> None:
+        self._of[key] = replace(self.of(key), **changes, at=time.time())
+        self._write()
+
+    def _write(self) -> None:
+        text = json.dumps(
+            {
+                "silences": self._silences,
+                "of": {key: asdict(attempt) for key, attempt in self._of.items()},
+            }
+        )
+        self._storage.set_cursor_values({self._name: text})
+
+
+def _read(text: str | None) -> tuple[dict[str, Attempt], int]:
+    """What is kept, without what is so old that nothing waits for it; nothing for foreign text."""
+    oldest = time.time() - FORGOTTEN_SECONDS
+    try:
+        found = json.loads(text or "")
+        kept = {str(key): Attempt(**attempt) for key, attempt in found["of"].items()}
+        recent = {key: attempt for key, attempt in kept.items() if attempt.at > oldest}
+        return recent, int(found["silences"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}, 0

@@ -1,0 +1,87 @@
+"""The duties of one tick: each is done whatever becomes of the others, and none fails unseen."""
+
+import json
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import dagster as dg
+
+_REST = "The other duties of this tick were done."
+
+
+class DutiesFailedError(Exception):
+    """More than one duty of a tick failed; the text names each with its reason."""
+
+
+class Duties:
+    """What failed in one tick.
+
+    Args:
+        log: of the tick; each failure is logged there with its cause.
+    """
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._failed: list[tuple[str, Exception]] = []
+
+    @contextmanager
+    def duty(self, what: str) -> Generator[None]:
+        """Do one thing; an error ends it, not the tick.
+
+        Args:
+            what: it is, such as "storing reports late".
+        """
+        try:
+            yield
+        # The border of the tick: an object store that raised what it should not kept people from
+        # hearing of anything. Whatever a duty raises, `end` raises it after the others were done.
+        except Exception as error:  # noqa: BLE001
+            self._log.exception("%s failed", what.capitalize())
+            self._failed.append((what, error))
+
+    @property
+    def failed(self) -> bool:
+        """Whether any of them did."""
+        return bool(self._failed)
+
+    def end(self) -> None:
+        """Let the tick fail if a duty did, so that watch_automation tells what keeps failing."""
+        if len(self._failed) == 1:
+            ((what, error),) = self._failed
+            error.add_note(f"{what.capitalize()} failed. {_REST}")
+            raise error
+        if self._failed:
+            reasons = "; ".join(
+                f"{what}: {str(error) or type(error).__name__}" for what, error in self._failed
+            )
+            message = f"{len(self._failed)} duties failed ({reasons}). {_REST}"
+            raise DutiesFailedError(message) from self._failed[0][1]
+
+
+class Kept:
+    """A sensor's cursor that outlives a tick which fails or is killed.
+
+    Dagster takes over a cursor only when its tick has ended well. What is kept here counts for a
+    tick that begins with the same cursor; once one has ended well, it no longer does.
+
+    Args:
+        instance: Dagster's, whose storage keeps it.
+        name: under which.
+        cursor: what the tick began with.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, name: str, cursor: str | None) -> None:
+        self._storage = instance.daemon_cursor_storage
+        self._name = name
+        self._began = cursor
+        self.text = cursor
+        step = self._storage.get_cursor_values({name}).get(name)
+        if step:
+            began, known = json.loads(step)
+            self.text = known if began == cursor else cursor
+
+    def keep(self, text: str) -> None:
+        """Keep a later one."""
+        self.text = text
+        self._storage.set_cursor_values({self._name: json.dumps([self._began, text])})
