@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.presence import worked_on
-from dp_pipeline.executions.streaks import executions, last_attempt, recoveries
+from dp_pipeline.executions.streaks import counted_in, executions, last_attempt, recoveries
 from dp_pipeline.executions.units import backfill_of
 from dp_pipeline.messages.digest import (
     FAILURES,
@@ -179,7 +179,8 @@ def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
         return sa.func.count().filter(condition)
 
     def rows(name: str) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(sa.func.sum(e.c.summary[name].as_integer()), 0)
+        total = sa.func.coalesce(sa.func.sum(counted_in(e, name)), 0)
+        return sa.cast(total, sa.BigInteger)
 
     expected = e.c.outcome.in_(("nothing_yet", "not_applicable"))
     return sa.select(
@@ -228,7 +229,8 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
     """What the executions found worth telling, a row per sentence, the first ones."""
     e = executions
     noted = e.c.summary["news"]
-    sentences = sa.func.jsonb_array_elements_text(noted).table_valued("value").lateral("news")
+    listed = sa.case((sa.func.jsonb_typeof(noted) == "array", noted), else_=sa.text("'[]'::jsonb"))
+    sentences = sa.func.jsonb_array_elements_text(listed).table_valued("value").lateral("news")
     return (
         sa.select(
             e.c.tournament_key,
@@ -236,7 +238,7 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
             sa.func.count().over().label("in_all"),
         )
         .join(sentences, sa.true())
-        .where(which, sa.func.jsonb_typeof(noted) == "array")
+        .where(which)
         .order_by(e.c.completed_at, e.c.id)
         .limit(NEWS)
     )

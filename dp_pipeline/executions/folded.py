@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.executions.streaks import counted_in
 from dp_pipeline.messages.blocks import Folded
 
 _ledger = tables.data_provider_executions
@@ -29,9 +30,7 @@ def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folde
         .limit(1)
         .lateral("last")
     )
-    written = sa.func.coalesce(one.c.summary["created"].as_integer(), 0) + sa.func.coalesce(
-        one.c.summary["updated"].as_integer(), 0
-    )
+    written = counted_in(one, "created") + counted_in(one, "updated")
     found = (
         sa.select(
             sa.func.count().label("polls"),
@@ -51,7 +50,9 @@ def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folde
         .select_from(_ledger.outerjoin(last, sa.true()).join(found, found.c.polls > 0))
         .where(_ledger.c.id.in_(ids))
     )
-    return {row.id: Folded(row.polls, row.rows, row.since) for row in connection.execute(question)}
+    return {
+        row.id: Folded(row.polls, int(row.rows), row.since) for row in connection.execute(question)
+    }
 
 
 def _matches_before(rows: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:

@@ -233,18 +233,23 @@ def announcement(
 
 
 def _line(row: Mapping[str, Any], streak: Streak | None) -> Line:
-    summary = row["summary"] or {}
-    news = summary.get("news") or ()
+    # A row that somebody else wrote, or mended by hand, is told with what can be read of it.
+    summary = row["summary"] if isinstance(row["summary"], dict) else {}
+    news = summary.get("news")
+    counts = {name: summary.get(name) for name in ("created", "updated", "unchanged", "leftOut")}
+    created, updated, unchanged, left_out = (
+        int(count) if isinstance(count, int | float) else 0 for count in counts.values()
+    )
     return Line(
         execution_id=row["id"],
         domain=row["domain"],
         operation_type=row["operation_type"],
         status=row["status"],
         outcome=row["outcome"],
-        created=summary.get("created", 0),
-        updated=summary.get("updated", 0),
-        unchanged=summary.get("unchanged", 0),
-        left_out=summary.get("leftOut", 0),
+        created=created,
+        updated=updated,
+        unchanged=unchanged,
+        left_out=left_out,
         duration_ms=row["duration"],
         attempt=row["attempt"],
         report_url=row["report_file_url"],

@@ -45,6 +45,13 @@ _whole, _part = _last_good("whole"), _last_good("part")
 _BEFORE_ALL = sa.text("timestamptz '-infinity'")
 
 
+def counted_in(rows: Any, name: str) -> sa.ColumnElement[int]:
+    """A count of a summary; 0 where there is none, or what somebody wrote there is no number."""
+    found = rows.c.summary[name]
+    number = sa.cast(found.as_string(), sa.Numeric)
+    return sa.case((sa.func.jsonb_typeof(found) == "number", sa.func.trunc(number)), else_=0)
+
+
 def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
     """That no other attempt of the same run followed: an attempt that is repeated is no news."""
     later = _ledger.alias()

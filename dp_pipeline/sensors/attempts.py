@@ -16,7 +16,7 @@ MOST_DOUBTFUL = 2
 counts as told. A connection that dropped after each post made one message five."""
 REFUSALS = 3
 """Ticks in which a message was answered with a no before another one is tried in its place."""
-PASSED = 3
+PASSED = 10
 """Ticks in which Slack took others after it said no to a message: then the no is for good."""
 FORGOTTEN_SECONDS = 7_200.0
 """What was not tried for so long does not wait any more: a notice that was overtaken by events."""

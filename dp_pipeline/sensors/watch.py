@@ -143,7 +143,10 @@ class _Look:
             newest, checks = check_changes(self.context, memory.watched, self.settings)
             changes += checks
             looked = True
-        changes += job_changes(self.context, memory.watched, self.settings, each=self.duties.duty)
+        with self.duties.duty("looking at the jobs"):
+            changes += job_changes(
+                self.context, memory.watched, self.settings, each=self.duties.duty
+            )
         if desk.tell(_due(memory, changes)) and looked:
             memory.keep(replace(memory.watched, seen=newest))
 

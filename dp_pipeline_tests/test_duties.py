@@ -1,0 +1,276 @@
+"""Sensors of which one duty fails: everything else is done, told, and not forgotten."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickStatus
+
+from dp_pipeline.database import tables
+from dp_pipeline.definitions import defs
+from dp_pipeline.objects import Folder
+from dp_pipeline.sensors import Cursor, announce, backfills, runs
+from dp_pipeline.sensors.announce import KEPT_AS
+from dp_pipeline.sensors.duties import DutiesFailedError, Kept
+from dp_pipeline.sensors.ticks import WATCHER
+from dp_pipeline_tests.executions.rows import KEY, finished_row, untold
+from dp_pipeline_tests.servers import closed_url
+from dp_pipeline_tests.test_delivery import tick
+from dp_pipeline_tests.test_telling import OTHER, Channel, ago, channel
+from dp_pipeline_tests.test_watch import SCHEDULE, SENSOR, Machinery, machinery
+
+__all__ = ["channel", "machinery"]
+
+
+class BrokenError(Exception):
+    """What nobody expects."""
+
+
+def broken(*_: Any, **__: Any) -> Any:
+    message = "nobody expects this"
+    raise BrokenError(message)
+
+
+def kept_report(channel: Channel) -> None:
+    """A report that the object store is to take with the next tick."""
+    execution = finished_row(channel.database, uuid4(), KEY, "rounds", announced_at=ago(hours=1))
+    with channel.database.transaction() as connection:
+        connection.execute(
+            sa.insert(tables.execution_report).values(
+                execution_id=execution, file_key="a/b.json", report={}
+            )
+        )
+
+
+def lost_run(channel: Channel) -> None:
+    run = channel.run(**{"dagster/partition": OTHER})
+    channel.instance.report_run_failed(run)
+
+
+DUTIES: dict[str, tuple[Any, str]] = {
+    "closing executions whose process is gone": (announce, "reconcile"),
+    "adding executions of run": (runs, "planned_work"),
+    "storing reports late": (Folder, "put"),
+    "looking at watch_automation": (announce, "watcher_turned"),
+    "looking for digests to tell": (announce.digests, "untold_units"),
+    "counting the polls without news": (announce.outbox, "folded"),
+    "looking for backfills to tell": (backfills, "look"),
+}
+
+
+@pytest.mark.parametrize("duty", DUTIES)
+def test_whatever_duty_fails_people_hear_of_the_rest_and_the_tick_fails(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch, duty: str
+) -> None:
+    kept_report(channel)
+    lost_run(channel)
+    finished_row(channel.database, uuid4(), KEY, completed_at=ago(minutes=2))
+    with monkeypatch.context() as patched:
+        patched.setattr(*DUTIES[duty], broken)
+        with pytest.raises(BrokenError) as failed:
+            tick(channel, channel.webhook)
+        assert any(duty in note.lower() for note in failed.value.__notes__)
+    assert f"✅ Completed: {KEY}" in channel.headers
+    assert len(channel.headers) == (1 if duty.startswith("adding") else 2)
+    tick(channel, channel.webhook)
+    assert len(channel.headers) == len(set(channel.headers)) == 2
+    assert untold(channel.database) == 0
+
+
+@pytest.mark.parametrize(
+    "summary", [["no", "dict"], "text", {"created": "many"}, {"created": 1.5}, {"news": 7}]
+)
+def test_a_row_that_says_nonsense_keeps_no_other_one_from_being_told(
+    channel: Channel, summary: Any
+) -> None:
+    poll = {"scope": "part", "domain": "matches"}
+    finished_row(channel.database, uuid4(), KEY, completed_at=ago(minutes=5), **poll)
+    finished_row(
+        channel.database, uuid4(), KEY, completed_at=ago(minutes=4), summary=summary, **poll
+    )
+    finished_row(
+        channel.database,
+        uuid4(),
+        KEY,
+        completed_at=ago(minutes=3),
+        summary={"news": ["1:0"]},
+        **poll,
+    )
+    finished_row(channel.database, uuid4(), OTHER, completed_at=ago(minutes=2), summary=summary)
+    finished_row(
+        channel.database,
+        uuid4(),
+        OTHER,
+        unit="weekly",
+        completed_at=ago(minutes=2),
+        summary=summary,
+    )
+    finished_row(channel.database, uuid4(), "openligadb:bl3:2024", completed_at=ago(minutes=1))
+    channel.tick()
+    assert {
+        f"✅ News: {KEY}",
+        f"✅ Completed: {OTHER}",
+        "✅ Completed: weekly",
+        "✅ Completed: openligadb:bl3:2024",
+    } <= set(channel.headers)
+    assert untold(channel.database) == 0
+
+
+def test_a_message_that_cannot_be_rendered_stops_no_other_one(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_row(channel.database, uuid4(), KEY, completed_at=ago(minutes=3))
+    finished_row(channel.database, uuid4(), OTHER, completed_at=ago(minutes=2))
+    payload = announce.Announcement.payload
+
+    def rendered(message: announce.Announcement) -> dict[str, Any]:
+        return broken() if message.tournament_key == KEY else payload(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(announce.Announcement, "payload", rendered)
+        for _ in range(3):
+            with pytest.raises(BrokenError):
+                tick(channel, channel.webhook)
+    assert channel.headers == [f"✅ Completed: {OTHER}"]
+    assert tick(channel, channel.webhook) == "1 messages sent"
+
+
+def test_without_a_database_people_hear_that_the_sensor_that_watches_fails(
+    machinery: Machinery,
+) -> None:
+    machinery.url = closed_url().replace("http://", "postgresql://me:hidden77@") + "/db"
+    state = machinery.on(WATCHER)
+    for ago_ in (60, 50, 40):
+        machinery.ticked(state, TickStatus.FAILURE, ago=ago_)
+    for _ in range(2):
+        with pytest.raises(Exception, match=r"[Dd]atabase"):
+            machinery.tell()
+    assert machinery.headers == ["❌ The sensor watch_automation keeps failing"]
+
+
+def test_a_webhook_that_is_none_keeps_the_ledger_from_nothing(channel: Channel) -> None:
+    kept_report(channel)
+    finished_row(channel.database, uuid4(), KEY)
+    with pytest.raises(Exception, match="must be the https:// address"):
+        tick(channel, "http://hooks.slack.com/services/x")
+    with channel.database.transaction() as connection:
+        assert (
+            connection.scalar(sa.select(sa.func.count()).select_from(tables.execution_report)) == 0
+        )
+
+
+def test_what_a_failing_tick_has_done_is_known_to_the_next_one(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost_run(channel)
+    monkeypatch.setattr(Folder, "put", broken)
+    kept_report(channel)
+    with pytest.raises(BrokenError):
+        channel.tick()
+    # Dagster never takes over the cursor of a tick that failed.
+    assert channel.cursor is None
+    kept = Cursor.read(Kept(channel.instance, KEPT_AS, None).text, now=0)
+    (run,) = channel.instance.get_run_records()
+    assert kept.lost_after == pytest.approx(run.update_timestamp.timestamp(), abs=86_400)
+    assert kept.lost_after > 0
+
+
+def test_two_duties_that_fail_are_both_named(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_report(channel)
+    monkeypatch.setattr(Folder, "put", broken)
+    monkeypatch.setattr(announce, "reconcile", broken)
+    with pytest.raises(
+        DutiesFailedError, match=r"2 duties failed \(closing .*; storing "
+    ) as failed:
+        channel.tick()
+    assert isinstance(failed.value.__cause__, BrokenError)
+
+
+# -- the sensor that watches -----------------------------------------------------------------------
+
+
+def a_sensor_fails(machinery: Machinery) -> None:
+    state = machinery.on(SENSOR)
+    for ago_ in (60, 50, 40):
+        machinery.ticked(state, TickStatus.FAILURE, ago=ago_)
+
+
+def a_check_fails(machinery: Machinery) -> None:
+    machinery.evaluated(passed=False)
+
+
+def a_job_fails(machinery: Machinery) -> None:
+    run = machinery.instance.create_run_for_job(defs.resolve_job_def("discover_seasons"))
+    machinery.instance.report_engine_event("began", run, step_key=None)
+    machinery.instance.report_run_failed(run, "It crashed.")
+
+
+# The job is the first: Dagster takes a check of it as under way once it has a run.
+NEWS: dict[str, tuple[Callable[[Machinery], None], str]] = {
+    "job": (a_job_fails, "❌ The job discover_seasons fails"),
+    "sensor": (a_sensor_fails, f"❌ The sensor {SENSOR} keeps failing"),
+    "check": (a_check_fails, "❌ The check every_competition_is_listed of seasons fails"),
+}
+
+
+@pytest.mark.parametrize(
+    ("broken_part", "unheard"),
+    [
+        ("turned", "sensor"),
+        ("check_changes", "check"),
+        ("job_changes", "job"),
+        ("delivery", None),
+        ("evaluations", None),
+        ("announcing", None),
+    ],
+)
+def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
+    machinery: Machinery, monkeypatch: pytest.MonkeyPatch, broken_part: str, unheard: str | None
+) -> None:
+    for happen, _ in NEWS.values():
+        happen(machinery)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"dp_pipeline.sensors.watch.{broken_part}", broken)
+        with pytest.raises(BrokenError):
+            machinery.look()
+        with pytest.raises(BrokenError):
+            machinery.look()
+    expected = [header for name, (_, header) in NEWS.items() if name != unheard]
+    assert sorted(machinery.headers) == sorted(expected)
+    machinery.look()
+    assert sorted(machinery.headers) == sorted(header for _, header in NEWS.values())
+
+
+def test_a_schedule_whose_ticks_cannot_be_read_hides_no_other_failure(
+    machinery: Machinery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_sensor_fails(machinery)
+    machinery.on(SCHEDULE, InstigatorType.SCHEDULE)
+    real = dg.DagsterInstance.get_tick_summaries
+
+    def summaries(instance: dg.DagsterInstance, origin: str, *more: Any, **which: Any) -> Any:
+        (bad,) = [s for s in instance.all_instigator_state() if s.instigator_name == SCHEDULE]
+        return (
+            broken()
+            if origin == bad.instigator_origin_id
+            else real(instance, origin, *more, **which)
+        )
+
+    monkeypatch.setattr(dg.DagsterInstance, "get_tick_summaries", summaries)
+    with pytest.raises(BrokenError):
+        machinery.look()
+    assert machinery.headers == [NEWS["sensor"][1]]
+
+
+def test_a_cursor_that_is_kept_counts_until_a_tick_ends_well(channel: Channel) -> None:
+    kept = Kept(channel.instance, "x", "a")
+    assert kept.text == "a"
+    kept.keep("b")
+    assert Kept(channel.instance, "x", "a").text == "b"
+    assert Kept(channel.instance, "x", "c").text == "c"
