@@ -20,8 +20,10 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 from psycopg.rows import dict_row
 
+from dp_pipeline.database.database import Database
 from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.definitions import defs
+from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors import announce_executions
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
@@ -131,11 +133,15 @@ class World:
 
     # -- what happens in it ------------------------------------------------------------------------
 
-    def worker(self, *keys: str) -> ForkServerProcess:
-        """`dp ingest` in a process of its own; its output is in worker.log."""
+    def worker(self, *keys: str, start: Path | None = None) -> ForkServerProcess:
+        """`dp ingest` in a process of its own; its output is in worker.log.
+
+        Its run does not come to its work before the file `start` exists, if given.
+        """
+        log = self.home / "worker.log"
         process = _PROCESSES.Process(
             target=_ingest,
-            args=(dict(self.environment), keys or (KEY,), self.home / "worker.log"),
+            args=(dict(self.environment), keys or (KEY,), log, start),
             daemon=True,
         )
         process.start()
@@ -250,11 +256,23 @@ def statement(made: World, pattern: str, number: int = 1) -> None:
         until(f"the {number}. {pattern}", reached)
 
 
-def _ingest(environment: dict[str, str], keys: tuple[str, ...], log: Path) -> None:
+def _ingest(
+    environment: dict[str, str], keys: tuple[str, ...], log: Path, start: Path | None
+) -> None:
     """In the worker: what `dp ingest` does from its first line on."""
     _settle(environment, log)
     from dp_pipeline.cli import main
 
+    if start is not None:
+        at_once = DatabaseResource.open
+
+        def late(self: DatabaseResource, *, seconds: float) -> Database:
+            until("the start", start.exists)
+            return at_once(self, seconds=seconds)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(DatabaseResource, "open", late)
+            main(["ingest", *keys])
     main(["ingest", *keys])
 
 
