@@ -58,6 +58,11 @@ _SENTENCES = {
     ),
 }
 _NOT_ALLOWED = "42501"
+NO_SESSIONS = (
+    "The connections to the database are no sessions: a pooler, such as PgBouncer in transaction "
+    "mode, gives each statement another one, and locks would be lost silently. Use the pooler in "
+    "session mode, or name Postgres itself in DP_DATABASE_URL."
+)
 # Without a session the server's code is not passed on by libpq; these are its words for "not now".
 _NOT_NOW = (
     "starting up",
@@ -95,11 +100,18 @@ def translated(error: exc.SQLAlchemyError | psycopg.Error, password: str | None)
         return _without_state(error, original, said)
     if state in _SENTENCES:
         return DatabaseError(_SENTENCES[state], retryable=True, sqlstate=state)
-    if state == _NOT_ALLOWED:
-        message = f"The database user lacks a right it needs: {said}."
-        return DatabaseConfigurationError(message, sqlstate=state)
+    wrong = _wrong_setting(state, said)
+    if wrong is not None:
+        return DatabaseConfigurationError(wrong, sqlstate=state)
     retryable = state.startswith(_PASSING_CLASSES) or state in _PASSING
     return DatabaseError(f"The database refused: {said}.", retryable=retryable, sqlstate=state)
+
+
+def _wrong_setting(state: str, said: str) -> str | None:
+    if state == _NOT_ALLOWED:
+        return f"The database user lacks a right it needs: {said}."
+    # PgBouncer's words, under the code of a lost connection.
+    return NO_SESSIONS if "statement pooling mode" in said else None
 
 
 def is_useless(error: BaseException | None) -> bool:

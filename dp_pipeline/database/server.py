@@ -5,7 +5,7 @@ from uuid import uuid4
 import psycopg
 import sqlalchemy as sa
 
-from dp_pipeline.database.errors import DatabaseConfigurationError
+from dp_pipeline.database.errors import NO_SESSIONS, DatabaseConfigurationError
 
 OLDEST_SERVER = 15
 """NULLS NOT DISTINCT came with PostgreSQL 15."""
@@ -27,13 +27,7 @@ def check_server(engine: sa.Engine) -> None:
         _check_version_and_encoding(one)
         with engine.connect() as other:
             if not _is_session(one, other):
-                message = (
-                    "The connections to the database are no sessions: a pooler, such as PgBouncer "
-                    "in transaction mode, gives each statement another one, and locks would be "
-                    "lost silently. Use the pooler in session mode, or name Postgres itself in "
-                    "DP_DATABASE_URL."
-                )
-                raise DatabaseConfigurationError(message)
+                raise DatabaseConfigurationError(NO_SESSIONS)
 
 
 def _check_version_and_encoding(connection: sa.Connection) -> None:

@@ -192,7 +192,7 @@ class Ledger:
         with anyio.CancelScope(shield=True):
             await self._reports.upload(execution, body)
             try:
-                await self._database.run(close)
+                await self._database.run(close, seconds=RETRY_SECONDS)
             except DatabaseError as error:
                 if not error.retryable:
                     raise

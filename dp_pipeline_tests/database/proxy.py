@@ -18,12 +18,14 @@ class Proxy:
     url: of the same database through the proxy.
     limits: each of the next connections is cut when so many packets of the client have come.
     accepted: how many connections there were.
+    away: the server cannot be reached.
     """
 
     server: str
     url: str = ""
     limits: Iterator[int] = field(default_factory=lambda: iter(()))
     accepted: int = 0
+    away: bool = False
     _pairs: list[tuple[socket.socket, socket.socket]] = field(default_factory=list)
 
     def cut(self) -> None:
@@ -46,6 +48,9 @@ class Proxy:
             except OSError:
                 return
             self.accepted += 1
+            if self.away:
+                _shut(client)
+                continue
             server = socket.socket(socket.AF_UNIX)
             server.connect(self.server)
             self._pairs.append((client, server))

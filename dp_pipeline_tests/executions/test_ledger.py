@@ -18,13 +18,14 @@ import pytest
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.database import Database
-from dp_pipeline.executions.errors import TournamentBusyError
+from dp_pipeline.database.database import Database, DatabaseError
+from dp_pipeline.executions.errors import AlreadyRecordedError, TournamentBusyError
 from dp_pipeline.executions.execution import Run
 from dp_pipeline.executions.ledger import Ledger, tournament_id_of
 from dp_pipeline.executions.outbox import store_kept_reports
 from dp_pipeline.executions.reconcile import GRACE_SECONDS, Reconciled, reconcile
 from dp_pipeline.objects import Folder, ObjectStoreError
+from dp_pipeline_tests.database.proxy import proxied
 
 KEY = "openligadb:bl1:2024"
 
@@ -186,6 +187,71 @@ def test_a_store_that_is_down_keeps_the_status_and_gets_the_report_later(
         assert row["report_file_url"].startswith("file://")
         report = json.loads((tmp_path / row["report_file_key"]).read_text())
         assert report["executionId"] == str(row["id"])
+
+
+def test_the_same_work_of_a_run_is_not_recorded_twice(database: Database, tmp_path: Path) -> None:
+    run = Run(uuid4())
+
+    async def work() -> None:
+        with Ledger(database, Folder(tmp_path)).working(run.id) as ledger:
+            async with ledger.track("teams", KEY, run), ledger.track("teams", KEY, run):
+                pass
+
+    with pytest.raises(AlreadyRecordedError, match="teams of openligadb:bl1:2024"):
+        anyio.run(work)
+    (row,) = rows(database)
+    assert (row["status"], row["error_class"]) == ("failed", "AlreadyRecordedError")
+
+
+def close_while_away(
+    url: str, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that ends while the database is away, for so many seconds."""
+    monkeypatch.setattr("dp_pipeline.executions.ledger.RETRY_SECONDS", 0.3)
+    with proxied(url) as proxy:
+        mine = Database(proxy.url)
+
+        async def work() -> None:
+            async with anyio.create_task_group() as group:
+                with Ledger(mine, Folder(tmp_path)).working() as ledger:
+                    async with ledger.track("teams", KEY, Run(uuid4())) as execution:
+                        proxy.away = True
+                        proxy.cut()
+                        group.start_soon(come_back)
+                        execution.label = "Bundesliga"
+
+        async def come_back() -> None:
+            await anyio.sleep(seconds)
+            proxy.away = False
+
+        try:
+            anyio.run(work)
+        finally:
+            mine.close()
+
+
+def test_an_end_is_recorded_however_long_the_database_was_away(
+    database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_while_away(migrated_url, tmp_path, 2, monkeypatch)
+    (row,) = rows(database)
+    assert (row["status"], row["tournament_label"]) == ("completed", "Bundesliga")
+
+
+def test_an_end_that_could_not_be_recorded_is_closed_later_and_not_called_a_kill(
+    database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dp_pipeline.executions.ledger.CLOSE_SECONDS", 0.3)
+    with pytest.raises(ExceptionGroup) as caught:
+        close_while_away(migrated_url, tmp_path, 4, monkeypatch)
+    assert caught.group_contains(DatabaseError)
+    (row,) = rows(database)
+    assert row["status"] == "in_progress"
+    wait_for_free(database)
+    assert len(look(database, over=True).closed) == 1
+    (row,) = rows(database)
+    assert row["error_class"] == "ProcessGone"
+    assert "the database was away for too long" in row["error_text"]
 
 
 def test_a_second_run_of_a_tournament_waits_for_its_turn(
