@@ -86,6 +86,37 @@ def is_accounted_for(made: World, run_id: str, version: int) -> None:
             assert row["error_text"]
 
 
+def kill(made: World, strike: Strike, seed: int, version: int) -> None:
+    """Ingest a payload of this version and kill the worker in it; nothing is lost or left open."""
+    made.replay.payloads[PATH] = payload(version)
+    worker = made.worker()
+    strike(made, random.Random(seed))  # noqa: S311 - repeatable on purpose
+    worker.kill()
+    worker.join(10)
+    assert worker.exitcode == -signal.SIGKILL, f"seed {seed} struck too late: {made.log()}"
+    made.look_after_runs()
+    is_accounted_for(made, made.run_ids()[-1], version)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_a_hundred_killed_workers_leave_no_row_open_and_nothing_untold(slow: World) -> None:
+    strikes = (
+        while_it_fetches,
+        while_it_opens_a_row,
+        while_it_writes,
+        while_it_closes_a_row,
+        at_any_time,
+    )
+    for number in range(100):
+        kill(slow, strikes[number % len(strikes)], 100 + number, number + 1)
+    assert len(slow.executions()) == 100 * len(DOMAINS)
+    slow.replay.payloads[PATH] = payload(101)
+    assert slow.ingest() == 0, slow.log()
+    is_accounted_for(slow, slow.run_ids()[-1], 101)
+    assert set(slow.versions().values()) == {101}
+
+
 @pytest.mark.parametrize(
     ("strike", "seeds"),
     [
@@ -100,14 +131,7 @@ def test_a_killed_worker_leaves_consistent_data_a_closed_ledger_and_a_clear_way(
     slow: World, strike: Strike, seeds: tuple[int, ...]
 ) -> None:
     for version, seed in enumerate(seeds, start=1):
-        slow.replay.payloads[PATH] = payload(version)
-        worker = slow.worker()
-        strike(slow, random.Random(seed))  # noqa: S311 - repeatable on purpose
-        worker.kill()
-        worker.join(10)
-        assert worker.exitcode == -signal.SIGKILL, f"seed {seed} struck too late: {slow.log()}"
-        slow.look_after_runs()
-        is_accounted_for(slow, slow.run_ids()[-1], version)
+        kill(slow, strike, seed, version)
 
     version = len(seeds) + 1
     slow.replay.payloads[PATH] = payload(version)

@@ -270,9 +270,7 @@ def _ingest(
             until("the start", start.exists)
             return at_once(self, seconds=seconds)
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(DatabaseResource, "open", late)
-            main(["ingest", *keys])
+        pytest.MonkeyPatch().setattr(DatabaseResource, "open", late)
     main(["ingest", *keys])
 
 
