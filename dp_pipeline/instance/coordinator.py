@@ -1,4 +1,4 @@
-"""A run queue in which backfills come last, whoever launched them.
+"""A run queue in which backfills come last, whoever launched them, and that one daemon empties.
 
 Dagster's own reads a run without priority as 0, which is what a run has that a person waits for:
 hundreds of runs of a backfill stood before a new season and beside every single materialization.
@@ -11,6 +11,7 @@ from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG
 
 from dp_pipeline.executions.units import BACKFILL_TAG
+from dp_pipeline.instance.daemon import DaemonLease
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 
 
@@ -31,10 +32,32 @@ def missing_priority(tags: Mapping[str, str]) -> Priority | None:
 class RankedRunCoordinator(QueuedRunCoordinator):
     """Queues as QueuedRunCoordinator does, with a priority on what has none of its own."""
 
+    _lease: DaemonLease | None = None
+
+    @property
+    def dequeue_interval_seconds(self) -> int:
+        """Seconds between looks at the queue, once this process is the only daemon.
+
+        Dagster asks for it in the daemon alone, before that begins any of its work: the one place
+        where a class that dagster.yaml names can have a second daemon wait, however it is started.
+        """
+        if self._lease is None:
+            self._lease = DaemonLease(self._instance)
+            self._lease.acquire()
+            self._lease.guard(self._instance.run_launcher)
+        return super().dequeue_interval_seconds
+
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Tag the run before it is in the queue, where the daemon may take it at once."""
+        if self._lease is not None:
+            self._lease.assure()
         run = context.dagster_run
         priority = missing_priority(run.tags)
         if priority is not None:
             self._instance.add_run_tags(run.run_id, {PRIORITY_TAG: str(int(priority))})
         return super().submit_run(context)
+
+    def dispose(self) -> None:
+        """Let another daemon go on."""
+        if self._lease is not None:
+            self._lease.release()

@@ -7,7 +7,7 @@ and it cannot choose between SQLite and Postgres by whether a variable is set.
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.base_storage import DagsterStorage
@@ -19,6 +19,9 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dp_pipeline.instance.environment import put_real_environment_first
 from dp_pipeline.instance.home import dagster_directory, initialising
 from dp_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 EVENTS_PER_WRITE = "500"
 
@@ -76,10 +79,37 @@ def _alone(url: str) -> Generator[None]:
     retries do not cover.
     """
     import psycopg
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended('dp_pipeline.storage', 0))")
+    for attempt in Retrying(
+        retry=retry_if_exception_type(psycopg.OperationalError),
+        stop=stop_after_attempt(3),
+        wait=wait_random(0.1, 0.5),
+        reraise=True,
+    ):
+        with attempt:
+            connection = _locked(url)
+    try:
         yield
+    finally:
+        connection.close()  # which ends the transaction
+
+
+def _locked(url: str) -> "psycopg.Connection":
+    import psycopg
+
+    connection = psycopg.connect(url, connect_timeout=10)
+    try:
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        # Of the transaction, not of the session: PgBouncer in transaction mode would leave it
+        # behind on a connection of its own, and everybody after that would wait for ever.
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('dp_pipeline.storage', 0))"
+        )
+    except psycopg.Error:
+        connection.close()
+        raise
+    return connection
 
 
 class HomeArtifactStorage(LocalArtifactStorage):
