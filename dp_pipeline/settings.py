@@ -24,6 +24,10 @@ _DEFAULT_POSTGRES_PORT = 5432
 _SHORTEST_SECRET = 4  # replacing "a" would shred every text and protect nothing
 _USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
 _CONCEALED = "***"
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}|arn:\S+")
+_REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
+_KMS = "aws:kms"
+_ENCRYPTIONS = ("AES256", _KMS, "aws:kms:dsse")
 
 
 class SettingsError(Exception):
@@ -50,6 +54,9 @@ class S3Settings:
     secret_key: SecretStr | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    encryption: str | None = None
+    """Server-side encryption that is asked for with every object; None leaves it to the bucket."""
+    kms_key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,8 @@ class Settings:
         for whole in (self.database_url, self.dagster_postgres_url, self.slack_webhook):
             if whole is not None:
                 found.add(whole.get_secret_value())
-        for url in (*found, *self.base_urls.values()):
+        endpoint = self.s3.endpoint_url if self.s3 is not None else None
+        for url in (*found, *self.base_urls.values(), endpoint or ""):
             parts = urlsplit(url)
             if parts.password and parts.password != parts.username:
                 found.update((parts.password, unquote(parts.password)))
@@ -242,6 +250,13 @@ class _Reader:
         bucket = self.text("AWS_S3_BUCKET")
         if bucket is None:
             return None
+        if not _BUCKET.fullmatch(bucket):
+            self.problems["AWS_S3_BUCKET"] = (
+                "AWS_S3_BUCKET must be the name of a bucket, without s3:// and without a path."
+            )
+        region = self.text("AWS_REGION")
+        if region is not None and not _REGION.fullmatch(region):
+            self.problems["AWS_REGION"] = "AWS_REGION must be the name of a region, like eu-west-1."
         access_key = self.text("AWS_ACCESS_KEY_ID")
         secret_key = self.text("AWS_SECRET_ACCESS_KEY")
         if (access_key is None) != (secret_key is None):
@@ -255,9 +270,26 @@ class _Reader:
             bucket=bucket,
             access_key=access_key,
             secret_key=None if secret_key is None else SecretStr(secret_key),
-            region=self.text("AWS_REGION"),
+            region=region,
             endpoint_url=self.url("AWS_ENDPOINT_URL"),
+            encryption=self.encryption("AWS_S3_SERVER_SIDE_ENCRYPTION"),
+            kms_key_id=self.text("AWS_S3_SSE_KMS_KEY_ID"),
         )
+
+    def encryption(self, name: str) -> str | None:
+        """How S3 is to encrypt; a key of KMS says so alone."""
+        value = self.text(name)
+        key = self.text("AWS_S3_SSE_KMS_KEY_ID")
+        if value is None:
+            return _KMS if key else None
+        known = {each.lower(): each for each in _ENCRYPTIONS}.get(value.lower())
+        if known is None:
+            self.problems[name] = f"{name} must be one of {', '.join(_ENCRYPTIONS)}."
+        elif key and not known.startswith(_KMS):
+            self.problems[name] = (
+                f"{name} must be {_KMS} or not set when AWS_S3_SSE_KMS_KEY_ID names a key."
+            )
+        return known
 
     def different_databases(self, ours: SecretStr | None, dagsters: SecretStr | None) -> None:
         if ours is None or dagsters is None:
