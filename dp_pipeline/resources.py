@@ -20,7 +20,7 @@ from dp_pipeline.messages.news import Class
 from dp_pipeline.messages.slack import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
-from dp_pipeline.settings import Settings
+from dp_pipeline.settings import S3Settings, Settings
 
 if TYPE_CHECKING:
     from dp_pipeline.database.embedded import EmbeddedPostgres
@@ -71,8 +71,14 @@ def open_providers(base_urls: Mapping[str, str], database: Database) -> Provider
 def object_store(settings: Settings) -> ObjectStore:
     """The bucket if there is one, else the folder `objects` below DP_HOME."""
     if settings.s3 is not None:
-        return S3(settings.s3, settings.public_objects_url)
+        return _bucket(settings.s3, settings.public_objects_url)
     return Folder(settings.home / "objects")
+
+
+@cache
+def _bucket(settings: S3Settings, public_url: str | None) -> S3:
+    # A client takes boto3 0.3 s to make.
+    return S3(settings, public_url)
 
 
 class DatabaseResource(dg.ConfigurableResource):

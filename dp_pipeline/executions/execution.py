@@ -3,6 +3,7 @@
 Belongs here: what happened and how it is summed up. Not here: where it is stored or who is told.
 """
 
+import math
 import secrets
 import time
 import traceback
@@ -307,11 +308,15 @@ class Execution:
         )
 
     def _sentence(self, error: BaseException) -> str:
-        text = str(error).strip()
+        try:
+            text = str(error).strip()
+        # The text of somebody else's error may be broken; that it happened is recorded.
+        except Exception:  # noqa: BLE001
+            text = ""
         if not hasattr(error, "retryable"):
             # Ours and the providers' errors are sentences; anything else gets its name in front.
             text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        text = self.conceal(text).replace("\x00", "\\0")
+        text = plain(self.conceal(text)) or type(error).__name__
         if len(text) > LONGEST_ERROR:
             half = LONGEST_ERROR // 2
             text = f"{text[:half]} … {len(text) - 2 * half} characters left out … {text[-half:]}"
@@ -319,7 +324,7 @@ class Execution:
 
     def _trace(self, error: BaseException) -> str:
         text = self.conceal("".join(traceback.format_exception(error)))
-        return text[-LONGEST_TRACEBACK:].replace("\x00", "\\0")
+        return plain(text[-LONGEST_TRACEBACK:])
 
 
 def _folders(key: str) -> Iterable[str]:
@@ -328,15 +333,21 @@ def _folders(key: str) -> Iterable[str]:
         yield name.strip(".") or "-"
 
 
+def plain(text: str) -> str:
+    """A text as Postgres can hold it: without NUL, without half of a character."""
+    return text.replace("\x00", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def jsonable(value: Any) -> Any:
     """A value as JSON in Postgres can hold it."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(name): jsonable(item) for name, item in value.items()}
+        return {plain(str(name)): jsonable(item) for name, item in value.items()}
     if isinstance(value, Sequence | frozenset | set) and not isinstance(value, str | bytes):
         return [jsonable(item) for item in value]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int):
         return value
-    # JSON in Postgres cannot hold NUL.
-    return str(value).replace("\x00", "\\0")
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return plain(str(value))

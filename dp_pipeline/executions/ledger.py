@@ -4,11 +4,8 @@ Every write here is a short transaction of its own, so that a load that is rolle
 a row that says why. While a row is open its process holds an advisory lock (presence.py).
 """
 
-import json
-import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -21,12 +18,12 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_e
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import RETRY_SECONDS, Database, DatabaseError
+from dp_pipeline.executions.closing import close
 from dp_pipeline.executions.errors import AlreadyRecordedError, TournamentBusyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.presence import Presence, execution_lock, run_lock, tournament_lock
-from dp_pipeline.executions.report import report
 from dp_pipeline.executions.vocabulary import Domain
-from dp_pipeline.objects import PAUSE_SECONDS, ObjectStore, ObjectStoreError, Storing
+from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, Storing
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey, natural_id
 
@@ -34,10 +31,6 @@ T = TypeVar("T")
 
 TURN_SECONDS = 600.0
 """How long a run waits for another one that works on the same tournament."""
-CLOSE_SECONDS = 600.0
-"""How long the end of an execution is kept to be written down while the database is away."""
-
-_log = logging.getLogger(__name__)
 
 RUN_ENDED_EARLY = "RunEndedEarly"
 """The error class of rows that a run never opened (reconcile.py)."""
@@ -85,25 +78,6 @@ def storable(key: str) -> str:
     return key.replace("\x00", "\\0")[:500]
 
 
-class Reports:
-    """Puts reports into the object store."""
-
-    def __init__(self, objects: ObjectStore) -> None:
-        self._objects = Storing(objects)
-
-    async def upload(self, execution: Execution, body: bytes) -> None:
-        """Store the report and note where, or note why not: a store may be down."""
-        key = execution.report_file_key
-        execution.report_key = key
-        try:
-            await self._objects.put(key, body, content_type="application/json")
-        except ObjectStoreError as error:
-            execution.report_error = str(error)
-            _log.warning("%s The report is kept in the database and stored later.", error)
-        else:
-            execution.report_url = self._objects.url(key)
-
-
 class Ledger:
     """The execution table as the work sees it: one per run, `working` around all of it."""
 
@@ -114,9 +88,10 @@ class Ledger:
         *,
         conceal: Callable[[str], str] = str,
         turn_seconds: float = TURN_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._database = database
-        self._reports = Reports(objects)
+        self._objects = Storing(objects, answer_seconds=answer_seconds)
         self._presence = Presence(database)
         self._conceal = conceal
         self._turn_seconds = turn_seconds
@@ -160,7 +135,7 @@ class Ledger:
                 raise
             finally:
                 execution.finish()
-                await self._close(execution)
+                await close(self._database, self._objects, execution)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._presence.release, lock)
@@ -182,25 +157,6 @@ class Ledger:
         finally:
             with anyio.CancelScope(shield=True):
                 await turn.leave()
-
-    async def _close(self, execution: Execution) -> None:
-        body = json.dumps(report(execution), ensure_ascii=False, indent=2).encode(
-            "utf-8", "replace"
-        )
-        close = partial(_close, execution=execution, body=body)
-        # A cancelled run still says how it ended.
-        with anyio.CancelScope(shield=True):
-            await self._reports.upload(execution, body)
-            try:
-                await self._database.run(close, seconds=RETRY_SECONDS)
-            except DatabaseError as error:
-                if not error.retryable:
-                    raise
-                _log.warning("%s The end of the execution is kept until it is back.", error)
-            else:
-                return
-        # Cancelled here, or after this time, it is left to be closed as gone (reconcile.py).
-        await self._database.run(close, seconds=CLOSE_SECONDS)
 
     def _keep(self, run: Run, lock: str) -> None:
         self._presence.keep(run_lock(run.id), shared=True)
@@ -347,46 +303,3 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
             "already; nothing was done here."
         )
         raise AlreadyRecordedError(message)
-
-
-def _close(connection: sa.Connection, execution: Execution, body: bytes) -> None:
-    table = tables.data_provider_executions
-    failure = execution.failure
-    summary = execution.summary()
-    summary["reportUploadStatus"] = "stored" if execution.report_error is None else "kept"
-    if execution.report_error is not None:
-        summary["reportUploadError"] = execution.report_error
-    connection.execute(
-        sa.update(table)
-        .where(table.c.id == execution.id)
-        .values(
-            tournament_label=execution.label,
-            status=execution.status,
-            outcome=execution.outcome,
-            scope=execution.scope,
-            completed_at=execution.completed_at,
-            duration=execution.duration_ms,
-            report_file_key=execution.report_key,
-            report_file_url=execution.report_url,
-            # What was noted with the data stays, whatever became of the rest.
-            summary=sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb")).concat(summary),
-            error_class=failure.error_class if failure else None,
-            error_text=failure.message if failure else None,
-            # Should the row have been taken for an orphan's and told as one, the truth is told too.
-            announced_at=None,
-            updated_at=sa.func.now(),
-        )
-    )
-    if execution.report_error is not None:
-        connection.execute(
-            insert(tables.execution_report)
-            .values(
-                execution_id=execution.id,
-                file_key=execution.report_key,
-                report=json.loads(body),
-                attempts=1,
-                last_error=execution.report_error,
-                next_attempt_at=datetime.now(UTC) + timedelta(seconds=PAUSE_SECONDS),
-            )
-            .on_conflict_do_nothing(index_elements=[tables.execution_report.c.execution_id])
-        )

@@ -10,39 +10,45 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.executions import kept_reports
 from dp_pipeline.executions.folded import folded
 from dp_pipeline.executions.presence import worked_on
 from dp_pipeline.executions.streaks import streaks
 from dp_pipeline.messages.blocks import Announcement, Folded
 from dp_pipeline.messages.line import Line
 from dp_pipeline.messages.news import Streak
-from dp_pipeline.objects import ObjectStore, ObjectStoreError, put_within
+from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
 
-FIRST_RETRY_SECONDS = 60
-LONGEST_RETRY_SECONDS = 3_600
 MOST_RUNS = 500
 """Runs looked at in one go. Four work at a time; the others of these are over and can be told."""
 
 _executions = tables.data_provider_executions
 _reports = tables.execution_report
 
-_without_upload_error = _executions.c.summary.op("-", return_type=JSONB)("reportUploadError")
-
 
 def store_kept_reports(
-    database: Database, objects: ObjectStore, *, most: int = 20, seconds: float = 10
+    database: Database,
+    objects: ObjectStore,
+    *,
+    most: int = 20,
+    seconds: float = 10,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> int:
     """Bring reports that the object store did not take at the time into it; how many it took.
 
-    Ends about when `seconds` are over; a store that hangs is left to itself.
+    Begins none after `seconds`; each may take `answer_seconds`, as in the run, so that a store
+    that is slow but well gets its reports. A store that hangs is left to itself.
+
+    Raises:
+        DatabaseError: the database; whatever the store does is noted and tried again.
     """
     taken = 0
     latest = time.monotonic() + seconds
@@ -54,47 +60,26 @@ def store_kept_reports(
             .limit(most)
         ).all()
     for row in due:
-        body = json.dumps(row.report, ensure_ascii=False, indent=2).encode("utf-8", "replace")
-        remaining = latest - time.monotonic()
-        if remaining <= 0:
+        if time.monotonic() > latest:
             break
         try:
-            put_within(remaining, objects, row.file_key, body, content_type="application/json")
+            within(answer_seconds, partial(_put, objects, row.file_key, row.report))
+            url = objects.url(row.file_key)
         except ObjectStoreError as error:
             with database.transaction() as connection:
-                connection.execute(_postpone(row.execution_id, str(error)))
-            break
+                kept_reports.refused(connection, row.execution_id, str(error))
+            if error.retryable:
+                break
+            continue  # it is about this one
         with database.transaction() as connection:
-            connection.execute(
-                sa.update(_executions)
-                .where(_executions.c.id == row.execution_id)
-                .values(
-                    report_file_url=objects.url(row.file_key),
-                    summary=_without_upload_error.concat({"reportUploadStatus": "stored"}),
-                    updated_at=sa.func.now(),
-                )
-            )
-            connection.execute(
-                sa.delete(_reports).where(_reports.c.execution_id == row.execution_id)
-            )
+            kept_reports.stored(connection, row.execution_id, url)
         taken += 1
     return taken
 
 
-def _postpone(execution_id: UUID, error: str) -> sa.UpdateBase:
-    seconds = sa.func.least(
-        FIRST_RETRY_SECONDS * sa.func.power(2, sa.func.least(_reports.c.attempts, 10)),
-        LONGEST_RETRY_SECONDS,
-    )
-    return (
-        sa.update(_reports)
-        .where(_reports.c.execution_id == execution_id)
-        .values(
-            attempts=_reports.c.attempts + 1,
-            last_error=error,
-            next_attempt_at=sa.func.now() + seconds * sa.text("interval '1 second'"),
-        )
-    )
+def _put(objects: ObjectStore, file_key: str, report: Any) -> None:
+    body = json.dumps(report, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+    objects.put(file_key, body, content_type="application/json")
 
 
 def untold_runs(database: Database, since: datetime) -> list[UUID]:
@@ -254,7 +239,8 @@ def _line(row: Mapping[str, Any], streak: Streak | None) -> Line:
         attempt=row["attempt"],
         report_url=row["report_file_url"],
         report_key=row["report_file_key"],
-        report_error=summary.get("reportUploadError"),
+        report_error=summary.get("reportUploadError")
+        or ("not stored yet" if summary.get("reportUploadStatus") == "kept" else None),
         error=row["error_text"],
         streak=streak,
         news=tuple(map(str, news)) if isinstance(news, list) else (),

@@ -9,7 +9,7 @@ from dp_pipeline.providers.models import Issue
 
 def report(execution: Execution) -> dict[str, Any]:
     """The full account, JSON-able."""
-    return {
+    account = {
         "requestId": str(execution.run.id),
         "executionId": str(execution.id),
         "attempt": execution.run.attempt,
@@ -24,8 +24,8 @@ def report(execution: Execution) -> dict[str, Any]:
             "label": execution.label,
             "provider": execution.key.split(":", 1)[0],
         },
-        "startTime": jsonable(execution.started_at),
-        "endTime": jsonable(execution.completed_at),
+        "startTime": execution.started_at,
+        "endTime": execution.completed_at,
         "durationMs": execution.duration_ms,
         "summary": execution.summary(),
         "news": list(execution.news),
@@ -34,9 +34,9 @@ def report(execution: Execution) -> dict[str, Any]:
                 "step": operation.step,
                 "operation": operation.operation,
                 "status": operation.status,
-                "startTime": jsonable(operation.started_at),
+                "startTime": operation.started_at,
                 "durationMs": operation.duration_ms,
-                "data": jsonable(operation.data),
+                "data": operation.data,
                 **({"error": operation.error} if operation.error else {}),
             }
             for operation in execution.operations
@@ -46,12 +46,12 @@ def report(execution: Execution) -> dict[str, Any]:
         "changes": [
             {
                 "table": stored.table,
-                "created": [jsonable(id_) for id_ in stored.created],
+                "created": stored.created,
                 "updated": [
                     {
-                        "id": jsonable(change.id),
+                        "id": change.id,
                         "fields": {
-                            name: {"from": jsonable(old), "to": jsonable(new)}
+                            name: {"from": old, "to": new}
                             for name, (old, new) in change.fields.items()
                         },
                     }
@@ -85,13 +85,14 @@ def report(execution: Execution) -> dict[str, Any]:
             "trace": execution.failure.trace,
         },
     }
+    return jsonable(account)
 
 
-def _buckets(issues: Iterable[Issue]) -> dict[str, list[dict[str, Any]]]:
-    buckets: dict[str, list[dict[str, Any]]] = {}
+def _buckets(issues: Iterable[Issue]) -> dict[str, list[dict[str, object]]]:
+    buckets: dict[str, list[dict[str, object]]] = {}
     for issue in issues:
-        entry = {"subject": jsonable(issue.subject), "detail": jsonable(issue.detail)}
+        entry: dict[str, object] = {"subject": issue.subject, "detail": issue.detail}
         if issue.data:
-            entry["data"] = jsonable(issue.data)
+            entry["data"] = issue.data
         buckets.setdefault(issue.reason, []).append(entry)
     return buckets

@@ -13,7 +13,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.vocabulary import DOMAINS
-from dp_pipeline.objects import Folder
+from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
 from dp_pipeline.providers.http import Limits, NoPace
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline_tests.end_to_end.contents import executions_of
@@ -31,11 +31,14 @@ def ingest(  # noqa: PLR0913 - named by the caller
     domains: Collection[str] = DOMAINS,
     *,
     limits: Limits = QUICK,
+    objects: ObjectStore | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> dict[str, dict[str, Any]]:
     """Ingest a tournament; the ledger's rows of the run by domain."""
     run = Run(uuid.uuid4())
     ended: list[Execution] = []
-    with Ledger(database, Folder(home / "objects")).working() as ledger:
+    book = Ledger(database, objects or Folder(home / "objects"), answer_seconds=answer_seconds)
+    with book.working() as ledger:
         base_urls = dict.fromkeys(PROVIDERS, base_url)
         providers = Providers(base_urls, NoPace(), limits)
         desk = Desk(providers, database, ledger, run, ended.append)

@@ -207,7 +207,7 @@ def close_while_away(
     url: str, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work that ends while the database is away, for so many seconds."""
-    monkeypatch.setattr("dp_pipeline.executions.ledger.RETRY_SECONDS", 0.3)
+    monkeypatch.setattr("dp_pipeline.executions.closing.RETRY_SECONDS", 0.3)
     with proxied(url) as proxy:
         mine = Database(proxy.url)
 
@@ -241,7 +241,7 @@ def test_an_end_is_recorded_however_long_the_database_was_away(
 def test_an_end_that_could_not_be_recorded_is_closed_later_and_not_called_a_kill(
     database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dp_pipeline.executions.ledger.CLOSE_SECONDS", 0.3)
+    monkeypatch.setattr("dp_pipeline.executions.closing.CLOSE_SECONDS", 0.3)
     with pytest.raises(ExceptionGroup) as caught:
         close_while_away(migrated_url, tmp_path, 4, monkeypatch)
     assert caught.group_contains(DatabaseError)

@@ -1,0 +1,170 @@
+"""The end of an execution: its row is closed first, then its report goes to the object store.
+
+In this order, because a row that waited for the store stayed open when the store failed in a way
+nobody had thought of, and was then closed as that of a dead process.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import anyio
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import RETRY_SECONDS, Database
+from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.executions import kept_reports
+from dp_pipeline.executions.execution import Execution, jsonable
+from dp_pipeline.executions.report import report
+from dp_pipeline.objects import ObjectStoreError, Storing
+
+CLOSE_SECONDS = 600.0
+"""How long the end of an execution is kept to be written down while the database is away."""
+
+_log = logging.getLogger(__name__)
+
+
+async def close(database: Database, objects: Storing, execution: Execution) -> None:
+    """Close the row with how the execution ended, then store its report, or note why not.
+
+    Raises:
+        DatabaseError: the row could not be closed.
+    """
+    execution.report_key = execution.report_file_key
+    body = await _record(database, execution)
+    with anyio.CancelScope(shield=True):
+        try:
+            await objects.put(execution.report_key, body, content_type="application/json")
+            execution.report_url = objects.url(execution.report_key)
+        except ObjectStoreError as error:
+            execution.report_error = str(error)
+            _log.warning("%s The report is kept in the database and stored later.", error)
+        try:
+            await database.run(lambda connection: _note(connection, execution))
+        except DatabaseError as error:
+            # The row is closed and the report kept: the work has not failed.
+            _log.warning("%s The report of execution %s is stored later.", error, execution.id)
+
+
+async def _record(database: Database, execution: Execution) -> bytes:
+    """Close the row and keep the report; the report."""
+    try:
+        values, account = _values(execution), report(execution)
+        body = _body(account)
+        await _insist(database, partial(_write, execution, values, account))
+    except Exception as error:
+        if isinstance(error, DatabaseError) and error.retryable:
+            raise
+        # What a step put into its data is its own matter. Whatever of it cannot be rendered, or is
+        # refused by the database, how the execution ended is known.
+        _log.exception("The account of execution %s cannot be written.", execution.id)
+        values, account = _bare_values(execution), _bare_report(execution, error)
+        body = _body(account)
+        await _insist(database, partial(_write, execution, values, account))
+    return body
+
+
+async def _insist(database: Database, write: Callable[[sa.Connection], None]) -> None:
+    # A cancelled run still says how it ended.
+    with anyio.CancelScope(shield=True):
+        try:
+            await database.run(write, seconds=RETRY_SECONDS)
+        except DatabaseError as error:
+            if not error.retryable:
+                raise
+            _log.warning("%s The end of the execution is kept until it is back.", error)
+        else:
+            return
+    # Cancelled here, or after this time, it is left to be closed as gone (reconcile.py).
+    await database.run(write, seconds=CLOSE_SECONDS)
+
+
+def _body(account: dict[str, Any]) -> bytes:
+    return json.dumps(account, ensure_ascii=False, indent=2, allow_nan=False).encode()
+
+
+def _write(
+    execution: Execution,
+    values: dict[str, Any],
+    account: dict[str, Any],
+    connection: sa.Connection,
+) -> None:
+    table = tables.data_provider_executions
+    # What was noted with the data stays, whatever became of the rest.
+    before = sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb"))
+    summary = before.concat({**values["summary"], "reportUploadStatus": "kept"})
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == execution.id)
+        .values(
+            **values
+            | {
+                "summary": summary,
+                "status": execution.status,
+                "outcome": execution.outcome,
+                "scope": execution.scope,
+                "completed_at": execution.completed_at,
+                "duration": execution.duration_ms,
+                "report_file_key": execution.report_key,
+                # Should the row have been taken for an orphan's and told as one, the truth is told
+                # too.
+                "announced_at": None,
+                "updated_at": sa.func.now(),
+            }
+        )
+    )
+    kept_reports.keep(connection, execution.id, execution.report_file_key, account)
+
+
+def _note(connection: sa.Connection, execution: Execution) -> None:
+    if execution.report_url is None:
+        error = execution.report_error or "The object store was not asked."
+        kept_reports.refused(connection, execution.id, error)
+    else:
+        kept_reports.stored(connection, execution.id, execution.report_url)
+
+
+def _values(execution: Execution) -> dict[str, Any]:
+    failure = execution.failure
+    return {
+        "tournament_label": jsonable(execution.label),
+        "summary": execution.summary(),
+        "error_class": failure.error_class if failure else None,
+        "error_text": failure.message if failure else None,
+    }
+
+
+def _bare_values(execution: Execution) -> dict[str, Any]:
+    """What of a row is ours alone, in characters that every database takes."""
+    failure = execution.failure
+    return {
+        "summary": {
+            "totalOperations": len(execution.operations),
+            "failedOperations": execution.failed_operations,
+        },
+        "error_class": _ascii(failure.error_class) if failure else None,
+        "error_text": _ascii(failure.message) if failure else None,
+    }
+
+
+def _bare_report(execution: Execution, error: Exception) -> dict[str, Any]:
+    return {
+        "requestId": str(execution.run.id),
+        "executionId": str(execution.id),
+        "domain": execution.domain,
+        "operationType": execution.operation_type,
+        "status": execution.status,
+        "outcome": execution.outcome,
+        "tournament": {"key": _ascii(execution.key)},
+        "startTime": jsonable(execution.started_at),
+        "endTime": jsonable(execution.completed_at),
+        "durationMs": execution.duration_ms,
+        "incomplete": f"The whole report could not be written: {type(error).__name__}.",
+    }
+
+
+def _ascii(text: str) -> str:
+    return text.replace("\x00", "\\0").encode("ascii", "backslashreplace").decode()
