@@ -35,13 +35,14 @@ host, port, asked = sys.argv[1], sys.argv[2], sys.argv[3] == "yes"
 if not (port.isdecimal() and int(port) < 65536):
     sys.exit(f"PORT must be a number from 0 to 65535, not {port!r}.")
 def free(number):
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind((host, number))
-        except OSError:
-            return None
-        return s.getsockname()[1]
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(address)
+            return s.getsockname()[1]
+    except OSError:
+        return None
 found = free(int(port))
 if found is None and asked:
     sys.exit(f"Port {port} on {host} is busy; choose another with make run PORT=...")
@@ -91,7 +92,6 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=off without the simulated world)
 	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
-	echo "Dagster will be at http://localhost:$$port; ctrl-C stops it. State is kept in $${DP_HOME:-.dp}."; \
 	DAGSTER_HOME="$(CURDIR)" \
 	  VIRTUAL_ENV="$(CURDIR)/.venv" exec $(BIN)/dp dev --host "$(HOST)" --port "$$port" $(if $(filter off,$(SANDBOX)),--no-sandbox)
 

@@ -4,7 +4,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -37,7 +39,18 @@ FAILED = 1
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands that ctrl-C ends with a word, without "Aborted!"."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dp-pipeline")
 def main() -> None:
     """Keep football tournaments up to date in Postgres."""
@@ -121,23 +134,35 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
 
     Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
     """
-    from dp_pipeline.demo import run_dagster, simulated_world
+    from dp_pipeline.address import address_of, announced
+    from dp_pipeline.demo import simulated_world
+    from dp_pipeline.dev import run_dagster
     from dp_pipeline.partitions import TOURNAMENTS
 
-    with _plain_errors():
+    with _plain_errors(), ExitStack() as running:
         settings = Settings.load()
         database = open_database(settings)
         database.close()
-        if not with_sandbox or "sandbox" in settings.base_urls:
-            sys.exit(run_dagster(host, port, {}))
+        address = address_of(host, port)
+        running.enter_context(announced(settings.home, address))
+        home, here = settings.home, Path.cwd()
+        click.echo(
+            f"Dagster will be at {address}; ctrl-C stops it. State is kept in"
+            f" {home.relative_to(here) if home.is_relative_to(here) else home}."
+        )
+        environment = {}
 
         def show(keys: tuple[str, ...]) -> None:
             with _instance() as instance:
                 instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(keys))
 
-        with simulated_world(settings.home, show) as address:
-            click.echo(f"A simulated football world runs at {address}/ beside it.")
-            sys.exit(run_dagster(host, port, {"SANDBOX_BASE_URL": address}))
+        if with_sandbox and "sandbox" not in settings.base_urls:
+            world = running.enter_context(simulated_world(settings.home, show))
+            click.echo(f"A simulated football world runs at {world}/ beside it.")
+            environment["SANDBOX_BASE_URL"] = world
+        code = run_dagster(host, port, environment)
+    click.echo("Stopped.")
+    sys.exit(code)
 
 
 @main.command()

@@ -1,15 +1,11 @@
 """What `make run` shows a newcomer: Dagster with a simulated football world beside it.
 
-The world runs in this process, Dagster in a child. Two of its tournaments are registered; sensors
-fill them and keep them up to date while the world plays on, as they would real ones.
+The world runs in this process, Dagster in a child (dev.py). Two of its tournaments are registered;
+sensors fill them and keep them up to date while the world plays on, as they would real ones.
 """
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -106,25 +102,6 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
         clock.join(timeout=5)
         server.should_exit = True
         thread.join(timeout=5)
-
-
-def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
-    """Run `dg dev` until it ends or we are told to; its exit code."""
-    program = str(Path(sys.executable).with_name("dg"))
-    # Here and not in the Makefile, where it would go before what `.env` says.
-    address = os.environ.get("DAGSTER_BASE_URL") or f"http://localhost:{port}"
-    # Started in the background of a script we may have inherited "ignore ctrl-C", and so would the
-    # child, which then could not be stopped.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    child = subprocess.Popen(  # noqa: S603 - our own program
-        [program, "dev", "--host", host, "--port", str(port)],
-        env={**os.environ, "DAGSTER_BASE_URL": address, **environment},
-    )
-    # ctrl-C reaches the whole group: Dagster stops in its own way, and we wait for it. A SIGTERM is
-    # for this process alone and handed on.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
-    return child.wait()
 
 
 def _remembered(home: Path) -> State:

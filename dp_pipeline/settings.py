@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
+from dp_pipeline.address import announced_address
 from dp_pipeline.messages.news import CLASSES, Class
 
 PROVIDERS_WITH_BASE_URL = ("openfootball", "openligadb", "sandbox", "sofascore")
@@ -80,7 +81,7 @@ class Settings:
     public_objects_url: str | None = None
     """Public base of links into the bucket, without trailing slash."""
     dagster_url: str = _DEFAULT_DAGSTER_URL
-    """Root of Dagster's web pages, without trailing slash."""
+    """Root of Dagster's web pages, without trailing slash; by default where `dp dev` runs it."""
     competitions_file: Path | None = None
     """The file of followed competitions, absolute; None means the packaged one."""
 
@@ -109,7 +110,7 @@ class Settings:
             messages=reader.messages("DP_MESSAGES"),
             s3=reader.s3(),
             public_objects_url=reader.url("AWS_CLOUDFRONT_URL", bare_host=True),
-            dagster_url=reader.url("DAGSTER_BASE_URL") or _DEFAULT_DAGSTER_URL,
+            dagster_url=reader.dagster_url(),
             competitions_file=reader.file("DP_COMPETITIONS"),
         )
         reader.different_databases(loaded.database_url, loaded.dagster_postgres_url)
@@ -200,6 +201,10 @@ class _Reader:
             self.problems[name] = f"{name} must be a root, without spaces, '?' or '#'."
             return None
         return urlunsplit(parts).rstrip("/")
+
+    def dagster_url(self) -> str:
+        given = self.url("DAGSTER_BASE_URL")
+        return given or announced_address(self.home()) or _DEFAULT_DAGSTER_URL
 
     def secret_url(self, name: str) -> SecretStr | None:
         value = self.text(name)

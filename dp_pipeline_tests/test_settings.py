@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.address import announced
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -18,8 +19,17 @@ def test_nothing_is_needed() -> None:
     assert settings.slack_webhook is None
     assert settings.s3 is None
     assert settings.public_objects_url is None
-    assert settings.dagster_url == "http://localhost:3000"
     assert settings.secrets() == ()
+
+
+def test_links_lead_to_the_dagster_that_runs_or_the_one_that_is_named(tmp_path: Path) -> None:
+    home = {"DP_HOME": str(tmp_path / "home")}
+    assert Settings.load(home).dagster_url == "http://localhost:3000"
+    with announced(tmp_path / "home", "http://localhost:4321"):
+        assert Settings.load(home).dagster_url == "http://localhost:4321"
+        named = {**home, "DAGSTER_BASE_URL": "https://dagster.example/"}
+        assert Settings.load(named).dagster_url == "https://dagster.example"
+    assert Settings.load(home).dagster_url == "http://localhost:3000"
 
 
 def test_the_environment_is_read_when_asked_not_when_imported(

@@ -5,12 +5,14 @@ and it cannot choose between SQLite and Postgres by whether a variable is set.
 """
 
 import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+import signal
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -144,6 +146,20 @@ class HomeComputeLogManager(LocalComputeLogManager):
         """Make it for the DP_HOME in force."""
         del config_value
         return cls(str(dagster_directory(Settings.load()) / "compute_logs"), inst_data=inst_data)
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Generator[CapturedLogContext]:
+        """Capture as Dagster does, with helpers that ctrl-C in a terminal does not reach.
+
+        Each ended with a trace of its own, and the last words of the run were not shown.
+        """
+        with ExitStack() as captured:
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # is inherited
+            try:
+                context = captured.enter_context(super().capture_logs(log_key))
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            yield context
 
 
 def _write_events_in_batches() -> None:

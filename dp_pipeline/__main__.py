@@ -1,0 +1,16 @@
+"""The command `dp`, which is `python -m dp_pipeline` as well."""
+
+import signal
+
+
+def main() -> None:
+    """Run the command; ctrl-C while its modules are imported ends it without a trace."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from dp_pipeline.cli import main as command
+
+    signal.signal(signal.SIGINT, before)
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Dagster as a child of `dp dev`, and how it ends when somebody has had enough of it.
+
+Ctrl-C in a terminal reaches every process of its group: of Dagster's seven those that are importing
+modules ended with a traceback, and runs lost the servers that they need while they closed their
+ledger rows. So Dagster is in a session of its own, and is ended from here, in order.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import click
+import psutil
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SERVICES_SECONDS = 6.0
+_RUNS_SECONDS = 15.0
+"""A run that is told to stop closes its ledger rows first, mostly within a second."""
+_GIVEN_UP_SECONDS = 20.0
+_LOOKED_EVERY = 0.1
+_LAST_WORDS_SECONDS = 1.0
+_AT_ONCE = 65_536
+
+
+class _Told:
+    """How often we were told to stop."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        for number in _ENDING:
+            signal.signal(number, self._hear)
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        self.times += 1
+
+
+def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
+    """Run `dg dev` until it ends or we are told to; its exit code, 0 if we were told to."""
+    told = _Told()
+    child = subprocess.Popen(  # noqa: S603 - our own program
+        [
+            str(Path(sys.executable).with_name("dg")),
+            *("dev", "--host", host, "--port", str(port)),
+        ],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    shown = [
+        _show(child.stdout, sys.stdout.fileno(), told),
+        _show(child.stderr, sys.stderr.fileno(), told),
+    ]
+    while child.poll() is None and not told.times:
+        time.sleep(_LOOKED_EVERY)
+    if told.times:
+        with suppress(OSError):  # the terminal may be gone
+            click.echo("Stopping; ctrl-C again stops it at once.")
+        _end(child, told)
+        return 0
+    for each in shown:
+        each.join(_LAST_WORDS_SECONDS)
+    return child.returncode
+
+
+def _show(output: IO[bytes] | None, descriptor: int, told: _Told) -> threading.Thread:
+    """Pass on what Dagster says until it is told to stop.
+
+    After that it prints a trace for every sensor that it still evaluates without a code server, and
+    for every run that is interrupted, which the ledger and Dagster's pages tell in a sentence.
+    """
+    assert output is not None  # noqa: S101 - we asked for a pipe
+
+    def show() -> None:
+        while said := os.read(output.fileno(), _AT_ONCE):
+            with suppress(OSError):  # the terminal may be gone; Dagster goes on talking
+                while said and not told.times:
+                    said = said[os.write(descriptor, said) :]
+
+    thread = threading.Thread(target=show, name="output", daemon=True)
+    thread.start()
+    return thread
+
+
+def _end(child: "subprocess.Popen[bytes]", told: _Told) -> None:
+    """End Dagster and all that it started: services, to begin nothing new, and runs with care."""
+    # not SIGINT: a Python that is importing modules ends at this one without a word
+    child.terminate()
+    asked: set[psutil.Process] = set()
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < _GIVEN_UP_SECONDS:
+        child.poll()
+        left = _session(child.pid)
+        if not left:
+            break
+        runs = {process for process in left if _is_run(process)}
+        for process in runs - asked:
+            _send(process, signal.SIGTERM)
+        asked |= runs
+        if told.times > 1 or passed > _RUNS_SECONDS:
+            doomed = left
+        else:
+            doomed = left - runs if passed > _SERVICES_SECONDS else set()
+        for process in doomed:
+            _send(process, signal.SIGKILL)
+        time.sleep(_LOOKED_EVERY)
+
+
+def _session(leader: int) -> set[psutil.Process]:
+    """The living processes of a session, orphans too."""
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                found.add(process)
+    return found
+
+
+def _is_run(process: psutil.Process) -> bool:
+    try:
+        return any("multiprocessing.spawn" in word for word in process.cmdline())
+    except psutil.Error:
+        return False  # it has ended
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
