@@ -1,5 +1,6 @@
 """What keeps good data from being replaced by less or worse: decisions, and two look-ups."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -143,7 +144,7 @@ def stored_ids(
 def refuse_swapped(
     what: str, stored: Mapping[UUID, str], fetched: Mapping[UUID, str]
 ) -> str | None:
-    """Why these names must not be stored: many are those of other rows. None when they may.
+    """Why these names must not be stored: many belong to other rows too. None when they may.
 
     Args:
         what: the rows, in the plural.
@@ -151,8 +152,10 @@ def refuse_swapped(
         fetched: names by id.
     """
     taken = set(stored.values())
+    given = Counter(fetched.values())
     swapped = sum(
-        id_ in stored and name != stored[id_] and name in taken for id_, name in fetched.items()
+        id_ in stored and name != stored[id_] and (name in taken or given[name] > 1)
+        for id_, name in fetched.items()
     )
     if swapped <= limit_of(len(stored)):
         return None

@@ -104,5 +104,6 @@ def test_names_that_belong_to_others_are_not_taken() -> None:
     rotated = {id_: names[ids[n - 1]] for n, id_ in enumerate(ids)}
     assert refuse_swapped("teams", names, rotated)
     assert refuse_swapped("teams", names, {n: f"{name} 1900" for n, name in names.items()}) is None
+    assert refuse_swapped("teams", names, dict.fromkeys(ids, "club"))
     two = names | {ids[0]: names[ids[1]], ids[1]: names[ids[0]]}
     assert refuse_swapped("teams", names, two) is None
