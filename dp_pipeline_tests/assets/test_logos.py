@@ -33,6 +33,7 @@ from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline.sensors import planned_work
 from dp_pipeline_tests.images.gallery_server import SVG, ImageServer, png
+from dp_pipeline_tests.objects.endpoints import ANSWERS, Endpoint
 from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, percent, served, standing_still
 from dp_pipeline_tests.servers import serve
 
@@ -429,6 +430,27 @@ def test_images_reach_a_bucket_with_their_type_and_may_be_cached_for_good(
         f"https://cdn.example.org/images/{hashlib.sha256(SVG).hexdigest()}.svg"
     )
     assert club.server.not_modified == 4
+
+
+@pytest.mark.parametrize(
+    "how", ["closes after the request", "redirects as S3 does", "answers a page"]
+)
+def test_a_store_that_misbehaves_is_the_failure_of_images_and_takes_none_away(
+    club: Club, how: str
+) -> None:
+    club.server.images = dict(IMAGES)
+    club.stored(ALL)
+    club.stored(ALL, OTHER)
+    club.once()
+    before = club.shown()
+    club.server.images["/2"] = png(shade=77)
+    with Endpoint(lambda _: ANSWERS[how]).listening() as endpoint:
+        for execution in club.collect(KEY, OTHER, objects=endpoint.store(answer_seconds=2)):
+            assert execution.status == "failed"
+            assert execution.failure is not None
+            assert execution.failure.error_class == "ObjectStoreError"
+            assert execution.failure.retryable
+    assert club.shown() == before
 
 
 def test_the_pictures_of_a_simulated_world_are_shown_and_its_faults_are_named(

@@ -42,6 +42,7 @@ class Endpoint:
         objects: what a healthy one was given, by path.
         asked: every request.
         connections: those that are open.
+        reached: set once a request has come.
     """
 
     answer: Callable[[Asked], Reply] | None = None
@@ -50,6 +51,7 @@ class Endpoint:
     objects: dict[str, bytes] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     connections: list[socket.socket] = field(default_factory=list)
+    reached: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
     @contextlib.contextmanager
@@ -97,6 +99,7 @@ class Endpoint:
             with connection:
                 asked = _read(connection)
                 self.asked.append(asked)
+                self.reached.set()
                 _send(connection, (self.answer or self._well)(asked))
 
     def _well(self, asked: Asked) -> Reply:
