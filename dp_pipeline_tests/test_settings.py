@@ -161,6 +161,61 @@ def test_a_bucket_turns_s3_on_and_its_variables_alone_do_not() -> None:
     assert s3.access_key is None
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("AWS_S3_BUCKET", "s3://hunter22", "must be the name of a bucket"),
+        ("AWS_S3_BUCKET", "bucket/hunter22", "must be the name of a bucket"),
+        ("AWS_S3_BUCKET", "bucket hunter22", "must be the name of a bucket"),
+        ("AWS_REGION", "eu west hunter22", "must be the name of a region"),
+        ("AWS_ENDPOINT_URL", "hunter22", "must be an http:// or https:// URL"),
+        ("AWS_ENDPOINT_URL", "http://h:hunter22", "must be an http:// or https:// URL"),
+        ("AWS_S3_SERVER_SIDE_ENCRYPTION", "hunter22", "must be one of AES256, aws:kms,"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_one_sentence(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load({"AWS_S3_BUCKET": "bucket", name: value})
+    assert list(caught.value.problems) == [name]
+    assert says in str(caught.value)
+    assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("encryption", "key", "asked"),
+    [
+        ("", "", (None, None)),
+        ("aes256", "", ("AES256", None)),
+        ("aws:kms", "", ("aws:kms", None)),
+        ("", "alias/key", ("aws:kms", "alias/key")),
+        ("aws:kms:dsse", "alias/key", ("aws:kms:dsse", "alias/key")),
+    ],
+)
+def test_encryption_is_asked_for_as_it_is_set(
+    encryption: str, key: str, asked: tuple[str | None, str | None]
+) -> None:
+    s3 = Settings.load(
+        {
+            "AWS_S3_BUCKET": "arn:aws:s3:eu-west-1:1:accesspoint/a",
+            "AWS_S3_SERVER_SIDE_ENCRYPTION": encryption,
+            "AWS_S3_SSE_KMS_KEY_ID": key,
+        }
+    ).s3
+    assert s3 is not None
+    assert (s3.encryption, s3.kms_key_id) == asked
+
+
+def test_a_key_of_kms_is_none_for_another_encryption() -> None:
+    with pytest.raises(SettingsError, match="must be aws:kms or not set"):
+        Settings.load(
+            {
+                "AWS_S3_BUCKET": "bucket",
+                "AWS_S3_SERVER_SIDE_ENCRYPTION": "AES256",
+                "AWS_S3_SSE_KMS_KEY_ID": "alias/key",
+            }
+        )
+
+
 @pytest.mark.parametrize("given_url", ["cdn.example.org", "https://cdn.example.org/"])
 def test_the_public_base_of_objects_is_a_host_or_a_url(given_url: str) -> None:
     settings = Settings.load({"AWS_CLOUDFRONT_URL": given_url})
@@ -177,11 +232,14 @@ def full() -> Settings:
             "AWS_S3_BUCKET": "bucket",
             "AWS_ACCESS_KEY_ID": "id",
             "AWS_SECRET_ACCESS_KEY": "awskey",
+            "AWS_ENDPOINT_URL": "https://me:storekey@store.example",
         }
     )
 
 
-@pytest.mark.parametrize("secret", ["first/secret", "first%2Fsecret", "gatekey", "awskey"])
+@pytest.mark.parametrize(
+    "secret", ["first/secret", "first%2Fsecret", "gatekey", "awskey", "storekey"]
+)
 def test_a_secret_is_concealed_wherever_it_stands(secret: str) -> None:
     assert full().conceal(f"tried ({secret}) and {secret}!") == "tried (***) and ***!"
 
