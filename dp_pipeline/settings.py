@@ -54,7 +54,7 @@ class S3Settings:
     access_key: str | None = None
     secret_key: SecretStr | None = None
     region: str | None = None
-    endpoint_url: str | None = None
+    endpoint_url: str | None = field(default=None, repr=False)  # it may hold a password
     encryption: str | None = None
     """Server-side encryption that is asked for with every object; None leaves it to the bucket."""
     kms_key_id: str | None = None
