@@ -1,5 +1,6 @@
 """A poll when something is wrong: provider, table, another run, a process that dies."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,17 @@ def watch_row(database: Database) -> Any:
 
 
 def paused(database: Database) -> set[tuple[int, int]]:
-    """Of the matches that are left alone: how often they were missed, and for how many seconds."""
+    """Of the matches that are left alone: how often they were missed, and for how many seconds.
+
+    Half a minute may have passed since, on a busy machine.
+    """
     with database.transaction() as connection:
         m = tables.match_watch.c
         seconds = sa.func.extract("epoch", m.not_before - sa.func.clock_timestamp())
         wanted = sa.select(m.failures, seconds).where(m.not_before.is_not(None))
-        return {(failures, round(left, -1)) for failures, left in connection.execute(wanted)}
+        return {
+            (failures, math.ceil(left / 30) * 30) for failures, left in connection.execute(wanted)
+        }
 
 
 def end_pause(database: Database) -> None:

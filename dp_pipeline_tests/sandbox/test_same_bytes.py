@@ -72,9 +72,9 @@ def test_any_of_ten_thousand_tournaments_answers_in_milliseconds() -> None:
         number = chance.between(1, LARGE.size)
         path = f"/unique-tournament/{identity.competition_id(number)}/season/"
         path += f"{identity.season_id(number, HOME_SEASON)}/events/last/0"
-        began = time.perf_counter()
+        began = time.process_time()  # what others do on this machine meanwhile is no fault
         assert answer(LARGE, path, percent(37)).status == 200
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     # Cold: each one is simulated anew, two divisions from their first season on.
     assert statistics.median(took) < 0.05
 
