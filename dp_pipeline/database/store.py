@@ -7,7 +7,7 @@ mean the same everywhere, and an unchanged row is never written.
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any, Self
 from uuid import UUID
@@ -146,8 +146,7 @@ def _by_id(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[RowId, di
                 f"Rows for {table.name} differ in their columns: {sorted(row.keys() ^ columns)}."
             )
             raise ValueError(message)
-        # Lists, as arrays come back from Postgres: equal values must compare equal.
-        values = {name: list(v) if isinstance(v, tuple) else v for name, v in row.items()}
+        values = {name: _as_read(value) for name, value in row.items()}
         if any(values.get(name) is None for name in key):
             message = f"A row for {table.name} lacks its key ({', '.join(key)})."
             raise ValueError(message)
@@ -157,6 +156,17 @@ def _by_id(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[RowId, di
             message = f"Two rows for {table.name} {id_} differ in {', '.join(names)}."
             raise ValueError(message)
     return given
+
+
+def _as_read(value: object) -> object:
+    """A value in the form in which Postgres returns it: equal values must compare equal."""
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        # In the hour that a change of the clocks repeats, Python takes no time of one zone for
+        # equal to any of another (PEP 495).
+        return value.astimezone(UTC)
+    return value
 
 
 def _id(row: Mapping[str, Any], key: Sequence[str]) -> RowId:

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -105,6 +106,20 @@ def test_the_same_point_in_time_in_another_zone_is_no_change(database: Database)
             connection, tables.match, _match_rows([replace(MATCHES[0], kickoff_at=there)])
         )
     assert again.unchanged == 1
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_kickoff_in_the_hour_that_the_clocks_repeat_is_no_change(
+    database: Database, fold: int
+) -> None:
+    kickoff = datetime(2024, 10, 27, 2, 30, fold=fold, tzinfo=ZoneInfo("Europe/Berlin"))
+    given_rows = _match_rows([replace(MATCHES[0], kickoff_at=kickoff)])
+    with database.transaction() as connection:
+        store(connection, tables.match, given_rows)
+        again = store(connection, tables.match, given_rows)
+        stored = connection.execute(sa.select(tables.match.c.kickoff_at)).scalar_one()
+    assert again.unchanged == 1
+    assert stored == datetime(2024, 10, 27, fold, 30, tzinfo=UTC)
 
 
 def test_the_form_of_a_standing_is_compared_by_value(database: Database) -> None:
@@ -377,8 +392,15 @@ def _stored_again_is_unchanged(
         found = connection.execute(sa.select(table)).mappings()
         kept = {row["id"]: row for row in found if row["id"] in by_id}
         for id_, row in by_id.items():
-            assert {name: kept[id_][name] for name in row} == dict(row)
+            assert {name: kept[id_][name] for name in row} == _in_utc(row)
         connection.rollback()
+
+
+def _in_utc(row: rows.Row) -> dict[str, Any]:
+    return {
+        name: value.astimezone(UTC) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
 
 
 # One database serves all examples: each rolls back what it did.
