@@ -46,6 +46,11 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     home.chmod(0o711)
     server = EmbeddedPostgres(home, linger_seconds=1)
     try:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            # Nothing here has to outlive the machine. Each test drops a database, and with fsync
+            # that takes 1.5 s instead of 0.1 s on a busy one.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server
     finally:
         server.release()
