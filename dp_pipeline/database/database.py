@@ -274,9 +274,13 @@ def _with_defaults(url: URL) -> URL:
 def _in_utc(connection: psycopg.Connection, _: object) -> None:
     # Not as an option of the connection: poolers such as PgBouncer refuse those.
     before = connection.autocommit
-    connection.autocommit = True
-    connection.execute("SET TIME ZONE 'UTC'")
-    connection.autocommit = before
+    try:
+        connection.autocommit = True
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.autocommit = before
+    except psycopg.Error:
+        connection.close()  # nobody else will
+        raise
 
 
 def _throw_away(context: sa.engine.ExceptionContext) -> None:

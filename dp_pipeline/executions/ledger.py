@@ -14,14 +14,14 @@ import anyio
 import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import RETRY_SECONDS, Database, DatabaseError
 from dp_pipeline.executions.closing import close
-from dp_pipeline.executions.errors import AlreadyRecordedError, TournamentBusyError
+from dp_pipeline.executions.errors import AlreadyRecordedError
 from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.presence import Presence, execution_lock, run_lock, tournament_lock
+from dp_pipeline.executions.presence import Presence, execution_lock, run_lock
+from dp_pipeline.executions.turns import Turn
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, Storing
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
@@ -143,7 +143,7 @@ class Ledger:
     @asynccontextmanager
     async def turn(
         self, tournament_id: UUID, *, seconds: float | None = None
-    ) -> AsyncGenerator["Turn"]:
+    ) -> AsyncGenerator[Turn]:
         """A place in the queue of one tournament; `await turn.come()` waits for it.
 
         Args:
@@ -151,7 +151,7 @@ class Ledger:
             seconds: how long it waits; None for as long as a run does.
         """
         wait = self._turn_seconds if seconds is None else seconds
-        turn = Turn(self, tournament_lock(tournament_id), wait)
+        turn = Turn(self._presence, self._database, tournament_id, wait)
         try:
             yield turn
         finally:
@@ -161,62 +161,6 @@ class Ledger:
     def _keep(self, run: Run, lock: str) -> None:
         self._presence.keep(run_lock(run.id), shared=True)
         self._presence.keep(lock)
-
-    async def _locks(self, ask: Callable[[str], bool], lock: str) -> bool:
-        """Ask the locks, for as long as a transaction is tried."""
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda e: isinstance(e, DatabaseError) and e.retryable),
-            stop=stop_after_delay(RETRY_SECONDS),
-            wait=wait_exponential_jitter(multiplier=0.1, max=2),
-            sleep=anyio.sleep,
-            reraise=True,
-        )
-        return await retrying(partial(anyio.to_thread.run_sync, ask, lock))
-
-
-class Turn:
-    """One run's turn at one tournament: two runs never interleave their writes."""
-
-    def __init__(self, ledger: Ledger, lock: str, seconds: float) -> None:
-        self._ledger = ledger
-        self._lock = lock
-        self._seconds = seconds
-        self._taken = False
-
-    async def come(self) -> None:
-        """Wait until no other run works on the tournament.
-
-        Raises:
-            TournamentBusyError: the other run did not finish in time, or took over while our
-                connection to Postgres was lost.
-        """
-        if self._taken:
-            # One machine in two classes.
-            if await self._ledger._locks(self._ledger._presence.lost, self._lock):  # noqa: SLF001
-                message = (
-                    "The connection to Postgres was lost and another run has taken over this "
-                    "tournament; this run leaves it alone."
-                )
-                raise TournamentBusyError(message)
-            return
-        give_up = anyio.current_time() + self._seconds
-        pause = 0.1
-        while not await self._ledger._locks(self._ledger._presence.take, self._lock):  # noqa: SLF001
-            if anyio.current_time() >= give_up:
-                message = (
-                    f"Another run has been working on this tournament for more than "
-                    f"{self._seconds:.0f} s; nothing was changed. Try again when it has ended."
-                )
-                raise TournamentBusyError(message)
-            await anyio.sleep(pause)
-            pause = min(pause * 1.5, 2.0)
-        self._taken = True
-
-    async def leave(self) -> None:
-        """Let the next run have its turn."""
-        if self._taken:
-            await anyio.to_thread.run_sync(self._ledger._presence.release, self._lock)  # noqa: SLF001
-            self._taken = False
 
 
 class InterruptedRunError(Exception):

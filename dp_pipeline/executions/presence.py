@@ -53,7 +53,16 @@ def tournament_lock(tournament_id: UUID) -> str:
 
 def worked_on(request_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
     """Whether a process works on the run of a row, whatever Dagster says of it."""
-    name = sa.literal(RUN_LOCK).concat(sa.cast(request_id, sa.Text))
+    return _is_held(RUN_LOCK, request_id)
+
+
+def works_on_execution(execution_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """Whether a process works on the execution of a row."""
+    return _is_held(EXECUTION_LOCK, execution_id)
+
+
+def _is_held(kind: str, id_: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    name = sa.literal(kind).concat(sa.cast(id_, sa.Text))
     return sa.func.hashtextextended(name, 0).in_(sa.text(HELD_KEYS).columns(sa.column("key")))
 
 

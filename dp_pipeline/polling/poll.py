@@ -23,7 +23,8 @@ from dp_pipeline.executions.errors import (
     TournamentBusyError,
 )
 from dp_pipeline.executions.execution import Execution
-from dp_pipeline.executions.ledger import Turn, note_news, tournament_id_of
+from dp_pipeline.executions.ledger import note_news, tournament_id_of
+from dp_pipeline.executions.turns import Turn
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.errors import BlockedError, ProviderRestingError

@@ -25,7 +25,7 @@ from dp_pipeline.executions.ledger import Ledger, tournament_id_of
 from dp_pipeline.executions.outbox import store_kept_reports
 from dp_pipeline.executions.reconcile import GRACE_SECONDS, Reconciled, reconcile
 from dp_pipeline.objects import Folder, ObjectStoreError
-from dp_pipeline_tests.database.proxy import proxied
+from dp_pipeline_tests.database.proxy import Proxy, proxied
 
 KEY = "openligadb:bl1:2024"
 
@@ -282,6 +282,61 @@ def test_a_second_run_of_a_tournament_waits_for_its_turn(
 
     anyio.run(work)
     assert order == ["first begins", "first ends", "second begins"]
+
+
+def test_a_run_whose_session_is_cut_keeps_its_turn_however_many_wait_for_it(
+    database: Database, migrated_url: str, tmp_path: Path
+) -> None:
+    order: list[str] = []
+
+    async def work(proxy: Proxy, mine: Database) -> None:
+        first = Ledger(mine, Folder(tmp_path))
+        second = Ledger(database, Folder(tmp_path))
+        with first.working(), second.working():
+            async with anyio.create_task_group() as group:
+                begun = anyio.Event()
+
+                async def one() -> None:
+                    async with first.turn(tournament_id_of(KEY)) as turn:
+                        await turn.come()
+                        begun.set()
+                        for _ in range(8):
+                            async with first.track("teams", KEY, Run(uuid4())):
+                                proxy.cut()
+                                await anyio.sleep(0.3)
+                                await turn.come()
+                        order.append("first")
+
+                group.start_soon(one)
+                await begun.wait()
+                async with second.turn(tournament_id_of(KEY)) as turn:
+                    await turn.come()
+                    order.append("second")
+
+    with proxied(migrated_url) as proxy:
+        mine = Database(proxy.url)
+        anyio.run(work, proxy, mine)
+        mine.close()
+    assert order == ["first", "second"]
+    assert {row["status"] for row in rows(database)} == {"completed"}
+
+
+def test_the_turn_of_a_killed_process_is_another_s_within_seconds(
+    database: Database, tmp_path: Path, worker: Callable[[float], subprocess.Popen[str]]
+) -> None:
+    process = worker(60)
+    process.kill()
+    process.wait()
+    wait_for_free(database)
+
+    async def work() -> None:
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            async with ledger.turn(tournament_id_of(KEY)) as turn:
+                await turn.come()
+
+    began = time.monotonic()
+    anyio.run(work)
+    assert time.monotonic() - began < 30
 
 
 def test_a_run_that_waits_too_long_says_so(database: Database, tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""Turns at a tournament: two runs never interleave their writes."""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+import anyio
+import anyio.to_thread
+import sqlalchemy as sa
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import RETRY_SECONDS, Database, DatabaseError
+from dp_pipeline.executions.errors import TournamentBusyError
+from dp_pipeline.executions.presence import (
+    HEARTBEAT_SECONDS,
+    Presence,
+    tournament_lock,
+    works_on_execution,
+)
+
+RETURN_SECONDS = 3 * HEARTBEAT_SECONDS
+"""How long a run whose session was ended may take to be back before its turn is another's."""
+
+
+class Turn:
+    """One run's turn at one tournament."""
+
+    def __init__(
+        self, presence: Presence, database: Database, tournament_id: UUID, seconds: float
+    ) -> None:
+        self._presence = presence
+        self._database = database
+        self._tournament_id = tournament_id
+        self._lock = tournament_lock(tournament_id)
+        self._seconds = seconds
+        self._taken = False
+        self._waits_until: float | None = None
+
+    async def come(self) -> None:
+        """Wait until no other run works on the tournament.
+
+        Raises:
+            TournamentBusyError: the other run did not finish in time, or took over while our
+                connection to Postgres was lost.
+        """
+        if self._taken:
+            if await self._ask(self._presence.lost):
+                message = (
+                    "The connection to Postgres was lost and another run has taken over this "
+                    "tournament; this run leaves it alone."
+                )
+                raise TournamentBusyError(message)
+            return
+        give_up = anyio.current_time() + self._seconds
+        pause = 0.1
+        while not await self._take():
+            if anyio.current_time() >= give_up:
+                message = (
+                    f"Another run has been working on this tournament for more than "
+                    f"{self._seconds:.0f} s; nothing was changed. Try again when it has ended."
+                )
+                raise TournamentBusyError(message)
+            await anyio.sleep(pause)
+            pause = min(pause * 1.5, 2.0)
+        self._taken = True
+
+    async def leave(self) -> None:
+        """Let the next run have its turn."""
+        if self._taken:
+            await anyio.to_thread.run_sync(self._presence.release, self._lock)
+            self._taken = False
+
+    async def _take(self) -> bool:
+        """Take the turn if it is free, and not only because a session has just been ended."""
+        if not await self._ask(self._presence.take):
+            return False
+        now = anyio.current_time()
+        if self._waits_until is not None and now >= self._waits_until:
+            return True
+        if not await self._database.run(partial(_is_cut_off, id_=self._tournament_id)):
+            return True
+        await anyio.to_thread.run_sync(self._presence.release, self._lock)
+        self._waits_until = self._waits_until or now + RETURN_SECONDS
+        return False
+
+    async def _ask(self, ask: Callable[[str], bool]) -> bool:
+        """Ask the locks, for as long as a transaction is tried."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda e: isinstance(e, DatabaseError) and e.retryable),
+            stop=stop_after_delay(RETRY_SECONDS),
+            wait=wait_exponential_jitter(multiplier=0.1, max=2),
+            sleep=anyio.sleep,
+            reraise=True,
+        )
+        return await retrying(partial(anyio.to_thread.run_sync, ask, self._lock))
+
+
+def _is_cut_off(connection: sa.Connection, id_: UUID) -> bool:
+    """Whether a row of the tournament is open whose process is gone, or has lost its session."""
+    table = tables.data_provider_executions
+    cut_off = sa.exists().where(
+        table.c.tournament_id == id_,
+        table.c.status == "in_progress",
+        ~works_on_execution(table.c.id),
+    )
+    return bool(connection.scalar(sa.select(cut_off)))
