@@ -8,6 +8,7 @@ one and takes every lock again, for as long as the process works.
 
 import logging
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
@@ -22,6 +23,8 @@ HEARTBEAT_SECONDS = 1.0
 RETAKE_SECONDS = 0.1
 """How soon what could not be taken again is tried again, and a new session asked for."""
 LONGEST_RETAKE_SECONDS = 2.0
+GIVE_UP_SECONDS = 2.0
+"""How long a taken lock is tried again: who waits for it looks whether it is ours, and lets go."""
 PATIENCE_SECONDS = 5.0
 """How long who needs the locks waits for a session to be back."""
 
@@ -80,6 +83,7 @@ class Presence:
         # Nobody else knows this name: who holds it is a session of ours.
         self._me = f"dp_pipeline.presence:{uuid4()}"
         self._settled = False
+        self._gives_up_at = 0.0
         self._taken: set[str] = set()
         self._kept: dict[str, bool] = {}
         """With whether others may hold it too."""
@@ -222,6 +226,7 @@ class Presence:
             session = self._database.connect_alone()
             with self._changed:
                 self._session = session
+                self._gives_up_at = time.monotonic() + GIVE_UP_SECONDS
         with self._changed:
             session = self._session
             if session is None:
@@ -244,10 +249,11 @@ class Presence:
         if not session.scalar(_TRY, {"name": self._me}):
             end_holders(session, self._me)
             return
-        for name in self._taken - self._lost:
-            if session.scalar(_TRY, {"name": name}):
-                self._held.add(name)
-            else:
-                self._lost.add(name)
+        missing = self._taken - self._lost - self._held
+        self._held |= {name for name in missing if session.scalar(_TRY, {"name": name})}
+        missing -= self._held
+        if missing and time.monotonic() < self._gives_up_at:
+            return
+        self._lost |= missing
         self._settled = True
         self._changed.notify_all()

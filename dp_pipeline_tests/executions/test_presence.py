@@ -24,6 +24,7 @@ SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence_module, "LONGEST_RETAKE_SECONDS", 0.2)
     monkeypatch.setattr(presence_module, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(presence_module, "GIVE_UP_SECONDS", 0.2)
 
 
 @pytest.fixture
