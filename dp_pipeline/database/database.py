@@ -181,7 +181,7 @@ class Database:
         work: Callable[[sa.Connection], T],
         *,
         attempts: int | None = None,
-        seconds: float = RETRY_SECONDS,
+        seconds: float | None = None,
     ) -> T:
         """Run `work` in one transaction in a worker thread.
 
@@ -194,7 +194,7 @@ class Database:
         Args:
             work: does its reading and writing, nothing else; waits for nobody.
             attempts: 1 for work that must not be repeated.
-            seconds: for about how long it is tried.
+            seconds: for about how long it is tried; None: RETRY_SECONDS.
 
         Raises:
             DatabaseError: in place of the driver's errors. What `work` itself raises is passed on.
@@ -204,9 +204,9 @@ class Database:
             partial(anyio.to_thread.run_sync, self._once, work, abandon_on_cancel=False)
         )
 
-    def run_here(self, work: Callable[[sa.Connection], T], *, seconds: float = RETRY_SECONDS) -> T:
+    def run_here(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction in this thread; else as `run`."""
-        return tenacity.Retrying(**_retrying(None, seconds))(self._once, work)
+        return tenacity.Retrying(**_retrying(None, None))(self._once, work)
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
         with self.transaction() as connection:
@@ -289,8 +289,9 @@ def _throw_away(context: sa.engine.ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _retrying(attempts: int | None, seconds: float) -> dict[str, Any]:
-    stop: tenacity.stop.stop_base = tenacity.stop_after_delay(seconds)
+def _retrying(attempts: int | None, seconds: float | None) -> dict[str, Any]:
+    stop: tenacity.stop.stop_base
+    stop = tenacity.stop_after_delay(RETRY_SECONDS if seconds is None else seconds)
     if attempts is not None:
         stop |= tenacity.stop_after_attempt(attempts)
     return {

@@ -6,7 +6,6 @@ a row that says why. While a row is open its process holds an advisory lock (pre
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.database import RETRY_SECONDS, Database, DatabaseError
+from dp_pipeline.database.database import Database
 from dp_pipeline.executions.closing import close
 from dp_pipeline.executions.errors import AlreadyRecordedError
 from dp_pipeline.executions.execution import Execution, Run

@@ -74,6 +74,7 @@ class Turn:
     async def _take(self) -> bool:
         """Take the turn if it is free, and not only because a session has just been ended."""
         if not await self._ask(self._presence.take):
+            self._waits_until = None  # whoever was away is back
             return False
         now = anyio.current_time()
         if self._waits_until is not None and now >= self._waits_until:
