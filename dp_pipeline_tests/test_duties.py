@@ -12,7 +12,6 @@ from dagster._core.scheduler.instigation import TickStatus
 
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
-from dp_pipeline.objects import Folder
 from dp_pipeline.sensors import Cursor, announce, backfills, runs
 from dp_pipeline.sensors.announce import KEPT_AS
 from dp_pipeline.sensors.duties import DutiesFailedError, Kept
@@ -21,7 +20,7 @@ from dp_pipeline_tests.executions.rows import KEY, finished_row, untold
 from dp_pipeline_tests.servers import closed_url
 from dp_pipeline_tests.test_delivery import tick
 from dp_pipeline_tests.test_telling import OTHER, Channel, ago, channel
-from dp_pipeline_tests.test_watch import SCHEDULE, SENSOR, Machinery, machinery
+from dp_pipeline_tests.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery
 
 __all__ = ["channel", "machinery"]
 
@@ -54,7 +53,7 @@ def lost_run(channel: Channel) -> None:
 DUTIES: dict[str, tuple[Any, str]] = {
     "closing executions whose process is gone": (announce, "reconcile"),
     "adding executions of run": (runs, "planned_work"),
-    "storing reports late": (Folder, "put"),
+    "storing reports late": (announce.outbox, "store_kept_reports"),
     "looking at watch_automation": (announce, "watcher_turned"),
     "looking for digests to tell": (announce.digests, "untold_units"),
     "counting the polls without news": (announce.outbox, "folded"),
@@ -167,7 +166,7 @@ def test_what_a_failing_tick_has_done_is_known_to_the_next_one(
     channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost_run(channel)
-    monkeypatch.setattr(Folder, "put", broken)
+    monkeypatch.setattr(announce.outbox, "store_kept_reports", broken)
     kept_report(channel)
     with pytest.raises(BrokenError):
         channel.tick()
@@ -183,7 +182,7 @@ def test_two_duties_that_fail_are_both_named(
     channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept_report(channel)
-    monkeypatch.setattr(Folder, "put", broken)
+    monkeypatch.setattr(announce.outbox, "store_kept_reports", broken)
     monkeypatch.setattr(announce, "reconcile", broken)
     with pytest.raises(
         DutiesFailedError, match=r"2 duties failed \(closing .*; storing "
@@ -207,7 +206,7 @@ def a_check_fails(machinery: Machinery) -> None:
 
 def a_job_fails(machinery: Machinery) -> None:
     run = machinery.instance.create_run_for_job(defs.resolve_job_def("discover_seasons"))
-    machinery.instance.report_engine_event("began", run, step_key=None)
+    begin(machinery, run)
     machinery.instance.report_run_failed(run, "It crashed.")
 
 

@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.events import JobFailureData, RunFailureReason
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
     RemoteInstigatorOrigin,
@@ -107,6 +108,7 @@ class Machinery:
         kind: InstigatorType = InstigatorType.SENSOR,
         *,
         cursor: str | None = None,
+        cron: str = "0 2 * * *",
     ) -> InstigatorState:
         """Switch a sensor or schedule on."""
         # its attribute of that name implements the abstract property
@@ -122,7 +124,7 @@ class Machinery:
                 InstigatorStatus.RUNNING,
                 SensorInstigatorData(cursor=cursor)
                 if kind is InstigatorType.SENSOR
-                else ScheduleInstigatorData("0 2 * * *"),
+                else ScheduleInstigatorData(cron),
             )
         )
 
@@ -205,6 +207,27 @@ def test_a_schedule_is_told_at_its_first_failure(machinery: Machinery) -> None:
     machinery.ticked(state, TickStatus.FAILURE, ago=30)
     assert machinery.look() == "1 messages sent"
     assert machinery.headers == [f"❌ The schedule {SCHEDULE} keeps failing"]
+
+
+@pytest.mark.parametrize("again", [TickStatus.SKIPPED, TickStatus.FAILURE])
+def test_a_schedule_that_asks_again_soon_is_told_when_that_fails_too(
+    machinery: Machinery, again: TickStatus
+) -> None:
+    state = machinery.on(SCHEDULE, InstigatorType.SCHEDULE, cron="17,47 2-5 * * *")
+    night = datetime(2024, 11, 26, 2, 17, tzinfo=UTC).timestamp()
+    machinery.ticked(state, TickStatus.FAILURE, ago=time.time() - night)
+    assert machinery.look() == "Nothing new."
+    machinery.ticked(state, again, ago=time.time() - night - 1_800)
+    machinery.look()
+    failed = [f"❌ The schedule {SCHEDULE} keeps failing"]
+    assert machinery.headers == (failed if again is TickStatus.FAILURE else [])
+
+
+def test_the_last_tick_of_a_night_is_told_at_once(machinery: Machinery) -> None:
+    state = machinery.on(SCHEDULE, InstigatorType.SCHEDULE, cron="17,47 2-5 * * *")
+    night = datetime(2024, 11, 26, 5, 47, tzinfo=UTC).timestamp()
+    machinery.ticked(state, TickStatus.FAILURE, ago=time.time() - night)
+    assert machinery.look() == "1 messages sent"
 
 
 def test_what_is_not_ours_or_switched_off_is_not_told(machinery: Machinery) -> None:
@@ -318,6 +341,12 @@ def test_two_ticks_at_once_tell_each_message_once(machinery: Machinery) -> None:
 # -- jobs that leave nothing in the ledger ---------------------------------------------------------
 
 
+def begin(machinery: Machinery, run: dg.DagsterRun) -> None:
+    """Let the process of a run have begun its work."""
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, run.job_name)
+    machinery.instance.report_dagster_event(event, run_id=run.run_id)
+
+
 def discover(machinery: Machinery) -> str:
     """A run that looks for seasons, through Dagster; its id."""
     job = build({"database": DatabaseResource(url=machinery.url)}).resolve_job_def(DISCOVER_JOB)
@@ -368,6 +397,7 @@ def test_a_run_that_was_killed_is_told_unless_the_ledger_tells_it(
     run = machinery.instance.create_run_for_job(
         defs.resolve_job_def(job), run_config=config if planned else {}
     )
+    begin(machinery, run)
     machinery.instance.report_run_failed(run, "Its process is gone: hidden77.")
     assert machinery.look() == ("Nothing new." if planned else "1 messages sent")
     assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not planned
@@ -380,10 +410,32 @@ def test_a_run_that_somebody_cancelled_is_not_told_but_one_that_ran_for_too_long
     machinery.instance.report_run_canceled(machinery.instance.create_run_for_job(job))
     assert machinery.look() == "Nothing new."
     run = machinery.instance.create_run_for_job(job)
+    begin(machinery, run)
     machinery.instance.report_run_failed(run, "Exceeded maximum runtime of 7200 seconds.")
     machinery.instance.report_run_canceled(run)
     assert machinery.look() == "1 messages sent"
     assert "Exceeded maximum runtime" in json.dumps(machinery.receiver.accepted)
+
+
+def test_a_run_that_did_not_start_is_told_when_none_of_three_did(machinery: Machinery) -> None:
+    job = defs.resolve_job_def(DISCOVER_JOB)
+    for said in ("Nothing new.", "Nothing new.", "1 messages sent"):
+        run = machinery.instance.create_run_for_job(job)
+        machinery.instance.report_run_failed(run, "It did not start within 120 seconds.")
+        assert machinery.look() == said
+    assert machinery.headers == ["❌ The job discover_seasons fails"]
+
+
+def test_a_run_that_was_stopped_together_with_everything_is_not_told(machinery: Machinery) -> None:
+    run = machinery.instance.create_run_for_job(defs.resolve_job_def(DISCOVER_JOB))
+    begin(machinery, run)
+    reason = RunFailureReason.UNEXPECTED_TERMINATION
+    event = dg.DagsterEvent(
+        dg.DagsterEventType.RUN_FAILURE.value, run.job_name,
+        event_specific_data=JobFailureData(None, failure_reason=reason),
+    )  # fmt: skip
+    machinery.instance.report_dagster_event(event, run_id=run.run_id)
+    assert machinery.look() == "Nothing new."
 
 
 # -- checks ----------------------------------------------------------------------------------------

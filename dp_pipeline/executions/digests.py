@@ -14,7 +14,13 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.presence import worked_on
-from dp_pipeline.executions.streaks import counted_in, executions, last_attempt, recoveries
+from dp_pipeline.executions.streaks import (
+    counted_in,
+    executions,
+    last_attempt,
+    passing,
+    recoveries,
+)
 from dp_pipeline.executions.units import backfill_of
 from dp_pipeline.messages.digest import (
     FAILURES,
@@ -94,6 +100,7 @@ def digest(
     with database.transaction() as connection:
         total = connection.execute(_totals(counted)).one()
         failures = connection.execute(_failures(counted)).all()
+        harmless = passing(connection, counted)
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
         news = connection.execute(_news(counted)).all()
     return Digest(
@@ -119,6 +126,8 @@ def digest(
         more_news=news[0].in_all - len(news) if news else 0,
         url=url,
         backfill=backfill,
+        passing=harmless,
+        followed=total.followed,
     )
 
 
@@ -190,6 +199,7 @@ def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
         count((e.c.status == "completed") & expected).label("expected"),
         count(e.c.status == "partial_failure").label("partial"),
         count(e.c.status == "failed").label("failed"),
+        count((e.c.status == "failed") & (e.c.outcome == "blocked_dependency")).label("followed"),
         rows("created").label("created"),
         rows("updated").label("updated"),
         rows("unchanged").label("unchanged"),

@@ -294,6 +294,7 @@ class Execution:
             summary["because"] = self.absent.because
         if self.failure is not None:
             summary["error"] = self.failure.message
+            summary["retryable"] = self.failure.retryable
         return jsonable(summary)
 
     @property

@@ -168,6 +168,9 @@ class InterruptedRunError(Exception):
     retryable = True
 
 
+INTERRUPTED = InterruptedRunError.__name__
+
+
 def _ending(error: BaseException) -> BaseException:
     if isinstance(error, Exception):
         return error

@@ -21,10 +21,10 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions import kept_reports
 from dp_pipeline.executions.folded import folded
 from dp_pipeline.executions.presence import worked_on
-from dp_pipeline.executions.streaks import streaks
+from dp_pipeline.executions.streaks import passing_kind, streaks
 from dp_pipeline.messages.blocks import Announcement, Folded
 from dp_pipeline.messages.line import Line
-from dp_pipeline.messages.news import Streak
+from dp_pipeline.messages.news import Passing, Streak
 from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
 
 MOST_RUNS = 500
@@ -153,7 +153,7 @@ def announcements(  # noqa: PLR0913 - what is to be told, and how each part is h
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     rows = (
-        sa.select(e, tables.tournament.c.label.label("label"))
+        sa.select(e, tables.tournament.c.label.label("label"), passing_kind(e).label("passing"))
         .join_from(
             groups,
             e,
@@ -193,13 +193,17 @@ def announcement(
     """Ledger rows of one tournament and run as a message's content.
 
     Args:
-        rows: with the `label` of the stored tournament.
+        rows: with the `label` of the stored tournament, and why a failure needs nobody (`passing`).
         known: the streaks of those that have one.
         before: what was folded before the first of them.
         run_url: the run's page.
     """
     last = {row["domain"]: row for row in sorted(rows, key=lambda row: row["attempt"])}
     lines = [row for row in rows if last[row["domain"]] is row]
+    failed = [row for row in lines if row["status"] == "failed"]
+    causes = [row["passing"] for row in failed if row["outcome"] != "blocked_dependency"]
+    # What waits for something that needs nobody needs nobody.
+    followed = causes[0] if causes and None not in causes else None
     first = rows[0]
     return Announcement(
         request_id=first["request_id"],
@@ -207,7 +211,7 @@ def announcement(
         tournament_label=first["label"]
         or next((row["tournament_label"] for row in rows if row["tournament_label"]), None),
         tournament_id=first["tournament_id"],
-        lines=tuple(_line(row, known.get(row["id"])) for row in lines),
+        lines=tuple(_line(row, known.get(row["id"]), followed) for row in lines),
         started_at=min(row["started_at"] for row in rows),
         completed_at=max(row["completed_at"] for row in rows),
         run_url=run_url,
@@ -217,7 +221,7 @@ def announcement(
     )
 
 
-def _line(row: Mapping[str, Any], streak: Streak | None) -> Line:
+def _line(row: Mapping[str, Any], streak: Streak | None, followed: Passing | None) -> Line:
     # A row that somebody else wrote, or mended by hand, is told with what can be read of it.
     summary = row["summary"] if isinstance(row["summary"], dict) else {}
     news = summary.get("news")
@@ -245,6 +249,7 @@ def _line(row: Mapping[str, Any], streak: Streak | None) -> Line:
         streak=streak,
         news=tuple(map(str, news)) if isinstance(news, list) else (),
         scope=row["scope"],
+        passing=followed if row["outcome"] == "blocked_dependency" else row["passing"],
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import (
+    INTERRUPTED,
     RUN_ENDED_EARLY,
     has_rows,
     storable,
@@ -30,10 +31,17 @@ forgets every lock; living processes retake theirs within seconds (presence.HEAR
 _executions = tables.data_provider_executions
 _TRY_TO_END = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
+PROCESS_GONE = "ProcessGone"
 GONE = (
     "The process that worked on this did not record its end: it was killed, ran out of memory, the "
     "machine stopped, or the database was away for too long. What it had stored is consistent; run "
     "it again."
+)
+
+
+STOPPED = (
+    "The run was cancelled, or everything was stopped, while this was under way. What it had "
+    "stored is consistent; run it again."
 )
 
 
@@ -50,12 +58,14 @@ class Reconciled:
     free_since: Mapping[UUID, float]
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - all that is known
     database: Database,
     *,
     finished: Callable[[Collection[UUID]], Collection[UUID]],
     free_since: Mapping[UUID, float],
     now: float,
+    cancelled: Callable[[Collection[UUID]], Collection[UUID]] = lambda _: (),
+    up_since: datetime | None = None,
 ) -> Reconciled:
     """Close the rows whose process is gone.
 
@@ -64,38 +74,51 @@ def reconcile(
         finished: of some Dagster run ids, those that will do nothing any more.
         free_since: rows whose lock was free at earlier looks, with the Unix time of the first.
         now: Unix time.
+        cancelled: of some Dagster run ids, those that a person cancelled.
+        up_since: when what asks was started. What was begun earlier was stopped together with what
+            asked before: a machine that is switched off, `make run` that is ended.
     """
     # The open rows are picked first, so that no lock of another row is ever tried.
     open_rows = (
-        sa.select(_executions.c.id, _executions.c.request_id)
+        sa.select(_executions.c.id, _executions.c.request_id, _executions.c.started_at)
         .where(_executions.c.status == "in_progress")
         .cte("open_rows")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     with database.transaction() as connection:
         free = {
-            row.id: row.request_id
-            for row in connection.execute(
-                sa.select(open_rows.c.id, open_rows.c.request_id).where(
-                    _lock_is_free(open_rows.c.id)
-                )
-            )
+            row.id: row
+            for row in connection.execute(sa.select(open_rows).where(_lock_is_free(open_rows.c.id)))
         }
     if not free:
         return Reconciled((), {})
-    over = set(finished(set(free.values())))
+    runs = {row.request_id for row in free.values()}
+    over, stopped = set(finished(runs)), set(cancelled(runs))
     since = {id_: free_since.get(id_, now) for id_ in free}
     gone = [
         id_
-        for id_, request_id in free.items()
-        if request_id in over or now - since[id_] >= GRACE_SECONDS
+        for id_, row in free.items()
+        if row.request_id in over or now - since[id_] >= GRACE_SECONDS
     ]
+    by_us = [
+        id_
+        for id_ in gone
+        if free[id_].request_id in stopped
+        or (up_since is not None and free[id_].started_at < up_since)
+    ]
+    killed = [id_ for id_ in gone if id_ not in by_us]
+    closed: list[UUID] = []
     with database.transaction() as connection:
-        closed = tuple(connection.scalars(_close_gone(gone))) if gone else ()
-    return Reconciled(closed, {id_: when for id_, when in since.items() if id_ not in closed})
+        if killed:
+            closed += connection.scalars(_close_gone(killed, PROCESS_GONE, GONE))
+        if by_us:
+            closed += connection.scalars(_close_gone(by_us, INTERRUPTED, STOPPED))
+    return Reconciled(
+        tuple(closed), {id_: when for id_, when in since.items() if id_ not in closed}
+    )
 
 
-def _close_gone(ids: Sequence[UUID]) -> sa.UpdateBase:
+def _close_gone(ids: Sequence[UUID], error_class: str, error: str) -> sa.UpdateBase:
     picked = (
         sa.select(_executions.c.id)
         .where(_executions.c.id.in_(ids))
@@ -113,10 +136,10 @@ def _close_gone(ids: Sequence[UUID]) -> sa.UpdateBase:
             outcome="failed",
             completed_at=ended,
             duration=sa.cast(sa.func.least(milliseconds, 2_147_483_647), sa.Integer),
-            error_class="ProcessGone",
-            error_text=GONE,
+            error_class=error_class,
+            error_text=error,
             summary=sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb")).concat(
-                failure_summary(GONE)
+                failure_summary(error)
             ),
             updated_at=ended,
         )
@@ -149,6 +172,7 @@ class LostRun:
         ended_at: when it ended; the rows take no time, and come after those that were opened.
         unit: what the run was part of.
         scope: what it was to read of each domain.
+        stopped: a person cancelled it.
     """
 
     request_id: UUID
@@ -157,6 +181,7 @@ class LostRun:
     ended_at: datetime
     unit: str | None = None
     scope: Scope = "whole"
+    stopped: bool = False
 
 
 def record_lost(database: Database, run: LostRun) -> int | None:
@@ -199,7 +224,7 @@ def record_lost(database: Database, run: LostRun) -> int | None:
                     "duration": 0,
                     "error_class": RUN_ENDED_EARLY,
                     "error_text": run.reason,
-                    "summary": failure_summary(run.reason),
+                    "summary": {**failure_summary(run.reason), "stopped": run.stopped},
                 }
                 for domain in domains
                 if (storable(key), domain) not in known

@@ -12,9 +12,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.executions.errors import TournamentBusyError
+from dp_pipeline.executions.ledger import INTERRUPTED, RUN_ENDED_EARLY
 from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.messages.digest import Recovery
-from dp_pipeline.messages.news import Streak
+from dp_pipeline.messages.news import LASTING, LASTING_TIMES, Streak
 
 _ledger = tables.data_provider_executions
 executions = _ledger.alias("e")
@@ -43,6 +45,26 @@ def _last_good(scope: Scope) -> sa.Lateral:
 
 _whole, _part = _last_good("whole"), _last_good("part")
 _BEFORE_ALL = sa.text("timestamptz '-infinity'")
+
+
+def passing_kind(rows: Any) -> sa.ColumnElement[str | None]:
+    """Why a failure needs nobody (messages/news.py); null of all else.
+
+    What could not begin is begun again by the next tick, or by whoever launched it; a poll is made
+    again by itself whenever trying again can help.
+    """
+    stopped = rows.c.summary["stopped"].as_string() == "true"
+    retryable = rows.c.summary["retryable"].as_string() == "true"
+    return sa.case(
+        (rows.c.status != "failed", sa.null()),
+        ((rows.c.error_class == INTERRUPTED) | stopped, "stopped"),
+        (
+            rows.c.error_class.in_((RUN_ENDED_EARLY, TournamentBusyError.__name__))
+            | ((rows.c.scope != "whole") & retryable),
+            "again",
+        ),
+        else_=sa.null(),
+    )
 
 
 def counted_in(rows: Any, name: str) -> sa.ColumnElement[int]:
@@ -100,7 +122,12 @@ def _counted() -> sa.Lateral:
     failed, condition = _failed("failed")
     return cast(
         "sa.Lateral",
-        sa.select(sa.func.count(failed.c.id).label("times")).where(condition).lateral("counted"),
+        sa.select(
+            sa.func.count(failed.c.id).label("times"),
+            sa.func.bool_or(passing_kind(failed).is_(None)).label("alarming"),
+        )
+        .where(condition)
+        .lateral("counted"),
     )
 
 
@@ -139,6 +166,7 @@ def streaks(
             executions.c.completed_at,
             executions.c.fingerprint.is_not(None).label("failed"),
             counted.c.times,
+            counted.c.alarming,
             oldest.c.at.label("since"),
             first.c.at.label("first_heard"),
             last.c.at.label("last_heard"),
@@ -153,6 +181,7 @@ def streaks(
             since=row.since,
             first_heard=row.first_heard,
             last_heard=row.last_heard,
+            alarming=row.alarming or row.times >= LASTING_TIMES,
         )
         for row in connection.execute(question)
     }
@@ -190,3 +219,25 @@ def recoveries(
     rows = connection.execute(ended).all()
     named = tuple(Recovery(row.tournament_key, row.domain, round(row.after_ms)) for row in rows)
     return named, rows[0].total if rows else 0
+
+
+def passing(connection: sa.Connection, which: Any) -> int:
+    """How many executions failed in a way that needs nobody and has not lasted.
+
+    Args:
+        connection: to the ledger.
+        which: a condition made with `executions`.
+    """
+    counted, oldest, kind = _counted(), _oldest(), passing_kind(executions)
+    source: Any = executions
+    for part in (_whole, _part, counted, oldest):
+        source = source.outerjoin(part, sa.true())
+    lasting = (counted.c.times + 1 >= LASTING_TIMES) & (
+        (kind == "again") | (oldest.c.at <= executions.c.completed_at - LASTING)
+    )
+    found = (
+        sa.select(sa.func.count())
+        .select_from(source)
+        .where(which, kind.is_not(None), sa.func.coalesce(lasting, sa.false()).is_(False))
+    )
+    return connection.execute(found).scalar_one()

@@ -10,7 +10,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.messages.line import LOOKS, Line, Look, counted, place_of, text_of
+from dp_pipeline.messages.line import (
+    HARMLESS,
+    LOOKS,
+    Line,
+    Look,
+    counted,
+    look_of,
+    place_of,
+    text_of,
+)
 from dp_pipeline.messages.mrkdwn import (
     PLAIN,
     code,
@@ -95,6 +104,7 @@ class Announcement:
                     line.streak,
                     noteworthy=bool(line.news),
                     quiet=line.scope != "whole",
+                    passing=line.passing,
                 ),
                 line.outcome == "written",
             )
@@ -105,8 +115,7 @@ class Announcement:
     def kinds(self) -> frozenset[Class]:
         """The classes whose readers it is for: news beside a failure stay news."""
         told: set[Class] = {self.kind} if self.kind else set()
-        ended = any(line.streak and line.status == "completed" for line in self.lines)
-        if ended or _sentences(self):
+        if _recovered(self) or _sentences(self):
             told.add("news")
         return frozenset(told)
 
@@ -174,13 +183,21 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 
 
 def _worst(announcement: Announcement) -> Look:
-    looks = (LOOKS[line.status] for line in announcement.lines)
+    looks = (look_of(line) for line in announcement.lines)
     worst = max(looks, key=lambda look: look.severity, default=LOOKS["failed"])
-    if worst.severity == 0 and any(line.streak for line in announcement.lines):
+    if worst.severity == 0 and _recovered(announcement):
         return replace(worst, words="Recovered")
     if worst.severity == 0 and _sentences(announcement):
         return replace(worst, words="News")
     return worst
+
+
+def _recovered(announcement: Announcement) -> bool:
+    """Whether a failure ended that needed a person."""
+    return any(
+        line.status == "completed" and line.streak is not None and line.streak.alarming
+        for line in announcement.lines
+    )
 
 
 def _label(announcement: Announcement) -> str:
@@ -192,14 +209,11 @@ def _label(announcement: Announcement) -> str:
 
 def _tally(announcement: Announcement) -> str:
     """Such as "5 operations (3 completed, 2 failed)"."""
-    statuses = [line.status for line in announcement.lines]
-    tally = ", ".join(
-        f"{statuses.count(status)} {look.words.lower()}"
-        for status, look in LOOKS.items()
-        if status in statuses
-    )
-    noun = "operation" if len(statuses) == 1 else "operations"
-    return f"{len(statuses)} {noun}" + (f" ({tally})" if tally else "")
+    words = [look_of(line).words.lower() for line in announcement.lines]
+    known = (look.words.lower() for look in (*LOOKS.values(), *HARMLESS.values()))
+    tally = ", ".join(f"{words.count(each)} {each}" for each in known if each in words)
+    noun = "operation" if len(words) == 1 else "operations"
+    return f"{len(words)} {noun}" + (f" ({tally})" if tally else "")
 
 
 def _summary(announcement: Announcement) -> str:
@@ -266,7 +280,7 @@ def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:
     if not lines:
         return ["The run ended before it opened an execution: nothing was written by it."]
     # Where not all fit, the worst and the latest attempts are the news.
-    news = sorted(lines, key=lambda line: (LOOKS[line.status].severity, line.attempt))[-most:]
+    news = sorted(lines, key=lambda line: (look_of(line).severity, line.attempt))[-most:]
     shown = [text_of(line, budget // len(news)) for line in sorted(news, key=place_of)]
     if len(lines) > len(news):
         shown.append(f"and {len(lines) - len(news):,} more")

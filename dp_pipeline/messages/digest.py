@@ -95,8 +95,9 @@ class Digest:
     """What a unit of work came to: executions counted by how they ended.
 
     `expected` completed with nothing to store, as it should be: not published yet, or not
-    applicable; they are not in `completed`. A `backfill` may have come to nothing at all: then the
-    counts are zero.
+    applicable; they are not in `completed`. Of those that `failed`, `passing` need nobody and
+    `followed` are the consequence of another one. A `backfill` may have come to nothing at all:
+    then the counts are zero.
     """
 
     unit: str
@@ -121,6 +122,8 @@ class Digest:
     more_news: int = 0
     url: str | None = None
     backfill: Backfill | None = None
+    passing: int = 0
+    followed: int = 0
 
     @property
     def key(self) -> str:
@@ -131,7 +134,7 @@ class Digest:
     def kinds(self) -> frozenset[Class]:
         """The classes it belongs to: one of them switched on is enough for it to be told."""
         kinds: set[Class] = {"digest"}
-        if self.failed or self._ended in {"incomplete", "failed"}:
+        if self._alarming or self._ended == "failed":
             kinds.add("failure")
         if self.partial:
             kinds.add("partial")
@@ -184,14 +187,23 @@ class Digest:
     def _ended(self) -> Ending:
         return self.backfill.ended if self.backfill else "completed"
 
+    @property
+    def _alarming(self) -> bool:
+        """Whether it needs a person: a failure that passes, with what follows from it, does not."""
+        if not self.passing:
+            return bool(self.failed) or self._ended == "incomplete"
+        return self.failed > self.passing + self.followed
+
     def _look(self) -> tuple[str, str, str]:
         warning = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
         if self._ended == "failed":
             return "\N{CROSS MARK}", "Failed", "#e01e5a"
         if self._ended == "cancelled":
             return warning, "Cancelled", "#ecb22e"
-        if self.failed or self._ended == "incomplete":
+        if self._alarming:
             return "\N{CROSS MARK}", "Ended with failures", "#e01e5a"
+        if self.passing:
+            return warning, "Not all done", "#ecb22e"
         if self.partial:
             return warning, "Ended with partial failures", "#ecb22e"
         return "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"

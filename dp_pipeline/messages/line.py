@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from dp_pipeline.messages.mrkdwn import date, duration, inline, link, visible, weight
-from dp_pipeline.messages.news import Streak
+from dp_pipeline.messages.news import Passing, Streak, lasts
 
 Status = Literal["in_progress", "completed", "partial_failure", "failed"]
 
@@ -19,7 +19,8 @@ class Line:
     A `report_key` without `report_url` is a report that is stored and has no public link;
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
     from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
-    else is; with a `scope` of less than the whole it is not told without.
+    else is; with a `scope` of less than the whole it is not told without. `passing` is why a
+    failure needs nobody, as long as it does not last.
     """
 
     execution_id: UUID
@@ -40,6 +41,13 @@ class Line:
     streak: Streak | None = None
     news: tuple[str, ...] = ()
     scope: Literal["whole", "part", "nothing"] = "whole"
+    passing: Passing | None = None
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it failed and nobody is needed."""
+        failed = self.status == "failed" and self.passing is not None
+        return failed and not lasts(self.passing or "again", self.streak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,20 @@ LOOKS: dict[Status, Look] = {
 }
 
 
+_WARNING = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
+HARMLESS: dict[Passing, Look] = {
+    "stopped": Look(1, _WARNING, "Interrupted", "#ecb22e"),
+    "again": Look(1, _WARNING, "Not done yet", "#ecb22e"),
+}
+
+
+def look_of(line: Line) -> Look:
+    """How one execution is shown. Red is what needs a person."""
+    if line.harmless and line.passing is not None:
+        return HARMLESS[line.passing]
+    return LOOKS[line.status]
+
+
 def place_of(line: Line) -> tuple[int, str, int]:
     """To sort lines by: as domains build on each other, the first attempt first."""
     place = DOMAINS.index(line.domain) if line.domain in DOMAINS else len(DOMAINS)
@@ -70,7 +92,7 @@ def place_of(line: Line) -> tuple[int, str, int]:
 
 def text_of(line: Line, limit: int) -> str:
     """One domain: operation, outcome, counts, duration, attempt and report."""
-    look = LOOKS[line.status]
+    look = look_of(line)
     outcome = line.outcome if line.outcome and visible(line.outcome) else line.status
     parts = [
         f"{look.emoji} *{inline(line.domain, 30)}*",

@@ -4,6 +4,9 @@ The rule: a failure is told when it first happens and once in each further REMIN
 on, counted from the first; between these it is folded, and the next message says how often it has
 happened. The first execution that completes afterwards is told as a recovery. What is "the same"
 says the ledger's fingerprint, within one domain of one tournament.
+
+A failure that needs nobody is none to people until it lasts: what somebody stopped, and what is
+tried again or could not begin. It is told with the successes, that of a poll not at all.
 """
 
 from collections.abc import Iterable
@@ -16,7 +19,15 @@ Class = Literal["failure", "partial", "news", "success", "digest"]
 CLASSES: tuple[Class, ...] = get_args(Class)
 Verdict = Literal["failure", "partial", "news", "success", "repeat", "quiet"]
 
+Passing = Literal["stopped", "again"]
+"""Why a failure needs nobody: it was stopped from outside, or is tried again by itself."""
+
 REMINDER_HOURS = 6
+LASTING_TIMES = 3
+"""So often in a row, nobody being needed is no longer believed."""
+LASTING = timedelta(days=1)
+"""What was stopped lasts after this only: a developer stops often, a limit of time night by night.
+"""
 
 _RANK: tuple[Class, ...] = ("failure", "partial", "news")
 
@@ -34,6 +45,7 @@ class Streak:
         since: when the first of them ended.
         first_heard: the first earlier one people were told, or will be before this.
         last_heard: the last such.
+        alarming: one of them needed a person.
     """
 
     ended_at: datetime
@@ -41,6 +53,7 @@ class Streak:
     since: datetime
     first_heard: datetime | None = None
     last_heard: datetime | None = None
+    alarming: bool = True
 
     @property
     def repeats(self) -> bool:
@@ -59,8 +72,20 @@ class Streak:
         return (moment - self.first_heard) // timedelta(hours=REMINDER_HOURS)
 
 
+def lasts(passing: Passing, streak: Streak | None) -> bool:
+    """Whether a failure that would need nobody has happened so often that somebody is needed."""
+    if streak is None or streak.times < LASTING_TIMES:
+        return False
+    return passing == "again" or streak.ended_at - streak.since >= LASTING
+
+
 def verdict(
-    status: str, streak: Streak | None, *, noteworthy: bool = False, quiet: bool = False
+    status: str,
+    streak: Streak | None,
+    *,
+    noteworthy: bool = False,
+    quiet: bool = False,
+    passing: Passing | None = None,
 ) -> Verdict:
     """What one finished execution is to people.
 
@@ -69,11 +94,17 @@ def verdict(
         streak: what it goes on with or ends; None for nothing of the kind.
         noteworthy: it has something to say whatever became of it.
         quiet: it is not told for its own sake: the poll of a match finds a score every minute.
+        passing: why it needs nobody, of a failure that does not.
     """
-    if status == "completed":
-        if streak is not None or noteworthy:
+    harmless = passing is not None and not lasts(passing, streak)
+    if status == "completed" or (harmless and (streak is None or not streak.repeats)):
+        ended = status == "completed" and streak is not None and streak.alarming
+        if ended or noteworthy:
             return "news"
         return "quiet" if quiet else "success"
+    if passing and not harmless and streak is not None and streak.times == LASTING_TIMES:
+        # People have heard of the earlier ones, but not that somebody is needed.
+        return "failure"
     if streak is not None and streak.repeats:
         return "news" if noteworthy else "repeat"
     return "partial" if status == "partial_failure" else "failure"

@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID
 
 import dagster as dg
+import psutil
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.locks import held
@@ -22,7 +23,7 @@ from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResourc
 from dp_pipeline.sensors.attempts import Attempts
 from dp_pipeline.sensors.backfills import how_it_ended, untold
 from dp_pipeline.sensors.duties import Duties, Kept
-from dp_pipeline.sensors.runs import finished_runs, record_lost_runs, unit_over
+from dp_pipeline.sensors.runs import cancelled_runs, finished_runs, record_lost_runs, unit_over
 from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
 from dp_pipeline.sensors.ticks import Turned, watcher_turned
 from dp_pipeline.settings import Settings
@@ -137,6 +138,8 @@ class _Tick:
                 finished=lambda request_ids: finished_runs(instance, request_ids),
                 free_since={UUID(id_): when for id_, when in self.cursor.free_since.items()},
                 now=self.now,
+                cancelled=lambda request_ids: cancelled_runs(instance, request_ids),
+                up_since=datetime.fromtimestamp(psutil.Process().create_time(), UTC),
             )
             seen_free = {str(id_): when for id_, when in reconciled.free_since.items()}
             self.cursor = replace(self.cursor, free_since=seen_free)

@@ -24,6 +24,7 @@ from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sensors.duties import Duties
 from dp_pipeline.sensors.runs import Partitions, planned_work
 from dp_pipeline.settings import Settings
 
@@ -127,13 +128,19 @@ def discover_tournaments(
     """Compare what is followed, stored and partitioned."""
     now = time.time()
     settings = Settings.load()
-    followed = competitions.load(settings.competitions_file).followed
-    followings = [following(each) for each in followed]
+    duties = Duties(context.log)
+    followings: list[seasons.Following] | None = None
+    # A slip in that file must not keep what is stored, or added by hand, from its due.
+    with duties.duty("reading the followed competitions"):
+        followed = competitions.load(settings.competitions_file).followed
+        followings = [following(each) for each in followed]
     partitions = Partitions(context.instance)
     with database.open().transaction() as connection:
-        approved = seasons.approved_keys(connection, followings)
+        approved = seasons.approved_keys(connection, followings or ())
         stored = seasons.tournament_keys(connection)
-        stopped = seasons.no_longer_followed(connection, followings)
+        stopped = (
+            set() if followings is None else seasons.no_longer_followed(connection, followings)
+        )
         never = seasons.never_attempted(connection, partitions.keys)
         at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
     idle, odd = _of_use(never, stopped)
@@ -151,6 +158,9 @@ def discover_tournaments(
         now=now,
     )
     requests = _requests(decided.refresh, now)
+    if not requests and not decided.add:
+        # A tick that fails does nothing: what is wrong is said by one that has nothing to do.
+        duties.end()
     said = [f"{len(approved)} seasons are followed and approved"]
     if decided.add:
         said.append(f"{len(decided.add)} partitions added")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.events import JobFailureData, RunFailureReason
 
 from dp_pipeline.messages.mrkdwn import duration
 from dp_pipeline.messages.notice import Notice
@@ -23,6 +24,8 @@ _OVER = [
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 ]
+STARTS = 3
+"""Runs in a row that did not begin before that is told."""
 _CHECKED = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 _STEP_FAILED = dg.DagsterEventType.STEP_FAILURE
 _RUN_FAILED = dg.DagsterEventType.RUN_FAILURE
@@ -53,7 +56,8 @@ def job_changes(
 def _job(
     instance: dg.DagsterInstance, name: str, watched: Watched, settings: Settings
 ) -> Change | None:
-    last = instance.get_run_records(dg.RunsFilter(job_name=name, statuses=_OVER), limit=1)
+    ended_runs = dg.RunsFilter(job_name=name, statuses=_OVER)
+    last = instance.get_run_records(ended_runs, limit=STARTS)
     if not last:
         return None
     run = last[0].dagster_run
@@ -68,6 +72,12 @@ def _job(
             Notice("news", f"The job {name} works again", text, url=url),
             lambda known: replace(known, jobs=without(known.jobs, name)),
         )
+    if last[0].start_time is None and not (
+        len(last) == STARTS
+        and all(each.start_time is None and not each.dagster_run.is_success for each in last)
+    ):
+        # A busy host does not start a run in time; the next tick, or day, asks for another.
+        return None
     said = None if run.is_success or planned_work(instance, run) else _failure(instance, run)
     if said is None:
         return None
@@ -91,10 +101,19 @@ def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
     ):
         return None
     ended = [event for event in events if event.event_type is _RUN_FAILED]
+    # It was stopped together with everything, as by ctrl-C; what ran for too long has another end.
+    if ended and all(_was_stopped(event) for event in ended):
+        return None
     # One that ran for too long is failed, and may end as cancelled when its process is stopped.
     if run.status is dg.DagsterRunStatus.CANCELED and not ended:
         return None
     return _said([event for event in events if event.event_type is _STEP_FAILED], ended)
+
+
+def _was_stopped(event: dg.DagsterEvent) -> bool:
+    data = event.event_specific_data
+    stopped = RunFailureReason.UNEXPECTED_TERMINATION
+    return isinstance(data, JobFailureData) and data.failure_reason is stopped
 
 
 def _said(steps: Sequence[dg.DagsterEvent], ended: Sequence[dg.DagsterEvent]) -> str:

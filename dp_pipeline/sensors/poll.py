@@ -9,12 +9,13 @@ from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database.clocks import read_clocks
 from dp_pipeline.database.health import resting
-from dp_pipeline.database.seasons import no_longer_followed
+from dp_pipeline.database.seasons import Following, no_longer_followed
 from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.clock import OURS
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import PROVIDER_TAG
 from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sensors.duties import Duties
 from dp_pipeline.sensors.runs import GOING_ON
 from dp_pipeline.settings import Settings
 from dp_pipeline.watching.watch import due_tournaments
@@ -42,12 +43,17 @@ def poll_matches(
     """Ask what is due, leave out what a run looks at already."""
     now = time.time()
     settings = Settings.load()
-    followed = competitions.load(settings.competitions_file).followed
+    duties = Duties(context.log)
+    followed: list[Following] | None = None
+    # A slip in that file must not keep live matches from being polled.
+    with duties.duty("reading the followed competitions"):
+        loaded = competitions.load(settings.competitions_file).followed
+        followed = [following(each) for each in loaded]
     busy, in_flight = _going_on(context.instance, now)
     requests: list[dg.RunRequest] = []
     said: list[str] = []
     with database.open().transaction() as connection:
-        stopped = no_longer_followed(connection, [following(each) for each in followed])
+        stopped = set() if followed is None else no_longer_followed(connection, followed)
         clocks = read_clocks(connection)
         at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
         for provider in PROVIDERS.values():
@@ -73,6 +79,8 @@ def poll_matches(
             if len(free) > MOST_PER_RUN:
                 said.append(f"{provider.name}: {len(free) - MOST_PER_RUN} wait for the next run")
     if not requests:
+        # A tick that fails launches nothing: what is wrong is said by one that has nothing to do.
+        duties.end()
         return dg.SkipReason("; ".join(said) or "Nothing is due.")
     return dg.SensorResult(run_requests=requests)
 

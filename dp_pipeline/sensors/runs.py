@@ -51,6 +51,13 @@ def finished_runs(
     return {UUID(id_) for id_ in wanted if id_ not in going_on}
 
 
+def cancelled_runs(instance: dg.DagsterInstance, request_ids: Collection[UUID]) -> set[UUID]:
+    """Of some runs those that a person cancelled."""
+    statuses = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.CANCELING]
+    wanted = dg.RunsFilter(run_ids=[str(id_) for id_ in request_ids], statuses=statuses)
+    return {UUID(id_) for id_ in instance.get_run_ids(wanted)}
+
+
 def unit_over(instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, now: float) -> bool:
     """Whether a unit of work will do nothing any more; one that Dagster forgot is over.
 
@@ -152,6 +159,7 @@ def _record_lost_run(
         ended,
         unit_of(run.tags),
         "part" if run.job_name == POLL_JOB else "whole",
+        stopped=run.status is dg.DagsterRunStatus.CANCELED,
     )
     added = record_lost(store, lost)
     if added is not None and run.job_name == POLL_JOB:

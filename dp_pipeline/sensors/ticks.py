@@ -11,7 +11,12 @@ from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.scheduler.instigation import InstigatorState, TickStatus
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    ScheduleInstigatorData,
+    TickStatus,
+)
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from dp_pipeline.messages.mrkdwn import duration
 from dp_pipeline.messages.notice import Notice
@@ -21,7 +26,9 @@ from dp_pipeline.settings import Settings
 WATCHER = "watch_automation"
 
 FAILED_TICKS = {InstigatorType.SENSOR: 3, InstigatorType.SCHEDULE: 1}
-"""In a row, before it is told: a sensor asks again in seconds, a schedule half an hour later."""
+"""In a row, before it is told: a sensor asks again in seconds. A schedule that asks again within
+SOON_SECONDS, as refreshes do all night, is told when that failed as well."""
+SOON_SECONDS = 3_600.0
 
 _ENDED = (TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE)
 _KINDS = {InstigatorType.SENSOR: "sensor", InstigatorType.SCHEDULE: "schedule"}
@@ -117,7 +124,10 @@ def _turned(
     name, kind = state.instigator_name, _KINDS[state.instigator_type]
     needed = FAILED_TICKS[state.instigator_type]
     origin = state.instigator_origin_id, state.selector_id
-    ticks = instance.get_tick_summaries(*origin, limit=needed, statuses=list(_ENDED))
+    ticks = instance.get_tick_summaries(*origin, limit=needed + 1, statuses=list(_ENDED))
+    if ticks and _again_soon(state, ticks[0].timestamp):
+        needed += 1
+    ticks = ticks[:needed]
     failed = [tick for tick in ticks if tick.status is TickStatus.FAILURE]
     url = f"{settings.dagster_url}/automation"
     if failing_since is None and len(failed) == needed:
@@ -129,7 +139,7 @@ def _turned(
             f"The {kind} {name} keeps failing",
             f"Its last {needed} ticks failed, the first of them at "
             f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC. What failed in them is not "
-            "done meanwhile; what the sensor does besides goes on."
+            "done meanwhile; what it does besides goes on."
             if needed > 1
             else "Its last tick failed: what was due then has not been started.",
             detail=settings.conceal(error.message) if error else None,
@@ -146,3 +156,12 @@ def _turned(
         )
         return Turned(name, None, notice)
     return None
+
+
+def _again_soon(state: InstigatorState, moment: float) -> bool:
+    """Whether a schedule's tick is followed by another one soon, which tries the same."""
+    data = state.instigator_data
+    if not isinstance(data, ScheduleInstigatorData):
+        return False
+    later = schedule_execution_time_iterator(moment + 1, data.cron_schedule, "UTC")
+    return next(later).timestamp() - moment <= SOON_SECONDS

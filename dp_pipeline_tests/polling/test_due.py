@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from dp_pipeline.competitions import CompetitionsError
 from dp_pipeline.database import tables
 from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
@@ -227,3 +228,19 @@ def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -
 
 def test_a_request_names_no_more_tournaments_than_a_run_takes() -> None:
     assert len(keys_of(poll_request("sofascore", KEYS))) == 50
+
+
+def test_a_slip_in_the_file_of_competitions_keeps_no_match_from_being_polled(
+    database: Database,
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "competitions.yaml"
+    file.write_text("competitions: 7\n")
+    monkeypatch.setenv("DP_COMPETITIONS", str(file))
+    with pytest.raises(CompetitionsError):
+        tick(instance, database)
+    watched(database, KEYS[:2], due=NOW)
+    requests, _ = tick(instance, database)
+    assert [keys_of(request) for request in requests] == [KEYS[:2]]
