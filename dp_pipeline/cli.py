@@ -1,5 +1,6 @@
 """The command `dp`. Thin: each command calls what an asset or a sensor calls."""
 
+import errno
 import json
 import os
 import sys
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 INTERRUPTED = 130
+_NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 
 
 class _Commands(click.Group):
@@ -285,7 +287,11 @@ class _plain_errors:  # noqa: N801 - reads as a statement
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        import psycopg
+        from sqlalchemy.exc import OperationalError
+
         from dp_pipeline.database.embedded import EmbeddedPostgresError
+        from dp_pipeline.instance.home import HomeBusyError
 
         if isinstance(
             error,
@@ -294,9 +300,18 @@ class _plain_errors:  # noqa: N801 - reads as a statement
             | DatabaseError
             | DatabaseConfigurationError
             | EmbeddedPostgresError
+            | HomeBusyError
             | ProviderError,
         ):
             raise click.ClickException(printable(str(error))) from error
+        if isinstance(error, OperationalError | psycopg.OperationalError):
+            # our own database's errors are sentences already
+            said = str(error.orig if isinstance(error, OperationalError) else error).split("\n")[0]
+            message = f"Dagster's own storage cannot be used: {said.rstrip('.')}."
+            raise click.ClickException(printable(message)) from error
+        if isinstance(error, OSError) and error.errno in _NO_PLACE:
+            message = f"{error.strerror}: {error.filename or 'where the state is kept'}."
+            raise click.ClickException(printable(message)) from error
 
 
 def _instance() -> "dg.DagsterInstance":

@@ -113,6 +113,8 @@ class Settings:
             dagster_url=reader.dagster_url(),
             competitions_file=reader.file("DP_COMPETITIONS"),
         )
+        if loaded.dagster_postgres_url is None:
+            reader.home_for_sqlite(loaded.home)
         reader.different_databases(loaded.database_url, loaded.dagster_postgres_url)
         if reader.problems:
             raise SettingsError(reader.problems)
@@ -173,9 +175,20 @@ class _Reader:
         except RuntimeError:  # "~somebody" whom this machine does not know
             self.problems["DP_HOME"] = "DP_HOME starts with the home of an unknown user."
             return project_directory() / ".dp"
-        if home.exists() and not home.is_dir():
-            self.problems["DP_HOME"] = f"DP_HOME must be a directory, and {home} is a file."
+        try:
+            if home.exists() and not home.is_dir():
+                self.problems["DP_HOME"] = f"DP_HOME must be a directory, and {home} is a file."
+        except OSError as error:  # its name is too long, or somebody else's directory is above it
+            self.problems["DP_HOME"] = f"DP_HOME cannot be used: {error.strerror}."
         return home
+
+    def home_for_sqlite(self, home: Path) -> None:
+        """Dagster puts the path into a URL as it is, so that SQLite looks somewhere else."""
+        if set("%?") & set(str(home)):
+            self.problems["DP_HOME"] = (
+                f"Dagster cannot keep its SQLite files in {home}, because of '%' or '?' in its"
+                " path: set DP_HOME to another directory, or DAGSTER_POSTGRES_URL."
+            )
 
     def file(self, name: str) -> Path | None:
         value = self.text(name)

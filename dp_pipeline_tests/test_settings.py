@@ -32,6 +32,21 @@ def test_links_lead_to_the_dagster_that_runs_or_the_one_that_is_named(tmp_path: 
     assert Settings.load(home).dagster_url == "http://localhost:3000"
 
 
+@pytest.mark.parametrize("name", ["100%", "wh?t", "a%41"])
+def test_a_home_that_sqlite_cannot_open_is_refused_unless_dagster_has_a_postgres(name: str) -> None:
+    home = {"DP_HOME": f"/srv/{name}"}
+    with pytest.raises(SettingsError, match="set DP_HOME to another directory"):
+        Settings.load(home)
+    postgres = {"DAGSTER_POSTGRES_URL": "postgresql://somebody@db/dagster"}
+    assert Settings.load({**home, **postgres}).home == Path(f"/srv/{name}")
+
+
+@pytest.mark.parametrize("path", ["/srv/" + "x" * 300, "/srv/" + "x/" * 3_000])
+def test_a_home_whose_name_is_too_long_is_refused_in_a_sentence(path: str) -> None:
+    with pytest.raises(SettingsError, match="DP_HOME cannot be used: File name too long"):
+        Settings.load({"DP_HOME": path})
+
+
 def test_the_environment_is_read_when_asked_not_when_imported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -21,8 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from dp_pipeline.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from dp_pipeline.database.embedded.binaries import Binaries, account_for, find_binaries
+from dp_pipeline.database.embedded import EmbeddedPostgres, EmbeddedPostgresError, directories
+from dp_pipeline.database.embedded.binaries import (
+    Account,
+    Binaries,
+    account_for,
+    find_binaries,
+)
 from dp_pipeline.database.embedded.cluster import Address, Cluster, is_private, trim_log
 from dp_pipeline_tests.days import clock
 
@@ -389,7 +394,13 @@ def test_a_cold_start_killed_at_any_moment_is_made_good_by_the_next(
 
 
 @pytest.mark.parametrize(
-    "folder", ["with space", "Übersicht/日本語 'quoted' \"%d\"", "/".join(["long" * 12] * 5)]
+    "folder",
+    [
+        "with space",
+        "Übersicht/日本語 'quoted' \"%d\"",
+        "wh?t #1 100% $x\\",
+        "/".join(["long" * 12] * 5),
+    ],
 )
 def test_any_path_will_do(home: Home, folder: str) -> None:
     inner = Home(home.path / folder)
@@ -627,6 +638,54 @@ def test_another_ordinary_user_is_told_whose_it_is(home: Home) -> None:
         env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **clock()},
     )
     assert "belongs to another user" in user.stderr
+
+
+@only_root
+def test_a_user_without_a_name_is_told_that_postgres_needs_one(home: Home) -> None:
+    nameless = 54_321
+    os.chown(home.path, nameless, nameless)
+    user = subprocess.run(
+        [interpreter_for(nameless), "-c", USER, str(home.path), "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        user=nameless,
+        group=nameless,
+        extra_groups=[],
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **clock()},
+    )
+    said = user.stderr.splitlines()[-1]
+    assert "runs as user id 54321, which this machine does not list" in said
+    assert said.endswith("or set DP_DATABASE_URL to a server of your own.")
+
+
+@only_root
+def test_a_nameless_owner_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nameless = Account(54_321, 54_321, "54321")
+    monkeypatch.setattr(directories, "find_binaries", pytest.fail)
+    with pytest.raises(EmbeddedPostgresError, match="runs as user id 54321"):
+        directories.create_cluster(tmp_path / "data", nameless, 0)
+    assert not list(tmp_path.iterdir())
+
+
+@only_root
+def test_a_full_disk_is_told_as_such(home: Home) -> None:
+    disk = home.path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    inner = Home(disk / "home")
+    try:
+        with pytest.raises(EmbeddedPostgresError, match=r"The disk that holds .* is full") as error:
+            inner.postgres().url()
+        assert not error.value.log
+    finally:
+        inner.kill_everything()
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def interpreter_for(uid: int) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -74,6 +75,7 @@ def create_cluster(data_directory: Path, account: Account, lock: int) -> None:
             raise EmbeddedPostgresError(message) from error
     for leftover in data_directory.parent.glob("unfinished-*"):
         shutil.rmtree(leftover)
+    _check_known(account)
     binaries = find_binaries(account)
     unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=data_directory.parent))
     give(unfinished, account)
@@ -106,6 +108,19 @@ def create_cluster(data_directory: Path, account: Account, lock: int) -> None:
         message = f"initdb could not make the cluster {data_directory}."
         raise EmbeddedPostgresError(message, log=said[-2000:])
     unfinished.rename(data_directory)
+
+
+def _check_known(account: Account) -> None:
+    """Refuse a user without a name, as containers run with; initdb looks it up, servers do not."""
+    try:
+        pwd.getpwuid(account.uid)
+    except KeyError as error:
+        message = (
+            f"This process runs as user id {account.uid}, which this machine does not list"
+            " (/etc/passwd), and Postgres makes no cluster for such a user: run as a listed one, or"
+            " set DP_DATABASE_URL to a server of your own."
+        )
+        raise EmbeddedPostgresError(message) from error
 
 
 def socket_directory_of(cluster: Cluster, data_directory: Path, account: Account) -> Path:

@@ -8,6 +8,7 @@ POSIX only: it stands on `flock`.
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -31,6 +32,7 @@ __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 # A cold start takes 0.6 s; recovery after a crash of a large database can take a minute.
 START_SECONDS = 120.0
 _POLL_SECONDS = 0.05
+_ROOM_BYTES = 48 * 2**20  # of a new cluster and its first journal
 _SUPERVISOR = "dp_pipeline.database.embedded.supervisor"
 _INHERITED = ("PATH", "HOME", *LOADER)
 
@@ -76,16 +78,11 @@ class EmbeddedPostgres:
                 self._hold_share(cluster, deadline)
                 address = self._ensure_server(cluster, deadline)
                 _ensure_database(cluster, address, database)
-            except PermissionError as error:
-                message = (
-                    f"The embedded Postgres in {cluster.directory} belongs to another user"
-                    f" ({error}): run as that user or as root, or set DP_HOME to a directory of"
-                    " your own."
-                )
-                raise EmbeddedPostgresError(message) from error
-            except OSError as error:
-                message = f"The embedded Postgres in {cluster.directory} cannot be used: {error}."
-                raise EmbeddedPostgresError(message, log=cluster.log_tail()) from error
+            except (EmbeddedPostgresError, OSError) as error:
+                explained = _explained(cluster, error)
+                if explained is error:
+                    raise
+                raise explained from error
         return address.url(database)
 
     def release(self) -> None:
@@ -138,6 +135,32 @@ class EmbeddedPostgres:
                 )
                 raise EmbeddedPostgresError(message, log=cluster.log_tail())
             time.sleep(_POLL_SECONDS)
+
+
+def _explained(cluster: Cluster, error: EmbeddedPostgresError | OSError) -> EmbeddedPostgresError:
+    """Why the server cannot be used, in a sentence."""
+    if (free := _free_bytes(cluster.directory)) is not None and free < _ROOM_BYTES:
+        return EmbeddedPostgresError(
+            f"The disk that holds {cluster.directory} is full ({free // 2**20} MB are left, and a"
+            f" new database takes {_ROOM_BYTES // 2**20}): make room, or set DP_HOME to another"
+            " place."
+        )
+    if isinstance(error, EmbeddedPostgresError):
+        return error
+    if isinstance(error, PermissionError):
+        return EmbeddedPostgresError(
+            f"The embedded Postgres in {cluster.directory} belongs to another user ({error}): run"
+            " as that user or as root, or set DP_HOME to a directory of your own."
+        )
+    message = f"The embedded Postgres in {cluster.directory} cannot be used: {error}."
+    return EmbeddedPostgresError(message, log=cluster.log_tail())
+
+
+def _free_bytes(directory: Path) -> int | None:
+    for place in (directory, *directory.parents):
+        with contextlib.suppress(OSError):  # not made yet; or not known
+            return shutil.disk_usage(place).free
+    return None
 
 
 def _start_supervisor(cluster: Cluster, lock: int, linger_seconds: float, deadline: float) -> None:
