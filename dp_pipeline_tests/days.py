@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,12 @@ sys.exit(not (abs(time.time() - float(sys.argv[1])) < 60 and 0.02 <= waited < 5)
 """
 
 
+NO_LIBRARY = (
+    "The clock cannot be moved here: no libfaketime that works with this Python was found. On Linux "
+    "(x86-64) it comes with the environment; elsewhere on Linux install version 0.9.11 or newer."
+)
+
+
 def clock() -> dict[str, str]:
     """What a process with an environment of its own needs, to have this one's clock and zone."""
     return {name: os.environ[name] for name in _CLOCK if name in os.environ}
@@ -82,24 +89,34 @@ class Day:
             raise click.UsageError(message) from error
         return cls(text, at if at.tzinfo else at.replace(tzinfo=UTC), zone)
 
-    def environment(self, library: Path) -> dict[str, str]:
+    def environment(self, preloaded: Path) -> dict[str, str]:
         """The variables that make it this day in a process and in its children."""
         ahead = round((self.at - datetime.now(UTC)).total_seconds())
-        return {**os.environ, **_moved(library, ahead), "TZ": self.zone}
+        return {**os.environ, **_moved(preloaded, ahead), "TZ": self.zone}
 
 
-def _moved(library: Path, seconds: int) -> dict[str, str]:
+def _moved(preloaded: Path, seconds: int) -> dict[str, str]:
     return {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": str(preloaded),
         "FAKETIME": f"{seconds:+d}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",  # else Python takes all its bytecode for outdated
     }
 
 
-def find_library() -> Path | None:
+@contextmanager
+def library() -> Generator[Path | None]:
     """A libfaketime that works with this Python; None if there is none."""
-    return next((each for each in _candidates() if _works(each)), None)
+    found = next((each for each in _candidates() if _works(each)), None)
+    if found is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="dp-days-") as place:
+        # where a server that root starts as another user can read it
+        Path(place).chmod(0o755)
+        copied = Path(shutil.copy(found, place))
+        copied.chmod(0o755)
+        yield copied
 
 
 def _candidates() -> Iterator[Path]:
@@ -111,27 +128,27 @@ def _candidates() -> Iterator[Path]:
             yield from sorted(Path("/").glob(f"{folder[1:]}/{file}"))
 
 
-def _works(library: Path) -> bool:
+def _works(found: Path) -> bool:
     expected = datetime.now(UTC).timestamp() + _AHEAD
     try:
         done = subprocess.run(
             [sys.executable, "-c", _PROBE, str(expected)],
-            env={**os.environ, **_moved(library, _AHEAD)},
+            env={**os.environ, **_moved(found, _AHEAD)},
             capture_output=True,
             timeout=30,
             check=False,
         )
     except subprocess.TimeoutExpired:
         return False
-    return library.is_file() and done.returncode == 0
+    return found.is_file() and done.returncode == 0
 
 
-def run(day: Day, library: Path, tests: Sequence[str], workers: int) -> bool:
+def run(day: Day, preloaded: Path, tests: Sequence[str], workers: int) -> bool:
     """Whether the tests pass on a day."""
     click.echo(f"==> pytest on {day.name}: {day.at:%A %Y-%m-%d %H:%M} UTC, TZ={day.zone}")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += ["--numprocesses", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
-    environment = day.environment(library)
+    environment = day.environment(preloaded)
     return subprocess.run([*command, *tests], env=environment, check=False).returncode == 0
 
 
@@ -142,24 +159,11 @@ def run(day: Day, library: Path, tests: Sequence[str], workers: int) -> bool:
 def main(days: tuple[str, ...], tests: str, workers: int) -> None:
     """Run the tests on each of the days, all of them by default."""
     chosen = [Day.read(text) for text in days or (YEAR_ON, *DAYS)]
-    found = find_library()
-    if found is None:
-        message = (
-            "The clock cannot be moved here: no libfaketime that works with this Python was found. "
-            "It comes with the environment on Linux (x86-64); elsewhere on Linux install "
-            "libfaketime 0.9.11 or newer."
-        )
-        raise click.ClickException(message)
-    with tempfile.TemporaryDirectory(prefix="dp-days-") as place:
-        # where a server that root starts as another user can read it
-        Path(place).chmod(0o755)
-        library = Path(shutil.copy(found, place))
-        library.chmod(0o755)
-        failed = [
-            day.name
-            for day in chosen
-            if not run(day, library, shlex.split(tests) or _TESTS, workers)
-        ]
+    given = shlex.split(tests) or _TESTS
+    with library() as found:
+        if found is None:
+            raise click.ClickException(NO_LIBRARY)
+        failed = [day.name for day in chosen if not run(day, found, given, workers)]
     if failed:
         message = f"The tests failed on {', '.join(failed)}."
         raise click.ClickException(message)
