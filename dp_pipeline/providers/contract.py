@@ -6,7 +6,7 @@ done by pure functions of the payload; the source only requests, parses and asse
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -23,6 +23,9 @@ class Season:
 
     key: TournamentKey
     label: str
+
+
+Listed = Callable[[], Awaitable[Sequence[Season]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,18 @@ class Source(ABC):
     def now(self) -> datetime:
         """The present at the provider; another one than ours only in a simulated world."""
         return self.requests.now
+
+    @abstractmethod
+    async def confirm(self, listed: Listed) -> None:
+        """Make sure that the provider has the tournament, or lists the season and will have it.
+
+        Args:
+            listed: gives the seasons that `Provider.seasons` finds of this competition.
+
+        Raises:
+            TournamentNotFoundError: it answered, and has no such tournament.
+            ProviderError: it did not answer; then nothing is known.
+        """
 
     @abstractmethod
     async def prefetch(self, domains: Collection[str]) -> None:
@@ -111,6 +126,9 @@ class Part(Source):
         Source.__init__(self, key, requests)  # by name: a part may have two parents
         self.known = known
         self.due = frozenset(due)
+
+    async def confirm(self, listed: Listed) -> None:
+        """Nothing to be asked: it is stored."""
 
     def follow(self) -> None:
         """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
@@ -168,6 +186,18 @@ class Provider(ABC):
             back: how many seasons before the newest are wanted; where there is no list, older ones
                 are not looked for.
         """
+
+    async def similar(
+        self,
+        key: TournamentKey,  # noqa: ARG002 - most have no lists of competitions
+        requests: Requests,  # noqa: ARG002
+    ) -> tuple[TournamentKey, ...]:
+        """Tournaments it has that may be meant by a key it does not have, the likeliest first.
+
+        Raises:
+            ProviderError: they could not be had.
+        """
+        return ()
 
     def has_page(self, url: str, base_url: str) -> bool:  # noqa: ARG002 - most have no pages
         """Whether this is the address of a page of this provider, asked at `base_url`."""

@@ -3,6 +3,7 @@
 ProviderError
 ├── InvalidTournamentKeyError   the key is not one this provider can have
 ├── NotFoundError               404: the provider knows no such thing (often a fact, not a fault)
+│   └── TournamentNotFoundError the provider answered, and has no tournament of this key
 ├── BlockedError                403, a challenge, HTML where JSON belongs: we are not welcome
 ├── RateLimitedError            429 that outlasted our patience
 ├── ProviderServerError         5xx
@@ -12,7 +13,8 @@ ProviderError
 └── UnsafeAddressError          an address in a payload or redirect that must not be asked
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 
 class ProviderError(Exception):
@@ -53,6 +55,36 @@ class NotFoundError(ProviderError):
     """404: whether that is expected is the asking domain's decision."""
 
     kind = "not_found"
+
+
+class TournamentNotFoundError(NotFoundError):
+    """The provider answered, and neither has nor lists the tournament of this key.
+
+    One that does not answer never leads to it: then nothing is known.
+
+    Args:
+        what: what is not there, without a full stop.
+        advice: what to do where nothing similar is known.
+        url: as of every error.
+        status: likewise.
+    """
+
+    kind = "no_such_tournament"
+
+    def __init__(
+        self, what: str, advice: str = "", *, url: str | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(f"{what}; {advice}." if advice else f"{what}.", url=url, status=status)
+        self._what = what
+
+    def offering(self, keys: Sequence[str]) -> Self:
+        """The same error, asking whether one of these was meant."""
+        *first, last = keys
+        asked = f"{', '.join(first)} or {last}" if first else last
+        found = type(self)(self._what, f"did you mean {asked}", url=self.url, status=self.status)
+        found.message = found.message.removesuffix(".") + "?"
+        found.args = (found.message,)
+        return found
 
 
 class BlockedError(ProviderError):

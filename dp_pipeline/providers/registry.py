@@ -8,9 +8,13 @@ from typing import Self
 from dp_pipeline.providers.address import Address
 from dp_pipeline.providers.clock import OURS, Clock
 from dp_pipeline.providers.contract import Known, Part, Provider, Season, Source
-from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
+from dp_pipeline.providers.errors import (
+    InvalidTournamentKeyError,
+    ProviderError,
+    TournamentNotFoundError,
+)
 from dp_pipeline.providers.http import Health, Limits, Pace, ProviderClient, Requests
-from dp_pipeline.providers.key import LONGEST, TournamentKey
+from dp_pipeline.providers.key import LONGEST, TournamentKey, is_address
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.sofascore import Sandbox, SofaScore
@@ -18,6 +22,8 @@ from dp_pipeline.providers.sofascore import Sandbox, SofaScore
 PROVIDERS: Mapping[str, Provider] = {
     provider.name: provider for provider in (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
 }
+
+MOST_OFFERED = 3
 
 
 def checked_key(text: str) -> TournamentKey:
@@ -34,11 +40,6 @@ def checked_key(text: str) -> TournamentKey:
         raise InvalidTournamentKeyError(message)
     provider.check(key)
     return key
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is the address of a page rather than a key."""
-    return text.lower().startswith(("http://", "https://"))
 
 
 def roots(base_urls: Mapping[str, str]) -> dict[str, str]:
@@ -105,6 +106,30 @@ class Providers:
         provider = PROVIDERS[key.provider]
         return provider.part(key, await self._requests(provider), known, due)
 
+    async def confirm(self, source: Source) -> None:
+        """Make sure that the provider has the tournament behind a source.
+
+        Raises:
+            TournamentNotFoundError: it answered, and has none; the sentence says what it has.
+            ProviderError: it did not answer.
+        """
+        key = source.key
+        try:
+            await source.confirm(lambda: self.seasons(key.provider, key.competition, 0))
+        except TournamentNotFoundError as error:
+            offers = await self._similar(key)
+            if not offers:
+                raise
+            raise error.offering(offers) from error.__cause__
+
+    async def _similar(self, key: TournamentKey) -> list[str]:
+        provider = PROVIDERS[key.provider]
+        try:
+            found = await provider.similar(key, await self._list(provider))
+        except ProviderError:
+            return []  # that the tournament is not there is known without it
+        return [str(each) for each in found[:MOST_OFFERED]]
+
     def believe(self, clocks: Mapping[str, Clock]) -> None:
         """Take what earlier runs were told of the time at providers, until one tells it anew."""
         self._believed.update(clocks)
@@ -145,9 +170,12 @@ class Providers:
             ProviderError: see `Provider.seasons`.
         """
         found = PROVIDERS[provider]
-        if provider not in self._lists:
-            self._lists[provider] = await self._requests(found)
-        return await found.seasons(competition, self._lists[provider], back)
+        return await found.seasons(competition, await self._list(found), back)
+
+    async def _list(self, provider: Provider) -> Requests:
+        if provider.name not in self._lists:
+            self._lists[provider.name] = await self._requests(provider)
+        return self._lists[provider.name]
 
     def _base_url(self, provider: Provider) -> str:
         return self._base_urls.get(provider.name, provider.public_url)

@@ -1,5 +1,6 @@
 """What a file's name says: country, time zone of kick-offs, league or cup, years, address."""
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ _PLACES: dict[str, tuple[str, str | None]] = {
     "tr": ("TUR", "Europe/Istanbul"),
     "ua": ("UKR", "Europe/Kyiv"),
 }
+_UEFA = "uefa"
 _UEFA_ZONE = "Europe/Paris"  # UEFA publishes kick-offs in CET and CEST
 _LEAGUE = re.compile(r"(?:[a-z]{2,3}\.\d.*|mls)\Z")
 _COMPETITION = re.compile(r"[a-z]{2,4}(?:\.[a-z0-9]+)*\Z")
@@ -77,8 +79,22 @@ class Competition:
     def of(cls, code: str) -> "Competition":
         """Read "en.1", "de.cup", "uefa.cl", "mls"."""
         prefix = code.partition(".")[0]
-        place = (None, _UEFA_ZONE) if prefix == "uefa" else _PLACES.get(prefix, (None, None))
+        place = (None, _UEFA_ZONE) if prefix == _UEFA else _PLACES.get(prefix, (None, None))
         return cls(code, *place, is_league=bool(_LEAGUE.match(code)))
+
+
+def is_known(code: str) -> bool:
+    """Whether files are known to be called so: "en.1" by its country, "uefa.cl"."""
+    return code.partition(".")[0] in {*_PLACES, _UEFA}
+
+
+def nearest_code(code: str) -> str:
+    """The same code, or with the name of a country most like it where that is unknown."""
+    prefix, dot, rest = code.partition(".")
+    if is_known(code):
+        return code
+    near = difflib.get_close_matches(prefix, [*_PLACES, _UEFA], n=1)
+    return f"{near[0]}{dot}{rest}" if near else code
 
 
 def check_key(key: TournamentKey) -> None:

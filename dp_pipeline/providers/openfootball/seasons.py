@@ -12,16 +12,30 @@ from dp_pipeline.providers.contract import Season
 from dp_pipeline.providers.errors import NotFoundError
 from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.openfootball.competition import check_key, display, path_of
+from dp_pipeline.providers.openfootball.competition import (
+    check_key,
+    display,
+    is_known,
+    nearest_code,
+    path_of,
+)
 
 # World cups and European championships come every four years, and little is published of the year
 # to come, with which the search begins.
 MOST_YEARS_WITHOUT = 5
+MOST_YEARS_WITHOUT_IF_MEANT = 2
+"""Who mistyped a key is helped by a season of these years, at six small requests."""
 FIRST_YEAR = 1870
 
 
-async def find_seasons(
-    provider: str, competition: str, requests: Requests, back: int, year: int | None = None
+async def find_seasons(  # noqa: PLR0913 - named by the caller
+    provider: str,
+    competition: str,
+    requests: Requests,
+    back: int,
+    year: int | None = None,
+    *,
+    most_without: int = MOST_YEARS_WITHOUT,
 ) -> tuple[Season, ...]:
     """The newest season that has a file, and `back` earlier ones; newest first.
 
@@ -31,6 +45,7 @@ async def find_seasons(
         requests: what was asked with them must not be a season file.
         back: how many before the newest.
         year: the present one; None asks the clock.
+        most_without: after how many years without a file no earlier one is asked for.
 
     Raises:
         ProviderError: any but NotFoundError; then nothing is known.
@@ -44,9 +59,35 @@ async def find_seasons(
         if season is not None:
             found.append(season)
         without = 0 if season else without + 1
-        if len(found) > back or without > MOST_YEARS_WITHOUT:
+        if len(found) > back or without > most_without:
             break
     return tuple(found)
+
+
+async def find_similar(key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
+    """A tournament that has a file and may be meant by a key that has none; empty if none is found.
+
+    One request finds 2024-25 where 2024 was written, one or two en.1 where eng.1 was.
+    """
+    code = nearest_code(key.competition)
+    for season in names(int(key.season[:4])):
+        other = TournamentKey(key.provider, code, season)
+        if other != key and await _has_file(other, requests):
+            return (other,)
+    if code != key.competition or not is_known(code):
+        return ()
+    found = await find_seasons(
+        key.provider, code, requests, back=0, most_without=MOST_YEARS_WITHOUT_IF_MEANT
+    )
+    return tuple(season.key for season in found)
+
+
+async def _has_file(key: TournamentKey, requests: Requests) -> bool:
+    try:
+        await requests.json(path_of(key), _label)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def _of_year(provider: str, competition: str, requests: Requests, year: int) -> Season | None:

@@ -5,20 +5,38 @@ from collections.abc import Collection
 from functools import partial
 from typing import ClassVar
 
-from dp_pipeline.providers.contract import Provider, Season, Source
-from dp_pipeline.providers.errors import NotFoundError, ProviderError
+from dp_pipeline.providers.contract import Listed, Provider, Season, Source
+from dp_pipeline.providers.errors import (
+    InvalidShapeError,
+    NotFoundError,
+    ProviderError,
+    TournamentNotFoundError,
+)
 from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
-from dp_pipeline.providers.openfootball.seasons import find_seasons
+from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar
+
+_ADVICE = "the competition is written differently, or the season is not published yet"
 
 
 class OpenFootballSource(Source):
     """One season file. Every method asks for the same path, which is requested once."""
 
     matches_come_along: ClassVar[bool] = True
+
+    async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - nothing lists the files
+        """The file is there, whatever is in it."""
+        try:
+            await self._file()
+        except NotFoundError as error:
+            raise TournamentNotFoundError(
+                self._missing, _ADVICE, url=error.url, status=error.status
+            ) from error
+        except InvalidShapeError:
+            return  # the domain that needs it meets the error
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """Request the file, if any domain is asked for."""
@@ -49,14 +67,18 @@ class OpenFootballSource(Source):
 
     async def _season(self) -> SeasonData:
         try:
-            return await self.requests.json(path_of(self.key), partial(read_season, key=self.key))
+            return await self._file()
         except NotFoundError as error:
             # Most often a key typed wrongly: that must not look like a tournament without matches.
-            message = (
-                f"openfootball has no file {self.key.season}/{self.key.competition}.json; the "
-                "competition is written differently, or the season is not published yet."
-            )
+            message = f"{self._missing}; {_ADVICE}."
             raise NotFoundError(message, url=error.url, status=error.status) from error
+
+    async def _file(self) -> SeasonData:
+        return await self.requests.json(path_of(self.key), partial(read_season, key=self.key))
+
+    @property
+    def _missing(self) -> str:
+        return f"openfootball has no file {self.key.season}/{self.key.competition}.json"
 
 
 class OpenFootball(Provider):
@@ -80,3 +102,7 @@ class OpenFootball(Provider):
     ) -> tuple[Season, ...]:
         """The newest season that has a file and `back` earlier ones, found by asking for them."""
         return await find_seasons(self.name, competition, requests, back)
+
+    async def similar(self, key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
+        """The season as it may be written otherwise, else the newest, found by asking for them."""
+        return await find_similar(key, requests)

@@ -1,14 +1,18 @@
 """Requesting OpenLigaDB: at most three answers for a season, asked for together."""
 
 import asyncio
+import difflib
 import re
+from collections import defaultdict
 from collections.abc import Awaitable, Collection
+from dataclasses import replace
 from typing import ClassVar
 
-from dp_pipeline.providers.contract import Known, Provider, Season, Source
+from dp_pipeline.providers.contract import Known, Listed, Provider, Season, Source
 from dp_pipeline.providers.errors import (
     InvalidTournamentKeyError,
     ProviderError,
+    TournamentNotFoundError,
 )
 from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
@@ -42,6 +46,9 @@ from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
+
+LEAGUES_PATH = "/getavailableleagues"
+MOST_SIMILAR = 3
 
 _COMPETITION = re.compile(r"[a-z0-9_-]+\Z")
 _SEASON = re.compile(r"(?:19|20)\d{2}\Z")
@@ -94,7 +101,7 @@ class OpenLigaDB(Provider):
         back: int = 0,  # noqa: ARG002 - one answer lists all
     ) -> tuple[Season, ...]:
         """The seasons under this shortcut, newest first; anybody may have created them."""
-        leagues = await requests.json("/getavailableleagues", parse_leagues)
+        leagues = await requests.json(LEAGUES_PATH, parse_leagues)
         labels = {
             league.league_season: league.league_name or f"{competition} {league.league_season}"
             for league in leagues
@@ -106,6 +113,28 @@ class OpenLigaDB(Provider):
             for year in sorted(labels, reverse=True)
         )
 
+    async def similar(self, key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
+        """The seasons of the league nearest to the one meant, else leagues written like it."""
+        leagues = await requests.json(LEAGUES_PATH, parse_leagues)
+        years: defaultdict[str, set[int]] = defaultdict(set)
+        for league in leagues:
+            shortcut = league.league_shortcut.lower()
+            if _COMPETITION.match(shortcut) and _SEASON.match(str(league.league_season)):
+                years[shortcut].add(league.league_season)
+        names = [key.competition] if key.competition in years else years
+        near = difflib.get_close_matches(key.competition, names, n=MOST_SIMILAR)
+        meant = int(key.season)
+        found = {
+            name: sorted(years[name], key=lambda year: (abs(year - meant), -year)) for name in near
+        }
+        near.sort(key=lambda name: abs(found[name][0] - meant))
+        most = MOST_SIMILAR if key.competition in years else 1
+        return tuple(
+            replace(key, competition=name, season=str(year))
+            for name in near
+            for year in found[name][:most]
+        )
+
 
 class OpenLigaDBSource(Source):
     """One season. The matches are the truth; the list of rounds and the table add to them."""
@@ -115,6 +144,14 @@ class OpenLigaDBSource(Source):
     def __init__(self, key: TournamentKey, requests: Requests) -> None:
         super().__init__(key, requests)
         self._read: tuple[MatchList, RoundList, Fixtures] | None = None
+
+    async def confirm(self, listed: Listed) -> None:
+        """There are matches, or the season is listed: what it does not know it answers with []."""
+        payload, _, _ = await self._matches()
+        if payload.matches or any(season.key == self.key for season in await listed()):
+            return
+        what = f"OpenLigaDB has no matches for {self.key.competition} {self.key.season}"
+        raise TournamentNotFoundError(what, "check league and season", url=season_url(self.key))
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """Matches and rounds at once; the table follows when the matches show there can be one."""

@@ -6,13 +6,19 @@ form. Without usable rounds it costs the pages of its events instead of a reques
 
 import copy
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import anyio
 
-from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.errors import BlockedError, NotFoundError, ProviderError
+from dp_pipeline.providers.contract import Listed, Source
+from dp_pipeline.providers.errors import (
+    BlockedError,
+    NotFoundError,
+    ProviderError,
+    TournamentNotFoundError,
+)
 from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
@@ -49,6 +55,7 @@ T = TypeVar("T")
 # in each direction from today; a page has 30 events
 MOST_PAGES = 50
 MOST_NAMED = 5
+_ADVICE = "the first number of the key is the last one in the path of the tournament's page"
 
 
 class SofaScoreSource(Source):
@@ -61,6 +68,21 @@ class SofaScoreSource(Source):
         self.at = at
         self._blocked: BlockedError | None = None
         self._season_read: Season | None = None
+
+    async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - the run needs its own list
+        """The competition is there and lists the season."""
+        try:
+            unique = await self._unique()
+        except NotFoundError as error:
+            raise TournamentNotFoundError(
+                _no_such_tournament(self.key), _ADVICE, url=error.url, status=error.status
+            ) from error
+        seasons = await self._seasons()
+        if self.key.season in {str(season.id) for season in seasons}:
+            return
+        error = TournamentNotFoundError(_no_such_season(self.key, unique, seasons))
+        newest = [str(replace(self.key, season=str(season.id))) for season in seasons[:1]]
+        raise error.offering(newest) if newest else error
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, what else these domains need."""
@@ -95,10 +117,7 @@ class SofaScoreSource(Source):
         try:
             unique = await self._unique()
         except NotFoundError as error:
-            message = (
-                f"SofaScore has no tournament {self.key.competition}; the first number of the key "
-                "is the last one in the path of the tournament's page."
-            )
+            message = f"{_no_such_tournament(self.key)}; {_ADVICE}."
             raise NotFoundError(message, url=error.url, status=error.status) from error
         seasons = await self._seasons()
         if not seasons:
@@ -106,7 +125,8 @@ class SofaScoreSource(Source):
             return Found(absent=Absence("nothing_yet", because))
         listed = {str(season.id): season for season in seasons}
         if self.key.season not in listed:
-            raise _no_such_season(self.key, unique, seasons)
+            message = f"{_no_such_season(self.key, unique, seasons)}."
+            raise NotFoundError(message)
         season = await self._season()
         status = status_of_season(season.rounds, season.matches, complete=not season.failures)
         if status is None:
@@ -274,12 +294,16 @@ class SofaScoreSource(Source):
         return pages
 
 
+def _no_such_tournament(key: TournamentKey) -> str:
+    return f"SofaScore has no tournament {key.competition}"
+
+
 def _no_such_season(
     key: TournamentKey, unique: UniquePayload, seasons: Collection[SeasonPayload]
-) -> NotFoundError:
+) -> str:
     newest = [f"{s.id} ({s.year or s.name or '?'})" for s in seasons][:MOST_NAMED]
     more = " and older ones" if len(seasons) > MOST_NAMED else ""
-    return NotFoundError(
+    return (
         f"SofaScore's tournament {key.competition} ({unique.name or 'unnamed'}) has no season "
-        f"{key.season}; it lists {', '.join(newest)}{more}."
+        f"{key.season}; it lists {', '.join(newest) or 'none'}{more}"
     )
