@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.key import TournamentKey, tidied
 from dp_pipeline.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
@@ -189,7 +189,9 @@ def _entry(node: "yaml.MappingNode", problems: list[Problem]) -> Competition | N
     missing = [name for name in _FIELDS[:2] if name not in fields]
     problems += [Problem(_line(node), f"`{name}` is missing.") for name in missing]
     provider = _text(fields, "provider", problems)
-    competition = _text(fields, "competition", problems)
+    provider = None if provider is None else tidied(provider)
+    typed = _text(fields, "competition", problems) or ""
+    competition = tidied(typed) or None
     seasons_back = _text(fields, "seasons_back", problems) or "0"
     approve = _text(fields, "approve", problems) or "false"
     if provider is not None and provider not in PROVIDERS:
@@ -197,7 +199,7 @@ def _entry(node: "yaml.MappingNode", problems: list[Problem]) -> Competition | N
         problems.append(Problem(_line(fields["provider"]), sentence))
     elif competition is not None and not _can_be_in_a_key(competition):
         sentence = (
-            f"The competition {competition[:100]!r} cannot be part of a tournament key: it may "
+            f"The competition {typed[:100]!r} cannot be part of a tournament key: it may "
             "hold only lower-case letters, digits, '.', '_' and '-'."
         )
         problems.append(Problem(_line(fields["competition"]), sentence))

@@ -21,6 +21,7 @@ from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.executions.units import UNIT_TAG
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
+from dp_pipeline.providers.key import tidied
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
 REFRESH_JOB = "refresh_tournaments"
@@ -53,7 +54,7 @@ def refresh(
     if unknown:
         message = f"There is no domain {', '.join(unknown)}; the domains are {', '.join(DOMAINS)}."
         raise dg.Failure(message, allow_retries=False)
-    keys = list(dict.fromkeys(config.keys))
+    keys = list(dict.fromkeys(map(tidied, config.keys)))
     work = partial(ingest_tournaments, keys, in_order(config.domains))
     store = database.open(seconds=RETRY_SECONDS)
     drive(context, store, providers, ledger, work, tournaments=len(keys))
@@ -118,7 +119,8 @@ def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
 def configured_keys(run: dg.DagsterRun, op: str) -> tuple[str, ...]:
     """The tournaments that a run names in the configuration of its one step."""
     keys = _configured(run, op).get("keys", [])
-    return tuple(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else ()
+    found = keys if isinstance(keys, list) else []
+    return tuple(dict.fromkeys(tidied(key) for key in found if isinstance(key, str)))
 
 
 def _configured(run: dg.DagsterRun, op: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dp_pipeline.assets.drive import drive
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.polling.poll import poll_tournaments
+from dp_pipeline.providers.key import tidied
 from dp_pipeline.refresh import PRIORITY_TAG, PROVIDER_TAG, Priority, configured_keys
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
@@ -35,7 +36,7 @@ def poll(
     ledger: LedgerResource,
 ) -> None:
     """Look at the matches that are due, and at what follows from them."""
-    keys = list(dict.fromkeys(config.keys))
+    keys = list(dict.fromkeys(map(tidied, config.keys)))
     work = partial(poll_tournaments, keys)
     store = database.open(seconds=RETRY_SECONDS)
     drive(context, store, providers, ledger, work, tournaments=len(keys), scope="part")
