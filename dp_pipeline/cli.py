@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from dp_pipeline.competitions import CompetitionsError, load
+from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
 from dp_pipeline.executions.listing import executions_of_run, newest_executions
@@ -27,8 +28,13 @@ from dp_pipeline.messages.terminal import (
     printable,
     seasons_table,
 )
-from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
-from dp_pipeline.providers.registry import PROVIDERS, checked_key, is_address, roots
+from dp_pipeline.providers.errors import (
+    InvalidTournamentKeyError,
+    ProviderError,
+    TournamentNotFoundError,
+)
+from dp_pipeline.providers.key import is_address, tidied
+from dp_pipeline.providers.registry import PROVIDERS, checked_key, roots
 from dp_pipeline.resources import database_url, open_database, open_providers
 from dp_pipeline.sandbox.command import sandbox
 from dp_pipeline.settings import Settings, SettingsError, project_directory
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 FAILED = 1
+NOT_THERE = TournamentNotFoundError.__name__
 INTERRUPTED = 130
 _NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 
@@ -71,33 +78,46 @@ def ingest(keys: tuple[str, ...]) -> None:
     """Register tournaments and materialize all their domains.
 
     A KEY is provider:competition:season, for example openligadb:bl1:2024 or
-    openfootball:en.1:2024-25, or the address of a tournament's page at SofaScore. Exits with 0 only
-    if every execution completed.
+    openfootball:en.1:2024-25, or the address of a tournament's page at SofaScore. A tournament is
+    registered once its provider has confirmed that there is one. Exits with 0 only if every
+    execution completed.
     """
-    _refuse_bad(keys)
+    texts = [tidied(key) for key in keys]
+    _refuse_bad(texts)
     with _plain_errors():
         settings = Settings.load()
         database = open_database(settings)
-        wanted = _wanted(keys, settings, database)
+        wanted = _wanted(texts, settings, database)
         with _instance() as instance:
-            from dp_pipeline.partitions import TOURNAMENTS
-
-            instance.add_dynamic_partitions(str(TOURNAMENTS.name), wanted)
             completed = [_ingest(instance, database, key) for key in wanted]
     sys.exit(0 if all(completed) else FAILED)
 
 
 def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> bool:
     """Ingest one tournament and print what came of it; whether all of it completed."""
+    from dp_pipeline.partitions import TOURNAMENTS
+
     console = _console()
+    if database.run_here(lambda connection: is_confirmed(connection, checked_key(key))):
+        instance.add_dynamic_partitions(str(TOURNAMENTS.name), [key])
     with Console(stderr=True).status(plain(f"{key}: reading …")) as status:
         run = _materialize(
             instance, key, lambda domain: status.update(plain(f"{key}: {domain} done …"))
         )
     rows = database.run_here(lambda connection: executions_of_run(connection, UUID(run.id)))
+    missing = next((row for row in rows if row["error_class"] == NOT_THERE), None)
+    if missing is not None:
+        console.print(
+            plain(f"{key} is not registered: {missing['error_text']}", "red"), soft_wrap=True
+        )
+        return False
     console.print(outcome_table(key, rows))
     for line in causes(rows) if rows else [run.error or "The run left no execution."]:
-        console.print(plain(line, "red"))
+        console.print(plain(line, "red"), soft_wrap=True)
+    if not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
+        console.print(
+            plain(f"{key} is not registered: nobody has confirmed that it exists.", "red")
+        )
     if run.interrupted:
         # Who stops one of several tournaments means all of them.
         console.print("Stopped before all was done.", style="red")
@@ -120,7 +140,8 @@ def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
     """Print the ledger: every attempt, newest first."""
     with _plain_errors():
         with open_database(Settings.load()).transaction() as connection:
-            rows = newest_executions(connection, tournament=tournament, limit=limit)
+            key = None if tournament is None else tidied(tournament)
+            rows = newest_executions(connection, tournament=key, limit=limit)
         if as_json:
             click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
             return
@@ -196,15 +217,16 @@ def approve(keys: tuple[str, ...]) -> None:
     """Approve listed seasons: they are ingested and kept current while they are followed."""
     from dp_pipeline.database import seasons as listed
 
-    _refuse_bad(keys)
+    wanted = list(dict.fromkeys(map(tidied, keys)))
+    _refuse_bad(wanted)
     with _plain_errors():
         with open_database(Settings.load()).transaction() as connection:
-            approved = listed.approve(connection, keys)
-        unknown = [key for key in keys if key not in approved]
+            approved = listed.approve(connection, wanted)
         for key in approved:
             click.echo(f"{key} is approved.")
+        unknown = [key for key in wanted if key not in approved]
         if unknown:
-            names = ", ".join(unknown)
+            names = printable(", ".join(unknown))
             message = f"Not listed by any followed competition: {names}. `dp seasons` lists all."
             raise click.ClickException(message)
 
@@ -345,15 +367,17 @@ def _materialize(instance: "dg.DagsterInstance", key: str, done: Callable[[str],
     from dagster._core.errors import DagsterExecutionInterruptedError
 
     from dp_pipeline.definitions import INGEST_JOB, defs
+    from dp_pipeline.executions.units import TERMINAL_TAG
     from dp_pipeline.instance.launcher import in_process_run_tags
 
     result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
         instance=instance,
         run_id=run_id,
-        partition_key=key,
         raise_on_error=False,
-        # The daemon looks for the process of every run; this one is its own.
-        tags=in_process_run_tags(),
+        # The daemon looks for the process of every run; this one is its own. The partition is only
+        # a tag, for Dagster lets no run have one that it does not know: the run adds it once the
+        # provider has the tournament.
+        tags={**in_process_run_tags(), "dagster/partition": key, TERMINAL_TAG: "yes"},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     if result.success:

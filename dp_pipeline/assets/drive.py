@@ -14,8 +14,9 @@ from dp_pipeline.assets.frame import Desk
 from dp_pipeline.assets.metadata import materialization_description, materialization_metadata
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.units import unit_of
+from dp_pipeline.executions.units import TERMINAL_TAG, unit_of
 from dp_pipeline.executions.vocabulary import Scope
+from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
@@ -56,24 +57,26 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         url=ledger.run_url(context.run.run_id),
         unit=unit_of(context.run.tags),
         scope=scope,
+        at_terminal=TERMINAL_TAG in context.run.tags,
     )
     failed: list[Execution] = []
-    ended: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
+    # A key among the executions: its tournament was confirmed and gets its partition.
+    ended: queue.SimpleQueue[Execution | str | None] = queue.SimpleQueue()
     with ledger.open(store).working(run.id) as book:
-        desk = Desk(providers.open(store), store, book, run, ended.put)
+        desk = Desk(providers.open(store), store, book, run, ended.put, ended.put)
         try:
             # Signals reach this thread alone: an interruption ends the wait below, the portal then
             # cancels the work, and the work closes its rows before the interruption goes on.
             with start_blocking_portal() as portal:
                 future = portal.start_task_soon(work, desk)
                 future.add_done_callback(lambda _: ended.put(None))
-                while (execution := ended.get()) is not None:
-                    _tell(context, execution, failed)
+                while (heard := ended.get()) is not None:
+                    _tell(context, heard, failed)
                 future.result()
         finally:
             while not ended.empty():
-                if (execution := ended.get()) is not None:
-                    _tell(context, execution, failed)
+                if (heard := ended.get()) is not None:
+                    _tell(context, heard, failed)
     if failed:
         raise dg.Failure(
             description=describe(failed, tournaments),
@@ -82,7 +85,12 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         )
 
 
-def _tell(context: Context, execution: Execution, failed: list[Execution]) -> None:
+def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> None:
+    if isinstance(heard, str):
+        # Known by now to exist; one that was typed in the pages is there already.
+        context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [heard])
+        return
+    execution = heard
     subject = f"{execution.domain} of {execution.key}"
     if execution.failure is not None:
         failed.append(execution)

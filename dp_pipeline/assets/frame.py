@@ -19,6 +19,7 @@ import anyio
 
 from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
 from dp_pipeline.database.clocks import read_clocks, record_clocks
+from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.executions.errors import BlockedDependencyError
@@ -27,6 +28,7 @@ from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.executions.vocabulary import DEPENDS_ON, Domain, in_order
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import Providers
 
 Ingest = Callable[[Source, Database, Execution], Awaitable[None]]
@@ -45,13 +47,17 @@ TOURNAMENTS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the work needs: where to read, where to write, where to record, whom to tell."""
+    """What the work needs: where to read, where to write, where to record, whom to tell.
+
+    `confirmed` hears of a key of which nothing was known before, once its provider has it.
+    """
 
     providers: Providers
     database: Database
     ledger: Ledger
     run: Run
     ended: Callable[[Execution], None]
+    confirmed: Callable[[str], None] = lambda _: None
 
 
 @asynccontextmanager
@@ -88,6 +94,8 @@ async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> N
     chosen = in_order(domains)
     failed: set[Domain] = set()
     source: Source | None = None
+    confirmed = False
+    missing = False
     label: str | None = None
     async with (
         desk.ledger.turn(tournament_id_of(key)) as turn,
@@ -95,18 +103,24 @@ async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> N
     ):
 
         async def work(execution: Execution) -> None:
-            nonlocal source
+            nonlocal source, confirmed, missing
+            execution.told = missing and desk.run.at_terminal
             _require(execution.domain, failed)
-            first = source is None
             if source is None:
                 source = await desk.providers.source(key)
+            # Nothing is read before its turn: it would be older than what the run before has
+            # stored meanwhile, and put it back.
             await turn.come()
-            if first:
-                # Not while it waits for its turn: what was read then would be older than what the
-                # run before has stored meanwhile, and put it back.
-                ahead.start_soon(source.prefetch, chosen)
             try:
+                if not confirmed:
+                    await confirm(source, desk)
+                    confirmed = True
+                    ahead.start_soon(source.prefetch, chosen)
                 await INGEST[execution.domain](source, desk.database, execution)
+            except TournamentNotFoundError:
+                missing = True
+                execution.told = desk.run.at_terminal
+                raise
             finally:
                 execution.requests.extend(source.requests.taken())
 
@@ -117,6 +131,19 @@ async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> N
             else:
                 failed.add(domain)
         ahead.cancel_scope.cancel()
+
+
+async def confirm(source: Source, desk: Desk) -> None:
+    """Make sure that there is such a tournament, if nothing is known of it yet.
+
+    Raises:
+        TournamentNotFoundError: its provider does not have it.
+        ProviderError: it did not say.
+    """
+    key = source.key
+    if not await desk.database.run(lambda connection: is_confirmed(connection, key)):
+        await desk.providers.confirm(source)
+        desk.confirmed(str(key))
 
 
 async def attempt(

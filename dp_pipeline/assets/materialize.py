@@ -58,7 +58,7 @@ def ingest(
 ) -> Iterator[dg.MaterializeResult]:
     """Ingest the selected domains of the selected tournaments."""
     domains = in_order({key.to_user_string() for key in context.selected_asset_keys})
-    keys = list(context.partition_keys)
+    keys = _keys(context)
     work = partial(ingest_tournaments, keys, domains)
     drive(
         context,
@@ -88,7 +88,13 @@ def collect(
     """Collect logo and badges of the selected tournaments."""
     store = database.open(seconds=RETRY_SECONDS)
     gallery = Gallery(providers.open_images(store), Storing(ledger.objects()))
-    keys = list(context.partition_keys)
+    keys = _keys(context)
     work = partial(collect_logos, keys, gallery)
     drive(context, store, providers, ledger, work, tournaments=len(keys))
     yield from ()
+
+
+def _keys(context: dg.AssetExecutionContext) -> list[str]:
+    # Dagster refuses to list the one key of a run that it does not know, with a sentence about
+    # ranges: that of `dp ingest` is added by the run itself.
+    return [context.partition_key] if context.has_partition_key else list(context.partition_keys)

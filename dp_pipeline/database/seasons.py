@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.confirmed import before_removal, not_begun, table_of
 from dp_pipeline.providers.key import TournamentKey
 
 FORGET_AFTER = timedelta(days=14)
@@ -203,17 +204,11 @@ def tournament_keys(connection: sa.Connection) -> list[str]:
 
 
 def never_attempted(connection: sa.Connection, keys: Collection[str]) -> list[str]:
-    """Of some keys those without any execution."""
-    asked = sa.select(
-        sa.func.unnest(sa.cast(list(keys), pg.ARRAY(sa.Text))).label("key")
-    ).subquery()
-    return list(
-        connection.scalars(
-            sa.select(asked.c.key).where(
-                ~sa.exists().where(_executions.c.tournament_key == asked.c.key)
-            )
-        )
-    )
+    """Of some keys those whose provider was never asked, or not since they were taken away last."""
+    asked = table_of(keys)
+    of_key = _executions.c.tournament_key == asked.c.key
+    attempted = sa.exists().where(of_key, ~before_removal, ~not_begun)
+    return list(connection.scalars(sa.select(asked.c.key).where(~attempted)))
 
 
 def kept_current(

@@ -111,7 +111,7 @@ def _write(
                 "report_file_key": execution.report_key,
                 # Should the row have been taken for an orphan's and told as one, the truth is told
                 # too.
-                "announced_at": None,
+                "announced_at": execution.completed_at if execution.told else None,
                 "updated_at": sa.func.now(),
             }
         )

@@ -59,7 +59,7 @@ class Run:
     """The Dagster run an execution belongs to. `id` becomes the ledger's request_id.
 
     `unit` names the backfill or refresh the run is part of (see units.py); `scope` is what it reads
-    of a domain.
+    of a domain; `at_terminal` says that somebody waits for its end at a terminal.
     """
 
     id: UUID
@@ -67,6 +67,7 @@ class Run:
     url: str | None = None
     unit: str | None = None
     scope: Scope = "whole"
+    at_terminal: bool = False
 
 
 @dataclass(slots=True)
@@ -75,7 +76,8 @@ class Execution:
 
     `news` are sentences people want to hear whatever else is. An `idle` one asked the provider
     nothing. `rows` says how many rows are stored where only some were looked at. `noted` is
-    what the summary says besides.
+    what the summary says besides. One that is `told` tells people nothing that the one who launched
+    it has not read already.
     """
 
     run: Run
@@ -98,6 +100,7 @@ class Execution:
     preview: list[dict[str, Any]] = field(default_factory=list)
     news: tuple[str, ...] = ()
     idle: bool = False
+    told: bool = False
     rows: int | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     report_key: str | None = None

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+TERMINAL_TAG = "dp/terminal"
+"""On a run that somebody waits for at a terminal."""
 UNIT_TAG = "dp/unit"
 """The run tag by which a refresh names itself, such as `nightly:openligadb:2026-11-23`."""
 BACKFILL_TAG = "dagster/backfill"

@@ -42,7 +42,7 @@ def settings(url: str, base_url: str) -> dict[str, str]:
 
 BAD_KEYS = {
     "bundesliga": "The tournament key 'bundesliga' needs three parts between colons,",
-    "OpenLigaDB:bl1:2024": "Write it in lower case: openligadb:bl1:2024.",
+    "openligadb:bl 1:2024": "The competition in the tournament key 'openligadb:bl 1:2024' may hold",
     "fifa:wc:2026": "There is no provider 'fifa' (in 'fifa:wc:2026'); the providers are",
     "openligadb:bl1:2024-25": "OpenLigaDB has no season '2024-25'",
     "openfootball:en.1:2024/25": "The season in the tournament key 'openfootball:en.1:2024/25'",
@@ -89,7 +89,9 @@ def test_an_unknown_tournament_and_a_refusal_exit_with_one_and_leave_the_others_
 
 
 def test_the_ledger_is_printed_for_people_and_as_json(home: Path, migrated_url: str) -> None:
-    with serve(Replay(payloads=healthy()).app()) as base_url:
+    announced = {"leagueShortcut": "bl9", "leagueSeason": "2024", "leagueName": "Neunte Liga"}
+    replay = Replay(payloads={**healthy(), "/getavailableleagues": [announced]})
+    with serve(replay.app()) as base_url:
         further = settings(migrated_url, base_url)
         ended = dp("ingest", FILE, "openligadb:bl9:2024", home=home, further=further)
         assert ended.returncode == 0  # nothing published yet is no failure

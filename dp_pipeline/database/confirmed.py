@@ -1,0 +1,77 @@
+"""Which tournament keys have a tournament behind them, as far as providers have said.
+
+Anybody may add any text as a partition. What is stored, or was listed by its provider, is there;
+of the rest the ledger knows what the provider answered last.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from dp_pipeline.database import tables
+from dp_pipeline.providers.key import TournamentKey
+
+REMOVED = "partitionRemovedAt"
+"""In the summary of executions: there was no tournament, and the partition is gone since then."""
+
+_season = tables.competition_season
+_tournament = tables.tournament
+_executions = tables.data_provider_executions
+
+not_begun = sa.func.coalesce(_executions.c.outcome, "") == "blocked_dependency"
+"""Of an execution: that it asked its provider nothing."""
+before_removal = sa.func.coalesce(_executions.c.summary.has_key(REMOVED), sa.false())
+"""Of an execution: that its key was taken away since, so that it says nothing of the next life."""
+
+
+def table_of(keys: Collection[str]) -> sa.Subquery:
+    """Keys as a table with the column `key`: 5,000 of them are one parameter."""
+    found = sa.func.unnest(sa.cast(list(keys), pg.ARRAY(sa.Text))).label("key")
+    return sa.select(found).subquery("keys")
+
+
+def is_confirmed(connection: sa.Connection, key: TournamentKey) -> bool:
+    """Whether a tournament is stored, or its provider has listed it as a season."""
+    return not unconfirmed(connection, [str(key)])
+
+
+def unconfirmed(connection: sa.Connection, keys: Collection[str]) -> list[str]:
+    """Of some keys those that are neither stored nor listed."""
+    asked = table_of(keys)
+    stored = sa.exists().where(_tournament.c.key == asked.c.key)
+    listed = sa.exists().where(_season.c.key == asked.c.key)
+    return list(connection.scalars(sa.select(asked.c.key).where(~stored, ~listed)))
+
+
+def last_errors(connection: sa.Connection, keys: Collection[str]) -> dict[str, str]:
+    """Of some keys those whose last execution has failed, each with the class of the error.
+
+    One that was only blocked by another one, or that was before the key was taken away, does not
+    count.
+    """
+    e, asked = _executions, table_of(keys)
+    error = sa.case((e.c.status == "failed", e.c.error_class))
+    errors = sa.func.array_agg(pg.aggregate_order_by(error, e.c.started_at.desc()))
+    found = connection.execute(
+        sa.select(e.c.tournament_key, errors.label("errors"))
+        .join_from(asked, e, e.c.tournament_key == asked.c.key)
+        .where(~not_begun, ~before_removal)
+        .group_by(e.c.tournament_key)
+    )
+    return {row.tournament_key: row.errors[0] for row in found if row.errors[0] is not None}
+
+
+def note_removal(connection: sa.Connection, key: str) -> None:
+    """Note with all executions of a key that it was taken away after them.
+
+    Otherwise who adds it again, once the season is published, would lose it at once.
+    """
+    noted = {REMOVED: datetime.now(UTC).isoformat(timespec="seconds")}
+    summary = sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb")).concat(noted)
+    connection.execute(
+        sa.update(_executions)
+        .where(_executions.c.tournament_key == key, ~before_removal)
+        .values(summary=summary)
+    )
