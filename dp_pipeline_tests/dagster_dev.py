@@ -369,7 +369,7 @@ def dagster_dev(
         )
     dev = DagsterDev(f"http://127.0.0.1:{port}", log, process)
     try:
-        wait_for("dagster dev", dev.is_ready)
+        wait_for("dagster dev", dev.is_ready, 180)
         yield dev
     finally:
         left = dev.family() if process.poll() is None else []

@@ -26,6 +26,7 @@ from dp_pipeline.sensors.duties import Duties, Kept
 from dp_pipeline.sensors.runs import cancelled_runs, finished_runs, record_lost_runs, unit_over
 from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
 from dp_pipeline.sensors.ticks import Turned, watcher_turned
+from dp_pipeline.sensors.unknown import remove_unknown
 from dp_pipeline.settings import Settings
 
 LOCK = "dp_pipeline.telling:executions"
@@ -84,8 +85,9 @@ class Cursor:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Closes executions whose process is gone, gives runs that died early their rows, stores "
-        "reports the object store had refused, and tells Slack what is finished and untold, and "
-        "when watch_automation keeps failing."
+        "reports the object store had refused, takes away partitions of tournaments that do not "
+        "exist, and tells Slack what is finished and untold, and when watch_automation keeps "
+        "failing."
     ),
 )
 def announce_executions(
@@ -155,6 +157,10 @@ class _Tick:
                 store, self.ledger.objects(), seconds=REPORTS_SECONDS
             )
             self.done["reports stored late"] = reports
+        # After the runs that died early: what those were to do is told by the partitions.
+        with duty("taking away partitions of tournaments that do not exist"):
+            removed = remove_unknown(instance, store)
+            self.done["partitions of no tournament taken away"] = len(removed)
 
     def tell(self, webhook: SlackWebhook | None, wanted: frozenset[Class]) -> None:
         """Tell what is due, unless Slack is off or wants to be left alone."""

@@ -18,6 +18,7 @@ from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
 from dp_pipeline.database.health import resting
+from dp_pipeline.executions.ledger import storable
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
 from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
@@ -26,6 +27,7 @@ from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.duties import Duties
 from dp_pipeline.sensors.runs import Partitions, planned_work
+from dp_pipeline.sensors.unknown import left_alone
 from dp_pipeline.settings import Settings
 
 TICK_SECONDS = 15
@@ -37,6 +39,9 @@ MOST_TOLD_SINGLY = 3
 """More tournaments than this in one tick are one unit of work, told in one message."""
 GRACE_SECONDS = 60.0
 """How long a partition that somebody added may have no run: the one who added it may launch one."""
+ODD_SECONDS = 600.0
+"""How long one whose key no tournament can have may be there without having been materialized,
+which would say so and have it taken away (see unknown.py)."""
 RETRY_SECONDS = 3_600.0
 """How long the tournaments of a run that ended badly and left no trace are left alone."""
 
@@ -48,13 +53,14 @@ _UNFINISHED = [
 ]
 
 
-def read_waiting(cursor: str | None) -> dict[str, float]:
+def read_waiting(cursor: str | None, name: str = "waiting") -> dict[str, float]:
     """The idle partitions of the last tick, with the Unix time they were first seen so.
 
-    A missing or foreign cursor has none: they are seen for the first time then.
+    A missing or foreign cursor has none: they are seen for the first time then. Those with a key
+    that no tournament can have are kept under the name `odd`.
     """
     try:
-        found = json.loads(cursor or "")["waiting"]
+        found = json.loads(cursor or "")[name]
         return {str(key): float(when) for key, when in found.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -141,7 +147,8 @@ def discover_tournaments(
         stopped = (
             set() if followings is None else seasons.no_longer_followed(connection, followings)
         )
-        never = seasons.never_attempted(connection, partitions.keys)
+        names = {storable(key): key for key in partitions.keys}
+        never = [names[name] for name in seasons.never_attempted(connection, names)]
         at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
     idle, odd = _of_use(never, stopped)
     present = set(partitions.keys)
@@ -157,23 +164,37 @@ def discover_tournaments(
         waiting=read_waiting(context.cursor),
         now=now,
     )
+    odd_since = read_waiting(context.cursor, "odd")
+    odd_since = {key: odd_since.get(key, now) for key in odd[:MOST_ADDED]}
+    given_up = [key for key, since in odd_since.items() if now - since >= ODD_SECONDS]
+    gone = left_alone(context.instance, partitions, given_up)
     requests = _requests(decided.refresh, now)
-    if not requests and not decided.add:
+    if not requests and not decided.add and not gone:
         # A tick that fails does nothing: what is wrong is said by one that has nothing to do.
         duties.end()
-    said = [f"{len(approved)} seasons are followed and approved"]
-    if decided.add:
-        said.append(f"{len(decided.add)} partitions added")
-    if odd:
-        said.append(f"{len(odd)} partitions have a key no tournament can have, such as {odd[0]!r}")
+    said = _said(len(approved), len(decided.add), odd, len(gone))
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else f"{'; '.join(said)}.",
-        dynamic_partitions_requests=(
-            [TOURNAMENTS.build_add_request(list(decided.add))] if decided.add else []
-        ),
-        cursor=json.dumps({"waiting": decided.waiting}),
+        skip_reason=None if requests else said,
+        dynamic_partitions_requests=[
+            *([TOURNAMENTS.build_add_request(list(decided.add))] if decided.add else []),
+            *([TOURNAMENTS.build_delete_request(gone)] if gone else []),
+        ],
+        cursor=json.dumps({"waiting": decided.waiting, "odd": odd_since}),
     )
+
+
+def _said(approved: int, added: int, odd: Sequence[str], gone: int) -> str:
+    said = [f"{approved} seasons are followed and approved"]
+    if added:
+        said.append(f"{added} partitions added")
+    if odd:
+        said.append(
+            f"{len(odd)} partitions have a key no tournament can have, such as {odd[0][:100]!r}"
+        )
+    if gone:
+        said.append(f"{gone} of these are taken away")
+    return f"{'; '.join(said)}."
 
 
 def keys_in_flight(instance: dg.DagsterInstance, partitions: Partitions, now: float) -> set[str]:
@@ -201,7 +222,7 @@ def _of_use(
         try:
             key = checked_key(text)
         except InvalidTournamentKeyError:
-            odd.append(text[:100])
+            odd.append(text)
             continue
         if (key.provider, key.competition) not in stopped:
             idle.append(text)

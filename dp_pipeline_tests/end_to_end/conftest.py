@@ -13,7 +13,7 @@ from psycopg import sql
 from starlette.responses import JSONResponse
 
 from dp_pipeline.executions.vocabulary import DOMAINS
-from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev
+from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev, wait_for
 from dp_pipeline_tests.end_to_end.seasons_by_hand import LIGA, healthy
 from dp_pipeline_tests.providers import openfootball_files
 from dp_pipeline_tests.replay import Replay
@@ -87,6 +87,11 @@ def backfilled(admin_url: str, migrated_template: str) -> Iterator[Backfilled]:
                 dev.add_partitions(*ALL)
                 backfill = dev.backfill(DOMAINS, ALL)
                 ended = dev.wait_for_backfill(backfill, seconds=240)
+
+                def tidy() -> bool | None:
+                    return not {BAD_KEY, UNKNOWN} & set(dev.partitions("teams")["failed"]) or None
+
+                wait_for("the partitions of no tournament to go", tidy)
                 yield Backfilled(dev, url, folder / "home", ended, replay, slack)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
