@@ -54,8 +54,9 @@ sys.exit(not (abs(time.time() - float(sys.argv[1])) < 60 and 0.02 <= waited < 5)
 
 
 NO_LIBRARY = (
-    "The clock cannot be moved here: no libfaketime that works with this Python was found. On Linux "
-    "(x86-64) it comes with the environment; elsewhere on Linux install version 0.9.11 or newer."
+    "The clock cannot be moved here: no libfaketime that works with this Python was found. "
+    "It comes with the environment on Linux (x86-64); elsewhere on Linux install libfaketime "
+    "0.9.11 or newer."
 )
 
 
