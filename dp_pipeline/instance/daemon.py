@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from dagster import DagsterInstance
+from dagster import DagsterEvent, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.launcher import LaunchRunContext
 from dagster._utils.interrupts import raise_interrupts_as
 
 from dp_pipeline.instance.home import dagster_directory
@@ -31,6 +32,7 @@ from dp_pipeline.instance.storage_lock import (
 from dp_pipeline.settings import Settings
 
 _NAME = "dp_pipeline.daemon"
+_LAUNCH_TAG = ".dagster/dp_daemon"
 _ASKED_EVERY = 2.0
 _LOOKED_AT_EVERY = 2.0
 _RETAKEN_EVERY = 0.1
@@ -76,6 +78,7 @@ class DaemonLease:
     """
 
     def __init__(self, instance: DagsterInstance) -> None:
+        self._instance = instance
         self._records = instance.run_storage
         self._lock: StorageLock = lock_of(
             instance.run_storage, dagster_directory(Settings.load()), _NAME
@@ -121,11 +124,13 @@ class DaemonLease:
         """Let a run launcher, of whatever class, launch only while this is the only daemon.
 
         Dagster calls a run STARTING before it has it launched, and another daemon takes only what
-        is QUEUED: with this look in between no run is launched by both.
+        is QUEUED: with this look in between no run is launched by both. The tag comes before the
+        look, so that a run without it was not and will not be launched; see `_queue_again`.
         """
         launch, resume = launcher.launch_run, launcher.resume_run
 
-        def launch_run(context: Any) -> None:
+        def launch_run(context: LaunchRunContext) -> None:
+            self._instance.add_run_tags(context.dagster_run.run_id, {_LAUNCH_TAG: self._me.id})
             self.assure()
             launch(context)
 
@@ -164,7 +169,20 @@ class DaemonLease:
                     self._lock.release()
                     return False
         self._record(self._me)
+        if last is not None:
+            self._queue_again()
         return True
+
+    def _queue_again(self) -> None:
+        """Put back what a daemon that is gone took out of the queue and did not come to launch.
+
+        Such runs filled the places of the queue for two minutes and were then called failed.
+        """
+        with asking_the_storage():
+            for run in self._instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTING])):
+                if run.remote_job_origin is not None and _LAUNCH_TAG not in run.tags:
+                    event = DagsterEvent.job_enqueue(run)
+                    self._instance.report_dagster_event(event, run_id=run.run_id)
 
     def _keep(self) -> None:
         """Take the lock back whenever it is lost."""

@@ -8,8 +8,11 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 import pytest
-from dagster import DagsterInstance
+from dagster import DagsterInstance, reconstructable
+from dagster._core.launcher import LaunchRunContext
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
+from dp_pipeline.instance.daemon import DaemonLease
 from dp_pipeline_tests.dagster_dev import switch, wait_for
 from dp_pipeline_tests.instance.daemons import (
     WAITS,
@@ -59,7 +62,7 @@ def opened(
 def more(begun: Begun, what: str, runs: int) -> None:
     """Wait until as many further runs have begun."""
     enough = begun.count(what) + runs
-    wait_for(f"{runs} runs of {what}", lambda: begun.count(what) >= enough or None, 120)
+    wait_for(f"{runs} runs of {what}", lambda: begun.count(what) >= enough or None, 240)
 
 
 def cut(url: str) -> int:
@@ -98,7 +101,53 @@ def test_a_daemon_that_waits_is_stopped_like_any_other(
                 assert "Traceback" not in second.log.read_text()
 
 
+@dg.op
+def nothing() -> None: ...
+
+
+@dg.job
+def idle() -> None:
+    nothing()
+
+
+def test_what_a_killed_daemon_had_not_come_to_launch_is_in_the_queue_again(
+    tmp_path: Path, sqlite: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Launcher:
+        def launch_run(self, context: LaunchRunContext) -> None: ...
+        def resume_run(self, context: LaunchRunContext) -> None: ...
+
+    project, _ = counting_project(tmp_path)
+    with opened(project, sqlite, monkeypatch) as instance:
+        location = RegisteredCodeLocationOrigin("dp_pipeline")  # ty: ignore[abstract-class-instantiation]
+        repository = RemoteRepositoryOrigin(location, "__repository__")
+        runs = [
+            instance.create_run_for_job(
+                idle,
+                remote_job_origin=repository.get_job_origin("idle"),
+                job_code_origin=reconstructable(idle).get_python_origin(),
+            )
+            for _ in range(2)
+        ]
+        for run in runs:
+            starting = dg.DagsterEvent("PIPELINE_STARTING", job_name=run.job_name)
+            instance.report_dagster_event(starting, run_id=run.run_id)
+        killed, launcher = DaemonLease(instance), Launcher()
+        killed.acquire()
+        killed.guard(launcher)
+        launcher.launch_run(LaunchRunContext(runs[0], None))
+        killed._lock.release()  # as the kernel does
+
+        DaemonLease(instance).acquire()
+        launched, taken = [instance.get_run_by_id(run.run_id) for run in runs]
+        assert launched is not None
+        assert launched.status is dg.DagsterRunStatus.STARTING
+        assert taken is not None
+        assert taken.status is dg.DagsterRunStatus.QUEUED
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_machines_on_one_postgres_launch_every_run_once_while_their_connections_are_cut(
     tmp_path: Path,
     two_machines: list[dict[str, str]],
@@ -127,6 +176,7 @@ def test_two_machines_on_one_postgres_launch_every_run_once_while_their_connecti
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a launch that was interrupted is given up after two minutes
 def test_a_daemon_that_was_asleep_while_another_took_over_starts_anew_and_launches_nothing_twice(
     tmp_path: Path, two_machines: list[dict[str, str]], postgres_url: str
 ) -> None:
@@ -149,6 +199,7 @@ def test_a_daemon_that_was_asleep_while_another_took_over_starts_anew_and_launch
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_behind_pgbouncer_in_transaction_mode_there_is_one_daemon_as_well(
     tmp_path: Path, two_machines: list[dict[str, str]], postgres_url: str
 ) -> None:
