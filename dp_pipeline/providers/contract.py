@@ -46,10 +46,6 @@ class Source(ABC):
     `Found` with `absent`, never an exception and never an empty `Found` without it.
     """
 
-    matches_come_along: ClassVar[bool] = False
-    """Tournament, teams and rounds are read from the very answer that holds the matches: where the
-    matches show that the answer is a broken one, the others are not believed either."""
-
     asked: frozenset[str] | None = None
     """External ids of the stored matches that its answers would hold; None where they would hold
     all there are. Only of these one that it does not give is missing."""

@@ -25,8 +25,6 @@ _ADVICE = "the competition is written differently, or the season is not publishe
 class OpenFootballSource(Source):
     """One season file. Every method asks for the same path, which is requested once."""
 
-    matches_come_along: ClassVar[bool] = True
-
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - nothing lists the files
         """The file is there, whatever is in it."""
         try:

@@ -139,8 +139,6 @@ class OpenLigaDB(Provider):
 class OpenLigaDBSource(Source):
     """One season. The matches are the truth; the list of rounds and the table add to them."""
 
-    matches_come_along: ClassVar[bool] = True
-
     def __init__(self, key: TournamentKey, requests: Requests) -> None:
         super().__init__(key, requests)
         self._read: tuple[MatchList, RoundList, Fixtures] | None = None

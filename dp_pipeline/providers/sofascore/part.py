@@ -9,7 +9,6 @@ import copy
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
 
 import anyio
 
@@ -41,8 +40,6 @@ _REPLAYED = frozenset({"postponed", "abandoned"})
 
 class SofaScorePart(SofaScoreSource, Part):
     """Some matches of one season, completed with what is stored."""
-
-    matches_come_along: ClassVar[bool] = False
 
     def __init__(
         self,

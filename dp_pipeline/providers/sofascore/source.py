@@ -8,7 +8,7 @@ import copy
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -60,8 +60,6 @@ _ADVICE = "the first number of the key is the last one in the path of the tourna
 
 class SofaScoreSource(Source):
     """One season. The first refusal ends all asking: nothing is requested after it."""
-
-    matches_come_along: ClassVar[bool] = True
 
     def __init__(self, key: TournamentKey, requests: Requests, at: Addresses) -> None:
         Source.__init__(self, key, requests)  # by name: a part has two parents
