@@ -5,15 +5,22 @@ import json
 import os
 import random
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dp_pipeline.assets.judge import limit_of
+from dp_pipeline.assets.judge import judge, limit_of
 from dp_pipeline.database.database import Database
+from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Match
+from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.end_to_end.contents import TABLE, query
 from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.providers import openligadb_payloads
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -119,7 +126,12 @@ def worse(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -
         if row["status"] in PLAYED
         and (
             id_ not in after
-            or any(row[f] is not None and row[f] != after[id_][f] for f in FACTS)
+            or any(
+                row[f] is not None
+                and row[f] != after[id_][f]
+                and not (f == "round_slug" and after[id_][f] is None)  # which is kept
+                for f in FACTS
+            )
             or after[id_]["status"] != row["status"]
         )
     }
@@ -171,11 +183,33 @@ def soak(
     database.close()
 
 
+def read_by(key: str, payload: Any) -> tuple[Match, ...]:
+    """The matches of a payload; none when it is none."""
+    try:
+        if key.startswith("openligadb"):
+            return openligadb_payloads.read(payload)[2].matches
+        return read_season(payload, TournamentKey.parse(key)).matches.items
+    except ProviderError:
+        return ()
+
+
 @pytest.mark.parametrize("key", SEASONS)
-def test_a_few_random_mutations_change_no_more_than_the_rule_allows(
-    new_database: Callable[..., str], migrated_template: str, tmp_path: Path, key: str
-) -> None:
-    soak(5, key, new_database(migrated_template), tmp_path, seed=7)
+def test_random_mutations_that_are_taken_change_no_more_than_the_rule_allows(key: str) -> None:
+    good = json.loads((Path(RECORDINGS or "") / SEASONS[key][0]).read_bytes())
+    stored = {match.external_id: match for match in read_by(key, good)}
+    limit = limit_of(sum(match.status in PLAYED for match in stored.values()))
+    chance = random.Random(7)  # noqa: S311 - to be repeated
+    for number in range(20):
+        fetched = read_by(key, mutated(good, chance))
+        verdict = judge(list(stored.values()), fetched, read_at=datetime(2026, 7, 1, tzinfo=UTC))
+        if verdict.refusal is None:
+            taken = {m.external_id: asdict(m) for m in fetched}
+            after = {
+                id_: asdict(match) if id_ in verdict.kept else taken.get(id_, asdict(match))
+                for id_, match in stored.items()
+            }
+            before = {id_: asdict(match) for id_, match in stored.items()}
+            assert len(worse(before, after)) <= limit, number
 
 
 @pytest.mark.slow
