@@ -328,6 +328,7 @@ def test_a_tick_with_five_thousand_followed_tournaments_takes_well_under_two_sec
     assert len(place.partitions()) == 5_000
 
 
+@pytest.mark.slow
 def test_the_runs_of_a_backfill_of_thousands_are_looked_at_in_no_time(place: Place) -> None:
     keys = [f"openligadb:c{number}:2026" for number in range(5_000)]
     place.instance.add_dynamic_partitions("tournaments", keys)

@@ -66,6 +66,7 @@ def reconcile(  # noqa: PLR0913 - all that is known
     now: float,
     cancelled: Callable[[Collection[UUID]], Collection[UUID]] = lambda _: (),
     up_since: datetime | None = None,
+    ended_by: Callable[[Collection[UUID], datetime], Collection[UUID]] = lambda *_: (),
 ) -> Reconciled:
     """Close the rows whose process is gone.
 
@@ -77,6 +78,7 @@ def reconcile(  # noqa: PLR0913 - all that is known
         cancelled: of some Dagster run ids, those that a person cancelled.
         up_since: when what asks was started. What was begun earlier was stopped together with what
             asked before: a machine that is switched off, `make run` that is ended.
+        ended_by: of some Dagster run ids, those that had ended by then, so not with everything.
     """
     # The open rows are picked first, so that no lock of another row is ever tried.
     open_rows = (
@@ -100,11 +102,16 @@ def reconcile(  # noqa: PLR0913 - all that is known
         for id_, row in free.items()
         if row.request_id in over or now - since[id_] >= GRACE_SECONDS
     ]
+    earlier = set(ended_by(runs, up_since)) if up_since is not None else set()
     by_us = [
         id_
         for id_ in gone
         if free[id_].request_id in stopped
-        or (up_since is not None and free[id_].started_at < up_since)
+        or (
+            up_since is not None
+            and free[id_].started_at < up_since
+            and free[id_].request_id not in earlier
+        )
     ]
     killed = [id_ for id_ in gone if id_ not in by_us]
     closed: list[UUID] = []

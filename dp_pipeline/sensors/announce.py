@@ -23,7 +23,13 @@ from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResourc
 from dp_pipeline.sensors.attempts import Attempts
 from dp_pipeline.sensors.backfills import how_it_ended, untold
 from dp_pipeline.sensors.duties import Duties, Kept
-from dp_pipeline.sensors.runs import cancelled_runs, finished_runs, record_lost_runs, unit_over
+from dp_pipeline.sensors.runs import (
+    cancelled_runs,
+    ended_by,
+    finished_runs,
+    record_lost_runs,
+    unit_over,
+)
 from dp_pipeline.sensors.telling import ANOTHER_TELLS, TICK_SECONDS, Desk, Due
 from dp_pipeline.sensors.ticks import Turned, watcher_turned
 from dp_pipeline.sensors.unknown import remove_unknown
@@ -117,6 +123,16 @@ def announce_executions(
     return dg.SkipReason("; ".join(parts) or "Nothing new.")
 
 
+def _up_since() -> datetime:
+    """When everything here was started. A code server is started again alone; its parent is not."""
+    process = psutil.Process()
+    parent = process.parent()
+    started = [process.create_time()]
+    if parent is not None and parent.pid > 1:
+        started.append(parent.create_time())
+    return datetime.fromtimestamp(min(started), UTC)
+
+
 @dataclass(slots=True)
 class _Tick:
     """One tick: what it does, each duty for itself, and the cursor that comes of it."""
@@ -141,7 +157,8 @@ class _Tick:
                 free_since={UUID(id_): when for id_, when in self.cursor.free_since.items()},
                 now=self.now,
                 cancelled=lambda request_ids: cancelled_runs(instance, request_ids),
-                up_since=datetime.fromtimestamp(psutil.Process().create_time(), UTC),
+                up_since=_up_since(),
+                ended_by=lambda request_ids, when: ended_by(instance, request_ids, when),
             )
             seen_free = {str(id_): when for id_, when in reconciled.free_since.items()}
             self.cursor = replace(self.cursor, free_since=seen_free)

@@ -58,6 +58,18 @@ def cancelled_runs(instance: dg.DagsterInstance, request_ids: Collection[UUID]) 
     return {UUID(id_) for id_ in instance.get_run_ids(wanted)}
 
 
+def ended_by(
+    instance: dg.DagsterInstance, request_ids: Collection[UUID], when: datetime
+) -> set[UUID]:
+    """Of some runs those that Dagster had seen end by then."""
+    wanted = dg.RunsFilter(run_ids=[str(id_) for id_ in request_ids])
+    return {
+        UUID(record.dagster_run.run_id)
+        for record in instance.get_run_records(wanted)
+        if record.end_time is not None and record.end_time <= when.timestamp()
+    }
+
+
 def unit_over(instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, now: float) -> bool:
     """Whether a unit of work will do nothing any more; one that Dagster forgot is over.
 

@@ -25,6 +25,7 @@ GONE = NAMES[7]
 OFF_SECONDS = 7 * 86_400
 
 
+@pytest.mark.slow
 def test_a_night_over_sixty_tournaments_is_two_runs_and_one_digest(
     tmp_path: Path, database: Database, migrated_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,7 @@ def check(made: Played, plan: Plan) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 def test_a_tournament_plays_through_while_processes_die_and_services_fail() -> None:
     play(Plan((6, 9), 98, 153, 75, FAULTS, kills=1, slack_down=True))
 
