@@ -121,7 +121,10 @@ class Presence:
             return taken
 
     def keep(self, name: str, *, shared: bool = False) -> None:
-        """Hold the lock from now on, or as soon as there is a session; does not wait for one."""
+        """Hold the lock from now on, or as soon as there is a session.
+
+        Waits a little for it, as a row that is open before its lock is held looks abandoned.
+        """
         with self._changed:
             if name in self._kept:
                 return
@@ -130,6 +133,7 @@ class Presence:
                 self._retake(self._session, name)
             if name not in self._held:
                 self._wake.set()
+                self._changed.wait_for(lambda: name in self._held, PATIENCE_SECONDS)
 
     def release(self, name: str) -> None:
         """Let go; a lost session has done so already."""
@@ -187,6 +191,7 @@ class Presence:
         try:
             if self._ask(session, _TRY_SHARED if self._kept[name] else _TRY, name):
                 self._held.add(name)
+                self._changed.notify_all()
         except DatabaseError as error:
             _log.warning("%s Its locks are taken again by the next session.", error)
 
