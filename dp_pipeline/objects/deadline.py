@@ -32,16 +32,19 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         ObjectStoreError: whatever went wrong, and within `seconds`.
     """
     latest = time.monotonic() + seconds
-    if not _places.acquire(timeout=seconds):
+    places = _places
+    if not places.acquire(timeout=seconds):
         message = f"The object store has left {MOST_AT_ONCE} earlier calls without an answer."
         raise ObjectStoreError(message)
     answer: Future[T] = Future()
-    thread = threading.Thread(target=_ask, args=(work, answer), name="object store", daemon=True)
+    thread = threading.Thread(
+        target=_ask, args=(work, answer, places), name="object store", daemon=True
+    )
     with border("The object store could not be asked"):
         try:
             thread.start()
         except BaseException:
-            _places.release()
+            places.release()
             raise
     if not wait([answer], max(0.0, latest - time.monotonic())).done:
         message = f"The object store did not answer within {seconds:.2g} s."
@@ -50,7 +53,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         return answer.result()
 
 
-def _ask(work: Callable[[], T], answer: "Future[T]") -> None:
+def _ask(work: Callable[[], T], answer: "Future[T]", places: threading.BoundedSemaphore) -> None:
     try:
         answer.set_result(work())
     # Handed to who waits; what is no Exception must not end that one's thread either.
@@ -63,7 +66,7 @@ def _ask(work: Callable[[], T], answer: "Future[T]") -> None:
             failed.__cause__ = error
             answer.set_exception(failed)
     finally:
-        _places.release()
+        places.release()
 
 
 class Storing:
