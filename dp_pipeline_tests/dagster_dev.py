@@ -7,7 +7,6 @@ with two stand-in assets.
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -33,6 +32,7 @@ from dagster._core.scheduler.instigation import (
 )
 
 from dp_pipeline_tests.days import clock
+from dp_pipeline_tests.servers import free_port
 
 Answer = TypeVar("Answer")
 
@@ -346,8 +346,7 @@ def dagster_dev(
         environment: further variables; but for the clock nothing else of this process'
             environment is passed on.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     log = project.parent / "dagster-dev.log"
     before = {p.pid for p in psutil.process_iter()}
     with log.open("ab") as output:

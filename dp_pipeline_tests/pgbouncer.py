@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dp_pipeline_tests.servers import free_port
+
 
 @contextlib.contextmanager
 def pgbouncer(url: str, *, mode: str) -> Generator[str]:
@@ -29,8 +31,7 @@ def pgbouncer(url: str, *, mode: str) -> Generator[str]:
     parts = urlsplit(url)
     database = parts.path.strip("/")
     [server] = parse_qs(parts.query)["host"]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
     settings = folder / "pgbouncer.ini"
     settings.write_text(

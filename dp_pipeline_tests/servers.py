@@ -6,6 +6,7 @@ What a particular provider answers belongs to that provider's tests.
 import asyncio
 import contextlib
 import json
+import secrets
 import socket
 import threading
 import time
@@ -52,11 +53,20 @@ def serve(app: Any, *, port: int = 0) -> Generator[str]:
         assert not thread.is_alive(), "the test server did not stop"
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 for a process that is about to be started.
+
+    Not one that the system gives away by itself: the servers of another test would take it first.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 def closed_url() -> str:
     """A base URL at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        host, port = listener.getsockname()
-    return f"http://{host}:{port}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @dataclass(frozen=True, slots=True)

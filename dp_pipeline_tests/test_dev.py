@@ -16,6 +16,7 @@ import pytest
 from dp_pipeline.database.database import Database
 from dp_pipeline.settings import Settings
 from dp_pipeline_tests.dagster_dev import ROOT, DagsterDev, wait_for
+from dp_pipeline_tests.servers import free_port
 
 _CTRL_C = b"\x03"
 _ENDED_WITHIN = 30.0  # 2 s on an idle machine, and this one may be busy
@@ -60,8 +61,7 @@ def of_home(home: Path) -> list[psutil.Process]:
 @contextlib.contextmanager
 def terminal(directory: Path, environment: Mapping[str, str], *options: str) -> Generator[Terminal]:
     """Type `dp dev` in a terminal; nothing of it is left after the block."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     home, log = directory / "home", directory / "terminal.log"
     dp = Path(sys.executable).with_name("dp")
     with log.open("wb") as output:
@@ -143,6 +143,7 @@ def press_twice(dev: Terminal) -> None:
     dev.type(_CTRL_C)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [terminate, press_twice])
 def test_other_ways_to_stop_are_as_good(
     tmp_path: Path, migrated_url: str, end: Callable[[Terminal], None]

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,7 @@ from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.presence import Presence
 from dp_pipeline.objects import Folder
 from dp_pipeline_tests.end_to_end.world import COUNTS, World, world
+from dp_pipeline_tests.servers import free_port
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed here")
@@ -44,8 +44,7 @@ def pooler(migrated_url: str) -> Iterator[Pooler]:
 @contextlib.contextmanager
 def _pgbouncer(url: str, mode: str, settings: dict[str, object]) -> Generator[str]:
     target = make_url(url)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="dp-pgbouncer-"))
     folder.chmod(0o755)
     lines = {

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from dp_pipeline_tests.end_to_end.world import PATH, World, payload, world
+from dp_pipeline_tests.servers import free_port
 
 BUCKET = "reports"
 PUBLIC = "cdn.example.org"
@@ -39,8 +39,7 @@ def store(port: int) -> Generator[None]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture

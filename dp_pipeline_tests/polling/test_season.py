@@ -46,10 +46,18 @@ class Played:
     "case",
     [
         pytest.param(Played(3, 96), id="qualifying, groups that are drawn, two-legged knockout"),
-        pytest.param(Played(5, 48), id="a cup whose rounds are listed as they are drawn"),
-        pytest.param(Played(6, 8, 98, 136), id="fixtures with places in the draw, third place"),
+        pytest.param(
+            Played(5, 48),
+            id="a cup whose rounds are listed as they are drawn",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            Played(6, 8, 98, 136),
+            id="fixtures with places in the draw, third place",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(Played(8, 168), id="a league that is split in two"),
-        pytest.param(Played(12, 168), id="no rounds at all"),
+        pytest.param(Played(12, 168), id="no rounds at all", marks=pytest.mark.slow),
     ],
 )
 def test_a_season_that_is_polled_ends_as_it_is_in_the_world(
