@@ -256,11 +256,7 @@ class Database:
             if version is None:
                 _check_not_dagsters(connection)
             elif version not in migrations.REVISIONS:
-                message = (
-                    f"The tables were made by a newer dp_pipeline (version {version}, this one "
-                    f"knows up to {migrations.HEAD}); update this installation."
-                )
-                raise DatabaseConfigurationError(message)
+                raise DatabaseConfigurationError(_unknown_revision(version))
             if version != migrations.HEAD:
                 migrations.upgrade(connection)
 
@@ -310,6 +306,19 @@ def _version(connection: sa.Connection) -> str | None:
     if connection.scalar(sa.select(sa.func.to_regclass(table.name))) is None:
         return None
     return connection.scalar(sa.select(table.c.version_num))
+
+
+def _unknown_revision(version: str) -> str:
+    if version < migrations.REVISIONS[0]:
+        return (
+            f"The tables are older than version 0.1 left them (revision {version}): run"
+            " dp_pipeline 0.1 on this database once, which brings them up to date, and then this"
+            " one."
+        )
+    return (
+        f"The tables were made by a newer dp_pipeline (version {version}, this one "
+        f"knows up to {migrations.HEAD}); update this installation."
+    )
 
 
 def _check_not_dagsters(connection: sa.Connection) -> None:

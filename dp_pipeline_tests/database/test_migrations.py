@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import re
 import subprocess
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from click.testing import CliRunner
 
+from dp_pipeline.cli import main
 from dp_pipeline.database import migrations, tables
 from dp_pipeline.database.database import Database, DatabaseConfigurationError, DatabaseError
 
@@ -118,12 +121,47 @@ def test_many_processes_migrate_at_once(postgres_url: str, database: Database) -
     assert versions == [migrations.HEAD]
 
 
-def test_a_half_migrated_database_is_brought_up(database: Database) -> None:
+def _rows(connection: sa.Connection) -> dict[str, int]:
+    names = sa.inspect(connection).get_table_names()
+    count = sa.select(sa.func.count())
+    return {name: connection.scalars(count.select_from(sa.table(name))).one() for name in names}
+
+
+def test_a_database_that_0_1_filled_goes_on_working(
+    postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = resources.files("dp_pipeline_tests.database") / "filled_by_0_1.sql"
     with database.transaction() as connection:
         migrations.upgrade(connection, migrations.REVISIONS[0])
+        connection.exec_driver_sql(filled.read_text(encoding="utf-8").replace("%", "%%"))
+        before = _rows(connection)
+    assert all(before.values())
     database.ensure_current()
     with database.engine.connect() as connection:
-        assert sa.inspect(connection).has_table("data_provider_executions")
+        assert _rows(connection).items() >= before.items()
+        for table in tables.metadata.tables.values():
+            connection.execute(sa.select(table)).all()
+        fixtures = connection.scalars(sa.text("SELECT DISTINCT tournament FROM fixtures")).all()
+        leaders = sa.text("SELECT team, points FROM league_table WHERE position = 1")
+        assert connection.execute(leaders).all() == [("Simulated Clearfield 7", 46)]
+    assert set(fixtures) == {"Simulated Super Cup 9 26/27", "Simulated Summer League 7 2026"}
+    monkeypatch.setenv("DP_DATABASE_URL", postgres_url)
+    listed = json.loads(CliRunner().invoke(main, ["executions", "--json"]).stdout)
+    assert [row["status"] for row in listed].count("completed") == 10
+    assert [row["status"] for row in listed].count("failed") == 5
+
+
+def test_tables_older_than_0_1_left_them_are_refused_with_the_way_out(database: Database) -> None:
+    database.migrate()
+    with database.transaction() as connection:
+        connection.execute(sa.text("UPDATE dp_alembic_version SET version_num = '0003'"))
+    for ask in (database.ensure_current, database.migrate):
+        with pytest.raises(DatabaseConfigurationError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "The tables are older than version 0.1 left them (revision 0003): run dp_pipeline 0.1 "
+            "on this database once, which brings them up to date, and then this one."
+        )
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database) -> None:
