@@ -241,15 +241,15 @@ def approve(keys: tuple[str, ...]) -> None:
 )
 def health(reset: str | None, *, as_json: bool) -> None:
     """Print whether providers answer, and which are left alone until when."""
-    from dp_pipeline.database import health as shared
-    from dp_pipeline.database.answering import answering
+    from dp_pipeline.http import circuit_table
+    from dp_pipeline.http.health import read_health
 
     with _plain_errors():
         settings = Settings.load()
         with open_database(settings).transaction() as connection:
             if reset is not None:
-                shared.reset(connection, reset)
-            found = answering(connection, roots(settings.base_urls), anywhere=True)
+                circuit_table.reset(connection, reset)
+            found = read_health(connection, roots(settings.base_urls), anywhere=True)
             rows = [each.facts() for each in found]
         if as_json:
             click.echo(json.dumps(rows, default=str, indent=2))

@@ -62,10 +62,10 @@ def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Data
 
 def open_providers(base_urls: Mapping[str, str], database: Database) -> Providers:
     """The providers at these addresses, paced and left alone together with every other process."""
-    from dp_pipeline.database.health import PostgresHealth
-    from dp_pipeline.database.pace import PostgresPace
+    from dp_pipeline.http.circuit_breaker import CircuitBreaker
+    from dp_pipeline.http.rate_limit import PostgresRateLimit
 
-    return Providers(base_urls, PostgresPace(database), health=PostgresHealth(database))
+    return Providers(base_urls, PostgresRateLimit(database), breaker=CircuitBreaker(database))
 
 
 def object_store(settings: Settings) -> ObjectStore:
@@ -109,14 +109,14 @@ class ProvidersResource(dg.ConfigurableResource):
 
     def open_images(self, database: Database) -> Images:
         """Where the images are that providers name, paced likewise."""
-        from dp_pipeline.database.pace import PostgresPace
+        from dp_pipeline.http.rate_limit import PostgresRateLimit
 
         base_urls = self._base_urls()
         roots = {}
         for name, provider in PROVIDERS.items():
             url = base_urls.get(name, provider.public_url)
             roots[name] = Root(url, provider.pace(url))
-        return Images(roots, PostgresPace(database))
+        return Images(roots, PostgresRateLimit(database))
 
     def _base_urls(self) -> dict[str, str]:
         return {**Settings.load().base_urls, **self.base_urls}

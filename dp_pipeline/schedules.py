@@ -17,8 +17,8 @@ from dp_pipeline import competitions
 from dp_pipeline.assets.health import refresh_evaluation
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.health import resting
 from dp_pipeline.database.seasons import kept_current
+from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.nights import Quiet, counted, last_requested, requested
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.registry import PROVIDERS, roots

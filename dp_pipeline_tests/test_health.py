@@ -17,11 +17,11 @@ from starlette.responses import JSONResponse
 from dp_pipeline.assets.health import check_key, evaluation
 from dp_pipeline.cli import main
 from dp_pipeline.database import tables
-from dp_pipeline.database.answering import Answering
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.providers.breaker import Breaker
+from dp_pipeline.http.circuit import Circuit
+from dp_pipeline.http.health import ServiceHealth
 from dp_pipeline.providers.registry import PROVIDERS
 from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource, ProvidersResource, SlackResource
@@ -32,8 +32,8 @@ from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import SlackReceiver, serve
 
 NOW = datetime(2026, 11, 25, 10, 2, tzinfo=UTC)
-FIRST = Breaker(1, 1, 0, "blocked", NOW, NOW)
-SECOND = Breaker(3, 2, 0, "blocked", NOW, NOW + timedelta(minutes=15))
+FIRST = Circuit(1, 1, 0, "blocked", NOW, NOW)
+SECOND = Circuit(3, 2, 0, "blocked", NOW, NOW + timedelta(minutes=15))
 FORBIDDEN = {"error": {"code": 403, "reason": "Forbidden"}}
 KEYS = [f"openfootball:en.{number}:2024-25" for number in range(1, 21)]
 CHECK = check_key("openfootball")
@@ -225,14 +225,14 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("breaker", "asked", "passed", "text"),
+    ("circuit", "asked", "passed", "text"),
     [
-        (Breaker(), False, True, "x has not been asked at its present address."),
-        (Breaker(4), True, True, "x answers."),
+        (Circuit(), False, True, "x has not been asked at its present address."),
+        (Circuit(4), True, True, "x answers."),
         (FIRST, True, True, "x refused one request; what is asked next shows"),
         (SECOND, True, False, "x does not answer (blocked, last at 2026-11-25 10:02 UTC). Nothing"),
         (
-            Breaker(5, 0, 1, "network", NOW, NOW - timedelta(minutes=1)),
+            Circuit(5, 0, 1, "network", NOW, NOW - timedelta(minutes=1)),
             True,
             False,
             "What is asked next, one request, shows whether it answers again.",
@@ -240,9 +240,9 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
     ],
 )
 def test_a_check_fails_from_the_second_refusal_until_an_answer(
-    breaker: Breaker, asked: bool, passed: bool, text: str
+    circuit: Circuit, asked: bool, passed: bool, text: str
 ) -> None:
-    found = evaluation(Answering("x", NOW, "https://x" if asked else None, breaker))
+    found = evaluation(ServiceHealth("x", NOW, "https://x" if asked else None, circuit))
     assert found.passed is passed
     assert text in (found.description or "")
     assert found.check_name == "x_answers"

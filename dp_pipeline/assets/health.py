@@ -12,8 +12,8 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dp_pipeline.assets.checks import by_hand
 from dp_pipeline.assets.metadata import column_schema
 from dp_pipeline.database import tables
-from dp_pipeline.database.answering import Answering, answering
 from dp_pipeline.database.database import Database
+from dp_pipeline.http.health import ServiceHealth, read_health
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -43,13 +43,13 @@ def check_key(provider: str) -> dg.AssetCheckKey:
 def evaluations(database: Database, settings: Settings) -> list[dg.AssetCheckEvaluation]:
     """The checks of all providers."""
     with database.transaction() as connection:
-        found = answering(connection, roots(settings.base_urls))
+        found = read_health(connection, roots(settings.base_urls))
     return [evaluation(each) for each in found]
 
 
-def evaluation(found: Answering) -> dg.AssetCheckEvaluation:
+def evaluation(found: ServiceHealth) -> dg.AssetCheckEvaluation:
     """The check of one provider, as Dagster shows it."""
-    key = check_key(found.provider)
+    key = check_key(found.name)
     facts = {name: _shown(value) for name, value in found.facts().items() if name != "provider"}
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,
@@ -61,8 +61,8 @@ def evaluation(found: Answering) -> dg.AssetCheckEvaluation:
     )
 
 
-def _sentence(found: Answering) -> str:
-    name, breaker = found.provider, found.breaker
+def _sentence(found: ServiceHealth) -> str:
+    name, circuit = found.name, found.circuit
     if not found.asked:
         return f"{name} has not been asked at its present address."
     if found.state == "closed":
@@ -71,12 +71,12 @@ def _sentence(found: Answering) -> str:
         return f"{name} refused one request; what is asked next shows whether it answers others."
     if found.state == "open":
         then = (
-            f"It is asked again, with one request, after {breaker.rests_until:%Y-%m-%d %H:%M} UTC."
+            f"It is asked again, with one request, after {circuit.rests_until:%Y-%m-%d %H:%M} UTC."
         )
     else:
         then = "What is asked next, one request, shows whether it answers again."
     return (
-        f"{name} does not answer ({breaker.kind}, last at {breaker.struck_at:%Y-%m-%d %H:%M} UTC). "
+        f"{name} does not answer ({circuit.kind}, last at {circuit.struck_at:%Y-%m-%d %H:%M} UTC). "
         f"Nothing else is asked there meanwhile. {then} `dp health --reset {name}` asks at once."
     )
 

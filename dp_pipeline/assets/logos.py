@@ -18,6 +18,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import Change, Stored, store
 from dp_pipeline.executions.execution import Execution
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Validators
 from dp_pipeline.images.gallery import Gallery, Picture
 from dp_pipeline.objects import ObjectStoreError
@@ -27,7 +28,6 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.http import Request
 from dp_pipeline.providers.models import Absence, Issue
 from dp_pipeline.providers.registry import checked_key
 

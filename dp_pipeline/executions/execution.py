@@ -16,9 +16,9 @@ from uuid import UUID, uuid4
 
 from dp_pipeline.database.store import Stored
 from dp_pipeline.executions.vocabulary import Domain, Outcome, Scope, Status, Step, operation_type
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.fitting import fitting
-from dp_pipeline.providers.http import Request
 from dp_pipeline.providers.models import Absence, Found, Issue
 
 T = TypeVar("T")

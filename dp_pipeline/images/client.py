@@ -1,6 +1,6 @@
 """Asking for images: the hosts of one run, each with its own connections, pace and patience.
 
-Addresses come from payloads, so they are checked before they are asked (providers/guard.py); the
+Addresses come from payloads, so they are checked before they are asked (http/ssrf_guard.py); the
 provider's own base URL is the operator's word and may be anywhere.
 """
 
@@ -12,17 +12,19 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from dp_pipeline.providers.address import Address
-from dp_pipeline.providers.answers import Answer, Asked, Form, raise_for_status
+from dp_pipeline.http.address import Address, Target
+from dp_pipeline.http.classify import Format, raise_for_status
+from dp_pipeline.http.client import HttpClient
+from dp_pipeline.http.limits import MIB, Limits
+from dp_pipeline.http.rate_limit import RateLimit
+from dp_pipeline.http.request_log import Request
+from dp_pipeline.http.response import Response
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
     ProviderError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.http import Limits, Pace, ProviderClient
-from dp_pipeline.providers.journal import Line
-from dp_pipeline.providers.limits import MIB
 
 LIMITS = Limits(
     connect_seconds=5,
@@ -32,10 +34,11 @@ LIMITS = Limits(
     attempts=2,
     max_retry_after_seconds=10,
     failures_in_a_row=5,
+    refusals_concern_all=False,
 )
 """The largest badge recorded has 0.1 MiB. A host that fails five times is left alone: a missing
 badge is no reason to keep data waiting."""
-PACE_SECONDS = 0.2
+SECONDS_APART = 0.2
 """Between two requests to a host that serves images and is no provider of ours."""
 LONGEST_URL = 2_000
 LONGEST_VALIDATOR = 500
@@ -73,7 +76,7 @@ class Root:
     """Where a provider is, and how far apart requests to it are."""
 
     base_url: str
-    pace_seconds: float
+    seconds_apart: float
 
 
 class Images:
@@ -81,15 +84,17 @@ class Images:
 
     Args:
         roots: by provider name.
-        pace: spaces requests over all processes.
+        rate_limit: spaces requests over all processes.
         limits: how much time, size and patience one image may cost.
     """
 
-    def __init__(self, roots: Mapping[str, Root], pace: Pace, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, roots: Mapping[str, Root], rate_limit: RateLimit, limits: Limits = LIMITS
+    ) -> None:
         self._roots = roots
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._limits = limits
-        self._clients: dict[tuple[str, tuple[str, str, int]], ProviderClient] = {}
+        self._clients: dict[tuple[str, tuple[str, str, int]], HttpClient] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -105,25 +110,25 @@ class Images:
         await self._stack.__aexit__(kind, error, trace)
 
     async def get(
-        self, provider: str, url: str, line: Line, known: Validators | None = None
+        self, provider: str, url: str, request: Request, known: Validators | None = None
     ) -> Download | None:
         """Download what the provider says is an image; None when it is as `known` describes it.
 
         Raises:
             UnsafeAddressError: no http(s) address, or one that is not public.
-            ProviderError: of the kind `answers.read` and `Transport.get` say.
+            ProviderError: of the kind `classify.read` and `Transport.get` say.
         """
-        line.url = url.partition("?")[0][:LONGEST_URL]
+        request.url = url.partition("?")[0][:LONGEST_URL]
         client = await self._client(provider, url)
         conditions = known.headers() if known else {}
-        form = Form(
+        image = Format(
             {"Accept": _ACCEPT, **conditions},
-            lambda asked, answer: _read(asked, answer, conditional=bool(conditions)),
+            lambda target, response: _read(target, response, conditional=bool(conditions)),
         )
-        _, found = await client.fetch(url, line, form)
+        _, found = await client.fetch(url, request, image)
         return found
 
-    async def _client(self, provider: str, url: str) -> ProviderClient:
+    async def _client(self, provider: str, url: str) -> HttpClient:
         address = checked_address(url)
         root = self._roots.get(provider)
         own = Address.parse(provider, root.base_url) if root else None
@@ -132,15 +137,15 @@ class Images:
         place = (provider if ours else "", address.origin)
         client = self._clients.get(place)
         if client is None:
-            from dp_pipeline.providers.guard import Guard
+            from dp_pipeline.http.ssrf_guard import SsrfGuard
 
-            client = ProviderClient(
+            client = HttpClient(
                 provider if ours else address.origin[1],
                 root.base_url if ours and root else address.root,
-                pace=self._pace,
-                pace_seconds=root.pace_seconds if ours and root else PACE_SECONDS,
+                rate_limit=self._rate_limit,
+                seconds_apart=root.seconds_apart if ours and root else SECONDS_APART,
                 limits=self._limits,
-                guard=Guard(own.origin if ours and own else None),
+                guard=SsrfGuard(own.origin if ours and own else None),
             )
             self._clients[place] = client
             await self._stack.enter_async_context(client)
@@ -164,17 +169,19 @@ def checked_address(url: str) -> Address:
     raise UnsafeAddressError(message)
 
 
-def _read(asked: Asked, answer: Answer, *, conditional: bool) -> Download | None:
-    if conditional and answer.status == _NOT_MODIFIED:
+def _read(target: Target, response: Response, *, conditional: bool) -> Download | None:
+    if conditional and response.status == _NOT_MODIFIED:
         return None
-    if answer.status in _REFUSED or answer.challenge:
-        sentence = f"{asked.provider} refused to give {asked.path} (HTTP {answer.status})."
-        raise asked.error(BlockedError, sentence, answer)
-    raise_for_status(asked, answer)
-    if _PLACEHOLDER.match(answer.url):
-        sentence = f"{asked.provider} has nothing at {asked.path} any more: it was removed."
-        raise asked.error(NotFoundError, sentence)
-    return Download(answer.body, Validators(_header(answer.etag), _header(answer.last_modified)))
+    if response.status in _REFUSED or response.challenge:
+        sentence = f"{target.name} refused to give {target.path} (HTTP {response.status})."
+        raise target.error(BlockedError, sentence, response)
+    raise_for_status(target, response)
+    if _PLACEHOLDER.match(response.url):
+        sentence = f"{target.name} has nothing at {target.path} any more: it was removed."
+        raise target.error(NotFoundError, sentence)
+    return Download(
+        response.body, Validators(_header(response.etag), _header(response.last_modified))
+    )
 
 
 def _header(value: str | None) -> str | None:

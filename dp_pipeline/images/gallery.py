@@ -10,14 +10,13 @@ from typing import Self
 import anyio
 import anyio.to_thread
 
+from dp_pipeline.http.request_cache import CachedRequest
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Images, Validators
 from dp_pipeline.images.errors import UnusableImageError
 from dp_pipeline.images.kinds import Image, recognise
 from dp_pipeline.objects import Storing
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.http import Request
-from dp_pipeline.providers.journal import Line
-from dp_pipeline.providers.memory import Memory
 
 AT_ONCE = 16
 """Images in memory at the same time, of at most 2 MiB each."""
@@ -42,7 +41,7 @@ class Gallery:
 
     images: Images
     objects: Storing
-    _memory: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    _cache: dict[tuple[str, str], CachedRequest] = field(default_factory=dict)
     _at_once: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(AT_ONCE))
 
     async def __aenter__(self) -> Self:
@@ -72,15 +71,17 @@ class Gallery:
             ProviderError: there is no image we could show.
             ObjectStoreError: it cannot be stored.
         """
-        memory = self._memory.setdefault((provider, url), Memory())
-        return await memory.recall(partial(self._bring, provider, url, known), note)
+        cached = self._cache.setdefault((provider, url), CachedRequest())
+        return await cached.get(partial(self._bring, provider, url, known), note)
 
-    async def _bring(self, provider: str, url: str, known: Picture | None, line: Line) -> Picture:
+    async def _bring(
+        self, provider: str, url: str, known: Picture | None, request: Request
+    ) -> Picture:
         async with self._at_once:
             # What was lost from the store (another bucket, a folder deleted) is downloaded again.
             held = known is not None and await self.objects.has(known.object_key)
             found = await self.images.get(
-                provider, url, line, known.validators if known and held else None
+                provider, url, request, known.validators if known and held else None
             )
             if found is None and known:
                 return known
@@ -89,8 +90,8 @@ class Gallery:
             try:
                 image = await anyio.to_thread.run_sync(recognise, found.body)
             except UnusableImageError as error:
-                message = f"What {line.url} holds cannot be used as an image: {error}."
-                raise InvalidShapeError(message, url=line.url, status=line.status) from error
+                message = f"What {request.url} holds cannot be used as an image: {error}."
+                raise InvalidShapeError(message, url=request.url, status=request.status) from error
             picture = _picture(image, found.validators)
             if known and held and picture.sha256 == known.sha256:
                 return replace(known, validators=found.validators)

@@ -1,1 +1,1 @@
-"""What data providers say, as frozen models. Nothing here imports Dagster or a database."""
+"""What data providers say, as frozen models. Nothing here imports Dagster."""

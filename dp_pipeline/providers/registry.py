@@ -5,7 +5,11 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from dp_pipeline.providers.address import Address
+from dp_pipeline.http.address import Address
+from dp_pipeline.http.circuit_breaker import CircuitBreaker
+from dp_pipeline.http.client import HttpClient, Requests
+from dp_pipeline.http.limits import Limits
+from dp_pipeline.http.rate_limit import RateLimit
 from dp_pipeline.providers.clock import OURS, Clock
 from dp_pipeline.providers.contract import Known, Part, Provider, Season, Source
 from dp_pipeline.providers.errors import (
@@ -13,7 +17,6 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.http import Health, Limits, Pace, ProviderClient, Requests
 from dp_pipeline.providers.key import LONGEST, TournamentKey, is_address
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
@@ -61,23 +64,24 @@ class Providers:
 
     Args:
         base_urls: provider name to the root that replaces its public one.
-        pace: spaces requests over all processes.
+        rate_limit: spaces requests over all processes.
         limits: how much time, size and patience a request may cost; None for the usual ones.
-        health: keeps requests from providers that refuse, over all processes; None lets all pass.
+        breaker: keeps requests from providers that refuse, over all processes; None for one of each
+            client.
     """
 
     def __init__(
         self,
         base_urls: Mapping[str, str],
-        pace: Pace,
+        rate_limit: RateLimit,
         limits: Limits | None = None,
-        health: Health | None = None,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._base_urls = base_urls
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._limits = limits
-        self._health = health
-        self._clients: dict[str, ProviderClient] = {}
+        self._breaker = breaker
+        self._clients: dict[str, HttpClient] = {}
         self._lists: dict[str, Requests] = {}
         self._believed: dict[str, Clock] = {}
         self._stack = AsyncExitStack()
@@ -184,12 +188,12 @@ class Providers:
         client = self._clients.get(provider.name)
         if client is None:
             base_url = self._base_url(provider)
-            client = ProviderClient(
+            client = HttpClient(
                 provider.name,
                 base_url,
-                pace=self._pace,
-                pace_seconds=provider.pace(base_url),
-                health=self._health,
+                rate_limit=self._rate_limit,
+                seconds_apart=provider.pace(base_url),
+                breaker=self._breaker,
                 limits=self._limits,
                 clock=self._believed.get(provider.name, OURS) if provider.simulated else None,
             )

@@ -17,8 +17,8 @@ import dagster as dg
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
-from dp_pipeline.database.health import resting
 from dp_pipeline.executions.ledger import storable
+from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
 from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError

@@ -8,8 +8,8 @@ import dagster as dg
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database.clocks import read_clocks
-from dp_pipeline.database.health import resting
 from dp_pipeline.database.seasons import Following, no_longer_followed
+from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.clock import OURS
 from dp_pipeline.providers.registry import PROVIDERS, roots

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.locks import Lock
-from dp_pipeline.database.pace import take_turn
+from dp_pipeline.http.rate_limit import reserve
 from dp_pipeline.messages.news import Class
 from dp_pipeline.messages.slack import (
     Message,
@@ -191,7 +191,7 @@ class Desk:
             return False  # one no a tick is enough, as long as Slack takes nothing at all
         if self.store is not None:
             with self.store.transaction() as connection:
-                wait = take_turn(connection, _SLACK, SECONDS_PER_MESSAGE)
+                wait = reserve(connection, _SLACK, SECONDS_PER_MESSAGE)
         else:
             wait = SECONDS_PER_MESSAGE if self.tried else 0.0
         if wait is None or (self.tried and time.monotonic() + wait > self.latest):

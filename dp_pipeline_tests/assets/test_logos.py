@@ -26,12 +26,12 @@ from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.images.client import LIMITS, Images, Root
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.objects import Folder, ObjectStore, ObjectStoreError, Storing
-from dp_pipeline.providers.http import NoPace
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Team, Tournament
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline.sensors import planned_work
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.images.gallery_server import SVG, ImageServer, png
 from dp_pipeline_tests.objects.endpoints import ANSWERS, Endpoint
 from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, percent, served, standing_still
@@ -90,9 +90,9 @@ class Club:
         """Collect the images of tournaments in one run."""
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "reports")).working() as ledger:
-            providers = Providers({}, NoPace())
+            providers = Providers({}, NoRateLimit())
             desk = Desk(providers, self.database, ledger, Run(uuid4()), ended.append)
-            images = Images({"openligadb": Root(self.base, 0)}, NoPace(), IMPATIENT)
+            images = Images({"openligadb": Root(self.base, 0)}, NoRateLimit(), IMPATIENT)
             gallery = Gallery(images, Storing(objects or self.shelf))
             anyio.run(collect_logos, [str(key) for key in keys or (KEY,)], gallery, desk)
         return ended
@@ -461,11 +461,11 @@ def test_the_pictures_of_a_simulated_world_are_shown_and_its_faults_are_named(
 
     async def work(base: str) -> None:
         with Ledger(database, Folder(tmp_path)).working() as ledger:
-            providers = Providers({"sandbox": base}, NoPace())
+            providers = Providers({"sandbox": base}, NoRateLimit())
             desk = Desk(providers, database, ledger, Run(uuid4()), ended.append)
             await ingest_tournaments(keys, ["tournaments", "teams"], desk)
             gallery = Gallery(
-                Images({"sandbox": Root(base, 0)}, NoPace()), Storing(Folder(tmp_path))
+                Images({"sandbox": Root(base, 0)}, NoRateLimit()), Storing(Folder(tmp_path))
             )
             await collect_logos(keys, gallery, desk)
 

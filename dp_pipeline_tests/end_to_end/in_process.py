@@ -13,10 +13,11 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
-from dp_pipeline.providers.http import Limits, NoPace
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline_tests.end_to_end.contents import executions_of
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 
 QUICK = Limits(backoff_seconds=0.01, max_backoff_seconds=0.02)
 # Only for a server that never answers: on a busy machine a healthy one may take as long.
@@ -40,7 +41,7 @@ def ingest(  # noqa: PLR0913 - named by the caller
     book = Ledger(database, objects or Folder(home / "objects"), answer_seconds=answer_seconds)
     with book.working() as ledger:
         base_urls = dict.fromkeys(PROVIDERS, base_url)
-        providers = Providers(base_urls, NoPace(), limits)
+        providers = Providers(base_urls, NoRateLimit(), limits)
         desk = Desk(providers, database, ledger, run, ended.append)
         anyio.run(ingest_tournaments, [key], domains, desk)
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)

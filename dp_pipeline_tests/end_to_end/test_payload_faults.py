@@ -31,7 +31,8 @@ from dp_pipeline_tests.end_to_end.seasons_by_hand import (
     league,
     table,
 )
-from dp_pipeline_tests.providers import openligadb_payloads, wire
+from dp_pipeline_tests.http import wire
+from dp_pipeline_tests.providers import openligadb_payloads
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 

@@ -10,8 +10,8 @@ from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayl
 from dp_pipeline.executions.execution import LONGEST_ERROR, Execution, Run
 from dp_pipeline.executions.ledger import storable, tournament_id_of
 from dp_pipeline.executions.report import report
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import BlockedError
-from dp_pipeline.providers.http import Request
 from dp_pipeline.providers.models import Absence, Found, Issue
 
 KEY = "openligadb:bl1:2024"

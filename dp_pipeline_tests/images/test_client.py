@@ -5,6 +5,7 @@ import anyio
 import pytest
 from starlette.responses import RedirectResponse, Response
 
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import (
     LIMITS,
     LONGEST_URL,
@@ -23,10 +24,9 @@ from dp_pipeline.providers.errors import (
     ProviderServerError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.http import NoPace
-from dp_pipeline.providers.journal import Line
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
+from dp_pipeline_tests.http.wire import Reply, endless, http, slow, wire
 from dp_pipeline_tests.images.gallery_server import ImageServer, png
-from dp_pipeline_tests.providers.wire import Reply, endless, http, slow, wire
 from dp_pipeline_tests.servers import serve
 
 IMPATIENT = replace(LIMITS, read_seconds=0.3, deadline_seconds=1.5, backoff_seconds=0.01)
@@ -37,13 +37,13 @@ def get(
     url: str,
     known: Validators | None = None,
     *,
-    line: Line | None = None,
+    line: Request | None = None,
     provider: str = "openligadb",
 ) -> Download | None:
     async def ask() -> Download | None:
         roots = {"openligadb": Root(base_url, 0)}
-        async with Images(roots, NoPace(), IMPATIENT) as images:
-            return await images.get(provider, url, line or Line(), known)
+        async with Images(roots, NoRateLimit(), IMPATIENT) as images:
+            return await images.get(provider, url, line or Request(), known)
 
     return anyio.run(ask)
 
@@ -76,7 +76,7 @@ def test_who_we_are_and_what_we_can_use_is_said() -> None:
 
 
 def test_the_password_of_a_gateway_goes_to_the_gateway_and_is_shown_nowhere() -> None:
-    line = Line()
+    line = Request()
     with wire(http(404, b"")) as server, wire(http(404, b"")) as other:
         base = server.url.replace("http://", "http://me:s3cret@") + "/api?token=t0ken"
         with pytest.raises(NotFoundError) as caught:
@@ -200,3 +200,23 @@ def test_an_address_is_shown_without_its_user_and_query() -> None:
     assert checked_address("https://u:p@Host.example:8443/a?b#c").root.lower() == (
         "https://host.example:8443"
     )
+
+
+def test_one_refused_image_stops_no_other_and_a_host_that_refuses_five_is_left_alone() -> None:
+    refused = http(403)
+
+    async def ask(base: str, count: int) -> list[str | None]:
+        kinds: list[str | None] = []
+        async with Images({"openligadb": Root(base, 0)}, NoRateLimit(), IMPATIENT) as images:
+            for number in range(count):
+                try:
+                    await images.get("openligadb", f"{base}/{number}.png", Request())
+                    kinds.append(None)
+                except ProviderError as error:
+                    kinds.append(error.kind)
+        return kinds
+
+    with wire(*[refused] * 4, http(200, png()), *[refused] * 20) as server:
+        found = anyio.run(ask, server.url, 15)
+    assert found == [*["blocked"] * 4, None, *["blocked"] * 5, *["resting"] * 5]
+    assert len(server) == 10

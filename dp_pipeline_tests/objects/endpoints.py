@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from dp_pipeline.objects import S3
 from dp_pipeline.settings import S3Settings
-from dp_pipeline_tests.providers.wire import Reply, endless, http, reset, slow
+from dp_pipeline_tests.http.wire import Reply, endless, http, reset, slow
 
 BUCKET = "reports"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dp_pipeline.objects import S3, ObjectStoreError, within
+from dp_pipeline_tests.http.wire import Reply, http
 from dp_pipeline_tests.objects.endpoints import (
     ANSWERS,
     BUCKET,
@@ -20,7 +21,6 @@ from dp_pipeline_tests.objects.endpoints import (
     certificate,
     redirect,
 )
-from dp_pipeline_tests.providers.wire import Reply, http
 from dp_pipeline_tests.servers import closed_url
 
 KEY = "data-provider-operation-reports/a/b/c.json"

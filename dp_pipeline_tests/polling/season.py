@@ -24,13 +24,13 @@ from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.clock import Clock as ReadClock
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.pace import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.server import Simulation, app
 from dp_pipeline.sandbox.world.truth import true_matches, true_tables
 from dp_pipeline.watching.watch import due_tournaments
 from dp_pipeline_tests.end_to_end.in_process import QUICK
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.servers import serve
 
 
@@ -79,7 +79,7 @@ class Season:
     def _run(self, work: Callable[[Desk], Any], *, scope: Scope = "whole") -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
-            providers = Providers({"sandbox": self.url}, NoPace(), QUICK)
+            providers = Providers({"sandbox": self.url}, NoRateLimit(), QUICK)
             desk = Desk(
                 providers, self.database, ledger, Run(uuid.uuid4(), scope=scope), ended.append
             )

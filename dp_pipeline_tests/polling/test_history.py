@@ -23,11 +23,11 @@ from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.clock import Clock
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.pace import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.watching.cadence import CORRECTED_AFTER
 from dp_pipeline.watching.watch import due_of, due_tournaments
 from dp_pipeline_tests.end_to_end.in_process import QUICK
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.openligadb_payloads import match, played, results, round_robin
 from dp_pipeline_tests.providers.openligadb_service import Service
 
@@ -74,7 +74,7 @@ class Reader:
     def _run(self, work: Callable[[Desk], Any], scope: Scope) -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
-            providers = Providers({"openligadb": self.url}, NoPace(), QUICK)
+            providers = Providers({"openligadb": self.url}, NoRateLimit(), QUICK)
             run = Run(uuid.uuid4(), scope=scope)
             anyio.run(work, Desk(providers, self.database, ledger, run, ended.append))
         return ended
@@ -84,8 +84,8 @@ class Reader:
 def reader(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     def set_clock(at: datetime) -> None:
         clock = Clock(at.timestamp(), time.time(), 0.0)
-        for module in ("http", "registry"):
-            monkeypatch.setattr(f"dp_pipeline.providers.{module}.OURS", clock)
+        for module in ("http.client", "providers.registry"):
+            monkeypatch.setattr(f"dp_pipeline.{module}.OURS", clock)
 
     service = Service({}, seconds=0)
     with service.listening() as url:

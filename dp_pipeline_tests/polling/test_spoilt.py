@@ -12,17 +12,17 @@ import sqlalchemy as sa
 from dp_pipeline.assets.frame import Desk
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.health import PostgresHealth
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger, tournament_id_of
 from dp_pipeline.executions.presence import tournament_lock
+from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.pace import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline_tests.end_to_end.in_process import QUICK
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.polling.season import (
     season,
     stored_matches,
@@ -252,9 +252,9 @@ def test_of_a_provider_at_rest_the_polls_say_nothing_of_their_own(
             with Ledger(database, Folder(tmp_path / "objects")).working() as ledger:
                 providers = Providers(
                     {"sandbox": played.url},
-                    NoPace(),
+                    NoRateLimit(),
                     QUICK,
-                    health=PostgresHealth(database, wait_seconds=3),
+                    breaker=CircuitBreaker(database, wait_seconds=3),
                 )
                 run = Run(uuid4(), scope="part")
                 desk = Desk(providers, database, ledger, run, ended.append)

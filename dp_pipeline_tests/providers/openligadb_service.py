@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dp_pipeline.providers.http import Limits, NoPace, ProviderClient, Requests
+from dp_pipeline.http.client import HttpClient, Requests
+from dp_pipeline.http.limits import Limits
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.servers import serve
 
 MATCHES, GROUPS, TABLES = (
@@ -52,7 +54,7 @@ class Service:
 @contextlib.asynccontextmanager
 async def opened(url: str) -> AsyncGenerator[Requests]:
     limits = Limits(attempts=1)
-    client = ProviderClient("openligadb", url, pace=NoPace(), pace_seconds=0, limits=limits)
+    client = HttpClient("openligadb", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=limits)
     async with client:
         yield client.requests()
 

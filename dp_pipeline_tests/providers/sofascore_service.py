@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dp_pipeline.providers.http import Limits, NoPace, ProviderClient, Requests
+from dp_pipeline.http.client import HttpClient, Requests
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.sofascore_payloads import KEY, World
 from dp_pipeline_tests.servers import serve
 
@@ -86,7 +88,7 @@ async def everything(source: SofaScoreSource) -> Everything:
 @contextlib.asynccontextmanager
 async def opened(url: str, *, attempts: int = 1) -> AsyncGenerator[Requests]:
     limits = Limits(attempts=attempts, backoff_seconds=0.01)
-    client = ProviderClient("sofascore", url, pace=NoPace(), pace_seconds=0, limits=limits)
+    client = HttpClient("sofascore", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=limits)
     async with client:
         yield client.requests()
 

@@ -7,6 +7,7 @@ import anyio
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.errors import (
     BlockedError,
     InvalidShapeError,
@@ -16,9 +17,9 @@ from dp_pipeline.providers.errors import (
     RateLimitedError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.http import Limits, NoPace
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, healthy
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -46,7 +47,7 @@ PAYLOADS = {
 
 def confirm(replay: Replay, *keys: str) -> None:
     async def run(base_url: str) -> None:
-        async with Providers(dict.fromkeys(PROVIDERS, base_url), NoPace(), QUICK) as providers:
+        async with Providers(dict.fromkeys(PROVIDERS, base_url), NoRateLimit(), QUICK) as providers:
             for key in keys:
                 await providers.confirm(await providers.source(key))
 
@@ -126,7 +127,7 @@ def test_the_list_of_leagues_is_asked_for_once_for_all_keys_of_a_run() -> None:
 
     async def run(base_url: str) -> list[str]:
         said = []
-        async with Providers({"openligadb": base_url}, NoPace(), QUICK) as providers:
+        async with Providers({"openligadb": base_url}, NoRateLimit(), QUICK) as providers:
             for key in keys:
                 try:
                     await providers.confirm(await providers.source(key))
@@ -172,7 +173,7 @@ def test_a_provider_that_does_not_answer_has_not_said_that_it_is_not_there(
 def test_a_provider_that_cannot_be_reached_has_not_said_so_either() -> None:
     async def run() -> None:
         urls = dict.fromkeys(PROVIDERS, "http://127.0.0.1:9")
-        async with Providers(urls, NoPace(), QUICK) as providers:
+        async with Providers(urls, NoRateLimit(), QUICK) as providers:
             for key in ASKED:
                 with pytest.raises(NetworkError):
                     await providers.confirm(await providers.source(key))

@@ -6,10 +6,11 @@ import anyio
 import pytest
 from starlette.responses import PlainTextResponse
 
+from dp_pipeline.http.client import HttpClient
 from dp_pipeline.providers.contract import Season
 from dp_pipeline.providers.errors import BlockedError, InvalidTournamentKeyError
-from dp_pipeline.providers.http import NoPace, ProviderClient
 from dp_pipeline.providers.openfootball.seasons import find_seasons
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -20,7 +21,9 @@ def file(name: Any = "League") -> dict[str, Any]:
 
 def find(replay: Replay, competition: str = "en.1", back: int = 0) -> tuple[Season, ...]:
     async def run(base_url: str) -> tuple[Season, ...]:
-        async with ProviderClient("openfootball", base_url, pace=NoPace(), pace_seconds=0) as it:
+        async with HttpClient(
+            "openfootball", base_url, rate_limit=NoRateLimit(), seconds_apart=0
+        ) as it:
             return await find_seasons("openfootball", competition, it.requests(), back, 2026)
 
     with serve(replay.app()) as base_url:

@@ -6,10 +6,11 @@ import anyio
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from dp_pipeline.http.client import HttpClient
 from dp_pipeline.providers.errors import BlockedError, InvalidShapeError, NotFoundError
-from dp_pipeline.providers.http import NoPace, ProviderClient
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball import OpenFootball, OpenFootballSource
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.openfootball_files import KEY, league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
@@ -27,7 +28,9 @@ def with_source(
     provider.check(key)
 
     async def run(base_url: str) -> None:
-        async with ProviderClient(provider.name, base_url, pace=NoPace(), pace_seconds=0) as client:
+        async with HttpClient(
+            provider.name, base_url, rate_limit=NoRateLimit(), seconds_apart=0
+        ) as client:
             await use(provider.source(key, client.requests()))
 
     with serve(replay.app()) as base_url:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Source
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.models import Found
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.answers import round_path

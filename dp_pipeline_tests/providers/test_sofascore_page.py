@@ -18,9 +18,9 @@ from dp_pipeline.providers.errors import (
     NotFoundError,
     ProviderError,
 )
-from dp_pipeline.providers.http import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.providers.sofascore.page import read_address, read_public_page
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.sofascore_payloads import ROOT, league
 from dp_pipeline_tests.providers.sofascore_service import CHALLENGE, Service, status
 
@@ -126,7 +126,7 @@ def test_any_text_is_a_page_or_refused(text: str) -> None:
 
 def key_of(service: Service, path: str, *, name: str = "sofascore", api: str = "") -> str:
     async def run(url: str) -> str:
-        async with Providers({name: url + api}, NoPace()) as providers:
+        async with Providers({name: url + api}, NoRateLimit()) as providers:
             return str(await providers.key_of(path if "://" in path else url + path))
 
     with service.listening() as url:

@@ -10,14 +10,14 @@ from typing import TypeVar
 import anyio
 import pytest
 
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.errors import BlockedError, InvalidShapeError
-from dp_pipeline.providers.http import Limits
 from dp_pipeline.providers.models import Match, MatchStatus
-from dp_pipeline.providers.pace import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.server import Simulation, app
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, percent, read, standing_still
 from dp_pipeline_tests.servers import serve
 
@@ -61,7 +61,7 @@ def ask(
     """A question to a part of the season."""
 
     async def asking() -> T:
-        async with Providers({"sandbox": url}, NoPace(), QUICK) as providers:
+        async with Providers({"sandbox": url}, NoRateLimit(), QUICK) as providers:
             part = await providers.part(str(stored.tournament.key), stored, due)
             if follow:
                 part.follow()

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.breaker import Ending, Ticket
+from dp_pipeline.http.circuit import Permit, RequestOutcome
+from dp_pipeline.http.circuit_breaker import CircuitBreaker
+from dp_pipeline.http.client import HttpClient
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
     ProviderError,
 )
-from dp_pipeline.providers.http import NoHealth, NoPace, ProviderClient
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.sofascore_payloads import (
     DATA,
     KEY,
@@ -365,17 +367,17 @@ def test_a_form_that_cannot_be_had_never_fails_the_table() -> None:
         assert all(len(row.form) == 5 for row in found.items)
 
 
-def test_only_the_form_is_asked_aside_because_it_alone_may_be_refused() -> None:
-    aside: set[str] = set()
+def test_only_the_form_is_best_effort_because_it_alone_may_be_refused() -> None:
+    best_effort: set[str] = set()
 
-    class Noting(NoHealth):
-        async def note(self, ticket: Ticket, ending: Ending) -> None:
-            if ticket.aside and ending.refused:
-                aside.add(str(ending.error and ending.error.url).partition(DATA)[2])
+    class Noting(CircuitBreaker):
+        async def note(self, permit: Permit, outcome: RequestOutcome) -> None:
+            if permit.best_effort and outcome.refused:
+                best_effort.add(str(outcome.error and outcome.error.url).partition(DATA)[2])
 
     async def run(url: str) -> None:
-        async with ProviderClient(
-            "sofascore", url, pace=NoPace(), pace_seconds=0, health=Noting()
+        async with HttpClient(
+            "sofascore", url, rate_limit=NoRateLimit(), seconds_apart=0, breaker=Noting(None)
         ) as client:
             found = await everything(SofaScore().source(KEY, client.requests()))
             assert found.standings.issues[0].reason == "form_not_available"
@@ -384,4 +386,4 @@ def test_only_the_form_is_asked_aside_because_it_alone_may_be_refused() -> None:
     answers[f"{DATA}/team-events/total"] = status(403, FORBIDDEN)
     with Service(answers).listening() as url:
         asyncio.run(run(url))
-    assert aside == {"/team-events/total"}
+    assert best_effort == {"/team-events/total"}

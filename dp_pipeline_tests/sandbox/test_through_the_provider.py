@@ -6,7 +6,6 @@ import anyio
 import pytest
 
 from dp_pipeline.providers.models import Match, Standing
-from dp_pipeline.providers.pace import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.api.answers import page_path
 from dp_pipeline.sandbox.world import identity
@@ -16,6 +15,7 @@ from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.state import INTERRUPTED
 from dp_pipeline.sandbox.world.timeline import timeline
 from dp_pipeline.sandbox.world.truth import Pair, TrueMatch, TrueTable, true_matches, true_tables
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.sandbox.worlds import (
     SMALL,
     Read,
@@ -118,7 +118,7 @@ def _no_surprises(told: Read, moment: int) -> None:
 
 def test_a_page_of_the_world_leads_to_its_newest_season() -> None:
     async def key(url: str) -> str:
-        async with Providers({"sandbox": url}, NoPace()) as providers:
+        async with Providers({"sandbox": url}, NoRateLimit()) as providers:
             return str(await providers.key_of(url + page_path(SMALL, 4)))
 
     with served(standing_still(SMALL, percent(37))) as url:
@@ -127,7 +127,7 @@ def test_a_page_of_the_world_leads_to_its_newest_season() -> None:
 
 def test_the_seasons_of_a_competition_are_those_announced_by_then() -> None:
     async def seasons(url: str) -> list[str]:
-        async with Providers({"sandbox": url}, NoPace()) as providers:
+        async with Providers({"sandbox": url}, NoRateLimit()) as providers:
             found = await providers.seasons("sandbox", "900001", 0)
             return [str(season.key) for season in found]
 

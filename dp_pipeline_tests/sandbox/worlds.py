@@ -8,7 +8,6 @@ from fractions import Fraction
 import anyio
 
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
-from dp_pipeline.providers.pace import NoPace
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.faults import Fault, Faults
@@ -16,6 +15,7 @@ from dp_pipeline.sandbox.server import Simulation, app
 from dp_pipeline.sandbox.world import identity
 from dp_pipeline.sandbox.world.calendar import HOME_SEASON, percent_of_season
 from dp_pipeline.sandbox.world.worlds import World
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.servers import serve
 
 SMALL = World(1, 12)
@@ -58,7 +58,7 @@ def read(url: str, key: str) -> Read:
     """A season through the provider, over HTTP."""
 
     async def reading() -> Read:
-        async with Providers({"sandbox": url}, NoPace()) as providers:
+        async with Providers({"sandbox": url}, NoRateLimit()) as providers:
             source = await providers.source(key)
             await source.prefetch(["tournaments", "teams", "rounds", "matches", "standings"])
             return Read(

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import ClassVar
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Listed, Provider, Season, Source
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
@@ -12,7 +13,6 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import anyio
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.errors import BlockedError, NotFoundError, ProviderError
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openligadb.answers import league_table, listed_groups

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Collection
 from dataclasses import replace
 from typing import ClassVar
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Listed, Provider, Season, Source
 from dp_pipeline.providers.errors import (
     InvalidTournamentKeyError,
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Absence,

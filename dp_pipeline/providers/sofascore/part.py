@@ -12,9 +12,9 @@ from functools import partial
 
 import anyio
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.errors import BlockedError, ProviderError
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Absence, Found, Match, Round, Team, Tournament
 from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Provider, Season
 from dp_pipeline.providers.errors import (
     BlockedError,
@@ -12,7 +13,6 @@ from dp_pipeline.providers.errors import (
     NotFoundError,
     ProviderError,
 )
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.sofascore.addresses import (
     PUBLIC_SITE,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import anyio
 
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Listed, Source
 from dp_pipeline.providers.errors import (
     BlockedError,
@@ -19,7 +20,6 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.http import Requests
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Absence,
@@ -213,9 +213,9 @@ class SofaScoreSource(Source):
     async def _form(self) -> FormEvents:
         if self._blocked is not None:
             raise copy.copy(self._blocked) from self._blocked.__cause__
-        # not _json, and aside: a refusal of what is only nice to have ends nothing else
+        # not _json, and best effort: a refusal of what is only nice to have ends nothing else
         path = f"{season_path(self.key)}/team-events/total"
-        return await self.requests.json(path, parse_form, aside=True)
+        return await self.requests.json(path, parse_form, best_effort=True)
 
     async def _rounds(self) -> RoundList:
         try:

@@ -11,20 +11,21 @@ class Limits:
 
     Args:
         connect_seconds: until a connection stands.
-        read_seconds: between two pieces of an answer.
+        read_seconds: between two pieces of a response.
         deadline_seconds: for one request with all its attempts and the pauses between them; not
-            counted is the wait for our turn (pace, connections).
+            counted is the wait for the rate limit and for a connection.
         max_bytes: the largest decompressed body. The largest known season (380 matches with goals)
             has under 1 MiB.
         attempts: of a request whose failures are worth a retry.
         backoff_seconds: first pause between attempts; doubled each time, with jitter as long as it.
         max_backoff_seconds: longest of these pauses.
-        max_retry_after_seconds: longest wait a provider may ask for (Retry-After) before the
+        max_retry_after_seconds: longest wait a service may ask for (Retry-After) before the
             request fails at once.
-        connections: requests to the provider at the same time.
+        connections: requests to the service at the same time.
         redirects: followed per attempt.
-        failures_in_a_row: so many failed requests without one answer between them stop the asking.
-        rest_seconds: how long it stops.
+        failures_in_a_row: so many failed requests without one answer between them open the circuit.
+        refusals_concern_all: whether one refusal (403) means that we are not welcome at all; where
+            each path has its own, as images do, refusals are failures like others.
     """
 
     connect_seconds: float = 10.0
@@ -38,4 +39,4 @@ class Limits:
     connections: int = 4
     redirects: int = 3
     failures_in_a_row: int = 20
-    rest_seconds: float = 60.0
+    refusals_concern_all: bool = True

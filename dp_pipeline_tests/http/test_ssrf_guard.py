@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.http.limits import Limits
+from dp_pipeline.http.ssrf_guard import SsrfGuard, _CheckedConnections, is_public
 from dp_pipeline.providers.errors import UnsafeAddressError
-from dp_pipeline.providers.guard import Guard, _CheckedConnections, is_public
-from dp_pipeline.providers.limits import Limits
-from dp_pipeline_tests.providers.wire import wire
+from dp_pipeline_tests.http.wire import wire
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_ipv4_address_is_the_same_in_every_clothing(ip: ipaddress.IPv4Address
 
 def test_a_name_that_leads_to_this_machine_is_refused_before_and_while_connecting() -> None:
     async def ask() -> None:
-        guard = Guard()
+        guard = SsrfGuard()
         with pytest.raises(UnsafeAddressError, match="localhost is not on the public internet"):
             await guard.check(httpx.Request("GET", "http://localhost:1/x"))
         # a name that has come to mean something else since it was checked
@@ -72,7 +72,7 @@ def test_a_name_that_leads_to_this_machine_is_refused_before_and_while_connectin
 
 def test_a_name_nobody_knows_is_no_verdict_but_no_connection_either() -> None:
     async def ask() -> None:
-        guard = Guard()
+        guard = SsrfGuard()
         await guard.check(httpx.Request("GET", "http://nobody.invalid/x"))
         with pytest.raises(httpcore.ConnectError):
             await _CheckedConnections(guard).connect_tcp("nobody.invalid", 80, timeout=5)
@@ -83,7 +83,7 @@ def test_a_name_nobody_knows_is_no_verdict_but_no_connection_either() -> None:
 def test_the_operators_own_address_may_be_anywhere_and_its_neighbours_may_not() -> None:
     async def ask(url: str) -> None:
         port = httpx.URL(url).port or 0
-        guard = Guard(("http", "127.0.0.1", port))
+        guard = SsrfGuard(("http", "127.0.0.1", port))
         async with httpx.AsyncClient(
             mounts={"all://": guard.wire(Limits())}, event_hooks={"request": [guard.check]}
         ) as client:

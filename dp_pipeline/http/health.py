@@ -1,4 +1,4 @@
-"""How providers have answered lately, for people: the command line and the checks."""
+"""How services have answered lately, for people: the command line and the checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,22 +7,22 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from dp_pipeline.database.health import BREAKER, FAILURES
 from dp_pipeline.database.tables import provider_health, provider_hour
-from dp_pipeline.providers.breaker import Breaker
+from dp_pipeline.http.circuit import Circuit
+from dp_pipeline.http.circuit_table import FAILURES, circuit_of
 
 State = Literal["closed", "half-open", "open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
-    """A provider at an address.
+class ServiceHealth:
+    """A service at an address.
 
     Args:
-        provider: its name.
+        name: of the service.
         now: the server's time when this was read.
         root: the address it was asked at last; None: it never was, or not there.
-        breaker: see there.
+        circuit: see there.
         requests: of the last 24 hours, those of the hour that began before them included.
         failures: of these.
         seconds: what these took together.
@@ -32,10 +32,10 @@ class Answering:
         blocked_at: its last refusal.
     """
 
-    provider: str
+    name: str
     now: datetime
     root: str | None = None
-    breaker: Breaker = field(default_factory=Breaker)
+    circuit: Circuit = field(default_factory=Circuit)
     requests: int = 0
     failures: int = 0
     seconds: float = 0.0
@@ -52,7 +52,7 @@ class Answering:
     @property
     def state(self) -> State:
         """In the words of circuit breakers."""
-        match self.breaker.standing(self.now):
+        match self.circuit.standing(self.now):
             case "closed":
                 return "closed"
             case "resting":
@@ -63,7 +63,7 @@ class Answering:
     @property
     def well(self) -> bool:
         """Whether it answers, as far as is known: one refusal alone is no proof."""
-        return self.state == "closed" or (self.state == "half-open" and self.breaker.doubted)
+        return self.state == "closed" or (self.state == "half-open" and self.circuit.doubted)
 
     @property
     def success_ratio(self) -> float | None:
@@ -78,12 +78,12 @@ class Answering:
     @property
     def next_probe(self) -> datetime | None:
         """From when on one request may find out whether it answers again; None: no need."""
-        return self.breaker.rests_until
+        return self.circuit.rests_until
 
     def facts(self) -> dict[str, Any]:
         """All of it by name, as it is shown; what is not known is None."""
         return {
-            "provider": self.provider,
+            "provider": self.name,
             "state": self.state,
             "success_ratio_24h": None
             if self.success_ratio is None
@@ -101,10 +101,10 @@ class Answering:
         }
 
 
-def answering(
+def read_health(
     connection: sa.Connection, roots: Mapping[str, str], *, anywhere: bool = False
-) -> list[Answering]:
-    """Each of these providers, in their order.
+) -> list[ServiceHealth]:
+    """Each of these services, in their order.
 
     Args:
         connection: where to ask.
@@ -127,21 +127,21 @@ def answering(
         row.provider: row for row in connection.execute(counted.where(lately).group_by("provider"))
     }
     return [
-        _one(provider, now, health.get(provider), hours.get(provider), None if anywhere else root)
-        for provider, root in roots.items()
+        _one(name, now, health.get(name), hours.get(name), None if anywhere else root)
+        for name, root in roots.items()
     ]
 
 
 def _one(
-    provider: str, now: datetime, row: Any | None, hours: Any | None, root: str | None
-) -> Answering:
+    name: str, now: datetime, row: Any | None, hours: Any | None, root: str | None
+) -> ServiceHealth:
     if row is None or (root is not None and row.root != root):
-        return Answering(provider, now)
-    return Answering(
-        provider,
+        return ServiceHealth(name, now)
+    return ServiceHealth(
+        name,
         now,
         root=row.root,
-        breaker=Breaker(*(getattr(row, name) for name in BREAKER)),
+        circuit=circuit_of(row),
         requests=hours.requests if hours else 0,
         failures=hours.failures if hours else 0,
         seconds=hours.seconds if hours else 0.0,

@@ -13,8 +13,8 @@ import anyio
 import httpcore
 import httpx
 
-from dp_pipeline.providers.errors import UnsafeAddressError
-from dp_pipeline.providers.limits import Limits
+from dp_pipeline.http.errors import UnsafeAddressError
+from dp_pipeline.http.limits import Limits
 
 # The IPv4 address is in the last 32 bits (RFC 6052 2.1).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -37,7 +37,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
-class Guard:
+class SsrfGuard:
     """Allows public addresses, and one origin that the operator has named.
 
     Args:
@@ -88,7 +88,7 @@ class Guard:
 
 
 class _CheckedConnections(httpcore.AsyncNetworkBackend):
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: SsrfGuard) -> None:
         self._guard = guard
         # the union in httpcore's types is for a Python without anyio
         self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())

@@ -21,26 +21,23 @@ from starlette.requests import Request as Received
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from dp_pipeline.http.client import HttpClient, Requests
+from dp_pipeline.http.limits import Limits
+from dp_pipeline.http.rate_limit import RateLimit
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import (
     BlockedError,
     InvalidShapeError,
     NetworkError,
     NotFoundError,
     ProviderError,
+    ProviderRestingError,
     ProviderServerError,
     RateLimitedError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.http import (
-    Limits,
-    LocalPace,
-    NoPace,
-    Pace,
-    ProviderClient,
-    Request,
-    Requests,
-)
-from dp_pipeline_tests.providers.wire import Reply, endless, http, reset, slow, wire
+from dp_pipeline_tests.http.rate_limits import LocalRateLimit, NoRateLimit
+from dp_pipeline_tests.http.wire import Reply, endless, http, reset, slow, wire
 from dp_pipeline_tests.servers import closed_url, serve
 
 T = TypeVar("T")
@@ -73,15 +70,15 @@ def using(
     work: Callable[[Requests], Awaitable[T]],
     *,
     limits: Limits = QUICK,
-    pace: Pace | None = None,
-    pace_seconds: float = 0.0,
+    rate_limit: RateLimit | None = None,
+    seconds_apart: float = 0.0,
 ) -> T:
     async def run() -> T:
-        async with ProviderClient(
+        async with HttpClient(
             "openligadb",
             base_url,
-            pace=pace or NoPace(),
-            pace_seconds=pace_seconds,
+            rate_limit=rate_limit or NoRateLimit(),
+            seconds_apart=seconds_apart,
             limits=limits,
         ) as client:
             return await work(client.requests())
@@ -262,10 +259,10 @@ def test_a_long_retry_after_gives_up_at_once_and_spares_the_provider(as_date: bo
     later = datetime.now(UTC) + timedelta(seconds=3600)
     header = format_datetime(later, usegmt=True) if as_date else "3600"
 
-    async def work(requests: Requests) -> list[RateLimitedError]:
-        errors = []
-        for path in ("/x", "/y"):
-            with pytest.raises(RateLimitedError) as caught:
+    async def work(requests: Requests) -> list[ProviderError]:
+        errors: list[ProviderError] = []
+        for path, kind in (("/x", RateLimitedError), ("/y", ProviderRestingError)):
+            with pytest.raises(kind) as caught:
                 await requests.json(path, same)
             errors.append(caught.value)
         assert [line.attempts for line in requests.taken()] == [1, 0]
@@ -277,7 +274,8 @@ def test_a_long_retry_after_gives_up_at_once_and_spares_the_provider(as_date: bo
     assert time.monotonic() - started < 1
     assert len(server) == 1
     assert "It asks to wait 36" in first.message or "It asks to wait 359" in first.message
-    assert "/y was not requested. Run it again later." in second.message
+    assert second.message.startswith("openligadb asked us to wait at ")
+    assert "(rate_limited); /y was not requested. It is asked again, " in second.message
 
 
 def test_a_retry_after_that_is_nonsense_is_as_none() -> None:
@@ -476,8 +474,8 @@ def test_two_tournaments_share_connections_and_not_memory() -> None:
     world = World(delay_seconds=0.05)
 
     async def run(url: str) -> None:
-        async with ProviderClient(
-            "openligadb", url, pace=NoPace(), pace_seconds=0, limits=QUICK
+        async with HttpClient(
+            "openligadb", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=QUICK
         ) as client:
             one, other = client.requests(), client.requests()
             async with anyio.create_task_group() as group:
@@ -543,14 +541,16 @@ def test_requests_keep_the_pace_retries_included() -> None:
 
     world = World()
     with serve(world.app) as url:
-        using(url, work, pace=LocalPace(), pace_seconds=0.15)
+        using(url, work, rate_limit=LocalRateLimit(), seconds_apart=0.15)
     assert len(world.starts) == 4
     # 0.45 s, less what the first request took to connect
     assert world.starts[-1] - world.starts[0] > 0.3
 
     started = time.monotonic()
     with wire(http(500)) as server, pytest.raises(ProviderServerError):
-        using(server.url, lambda r: r.json("/x", same), pace=LocalPace(), pace_seconds=0.2)
+        using(
+            server.url, lambda r: r.json("/x", same), rate_limit=LocalRateLimit(), seconds_apart=0.2
+        )
     assert time.monotonic() - started > 0.4
 
 
@@ -565,28 +565,27 @@ def test_waiting_for_our_turn_does_not_count_against_the_deadline() -> None:
 
     world = World()
     with serve(world.app) as url:
-        using(url, work, limits=limits, pace=LocalPace(), pace_seconds=0.3)
+        using(url, work, limits=limits, rate_limit=LocalRateLimit(), seconds_apart=0.3)
     assert len(world.paths) == 6
 
 
-def test_a_provider_that_only_fails_is_left_alone_for_a_while() -> None:
-    limits = Limits(failures_in_a_row=5, rest_seconds=1, backoff_seconds=0.01)
+def test_a_service_that_only_fails_is_left_alone_for_a_while() -> None:
+    limits = Limits(failures_in_a_row=5, attempts=1)
 
     async def work(requests: Requests) -> None:
-        for number in range(30):
-            with pytest.raises(BlockedError) as caught:
+        for number in range(5):
+            with pytest.raises(ProviderServerError):
                 await requests.json(f"/{number}", same)
-            if number >= 5:
-                assert caught.value.message == (
-                    "The last 5 requests to openligadb failed (blocked); "
-                    f"/{number} was not requested. Run it again later."
-                )
-        await anyio.sleep(1)
-        assert await requests.json("/again", same) == []
+        for number in range(5, 30):
+            with pytest.raises(ProviderRestingError) as caught:
+                await requests.json(f"/{number}", same)
+            assert caught.value.message.startswith("openligadb did not answer at ")
+            assert f"(server_error); /{number} was not requested. " in caught.value.message
+            assert "dp health" not in caught.value.message, "no process but this one knows of it"
 
-    with wire(*[http(403)] * 5, http()) as server:
+    with wire(http(500)) as server:
         using(server.url, work, limits=limits)
-        assert len(server) == 6
+        assert len(server) == 5
 
 
 def test_an_answer_between_failures_keeps_a_provider_asked() -> None:

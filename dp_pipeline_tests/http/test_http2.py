@@ -18,9 +18,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dp_pipeline.http.client import HttpClient
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.errors import InvalidShapeError, NetworkError
-from dp_pipeline.providers.http import Limits, NoPace, ProviderClient
-from dp_pipeline_tests.providers.wire import http, wire
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
+from dp_pipeline_tests.http.wire import http, wire
 
 ONCE = Limits(attempts=1)
 Answer = Callable[[h2.connection.H2Connection, h2.events.RequestReceived], None]
@@ -93,7 +95,9 @@ def test_http_2_is_used_and_one_connection_serves_all(tls: ssl.SSLContext) -> No
         state.send_data(event.stream_id, b"[1]", end_stream=True)
 
     async def run(url: str) -> None:
-        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+        async with HttpClient(
+            "x", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=ONCE
+        ) as client:
             requests = client.requests()
             async with anyio.create_task_group() as group:
                 for number in range(20):
@@ -112,7 +116,9 @@ def test_an_answer_torn_in_http_2_is_a_network_failure(tls: ssl.SSLContext) -> N
         state.send_data(event.stream_id, b"[1]", end_stream=True)
 
     async def run(url: str) -> None:
-        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+        async with HttpClient(
+            "x", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=ONCE
+        ) as client:
             with pytest.raises(NetworkError):
                 await client.requests().json("/x", list)
 
@@ -127,7 +133,9 @@ def test_a_redirect_out_of_tls_is_not_followed(tls: ssl.SSLContext) -> None:
         state.send_headers(event.stream_id, headers, end_stream=True)
 
     async def run(url: str) -> None:
-        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+        async with HttpClient(
+            "x", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=ONCE
+        ) as client:
             with pytest.raises(InvalidShapeError, match="to an address that is not https"):
                 await client.requests().json("/x", list)
 
@@ -147,7 +155,9 @@ def test_a_redirect_into_tls_at_the_same_host_is_followed_without_credentials(
         state.send_data(event.stream_id, b"[1]", end_stream=True)
 
     async def run(url: str) -> list[int]:
-        async with ProviderClient("x", url, pace=NoPace(), pace_seconds=0, limits=ONCE) as client:
+        async with HttpClient(
+            "x", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=ONCE
+        ) as client:
             return await client.requests().json("/x", list)
 
     with (

@@ -6,30 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.answers import Answer, Asked, decode, read, retry_after
+from dp_pipeline.http.address import Address
+from dp_pipeline.http.classify import read, retry_after
+from dp_pipeline.http.response import Response, decode
 from dp_pipeline.providers.errors import BlockedError, NotFoundError, ProviderError
 
-ASKED = Asked("sofascore", "/unique-tournament/17/seasons", "https://host/unique-tournament/17")
+TARGET = Address.parse("sofascore", "https://host").target("/unique-tournament/17/seasons")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def test_json_labelled_as_html_is_data() -> None:
     # PHP gateways label everything text/html unless told otherwise
-    assert read(ASKED, Answer(200, b' {"a": 1}', "text/html"), page=False) == {"a": 1}
+    assert read(TARGET, Response(200, b' {"a": 1}', "text/html"), page=False) == {"a": 1}
 
 
 def test_a_page_of_the_right_kind_is_text() -> None:
-    assert read(ASKED, Answer(200, b"<p>", "text/html"), page=True) == "<p>"
-    assert read(ASKED, Answer(204, b""), page=True) is None
+    assert read(TARGET, Response(200, b"<p>", "text/html"), page=True) == "<p>"
+    assert read(TARGET, Response(204, b""), page=True) is None
     with pytest.raises(BlockedError):
-        read(ASKED, Answer(200, b"<p>", "text/html", challenge=True), page=True)
+        read(TARGET, Response(200, b"<p>", "text/html", challenge=True), page=True)
 
 
 def test_a_snippet_is_short_printable_and_without_secrets() -> None:
-    asked = Asked("x", "/x", "http://host/x", lambda text: text.replace("s3cret", "…"))
+    target = Address.parse("x", "http://host?key=s3cret").target("/x")
     body = b"\x00\x1b[31m" + b"." * 489 + b"s3cret" + b"." * 9000
     with pytest.raises(NotFoundError) as caught:
-        read(asked, Answer(404, body), page=False)
+        read(target, Response(404, body), page=False)
     snippet = caught.value.snippet
     assert snippet is not None
     assert snippet.startswith("\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31m...")
@@ -100,7 +102,7 @@ def test_other_charsets_are_read_as_declared_or_as_latin_1(
 
 
 answers = st.builds(
-    Answer,
+    Response,
     st.integers(100, 999),
     st.binary(max_size=80) | st.sampled_from([b"", b"[]", b'{"error":{"code":[]}}', b"<p>"]),
     st.text(max_size=40) | st.sampled_from(["text/html", "application/json; charset=utf-7"]),
@@ -110,7 +112,7 @@ answers = st.builds(
 
 
 @given(answers, st.booleans())
-def test_any_answer_is_a_value_or_a_provider_error(answer: Answer, page: bool) -> None:
+def test_any_answer_is_a_value_or_a_provider_error(answer: Response, page: bool) -> None:
     with contextlib.suppress(ProviderError):
-        read(ASKED, answer, page=page)
+        read(TARGET, answer, page=page)
         assert answer.status in range(200, 206)

@@ -1,7 +1,7 @@
 """One exchange over the wire with httpx: connections, redirects, bounds of size and time.
 
 Imported when the first client opens, not before: httpx costs 0.1 s. What an answer means is decided
-in `answers`.
+in `classify`.
 """
 
 import importlib.metadata
@@ -13,36 +13,35 @@ from typing import Self
 
 import httpx
 
-from dp_pipeline.providers.address import Address, Target, unusable_address
-from dp_pipeline.providers.answers import Answer, Asked, Form
-from dp_pipeline.providers.clock import HEADER
-from dp_pipeline.providers.errors import (
+from dp_pipeline.http.address import Address, Target, unusable_address
+from dp_pipeline.http.classify import Format
+from dp_pipeline.http.errors import (
     InvalidShapeError,
     NetworkError,
     ProviderError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.guard import Guard
-from dp_pipeline.providers.limits import Limits
+from dp_pipeline.http.limits import Limits
+from dp_pipeline.http.response import Response
+from dp_pipeline.http.ssrf_guard import SsrfGuard
+from dp_pipeline.providers.clock import HEADER
 
 # Of an answer that is an error anyway, enough to tell a challenge and to show its beginning.
 ERROR_BYTES = 64 * 1024
 
 
 class Transport:
-    """The connections to one provider. Requests stand alone: no cookies are kept.
+    """The connections to one service. Requests stand alone: no cookies are kept.
 
     Redirects stay on the host that was asked, and may only gain encryption. With a guard they may
-    leave it, for images often lie elsewhere, and only what it allows is asked.
+    leave it, for images often lie elsewhere, and only what it allows is target.
     """
 
-    def __init__(
-        self, provider: str, address: Address, limits: Limits, guard: Guard | None = None
-    ) -> None:
+    def __init__(self, address: Address, limits: Limits, guard: SsrfGuard | None = None) -> None:
         try:
             httpx.URL(address.root)
         except httpx.InvalidURL as error:
-            raise unusable_address(provider) from error
+            raise unusable_address(address.name) from error
         if address.secrets:
             # At DEBUG, hpack logs the headers of requests as it compresses them, and httpcore those
             # of answers, which may send ours back.
@@ -82,7 +81,7 @@ class Transport:
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
 
-    async def get(self, asked: Asked, target: Target, form: Form) -> Answer:
+    async def get(self, target: Target, format_: Format) -> Response:
         """Request, follow redirects, read the body.
 
         Raises:
@@ -92,22 +91,22 @@ class Transport:
             UnsafeAddressError: redirected to another host, or the guard does not allow it.
         """
         try:
-            return await self._follow(asked, target, form)
+            return await self._follow(target, format_)
         except ProviderError as error:
-            error.url = error.url or asked.url
+            error.url = error.url or target.shown
             raise
         # Whatever fails between the socket and us is a network failure: httpx translates most of
         # it, but lets through what h2 raises while a body is read (httpcore 1.0, http2.py).
         except Exception as error:
-            _scrub(asked, error)
+            _scrub(target, error)
             if _is_location(error):
-                sentence = f"{asked.provider} redirects {asked.path} to what is no address."
-                raise asked.error(InvalidShapeError, sentence) from error
-            sentence = f"{asked.provider} {self._what(error)} ({asked.path})."
-            raise asked.error(NetworkError, asked.scrub(sentence)) from error
+                sentence = f"{target.name} redirects {target.path} to what is no address."
+                raise target.error(InvalidShapeError, sentence) from error
+            sentence = f"{target.name} {self._what(error)} ({target.path})."
+            raise target.error(NetworkError, target.scrub(sentence)) from error
 
-    async def _follow(self, asked: Asked, target: Target, form: Form) -> Answer:
-        headers = dict(form.headers)
+    async def _follow(self, target: Target, format_: Format) -> Response:
+        headers = dict(format_.headers)
         if target.authorization:
             headers["Authorization"] = target.authorization
         url, sent = httpx.URL(target.url), target.sent
@@ -118,19 +117,19 @@ class Transport:
                 "GET", url, headers=headers, extensions={"target": sent.encode("ascii")}
             ) as response:
                 if response.next_request is None:
-                    return await self._answer(asked, response)
+                    return await self._answer(target, response)
                 following = response.next_request.url
-            self._may_follow(asked, url, following)
+            self._may_follow(target, url, following)
             if _origin(following) != _origin(url):
                 headers.pop("Authorization", None)
             sent = following.raw_path.decode("ascii")
             url = following.copy_with(userinfo=b"", query=None, fragment=None)
         sentence = (
-            f"{asked.provider} redirects {asked.path} more than {self._limits.redirects} times."
+            f"{target.name} redirects {target.path} more than {self._limits.redirects} times."
         )
-        raise asked.error(InvalidShapeError, sentence)
+        raise target.error(InvalidShapeError, sentence)
 
-    def _may_follow(self, asked: Asked, url: httpx.URL, following: httpx.URL) -> None:
+    def _may_follow(self, target: Target, url: httpx.URL, following: httpx.URL) -> None:
         """Refuse a redirect that leaves the host, or encryption, of the address that gave it.
 
         A provider whose base URL is http was followed to 169.254.169.254, where clouds keep
@@ -139,10 +138,10 @@ class Transport:
         schemes = (url.scheme, following.scheme)
         if schemes not in {("https", "https"), ("http", "https"), ("http", "http")}:
             sentence = (
-                f"{asked.provider} redirects {asked.path} to an address that is not https; "
+                f"{target.name} redirects {target.path} to an address that is not https; "
                 "it is not followed."
             )
-            raise asked.error(InvalidShapeError, sentence)
+            raise target.error(InvalidShapeError, sentence)
         if self._guarded:
             return
         elsewhere = _host(following)
@@ -151,20 +150,20 @@ class Transport:
                 return
             elsewhere = f"another port of {elsewhere}, {_port(following)}"
         sentence = (
-            f"{asked.provider} redirects {asked.path} away from {_host(url)}, to {elsewhere}; "
+            f"{target.name} redirects {target.path} away from {_host(url)}, to {elsewhere}; "
             "it is not followed."
         )
-        raise asked.error(UnsafeAddressError, asked.scrub(sentence))
+        raise target.error(UnsafeAddressError, target.scrub(sentence))
 
-    async def _answer(self, asked: Asked, response: httpx.Response) -> Answer:
+    async def _answer(self, target: Target, response: httpx.Response) -> Response:
         headers = response.headers
         if len(headers.get_list("content-encoding", split_commas=True)) > 1:
             # each layer multiplies by up to 1,000: 64 KB on the wire would be 64 GB here
-            sentence = f"{asked.provider} compressed its answer to {asked.path} more than once."
-            raise asked.error(InvalidShapeError, sentence)
-        return Answer(
+            sentence = f"{target.name} compressed its answer to {target.path} more than once."
+            raise target.error(InvalidShapeError, sentence)
+        return Response(
             status=response.status_code,
-            body=await self._body(asked, response),
+            body=await self._body(target, response),
             content_type=headers.get("content-type", ""),
             retry_after=headers.get("retry-after"),
             challenge="challenge" in headers.get("cf-mitigated", "").lower()
@@ -175,7 +174,7 @@ class Transport:
             clock=headers.get(HEADER),
         )
 
-    async def _body(self, asked: Asked, response: httpx.Response) -> bytes:
+    async def _body(self, target: Target, response: httpx.Response) -> bytes:
         chunks: list[bytes] = []
         size = 0
         try:
@@ -186,10 +185,10 @@ class Transport:
                     break
                 if size > self._limits.max_bytes:
                     sentence = (
-                        f"{asked.provider} answered {asked.path} with more than "
+                        f"{target.name} answered {target.path} with more than "
                         f"{self._limits.max_bytes / 1024 / 1024:g} MiB, the most that is read."
                     )
-                    raise asked.error(InvalidShapeError, sentence)
+                    raise target.error(InvalidShapeError, sentence)
         except httpx.HTTPError:
             # A refusal with a torn body is a refusal all the same, and must not be retried.
             if response.is_success:
@@ -242,12 +241,12 @@ def _is_location(error: Exception) -> bool:
     )
 
 
-def _scrub(asked: Asked, error: BaseException) -> None:
+def _scrub(target: Target, error: BaseException) -> None:
     """Take our secrets out of the texts of an error and of those behind it.
 
     A provider may send them back, and httpx quotes a redirect it cannot read.
     """
     behind: BaseException | None = error
     while behind is not None:
-        behind.args = tuple(asked.scrub(a) if isinstance(a, str) else a for a in behind.args)
+        behind.args = tuple(target.scrub(a) if isinstance(a, str) else a for a in behind.args)
         behind = behind.__cause__ or behind.__context__

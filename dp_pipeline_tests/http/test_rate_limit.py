@@ -5,7 +5,7 @@ import anyio
 import sqlalchemy as sa
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.pace import HORIZON_SECONDS, PostgresPace
+from dp_pipeline.http.rate_limit import HORIZON_SECONDS, PostgresRateLimit
 
 SECONDS = 0.15
 
@@ -34,7 +34,7 @@ def _several_turns(url: str, moments: "multiprocessing.Queue[float]") -> None:
 
     async def turns() -> None:
         for _ in range(4):
-            await PostgresPace(database).wait("p", SECONDS)
+            await PostgresRateLimit(database).wait("p", SECONDS)
             moments.put(time.time())
 
     anyio.run(turns)
@@ -62,7 +62,7 @@ def test_four_processes_space_their_requests_between_them(
 
 
 def test_turns_of_one_process_are_spaced(database: Database) -> None:
-    pace = PostgresPace(database)
+    pace = PostgresRateLimit(database)
     moments: list[float] = []
 
     async def turn() -> None:
@@ -80,7 +80,7 @@ def test_turns_of_one_process_are_spaced(database: Database) -> None:
 
 
 def test_providers_do_not_wait_for_each_other(database: Database) -> None:
-    pace = PostgresPace(database)
+    pace = PostgresRateLimit(database)
     _set(database, 30)
     began = time.monotonic()
     anyio.run(pace.wait, "another", 5.0)
@@ -88,20 +88,20 @@ def test_providers_do_not_wait_for_each_other(database: Database) -> None:
 
 
 def test_a_pace_of_nothing_asks_nobody() -> None:
-    anyio.run(PostgresPace(Database("postgresql://u@127.0.0.1:1/d")).wait, "p", 0)
+    anyio.run(PostgresRateLimit(Database("postgresql://u@127.0.0.1:1/d")).wait, "p", 0)
 
 
 def test_a_time_that_no_queue_explains_is_forgotten(database: Database) -> None:
     _set(database, 3_600)
     began = time.monotonic()
-    anyio.run(PostgresPace(database).wait, "p", 1.0)
+    anyio.run(PostgresRateLimit(database).wait, "p", 1.0)
     assert time.monotonic() - began < 2
     assert _ahead(database) < 1.0
 
 
 def test_a_full_queue_makes_callers_wait_outside_and_is_not_forgotten(database: Database) -> None:
     _set(database, HORIZON_SECONDS + 0.8)
-    pace = PostgresPace(database)
+    pace = PostgresRateLimit(database)
 
     async def impatient() -> None:
         with anyio.move_on_after(0.3):
@@ -112,7 +112,7 @@ def test_a_full_queue_makes_callers_wait_outside_and_is_not_forgotten(database: 
 
 
 def test_a_cancelled_caller_leaves_others_their_turns(database: Database) -> None:
-    pace = PostgresPace(database)
+    pace = PostgresRateLimit(database)
 
     async def cancelled_then_another() -> float:
         await pace.wait("p", 0.3)

@@ -1,4 +1,4 @@
-"""The health of providers over real processes, a real Postgres and a real server."""
+"""The circuit breaker over real processes, a real Postgres and a real server."""
 
 import asyncio
 import multiprocessing
@@ -20,12 +20,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dp_pipeline.database import health as shared
-from dp_pipeline.database.answering import Answering, answering
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.health import PostgresHealth, reset, resting
+from dp_pipeline.http import circuit_breaker as shared
+from dp_pipeline.http.circuit_breaker import CircuitBreaker
+from dp_pipeline.http.circuit_table import reset, resting
+from dp_pipeline.http.client import HttpClient, Requests
+from dp_pipeline.http.health import ServiceHealth, read_health
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRestingError
-from dp_pipeline.providers.http import Limits, NoPace, ProviderClient, Requests
+from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.servers import serve
 
 PROCESSES = 3
@@ -66,14 +69,14 @@ def listening(service: Service) -> Generator[str]:
 
 
 async def kinds_of(
-    requests: Requests, paths: list[str], *, aside: bool = False
+    requests: Requests, paths: list[str], *, best_effort: bool = False
 ) -> list[str | None]:
     """What each request ended in, all made at once."""
     found: dict[str, str | None] = {}
 
     async def one(path: str) -> None:
         try:
-            await requests.json(path, lambda payload: payload, aside=aside)
+            await requests.json(path, lambda payload: payload, best_effort=best_effort)
             found[path] = None
         except ProviderError as error:
             found[path] = error.kind
@@ -95,12 +98,12 @@ def using(
     """A run of its own, as far as the provider is concerned."""
 
     async def run() -> Any:
-        async with ProviderClient(
+        async with HttpClient(
             "p",
             base_url,
-            pace=NoPace(),
-            pace_seconds=0,
-            health=PostgresHealth(database, wait_seconds=wait_seconds),
+            rate_limit=NoRateLimit(),
+            seconds_apart=0,
+            breaker=CircuitBreaker(database, wait_seconds=wait_seconds),
             limits=limits,
         ) as client:
             return await work(client.requests())
@@ -127,9 +130,9 @@ def is_due(database: Database) -> None:
     change(database, "rests_until = now(), probe_until = NULL")
 
 
-def known(database: Database, root: str) -> Answering:
+def known(database: Database, root: str) -> ServiceHealth:
     with database.transaction() as connection:
-        (found,) = answering(connection, {"p": root})
+        (found,) = read_health(connection, {"p": root})
     return found
 
 
@@ -204,7 +207,7 @@ def test_what_is_asked_aside_is_no_sample_and_no_probe(database: Database) -> No
     with listening(service) as base_url:
 
         async def forms(requests: Requests) -> list[str | None]:
-            return await kinds_of(requests, [f"/form{n}" for n in range(9)], aside=True)
+            return await kinds_of(requests, [f"/form{n}" for n in range(9)], best_effort=True)
 
         assert using(database, base_url, forms) == ["blocked"] * 9
         assert row(database).rests_until is None

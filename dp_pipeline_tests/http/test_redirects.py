@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import InvalidShapeError, ProviderError, UnsafeAddressError
-from dp_pipeline.providers.journal import Request
-from dp_pipeline_tests.providers.test_http import ask
-from dp_pipeline_tests.providers.wire import http, wire
+from dp_pipeline_tests.http.test_client import ask
+from dp_pipeline_tests.http.wire import http, wire
 
 
 def led_to(location: str, base: str = "http://{server}") -> tuple[Any, list[str]]:

@@ -1,0 +1,19 @@
+"""Requests over HTTP that keep to limits: of time and size, of rate, of patience, of address.
+
+errors           what a request can end in
+limits           how much one request may cost
+address          a base URL taken apart, and what one request asks for
+responses        a response, classified before anybody parses it
+transport        one exchange over the wire
+ssrf_guard       addresses from payloads that must not be requested
+rate_limit       requests spaced over all processes
+circuit          when a service rests and who finds out whether it answers again
+circuit_breaker  the same for all processes
+circuit_table    its state and its counts in Postgres
+health           how services have answered lately, for people
+request_cache    one request per URL and run
+request_log      what was requested and what came
+client           all of it for one service
+
+Nothing here knows Dagster or a provider: a service is a name and a base URL.
+"""

@@ -1,0 +1,209 @@
+"""When a service rests, and who may find out whether it answers again. Pure decisions.
+
+The circuit is closed while a service answers. What opens it:
+
+* a refusal (403 and its like). Perhaps only one path is refused, so the first is followed by no
+  rest: one request, the probe, may be made at once. Refused too, the service rests for a quarter of
+  an hour, then for twice as long each time.
+* many requests in a row without an answer. It rests for a minute, then for twice as long.
+* a 429 that asks to wait longer than we do. It rests until then.
+
+When a rest is over, one request of all processes is the probe. Any answer closes the circuit.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from dp_pipeline.http.errors import (
+    BlockedError,
+    NetworkError,
+    ProviderError,
+    ProviderServerError,
+    RateLimitedError,
+)
+
+UNANSWERED = (BlockedError, RateLimitedError, ProviderServerError, NetworkError)
+"""Everything else a request ends in is an answer: a 404 or an odd form too."""
+REFUSED_RESTS = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 30, 60, 120, 240, 360))
+SILENT_RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
+LONGEST_RETRY_AFTER = timedelta(days=1)
+"""Of a Retry-After: a server that says a year means that it does not want to say."""
+LEASE = timedelta(minutes=2)
+"""How long a probe may take: a request has 90 s, and waits for the rate limit before."""
+
+Standing = Literal["closed", "resting", "due", "probing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """What all processes know of a service at one address.
+
+    Args:
+        epoch: grows with every change, so that what began before one is told from what began
+            after.
+        refusals: how often in a row the service refused when it was to be found out.
+        silences: how often in a row nothing was answered, likewise.
+        kind: the kind of the failure that counted last.
+        struck_at: when that was.
+        rests_until: when a probe is due; None: closed.
+        probe_until: until when a probe is waited for; None: none is under way.
+    """
+
+    epoch: int = 0
+    refusals: int = 0
+    silences: int = 0
+    kind: str | None = None
+    struck_at: datetime | None = None
+    rests_until: datetime | None = None
+    probe_until: datetime | None = None
+
+    def standing(self, now: datetime) -> Standing:
+        """Who may ask: everybody, nobody, one, or nobody while that one is under way."""
+        if self.rests_until is None:
+            return "closed"
+        if now < self.rests_until:
+            return "resting"
+        if self.probe_until is not None and now < self.probe_until:
+            return "probing"
+        return "due"
+
+    @property
+    def doubted(self) -> bool:
+        """Whether all there is is one refusal, which may concern one path alone."""
+        return (self.refusals, self.silences) == (1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What one request may be made with.
+
+    Args:
+        name: of the service that may be asked.
+        root: its address, without secrets.
+        epoch: of the circuit when it was given.
+        probe: whether the result decides for everybody.
+        best_effort: whether a refusal says nothing about other requests.
+    """
+
+    name: str
+    root: str
+    epoch: int = 0
+    probe: bool = False
+    best_effort: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOutcome:
+    """How a request ended.
+
+    Args:
+        seconds: until the answer was read or it failed.
+        error: what it ended in; None for an answer.
+        retry_after: seconds the service asks to wait (429), when that is longer than we do.
+        many: whether it is one of many in a row without an answer.
+        concerns_all: whether a refusal is of us, not of the path.
+    """
+
+    seconds: float
+    error: ProviderError | None = None
+    retry_after: float | None = None
+    many: bool = False
+    concerns_all: bool = True
+
+    @property
+    def answered(self) -> bool:
+        """Whether the service said something to the request."""
+        return not isinstance(self.error, UNANSWERED)
+
+    @property
+    def refused(self) -> bool:
+        """Whether we are not welcome."""
+        return self.concerns_all and isinstance(self.error, BlockedError)
+
+
+def after(circuit: Circuit, permit: Permit, outcome: RequestOutcome, now: datetime) -> Circuit:
+    """The circuit after a request has ended; the same one if that changes nothing."""
+    if outcome.answered:
+        return circuit if circuit.rests_until is None else closed(circuit)
+    if permit.epoch != circuit.epoch:
+        return _asked_meanwhile(circuit, outcome, now)
+    if outcome.refused:
+        counts = not permit.best_effort
+    else:
+        counts = permit.probe or outcome.retry_after is not None or outcome.many
+    return _struck(circuit, outcome, now) if counts else circuit
+
+
+def closed(circuit: Circuit) -> Circuit:
+    """As on the first day."""
+    return Circuit(circuit.epoch + 1)
+
+
+def begin_probe(circuit: Circuit, now: datetime) -> Circuit | None:
+    """With a probe under way from now on; None if none is due."""
+    if circuit.standing(now) != "due":
+        return None
+    return replace(circuit, epoch=circuit.epoch + 1, probe_until=now + LEASE)
+
+
+def abandoned(circuit: Circuit, permit: Permit) -> Circuit:
+    """After a request that was cancelled: a probe is due again."""
+    if not permit.probe or permit.epoch != circuit.epoch:
+        return circuit
+    return replace(circuit, epoch=circuit.epoch + 1, probe_until=None)
+
+
+def resting_sentence(name: str, path: str, circuit: Circuit, now: datetime) -> str:
+    """Why a request was not made, and when one is. Equal but for the numbers."""
+    match circuit.kind:
+        case BlockedError.kind:
+            what = "refused us at"
+        case RateLimitedError.kind:
+            what = "asked us to wait at"
+        case _:
+            what = "did not answer at"
+    if circuit.standing(now) == "resting":
+        then = f"It is asked again, with one request, after {_clock(circuit.rests_until)}."
+    else:
+        then = "One request is to find out whether it answers again."
+    return (
+        f"{name} {what} {_clock(circuit.struck_at)} ({circuit.kind}); {path} was not "
+        f"requested. {then}"
+    )
+
+
+def _struck(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit:
+    """Opened, or open for longer."""
+    refusals = circuit.refusals + (1 if outcome.refused else 0)
+    silences = circuit.silences + (0 if outcome.refused else 1)
+    steps, strikes = (REFUSED_RESTS, refusals) if outcome.refused else (SILENT_RESTS, silences)
+    rest = steps[min(strikes, len(steps)) - 1]
+    if outcome.retry_after is not None:
+        rest = _bounded(outcome.retry_after)
+    return Circuit(
+        circuit.epoch + 1,
+        refusals,
+        silences,
+        None if outcome.error is None else outcome.error.kind,
+        now,
+        now + rest,
+    )
+
+
+def _asked_meanwhile(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit:
+    """What was under way when it opened counts no more, but what a service asks for is kept."""
+    if outcome.retry_after is None or circuit.rests_until is None:
+        return circuit
+    until = now + _bounded(outcome.retry_after)
+    if until <= circuit.rests_until or circuit.standing(now) == "probing":
+        return circuit
+    return replace(circuit, epoch=circuit.epoch + 1, rests_until=until)
+
+
+def _bounded(seconds: float) -> timedelta:
+    return timedelta(seconds=min(max(seconds, 0.0), LONGEST_RETRY_AFTER.total_seconds()))
+
+
+def _clock(moment: datetime | None) -> str:
+    return "an unknown time" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,366 @@
+"""Requests to one service: when they are made, how often again, and which were made already.
+
+The wire is `transport`, the meaning of a response `classify`. The circuit breaker keeps requests
+from a service that refuses or fails, the rate limit spaces them, and a cache makes each only once.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import anyio
+from pydantic import ValidationError
+
+from dp_pipeline.http.address import Address, Target
+from dp_pipeline.http.circuit import UNANSWERED, Permit, RequestOutcome
+from dp_pipeline.http.circuit_breaker import CircuitBreaker
+from dp_pipeline.http.classify import (
+    JSON,
+    PAGE,
+    Format,
+    bounded_cause,
+    retry_after,
+    shape_error,
+)
+from dp_pipeline.http.errors import (
+    NetworkError,
+    ProviderError,
+    ProviderRestingError,
+    RateLimitedError,
+)
+from dp_pipeline.http.limits import Limits
+from dp_pipeline.http.rate_limit import RateLimit
+from dp_pipeline.http.request_cache import CachedRequest
+from dp_pipeline.http.request_log import Request
+from dp_pipeline.providers.clock import OURS, Clock
+
+if TYPE_CHECKING:
+    from dp_pipeline.http.ssrf_guard import SsrfGuard
+    from dp_pipeline.http.transport import Transport
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request in the making, with all its attempts."""
+
+    target: Target
+    format_: Format
+    request: Request
+    best_effort: bool
+    retry_after: float | None = None
+    final: bool = False
+    """Whether what comes is not tried again: no request was made, or it was a probe."""
+
+
+class HttpClient:
+    """The connections of one run to one service; use as an async context manager.
+
+    Args:
+        name: of the service, for messages, rate limit and circuit breaker.
+        base_url: root of the paths that are requested.
+        rate_limit: spaces requests over all processes.
+        seconds_apart: least time between two requests.
+        breaker: keeps requests from a service that refuses, over all processes; None for one that
+            only this client knows.
+        limits: how much time, size and patience a request may cost; None for the usual ones.
+        guard: checks every address before it is requested; None where we chose them all.
+        clock: the time there as far as it is known, where answers tell it; None where it is ours.
+
+    Raises:
+        ProviderError: the base URL is unusable (at construction or on entering).
+    """
+
+    def __init__(  # noqa: PLR0913 - named by the caller
+        self,
+        name: str,
+        base_url: str,
+        *,
+        rate_limit: RateLimit,
+        seconds_apart: float,
+        breaker: CircuitBreaker | None = None,
+        limits: Limits | None = None,
+        guard: "SsrfGuard | None" = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self.clock = clock or OURS
+        self._tells_time = clock is not None
+        self._guard = guard
+        self._address = Address.parse(name, base_url)
+        self._rate_limit = rate_limit
+        self._seconds_apart = seconds_apart
+        self._breaker = breaker or CircuitBreaker(None)
+        self._limits = limits or Limits()
+        self._stack = AsyncExitStack()
+        self._transport: Transport | None = None
+        self._connections: anyio.Semaphore | None = None
+        self._paused_until = 0.0
+        """A short Retry-After concerns all our requests, not only the one that met it."""
+        self._failures = 0
+        """Requests in a row that ended without an answer."""
+
+    async def __aenter__(self) -> Self:
+        from dp_pipeline.http.transport import Transport
+
+        self._connections = anyio.Semaphore(self._limits.connections)
+        self._transport = await self._stack.enter_async_context(
+            Transport(self._address, self._limits, self._guard)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._transport = None
+        await self._breaker.flush()
+        await self._stack.__aexit__(kind, error, traceback)
+
+    @property
+    def root(self) -> str:
+        """The base URL without user-info and query, which may be secret."""
+        return self._address.root
+
+    def requests(self) -> "Requests":
+        """A view for one tournament, with its own cache and log."""
+        return Requests(self)
+
+    async def fetch(
+        self, path_or_url: str, request: Request, format_: Format, *, best_effort: bool = False
+    ) -> tuple[Target, Any]:
+        """Request once, with retries, past any cache; `request` is filled in.
+
+        Args:
+            path_or_url: below the base URL, or a whole http(s) URL.
+            request: line of the report.
+            format_: what is requested.
+            best_effort: see `Requests.json`.
+
+        Returns:
+            What was requested, and what `format_.read` made of the response.
+
+        Raises:
+            ProviderError: of the kind `format_.read` and `Transport.get` say.
+        """
+        target = self._address.target(path_or_url)
+        request.url = target.shown
+        try:
+            found = await self._retried(_Exchange(target, format_, request, best_effort))
+        except ProviderRestingError:
+            raise
+        except ProviderError as error:
+            self._failures = self._failures + 1 if isinstance(error, UNANSWERED) else 0
+            if error.retryable and request.attempts > 1:
+                error.message += f" Tried {request.attempts} times."
+                error.args = (error.message,)
+            raise
+        self._failures = 0
+        return target, found
+
+    async def _retried(self, exchange: _Exchange) -> Any:
+        import tenacity
+
+        limits, request = self._limits, exchange.request
+        jitter = tenacity.wait_random(0, limits.backoff_seconds)
+        backoff = tenacity.wait_exponential(
+            multiplier=limits.backoff_seconds, max=limits.max_backoff_seconds
+        )
+
+        def pause(state: tenacity.RetryCallState) -> float:
+            wished = exchange.retry_after
+            return (backoff(state) if wished is None else wished) + jitter(state)
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            return (
+                request.attempts >= limits.attempts
+                or (exchange.retry_after or 0) > limits.max_retry_after_seconds
+                or request.seconds + state.upcoming_sleep >= limits.deadline_seconds
+            )
+
+        async def sleep(seconds: float) -> None:
+            request.seconds += seconds
+            await anyio.sleep(seconds)
+
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(
+                lambda e: isinstance(e, ProviderError) and e.retryable and not exchange.final
+            ),
+            wait=pause,
+            stop=enough,
+            sleep=sleep,
+            reraise=True,
+        )
+        return await retrying(self._attempt, exchange)
+
+    async def _attempt(self, exchange: _Exchange) -> Any:
+        if self._transport is None or self._connections is None:
+            message = f"The client of {self.name} is not open; use it in `async with`."
+            raise RuntimeError(message)
+        async with self._connections:
+            exchange.final = True
+            permit = await self._admit(exchange)
+            try:
+                await self._rate_limit.wait(self.name, self._seconds_apart)
+                if not permit.probe:  # what was known before that wait may be old
+                    permit = await self._admit(exchange)
+                exchange.final = permit.probe
+                return await self._noted(permit, exchange, self._transport)
+            except ProviderError:
+                raise
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await self._breaker.give_up(permit)
+                raise
+
+    async def _admit(self, exchange: _Exchange) -> Permit:
+        # others may put it off meanwhile
+        while anyio.current_time() < self._paused_until:  # noqa: ASYNC110 - a time, no event
+            await anyio.sleep_until(self._paused_until)
+        return await self._breaker.admit(
+            exchange.target, self.root, best_effort=exchange.best_effort
+        )
+
+    async def _noted(self, permit: Permit, exchange: _Exchange, transport: "Transport") -> Any:
+        """One request, of which the circuit breaker is told."""
+        found, error, before = None, None, exchange.request.seconds
+        try:
+            found = await self._request(exchange, transport)
+        except ProviderError as failed:
+            error = failed
+        wished = exchange.retry_after if isinstance(error, RateLimitedError) else None
+        if wished is not None and wished <= self._limits.max_retry_after_seconds:
+            self._paused_until = max(self._paused_until, anyio.current_time() + wished)
+            wished = None
+        outcome = RequestOutcome(
+            exchange.request.seconds - before,
+            error,
+            wished,
+            many=self._failures + 1 >= self._limits.failures_in_a_row,
+            concerns_all=self._limits.refusals_concern_all,
+        )
+        # The others wait for what a probe came to, whoever cancels this one.
+        with anyio.CancelScope(shield=permit.probe):
+            await self._breaker.note(permit, outcome)
+        if error is not None:
+            raise error
+        return found
+
+    async def _request(self, exchange: _Exchange, transport: "Transport") -> Any:
+        target, request = exchange.target, exchange.request
+        request.attempts += 1
+        request.status, request.bytes, exchange.retry_after = None, 0, None
+        started = anyio.current_time()
+        response = None
+        try:
+            with anyio.move_on_after(self._limits.deadline_seconds - request.seconds):
+                response = await transport.get(target, exchange.format_)
+        finally:
+            request.seconds += anyio.current_time() - started
+        if response is None:
+            sentence = (
+                f"{self.name} gave no complete answer within "
+                f"{self._limits.deadline_seconds:g} s ({target.path})."
+            )
+            raise target.error(NetworkError, sentence)
+        request.status, request.bytes = response.status, len(response.body)
+        if self._tells_time:
+            self.clock = Clock.read(response.clock, time.time()) or self.clock
+        exchange.retry_after = retry_after(response.retry_after, datetime.now(UTC))
+        try:
+            return exchange.format_.read(target, response)
+        except RateLimitedError as error:
+            if exchange.retry_after is not None:
+                error.message += f" It asks to wait {exchange.retry_after:.0f} s."
+                error.args = (error.message,)
+            raise
+
+
+class Requests:
+    """One tournament's view of a service: what was requested is cached while it exists.
+
+    Every path must always be requested with the same `parse`; the first caller's is used.
+    """
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+        self._cache: dict[tuple[str, str], CachedRequest] = {}
+        self._log: dict[tuple[str, str], Request] = {}
+
+    @property
+    def root(self) -> str:
+        """The base URL below which paths are asked for, without its secrets."""
+        return self._client.root
+
+    @property
+    def now(self) -> datetime:
+        """The present at the provider."""
+        return self._client.clock.now()
+
+    async def json(self, path: str, parse: Callable[[Any], T], *, best_effort: bool = False) -> T:
+        """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.
+
+        Callers at the same time share one request, and later ones its result, error or not. A
+        pydantic.ValidationError from `parse` becomes InvalidShapeError; a ProviderError passes,
+        with our URL added; anything else it raises is a bug of `parse` and passes as it is.
+
+        Args:
+            path: below the base URL.
+            parse: makes the payload what is wanted.
+            best_effort: of a path that a service is known to refuse where it gives everything
+                else: a refusal says nothing about its health, and it is no probe.
+
+        Raises:
+            ProviderError: of the kind `classify.read` and `Transport.get` say.
+        """
+
+        async def fetch(request: Request) -> T:
+            target, payload = await self._client.fetch(path, request, JSON, best_effort=best_effort)
+            try:
+                return parse(payload)
+            except ValidationError as error:
+                broken = error
+            except ProviderError as error:
+                error.url = error.url or target.shown
+                raise
+            # not inside the except: the payload would hang on the chain
+            raise shape_error(target, broken) from bounded_cause(target, broken)
+
+        return await self._once(("json", path), fetch)
+
+    async def text(self, path_or_url: str) -> str:
+        """The text of a page below the base URL or at a whole http(s) URL; "" if it is empty.
+
+        Remembered like `json`.
+
+        Raises:
+            ProviderError: of the kind `classify.read` and `Transport.get` say.
+            ValueError: a URL that is not http(s).
+        """
+
+        async def fetch(request: Request) -> str:
+            _, page = await self._client.fetch(path_or_url, request, PAGE)
+            return page or ""
+
+        return await self._once(("text", path_or_url), fetch)
+
+    def taken(self) -> tuple[Request, ...]:
+        """The requests used since the last call, once per path, in the order of first use."""
+        taken = tuple(self._log.values())
+        self._log.clear()
+        return taken
+
+    async def _once(self, key: tuple[str, str], fetch: Callable[[Request], Awaitable[T]]) -> T:
+        def note(request: Request) -> None:
+            # its first use is the one that cost something
+            if key not in self._log or not request.reused:
+                self._log[key] = request
+
+        return await self._cache.setdefault(key, CachedRequest()).get(fetch, note)

@@ -1,0 +1,57 @@
+"""A response as it came over the wire, and its text."""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+SNIPPET = 500
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+# Others are no charsets of web servers, and some are traps: punycode takes quadratic time.
+_CHARSETS = ("iso8859", "cp125", "cp437", "cp850", "koi8", "mac-roman", "utf-16", "utf-32")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response: body decompressed, headers as sent, `challenge` from them.
+
+    `url` is the address that gave it, which redirects may have led to.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = ""
+    retry_after: str | None = None
+    challenge: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
+    url: str = ""
+    clock: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return decode(self.body, self.content_type)
+
+    @property
+    def beginning(self) -> str:
+        """More than enough of the text for a snippet, of which secrets may still be cut out."""
+        return decode(self.body[: 8 * SNIPPET], self.content_type)
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """Text of a body: UTF-8 with or without BOM, else the declared charset, else Latin-1.
+
+    UTF-8 goes first whatever is declared: it does not fit by accident, and OpenLigaDB's older
+    answers are Latin-1 without saying so.
+    """
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        declared = _CHARSET.search(content_type)
+    try:
+        name = codecs.lookup(declared.group(1)).name if declared else ""
+        if name.startswith(_CHARSETS):
+            return body.decode(name)
+    except (LookupError, UnicodeError):
+        pass  # an unknown or wrong declaration is no declaration
+    return body.decode("latin-1")
