@@ -27,10 +27,10 @@ from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.server import Simulation, app
-from dp_pipeline.sandbox.world.truth import true_matches, true_tables
 from dp_pipeline.watching.watch import due_tournaments
 from dp_pipeline_tests.end_to_end.in_process import QUICK
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
+from dp_pipeline_tests.sandbox.truth import true_matches, true_tables
 from dp_pipeline_tests.servers import serve
 
 

@@ -14,8 +14,8 @@ from dp_pipeline.sandbox.world.matches import NEVER_COUNTED
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.state import INTERRUPTED
 from dp_pipeline.sandbox.world.timeline import timeline
-from dp_pipeline.sandbox.world.truth import Pair, TrueMatch, TrueTable, true_matches, true_tables
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
+from dp_pipeline_tests.sandbox.truth import Pair, TrueMatch, TrueTable, true_matches, true_tables
 from dp_pipeline_tests.sandbox.worlds import (
     SMALL,
     Read,

@@ -70,14 +70,6 @@ class Play:
         """Shoot-out goals of one side."""
         return sum(kick.scored for kick in self.kicks if kick.home == home)
 
-    @property
-    def home_wins(self) -> bool:
-        """Of a match that has to have a winner on its own."""
-        difference = self.count(home=True) - self.count(home=False)
-        if difference:
-            return difference > 0
-        return self.penalties(home=True) > self.penalties(home=False)
-
 
 @dataclass(frozen=True, slots=True)
 class Round:
