@@ -15,6 +15,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import URL
 
 from dp_pipeline.database import migrations
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.errors import (
     DatabaseConfigurationError,
     DatabaseError,
@@ -28,6 +29,7 @@ T = TypeVar("T")
 __all__ = ["Database", "DatabaseConfigurationError", "DatabaseError", "normalise_url"]
 
 RETRY_SECONDS = 30.0
+_BACKOFF = Backoff(first=0.2, longest=4.0, jitter=1.0)
 """A restart of Postgres takes seconds; a failover to a replica about half a minute."""
 START_SECONDS = 2.0
 """A session that is ended just then is no reason to fail; a server that is away is told soon."""
@@ -199,14 +201,14 @@ class Database:
         Raises:
             DatabaseError: in place of the driver's errors. What `work` itself raises is passed on.
         """
-        retrying = tenacity.AsyncRetrying(**_retrying(attempts, seconds), sleep=anyio.sleep)
+        retrying = tenacity.AsyncRetrying(**retry_options(attempts, seconds), sleep=anyio.sleep)
         return await retrying(
             partial(anyio.to_thread.run_sync, self._once, work, abandon_on_cancel=False)
         )
 
     def run_here(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction in this thread; else as `run`."""
-        return tenacity.Retrying(**_retrying(None, None))(self._once, work)
+        return tenacity.Retrying(**retry_options(None, None))(self._once, work)
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
         with self.transaction() as connection:
@@ -225,7 +227,7 @@ class Database:
                 Dagster's, or one that cannot be used.
             DatabaseError: the database cannot be reached, or a migration failed.
         """
-        tenacity.Retrying(**_retrying(None, seconds))(self._ensure_current)
+        tenacity.Retrying(**retry_options(None, seconds))(self._ensure_current)
 
     def _ensure_current(self) -> None:
         if not self._checked:
@@ -285,7 +287,8 @@ def _throw_away(context: sa.engine.ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _retrying(attempts: int | None, seconds: float | None) -> dict[str, Any]:
+def retry_options(attempts: int | None = None, seconds: float | None = None) -> dict[str, Any]:
+    """How tenacity tries again what failed for the moment; see `Database.run`."""
     stop: tenacity.stop.stop_base
     stop = tenacity.stop_after_delay(RETRY_SECONDS if seconds is None else seconds)
     if attempts is not None:
@@ -295,7 +298,7 @@ def _retrying(attempts: int | None, seconds: float | None) -> dict[str, Any]:
             lambda error: isinstance(error, DatabaseError) and error.retryable
         ),
         "stop": stop,
-        "wait": tenacity.wait_random_exponential(multiplier=0.2, max=4),
+        "wait": _BACKOFF,
         "reraise": True,
     }
 

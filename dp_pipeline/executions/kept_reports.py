@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.objects import PAUSE_SECONDS
 
-LONGEST_RETRY_SECONDS = 3_600
+_BACKOFF = Backoff(first=PAUSE_SECONDS, longest=3_600)
 
 _executions = tables.data_provider_executions
 _reports = tables.execution_report
@@ -54,17 +55,13 @@ def stored(connection: sa.Connection, execution_id: UUID, url: str) -> None:
 
 def refused(connection: sa.Connection, execution_id: UUID, error: str) -> None:
     """The store did not take the report: it is tried again, each time after twice as long."""
-    seconds = sa.func.least(
-        PAUSE_SECONDS * sa.func.power(2, sa.func.least(_reports.c.attempts, 10)),
-        LONGEST_RETRY_SECONDS,
-    )
     connection.execute(
         sa.update(_reports)
         .where(_reports.c.execution_id == execution_id)
         .values(
             attempts=_reports.c.attempts + 1,
             last_error=error,
-            next_attempt_at=sa.func.now() + seconds * sa.text("interval '1 second'"),
+            next_attempt_at=_BACKOFF.until(_reports.c.attempts + 1),
         )
     )
     connection.execute(

@@ -15,14 +15,14 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.database.locks import HELD_KEYS, check_session, end_holders
 
 HEARTBEAT_SECONDS = 1.0
 """How soon a lost session is noticed, and so how long a living row may look abandoned."""
-RETAKE_SECONDS = 0.1
+RETAKE = Backoff(first=0.2, longest=2.0)
 """How soon what could not be taken again is tried again, and a new session asked for."""
-LONGEST_RETAKE_SECONDS = 2.0
 GIVE_UP_SECONDS = 2.0
 """How long a taken lock is tried again: who waits for it looks whether it is ours, and lets go."""
 PATIENCE_SECONDS = 5.0
@@ -207,7 +207,7 @@ class Presence:
     # -- the thread --------------------------------------------------------------------------------
 
     def _live(self) -> None:
-        pause = RETAKE_SECONDS
+        failures = 0
         while not self._closed:
             try:
                 complete = self._beat()
@@ -217,11 +217,11 @@ class Presence:
                 complete = False
                 with self._changed:
                     self._drop()
-            pause = RETAKE_SECONDS if complete else min(2 * pause, LONGEST_RETAKE_SECONDS)
+            failures = 0 if complete else failures + 1
             if not complete:
                 self._wake.clear()  # it was ourselves
             if not self._closed:
-                self._wake.wait(HEARTBEAT_SECONDS if complete else pause)
+                self._wake.wait(HEARTBEAT_SECONDS if complete else RETAKE.seconds(failures))
                 self._wake.clear()
 
     def _beat(self) -> bool:

@@ -7,10 +7,11 @@ from uuid import UUID
 import anyio
 import anyio.to_thread
 import sqlalchemy as sa
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.database import RETRY_SECONDS, Database, DatabaseError
+from dp_pipeline.database.backoff import Backoff
+from dp_pipeline.database.database import Database, retry_options
 from dp_pipeline.executions.errors import TournamentBusyError
 from dp_pipeline.executions.presence import (
     HEARTBEAT_SECONDS,
@@ -21,6 +22,8 @@ from dp_pipeline.executions.presence import (
 
 RETURN_SECONDS = 3 * HEARTBEAT_SECONDS
 """How long a run whose session was ended may take to be back before its turn is another's."""
+_BUSY = Backoff(first=0.1, longest=2.0)
+"""How often it is asked whether the other run has ended."""
 
 
 class Turn:
@@ -53,7 +56,7 @@ class Turn:
                 raise TournamentBusyError(message)
             return
         give_up = anyio.current_time() + self._seconds
-        pause = 0.1
+        failures = 0
         while not await self._take():
             if anyio.current_time() >= give_up:
                 message = (
@@ -61,8 +64,8 @@ class Turn:
                     f"{self._seconds:.0f} s; nothing was changed. Try again when it has ended."
                 )
                 raise TournamentBusyError(message)
-            await anyio.sleep(pause)
-            pause = min(pause * 1.5, 2.0)
+            failures += 1
+            await anyio.sleep(_BUSY.seconds(failures))
         self._taken = True
 
     async def leave(self) -> None:
@@ -87,13 +90,7 @@ class Turn:
 
     async def _ask(self, ask: Callable[[str], bool]) -> bool:
         """Ask the locks, for as long as a transaction is tried."""
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda e: isinstance(e, DatabaseError) and e.retryable),
-            stop=stop_after_delay(RETRY_SECONDS),
-            wait=wait_exponential_jitter(multiplier=0.1, max=2),
-            sleep=anyio.sleep,
-            reraise=True,
-        )
+        retrying = AsyncRetrying(**retry_options(), sleep=anyio.sleep)
         return await retrying(partial(anyio.to_thread.run_sync, ask, self._lock))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.http.errors import (
     BlockedError,
     NetworkError,
@@ -25,8 +26,10 @@ from dp_pipeline.http.errors import (
 
 UNANSWERED = (BlockedError, RateLimitedError, ProviderServerError, NetworkError)
 """Everything else a request ends in is an answer: a 404 or an odd form too."""
-REFUSED_RESTS = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 30, 60, 120, 240, 360))
-SILENT_RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
+REFUSED = Backoff(first=15 * 60, longest=6 * 3_600)
+"""After refusals in a row but the first, which is doubted at once."""
+SILENT = Backoff(first=60, longest=15 * 60)
+"""After silences in a row."""
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """Of a Retry-After: a server that says a year means that it does not want to say."""
 LEASE = timedelta(minutes=2)
@@ -177,10 +180,11 @@ def _struck(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit
     """Opened, or open for longer."""
     refusals = circuit.refusals + (1 if outcome.refused else 0)
     silences = circuit.silences + (0 if outcome.refused else 1)
-    steps, strikes = (REFUSED_RESTS, refusals) if outcome.refused else (SILENT_RESTS, silences)
-    rest = steps[min(strikes, len(steps)) - 1]
+    seconds = REFUSED.seconds(refusals - 1) if outcome.refused else SILENT.seconds(silences)
     if outcome.retry_after is not None:
         rest = _bounded(outcome.retry_after)
+    else:
+        rest = timedelta(seconds=seconds)
     return Circuit(
         circuit.epoch + 1,
         refusals,

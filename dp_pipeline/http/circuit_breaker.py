@@ -1,6 +1,5 @@
 """Whether a service is asked at all: one decision for every process that uses the database."""
 
-import random
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,6 +7,7 @@ from functools import partial
 
 import anyio
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.http.address import Target
@@ -36,6 +36,8 @@ FLUSH_SECONDS = 5.0
 """How often counts are written while requests are made."""
 WAIT_SECONDS = 30.0
 """How long others wait for the result of one probe."""
+_PROBE = Backoff(first=1.25 * KNOWN_SECONDS, longest=1.25 * KNOWN_SECONDS, jitter=0.4)
+"""How often they look for it, not all at the same moment."""
 
 
 @dataclass(slots=True)
@@ -112,8 +114,7 @@ class CircuitBreaker:
                 if view.circuit.standing(view.now()) != "due":
                     continue  # somebody else was first, or it is over
             elif standing != "resting" and view.waited() < self._wait_seconds:
-                # Not all at the same moment.
-                await anyio.sleep(random.uniform(0.75, 1.25) * KNOWN_SECONDS)  # noqa: S311
+                await anyio.sleep(_PROBE.jittered(1))
                 continue
             sentence = resting_sentence(target.name, target.path, view.circuit, view.now())
             if self._database is not None:

@@ -169,14 +169,11 @@ class HttpClient:
         import tenacity
 
         limits, request = self._limits, exchange.request
-        jitter = tenacity.wait_random(0, limits.backoff_seconds)
-        backoff = tenacity.wait_exponential(
-            multiplier=limits.backoff_seconds, max=limits.max_backoff_seconds
-        )
 
         def pause(state: tenacity.RetryCallState) -> float:
-            wished = exchange.retry_after
-            return (backoff(state) if wished is None else wished) + jitter(state)
+            if exchange.retry_after is None:
+                return limits.backoff(state)
+            return exchange.retry_after + limits.backoff.jittered(1)  # not all at that moment
 
         def enough(state: tenacity.RetryCallState) -> bool:
             return (

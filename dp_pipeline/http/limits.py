@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from dp_pipeline.database.backoff import Backoff
+
 MIB = 1024 * 1024
+BACKOFF = Backoff(first=1.0, longest=10.0, jitter=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,7 @@ class Limits:
         max_bytes: the largest decompressed body. The largest known season (380 matches with goals)
             has under 1 MiB.
         attempts: of a request whose failures are worth a retry.
-        backoff_seconds: first pause between attempts; doubled each time, with jitter as long as it.
-        max_backoff_seconds: longest of these pauses.
+        backoff: the pause between attempts; a Retry-After takes its place.
         max_retry_after_seconds: longest wait a service may ask for (Retry-After) before the
             request fails at once.
         connections: requests to the service at the same time.
@@ -33,8 +35,7 @@ class Limits:
     deadline_seconds: float = 90.0
     max_bytes: int = 32 * MIB
     attempts: int = 3
-    backoff_seconds: float = 0.5
-    max_backoff_seconds: float = 10.0
+    backoff: Backoff = BACKOFF
     max_retry_after_seconds: float = 30.0
     connections: int = 4
     redirects: int = 3

@@ -3,13 +3,13 @@
 Messages to Slack are spaced the same way, under a name that no provider has.
 """
 
-import random
 from functools import partial
 from typing import Protocol
 
 import anyio
 import sqlalchemy as sa
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 
 HORIZON_SECONDS = 60.0
@@ -83,4 +83,5 @@ class PostgresRateLimit:
                 await anyio.sleep(delay)
                 return
             # Not all at the same moment, once the queue has become shorter.
-            await anyio.sleep(random.uniform(0.5, 1.5) * max(seconds, 1.0))  # noqa: S311
+            longest = 1.5 * max(seconds, 1.0)
+            await anyio.sleep(Backoff(longest, longest, jitter=0.6).jittered(1))

@@ -18,6 +18,7 @@ from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.instance.environment import put_real_environment_first
 from dp_pipeline.instance.home import dagster_directory, initialising
 from dp_pipeline.settings import Settings
@@ -81,12 +82,12 @@ def _alone(url: str) -> Generator[None]:
     retries do not cover.
     """
     import psycopg
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
     for attempt in Retrying(
         retry=retry_if_exception_type(psycopg.OperationalError),
         stop=stop_after_attempt(3),
-        wait=wait_random(0.1, 0.5),
+        wait=Backoff(first=0.5, longest=0.5, jitter=0.8),
         reraise=True,
     ):
         with attempt:

@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+from dp_pipeline.database.backoff import Backoff
+
 MOST_DOUBTFUL = 2
 """Posts of one message of which nobody knows whether Slack took them: one, and one repeat. Then it
 counts as told. A connection that dropped after each post made one message five."""
@@ -24,8 +26,8 @@ FORGOTTEN_SECONDS = 7_200.0
 SILENCES = 3
 """Posts in a row without an answer before posting pauses. While something between us and Slack cuts
 every connection, two posts use up a message: an hour of it costs four messages, not 180."""
-FIRST_PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3_600.0
+_BACKOFF = Backoff(first=60.0, longest=LONGEST_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,7 @@ class Attempts:
     @property
     def pause_seconds(self) -> float:
         """How long posting pauses after posts in a row that nothing answered."""
-        if self._silences < SILENCES:
-            return 0.0
-        doublings = min(self._silences - SILENCES, 10)
-        return min(FIRST_PAUSE_SECONDS * 2**doublings, LONGEST_PAUSE_SECONDS)
+        return _BACKOFF.seconds(self._silences - SILENCES + 1)
 
     def _keep(self, key: str, **changes: Any) -> None:
         self._of[key] = replace(self.of(key), **changes, at=time.time())

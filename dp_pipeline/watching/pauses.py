@@ -13,17 +13,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.watching.cadence import Watch, watch
 from dp_pipeline.watching.draws import OPEN
 
-FIRST_PAUSE_SECONDS = 60
-LONGEST_PAUSE_SECONDS = 1_800
+BACKOFF = Backoff(first=60, longest=1_800)
 GIVEN_UP_AFTER = 5
 """Answers in a row that did not have a match: half an hour."""
 
 _match = tables.match_watch
 _tournament = tables.tournament_watch
-_SECOND = sa.text("interval '1 second'")
 
 
 def ready(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -63,7 +62,7 @@ def missed(
     noted = connection.execute(
         sa.update(_match)
         .where(_match.c.match_id.in_(ids), _match.c.due_at.is_not(None))
-        .values(failures=_match.c.failures + 1, not_before=_until(_match.c.failures))
+        .values(failures=_match.c.failures + 1, not_before=BACKOFF.until(_match.c.failures + 1))
         .returning(_match)
     ).mappings()
     if not answered:
@@ -93,7 +92,7 @@ def refused(connection: sa.Connection, tournament_id: UUID, external_ids: Collec
     connection.execute(
         sa.update(_match)
         .where(_match.c.match_id.in_(ids))
-        .values(not_before=_until(sa.literal(0)), updated_at=sa.func.now())
+        .values(not_before=BACKOFF.until(sa.literal(1)), updated_at=sa.func.now())
     )
 
 
@@ -103,14 +102,14 @@ def put_off(connection: sa.Connection, tournament_id: UUID, provider: str) -> No
         tournament_id=tournament_id,
         provider=provider,
         failures=1,
-        not_before=_until(sa.literal(0)),
+        not_before=BACKOFF.until(sa.literal(1)),
     )
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[_tournament.c.tournament_id],
             set_={
                 "failures": _tournament.c.failures + 1,
-                "not_before": _until(_tournament.c.failures),
+                "not_before": BACKOFF.until(_tournament.c.failures + 1),
                 "updated_at": sa.func.now(),
             },
         )
@@ -126,13 +125,6 @@ def caught_up(connection: sa.Connection, tournament_id: UUID) -> None:
         .where((told.failures > 0) | told.owed_at.is_not(None))
         .values(failures=0, not_before=None, owed_at=None, updated_at=sa.func.now())
     )
-
-
-def _until(failures: sa.ColumnElement[int]) -> sa.ColumnElement[datetime]:
-    """The end of a pause after one more failure than these."""
-    seconds = FIRST_PAUSE_SECONDS * sa.func.power(2, sa.func.least(failures, 10))
-    pause = sa.func.least(seconds, LONGEST_PAUSE_SECONDS) * _SECOND
-    return sa.func.clock_timestamp() + pause
 
 
 def _over(row: Any, match: Any, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from dp_pipeline.assets.frame import Desk, collect_logos, ingest_tournaments
 from dp_pipeline.database import rows, tables
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
 from dp_pipeline.definitions import build
@@ -42,7 +43,7 @@ OTHER = TournamentKey("openligadb", "bl1", "2023")
 TOURNAMENT = Tournament(
     KEY, "bl1", "Bundesliga", "2024/25", "bl1", "regular-season-only", "unique-group", "active"
 )
-IMPATIENT = replace(LIMITS, read_seconds=0.5, deadline_seconds=2, backoff_seconds=0.01)
+IMPATIENT = replace(LIMITS, read_seconds=0.5, deadline_seconds=2, backoff=Backoff(0.01, 10))
 
 
 class Shelf(Folder):

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from dp_pipeline.assets.frame import Desk, ingest_tournaments
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
@@ -19,7 +20,7 @@ from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline_tests.end_to_end.contents import executions_of
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 
-QUICK = Limits(backoff_seconds=0.01, max_backoff_seconds=0.02)
+QUICK = Limits(backoff=Backoff(0.01, 0.02))
 # Only for a server that never answers: on a busy machine a healthy one may take as long.
 IMPATIENT = replace(QUICK, read_seconds=0.3)
 

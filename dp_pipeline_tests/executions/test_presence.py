@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.executions import presence as presence_module
 from dp_pipeline.executions.presence import Presence
@@ -22,7 +23,7 @@ SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence_module, "LONGEST_RETAKE_SECONDS", 0.2)
+    monkeypatch.setattr(presence_module, "RETAKE", Backoff(0.2, 0.2))
     monkeypatch.setattr(presence_module, "PATIENCE_SECONDS", 0.5)
     monkeypatch.setattr(presence_module, "GIVE_UP_SECONDS", 0.2)
 

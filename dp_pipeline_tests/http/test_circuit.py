@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from dp_pipeline.http.circuit import (
     LEASE,
     LONGEST_RETRY_AFTER,
-    REFUSED_RESTS,
-    SILENT_RESTS,
+    SILENT,
     Circuit,
     Permit,
     RequestOutcome,
@@ -21,6 +20,7 @@ from dp_pipeline.http.circuit import (
     begin_probe,
     resting_sentence,
 )
+from dp_pipeline.http.circuit import REFUSED as REFUSED_BACKOFF
 from dp_pipeline.providers.errors import (
     BlockedError,
     InvalidShapeError,
@@ -244,9 +244,11 @@ def test_a_provider_that_never_answers_gets_a_request_per_rest_however_often_it_
         now += timedelta(seconds=seconds)
         if circuit.standing(now) in ("closed", "due"):
             circuit, made = ask(circuit, outcome, now), made + 1
-    rests = REFUSED_RESTS if outcome is REFUSED else SILENT_RESTS
     spent, allowed = timedelta(), 1
     while spent <= now - NOW and allowed <= made:
-        spent += rests[min(allowed, len(rests)) - 1]
+        seconds = REFUSED_BACKOFF.seconds(allowed - 1)
+        if outcome is not REFUSED:
+            seconds = SILENT.seconds(allowed)
+        spent += timedelta(seconds=seconds)
         allowed += 1
     assert made <= allowed

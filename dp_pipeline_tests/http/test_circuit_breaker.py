@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.http import circuit_breaker as shared
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
@@ -32,7 +33,7 @@ from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.servers import serve
 
 PROCESSES = 3
-LIMITS = Limits(backoff_seconds=0.01, max_backoff_seconds=0.02)
+LIMITS = Limits(backoff=Backoff(0.01, 0.02))
 AT_ONCE = LIMITS.connections
 
 

@@ -21,6 +21,7 @@ from starlette.requests import Request as Received
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.rate_limit import RateLimit
@@ -47,8 +48,7 @@ QUICK = Limits(
     read_seconds=0.6,
     deadline_seconds=5,
     max_bytes=100_000,
-    backoff_seconds=0.01,
-    max_backoff_seconds=0.02,
+    backoff=Backoff(0.01, 0.02),
     max_retry_after_seconds=2.5,
 )
 ONCE = Limits(
@@ -284,7 +284,7 @@ def test_a_retry_after_that_is_nonsense_is_as_none() -> None:
 
 
 def test_a_request_ends_at_its_deadline_however_the_answer_trickles() -> None:
-    limits = Limits(read_seconds=5, deadline_seconds=0.5, backoff_seconds=0.01)
+    limits = Limits(read_seconds=5, deadline_seconds=0.5, backoff=Backoff(0.01, 10))
     with wire(endless(http(length=10**9), b" ", pause_seconds=0.02)) as server:
         started = time.monotonic()
         error, line = ask(server.url, limits=limits)
@@ -519,7 +519,7 @@ def test_a_cancelled_caller_harms_nobody_else() -> None:
 
 
 def test_cancelling_works_while_a_retry_is_awaited() -> None:
-    limits = Limits(backoff_seconds=30, max_backoff_seconds=30)
+    limits = Limits(backoff=Backoff(30, 30))
 
     async def work(requests: Requests) -> None:
         with anyio.move_on_after(0.3) as scope:

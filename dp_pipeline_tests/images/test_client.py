@@ -5,6 +5,7 @@ import anyio
 import pytest
 from starlette.responses import RedirectResponse, Response
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import (
     LIMITS,
@@ -29,7 +30,7 @@ from dp_pipeline_tests.http.wire import Reply, endless, http, slow, wire
 from dp_pipeline_tests.images.gallery_server import ImageServer, png
 from dp_pipeline_tests.servers import serve
 
-IMPATIENT = replace(LIMITS, read_seconds=0.3, deadline_seconds=1.5, backoff_seconds=0.01)
+IMPATIENT = replace(LIMITS, read_seconds=0.3, deadline_seconds=1.5, backoff=Backoff(0.01, 10))
 
 
 def get(

@@ -16,7 +16,7 @@ from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
-from dp_pipeline.watching.pauses import FIRST_PAUSE_SECONDS
+from dp_pipeline.watching.pauses import BACKOFF
 from dp_pipeline.watching.watch import owe
 from dp_pipeline_tests.polling.season import (
     Season,
@@ -89,10 +89,10 @@ def test_after_a_poll_that_failed_there_is_a_pause_and_the_next_one_makes_up_for
         assert (execution.status, execution.domain) == ("failed", "matches")
         assert stored_matches(database, KEY) == before
         assert played.due() == [], "it is left alone for a minute"
-        assert paused(database) == {(1, FIRST_PAUSE_SECONDS)}
+        assert paused(database) == {(1, BACKOFF.first)}
         end_pause(database)
         played.poll()
-        assert paused(database) == {(2, 2 * FIRST_PAUSE_SECONDS)}
+        assert paused(database) == {(2, 2 * BACKOFF.first)}
 
         break_down(played)
         end_pause(database)
@@ -111,7 +111,7 @@ def test_a_refusal_is_followed_by_a_short_pause_however_often_it_comes(
         for _ in range(3):
             (execution,) = played.poll()
             assert execution.status == "failed"
-            assert paused(database) == {(0, FIRST_PAUSE_SECONDS)}
+            assert paused(database) == {(0, BACKOFF.first)}
             end_pause(database)
         break_down(played)
         (execution,) = played.poll()

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.key import TournamentKey
@@ -87,7 +88,7 @@ async def everything(source: SofaScoreSource) -> Everything:
 
 @contextlib.asynccontextmanager
 async def opened(url: str, *, attempts: int = 1) -> AsyncGenerator[Requests]:
-    limits = Limits(attempts=attempts, backoff_seconds=0.01)
+    limits = Limits(attempts=attempts, backoff=Backoff(0.01, 10))
     client = HttpClient("sofascore", url, rate_limit=NoRateLimit(), seconds_apart=0, limits=limits)
     async with client:
         yield client.requests()

@@ -7,6 +7,7 @@ import anyio
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.errors import (
     BlockedError,
@@ -23,7 +24,7 @@ from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
-QUICK = Limits(attempts=1, backoff_seconds=0.01, max_backoff_seconds=0.02)
+QUICK = Limits(attempts=1, backoff=Backoff(0.01, 0.02))
 UNIQUE = {"uniqueTournament": {"id": 17, "name": "Premier League", "slug": "premier-league"}}
 SEASONS = {"seasons": [{"id": 76986, "name": "25/26", "year": "25/26"}, {"id": 61627}]}
 
