@@ -21,7 +21,7 @@ from dp_pipeline.resources import (  # noqa: E402
     SlackResource,
 )
 from dp_pipeline.schedules import SCHEDULES  # noqa: E402
-from dp_pipeline.sensors import announce_executions  # noqa: E402
+from dp_pipeline.sensors.announce import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
 from dp_pipeline.sensors.poll import poll_matches  # noqa: E402

@@ -20,11 +20,11 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.nights import Quiet, counted, last_requested, requested
+from dp_pipeline.notifications.detectors.checks import record
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.sensors.watch import record
 from dp_pipeline.settings import Settings
 
 Kind = Literal["nightly", "weekly"]

@@ -13,11 +13,11 @@ from dagster._core.execution.asset_backfill import AssetBackfillData
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._utils.error import SerializableErrorInfo
 
-from dp_pipeline.assets.executions import delivery
 from dp_pipeline.definitions import defs
 from dp_pipeline.executions.units import BACKFILL_TAG, unit_of
-from dp_pipeline.sensors import Cursor
-from dp_pipeline.sensors.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
+from dp_pipeline.notifications.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
+from dp_pipeline.notifications.cursor import Cursor
+from dp_pipeline.notifications.undelivered import look_for
 from dp_pipeline_tests.executions.rows import failed, finished_row
 from dp_pipeline_tests.servers import Answer
 from dp_pipeline_tests.test_telling import Channel, ago, channel
@@ -238,7 +238,7 @@ def test_only_failures_are_posted_where_nothing_else_is_wanted(
     for id_, status in (("one", BulkActionStatus.CANCELED), ("two", BulkActionStatus.FAILED)):
         launch(channel, id_)
         end(channel, id_, status)
-    assert channel.tick() == "1 messages sent; 1 messages folded or not wanted"
+    assert channel.tick() == "1 messages sent; 1 messages suppressed or not wanted"
     assert channel.headers == ["❌ Failed: Backfill two"]
 
 
@@ -246,9 +246,9 @@ def test_one_that_waits_for_slack_counts_as_a_message_that_waits(channel: Channe
     launch(channel, "abcdefgh", at=time.time() - 7_200)
     end(channel, "abcdefgh", BulkActionStatus.FAILED, seconds_ago=3_600)
     cursor = Cursor.read(None, time.time())
-    assert not delivery(channel.instance, channel.database, cursor, on=True).passed
+    assert not look_for(channel.instance, channel.database, cursor, on=True).passed
     channel.tick()
-    assert delivery(channel.instance, channel.database, cursor, on=True).passed
+    assert look_for(channel.instance, channel.database, cursor, on=True).passed
 
 
 # -- what is kept ----------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Ticks of the sensor that tells, at webhooks that misbehave: how often a message is posted."""
 
-import json
-import time
 from uuid import uuid4
 
 import pytest
@@ -9,7 +7,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.messages.slack import SlackWebhook
-from dp_pipeline.sensors.attempts import PASSED, REFUSALS
+from dp_pipeline.notifications.attempts import PASSED, REFUSALS, Attempts
 from dp_pipeline_tests.executions.rows import TABLE, finished_row
 from dp_pipeline_tests.messages.misbehaving import (
     ANSWERED,
@@ -48,8 +46,7 @@ def tick(channel: Channel, webhook: str) -> str:
     with channel.database.transaction() as connection:
         connection.execute(sa.delete(tables.provider_pace))
     channel.webhook = webhook
-    if channel.cursor:
-        channel.cursor = json.dumps({**json.loads(channel.cursor), "quiet_until": 0})
+    Attempts(channel.instance).pause(0)
     return channel.tick()
 
 
@@ -62,7 +59,7 @@ def untold(channel: Channel) -> list[str]:
 
 def quiet_for(channel: Channel) -> float:
     """For how long the sensor says it leaves Slack alone."""
-    return json.loads(channel.cursor or "")["quiet_until"] - time.time()
+    return Attempts(channel.instance).pause_left
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
@@ -77,7 +74,7 @@ def test_what_slack_may_have_taken_is_posted_once_more_and_not_again(
         tick(channel, webhook)
         assert keys_in(server.taken, A, B) == [A, A]
         said = tick(channel, webhook)
-        assert said.startswith("1 messages counted as told that nothing confirmed")
+        assert said.startswith("1 messages counted as announced that nothing confirmed")
         assert untold(channel) == [B]
         assert 0 < quiet_for(channel) <= 60
         server.get_well()

@@ -24,6 +24,7 @@ from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
 from dp_pipeline.executions.ledger import tournament_id_of
+from dp_pipeline.notifications.runs import Partitions
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import roots
 from dp_pipeline.refresh import REFRESH_JOB
@@ -38,7 +39,6 @@ from dp_pipeline.sensors.discover import (
     read_waiting,
 )
 from dp_pipeline.sensors.follow import read_cursor, watch_competitions
-from dp_pipeline.sensors.runs import Partitions
 from dp_pipeline_tests.database.many import fill_seasons, fill_tournaments
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve

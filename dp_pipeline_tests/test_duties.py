@@ -12,12 +12,12 @@ from dagster._core.scheduler.instigation import TickStatus
 
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
-from dp_pipeline.sensors import Cursor, announce, backfills, runs
-from dp_pipeline.sensors.announce import KEPT_AS
-from dp_pipeline.sensors.duties import DutiesFailedError, Kept
-from dp_pipeline.sensors.ticks import WATCHER
+from dp_pipeline.notifications import announcing as announce
+from dp_pipeline.notifications import backfills, incidents, runs
+from dp_pipeline.notifications.announcing import KEPT_AS
+from dp_pipeline.notifications.cursor import Cursor
+from dp_pipeline.notifications.duties import DutiesFailedError, Kept
 from dp_pipeline_tests.executions.rows import KEY, finished_row, untold
-from dp_pipeline_tests.servers import closed_url
 from dp_pipeline_tests.test_delivery import tick
 from dp_pipeline_tests.test_telling import OTHER, Channel, ago, channel
 from dp_pipeline_tests.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery
@@ -54,7 +54,8 @@ DUTIES: dict[str, tuple[Any, str]] = {
     "closing executions whose process is gone": (announce, "reconcile"),
     "adding executions of run": (runs, "planned_work"),
     "storing reports late": (announce.outbox, "store_kept_reports"),
-    "looking at watch_automation": (announce, "watcher_turned"),
+    "looking at watch_automation": (announce.automation, "running"),
+    "looking for incidents to tell": (incidents, "unannounced"),
     "looking for digests to tell": (announce.digests, "untold_units"),
     "counting the polls without news": (announce.outbox, "folded"),
     "looking for backfills to tell": (backfills, "look"),
@@ -138,19 +139,6 @@ def test_a_message_that_cannot_be_rendered_stops_no_other_one(
     assert tick(channel, channel.webhook) == "1 messages sent"
 
 
-def test_without_a_database_people_hear_that_the_sensor_that_watches_fails(
-    machinery: Machinery,
-) -> None:
-    machinery.url = closed_url().replace("http://", "postgresql://me:hidden77@") + "/db"
-    state = machinery.on(WATCHER)
-    for ago_ in (60, 50, 40):
-        machinery.ticked(state, TickStatus.FAILURE, ago=ago_)
-    for _ in range(2):
-        with pytest.raises(Exception, match=r"[Dd]atabase"):
-            machinery.tell()
-    assert machinery.headers == ["❌ The sensor watch_automation keeps failing"]
-
-
 def test_a_webhook_that_is_none_keeps_the_ledger_from_nothing(channel: Channel) -> None:
     kept_report(channel)
     finished_row(channel.database, uuid4(), KEY)
@@ -221,12 +209,12 @@ NEWS: dict[str, tuple[Callable[[Machinery], None], str]] = {
 @pytest.mark.parametrize(
     ("broken_part", "unheard"),
     [
-        ("turned", "sensor"),
-        ("check_changes", "check"),
-        ("job_changes", "job"),
-        ("delivery", None),
-        ("evaluations", None),
-        ("announcing", None),
+        ("automation.running", "sensor"),
+        ("checks.detect", "check"),
+        ("jobs.detect", "job"),
+        ("undelivered.look_for", None),
+        ("read_health", None),
+        ("undelivered.delivering", None),
     ],
 )
 def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
@@ -235,11 +223,13 @@ def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
     for happen, _ in NEWS.values():
         happen(machinery)
     with monkeypatch.context() as patched:
-        patched.setattr(f"dp_pipeline.sensors.watch.{broken_part}", broken)
-        with pytest.raises(BrokenError):
-            machinery.look()
-        with pytest.raises(BrokenError):
-            machinery.look()
+        patched.setattr(f"dp_pipeline.notifications.watching.{broken_part}", broken)
+        for _ in range(2):
+            with pytest.raises(BrokenError):
+                machinery.watch()
+            if broken_part != "automation.running":
+                machinery.tell()
+    machinery.tell()
     expected = [header for name, (_, header) in NEWS.items() if name != unheard]
     assert sorted(machinery.headers) == sorted(expected)
     machinery.look()
@@ -263,7 +253,7 @@ def test_a_schedule_whose_ticks_cannot_be_read_hides_no_other_failure(
 
     monkeypatch.setattr(dg.DagsterInstance, "get_tick_summaries", summaries)
     with pytest.raises(BrokenError):
-        machinery.look()
+        machinery.watch()
     assert machinery.headers == [NEWS["sensor"][1]]
 
 

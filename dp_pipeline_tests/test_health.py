@@ -24,8 +24,14 @@ from dp_pipeline.http.circuit import Circuit
 from dp_pipeline.http.health import ServiceHealth
 from dp_pipeline.providers.registry import PROVIDERS
 from dp_pipeline.refresh import REFRESH_JOB
-from dp_pipeline.resources import DatabaseResource, ProvidersResource, SlackResource
+from dp_pipeline.resources import (
+    DatabaseResource,
+    LedgerResource,
+    ProvidersResource,
+    SlackResource,
+)
 from dp_pipeline.schedules import SCHEDULES
+from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.watch import watch_automation
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
@@ -85,24 +91,29 @@ class Place:
         return Counter(row.error_class for row in found)
 
     def watch(self) -> None:
-        """One tick of the sensor."""
+        """One tick of the sensor that watches, and one of the sensor that delivers."""
+        resources: dict[str, Any] = {
+            "database": DatabaseResource(url=self.url),
+            "slack": SlackResource(webhook=self.webhook),
+        }
         with dg.build_sensor_context(
-            instance=self.instance,
-            cursor=self.cursor,
-            definitions=defs,
-            resources={
-                "database": DatabaseResource(url=self.url),
-                "slack": SlackResource(webhook=self.webhook),
-            },
+            instance=self.instance, cursor=self.cursor, definitions=defs, resources=resources
         ) as context:
             watch_automation(context)
             self.cursor = context.cursor
+        resources["ledger"] = LedgerResource()
+        with dg.build_sensor_context(
+            instance=self.instance, definitions=defs, resources=resources
+        ) as context:
+            announce_executions(context)
 
     def told(self) -> list[str]:
-        return [
+        """What people hear of the provider, not of executions."""
+        headers = [
             message["attachments"][0]["blocks"][0]["text"]["text"]
             for message in self.receiver.accepted
         ]
+        return [header for header in headers if "answer" in header]
 
     def is_due(self) -> None:
         """Let the rest be over."""
@@ -162,7 +173,7 @@ def test_opening_is_told_once_and_closing_once(place: Place) -> None:
     place.refresh(KEYS[0])
     for _ in range(2):
         place.watch()
-    assert place.told() == ["❌ The check openfootball_answers of health fails"]
+    assert place.told() == ["❌ openfootball does not answer"]
     assert "openfootball does not answer (blocked, last at " in json.dumps(place.receiver.accepted)
     place.is_due()
     place.watch()
@@ -174,7 +185,7 @@ def test_opening_is_told_once_and_closing_once(place: Place) -> None:
     place.refresh(KEYS[0])
     for _ in range(2):
         place.watch()
-    assert place.told()[1:] == ["✅ The check openfootball_answers of health passes again"]
+    assert place.told()[1:] == ["✅ openfootball answers again"]
 
 
 def test_a_check_is_recorded_when_it_changes_not_at_every_tick(place: Place) -> None:
@@ -229,7 +240,7 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
     [
         (Circuit(), False, True, "x has not been asked at its present address."),
         (Circuit(4), True, True, "x answers."),
-        (FIRST, True, True, "x refused one request; what is asked next shows"),
+        (FIRST, True, True, "x refused one request; the next one shows"),
         (SECOND, True, False, "x does not answer (blocked, last at 2026-11-25 10:02 UTC). Nothing"),
         (
             Circuit(5, 0, 1, "network", NOW, NOW - timedelta(minutes=1)),

@@ -17,6 +17,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline.refresh import (
     MOST_PER_RUN,
     REFRESH_JOB,
@@ -25,7 +26,6 @@ from dp_pipeline.refresh import (
     refresh_requests,
 )
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
-from dp_pipeline.sensors import planned_work
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay

@@ -19,8 +19,10 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.notifications.cursor import Cursor
+from dp_pipeline.notifications.runs import finished_runs, planned_work
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
-from dp_pipeline.sensors import Cursor, announce_executions, finished_runs, planned_work
+from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 
 KEY = "openligadb:bl1:2024"
@@ -241,5 +243,5 @@ def test_a_cursor_that_is_garbage_starts_afresh(text: str | None) -> None:
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    cursor = Cursor(1.5, 2.5, {str(uuid4()): 3.5}, 4.5, {"watch_automation": 5.5}, (str(uuid4()),))
+    cursor = Cursor(1.5, 2.5, {str(uuid4()): 3.5}, (str(uuid4()),), 4.5)
     assert Cursor.read(cursor.write(), now=0) == cursor

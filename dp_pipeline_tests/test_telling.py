@@ -23,9 +23,9 @@ from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
 from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG, unit_of
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
-from dp_pipeline.sensors import announce_executions
-from dp_pipeline.sensors.telling import ANOTHER_TELLS
+from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.executions.rows import KEY, TABLE, failed, finished_row, untold
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 
@@ -249,7 +249,7 @@ def test_thousands_of_rows_of_a_unit_that_goes_on_cost_a_tick_little(channel: Ch
 def test_a_repeated_failure_is_folded_and_the_next_reminder_counts_it(channel: Channel) -> None:
     for hours in (9, 8, 7, 6.5, 4, 2.5):  # only the last is more than six after the first
         finished_row(channel.database, uuid4(), completed_at=ago(hours=hours), **failed())
-    assert channel.tick() == "2 messages sent; 4 messages folded or not wanted"
+    assert channel.tick() == "2 messages sent; 4 messages suppressed or not wanted"
     first, reminder = (json.dumps(message) for message in channel.receiver.accepted)
     assert "times since" not in first
     assert "failed 6 times since" in reminder
@@ -366,7 +366,7 @@ def test_a_failure_that_was_told_is_told_to_be_over_when_a_night_ends_it(
     assert channel.tick() == "1 messages sent"
     finished_row(channel.database, uuid4(), unit="weekly", completed_at=ago(minutes=1))
     finished_row(channel.database, uuid4(), OTHER, unit="nightly", completed_at=ago(minutes=1))
-    assert channel.tick() == "1 messages sent; 1 messages folded or not wanted"
+    assert channel.tick() == "1 messages sent; 1 messages suppressed or not wanted"
     assert channel.headers[-1] == "✅ Completed: weekly"
     assert "*Recovered*" in json.dumps(channel.receiver.accepted[-1])
 
@@ -387,7 +387,7 @@ def test_polls_without_news_are_told_with_the_next_news_of_their_tournament(
         poll(minutes)
     poll(45, outcome="unchanged", updated=0)
     poll(44, key=OTHER)
-    assert channel.tick() == "1 messages sent; 6 messages folded or not wanted"
+    assert channel.tick() == "1 messages sent; 6 messages suppressed or not wanted"
     poll(30, news=["A - C ended 2:2."])
     poll(20, news=["A - D ended 0:0."])
     assert channel.tick() == "2 messages sent"
@@ -425,7 +425,7 @@ def test_a_tick_that_goes_on_after_its_daemon_was_killed_keeps_the_next_one_from
     with ThreadPoolExecutor() as threads:
         said = threads.submit(orphan.tick)
         until(lambda: bool(channel.receiver.received))
-        assert channel.tick() == ANOTHER_TELLS
+        assert channel.tick() == ANOTHER_DELIVERS
         assert said.result() == "3 messages sent"
     assert channel.tick() == "Nothing new."
     assert len(set(channel.headers)) == len(channel.headers) == 3

@@ -14,6 +14,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
 from dp_pipeline.executions.ledger import storable
 from dp_pipeline.executions.vocabulary import DOMAINS, Domain
+from dp_pipeline.notifications.unknown import remove_unknown
 from dp_pipeline.priorities import Priority
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.sensors.discover import (
@@ -22,7 +23,6 @@ from dp_pipeline.sensors.discover import (
     discover_tournaments,
     read_waiting,
 )
-from dp_pipeline.sensors.unknown import remove_unknown
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.executions.rows import finished_row
 from dp_pipeline_tests.replay import Replay

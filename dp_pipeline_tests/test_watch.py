@@ -31,20 +31,23 @@ from dagster._utils.error import SerializableErrorInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.assets.executions import DELIVERED, UNDELIVERED_MINUTES
 from dp_pipeline.assets.seasons import DISCOVER_JOB
+from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
+from dp_pipeline.notifications.cursor import DELIVERS, WATCHES
+from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
+from dp_pipeline.notifications.detectors.automation import FAILED_TICKS
+from dp_pipeline.notifications.earlier import Earlier, adopted
+from dp_pipeline.notifications.undelivered import CHECK as DELIVERED
+from dp_pipeline.notifications.undelivered import UNDELIVERED_MINUTES
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
-from dp_pipeline.sensors import announce_executions
-from dp_pipeline.sensors.telling import ANOTHER_TELLS
-from dp_pipeline.sensors.ticks import FAILED_TICKS, WATCHER
+from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.watch import watch_automation
-from dp_pipeline.sensors.watched import Watched
 from dp_pipeline_tests.executions.rows import finished_row
 from dp_pipeline_tests.servers import Answer, SlackReceiver, closed_url
 
-SENSOR = "announce_executions"
+SENSOR = DELIVERS
 SCHEDULE = "refresh_openligadb_nightly"
 CHECK = dg.AssetCheckKey(dg.AssetKey("seasons"), "every_competition_is_listed")
 
@@ -62,6 +65,11 @@ class Machinery:
     telling: str | None = None
 
     def look(self) -> str:
+        """One tick of the sensor that watches, one of the one that delivers; what they say."""
+        said = [each for each in (self.watch(), self.tell()) if each != "Nothing new."]
+        return "; ".join(said) or "Nothing new."
+
+    def watch(self) -> str:
         """One tick of the sensor that watches; what it says."""
         with dg.build_sensor_context(
             instance=self.instance,
@@ -86,7 +94,7 @@ class Machinery:
         ]
 
     def tell(self) -> str:
-        """One tick of the sensor that tells of executions; what it says."""
+        """One tick of the sensor that delivers; what it says."""
         with dg.build_sensor_context(
             instance=self.instance,
             cursor=self.telling,
@@ -101,6 +109,15 @@ class Machinery:
             assert isinstance(said, dg.SkipReason)
             self.telling = context.cursor
         return said.skip_message or ""
+
+    def open_incidents(self) -> list[tuple[str, str]]:
+        """Kind and subject of what is wrong."""
+        table = tables.incident.c
+        with self.database.transaction() as connection:
+            rows = connection.execute(
+                sa.select(table.kind, table.subject).where(table.closed_at.is_(None))
+            )
+            return [tuple(row) for row in rows]
 
     def on(
         self,
@@ -196,7 +213,7 @@ def test_a_sensor_that_keeps_failing_is_told_once_and_its_recovery_once(
         "✅ The sensor announce_executions works again",
     ]
     text = json.dumps(machinery.receiver.accepted)
-    assert "It had failed for 4" in text  # some 40 s
+    assert "It lasted 4" in text  # some 40 s
     assert "postgresql://***@db/x" in text
     assert "hidden77" not in text
 
@@ -245,12 +262,12 @@ def fails(machinery: Machinery, state: InstigatorState) -> None:
         machinery.ticked(state, TickStatus.FAILURE, ago=ago)
 
 
-def test_the_sensor_that_watches_is_watched_by_the_one_that_tells(machinery: Machinery) -> None:
-    state = machinery.on(WATCHER)
+def test_the_sensor_that_watches_is_watched_by_the_one_that_delivers(machinery: Machinery) -> None:
+    state = machinery.on(WATCHES)
     machinery.ticked(state, TickStatus.FAILURE, ago=100)
     assert machinery.tell() == "Nothing new."
     fails(machinery, state)
-    assert machinery.look() == "Nothing new."  # it would not come to that by itself
+    assert machinery.watch() == "Nothing new."  # it would not come to that by itself
     assert machinery.tell() == "1 messages sent"
     assert machinery.tell() == "Nothing new."
     machinery.ticked(state, TickStatus.SKIPPED, ago=5)
@@ -262,41 +279,103 @@ def test_the_sensor_that_watches_is_watched_by_the_one_that_tells(machinery: Mac
     ]
 
 
+def test_what_is_wrong_with_the_sensor_that_delivers_is_posted_by_the_one_that_watches(
+    machinery: Machinery,
+) -> None:
+    state = machinery.on(DELIVERS)
+    other = machinery.on("discover_tournaments")
+    for failing in (state, other):
+        fails(machinery, failing)
+    assert machinery.watch() == "1 messages sent"
+    assert machinery.headers == ["❌ The sensor announce_executions keeps failing"]
+    assert machinery.tell() == "1 messages sent"
+    machinery.ticked(state, TickStatus.SKIPPED, ago=5)
+    assert machinery.watch() == "1 messages sent"
+    assert machinery.tell() == "Nothing new."
+
+
+def test_an_incident_that_ended_before_anybody_heard_of_it_is_not_told(
+    machinery: Machinery,
+) -> None:
+    machinery.evaluated(passed=False)
+    machinery.watch()
+    machinery.evaluated(passed=True)
+    assert machinery.look() == "Nothing new."
+    assert machinery.headers == []
+
+
+def test_an_incident_whose_sensor_is_switched_off_is_closed_without_a_word(
+    machinery: Machinery,
+) -> None:
+    state = machinery.on(SENSOR)
+    fails(machinery, state)
+    machinery.look()
+    machinery.instance.update_instigator_state(state.with_status(InstigatorStatus.STOPPED))
+    assert machinery.look() == "Nothing new."
+    assert machinery.open_incidents() == []
+
+
+def test_the_table_says_what_is_wrong_from_when_to_when(machinery: Machinery) -> None:
+    state = machinery.on(SENSOR)
+    fails(machinery, state)
+    machinery.look()
+    assert machinery.open_incidents() == [("sensor", SENSOR)]
+    machinery.ticked(state, TickStatus.SKIPPED, ago=5)
+    machinery.look()
+    assert machinery.open_incidents() == []
+    with machinery.database.transaction() as connection:
+        row = connection.execute(sa.select(tables.incident)).one()
+    assert (row.closed_at - row.opened_at).total_seconds() == pytest.approx(55, abs=20)
+    assert row.opening_announced_at < row.closing_announced_at
+    assert "3 ticks in a row have failed" in row.summary
+    assert "postgresql://***@db/x" in row.detail
+
+
 # -- the database ----------------------------------------------------------------------------------
 
 
-def test_while_the_database_is_away_that_and_what_fails_with_it_are_told_once(
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test waits until a server that is away has had time to be back."""
+    for module in ("announcing.AWAY_SECONDS", "announcing.START_SECONDS", "watching.START_SECONDS"):
+        monkeypatch.setattr(f"dp_pipeline.notifications.{module}", 0.2)
+
+
+@pytest.mark.usefixtures("_soon")
+def test_that_the_database_is_away_is_told_once_and_what_failed_with_it_afterwards(
     machinery: Machinery,
 ) -> None:
     url = machinery.url
     machinery.url = closed_url().replace("http://", "postgresql://me:hidden77@") + "/db"
     state = machinery.on(SENSOR)
     fails(machinery, state)
-    said = machinery.look()
-    assert said.startswith("2 messages sent; the database cannot be used: ")
+    assert machinery.watch().startswith("The database cannot be used: ")
+    before = machinery.telling
+    said = machinery.tell()
+    assert said.startswith("The database cannot be used: ")
+    assert said.endswith("1 messages sent")
+    assert "messages sent" not in machinery.tell()
+    machinery.telling = before  # the daemon was killed before the tick was over
+    assert "messages sent" not in machinery.tell()
+    machinery.evaluated(passed=False)
     assert "messages sent" not in machinery.look()
-    machinery.evaluated(passed=False)  # checks that Dagster knows need no database
-    assert machinery.look().startswith("1 messages sent; the database")
     machinery.url = url
     machinery.ticked(state, TickStatus.SKIPPED, ago=5)
-    machinery.evaluated(passed=True)
-    assert machinery.look() == "3 messages sent"
+    assert machinery.look() == "2 messages sent"
     assert machinery.look() == "Nothing new."
     assert machinery.headers == [
         "❌ The database cannot be used",
-        "❌ The sensor announce_executions keeps failing",
         "❌ The check every_competition_is_listed of seasons fails",
-        "✅ The sensor announce_executions works again",
         "✅ The database can be used again",
-        "✅ The check every_competition_is_listed of seasons passes again",
     ]
     assert "hidden77" not in json.dumps(machinery.receiver.accepted) + said
 
 
+@pytest.mark.usefixtures("_soon")
 def test_a_database_whose_tables_are_too_new_is_told(machinery: Machinery) -> None:
     with machinery.database.transaction() as connection:
         connection.execute(sa.text("UPDATE dp_alembic_version SET version_num = '9999'"))
-    assert "made by a newer dp_pipeline" in machinery.look()
+    assert "made by a newer dp_pipeline" in machinery.tell()
     assert machinery.headers == ["❌ The database cannot be used"]
 
 
@@ -324,15 +403,16 @@ def test_what_a_killed_daemon_never_heard_of_is_not_told_again(machinery: Machin
 
 def test_two_ticks_at_once_tell_each_message_once(machinery: Machinery) -> None:
     machinery.evaluated(passed=False)
-    fails(machinery, machinery.on(SENSOR))
+    fails(machinery, machinery.on("discover_tournaments"))
+    machinery.watch()
     machinery.receiver.answers.append(Answer(delay_seconds=1))
     with ThreadPoolExecutor() as threads:
-        said = threads.submit(replace(machinery).look)
+        said = threads.submit(replace(machinery).tell)
         deadline = time.monotonic() + 20
         while not machinery.receiver.received:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        assert machinery.look() == ANOTHER_TELLS
+        assert machinery.tell() == ANOTHER_DELIVERS
         assert said.result() == "2 messages sent"
     assert machinery.look() == "Nothing new."
     assert len(machinery.headers) == 2
@@ -399,7 +479,8 @@ def test_a_run_that_was_killed_is_told_unless_the_ledger_tells_it(
     )
     begin(machinery, run)
     machinery.instance.report_run_failed(run, "Its process is gone: hidden77.")
-    assert machinery.look() == ("Nothing new." if planned else "1 messages sent")
+    machinery.look()
+    assert machinery.headers == ([] if planned else ["❌ The job discover_seasons fails"])
     assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not planned
 
 
@@ -466,7 +547,7 @@ def test_a_warning_is_left_to_the_page_of_the_asset(machinery: Machinery) -> Non
 def test_what_slack_does_not_take_is_told_later(machinery: Machinery) -> None:
     machinery.receiver.answers.append(Answer(403, "no_service"))
     machinery.evaluated(passed=False)
-    assert "It is told by a later tick" in machinery.look()
+    assert "The messages wait." in machinery.look()
     assert machinery.look() == "1 messages sent"
     assert machinery.look() == "Nothing new."
     assert len(machinery.receiver.accepted) == 1
@@ -477,7 +558,7 @@ def test_classes_that_are_not_wanted_are_not_posted(
 ) -> None:
     monkeypatch.setenv("DP_MESSAGES", "news")
     machinery.evaluated(passed=False)
-    assert machinery.look() == "Nothing new."
+    assert machinery.look() == "1 messages suppressed or not wanted"
     machinery.evaluated(passed=True)
     assert machinery.look() == "1 messages sent"
 
@@ -490,12 +571,12 @@ def waiting(machinery: Machinery, minutes: float) -> None:
 
 def test_messages_that_wait_for_long_fail_the_check_of_the_ledger(machinery: Machinery) -> None:
     waiting(machinery, UNDELIVERED_MINUTES - 1)
-    machinery.look()
+    machinery.watch()
     assert machinery.delivered() is True
     waiting(machinery, UNDELIVERED_MINUTES + 1)
-    machinery.look()
+    machinery.watch()
     assert machinery.delivered() is False
-    assert machinery.headers == ["❌ The check messages_delivered of executions fails"]
+    assert machinery.headers == ["❌ Messages have been waiting"]
 
 
 def test_what_was_not_to_be_told_does_not_count_as_waiting(machinery: Machinery) -> None:
@@ -503,7 +584,7 @@ def test_what_was_not_to_be_told_does_not_count_as_waiting(machinery: Machinery)
     told_since = time.time() - 30
     cursor = {"lost_after": told_since, "told_since": told_since, "free_since": {}}
     machinery.on(SENSOR, cursor=json.dumps(cursor))
-    machinery.look()
+    machinery.watch()
     assert machinery.delivered() is True
 
 
@@ -511,14 +592,14 @@ def test_without_slack_nothing_waits_and_nothing_is_posted(machinery: Machinery)
     machinery.webhook = None
     waiting(machinery, 60)
     machinery.evaluated(passed=False)
-    assert "Slack is off" in machinery.look()
+    assert "Slack is off" in machinery.watch()
     assert machinery.delivered() is True
     assert machinery.receiver.received == []
 
 
 def test_the_check_is_recorded_when_it_changes_not_at_every_tick(machinery: Machinery) -> None:
     for _ in range(3):
-        machinery.look()
+        machinery.watch()
     history = machinery.instance.event_log_storage.get_asset_check_execution_history(
         DELIVERED, limit=10
     )
@@ -542,11 +623,27 @@ def test_a_person_can_evaluate_the_check_of_the_ledger(machinery: Machinery) -> 
     assert "has waited for 60 minutes" in (found.description or "")
 
 
+def test_what_an_earlier_version_told_is_not_told_again_but_its_end_is(
+    machinery: Machinery,
+) -> None:
+    fails(machinery, machinery.on("discover_tournaments"))
+    machinery.evaluated(passed=False)
+    machinery.cursor = json.dumps(
+        {
+            "failing": {"discover_tournaments": time.time() - 60},
+            "checks": ["seasons:every_competition_is_listed:"],
+            "seen": None,
+            "jobs": {},
+            "database": None,
+            "quiet_until": 0,
+        }
+    )
+    assert machinery.look() == "Nothing new."
+    machinery.evaluated(passed=True)
+    assert machinery.look() == "1 messages sent"
+    assert machinery.headers == ["✅ The check every_competition_is_listed of seasons passes again"]
+
+
 @given(st.none() | st.text() | st.from_type(dict).map(lambda found: json.dumps(found, default=str)))
-def test_a_foreign_cursor_starts_afresh(text: str | None) -> None:
-    assert Watched.read(text) == Watched()
-
-
-def test_a_cursor_is_read_as_it_was_written() -> None:
-    watched = Watched({"a": 1.5}, ("b:c:d",), 7, {"e": 2.5}, 3.5)
-    assert Watched.read(watched.write()) == watched
+def test_a_foreign_cursor_is_none(text: str | None) -> None:
+    assert adopted(text) == Earlier([], None)

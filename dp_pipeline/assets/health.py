@@ -3,9 +3,6 @@
 Of each a check says whether it answers, another one whether it was read in the last night.
 """
 
-from datetime import datetime
-from typing import Any
-
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
@@ -13,13 +10,14 @@ from dp_pipeline.assets.checks import by_hand
 from dp_pipeline.assets.metadata import column_schema
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.http.health import ServiceHealth, read_health
+from dp_pipeline.http.health import read_health
+from dp_pipeline.notifications.detectors.providers import HEALTH, check_key, evaluation
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
 SPEC = dg.AssetSpec(
-    "health",
+    HEALTH,
     group_name="football",
     owners=["team:football-data"],
     kinds={"python", "postgres"},
@@ -35,54 +33,11 @@ SPEC = dg.AssetSpec(
 )
 
 
-def check_key(provider: str) -> dg.AssetCheckKey:
-    """The check that a provider answers."""
-    return dg.AssetCheckKey(SPEC.key, f"{provider}_answers")
-
-
 def evaluations(database: Database, settings: Settings) -> list[dg.AssetCheckEvaluation]:
     """The checks of all providers."""
     with database.transaction() as connection:
         found = read_health(connection, roots(settings.base_urls))
     return [evaluation(each) for each in found]
-
-
-def evaluation(found: ServiceHealth) -> dg.AssetCheckEvaluation:
-    """The check of one provider, as Dagster shows it."""
-    key = check_key(found.name)
-    facts = {name: _shown(value) for name, value in found.facts().items() if name != "provider"}
-    return dg.AssetCheckEvaluation(
-        asset_key=key.asset_key,
-        check_name=key.name,
-        passed=found.well,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=_sentence(found),
-        metadata={name: value for name, value in facts.items() if value is not None},
-    )
-
-
-def _sentence(found: ServiceHealth) -> str:
-    name, circuit = found.name, found.circuit
-    if not found.asked:
-        return f"{name} has not been asked at its present address."
-    if found.state == "closed":
-        return f"{name} answers."
-    if found.well:
-        return f"{name} refused one request; what is asked next shows whether it answers others."
-    if found.state == "open":
-        then = (
-            f"It is asked again, with one request, after {circuit.rests_until:%Y-%m-%d %H:%M} UTC."
-        )
-    else:
-        then = "What is asked next, one request, shows whether it answers again."
-    return (
-        f"{name} does not answer ({circuit.kind}, last at {circuit.struck_at:%Y-%m-%d %H:%M} UTC). "
-        f"Nothing else is asked there meanwhile. {then} `dp health --reset {name}` asks at once."
-    )
-
-
-def _shown(value: Any) -> Any:
-    return dg.MetadataValue.timestamp(value) if isinstance(value, datetime) else value
 
 
 def _check(provider: str) -> dg.AssetChecksDefinition:

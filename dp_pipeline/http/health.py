@@ -66,6 +66,27 @@ class ServiceHealth:
         return self.state == "closed" or (self.state == "half-open" and self.circuit.doubted)
 
     @property
+    def sentence(self) -> str:
+        """The same in words, for a person."""
+        name, circuit = self.name, self.circuit
+        if not self.asked:
+            return f"{name} has not been asked at its present address."
+        if self.state == "closed":
+            return f"{name} answers."
+        if self.well:
+            return f"{name} refused one request; the next one shows whether it answers others."
+        if self.state == "open":
+            again = f"{circuit.rests_until:%Y-%m-%d %H:%M} UTC"
+            then = f"It is asked again, with one request, after {again}."
+        else:
+            then = "What is asked next, one request, shows whether it answers again."
+        last = f"{circuit.struck_at:%Y-%m-%d %H:%M} UTC"
+        return (
+            f"{name} does not answer ({circuit.kind}, last at {last}). Nothing else is asked there "
+            f"meanwhile. {then} `dp health --reset {name}` asks at once."
+        )
+
+    @property
     def success_ratio(self) -> float | None:
         """The share of requests that were answered; None when there was none."""
         return 1 - self.failures / self.requests if self.requests else None

@@ -21,6 +21,7 @@ class Notice:
         text: a sentence or two.
         detail: an error text, shown as it is.
         url: where to look.
+        key: what it is told apart from others by.
     """
 
     kind: Class
@@ -28,11 +29,12 @@ class Notice:
     text: str
     detail: str | None = None
     url: str | None = None
+    key: str = ""
 
     @property
-    def key(self) -> str:
-        """What it is told apart from others by."""
-        return f"{self.title}: {self.text}"
+    def kinds(self) -> frozenset[Class]:
+        """The classes it belongs to."""
+        return frozenset({self.kind})
 
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""

@@ -19,15 +19,15 @@ from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
 from dp_pipeline.executions.ledger import storable
 from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.notifications.duties import Duties
+from dp_pipeline.notifications.runs import Partitions, planned_work
+from dp_pipeline.notifications.unknown import left_alone
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
 from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.sensors.duties import Duties
-from dp_pipeline.sensors.runs import Partitions, planned_work
-from dp_pipeline.sensors.unknown import left_alone
 from dp_pipeline.settings import Settings
 
 TICK_SECONDS = 15

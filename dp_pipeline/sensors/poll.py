@@ -10,13 +10,13 @@ from dp_pipeline.assets.seasons import following
 from dp_pipeline.database.clocks import read_clocks
 from dp_pipeline.database.seasons import Following, no_longer_followed
 from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.notifications.duties import Duties
+from dp_pipeline.notifications.runs import GOING_ON
 from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.clock import OURS
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import PROVIDER_TAG
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.sensors.duties import Duties
-from dp_pipeline.sensors.runs import GOING_ON
 from dp_pipeline.settings import Settings
 from dp_pipeline.watching.watch import due_tournaments
 

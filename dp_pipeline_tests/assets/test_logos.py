@@ -26,12 +26,12 @@ from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.images.client import LIMITS, Images, Root
 from dp_pipeline.images.gallery import Gallery
+from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline.objects import Folder, ObjectStore, ObjectStoreError, Storing
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Team, Tournament
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
-from dp_pipeline.sensors import planned_work
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.images.gallery_server import SVG, ImageServer, png
 from dp_pipeline_tests.objects.endpoints import ANSWERS, Endpoint

@@ -23,7 +23,7 @@ from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.definitions import defs
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.refresh import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
-from dp_pipeline.sensors import announce_executions
+from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.discover import MOST_ADDED, discover_tournaments
 from dp_pipeline_tests.benchmarks.cpu import Meter, family
 from dp_pipeline_tests.benchmarks.place import place

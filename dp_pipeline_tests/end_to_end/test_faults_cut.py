@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from dp_pipeline.database.database import DatabaseError
-from dp_pipeline.sensors.duties import DutiesFailedError
+from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline_tests.end_to_end.world import DAWDLE, PATH, VERSIONS, World, payload, until, world
 
 CUTS_PER_RUN = 14

@@ -13,7 +13,7 @@ from dagster import DagsterRunStatus
 
 from dp_pipeline.database.database import DatabaseError
 from dp_pipeline.executions.presence import HEARTBEAT_SECONDS
-from dp_pipeline.sensors.duties import DutiesFailedError
+from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline_tests.end_to_end.world import DAWDLE, PATH, World, payload, statement, until, world
 
 

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from dagster import DagsterRunStatus
 
+from dp_pipeline.notifications.attempts import Attempts
 from dp_pipeline_tests.end_to_end.world import (
     DAWDLE,
     KEY,
@@ -52,7 +53,7 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
             seen = len(made.slack.received)
             assert "Slack asked for a pause of another" in made.tick()
             assert len(made.slack.received) == seen
-        made.cursor = json.dumps({**json.loads(made.cursor or ""), "quiet_until": 0})
+        Attempts(made.instance).pause(0)
 
         for _ in range(2):
             assert "the connection is refused" in made.tick()
@@ -107,7 +108,7 @@ def test_a_daemon_that_is_killed_between_a_post_and_its_stamp_repeats_it_once_at
             made.tick()
             == [
                 "1 messages sent",
-                "1 messages counted as told that nothing confirmed",
+                "1 messages counted as announced that nothing confirmed",
             ][kills - 1]
         )
         assert len(made.slack.accepted) == 2

@@ -12,7 +12,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.vocabulary import DOMAINS, operation_type
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
-from dp_pipeline.sensors import announce_executions
+from dp_pipeline.sensors.announce import announce_executions
 
 TOURNAMENTS_PER_RUN = 10
 LEAGUES = tuple(f"openligadb:league{place}:2024" for place in range(TOURNAMENTS_PER_RUN))

@@ -14,14 +14,13 @@ from dp_pipeline.competitions import CompetitionsError
 from dp_pipeline.database import tables
 from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
+from dp_pipeline.notifications.runs import planned_work, record_lost_runs
 from dp_pipeline.polling.job import POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.clock import Clock
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.refresh import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.sensors import planned_work
 from dp_pipeline.sensors.poll import poll_matches
-from dp_pipeline.sensors.runs import record_lost_runs
 from dp_pipeline.watching.watch import Look, due_of, due_tournaments, keep_watch
 from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
 from dp_pipeline_tests.executions.rows import finished_row

@@ -22,6 +22,7 @@ from dp_pipeline.database.tables.football import (
     tournament_standing,
     tournament_team,
 )
+from dp_pipeline.database.tables.incidents import INCIDENT_KINDS, incident
 from dp_pipeline.database.tables.ledger import (
     EXECUTION_STATUSES,
     OPERATION_TYPES,
@@ -31,11 +32,13 @@ from dp_pipeline.database.tables.ledger import (
 
 __all__ = [
     "EXECUTION_STATUSES",
+    "INCIDENT_KINDS",
     "OPERATION_TYPES",
     "competition_season",
     "data_provider_executions",
     "execution_report",
     "image",
+    "incident",
     "match",
     "match_watch",
     "metadata",

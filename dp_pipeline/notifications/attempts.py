@@ -23,6 +23,8 @@ PASSED = 10
 FORGOTTEN_SECONDS = 7_200.0
 """What was not tried for so long does not wait any more: a notice that was overtaken by events."""
 
+KEPT_AS = "dp_pipeline/attempts/announce_executions"
+
 SILENCES = 3
 """Posts in a row without an answer before posting pauses. While something between us and Slack cuts
 every connection, two posts use up a message: an hour of it costs four messages, not 180."""
@@ -60,19 +62,16 @@ class Attempt:
 
 
 class Attempts:
-    """The messages of one sensor that were tried and are not told.
+    """The messages that were tried and are not announced.
 
     Args:
         instance: Dagster's, which keeps them.
-        sensor: its name.
     """
 
-    def __init__(self, instance: dg.DagsterInstance, sensor: str) -> None:
+    def __init__(self, instance: dg.DagsterInstance) -> None:
         self._storage = instance.daemon_cursor_storage
-        self._name = f"dp_pipeline/attempts/{sensor}"
-        self._of, self._silences = _read(
-            self._storage.get_cursor_values({self._name}).get(self._name)
-        )
+        kept = self._storage.get_cursor_values({KEPT_AS}).get(KEPT_AS)
+        self._of, self._silences, self._quiet_until = _read(kept)
 
     def of(self, key: str) -> Attempt:
         """What is known of a message."""
@@ -109,6 +108,16 @@ class Attempts:
             self._write()
 
     @property
+    def pause_left(self) -> float:
+        """How many seconds nothing is to be posted for; below zero when that is over."""
+        return self._quiet_until - time.time()
+
+    def pause(self, seconds: float) -> None:
+        """Nothing is to be posted for so long."""
+        self._quiet_until = time.time() + seconds
+        self._write()
+
+    @property
     def pause_seconds(self) -> float:
         """How long posting pauses after posts in a row that nothing answered."""
         return _BACKOFF.seconds(self._silences - SILENCES + 1)
@@ -121,19 +130,20 @@ class Attempts:
         text = json.dumps(
             {
                 "silences": self._silences,
+                "quiet_until": self._quiet_until,
                 "of": {key: asdict(attempt) for key, attempt in self._of.items()},
             }
         )
-        self._storage.set_cursor_values({self._name: text})
+        self._storage.set_cursor_values({KEPT_AS: text})
 
 
-def _read(text: str | None) -> tuple[dict[str, Attempt], int]:
+def _read(text: str | None) -> tuple[dict[str, Attempt], int, float]:
     """What is kept, without what is so old that nothing waits for it; nothing for foreign text."""
     oldest = time.time() - FORGOTTEN_SECONDS
     try:
         found = json.loads(text or "")
         kept = {str(key): Attempt(**attempt) for key, attempt in found["of"].items()}
         recent = {key: attempt for key, attempt in kept.items() if attempt.at > oldest}
-        return recent, int(found["silences"])
+        return recent, int(found["silences"]), float(found.get("quiet_until", 0.0))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return {}, 0
+        return {}, 0, 0.0

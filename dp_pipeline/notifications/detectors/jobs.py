@@ -1,94 +1,85 @@
 """Jobs whose last run failed without a word in the ledger: nothing else tells of it.
 
-A run of tournaments leaves rows, whatever becomes of it; those are told by announce.py. What a
-failed check of a run says is told with the check.
+A run of tournaments leaves rows, whatever becomes of it. What a failed check of a run says is told
+with the check.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 
 import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.events import JobFailureData, RunFailureReason
 
-from dp_pipeline.messages.mrkdwn import duration
-from dp_pipeline.messages.notice import Notice
-from dp_pipeline.sensors.runs import planned_work
-from dp_pipeline.sensors.watched import Change, Watched, without
+from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.settings import Settings
 
-_OVER = [
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
 STARTS = 3
-"""Runs in a row that did not begin before that is told."""
+"""Runs in a row that did not begin before that is an incident."""
+
+_OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _CHECKED = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 _STEP_FAILED = dg.DagsterEventType.STEP_FAILURE
 _RUN_FAILED = dg.DagsterEventType.RUN_FAILURE
 
 
-def job_changes(
-    context: dg.SensorEvaluationContext,
-    watched: Watched,
+def detect(
+    instance: dg.DagsterInstance,
+    names: Collection[str],
     settings: Settings,
     *,
+    planned: Callable[[dg.DagsterInstance, dg.DagsterRun], Mapping[str, object]],
     each: Callable[[str], AbstractContextManager[None]],
-) -> list[Change]:
-    """A message per job whose last run failed, or ended well after such a one.
+) -> Iterator[Condition]:
+    """How the jobs are by their last runs.
 
-    Not of what is materialized by hand: that is of one job, whatever the assets are, and whoever
-    did it is looking.
+    Not what is materialized by hand: that is of one job, whatever the assets are, and whoever did
+    it is looking.
+
+    Args:
+        instance: Dagster's.
+        names: of the jobs.
+        settings: for secrets in errors.
+        planned: the tournaments of a run, of which the ledger tells.
+        each: is held around the look at one of them.
     """
-    repository = context.repository_def
-    names = [] if repository is None else sorted(repository.job_names)
-    found: list[Change | None] = []
-    for name in names:
+    for name in sorted(names):
         if name != IMPLICIT_ASSET_JOB_NAME:
+            found = None
             with each(f"looking at the job {name}"):
-                found.append(_job(context.instance, name, watched, settings))
-    return [change for change in found if change is not None]
+                found = _look(instance, name, settings, planned)
+            if found is not None:
+                yield found
 
 
-def _job(
-    instance: dg.DagsterInstance, name: str, watched: Watched, settings: Settings
-) -> Change | None:
-    ended_runs = dg.RunsFilter(job_name=name, statuses=_OVER)
-    last = instance.get_run_records(ended_runs, limit=STARTS)
+def _look(
+    instance: dg.DagsterInstance,
+    name: str,
+    settings: Settings,
+    planned: Callable[[dg.DagsterInstance, dg.DagsterRun], Mapping[str, object]],
+) -> Condition | None:
+    """None while nothing is certain: a run that was cancelled, or did not start, says nothing."""
+    last = instance.get_run_records(dg.RunsFilter(job_name=name, statuses=_OVER), limit=STARTS)
     if not last:
         return None
     run = last[0].dagster_run
     ended = last[0].end_time or last[0].update_timestamp.replace(tzinfo=UTC).timestamp()
-    url = f"{settings.dagster_url}/runs/{run.run_id}"
-    since = watched.jobs.get(name)
-    if since is not None:
-        if not run.is_success:
-            return None
-        text = f"It had failed for {duration(round((ended - since) * 1_000))}."
-        return Change(
-            Notice("news", f"The job {name} works again", text, url=url),
-            lambda known: replace(known, jobs=without(known.jobs, name)),
-        )
-    if last[0].start_time is None and not (
-        len(last) == STARTS
-        and all(each.start_time is None and not each.dagster_run.is_success for each in last)
-    ):
+    if run.is_success:
+        return Condition("job", name, moment(ended))
+    unstarted = [each.start_time is None and not each.dagster_run.is_success for each in last]
+    if unstarted[0] and not (len(last) == STARTS and all(unstarted)):
         # A busy host does not start a run in time; the next tick, or day, asks for another.
         return None
-    said = None if run.is_success or planned_work(instance, run) else _failure(instance, run)
+    said = None if planned(instance, run) else _failure(instance, run)
     if said is None:
         return None
-    text = (
-        f"Its run that ended at {datetime.fromtimestamp(ended, UTC):%Y-%m-%d %H:%M} UTC failed and "
-        "left nothing in the ledger. What it is for is not done until a run of it ends well."
+    summary = (
+        f"Its run that ended at {moment(ended):%Y-%m-%d %H:%M} UTC failed and left nothing in the "
+        "ledger. What it is for is not done until a run of it ends well."
     )
-    return Change(
-        Notice("failure", f"The job {name} fails", text, detail=settings.conceal(said), url=url),
-        lambda known: replace(known, jobs={**known.jobs, name: ended}),
-    )
+    page = f"/runs/{run.run_id}"
+    return Condition("job", name, moment(ended), summary, settings.conceal(said), page)
 
 
 def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:

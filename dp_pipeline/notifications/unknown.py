@@ -18,9 +18,9 @@ from dp_pipeline.database import confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import storable
 from dp_pipeline.executions.vocabulary import RECORDED
+from dp_pipeline.notifications.runs import GOING_ON, Partitions, planned_work
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, TournamentNotFoundError
-from dp_pipeline.sensors.runs import GOING_ON, Partitions, planned_work
 
 MOST_REMOVED = 200
 """In one tick; Dagster takes some 5 ms for each."""

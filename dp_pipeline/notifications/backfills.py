@@ -26,7 +26,7 @@ from dp_pipeline.executions import digests
 from dp_pipeline.executions.digests import Waiting
 from dp_pipeline.executions.units import BACKFILL, backfill_of, tags_of
 from dp_pipeline.messages.digest import Backfill, Digest, Ending
-from dp_pipeline.sensors.runs import unit_over
+from dp_pipeline.notifications.runs import unit_over
 from dp_pipeline.settings import Settings
 
 KEPT_AS = "dp_pipeline/backfills"

@@ -1,0 +1,1 @@
+"""What people are told, and the memory of it: executions, digests of run groups, incidents."""

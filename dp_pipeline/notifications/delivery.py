@@ -1,0 +1,274 @@
+"""The one delivery: what is due is posted in order, at Slack's pace, and stamped as announced.
+
+What is due is the business of announcing.py and watching.py; how a message reaches Slack, of
+messages/slack.py. A message is posted once in a tick. What failed is posted again by later ticks;
+what may have been taken once more at most (attempts.py).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import dagster as dg
+import sqlalchemy as sa
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.database.locks import Lock, held
+from dp_pipeline.http.rate_limit import reserve
+from dp_pipeline.messages.news import Class
+from dp_pipeline.messages.slack import (
+    Message,
+    SlackRefusedError,
+    SlackUnansweredError,
+    SlackUnavailableError,
+    SlackWebhook,
+)
+from dp_pipeline.notifications import incidents
+from dp_pipeline.notifications.attempts import LONGEST_PAUSE_SECONDS, Attempts
+from dp_pipeline.notifications.duties import Duties
+from dp_pipeline.settings import Settings
+
+# Slack takes one message a second in a channel. Dagster gives a tick 60 s: no post, of up to 15 s,
+# begins after 40 s.
+MESSAGES_PER_TICK = 20
+SECONDS_PER_MESSAGE = 1.0
+TICK_SECONDS = 40.0
+# In the table of paces, where providers have their names.
+_SLACK = "slack"
+
+_LOCK = "dp_pipeline.delivery"
+
+ANOTHER_DELIVERS = "Another tick goes on delivering messages; this one delivers none."
+"""A tick outlives the daemon that began it, and the 60 s that Dagster waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message whose time has come, the classes it belongs to, and how it is stamped as announced.
+
+    Without a class it is suppressed.
+    """
+
+    message: Message
+    kinds: frozenset[Class]
+    stamp: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a tick delivers with.
+
+    Args:
+        instance: Dagster's, which keeps what earlier ticks tried.
+        webhook: where to; None while Slack is off.
+        wanted: the classes that are posted; the others count as announced.
+        duties: of the tick; a message that cannot be rendered holds up no other one.
+        log: of the tick.
+        store: keeps the pace over all sensors; None while the database is away.
+        latest: on the monotonic clock; no post begins after it, except the first.
+    """
+
+    instance: dg.DagsterInstance
+    webhook: SlackWebhook | None
+    wanted: frozenset[Class]
+    duties: Duties
+    log: logging.Logger
+    store: Database | None = None
+    latest: float = field(default_factory=lambda: time.monotonic() + TICK_SECONDS)
+
+    def deliver(self, *due: Callable[[], Sequence[Due]]) -> list[str]:
+        """Post what is due now; what came of it, in words.
+
+        Args:
+            due: each gives messages in their order; asked when nothing else delivers, so that what
+                another tick has just announced is none of them.
+        """
+        if self.webhook is None:
+            return ["Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"]
+        if (pause := Attempts(self.instance).pause_left) > 0:
+            said = (
+                f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so long "
+                "that it is left alone; the messages wait"
+            )
+            return [said]
+        if self.store is None:
+            return self._deliver(_Delivery(self, self.webhook, Attempts(self.instance)), due)
+        with held(self.store, _LOCK) as lock:
+            if lock is None:
+                return [ANOTHER_DELIVERS]
+            # What was tried is read under the lock, too.
+            attempts = Attempts(self.instance)
+            return self._deliver(_Delivery(self, self.webhook, attempts, lock), due)
+
+    def _deliver(
+        self, delivery: "_Delivery", due: Sequence[Callable[[], Sequence[Due]]]
+    ) -> list[str]:
+        try:
+            for each in due:
+                delivery.deliver(each())
+        finally:
+            if delivery.error is not None:
+                delivery.attempts.pause(delivery.pause_seconds)
+        return delivery.said()
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """The messages of one tick, with counts of what became of them.
+
+    Args:
+        post: what is delivered with.
+        webhook: where to.
+        attempts: what earlier ticks tried.
+        lock: without it another tick may be delivering the same; None if nothing is to be asked.
+    """
+
+    post: Post
+    webhook: SlackWebhook
+    attempts: Attempts
+    lock: Lock | None = None
+    posted: int = 0
+    refused: int = 0
+    assumed: int = 0
+    tried: int = 0
+    suppressed: int = 0
+    left: bool = False
+    error: SlackUnavailableError | None = None
+    _said_no: list[str] = field(default_factory=list)
+
+    def deliver(self, waiting: Sequence[Due]) -> None:
+        """Post what is wanted, in order; stamp that and what is not.
+
+        Raises:
+            DatabaseError: it cannot be stamped, or the lock is lost; inside `held`.
+        """
+        for place, due in enumerate(waiting):
+            if not due.kinds & self.post.wanted:
+                due.stamp()
+                self.suppressed += 1
+            elif self.attempts.of(due.message.key).over:
+                self._give_up(due)
+            elif not self._may_post(due):
+                if self.left:
+                    break
+            else:
+                if self.lock is not None:
+                    self.lock.check()
+                self._post(due)
+                if self.left:
+                    text = f"{self.error} {len(waiting) - place} messages wait."
+                    self.post.log.warning(text)
+                    break
+
+    def said(self) -> list[str]:
+        """What became of the messages, in words."""
+        counts = {
+            "messages sent": self.posted,
+            "messages refused by Slack for good": self.refused,
+            "messages counted as announced that nothing confirmed": self.assumed,
+            "messages suppressed or not wanted": self.suppressed,
+        }
+        said = [f"{count} {what}" for what, count in counts.items() if count]
+        return said if self.error is None else [*said, f"{self.error} The messages wait."]
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long no tick is to post anything, because Slack said so or nobody answers."""
+        asked = (self.error.retry_after if self.error else None) or 0.0
+        return min(max(asked, self.attempts.pause_seconds), LONGEST_PAUSE_SECONDS)
+
+    def _post(self, due: Due) -> None:
+        """Post one message. If it is left, the others wait too, with few exceptions."""
+        key = due.message.key
+        self.tried += 1
+        self.attempts.begins(key)
+        taken = False
+        with self.post.duties.duty(f"posting {key}"):
+            try:
+                self.webhook.post(due.message)
+                taken = True
+            except SlackUnansweredError as error:
+                self.attempts.stays_doubtful(key)
+                self.error, self.left = error, True
+            except SlackUnavailableError as error:
+                self.attempts.failed(key, refused=error.answered)
+                self.error = error
+                # What Slack says no to again and again is not to hold up the others for ever; that
+                # it is of this message shows when it takes another one.
+                self.left = not (error.answered and self.attempts.of(key).refused)
+                self._said_no.append(key)
+            except SlackRefusedError as error:
+                # It will never be taken; what it tells of can still be seen in Dagster.
+                self.post.log.error(str(error))  # noqa: TRY400 - the sentence says it all
+                self._stamp(due)
+                self.refused += 1
+            except Exception:
+                # What cannot be rendered was not sent, and does not stop the others.
+                self.attempts.failed(key)
+                raise
+        if taken:
+            self._stamp(due)
+            self.posted += 1
+            while self._said_no:
+                self.attempts.passed(self._said_no.pop())
+
+    def _stamp(self, due: Due) -> None:
+        try:
+            due.stamp()
+        except Exception:
+            self.attempts.taken(due.message.key)
+            raise
+        self.attempts.stamped(due.message.key)
+
+    def _give_up(self, due: Due) -> None:
+        """Stamp what is not to be posted any more, and say why."""
+        key = due.message.key
+        known = self.attempts.of(key)
+        if known.told:
+            self.posted += 1
+        elif known.refusals > known.doubtful:
+            self.refused += 1
+            text = f"Slack took others and said no to {key}; it will not be sent again."
+            self.post.log.error(text)
+        else:
+            self.assumed += 1
+            self.post.log.warning(
+                f"{key} was sent {known.doubtful} times and nothing said whether Slack took it; it "  # noqa: G004
+                "counts as announced rather than being repeated again and again."
+            )
+        self._stamp(due)
+
+    def _may_post(self, due: Due) -> bool:
+        """Wait for the turn; False if it does not come in this tick."""
+        if self.left or self.tried >= MESSAGES_PER_TICK:
+            self.left = True
+            return False
+        if self._said_no and not self.posted and self.attempts.of(due.message.key).refused:
+            return False  # one no a tick is enough, as long as Slack takes nothing at all
+        if self.post.store is not None:
+            with self.post.store.transaction() as connection:
+                wait = reserve(connection, _SLACK, SECONDS_PER_MESSAGE)
+        else:
+            wait = SECONDS_PER_MESSAGE if self.tried else 0.0
+        if wait is None or (self.tried and time.monotonic() + wait > self.post.latest):
+            self.left = True
+            return False
+        time.sleep(wait)
+        return True
+
+
+def due_incidents(
+    store: Database, duties: Duties, which: sa.ColumnElement[bool] | None = None
+) -> list[Due]:
+    """What is to be announced of incidents."""
+    found: list[incidents.Announceable] = []
+    with duties.duty("looking for incidents to tell"), store.transaction() as connection:
+        found = incidents.unannounced(connection, Settings.load().dagster_url, which)
+
+    def stamp(message: incidents.Announceable) -> None:
+        with store.transaction() as connection:
+            message.mark_announced(connection)
+
+    return [Due(each.notice, each.notice.kinds, partial(stamp, each)) for each in found]

@@ -1,0 +1,104 @@
+"""Asset checks of severity ERROR that fail: a warning is for the page of the asset."""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecordStatus,
+    AssetCheckPartitionInfo,
+)
+
+from dp_pipeline.notifications.incidents import Condition, moment
+from dp_pipeline.settings import Settings
+
+MOST_EXAMINED = 100
+RECORDED_SECONDS = 3_600.0
+
+_FAILED = AssetCheckExecutionRecordStatus.FAILED
+_PASSED = AssetCheckExecutionRecordStatus.SUCCEEDED
+
+
+class Detected(NamedTuple):
+    """How checks are, and the last evaluation that was looked at; None for none."""
+
+    conditions: list[Condition]
+    newest: int | None
+
+
+def subject_of(key: dg.AssetCheckKey) -> str:
+    """What an incident calls a check."""
+    return f"{key.name} of {key.asset_key.to_user_string()}"
+
+
+def detect(
+    instance: dg.DagsterInstance,
+    keys: Collection[dg.AssetCheckKey],
+    settings: Settings,
+    after: int | None,
+) -> Detected:
+    """How the checks are that were evaluated after the last look.
+
+    Args:
+        instance: Dagster's.
+        keys: the checks.
+        settings: for secrets in what they say.
+        after: the last evaluation of that look; None for none.
+    """
+    found: defaultdict[dg.AssetCheckKey, list[AssetCheckPartitionInfo]] = defaultdict(list)
+    newest = after
+    if keys:
+        for info in instance.event_log_storage.get_asset_check_partition_info(
+            list(keys), after_storage_id=after
+        ):
+            found[info.check_key].append(info)
+            newest = max(newest or 0, info.latest_check_event_storage_id)
+    conditions = [
+        condition
+        for key, infos in found.items()
+        for condition in _look(instance, key, infos, settings)
+    ]
+    return Detected(conditions, newest)
+
+
+def record(instance: dg.DagsterInstance, found: dg.AssetCheckEvaluation) -> None:
+    """Let Dagster show a check: when it changes, and hourly."""
+    last = instance.get_latest_asset_check_evaluation_record(found.asset_check_key)
+    if last is not None:
+        same = (last.status is not _FAILED) == found.passed
+        if same and time.time() - last.create_timestamp < RECORDED_SECONDS:
+            return
+    instance.report_runless_asset_event(found)
+
+
+def _look(
+    instance: dg.DagsterInstance,
+    key: dg.AssetCheckKey,
+    infos: Collection[AssetCheckPartitionInfo],
+    settings: Settings,
+) -> Iterator[Condition]:
+    subject, now = subject_of(key), datetime.now(UTC)
+    for info in infos:
+        if info.latest_execution_status is _PASSED:
+            yield Condition("check", subject, now, tournament_key=info.partition_key)
+    failed = {each.partition_key for each in infos if each.latest_execution_status is _FAILED}
+    if not failed:
+        return
+    page = f"/assets/{'/'.join(key.asset_key.path)}?view=checks"
+    history = instance.event_log_storage.get_asset_check_execution_history(
+        key, limit=MOST_EXAMINED, status={_FAILED}
+    )
+    for record in history:
+        if record.partition not in failed:
+            continue
+        failed.remove(record.partition)
+        event = record.event.dagster_event if record.event else None
+        evaluation = event.asset_check_evaluation_data if event else None
+        if evaluation is None or evaluation.severity is dg.AssetCheckSeverity.ERROR:
+            said = settings.conceal(evaluation.description or "") if evaluation else None
+            at = moment(record.create_timestamp)
+            summary = "The check says what is wrong; its page shows since when."
+            yield Condition("check", subject, at, summary, said, page, record.partition)

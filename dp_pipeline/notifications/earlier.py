@@ -1,0 +1,43 @@
+"""What version 0.1 remembered in the cursor of the sensor that watches, as incidents."""
+
+import json
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from dp_pipeline.notifications.incidents import Condition, Kind, moment
+
+_SUMMARY = "It was noticed by an earlier version, which told of it."
+
+
+class Earlier(NamedTuple):
+    """Incidents that people were told of, and the last evaluation of a check that is known."""
+
+    incidents: list[Condition]
+    seen: int | None
+
+
+def adopted(cursor: str | None) -> Earlier:
+    """What a cursor says; that of this version names no incidents, foreign text nothing at all."""
+    try:
+        found = json.loads(cursor or "")
+        seen = found["seen"]
+        now = datetime.now(UTC)
+        conditions = [_told("job", name, moment(at)) for name, at in found.get("jobs", {}).items()]
+        for name, at in found.get("failing", {}).items():
+            by_clock = name.endswith(("_daily", "_nightly", "_weekly"))
+            conditions.append(_told("schedule" if by_clock else "sensor", name, moment(at)))
+        for check in found.get("checks", ()):
+            asset, name, tournament = check.split(":", 2)
+            if asset == "health" and name.endswith("_answers"):
+                conditions.append(_told("provider", name.removesuffix("_answers"), now))
+            elif name == "messages_delivered":
+                conditions.append(_told("delivery", "messages", now))
+            else:
+                conditions.append(_told("check", f"{name} of {asset}", now, tournament or None))
+        return Earlier(conditions, None if seen is None else int(seen))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Earlier([], None)
+
+
+def _told(kind: Kind, subject: str, at: datetime, tournament: str | None = None) -> Condition:
+    return Condition(kind, subject, at, _SUMMARY, tournament_key=tournament)

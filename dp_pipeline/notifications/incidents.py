@@ -1,0 +1,212 @@
+"""The table of incidents: what detectors see is reconciled with it, and people are told from it.
+
+A detector says of each subject it could look at whether it is wrong or well. What none of them
+mentions stays as it is: a look that failed closes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database.tables import incident
+from dp_pipeline.messages.mrkdwn import duration
+from dp_pipeline.messages.notice import Notice
+
+Kind = Literal["check", "sensor", "schedule", "job", "provider", "delivery", "database"]
+
+_TITLES: Mapping[str, tuple[str, str]] = {
+    "check": ("The check {} fails", "The check {} passes again"),
+    "sensor": ("The sensor {} keeps failing", "The sensor {} works again"),
+    "schedule": ("The schedule {} keeps failing", "The schedule {} works again"),
+    "job": ("The job {} fails", "The job {} works again"),
+    "provider": ("{} does not answer", "{} answers again"),
+    "delivery": ("Messages have been waiting", "Messages are delivered again"),
+    "database": ("The database cannot be used", "The database can be used again"),
+}
+_MOST_NAMED = 5
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('dp_pipeline.incidents', 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How one subject is.
+
+    Args:
+        kind: of the subject.
+        subject: what is looked at, such as the name of a sensor.
+        at: since when it is wrong, or well.
+        summary: what is wrong, for a person; None: it is well.
+        detail: the text of an error.
+        page: the path of its page in Dagster.
+        tournament_key: of a check of one tournament.
+    """
+
+    kind: Kind
+    subject: str
+    at: datetime
+    summary: str | None = None
+    detail: str | None = None
+    page: str | None = None
+    tournament_key: str | None = None
+
+
+def moment(seconds: float) -> datetime:
+    """A Unix time as the table keeps it."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def reconcile(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
+    """Open what is wrong and not open, close what is open and well, keep the words up to date."""
+    connection.execute(_LOCK)
+    found = connection.execute(sa.select(incident).where(incident.c.closed_at.is_(None)))
+    known = {(row.kind, row.subject, row.tournament_key): row for row in found}
+    for seen in conditions:
+        row = known.get((seen.kind, seen.subject, seen.tournament_key))
+        words = {"summary": seen.summary, "detail": seen.detail, "page": seen.page}
+        if row is None:
+            if seen.summary is not None:
+                connection.execute(sa.insert(incident).values(_opening(seen)))
+        elif seen.summary is None:
+            _close(connection, row.id, seen.at)
+        elif any(getattr(row, name) != value for name, value in words.items()):
+            _update(connection, [row.id], words)
+
+
+def adopt(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
+    """Open incidents that people have been told of already; doing it twice opens them once."""
+    found = connection.execute(sa.select(incident))
+    known = {(row.kind, row.subject, row.tournament_key) for row in found}
+    for seen in conditions:
+        if (seen.kind, seen.subject, seen.tournament_key) not in known:
+            told = _opening(seen) | {"opening_announced_at": sa.func.now()}
+            connection.execute(sa.insert(incident).values(told))
+
+
+def note_past(connection: sa.Connection, seen: Condition, closed_at: datetime) -> None:
+    """Note an incident that is over, whose opening people were told when there was no table.
+
+    Doing it twice notes it once.
+    """
+    same = sa.exists().where(incident.c.kind == seen.kind, incident.c.opened_at == seen.at)
+    if connection.scalar(sa.select(same)):
+        return
+    told = {"opening_announced_at": seen.at, "closed_at": sa.func.greatest(closed_at, seen.at)}
+    connection.execute(sa.insert(incident).values(_opening(seen) | told))
+
+
+def close_all_but(connection: sa.Connection, kind: Kind, subjects: Collection[str]) -> None:
+    """Close, without a word, incidents of what is switched off or no longer there."""
+    gone = (incident.c.kind == kind) & incident.c.closed_at.is_(None)
+    connection.execute(
+        sa.update(incident)
+        .where(gone, incident.c.subject.not_in(subjects))
+        .values(
+            closed_at=sa.func.greatest(sa.func.now(), incident.c.opened_at),
+            closing_announced_at=sa.func.now(),
+            updated_at=sa.func.now(),
+        )
+    )
+
+
+def _opening(seen: Condition) -> dict[str, Any]:
+    return {
+        "kind": seen.kind,
+        "subject": seen.subject,
+        "tournament_key": seen.tournament_key,
+        "summary": seen.summary,
+        "detail": seen.detail,
+        "page": seen.page,
+        "opened_at": seen.at,
+    }
+
+
+def _close(connection: sa.Connection, id_: UUID, at: datetime) -> None:
+    # What people never heard of has no end to be told either.
+    unheard = incident.c.opening_announced_at.is_(None)
+    values = {
+        "closed_at": sa.func.greatest(at, incident.c.opened_at),
+        "closing_announced_at": sa.case((unheard, sa.func.now()), else_=None),
+    }
+    _update(connection, [id_], values)
+
+
+def _update(connection: sa.Connection, ids: Sequence[UUID], values: Mapping[str, Any]) -> None:
+    connection.execute(
+        sa.update(incident).where(incident.c.id.in_(ids)).values(**values, updated_at=sa.func.now())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Announceable:
+    """A message about incidents of one subject that began, or of such that ended.
+
+    Args:
+        notice: the message.
+        ids: the incidents.
+        ended: which of the two.
+    """
+
+    notice: Notice
+    ids: tuple[UUID, ...]
+    ended: bool
+
+    def mark_announced(self, connection: sa.Connection) -> None:
+        """Stamp the incidents; one that was closed meanwhile has its end announced too."""
+        now = sa.func.clock_timestamp()
+        values = {"closing_announced_at": now}
+        if not self.ended:
+            values = {"opening_announced_at": now, "closing_announced_at": sa.null()}
+        _update(connection, self.ids, values)
+
+
+def unannounced(
+    connection: sa.Connection, root: str, which: sa.ColumnElement[bool] | None = None
+) -> list[Announceable]:
+    """What people have not been told of incidents, oldest first.
+
+    A message is of all tournaments of one check.
+
+    Args:
+        connection: where to ask.
+        root: the address of Dagster's pages.
+        which: of some incidents only.
+    """
+    closed = incident.c.closed_at.is_not(None)
+    stamp = sa.case(
+        (closed, incident.c.closing_announced_at), else_=incident.c.opening_announced_at
+    )
+    question = sa.select(incident).where(stamp.is_(None), sa.true() if which is None else which)
+    order = sa.func.coalesce(incident.c.closed_at, incident.c.opened_at)
+    groups: defaultdict[tuple[str, str, bool], list[Any]] = defaultdict(list)
+    for row in connection.execute(question.order_by(order, incident.c.id)):
+        groups[row.kind, row.subject, row.closed_at is not None].append(row)
+    return [
+        Announceable(_notice(rows, ended, root), tuple(row.id for row in rows), ended)
+        for (_, _, ended), rows in groups.items()
+    ]
+
+
+def _notice(rows: Sequence[Any], ended: bool, root: str) -> Notice:
+    first = rows[0]
+    title = _TITLES[first.kind][ended].format(first.subject)
+    text = first.summary
+    if ended:
+        lasted = first.closed_at - first.opened_at
+        text = f"It lasted {duration(round(lasted.total_seconds() * 1_000))}."
+    named = sorted(row.tournament_key for row in rows if row.tournament_key)
+    if named:
+        more = f" and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
+        text += f" Tournaments: {', '.join(named[:_MOST_NAMED])}{more}."
+    return Notice(
+        "news" if ended else "failure",
+        title,
+        text,
+        detail=None if ended else first.detail,
+        url=None if first.page is None else f"{root}{first.page}",
+        key=f"incident {first.id} {'ended' if ended else 'began'} ({len(rows)})",
+    )
