@@ -364,7 +364,7 @@ def _materialize(instance: "dg.DagsterInstance", key: str, done: Callable[[str],
             done(str(event.dagster_event.asset_key and event.dagster_event.asset_key.path[-1]))
 
     instance.add_event_listener(run_id, heard)
-    from dagster._core.errors import DagsterExecutionInterruptedError
+    from dagster import DagsterExecutionInterruptedError
 
     from dp_pipeline.definitions import INGEST_JOB, defs
     from dp_pipeline.executions.units import TERMINAL_TAG

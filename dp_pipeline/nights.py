@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.tags import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 
 from dp_pipeline.executions.units import UNIT_TAG
+from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.refresh import planned_refresh
 
 RUNS_TAG = "dp/runs"

@@ -6,12 +6,11 @@ hundreds of runs of a backfill stood before a new season and beside every single
 
 from collections.abc import Mapping
 
-from dagster import DagsterRun, QueuedRunCoordinator
-from dagster._core.run_coordinator.base import SubmitRunContext
-from dagster._core.storage.tags import PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG
+from dagster import DagsterRun, QueuedRunCoordinator, SubmitRunContext
 
 from dp_pipeline.executions.units import BACKFILL_TAG
 from dp_pipeline.instance.daemon import DaemonLease
+from dp_pipeline.instance.dagster_internals import PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 
 

@@ -19,9 +19,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from dagster import DagsterEvent, DagsterInstance, DagsterRunStatus, RunsFilter
-from dagster._core.launcher import LaunchRunContext
-from dagster._utils.interrupts import raise_interrupts_as
 
+from dp_pipeline.instance.dagster_internals import LaunchRunContext, raise_interrupts_as
 from dp_pipeline.instance.home import dagster_directory
 from dp_pipeline.instance.storage_lock import (
     StorageLock,

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from dagster._config.config_schema import UserConfigSchema
-from dagster._core.secrets.env_file import PerProjectEnvFileLoader, get_env_var_dict
-from dagster._serdes import ConfigurableClassData
+
+from dp_pipeline.instance.dagster_internals import (
+    ConfigurableClassData,
+    PerProjectEnvFileLoader,
+    UserConfigSchema,
+    get_env_var_dict,
+)
 
 
 def put_real_environment_first() -> None:

@@ -8,14 +8,14 @@ the run at its next look. It judges only processes of its own machine.
 import re
 
 from dagster import DagsterEventType, DagsterRun
-from dagster._core.launcher import (
+
+from dp_pipeline.instance.dagster_internals import (
+    GRPC_INFO_TAG,
     CheckRunHealthResult,
     DefaultRunLauncher,
     LaunchRunContext,
     WorkerStatus,
 )
-from dagster._core.storage.tags import GRPC_INFO_TAG
-
 from dp_pipeline.instance.home import dagster_directory, home_id
 from dp_pipeline.instance.worker import (
     MARK_TAG,

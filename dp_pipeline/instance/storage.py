@@ -10,15 +10,16 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from dagster._config.config_schema import UserConfigSchema
-from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.compute_log_manager import CapturedLogContext
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
-from dagster._core.storage.root import LocalArtifactStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from dagster._serdes import ConfigurableClass, ConfigurableClassData
-
 from dp_pipeline.database.backoff import Backoff
+from dp_pipeline.instance.dagster_internals import (
+    CapturedLogContext,
+    ConfigurableClass,
+    ConfigurableClassData,
+    LocalArtifactStorage,
+    LocalComputeLogManager,
+    UserConfigSchema,
+)
+from dp_pipeline.instance.dagster_storage import DagsterSqliteStorage, DagsterStorage
 from dp_pipeline.instance.environment import put_real_environment_first
 from dp_pipeline.instance.home import dagster_directory, initialising
 from dp_pipeline.settings import Settings

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 import sqlalchemy as sa
-from dagster._core.storage.runs import SqlRunStorage
 from sqlalchemy.exc import SQLAlchemyError
+
+from dp_pipeline.instance.dagster_storage import SqlRunStorage
 
 # Dagster's tables may be in a schema of their own, several of them in one database.
 _TRY = sa.text(

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Self
 
 import psutil
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 
+from dp_pipeline.instance.dagster_internals import CheckRunHealthResult, WorkerStatus
 from dp_pipeline.instance.home import dagster_directory, home_id
 from dp_pipeline.settings import Settings
 

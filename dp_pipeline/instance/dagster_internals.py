@@ -1,0 +1,53 @@
+"""What this project needs of Dagster and Dagster does not make public, each with its reason.
+
+No other module but dagster_storage.py imports a private name of Dagster, so that a new version is
+checked in one place. They are as in Dagster 1.13, the floor in pyproject.toml.
+"""
+
+# Types of the public hooks that dagster.yaml names: a launcher, a storage, a compute log manager, a
+# loader of environment files. Dagster documents the hooks and exports few of their types.
+from dagster._config.config_schema import UserConfigSchema
+from dagster._core.launcher import (
+    CheckRunHealthResult,
+    DefaultRunLauncher,
+    LaunchRunContext,
+    WorkerStatus,
+)
+from dagster._core.secrets.env_file import PerProjectEnvFileLoader, get_env_var_dict
+from dagster._core.storage.compute_log_manager import CapturedLogContext
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.root import LocalArtifactStorage
+
+# Names of tags that Dagster writes and reads itself.
+from dagster._core.storage.tags import (
+    GRPC_INFO_TAG,
+    PARENT_RUN_ID_TAG,
+    RETRY_NUMBER_TAG,
+    SCHEDULE_NAME_TAG,
+    SCHEDULED_EXECUTION_TIME_TAG,
+)
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+
+# A daemon that waits for its turn is told to stop like any other.
+from dagster._utils.interrupts import raise_interrupts_as
+
+__all__ = [
+    "GRPC_INFO_TAG",
+    "PARENT_RUN_ID_TAG",
+    "RETRY_NUMBER_TAG",
+    "SCHEDULED_EXECUTION_TIME_TAG",
+    "SCHEDULE_NAME_TAG",
+    "CapturedLogContext",
+    "CheckRunHealthResult",
+    "ConfigurableClass",
+    "ConfigurableClassData",
+    "DefaultRunLauncher",
+    "LaunchRunContext",
+    "LocalArtifactStorage",
+    "LocalComputeLogManager",
+    "PerProjectEnvFileLoader",
+    "UserConfigSchema",
+    "WorkerStatus",
+    "get_env_var_dict",
+    "raise_interrupts_as",
+]
