@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -35,9 +36,9 @@ from dp_pipeline.providers.errors import (
 )
 from dp_pipeline.providers.key import is_address, tidied
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, roots
-from dp_pipeline.resources import database_url, open_database, open_providers
+from dp_pipeline.resources import database_url, embedded, open_database, open_providers
 from dp_pipeline.sandbox.command import sandbox
-from dp_pipeline.settings import Settings, SettingsError, project_directory
+from dp_pipeline.settings import Settings, SettingsError, make_home, project_directory
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -166,6 +167,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         settings = Settings.load()
         database = open_database(settings)
         database.close()
+        make_home(settings.home)
         address = address_of(host, port)
         running.enter_context(announced(settings.home, address))
         home, here = settings.home, Path.cwd()
@@ -263,12 +265,40 @@ def db() -> None:
 
 
 @db.command()
-def url() -> None:
+@click.option(
+    "--read-only", is_flag=True, help="The embedded server's URL for who only reads, with password."
+)
+def url(*, read_only: bool) -> None:
     """Print the database URL, starting the embedded server if needed."""
     with _plain_errors():
         settings = Settings.load()
         open_database(settings)
-        click.echo(database_url(settings))
+        click.echo(_reader_url(settings) if read_only else database_url(settings))
+
+
+@db.command()
+def serve() -> None:
+    """Keep the embedded server up until ctrl-C, without Dagster."""
+    with _plain_errors():
+        settings = Settings.load()
+        for_readers = _reader_url(settings)
+        open_database(settings)
+    click.echo(f"The database is at {database_url(settings)}")
+    click.echo(f"and for who only reads at {for_readers}")
+    click.echo("Ctrl-C lets go of it; it stops a minute after its last use.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    while True:
+        signal.pause()
+
+
+def _reader_url(settings: Settings) -> str:
+    if settings.database_url is not None:
+        message = (
+            "DP_DATABASE_URL names a server of your own, whose roles are yours; only the embedded"
+            " server has one that reads and nothing else."
+        )
+        raise click.ClickException(message)
+    return embedded(settings.home).reader_url()
 
 
 def _console() -> Console:
@@ -312,7 +342,7 @@ class _plain_errors:  # noqa: N801 - reads as a statement
         import psycopg
         from sqlalchemy.exc import OperationalError
 
-        from dp_pipeline.database.embedded import EmbeddedPostgresError
+        from dp_pipeline.embedded_postgres import EmbeddedPostgresError
         from dp_pipeline.instance.home import HomeBusyError
 
         if isinstance(

@@ -20,10 +20,10 @@ from dp_pipeline.messages.news import Class
 from dp_pipeline.messages.slack import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
-from dp_pipeline.settings import S3Settings, Settings
+from dp_pipeline.settings import S3Settings, Settings, make_home
 
 if TYPE_CHECKING:
-    from dp_pipeline.database.embedded import EmbeddedPostgres
+    from dp_pipeline.embedded_postgres import EmbeddedPostgres
 
 _FOLLOWS = "Not set: follows {}."
 
@@ -32,13 +32,14 @@ def database_url(settings: Settings) -> str:
     """The database in use: the given one, or the embedded server, started if needed."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
-    return _embedded(settings.home).url()
+    return embedded(settings.home).url()
 
 
 @cache
-def _embedded(home: Path) -> "EmbeddedPostgres":
+def embedded(home: Path) -> "EmbeddedPostgres":
+    """The embedded server of this home."""
     # Each holds a share of the server, a file descriptor, until the process ends: one per process.
-    from dp_pipeline.database.embedded import EmbeddedPostgres
+    from dp_pipeline.embedded_postgres import EmbeddedPostgres
 
     return EmbeddedPostgres(home)
 
@@ -72,6 +73,7 @@ def object_store(settings: Settings) -> ObjectStore:
     """The bucket if there is one, else the folder `objects` below DP_HOME."""
     if settings.s3 is not None:
         return _bucket(settings.s3, settings.public_objects_url)
+    make_home(settings.home)
     return Folder(settings.home / "objects")
 
 

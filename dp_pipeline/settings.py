@@ -152,6 +152,15 @@ def project_directory() -> Path:
     return checkout if (checkout / "dagster.yaml").is_file() else Path.cwd()
 
 
+def make_home(home: Path) -> None:
+    """Make DP_HOME, for this user alone. One that exists keeps its mode."""
+    if not home.is_dir():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(exist_ok=True)
+        # root's embedded Postgres runs as another OS user, who has to pass through
+        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
 class _Reader:
     """Reads one variable after the other and remembers what is wrong with each."""
 

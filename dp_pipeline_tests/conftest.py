@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 
 # Every test makes and drops a database of 300 files: on ext4 a third of all time went into that.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folders made in it are of this process alone
@@ -75,7 +75,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         yield server
     finally:
         server.release()
-        # The supervisor sees that the home is gone and ends the server at once.
+        # The watcher sees that the home is gone and ends the server at once.
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -20,7 +20,7 @@ import json, sys, threading
 from datetime import UTC, datetime
 from pathlib import Path
 import psycopg
-from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 lock = threading.Lock()
 lock.acquire()
 lock.acquire(timeout=0.01)

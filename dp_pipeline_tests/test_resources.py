@@ -18,7 +18,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path.chmod(0o711)
     monkeypatch.setenv("DP_HOME", str(path))
     yield path
-    # The supervisor sees that the home is gone and ends the server at once.
+    # The watcher sees that the home is gone and ends the server at once.
     shutil.rmtree(path, ignore_errors=True)
 
 

@@ -25,6 +25,7 @@ class Response:
     etag: str | None = None
     last_modified: str | None = None
     url: str = ""
+    clock: str | None = None
 
     @property
     def text(self) -> str:

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import Future
 
 from dp_pipeline.database.database import Database, DatabaseError
-from dp_pipeline.database.embedded import EmbeddedPostgresError
+from dp_pipeline.embedded_postgres import EmbeddedPostgresError
 from dp_pipeline.resources import DatabaseResource
 
 UNUSABLE = (DatabaseError, EmbeddedPostgresError)

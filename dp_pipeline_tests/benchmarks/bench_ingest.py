@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.database.store import store
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline.providers.openligadb.matches import fixtures_of

@@ -17,7 +17,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.schedules import nightly, weekly
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling

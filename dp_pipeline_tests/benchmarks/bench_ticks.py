@@ -19,8 +19,8 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.definitions import defs
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.refresh import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.sensors.announce import announce_executions

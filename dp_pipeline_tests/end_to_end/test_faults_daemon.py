@@ -26,18 +26,25 @@ def worker_of(instance: DagsterInstance, run_id: str) -> psutil.Process:
 
 
 def kill_postgres(made: World) -> None:
-    """What a power cut does to the embedded server and its supervisor."""
+    """What a power cut does to the embedded server and its watcher."""
     server = psutil.Process(
         int((made.home / "postgres/data/postmaster.pid").read_text().split()[0])
     )
-    supervisor = server.parent()
-    assert supervisor is not None
-    assert "supervisor" in " ".join(supervisor.cmdline())
-    family = [supervisor, server, *server.children(recursive=True)]
+    [watcher] = [p for p in psutil.process_iter() if _watches(p, made.home)]
+    family = [watcher, server, *server.children(recursive=True)]
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(family, timeout=10)
+
+
+def _watches(process: psutil.Process, home: Path) -> bool:
+    with contextlib.suppress(psutil.Error):
+        line = process.cmdline()
+        return any("embedded_postgres.watcher" in word for word in line) and (
+            str((home / "postgres").resolve()) in line
+        )
+    return False
 
 
 def rows_of(made: World, run_id: str) -> dict[str, str]:

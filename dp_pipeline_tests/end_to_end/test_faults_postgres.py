@@ -30,7 +30,7 @@ def postmaster(made: World) -> int:
 
 
 def restart(made: World, number: signal.Signals) -> None:
-    """Stop the server; its supervisor starts it again."""
+    """Stop the server; its watcher starts it again."""
     old = postmaster(made)
     os.kill(old, number)
 

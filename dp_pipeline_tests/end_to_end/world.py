@@ -21,8 +21,8 @@ from dagster._core.launcher import WorkerStatus
 from psycopg.rows import dict_row
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.embedded import EmbeddedPostgres
 from dp_pipeline.definitions import defs
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.dagster_dev import ROOT

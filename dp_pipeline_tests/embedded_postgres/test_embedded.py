@@ -21,26 +21,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from dp_pipeline.database.embedded import EmbeddedPostgres, EmbeddedPostgresError, directories
-from dp_pipeline.database.embedded.binaries import (
-    Account,
-    Binaries,
-    account_for,
-    find_binaries,
-)
-from dp_pipeline.database.embedded.cluster import Address, Cluster, is_private, trim_log
+from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, place
+from dp_pipeline.embedded_postgres.files import Address, trim_log
+from dp_pipeline.embedded_postgres.place import is_private
+from dp_pipeline.embedded_postgres.programs import Account, account_for, find_programs
 from dp_pipeline_tests.days import clock
 
 ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not ROOT, reason="needs root, who changes to another user")
 
-LINGER = 0.4  # seconds; the supervisor then looks ten times a second
+LINGER = 0.4  # seconds; the watcher then looks ten times a second
 
 # A process that uses the server until its standard input ends.
 USER = """
 import sys
 from pathlib import Path
-from dp_pipeline.database.embedded import EmbeddedPostgres
+from dp_pipeline.embedded_postgres import EmbeddedPostgres
 print(EmbeddedPostgres(Path(sys.argv[1]), linger_seconds=float(sys.argv[2])).url(), flush=True)
 sys.stdin.read()
 """
@@ -68,8 +64,8 @@ class Home:
         self.users.append(user)
         return user
 
-    def supervisors(self) -> list[psutil.Process]:
-        return [p for p in matching("database.embedded.supervisor") if self._is_argument(p)]
+    def watchers(self) -> list[psutil.Process]:
+        return [p for p in matching("embedded_postgres.watcher") if self._is_argument(p)]
 
     def _is_argument(self, process: psutil.Process) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -87,7 +83,7 @@ class Home:
         return found
 
     def kill_everything(self) -> None:
-        for process in self.supervisors() + self.servers():
+        for process in self.watchers() + self.servers():
             with contextlib.suppress(psutil.NoSuchProcess):
                 for child in process.children(recursive=True):
                     with contextlib.suppress(psutil.NoSuchProcess):
@@ -99,7 +95,7 @@ class Home:
             user.kill()
             user.communicate()
         self.kill_everything()
-        address = Cluster(self.directory.resolve()).address()
+        address = Address.read(self.directory.resolve())
         if address is not None:
             shutil.rmtree(address.socket_directory, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
@@ -163,13 +159,13 @@ def test_a_cold_start_gives_a_url_that_psql_psycopg_and_a_second_process_use(hom
     postgres.release()
 
 
-def test_the_server_is_durable_and_listens_on_no_network(home: Home) -> None:
+def test_the_server_is_durable_and_listens_on_this_machine_only(home: Home) -> None:
     url = home.postgres().url()
     wanted = {
         "fsync": "on",
         "synchronous_commit": "on",
         "full_page_writes": "on",
-        "listen_addresses": "",
+        "listen_addresses": "127.0.0.1",
         "TimeZone": "UTC",
         "server_encoding": "UTF8",
         "jit": "off",
@@ -178,10 +174,10 @@ def test_the_server_is_durable_and_listens_on_no_network(home: Home) -> None:
     assert {name: value(url, f"SHOW {name}") for name in wanted} == wanted
     assert value(url, "SELECT upper('köln')") == "KÖLN"
     [server] = home.servers()
-    assert server.net_connections(kind="inet") == []
+    assert {c.laddr.ip for c in server.net_connections(kind="inet")} == {"127.0.0.1"}
     # ctrl-C in this terminal reaches neither
     assert os.getsid(server.pid) != os.getsid(0)
-    assert os.getsid(home.supervisors()[0].pid) != os.getsid(0)
+    assert os.getsid(home.watchers()[0].pid) != os.getsid(0)
 
 
 def test_each_database_is_made_once_also_with_an_odd_name(home: Home) -> None:
@@ -201,7 +197,7 @@ def test_eight_processes_that_start_cold_at_once_share_one_server(home: Home) ->
     users = [home.user() for _ in range(8)]
     assert len({url_of(user) for user in users}) == 1
     assert len(home.servers()) == 1
-    assert len(home.supervisors()) == 1
+    assert len(home.watchers()) == 1
 
 
 def test_eight_threads_that_start_cold_at_once_share_one_server(home: Home) -> None:
@@ -222,7 +218,7 @@ def test_it_stops_after_lingering_once_its_last_user_was_killed(home: Home) -> N
     time.sleep(1)
     assert len(home.servers()) == 1
     second.kill()
-    wait_until(lambda: not home.servers() and not home.supervisors())
+    wait_until(lambda: not home.servers() and not home.watchers())
     assert "database system is shut down" in (home.directory / "server.log").read_text()
 
 
@@ -257,18 +253,18 @@ def test_a_user_who_comes_while_it_stops_gets_a_server(home: Home) -> None:
         postgres.release()
 
 
-def test_a_killed_supervisor_is_replaced_and_the_server_adopted(home: Home) -> None:
+def test_a_killed_watcher_is_replaced_and_the_server_adopted(home: Home) -> None:
     postgres = home.postgres()
     url = postgres.url()
-    [server], [supervisor] = home.servers(), home.supervisors()
-    supervisor.kill()
-    wait_until(lambda: not home.supervisors())
+    [server], [watcher] = home.servers(), home.watchers()
+    watcher.kill()
+    wait_until(lambda: not home.watchers())
     assert value(url, "SELECT 1") == 1
     assert postgres.url() == url
     assert home.servers() == [server]
-    assert len(home.supervisors()) == 1
+    assert len(home.watchers()) == 1
     postgres.release()
-    wait_until(lambda: not home.servers() and not home.supervisors())
+    wait_until(lambda: not home.servers() and not home.watchers())
 
 
 def test_data_survives_kill_9_of_everything_at_the_same_url(home: Home) -> None:
@@ -290,8 +286,8 @@ def test_a_pid_file_that_names_a_living_stranger_is_not_believed(home: Home) -> 
     home.kill_everything()
     stranger = subprocess.Popen(["sleep", "60"])
     try:
-        socket = socket_directory(url)
-        for path in (home.directory / "data" / "postmaster.pid", socket / ".s.PGSQL.5432.lock"):
+        [lock] = socket_directory(url).glob(".s.PGSQL.*.lock")
+        for path in (home.directory / "data" / "postmaster.pid", lock):
             lines = path.read_text().splitlines(keepends=True)
             path.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
         assert home.postgres().url() == url
@@ -302,11 +298,11 @@ def test_a_pid_file_that_names_a_living_stranger_is_not_believed(home: Home) -> 
         stranger.wait()
 
 
-def test_a_supervisor_that_is_told_to_stop_stops_the_server_in_good_order(home: Home) -> None:
+def test_a_watcher_that_is_told_to_stop_stops_the_server_in_good_order(home: Home) -> None:
     postgres = home.postgres()
     postgres.url()
-    home.supervisors()[0].terminate()  # what a machine does that shuts down
-    wait_until(lambda: not home.servers() and not home.supervisors())
+    home.watchers()[0].terminate()  # what a machine does that shuts down
+    wait_until(lambda: not home.servers() and not home.watchers())
     assert "database system is shut down" in (home.directory / "server.log").read_text()
     assert value(postgres.url(), "SELECT 1") == 1
 
@@ -341,11 +337,11 @@ def test_a_deleted_data_directory_is_replaced_by_a_new_cluster(home: Home) -> No
     assert len(home.servers()) == 1
 
 
-def test_a_deleted_data_directory_is_replaced_also_without_a_supervisor(home: Home) -> None:
+def test_a_deleted_data_directory_is_replaced_also_without_a_watcher(home: Home) -> None:
     postgres = home.postgres()
     postgres.url()
-    [server], [supervisor] = home.servers(), home.supervisors()
-    supervisor.kill()
+    [server], [watcher] = home.servers(), home.watchers()
+    watcher.kill()
     delete(home.directory / "data")
     assert value(postgres.url(), "SELECT 1") == 1
     assert server not in home.servers()
@@ -359,14 +355,14 @@ def test_a_home_deleted_and_used_again_at_once_gets_a_server_that_stays(
     postgres.url()
     [old] = home.servers()
     if not supervised:
-        home.supervisors()[0].kill()
+        home.watchers()[0].kill()
     delete(home.directory)
     url = postgres.url()
     [new] = home.servers()
     assert new != old
-    time.sleep(1)  # the old supervisor has noticed by now
+    time.sleep(1)  # the old watcher has noticed by now
     assert home.servers() == [new]
-    assert len(home.supervisors()) == 1
+    assert len(home.watchers()) == 1
     assert value(url, "SELECT 1") == 1
 
 
@@ -374,7 +370,7 @@ def test_a_server_whose_home_was_deleted_is_gone_within_seconds(home: Home) -> N
     postgres = home.postgres()
     socket = socket_directory(postgres.url())
     delete(home.directory)
-    wait_until(lambda: not home.servers() and not home.supervisors(), seconds=5)
+    wait_until(lambda: not home.servers() and not home.watchers(), seconds=5)
     assert not socket.exists()
 
 
@@ -385,7 +381,7 @@ def test_a_cold_start_killed_at_any_moment_is_made_good_by_the_next(
     user = home.user()
     time.sleep(seconds)
     user.kill()
-    for process in matching(str(home.directory)):  # supervisor, initdb, postmaster
+    for process in matching(str(home.directory)):  # watcher, initdb, postmaster
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     assert value(home.postgres().url(), "SELECT 1") == 1
@@ -474,7 +470,7 @@ def test_the_users_environment_does_not_mislead_it(
     postgres = home.postgres()
     url = postgres.url()
     assert postgres.url() == url
-    for process in home.servers() + home.supervisors():
+    for process in home.servers() + home.watchers():
         if Path(f"/proc/{process.pid}/environ").exists():
             assert "a-secret" not in Path(f"/proc/{process.pid}/environ").read_text()
 
@@ -488,7 +484,7 @@ def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log(home: Home) 
     with pytest.raises(EmbeddedPostgresError, match="ended while it started") as error:
         postgres.url()
     assert 'unrecognized configuration parameter "nonsense"' in error.value.log
-    wait_until(lambda: not home.supervisors())  # it spoke first and ends then
+    wait_until(lambda: not home.watchers())  # it spoke first and ends then
 
 
 def test_a_cluster_of_another_version_is_told_with_both_versions(home: Home) -> None:
@@ -523,12 +519,12 @@ def test_a_server_that_somebody_started_by_hand_is_left_alone(home: Home) -> Non
     wait_until(lambda: not home.servers())
     data = home.directory / "data"
     account = account_for(data)
-    binaries: Binaries = find_binaries(account)
-    command = [str(binaries.folder / "postgres"), "-D", str(data), "-c", "listen_addresses="]
+    programs, _ = find_programs(account)
+    command = [str(programs / "postgres"), "-D", str(data), "-c", "listen_addresses="]
     by_hand = subprocess.Popen(
         [*command, "-c", f"unix_socket_directories={data}"],
-        user=account.user,
-        group=account.group,
+        user=account.uid,
+        group=account.gid,
         stderr=subprocess.DEVNULL,
         cwd="/",
     )
@@ -612,8 +608,8 @@ def test_an_ordinary_user_runs_it_and_root_may_join(home: Home) -> None:
     )
     home.users.append(user)
     url = url_of(user)
-    [server], [supervisor] = home.servers(), home.supervisors()
-    assert server.uids().real == supervisor.uids().real == somebody.uid
+    [server], [watcher] = home.servers(), home.watchers()
+    assert server.uids().real == watcher.uids().real == somebody.uid
     postgres = home.postgres()
     assert postgres.url() == url
     user.kill()
@@ -665,9 +661,9 @@ def test_a_nameless_owner_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nameless = Account(54_321, 54_321, "54321")
-    monkeypatch.setattr(directories, "find_binaries", pytest.fail)
+    monkeypatch.setattr(place, "find_programs", pytest.fail)
     with pytest.raises(EmbeddedPostgresError, match="runs as user id 54321"):
-        directories.create_cluster(tmp_path / "data", nameless, 0)
+        place.create_data(tmp_path / "data", nameless, 0)
     assert not list(tmp_path.iterdir())
 
 
@@ -694,7 +690,7 @@ def interpreter_for(uid: int) -> str:
     for python in (sys.executable, f"/usr/local/bin/{name}", f"/usr/bin/{name}"):
         with contextlib.suppress(FileNotFoundError, PermissionError):
             tried = subprocess.run(
-                [python, "-c", "import psycopg, psutil, dp_pipeline.database.embedded"],
+                [python, "-c", "import psycopg, psutil, dp_pipeline.embedded_postgres"],
                 capture_output=True,
                 check=False,
                 cwd="/",
@@ -723,16 +719,16 @@ def test_a_directory_is_private_only_as_a_real_one_of_its_owner_alone(tmp_path: 
 def test_a_long_log_keeps_its_end(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     log.write_bytes(b"old\n" * 10 + b"new\n")
-    trim_log(log, limit=40)
+    trim_log(tmp_path, limit=40)
     assert log.read_bytes() == b""
     assert (tmp_path / "server.log.1").read_bytes().endswith(b"old\nnew\n")
-    trim_log(log, limit=40)
+    trim_log(tmp_path, limit=40)
     trim_log(tmp_path / "missing", limit=40)
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 def test_any_database_name_survives_the_url(name: str) -> None:
-    url = Address(Path("/data"), Path("/tmp/a b")).url(name)  # noqa: S108 (only a text here)
+    url = Address("/home", "/data", "/tmp/a b").url(name)  # noqa: S108 (only a text here)
     parameters = conninfo_to_dict(url)
     assert parameters["dbname"] == name
     assert parameters["host"] == "/tmp/a b"  # noqa: S108
@@ -740,7 +736,7 @@ def test_any_database_name_survives_the_url(name: str) -> None:
 
 def test_importing_it_loads_no_driver() -> None:
     code = (
-        "import sys, dp_pipeline.database.embedded;"
+        "import sys, dp_pipeline.embedded_postgres;"
         "assert not {'psycopg', 'psutil', 'sqlalchemy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
