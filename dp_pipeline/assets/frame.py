@@ -4,24 +4,20 @@ What a domain does is read in its own module; what is the same for all of them s
 """
 
 from collections.abc import (
-    AsyncGenerator,
     Awaitable,
     Callable,
     Collection,
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
 from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
-from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
@@ -60,25 +56,9 @@ class Desk:
     confirmed: Callable[[str], None] = lambda _: None
 
 
-@asynccontextmanager
-async def reading(desk: Desk) -> AsyncGenerator[None]:
-    """The providers, open; what time they tell, if it is another than ours, is remembered."""
-    async with desk.providers:
-        # Only a simulated world has one; whether Postgres is there is for the executions to say.
-        with suppress(DatabaseError):
-            desk.providers.believe(await desk.database.run(read_clocks))
-        try:
-            yield
-        finally:
-            clocks = desk.providers.clocks()
-            if clocks:
-                with anyio.CancelScope(shield=True), suppress(DatabaseError):
-                    await desk.database.run(lambda connection: record_clocks(connection, clocks))
-
-
 async def ingest_tournaments(keys: Sequence[str], domains: Collection[str], desk: Desk) -> None:
     """Ingest the domains of several tournaments concurrently; none stops another."""
-    async with reading(desk):
+    async with desk.providers:
         await each(keys, lambda key: ingest_tournament(key, domains, desk))
 
 

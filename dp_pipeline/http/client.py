@@ -4,7 +4,6 @@ The wire is `transport`, the meaning of a response `classify`. The circuit break
 from a service that refuses or fails, the rate limit spaces them, and a cache makes each only once.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -36,7 +35,6 @@ from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.rate_limit import RateLimit
 from dp_pipeline.http.request_cache import CachedRequest
 from dp_pipeline.http.request_log import Request
-from dp_pipeline.providers.clock import OURS, Clock
 
 if TYPE_CHECKING:
     from dp_pipeline.http.ssrf_guard import SsrfGuard
@@ -64,13 +62,12 @@ class HttpClient:
     Args:
         name: of the service, for messages, rate limit and circuit breaker.
         base_url: root of the paths that are requested.
-        rate_limit: spaces requests over all processes.
+        rate_limit: spaces requests over all processes; None: they start at once.
         seconds_apart: least time between two requests.
         breaker: keeps requests from a service that refuses, over all processes; None for one that
             only this client knows.
         limits: how much time, size and patience a request may cost; None for the usual ones.
         guard: checks every address before it is requested; None where we chose them all.
-        clock: the time there as far as it is known, where answers tell it; None where it is ours.
 
     Raises:
         ProviderError: the base URL is unusable (at construction or on entering).
@@ -81,16 +78,13 @@ class HttpClient:
         name: str,
         base_url: str,
         *,
-        rate_limit: RateLimit,
-        seconds_apart: float,
+        rate_limit: RateLimit | None = None,
+        seconds_apart: float = 0.0,
         breaker: CircuitBreaker | None = None,
         limits: Limits | None = None,
         guard: "SsrfGuard | None" = None,
-        clock: Clock | None = None,
     ) -> None:
         self.name = name
-        self.clock = clock or OURS
-        self._tells_time = clock is not None
         self._guard = guard
         self._address = Address.parse(name, base_url)
         self._rate_limit = rate_limit
@@ -205,9 +199,10 @@ class HttpClient:
             exchange.final = True
             permit = await self._admit(exchange)
             try:
-                await self._rate_limit.wait(self.name, self._seconds_apart)
-                if not permit.probe:  # what was known before that wait may be old
-                    permit = await self._admit(exchange)
+                if self._rate_limit is not None:
+                    await self._rate_limit.wait(self.name, self._seconds_apart)
+                    if not permit.probe:  # what was known before that wait may be old
+                        permit = await self._admit(exchange)
                 exchange.final = permit.probe
                 return await self._noted(permit, exchange, self._transport)
             except ProviderError:
@@ -268,8 +263,6 @@ class HttpClient:
             )
             raise target.error(NetworkError, sentence)
         request.status, request.bytes = response.status, len(response.body)
-        if self._tells_time:
-            self.clock = Clock.read(response.clock, time.time()) or self.clock
         exchange.retry_after = retry_after(response.retry_after, datetime.now(UTC))
         try:
             return exchange.format_.read(target, response)
@@ -295,11 +288,6 @@ class Requests:
     def root(self) -> str:
         """The base URL below which paths are asked for, without its secrets."""
         return self._client.root
-
-    @property
-    def now(self) -> datetime:
-        """The present at the provider."""
-        return self._client.clock.now()
 
     async def json(self, path: str, parse: Callable[[Any], T], *, best_effort: bool = False) -> T:
         """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.

@@ -25,7 +25,6 @@ class Response:
     etag: str | None = None
     last_modified: str | None = None
     url: str = ""
-    clock: str | None = None
 
     @property
     def text(self) -> str:

@@ -24,7 +24,6 @@ from dp_pipeline.http.errors import (
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.response import Response
 from dp_pipeline.http.ssrf_guard import SsrfGuard
-from dp_pipeline.providers.clock import HEADER
 
 # Of an answer that is an error anyway, enough to tell a challenge and to show its beginning.
 ERROR_BYTES = 64 * 1024
@@ -171,7 +170,6 @@ class Transport:
             etag=headers.get("etag"),
             last_modified=headers.get("last-modified"),
             url=str(response.url),
-            clock=headers.get(HEADER),
         )
 
     async def _body(self, target: Target, response: httpx.Response) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,9 @@ from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.polling.job import POLL_JOB, planned_poll
 from dp_pipeline.polling.lost import leave_alone
+from dp_pipeline.providers.registry import present_at
 from dp_pipeline.refresh import REFRESH_JOB, planned_refresh
+from dp_pipeline.settings import Settings
 
 LOST_RUNS_PER_TICK = 25
 SETTLED_SECONDS = 30.0
@@ -176,7 +178,8 @@ def _record_lost_run(
     added = record_lost(store, lost)
     if added is not None and run.job_name == POLL_JOB:
         with store.transaction() as connection:
-            leave_alone(connection, lost.request_id)
+            base_urls = Settings.load().base_urls
+            leave_alone(connection, lost.request_id, partial(present_at, base_urls=base_urls))
     return added
 
 

@@ -4,25 +4,29 @@ A run that could not begin, or was killed over one payload, would else be launch
 next tick, and the next.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.clocks import read_clocks
-from dp_pipeline.providers.clock import OURS
+from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.watching.pauses import missed, put_off
 from dp_pipeline.watching.watch import due_of
 
 _WITHOUT_A_WORD = ("ProcessGone", "RunEndedEarly")
 
 
-def leave_alone(connection: sa.Connection, request_id: UUID) -> int:
+def leave_alone(
+    connection: sa.Connection, request_id: UUID, present_at: Callable[[str], datetime]
+) -> int:
     """Pause what is due of the tournaments of which a run said nothing; how many these are.
 
     Args:
         connection: to the ledger, in which the run has all its rows.
         request_id: the run.
+        present_at: tells the time at a provider, or raises ProviderError.
     """
     ledger = tables.data_provider_executions.c
     polled = connection.execute(
@@ -34,9 +38,11 @@ def leave_alone(connection: sa.Connection, request_id: UUID) -> int:
             ledger.error_class.in_(_WITHOUT_A_WORD),
         )
     ).all()
-    clocks = read_clocks(connection)
     for id_, provider in polled:
-        now = clocks.get(provider, OURS).now()
+        try:
+            now = present_at(provider)
+        except ProviderError:
+            continue  # without it nothing is polled there either
         due = due_of(connection, id_, now)
         missed(connection, id_, due.matches, now, answered=False)
         if due.draw or due.owed:

@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from dp_pipeline.assets import matches, rounds, standings, teams, tournaments
-from dp_pipeline.assets.frame import Desk, attempt, each, reading
+from dp_pipeline.assets.frame import Desk, attempt, each
 from dp_pipeline.assets.guards import believe
 from dp_pipeline.assets.match_news import given_up_news
 from dp_pipeline.database import rows
@@ -26,7 +26,7 @@ from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import note_news, tournament_id_of
 from dp_pipeline.executions.turns import Turn
 from dp_pipeline.executions.vocabulary import Domain
-from dp_pipeline.providers.contract import Known, Part
+from dp_pipeline.providers.contract import Known, Now, Part, utc_now
 from dp_pipeline.providers.errors import BlockedError, ProviderRestingError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
@@ -47,7 +47,7 @@ _WORK = {
 
 async def poll_tournaments(keys: Sequence[str], desk: Desk) -> None:
     """Look at what is due of several tournaments concurrently; none stops another."""
-    async with reading(desk):
+    async with desk.providers:
         await each(keys, lambda key: poll_tournament(key, desk))
 
 
@@ -68,6 +68,7 @@ class Poll:
         self._desk = desk
         self._turn = turn
         self._began: datetime | None = None
+        self._clock: Now = utc_now
         self._part: Part | None = None
         self._table_moves = False
         self._failed: list[Domain] = []
@@ -86,7 +87,8 @@ class Poll:
             execution.stand_down(Issue("busy", self.key, detail))
             return
         tournament = checked_key(self.key)
-        now = self._desk.providers.clock(tournament.provider).now()
+        self._clock = await self._desk.providers.clock(tournament.provider)
+        now = self._clock()
         known, due = await self._desk.database.run(lambda c: _read(c, tournament, now))
         if known is None:
             message = f"The tournament {self.key} is not stored; there is nothing to poll."
@@ -201,7 +203,7 @@ class Poll:
             refused(connection, id_, due.matches)
         else:
             answered = isinstance(error, SuspiciousPayloadError)
-            now = self._desk.providers.clock(key.provider).now()
+            now = self._clock()
             given_up = missed(connection, id_, due.matches, now, answered=answered)
             names = {team.external_id: team.name for team in known.teams}
             by_id = {rows.match_id(key.provider, m.external_id): m for m in known.matches}

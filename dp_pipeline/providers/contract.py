@@ -8,7 +8,7 @@ done by pure functions of the payload; the source only requests, parses and asse
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from dp_pipeline.http.client import Requests
@@ -23,6 +23,15 @@ class Season:
 
     key: TournamentKey
     label: str
+
+
+Now = Callable[[], datetime]
+"""Tells the present."""
+
+
+def utc_now() -> datetime:
+    """Ours."""
+    return datetime.now(UTC)
 
 
 Listed = Callable[[], Awaitable[Sequence[Season]]]
@@ -53,6 +62,9 @@ class Source(ABC):
     follows: bool = False
     """Of a part: that it asks for new rounds and fixtures too."""
 
+    clock: Now = staticmethod(utc_now)
+    """Tells the present at the provider; `Providers` says which clock that is."""
+
     def __init__(self, key: TournamentKey, requests: Requests) -> None:
         self.key = key
         self.requests = requests
@@ -60,7 +72,7 @@ class Source(ABC):
     @property
     def now(self) -> datetime:
         """The present at the provider; another one than ours only in a simulated world."""
-        return self.requests.now
+        return self.clock()
 
     @abstractmethod
     async def confirm(self, listed: Listed) -> None:
@@ -144,11 +156,19 @@ class Provider(ABC):
     polled: ClassVar[bool] = False
     """Whether single matches or rounds can be asked for while they are played: see `part`."""
     simulated: ClassVar[bool] = False
-    """A world with a clock of its own, which its answers tell."""
+    """A world with a time of its own, see `clock`."""
 
     def pace(self, base_url: str) -> float:  # noqa: ARG002 - for providers that tell them apart
         """Least time between two requests to this base URL, in seconds."""
         return self.pace_seconds
+
+    async def clock(self, requests: Requests, now: Now) -> Now:  # noqa: ARG002 - for worlds
+        """The clock of the provider: the one handed in, unless it is a world of its own.
+
+        Raises:
+            ProviderError: it does not tell.
+        """
+        return now
 
     @abstractmethod
     def check(self, key: TournamentKey) -> None:

@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Self
+
+import anyio
 
 from dp_pipeline.http.address import Address
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.rate_limit import RateLimit
-from dp_pipeline.providers.clock import OURS, Clock
-from dp_pipeline.providers.contract import Known, Part, Provider, Season, Source
+from dp_pipeline.providers.contract import Known, Now, Part, Provider, Season, Source, utc_now
 from dp_pipeline.providers.errors import (
     InvalidTournamentKeyError,
     ProviderError,
@@ -20,13 +22,15 @@ from dp_pipeline.providers.errors import (
 from dp_pipeline.providers.key import LONGEST, TournamentKey, is_address
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
-from dp_pipeline.providers.sofascore import Sandbox, SofaScore
+from dp_pipeline.providers.sandbox import Sandbox
+from dp_pipeline.providers.sofascore import SofaScore
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.name: provider for provider in (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
 }
 
 MOST_OFFERED = 3
+_GLANCE = Limits(connect_seconds=1, read_seconds=1, deadline_seconds=2, attempts=1)
 
 
 def checked_key(text: str) -> TournamentKey:
@@ -64,18 +68,20 @@ class Providers:
 
     Args:
         base_urls: provider name to the root that replaces its public one.
-        rate_limit: spaces requests over all processes.
+        rate_limit: spaces requests over all processes; None: they start at once.
         limits: how much time, size and patience a request may cost; None for the usual ones.
         breaker: keeps requests from providers that refuse, over all processes; None for one of each
             client.
+        now: tells the present; a simulated world has its own.
     """
 
     def __init__(
         self,
         base_urls: Mapping[str, str],
-        rate_limit: RateLimit,
+        rate_limit: RateLimit | None = None,
         limits: Limits | None = None,
         breaker: CircuitBreaker | None = None,
+        now: Now = utc_now,
     ) -> None:
         self._base_urls = base_urls
         self._rate_limit = rate_limit
@@ -83,7 +89,8 @@ class Providers:
         self._breaker = breaker
         self._clients: dict[str, HttpClient] = {}
         self._lists: dict[str, Requests] = {}
-        self._believed: dict[str, Clock] = {}
+        self._now = now
+        self._clocks: dict[str, Now] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -102,13 +109,17 @@ class Providers:
         """The tournament behind a key; raises InvalidTournamentKeyError."""
         key = checked_key(text)
         provider = PROVIDERS[key.provider]
-        return provider.source(key, await self._requests(provider))
+        source = provider.source(key, await self._requests(provider))
+        source.clock = await self.clock(key.provider)
+        return source
 
     async def part(self, text: str, known: Known, due: Collection[str]) -> Part:
         """Some matches of the tournament behind a key; raises InvalidTournamentKeyError."""
         key = checked_key(text)
         provider = PROVIDERS[key.provider]
-        return provider.part(key, await self._requests(provider), known, due)
+        part = provider.part(key, await self._requests(provider), known, due)
+        part.clock = await self.clock(key.provider)
+        return part
 
     async def confirm(self, source: Source) -> None:
         """Make sure that the provider has the tournament behind a source.
@@ -134,19 +145,21 @@ class Providers:
             return []  # that the tournament is not there is known without it
         return [str(each) for each in found[:MOST_OFFERED]]
 
-    def believe(self, clocks: Mapping[str, Clock]) -> None:
-        """Take what earlier runs were told of the time at providers, until one tells it anew."""
-        self._believed.update(clocks)
+    async def clock(self, name: str) -> Now:
+        """Tells the present at a provider.
 
-    def clock(self, provider: str) -> Clock:
-        """What time it is at a provider."""
-        client = self._clients.get(provider)
-        return self._believed.get(provider, OURS) if client is None else client.clock
-
-    def clocks(self) -> dict[str, Clock]:
-        """What time it is at those providers asked so far that have a time of their own."""
-        found = {name: client.clock for name, client in self._clients.items()}
-        return {name: clock for name, clock in found.items() if clock != OURS}
+        Raises:
+            ProviderError: it is a simulated world, which does not say what time it is there.
+        """
+        if name not in self._clocks:
+            provider, clock = PROVIDERS[name], self._now
+            if provider.simulated:
+                # A client of its own: that a world tells its time says nothing of its health.
+                base_url = self._base_url(provider)
+                async with HttpClient(name, base_url, limits=self._limits) as client:
+                    clock = await provider.clock(client.requests(), clock)
+            self._clocks[name] = clock
+        return self._clocks[name]
 
     async def key_of(self, text: str) -> TournamentKey:
         """The key of a tournament, given as such or as the address of its page.
@@ -195,9 +208,22 @@ class Providers:
                 seconds_apart=provider.pace(base_url),
                 breaker=self._breaker,
                 limits=self._limits,
-                clock=self._believed.get(provider.name, OURS) if provider.simulated else None,
             )
             # Known before it is entered: entering waits for nothing, and no second one is made.
             self._clients[provider.name] = client
             await self._stack.enter_async_context(client)
         return client.requests()
+
+
+def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> datetime:
+    """The present at a provider, for who makes no other request to it.
+
+    Raises:
+        ProviderError: see `Providers.clock`.
+    """
+
+    async def ask() -> Now:
+        async with Providers(base_urls, limits=_GLANCE, now=now) as providers:
+            return await providers.clock(name)
+
+    return anyio.run(ask)() if PROVIDERS[name].simulated else now()

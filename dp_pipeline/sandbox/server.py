@@ -1,6 +1,7 @@
 """The simulated world on HTTP: the provider's paths, a page to start from, and what steers it.
 
-The API answers below / and below /api/v1, as at the provider. Steering is for this machine only:
+The API answers below / and below /api/v1, as at the provider; so does /clock, which tells the time
+there. Steering is for this machine only:
 
 - GET /admin/clock; POST it {"set": "37%"}, {"advance": 3600} (seconds) or {"speed": 60}
 - GET /admin/faults; POST it {"faults": ["challenge */rounds 10%"]}; DELETE it
@@ -20,7 +21,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from dp_pipeline.providers.clock import HEADER
 from dp_pipeline.sandbox.api.answers import Reply, answer, public_page
 from dp_pipeline.sandbox.clock import Clock, ClockError, read_moment
 from dp_pipeline.sandbox.faults import FaultError, Faults, read_fault, spoiled
@@ -61,6 +61,8 @@ def app(simulation: Simulation) -> Starlette:
     return Starlette(
         routes=[
             Route("/", site.index),
+            Route("/clock", site.clock),
+            Route(f"{_API}/clock", site.clock),
             Route("/admin/clock", site.admin, methods=["GET", "POST"]),
             Route("/admin/faults", site.admin, methods=["GET", "POST", "DELETE"]),
             Route("/football/tournament/{rest:path}", site.page),
@@ -91,8 +93,12 @@ class _Site:
         reply, extra = spoiled(found, met)
         if any(fault.kind == "truncated" for fault in met):
             return _Truncated(reply.body, reply.status, media_type=reply.content_type)
-        now, speed = self._simulation.now, self._simulation.clock.speed
-        return _response(request, reply, {HEADER: f"{now};{speed}", **extra})
+        return _response(request, reply, extra)
+
+    async def clock(self, request: Request) -> Response:
+        """What time it is there and how fast it passes; whoever reads the world may ask."""
+        del request
+        return JSONResponse(_tell_clock(self._simulation, "GET", {}))
 
     async def page(self, request: Request) -> Response:
         """A competition's page for people."""

@@ -1,20 +1,22 @@
 """What is due now becomes runs: one indexed query a provider, never a question to a provider."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import dagster as dg
 
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
-from dp_pipeline.database.clocks import read_clocks
 from dp_pipeline.database.seasons import Following, no_longer_followed
 from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.runs import GOING_ON
 from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
-from dp_pipeline.providers.clock import OURS
-from dp_pipeline.providers.registry import PROVIDERS, roots
+from dp_pipeline.providers.contract import Provider
+from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline.providers.registry import PROVIDERS, present_at, roots
 from dp_pipeline.refresh import PROVIDER_TAG
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -22,6 +24,7 @@ from dp_pipeline.watching.watch import due_tournaments
 
 TICK_SECONDS = 10
 """What is due every minute is looked at within seventy seconds."""
+FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
 ONE_AT_A_TIME = timedelta(minutes=5)
 """A second run of a provider would wait for the same pace; one that takes longer holds up only its
 own tournaments."""
@@ -54,23 +57,26 @@ def poll_matches(
     said: list[str] = []
     with database.open().transaction() as connection:
         stopped = set() if followed is None else no_longer_followed(connection, followed)
-        clocks = read_clocks(connection)
         at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
         for provider in PROVIDERS.values():
             if not provider.polled:
                 continue
-            due = due_tournaments(
+            due_at = partial(
+                due_tournaments,
                 connection,
                 provider.name,
-                clocks.get(provider.name, OURS).now(now),
                 stopped={competition for of, competition in stopped if of == provider.name},
             )
+            try:
+                due = _due(due_at, provider, settings, resting=provider.name in at_rest)
+            except ProviderError as error:
+                said.append(f"{provider.name} does not tell its time: {error}")
+                continue
             free = [key for key in due if key not in in_flight]
             if not due:
                 continue
             if provider.name in at_rest:
-                until = at_rest[provider.name]
-                said.append(f"{provider.name} is left alone until {until:%H:%M} UTC")
+                said.append(f"{provider.name} is resting until {at_rest[provider.name]:%H:%M} UTC")
                 continue
             if provider.name in busy or not free:
                 said.append(f"{provider.name}: the last poll goes on")
@@ -83,6 +89,25 @@ def poll_matches(
         duties.end()
         return dg.SkipReason("; ".join(said) or "Nothing is due.")
     return dg.SensorResult(run_requests=requests)
+
+
+def _due(
+    due_at: Callable[[datetime], list[str]],
+    provider: Provider,
+    settings: Settings,
+    *,
+    resting: bool,
+) -> list[str]:
+    """The tournaments of a provider of which something is due now.
+
+    A simulated world is asked what time it is there, if something is scheduled and it is not
+    resting; else it is all that is scheduled.
+    """
+    if provider.simulated:
+        scheduled = due_at(FAR_AHEAD)
+        if resting or not scheduled:
+            return scheduled
+    return due_at(present_at(provider.name, settings.base_urls))
 
 
 def _going_on(instance: dg.DagsterInstance, now: float) -> tuple[set[str], set[str]]:

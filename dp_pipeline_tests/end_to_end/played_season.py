@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.providers.clock import OURS
-from dp_pipeline.providers.clock import Clock as Read
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.faults import read_fault
@@ -66,7 +63,6 @@ class Played:
         """Let time pass so many times as fast as ours."""
         now = time.time()
         self.simulation.clock = self.simulation.clock.run(speed, now)
-        self._tell_clock()
 
     def stop_clock(self) -> None:
         """Let the world stand still."""
@@ -75,13 +71,6 @@ class Played:
     def put_clock(self, at: int) -> None:
         """Put the world's clock to a moment, at which it stands still."""
         self.simulation.clock = Clock(at, time.time(), 0)
-        self._tell_clock()
-
-    def _tell_clock(self) -> None:
-        # A clock that is put by hand is noticed with the next answer; nobody would ask before.
-        clock = self.simulation.clock
-        with self.database.transaction() as connection:
-            record_clocks(connection, {"sandbox": Read(clock.start, clock.began, clock.speed)})
 
     def set_faults(self, *faults: str) -> None:
         """From now on these happen at the provider."""
@@ -110,7 +99,7 @@ class Played:
             tables.tournament_watch.c,
         )
         with self.database.transaction() as connection:
-            now = read_clocks(connection).get("sandbox", OURS).now()
+            now = datetime.fromtimestamp(self.simulation.now, UTC)
             waiting = [
                 connection.scalar(sa.select(sa.func.count()).where(condition))
                 for condition in (

@@ -1,7 +1,6 @@
 """A simulated season played in this process: the clock is put on, what is due is polled."""
 
 import contextlib
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
@@ -15,14 +14,12 @@ import sqlalchemy as sa
 
 from dp_pipeline.assets.frame import Desk, ingest_tournaments
 from dp_pipeline.database import tables
-from dp_pipeline.database.clocks import record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.vocabulary import DOMAINS, Scope
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
-from dp_pipeline.providers.clock import Clock as ReadClock
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
@@ -46,10 +43,8 @@ class Season:
     executions: list[Execution] = field(default_factory=list)
 
     def put_clock(self, at: int) -> None:
-        """Put the world's clock, and let the database know, as the run before would have."""
+        """Put the world's clock."""
         self.simulation.clock = Clock(at, 0, 0)
-        with self.database.transaction() as connection:
-            record_clocks(connection, {"sandbox": ReadClock(at, time.time(), 0.0)})
 
     def ingest(self, keys: Sequence[str]) -> None:
         """Read all of some tournaments."""
@@ -95,7 +90,7 @@ def season(simulation: Simulation, database: Database, home: Path) -> Generator[
     served = app(simulation)
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] != "/clock":
             counted[scope["path"]] += 1
         await served(scope, receive, send)
 

@@ -1,10 +1,12 @@
 """What is due, asked of a full database and by the sensor."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import anyio
 import dagster as dg
 import pytest
 import sqlalchemy as sa
@@ -12,18 +14,20 @@ from sqlalchemy import event
 
 from dp_pipeline.competitions import CompetitionsError
 from dp_pipeline.database import tables
-from dp_pipeline.database.clocks import read_clocks, record_clocks
 from dp_pipeline.database.database import Database
 from dp_pipeline.notifications.runs import planned_work, record_lost_runs
 from dp_pipeline.polling.job import POLL_JOB, planned_poll, poll_request
-from dp_pipeline.providers.clock import Clock
 from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.registry import Providers
 from dp_pipeline.refresh import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sensors.poll import poll_matches
 from dp_pipeline.watching.watch import Look, due_of, due_tournaments, keep_watch
 from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
 from dp_pipeline_tests.executions.rows import finished_row
+from dp_pipeline_tests.sandbox.worlds import SMALL, percent, served, standing_still
+from dp_pipeline_tests.servers import closed_url
 
 NOW = datetime(2025, 11, 15, 15, 0, tzinfo=UTC)
 KEYS = [f"sofascore:{number}:1" for number in range(1, 301)]
@@ -198,17 +202,47 @@ def test_a_competition_that_is_no_longer_followed_is_not_polled(
     assert keys_of(request) == [KEYS[1]]
 
 
-def test_the_time_of_a_simulated_provider_is_its_own(database: Database) -> None:
-    read_at = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
-    clock = Clock(NOW.timestamp(), read_at, 3_600.0)
-    with database.transaction() as connection:
-        record_clocks(connection, {"sandbox": Clock(0.0, 0.0, 0.0)})
-        record_clocks(connection, {"sandbox": clock})
-        assert read_clocks(connection) == {"sandbox": clock}
-    assert clock.now(read_at + 2) == NOW + timedelta(hours=2)
-    assert Clock.read("1790000000;60.5", 5.0) == Clock(1_790_000_000.0, 5.0, 60.5)
-    for odd in (None, "", "x;1", "1"):
-        assert Clock.read(odd, 5.0) is None
+def test_matches_of_a_simulated_world_are_due_when_they_are_due_there(
+    instance: dg.DagsterInstance, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sandbox:900001:9000014"
+    simulation = standing_still(SMALL, percent(37))
+    watched(database, [key], due=datetime.fromtimestamp(simulation.now, UTC) + timedelta(hours=2))
+    with served(simulation) as url:
+        monkeypatch.setenv("SANDBOX_BASE_URL", f"{url}/api/v1")
+        assert tick(instance, database) == ([], "Nothing is due.")
+        simulation.clock = simulation.clock.set(simulation.now + 7_200, 0)
+        (request,), _ = tick(instance, database)
+        assert keys_of(request) == [key]
+    requests, said = tick(instance, database)
+    assert not requests
+    assert said is not None
+    assert said.startswith("sandbox does not tell its time: sandbox could not be reached: ")
+
+
+def test_a_world_in_which_nothing_is_scheduled_is_not_asked_for_its_time(
+    instance: dg.DagsterInstance, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_BASE_URL", closed_url())
+    assert tick(instance, database) == ([], "Nothing is due.")
+
+
+def test_a_world_goes_on_at_its_speed_after_it_was_asked_for_its_time() -> None:
+    hour = timedelta(hours=1)
+    simulation = standing_still(SMALL, percent(37))
+    began = datetime.fromtimestamp(simulation.now, UTC)
+    simulation.clock = Clock(simulation.now, time.time(), 36_000.0)
+
+    async def an_hour_later(url: str) -> timedelta:
+        async with Providers({"sandbox": url}) as providers:
+            clock = await providers.clock("sandbox")
+            first = clock()
+            assert began <= first <= began + 20 * hour
+            await anyio.sleep(0.1)
+            return clock() - first
+
+    with served(simulation) as url:
+        assert hour <= anyio.run(an_hour_later, url) < 20 * hour
 
 
 def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -> None:

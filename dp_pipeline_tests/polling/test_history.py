@@ -1,7 +1,6 @@
 """Seasons of long ago are read as often as anybody likes, and never polled match by match."""
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.vocabulary import DOMAINS, Scope
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
-from dp_pipeline.providers.clock import Clock
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.watching.cadence import CORRECTED_AFTER
@@ -44,16 +42,16 @@ class Reader:
     service: Service
     url: str
     home: Path
-    set_clock: Callable[[datetime], None]
+    now: datetime = NOW
 
     def ingest(self, at: datetime, *keys: str) -> list[Execution]:
         """Read all of some tournaments."""
-        self.set_clock(at)
+        self.now = at
         return self._run(lambda desk: ingest_tournaments(keys, DOMAINS, desk), "whole")
 
     def poll(self, at: datetime) -> list[Execution]:
         """Poll what is due."""
-        self.set_clock(at)
+        self.now = at
         keys = self.due(at)
         return self._run(lambda desk: poll_tournaments(keys, desk), "part") if keys else []
 
@@ -74,22 +72,19 @@ class Reader:
     def _run(self, work: Callable[[Desk], Any], scope: Scope) -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
-            providers = Providers({"openligadb": self.url}, NoRateLimit(), QUICK)
+            providers = Providers(
+                {"openligadb": self.url}, NoRateLimit(), QUICK, now=lambda: self.now
+            )
             run = Run(uuid.uuid4(), scope=scope)
             anyio.run(work, Desk(providers, self.database, ledger, run, ended.append))
         return ended
 
 
 @pytest.fixture
-def reader(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
-    def set_clock(at: datetime) -> None:
-        clock = Clock(at.timestamp(), time.time(), 0.0)
-        for module in ("http.client", "providers.registry"):
-            monkeypatch.setattr(f"dp_pipeline.{module}.OURS", clock)
-
+def reader(database: Database, tmp_path: Path) -> Iterator[Reader]:
     service = Service({}, seconds=0)
     with service.listening() as url:
-        yield Reader(database, service, url, tmp_path, set_clock)
+        yield Reader(database, service, url, tmp_path)
 
 
 def in_year(year: int, payload: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -268,3 +263,15 @@ def test_of_a_recorded_season_only_what_is_open_is_watched(
     with reader.database.transaction() as connection:
         now = recorded + 7 * HOUR
         assert len(due_of(connection, TournamentKey.parse(key).tournament_id, now).matches) <= 4
+
+
+def test_a_provider_whose_address_cannot_be_used_is_not_polled_without_end(reader: Reader) -> None:
+    moment: dict[str, Any] = {"matchDateTimeUTC": (NOW - HOUR).isoformat()}
+    key = serve_season(reader.service, "now", 2026, [match(1, 1, 2, **moment)])
+    reader.ingest(NOW, key)
+    later = NOW + HOUR
+    assert reader.due(later) == [key]
+    reader.url = "htp:/nonsense"
+    (execution,) = reader.poll(later)
+    assert execution.status == "failed"
+    assert reader.due(later) == []

@@ -1,6 +1,7 @@
 """A poll when something is wrong: provider, table, another run, a process that dies."""
 
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.presence import tournament_lock
-from dp_pipeline.providers.clock import OURS
 from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
@@ -153,7 +153,7 @@ def test_what_a_dead_process_owed_is_made_up_for(database: Database, tmp_path: P
         with database.transaction() as connection:
             # As a process leaves it that is killed between the matches and the table.
             connection.execute(sa.delete(tables.tournament_standing))
-            owe(connection, tournament_id_of(KEY), "sandbox", OURS.now())
+            owe(connection, tournament_id_of(KEY), "sandbox", datetime.now(UTC))
         played.put_clock(AFTER + calendar.MINUTE // 2)
         assert played.due() == [KEY]
         domains = {e.domain: e.status for e in played.poll()}

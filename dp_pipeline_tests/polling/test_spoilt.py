@@ -163,18 +163,6 @@ def test_a_match_that_cannot_be_read_does_not_keep_the_others_from_being_polled(
         assert sum(n for path, n in played.requests.items() if broken.external_id in path) == 1
 
 
-def test_a_provider_whose_address_cannot_be_used_is_not_polled_without_end(
-    database: Database, tmp_path: Path
-) -> None:
-    with season(standing_still(SMALL, DURING), database, tmp_path) as played:
-        begun(played)
-        played.url = "htp:/nonsense"
-        (execution,) = played.poll()
-        assert execution.status == "failed"
-        assert played.due() == []
-        assert paused(database) == {(1, 60)}
-
-
 def test_a_match_the_provider_has_taken_away_is_not_asked_for_for_ever(
     database: Database, tmp_path: Path
 ) -> None:

@@ -35,7 +35,7 @@ def counted(simulation: Simulation) -> Generator[tuple[str, Counter[str]]]:
 
     async def counting(scope: object, receive: object, send: object) -> None:
         assert isinstance(scope, dict)
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] != "/clock":
             paths[scope["path"].partition("/season/")[2].partition("/")[2] or scope["path"]] += 1
         await served(scope, receive, send)  # ty: ignore[invalid-argument-type]
 

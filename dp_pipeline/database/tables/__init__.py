@@ -6,7 +6,6 @@ A change here needs a migration; a test holds the two equal.
 from dp_pipeline.database.tables.automation import (
     competition_season,
     match_watch,
-    provider_clock,
     provider_health,
     provider_hour,
     provider_pace,
@@ -42,7 +41,6 @@ __all__ = [
     "match",
     "match_watch",
     "metadata",
-    "provider_clock",
     "provider_health",
     "provider_hour",
     "provider_pace",

@@ -1,4 +1,4 @@
-"""What the automation remembers: pace, health and time of providers, seasons, what is due."""
+"""What the automation remembers: pace and health of providers, seasons, what is due."""
 
 import sqlalchemy as sa
 
@@ -18,17 +18,6 @@ provider_pace = sa.Table(
     moment("next_at", "The earliest time of the next request to this provider", now=True),
     sa.PrimaryKeyConstraint("provider"),
     comment="Spaces the requests of all processes to one provider",
-)
-
-provider_clock = sa.Table(
-    "provider_clock",
-    metadata,
-    text("provider", required=True),
-    moment("at", "The time there when it was read"),
-    moment("read_at", "Our time then"),
-    sa.Column("speed", sa.Float, nullable=False, comment="How many times as fast as ours it runs"),
-    sa.PrimaryKeyConstraint("provider"),
-    comment="The time of simulated providers; of all others it is ours",
 )
 
 match_watch = sa.Table(

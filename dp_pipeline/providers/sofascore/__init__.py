@@ -14,9 +14,9 @@ season      all of it put together
 addresses   paths, images and pages
 page        a tournament's page for people
 source      the requests of one tournament
-provider    the Provider, and the simulated one in the same form
+provider    the Provider
 """
 
-from dp_pipeline.providers.sofascore.provider import Sandbox, SofaScore
+from dp_pipeline.providers.sofascore.provider import SofaScore
 
-__all__ = ["Sandbox", "SofaScore"]
+__all__ = ["SofaScore"]

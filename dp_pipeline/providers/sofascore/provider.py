@@ -1,4 +1,4 @@
-"""SofaScore as a provider, and the simulated world that is served in its form."""
+"""SofaScore as a provider."""
 
 from collections.abc import Collection
 from typing import ClassVar
@@ -130,17 +130,6 @@ class SofaScore(Provider):
             message = f"{self.name} lists no seasons of tournament {competition}."
             raise NotFoundError(message, url=url)
         return seasons[0]
-
-
-class Sandbox(SofaScore):
-    """A simulated football world, served by `dp sandbox serve` in SofaScore's form."""
-
-    name: ClassVar[str] = "sandbox"
-    public_url: ClassVar[str] = "http://127.0.0.1:8765"
-    pace_seconds: ClassVar[float] = 0.0
-    licence: ClassVar[str] = "simulated"
-    simulated: ClassVar[bool] = True
-    pages_at: ClassVar[str | None] = None
 
 
 def _host(url: str) -> str:
