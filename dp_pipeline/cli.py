@@ -35,7 +35,7 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.key import is_address, tidied
-from dp_pipeline.providers.registry import PROVIDERS, checked_key, roots
+from dp_pipeline.providers.registry import BY_NAME, PROVIDERS, checked_key, roots, sites_of_pages
 from dp_pipeline.resources import database_url, embedded, open_database, open_providers
 from dp_pipeline.sandbox.command import sandbox
 from dp_pipeline.settings import Settings, SettingsError, make_home, project_directory
@@ -73,20 +73,23 @@ def main() -> None:
 main.add_command(sandbox)
 
 
-@main.command()
+_INGEST = f"""Register tournaments and materialize all their domains.
+
+A KEY is provider:competition:season, for example {PROVIDERS[0].examples[0]} or
+{PROVIDERS[1].examples[0]}, or the address of a tournament's page at {sites_of_pages()}. A
+tournament is registered once its provider has confirmed that there is one. Exits with 0 only if
+every execution completed.
+"""
+
+
+@main.command(help=_INGEST)
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 def ingest(keys: tuple[str, ...]) -> None:
-    """Register tournaments and materialize all their domains.
-
-    A KEY is provider:competition:season, for example openligadb:bl1:2024 or
-    openfootball:en.1:2024-25, or the address of a tournament's page at SofaScore. A tournament is
-    registered once its provider has confirmed that there is one. Exits with 0 only if every
-    execution completed.
-    """
+    """Register tournaments and materialize all their domains."""
     texts = [tidied(key) for key in keys]
     _refuse_bad(texts)
     with _plain_errors():
-        settings = Settings.load()
+        settings = _settings()
         database = open_database(settings)
         wanted = _wanted(texts, settings, database)
         with _instance() as instance:
@@ -164,7 +167,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     from dp_pipeline.partitions import TOURNAMENTS
 
     with _plain_errors(), ExitStack() as running:
-        settings = Settings.load()
+        settings = _settings()
         database = open_database(settings)
         database.close()
         make_home(settings.home)
@@ -238,7 +241,7 @@ def approve(keys: tuple[str, ...]) -> None:
 @click.option(
     "--reset",
     metavar="PROVIDER",
-    type=click.Choice(list(PROVIDERS)),
+    type=click.Choice(list(BY_NAME)),
     help="Ask this provider again at once, as if it had never failed.",
 )
 def health(reset: str | None, *, as_json: bool) -> None:
@@ -247,7 +250,7 @@ def health(reset: str | None, *, as_json: bool) -> None:
     from dp_pipeline.http.health import read_health
 
     with _plain_errors():
-        settings = Settings.load()
+        settings = _settings()
         with open_database(settings).transaction() as connection:
             if reset is not None:
                 circuit_table.reset(connection, reset)
@@ -299,6 +302,14 @@ def _reader_url(settings: Settings) -> str:
         )
         raise click.ClickException(message)
     return embedded(settings.home).reader_url()
+
+
+def _settings() -> Settings:
+    """The settings, for a command that has to do with providers; what is ignored is said."""
+    settings = Settings.load()
+    for notice in settings.notices:
+        click.echo(notice, err=True)
+    return settings
 
 
 def _console() -> Console:

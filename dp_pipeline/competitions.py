@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey, tidied
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import BY_NAME
 
 if TYPE_CHECKING:
     import yaml
@@ -194,8 +194,8 @@ def _entry(node: "yaml.MappingNode", problems: list[Problem]) -> Competition | N
     competition = tidied(typed) or None
     seasons_back = _text(fields, "seasons_back", problems) or "0"
     approve = _text(fields, "approve", problems) or "false"
-    if provider is not None and provider not in PROVIDERS:
-        sentence = f"There is no provider {provider!r}; the providers are {', '.join(PROVIDERS)}."
+    if provider is not None and provider not in BY_NAME:
+        sentence = f"There is no provider {provider!r}; the providers are {', '.join(BY_NAME)}."
         problems.append(Problem(_line(fields["provider"]), sentence))
     elif competition is not None and not _can_be_in_a_key(competition):
         sentence = (

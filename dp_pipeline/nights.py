@@ -7,7 +7,7 @@ leaves it alone. Dagster's run keys cannot tell: they count within one tick only
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -17,36 +17,6 @@ from dp_pipeline.refresh import planned_refresh
 
 RUNS_TAG = "dp/runs"
 """The run tag that says of how many runs the unit of a night consists."""
-
-_HALF = 30
-_HOURS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """The quiet hours of a provider, in UTC and within one day: a tick each half hour of four.
-
-    Args:
-        minute: of the first tick, less than 30.
-        hour: of the first tick.
-    """
-
-    minute: int
-    hour: int
-
-    def cron(self, days: str) -> str:
-        """All ticks, on some days of the week."""
-        return f"{self.minute},{self.minute + _HALF} {self.hour}-{self._last} * * {days}"
-
-    def next(self, at: datetime) -> datetime | None:
-        """The tick of the same night that follows one; None after the last."""
-        last = at.replace(hour=self._last, minute=self.minute + _HALF, second=0, microsecond=0)
-        following = at + timedelta(minutes=_HALF)
-        return following if following <= last else None
-
-    @property
-    def _last(self) -> int:
-        return self.hour + _HOURS - 1
 
 
 @dataclass(frozen=True, slots=True)

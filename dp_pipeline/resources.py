@@ -115,9 +115,9 @@ class ProvidersResource(dg.ConfigurableResource):
 
         base_urls = self._base_urls()
         roots = {}
-        for name, provider in PROVIDERS.items():
-            url = base_urls.get(name, provider.public_url)
-            roots[name] = Root(url, provider.pace(url))
+        for provider in PROVIDERS:
+            url = base_urls.get(provider.name, provider.public_url)
+            roots[provider.name] = Root(url, provider.seconds_apart_at(url))
         return Images(roots, PostgresRateLimit(database))
 
     def _base_urls(self) -> dict[str, str]:

@@ -19,9 +19,11 @@ from dp_pipeline.assets.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.http.circuit_table import resting
-from dp_pipeline.nights import Quiet, counted, last_requested, requested
+from dp_pipeline.nights import counted, last_requested, requested
 from dp_pipeline.notifications.detectors.checks import record
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
+from dp_pipeline.providers.contract import Provider
+from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
@@ -32,15 +34,6 @@ Kind = Literal["nightly", "weekly"]
 APART = timedelta(hours=12)
 """How long after a weekly re-read, which may be made good late, a nightly refresh is needless."""
 
-# When a provider's users sleep: mostly Germans at OpenLigaDB. They differ, so that not all begin at
-# once, and none is at a full hour, when everybody else's schedules are.
-_QUIET: Mapping[str, Quiet] = {
-    "openligadb": Quiet(17, 2),
-    "openfootball": Quiet(7, 2),
-    "sofascore": Quiet(17, 3),
-    "sandbox": Quiet(7, 3),
-}
-_QUIET_OTHERWISE = Quiet(27, 3)
 # Tuesday, as cron counts: few matches are played on Monday evenings. The nightly refresh, which
 # would read the same again, leaves that night out.
 _DAYS: Mapping[Kind, str] = {"nightly": "0,1,3-6", "weekly": "2"}
@@ -68,43 +61,43 @@ def discover_seasons_daily(
     return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
 
 
-def nightly(provider: str) -> dg.ScheduleDefinition:
+def nightly(provider: Provider) -> dg.ScheduleDefinition:
     """The refresh of a provider's tournaments that are being played or about to be."""
     return _refresh(
         provider,
         "nightly",
-        f"Reads the tournaments of {provider} again that are active or upcoming: those of followed "
-        "competitions, and those ingested by hand of competitions that never were followed. On "
-        f"Tuesdays the weekly re-read does that. {_TICKS}",
+        f"Reads the tournaments of {provider.name} again that are active or upcoming: those of "
+        "followed competitions, and those ingested by hand of competitions that never were "
+        f"followed. On Tuesdays the weekly re-read does that. {_TICKS}",
     )
 
 
-def weekly(provider: str) -> dg.ScheduleDefinition:
+def weekly(provider: Provider) -> dg.ScheduleDefinition:
     """The re-read of all a provider's tournaments: scores are corrected years later too."""
     return _refresh(
         provider,
         "weekly",
-        f"Reads all tournaments of {provider} again, those that ended included, but none of a "
+        f"Reads all tournaments of {provider.name} again, those that ended included, but none of a "
         f"competition that is no longer followed. {_TICKS}",
     )
 
 
-def _refresh(provider: str, kind: Kind, description: str) -> dg.ScheduleDefinition:
-    quiet = _QUIET.get(provider, _QUIET_OTHERWISE)
+def _refresh(provider: Provider, kind: Kind, description: str) -> dg.ScheduleDefinition:
+    name, window = provider.name, provider.refresh_window
 
     @dg.schedule(
-        name=_name(provider, kind),
+        name=_name(name, kind),
         job_name=REFRESH_JOB,
-        cron_schedule=quiet.cron(_DAYS[kind]),
+        cron_schedule=window.cron(_DAYS[kind]),
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=description,
-        tags={"dp/provider": provider},
+        tags={"dp/provider": name},
     )
     def refresh(
         context: dg.ScheduleEvaluationContext, database: DatabaseResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        tick = _Tick(provider, kind, quiet, context.scheduled_execution_time, context.instance)
+        tick = _Tick(name, kind, window, context.scheduled_execution_time, context.instance)
         return tick.decide(database)
 
     return refresh
@@ -116,7 +109,7 @@ class _Tick:
 
     provider: str
     kind: Kind
-    quiet: Quiet
+    window: RefreshWindow
     at: datetime
     instance: dg.DagsterInstance
 
@@ -137,7 +130,7 @@ class _Tick:
             keys = [key for key in keys if key not in earlier.keys]
         if not keys:
             said = f"No tournament of {self.provider} is to be read."
-            if self.quiet.next(self.at) is None:
+            if self.window.next(self.at) is None:
                 self._note(said, done=True)
             return dg.SkipReason(said)
         if rests_until is not None:
@@ -171,7 +164,7 @@ class _Tick:
             f"{self.provider} refused or failed and is left alone until {_shown(rests_until)}; "
             "`dp health` says more."
         )
-        again = self.quiet.next(self.at)
+        again = self.window.next(self.at)
         if again is not None:
             return dg.SkipReason(f"{reason} This refresh is tried again at {_shown(again)}.")
         said = f"The {self.kind} refresh of {self.at:%Y-%m-%d} was left out: {reason}"

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -17,11 +18,12 @@ from pydantic import SecretStr
 from dp_pipeline.address import announced_address
 from dp_pipeline.messages.news import CLASSES, Class
 
-PROVIDERS_WITH_BASE_URL = ("openfootball", "openligadb", "sandbox", "sofascore")
-"""Providers whose root can be replaced by {NAME}_BASE_URL."""
-
 _DEFAULT_DAGSTER_URL = "http://localhost:3000"
 _DEFAULT_POSTGRES_PORT = 5432
+_BASE_URL = "_BASE_URL"
+_OURS = "DAGSTER_BASE_URL"
+_SLIP = 0.8
+"""How alike a name is to that of a provider that was meant: OPENAI and OPENLIGADB are 0.63."""
 _SHORTEST_SECRET = 4  # replacing "a" would shred every text and protect nothing
 _USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
 _CONCEALED = "***"
@@ -74,6 +76,8 @@ class Settings:
         default_factory=lambda: MappingProxyType({}), repr=False
     )  # a gateway's URL may hold a password
     """Root per provider name, without trailing slash; only those that are set."""
+    notices: tuple[str, ...] = ()
+    """What is set and ignored, though it may have been meant for us; a sentence each."""
     slack_webhook: SecretStr | None = None
     messages: frozenset[Class] = frozenset(CLASSES)
     """What is posted there; the rest counts as told."""
@@ -99,13 +103,8 @@ class Settings:
             home=reader.home(),
             database_url=reader.postgres("DP_DATABASE_URL"),
             dagster_postgres_url=reader.postgres("DAGSTER_POSTGRES_URL"),
-            base_urls=MappingProxyType(
-                {
-                    provider: url
-                    for provider in PROVIDERS_WITH_BASE_URL
-                    if (url := reader.url(f"{provider.upper()}_BASE_URL")) is not None
-                }
-            ),
+            base_urls=MappingProxyType(reader.base_urls()),
+            notices=tuple(reader.notices),
             slack_webhook=reader.secret_url("SLACK_JOB_EXECUTIONS_WEBHOOK"),
             messages=reader.messages("DP_MESSAGES"),
             s3=reader.s3(),
@@ -167,6 +166,7 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.problems: dict[str, str] = {}
+        self.notices: list[str] = []
 
     def text(self, name: str) -> str | None:
         value = self._environ.get(name, "").strip()
@@ -237,6 +237,38 @@ class _Reader:
             self.problems[name] = f"{name} must be an http:// or https:// URL."
             return None
         return SecretStr(value)
+
+    def base_urls(self) -> dict[str, str]:
+        """The roots of providers. Other programs have settings of this form, too."""
+        names = [
+            name.removesuffix(_BASE_URL)
+            for name, value in self._environ.items()
+            if name.endswith(_BASE_URL) and name != _OURS and value.strip()
+        ]
+        if not names:
+            return {}
+        # the parsers of all providers, 0.25 s, only for those who set one
+        from dp_pipeline.providers.registry import PROVIDERS
+
+        known = {provider.name.upper(): provider for provider in PROVIDERS}
+        settings = ", ".join(provider.base_url_setting for provider in PROVIDERS)
+        found = {}
+        for name in sorted(names):
+            slip = get_close_matches(name, known, n=1, cutoff=_SLIP)
+            if name in known:
+                url = self.url(f"{name}{_BASE_URL}")
+                if url is not None:
+                    found[known[name].name] = url
+            elif slip:
+                self.problems[f"{name}{_BASE_URL}"] = (
+                    f"{name}{_BASE_URL} names no provider; did you mean {slip[0]}{_BASE_URL}?"
+                )
+            else:
+                self.notices.append(
+                    f"{name}{_BASE_URL} is set and ignored: there is no provider of that name. "
+                    f"Those of providers are {settings}."
+                )
+        return found
 
     def messages(self, name: str) -> frozenset[Class]:
         """Classes of messages, separated by commas or blanks; all of them when not set."""

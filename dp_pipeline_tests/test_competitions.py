@@ -17,7 +17,7 @@ from dp_pipeline.competitions import (
     load,
     parse,
 )
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.settings import Settings, SettingsError
 
 ENTRY = "competitions:\n  - provider: openligadb\n    competition: bl1\n"
@@ -84,7 +84,7 @@ follow: yes
     assert "whole number from 0 to 100, not 'two'" in sentences[4]
     assert "true or false, not 'maybe'" in sentences[5]
     assert "no provider 'openligatb'" in sentences[6]
-    assert all(provider in sentences[6] for provider in PROVIDERS)
+    assert all(provider in sentences[6] for provider in BY_NAME)
     assert "'BL 1' cannot be part of a tournament key" in sentences[8]
     assert "'aprove' is not known here; known is `provider`" in sentences[10]
     assert sentences[12] == "`competition` is missing."
@@ -129,7 +129,7 @@ _NAMES = st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,9}", fullmatch=True).filter(
     lambda name: ".." not in name
 )
 _COMPETITIONS = st.builds(
-    Competition, st.sampled_from(sorted(PROVIDERS)), _NAMES, st.integers(0, 100), st.booleans()
+    Competition, st.sampled_from(sorted(BY_NAME)), _NAMES, st.integers(0, 100), st.booleans()
 )
 
 

@@ -22,7 +22,7 @@ from dp_pipeline.definitions import build, defs
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.http.circuit import Circuit
 from dp_pipeline.http.health import ServiceHealth
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import (
     DatabaseResource,
@@ -191,7 +191,7 @@ def test_opening_is_told_once_and_closing_once(place: Place) -> None:
 def test_a_check_is_recorded_when_it_changes_not_at_every_tick(place: Place) -> None:
     for _ in range(3):
         place.watch()
-    for provider in PROVIDERS:
+    for provider in BY_NAME:
         history = place.instance.event_log_storage.get_asset_check_execution_history(
             check_key(provider), limit=10
         )
@@ -314,7 +314,7 @@ def test_the_command_shows_who_is_left_alone_and_lets_them_be_asked_again(place:
     (line,) = [line for line in table.splitlines() if line.startswith(" sofascore")]
     assert line.split() == ["sofascore", "closed", "0"]
     rows = {row["provider"]: row for row in json.loads(place.dp("--json"))}
-    assert list(rows) == list(PROVIDERS)
+    assert list(rows) == list(BY_NAME)
     assert rows["openfootball"]["state"] == "open"
     assert datetime.fromisoformat(rows["openfootball"]["next_probe"]) > datetime.now(UTC)
     assert rows["sofascore"]["success_ratio_24h"] is None

@@ -20,8 +20,8 @@ from dagster._scheduler.scheduler import launch_scheduled_runs
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
-from dp_pipeline.nights import Quiet
-from dp_pipeline.providers.registry import roots
+from dp_pipeline.providers.refresh_window import RefreshWindow
+from dp_pipeline.providers.registry import BY_NAME, roots
 from dp_pipeline.refresh import planned_refresh
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.schedules import nightly, weekly
@@ -32,7 +32,7 @@ PROVIDER = "openligadb"
 # Long past: a tick that is still to come notes nothing, whatever day this machine believes it is.
 MONDAY = datetime(2024, 11, 25, 2, 17, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
-NIGHTLY, WEEKLY = nightly(PROVIDER), weekly(PROVIDER)
+NIGHTLY, WEEKLY = nightly(BY_NAME[PROVIDER]), weekly(BY_NAME[PROVIDER])
 CHECK = dg.AssetCheckKey(dg.AssetKey("health"), f"{PROVIDER}_is_refreshed")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -247,7 +247,7 @@ def test_every_day_has_either_the_nightly_or_the_weekly() -> None:
 
 
 def test_the_next_tick_is_half_an_hour_later_until_the_night_is_over() -> None:
-    quiet = Quiet(17, 2)
+    quiet = RefreshWindow(2, 17)
     ticks = [MONDAY]
     while (following := quiet.next(ticks[-1])) is not None:
         ticks.append(following)

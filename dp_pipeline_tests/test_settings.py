@@ -168,6 +168,42 @@ def test_base_urls_hold_only_what_is_set() -> None:
     assert dict(settings.base_urls) == {"openligadb": "http://127.0.0.1:81/root"}
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("OPENLIGADDB", "OPENLIGADB"),
+        ("OPENLIGA_DB", "OPENLIGADB"),
+        ("OPENFOOTBAL", "OPENFOOTBALL"),
+        ("SOFA_SCORE", "SOFASCORE"),
+        ("SANBOX", "SANDBOX"),
+    ],
+)
+def test_a_slip_in_the_name_of_a_provider_is_refused_with_the_name_that_was_meant(
+    name: str, meant: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load({f"{name}_BASE_URL": "http://127.0.0.1:81"})
+    assert str(caught.value) == (
+        f"{name}_BASE_URL names no provider; did you mean {meant}_BASE_URL?"
+    )
+
+
+@pytest.mark.parametrize("name", ["KICKER", "OPENAI", "LLM", "FOOTBALL_DATA", "BOX"])
+def test_a_base_url_of_nobody_we_know_is_named_and_ignored(name: str) -> None:
+    settings = Settings.load({f"{name}_BASE_URL": "\x00 no URL", "DAGSTER_BASE_URL": "http://d:1"})
+    assert settings.base_urls == {}
+    (notice,) = settings.notices
+    assert notice == (
+        f"{name}_BASE_URL is set and ignored: there is no provider of that name. Those of "
+        "providers are OPENLIGADB_BASE_URL, OPENFOOTBALL_BASE_URL, SOFASCORE_BASE_URL, "
+        "SANDBOX_BASE_URL."
+    )
+
+
+def test_a_blank_base_url_is_not_set() -> None:
+    assert Settings.load({"KICKER_BASE_URL": " ", "OPENLIGADDB_BASE_URL": ""}).notices == ()
+
+
 def test_a_bucket_turns_s3_on_and_its_variables_alone_do_not() -> None:
     keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_ENDPOINT_URL": "nonsense"}
     assert Settings.load(keys).s3 is None

@@ -12,6 +12,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.http.health import read_health
 from dp_pipeline.notifications.detectors.providers import HEALTH, check_key, evaluation
+from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -40,20 +41,22 @@ def evaluations(database: Database, settings: Settings) -> list[dg.AssetCheckEva
     return [evaluation(each) for each in found]
 
 
-def _check(provider: str) -> dg.AssetChecksDefinition:
+def _check(provider: Provider) -> dg.AssetChecksDefinition:
+    name = check_key(provider.name).name
+
     @dg.asset_check(
         asset=SPEC.key,
-        name=check_key(provider).name,
+        name=name,
         description=(
-            f"{provider} answers: it is not being left alone because it refused or failed. "
-            "Evaluated every minute by the sensor watch_automation, recorded when it changes and "
-            "hourly."
+            f"{provider.name} answers: it is not resting because it refused or failed. "
+            f"{provider.description} (terms: {provider.terms}). Evaluated every minute by the "
+            "sensor watch_automation, recorded when it changes and hourly."
         ),
     )
     def answers(database: DatabaseResource) -> dg.AssetCheckResult:
         """The same by hand."""
         found = evaluations(database.open(), Settings.load())
-        return by_hand(next(each for each in found if each.check_name == check_key(provider).name))
+        return by_hand(next(each for each in found if each.check_name == name))
 
     return answers
 
@@ -73,15 +76,15 @@ def _refresh_name(provider: str) -> str:
     return f"{provider}_is_refreshed"
 
 
-def _refresh_check(provider: str) -> dg.AssetChecksDefinition:
-    key = dg.AssetCheckKey(SPEC.key, _refresh_name(provider))
+def _refresh_check(provider: Provider) -> dg.AssetChecksDefinition:
+    key = dg.AssetCheckKey(SPEC.key, _refresh_name(provider.name))
 
     @dg.asset_check(
         asset=SPEC.key,
         name=key.name,
         description=(
-            f"The last refresh of the tournaments of {provider} was not left out because the "
-            "provider was left alone for a whole night. Recorded by the schedules."
+            f"The last refresh of the tournaments of {provider.name} was not left out because the "
+            "provider was resting for a whole night. Recorded by the schedules."
         ),
     )
     def is_refreshed(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
@@ -97,7 +100,7 @@ def _refresh_check(provider: str) -> dg.AssetChecksDefinition:
         event = last.event.dagster_event if last and last.event else None
         found = event.asset_check_evaluation_data if event else None
         if found is None:
-            found = refresh_evaluation(provider, "No refresh has been due yet.", done=True)
+            found = refresh_evaluation(provider.name, "No refresh has been due yet.", done=True)
         return by_hand(found)
 
     return is_refreshed

@@ -29,7 +29,7 @@ from dp_pipeline.executions.ledger import note_news
 from dp_pipeline.providers.contract import Part, Source
 from dp_pipeline.providers.models import FINAL_STATUSES, Issue, Match
 from dp_pipeline.providers.parts import overlaid
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.watching.pauses import missed
 from dp_pipeline.watching.watch import CALLED_OFF, Look, keep_watch, owe
 
@@ -179,7 +179,7 @@ def _keep_watching(
     part = isinstance(source, Part)
     news = match_news(told.stored, found, told.names, part=part, now=source.now)
     given_up: Sequence[UUID] = ()
-    if PROVIDERS[key.provider].polled:
+    if BY_NAME[key.provider].polled:
         looked_at = {row["id"] for row in accepted}
         missing: list[str] = []
         if part:

@@ -5,16 +5,17 @@ competition has) and a `Source` (one tournament as the provider tells it during 
 done by pure functions of the payload; the source only requests, parses and assembles.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
 
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.refresh_window import RefreshWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Season:
     key: TournamentKey
     label: str
 
+
+_NAME = re.compile(r"[a-z][a-z0-9]*")
 
 Now = Callable[[], datetime]
 """Tells the present."""
@@ -143,24 +146,60 @@ class Part(Source):
         self.follows = True
 
 
+@dataclass(frozen=True, kw_only=True)
 class Provider(ABC):
-    """A place data comes from."""
+    """A place data comes from: what is said of it here once, everything else derives from.
 
-    name: ClassVar[str]
-    public_url: ClassVar[str]
-    """Root of the public service; the setting {NAME}_BASE_URL replaces it."""
-    pace_seconds: ClassVar[float]
-    """Least time between two requests, over all processes."""
-    licence: ClassVar[str]
-    """Under which terms the data may be used; stored with nothing, shown in the UI."""
-    polled: ClassVar[bool] = False
-    """Whether single matches or rounds can be asked for while they are played: see `part`."""
-    simulated: ClassVar[bool] = False
-    """A world with a time of its own, see `clock`."""
+    A subclass is a dataclass that gives each field its value. One that is forgotten is missing when
+    the provider is listed in `registry`, for the type checker and at import.
 
-    def pace(self, base_url: str) -> float:  # noqa: ARG002 - for providers that tell them apart
+    Args:
+        name: small letters and digits; begins its keys, and with _BASE_URL names its setting.
+        description: what it is, for people.
+        examples: tournament keys it can have.
+        terms: under which its data may be used.
+        public_url: root of the public service.
+        seconds_apart: least time between two requests, over all processes.
+        refresh_window: when its users sleep, and its tournaments are read again. They differ, so
+            that not all begin at once, and none is at a full hour, when everybody else's are.
+        pages_at: where its pages for people are, whose addresses stand for keys.
+        polled: whether single matches or rounds can be asked for while they are played: see `part`.
+        simulated: a world with a time of its own, see `clock`.
+    """
+
+    name: str
+    description: str
+    examples: tuple[str, ...]
+    terms: str
+    public_url: str
+    seconds_apart: float
+    refresh_window: RefreshWindow
+    pages_at: str | None = None
+    polled: bool = False
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            message = f"{self.name!r} is no name of a provider: it has small letters and digits."
+            raise ValueError(message)
+        if not self.examples:
+            message = f"The provider {self.name} is registered without an example of its keys."
+            raise ValueError(message)
+        for example in self.examples:
+            key = TournamentKey.parse(example)
+            if key.provider != self.name:
+                message = f"The provider {self.name} has an example of another one, {example}."
+                raise ValueError(message)
+            self.check(key)
+
+    @property
+    def base_url_setting(self) -> str:
+        """The variable that replaces the root of the public service."""
+        return f"{self.name.upper()}_BASE_URL"
+
+    def seconds_apart_at(self, base_url: str) -> float:  # noqa: ARG002 - some tell them apart
         """Least time between two requests to this base URL, in seconds."""
-        return self.pace_seconds
+        return self.seconds_apart
 
     async def clock(self, requests: Requests, now: Now) -> Now:  # noqa: ARG002 - for worlds
         """The clock of the provider: the one handed in, unless it is a world of its own.

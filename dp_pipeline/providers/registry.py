@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import anyio
 
@@ -25,9 +26,13 @@ from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.sandbox import Sandbox
 from dp_pipeline.providers.sofascore import SofaScore
 
-PROVIDERS: Mapping[str, Provider] = {
-    provider.name: provider for provider in (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
-}
+PROVIDERS: tuple[Provider, ...] = (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
+"""Every provider, in the order in which people see them."""
+BY_NAME: Mapping[str, Provider] = {provider.name: provider for provider in PROVIDERS}
+
+if len(BY_NAME) < len(PROVIDERS):
+    _TWICE = "Two providers are registered under one name."
+    raise ValueError(_TWICE)
 
 MOST_OFFERED = 3
 _GLANCE = Limits(connect_seconds=1, read_seconds=1, deadline_seconds=2, attempts=1)
@@ -40,13 +45,18 @@ def checked_key(text: str) -> TournamentKey:
         InvalidTournamentKeyError: with one sentence that says what is wrong.
     """
     key = TournamentKey.parse(text)
-    provider = PROVIDERS.get(key.provider)
+    provider = BY_NAME.get(key.provider)
     if provider is None:
-        known = ", ".join(PROVIDERS)
+        known = ", ".join(BY_NAME)
         message = f"There is no provider {key.provider!r} (in {text!r}); the providers are {known}."
         raise InvalidTournamentKeyError(message)
     provider.check(key)
     return key
+
+
+def sites_of_pages() -> str:
+    """Where the pages are whose addresses stand for keys."""
+    return " or ".join(urlsplit(each.pages_at).netloc for each in PROVIDERS if each.pages_at)
 
 
 def roots(base_urls: Mapping[str, str]) -> dict[str, str]:
@@ -55,9 +65,10 @@ def roots(base_urls: Mapping[str, str]) -> dict[str, str]:
     Left out is one whose base URL is not usable: it cannot be asked either.
     """
     found = {}
-    for name, provider in PROVIDERS.items():
+    for provider in PROVIDERS:
         try:
-            found[name] = Address.parse(name, base_urls.get(name, provider.public_url)).root
+            base_url = base_urls.get(provider.name, provider.public_url)
+            found[provider.name] = Address.parse(provider.name, base_url).root
         except ProviderError:
             continue
     return found
@@ -108,7 +119,7 @@ class Providers:
     async def source(self, text: str) -> Source:
         """The tournament behind a key; raises InvalidTournamentKeyError."""
         key = checked_key(text)
-        provider = PROVIDERS[key.provider]
+        provider = BY_NAME[key.provider]
         source = provider.source(key, await self._requests(provider))
         source.clock = await self.clock(key.provider)
         return source
@@ -116,7 +127,7 @@ class Providers:
     async def part(self, text: str, known: Known, due: Collection[str]) -> Part:
         """Some matches of the tournament behind a key; raises InvalidTournamentKeyError."""
         key = checked_key(text)
-        provider = PROVIDERS[key.provider]
+        provider = BY_NAME[key.provider]
         part = provider.part(key, await self._requests(provider), known, due)
         part.clock = await self.clock(key.provider)
         return part
@@ -138,7 +149,7 @@ class Providers:
             raise error.offering(offers) from error.__cause__
 
     async def _similar(self, key: TournamentKey) -> list[str]:
-        provider = PROVIDERS[key.provider]
+        provider = BY_NAME[key.provider]
         try:
             found = await provider.similar(key, await self._list(provider))
         except ProviderError:
@@ -152,7 +163,7 @@ class Providers:
             ProviderError: it is a simulated world, which does not say what time it is there.
         """
         if name not in self._clocks:
-            provider, clock = PROVIDERS[name], self._now
+            provider, clock = BY_NAME[name], self._now
             if provider.simulated:
                 # A client of its own: that a world tells its time says nothing of its health.
                 base_url = self._base_url(provider)
@@ -171,12 +182,12 @@ class Providers:
         if not is_address(text):
             return checked_key(text)
         # One that is configured comes first: its address may be that of another one's default.
-        for provider in sorted(PROVIDERS.values(), key=lambda p: p.name not in self._base_urls):
+        for provider in sorted(PROVIDERS, key=lambda p: p.name not in self._base_urls):
             if provider.has_page(text, self._base_url(provider)):
                 return await provider.key_of_page(text, await self._requests(provider))
         message = (
-            f"No provider has the page {text[:LONGEST]!r}; give a key such as openligadb:bl1:2024, "
-            "or the page of a tournament at www.sofascore.com."
+            f"No provider has the page {text[:LONGEST]!r}; give a key such as "
+            f"{PROVIDERS[0].examples[0]}, or the page of a tournament at {sites_of_pages()}."
         )
         raise InvalidTournamentKeyError(message)
 
@@ -186,7 +197,7 @@ class Providers:
         Raises:
             ProviderError: see `Provider.seasons`.
         """
-        found = PROVIDERS[provider]
+        found = BY_NAME[provider]
         return await found.seasons(competition, await self._list(found), back)
 
     async def _list(self, provider: Provider) -> Requests:
@@ -205,7 +216,7 @@ class Providers:
                 provider.name,
                 base_url,
                 rate_limit=self._rate_limit,
-                seconds_apart=provider.pace(base_url),
+                seconds_apart=provider.seconds_apart_at(base_url),
                 breaker=self._breaker,
                 limits=self._limits,
             )
@@ -226,4 +237,4 @@ def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> d
         async with Providers(base_urls, limits=_GLANCE, now=now) as providers:
             return await providers.clock(name)
 
-    return anyio.run(ask)() if PROVIDERS[name].simulated else now()
+    return anyio.run(ask)() if BY_NAME[name].simulated else now()

@@ -25,7 +25,7 @@ from dp_pipeline.notifications.unknown import left_alone
 from dp_pipeline.partitions import TOURNAMENTS, checked_key
 from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.registry import PROVIDERS, roots
+from dp_pipeline.providers.registry import BY_NAME, roots
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -209,7 +209,7 @@ def keys_in_flight(instance: dg.DagsterInstance, partitions: Partitions, now: fl
 
 def _is_simulated(key: str) -> bool:
     """A world for show: what it shows is filled at once."""
-    provider = PROVIDERS.get(key.partition(":")[0])
+    provider = BY_NAME.get(key.partition(":")[0])
     return provider is not None and provider.simulated
 
 

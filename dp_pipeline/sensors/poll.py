@@ -58,7 +58,7 @@ def poll_matches(
     with database.open().transaction() as connection:
         stopped = set() if followed is None else no_longer_followed(connection, followed)
         at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
-        for provider in PROVIDERS.values():
+        for provider in PROVIDERS:
             if not provider.polled:
                 continue
             due_at = partial(

@@ -19,6 +19,7 @@ import pytest
 
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.schedules import nightly, weekly
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
 from dp_pipeline_tests.benchmarks.place import place
@@ -78,15 +79,15 @@ def measure() -> Iterator[dict[str, Any]]:
         with dg.DagsterInstance.from_config(str(ROOT)) as instance:
             instance.add_dynamic_partitions("tournaments", keys)
             for make in (nightly, weekly):
-                switch(instance, make("openfootball"), since=None)
+                switch(instance, make(OpenFootball()), since=None)
             project = copy_project(top / "project")
             with dagster_dev(project, home, environment) as dev:
                 _fill(dev, keys, slack)
                 idle = idling(dev.process.pid, home)
                 world = World(home, instance, dev, replay, slack, idle)
-                yield _night("nightly, nothing new", nightly("openfootball"), world)
+                yield _night("nightly, nothing new", nightly(OpenFootball()), world)
                 _correct(replay)
-                yield _night("weekly, a score of each corrected", weekly("openfootball"), world)
+                yield _night("weekly, a score of each corrected", weekly(OpenFootball()), world)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dp_pipeline.executions.ledger import Ledger
 from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
-from dp_pipeline.providers.registry import PROVIDERS, Providers
+from dp_pipeline.providers.registry import BY_NAME, Providers
 from dp_pipeline_tests.end_to_end.contents import executions_of
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 
@@ -41,7 +41,7 @@ def ingest(  # noqa: PLR0913 - named by the caller
     ended: list[Execution] = []
     book = Ledger(database, objects or Folder(home / "objects"), answer_seconds=answer_seconds)
     with book.working() as ledger:
-        base_urls = dict.fromkeys(PROVIDERS, base_url)
+        base_urls = dict.fromkeys(BY_NAME, base_url)
         providers = Providers(base_urls, NoRateLimit(), limits)
         desk = Desk(providers, database, ledger, run, ended.append)
         anyio.run(ingest_tournaments, [key], domains, desk)

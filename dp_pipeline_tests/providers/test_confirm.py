@@ -18,7 +18,7 @@ from dp_pipeline.providers.errors import (
     RateLimitedError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.registry import PROVIDERS, Providers
+from dp_pipeline.providers.registry import BY_NAME, Providers
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, healthy
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.replay import Replay
@@ -48,7 +48,7 @@ PAYLOADS = {
 
 def confirm(replay: Replay, *keys: str) -> None:
     async def run(base_url: str) -> None:
-        async with Providers(dict.fromkeys(PROVIDERS, base_url), NoRateLimit(), QUICK) as providers:
+        async with Providers(dict.fromkeys(BY_NAME, base_url), NoRateLimit(), QUICK) as providers:
             for key in keys:
                 await providers.confirm(await providers.source(key))
 
@@ -173,7 +173,7 @@ def test_a_provider_that_does_not_answer_has_not_said_that_it_is_not_there(
 
 def test_a_provider_that_cannot_be_reached_has_not_said_so_either() -> None:
     async def run() -> None:
-        urls = dict.fromkeys(PROVIDERS, "http://127.0.0.1:9")
+        urls = dict.fromkeys(BY_NAME, "http://127.0.0.1:9")
         async with Providers(urls, NoRateLimit(), QUICK) as providers:
             for key in ASKED:
                 with pytest.raises(NetworkError):

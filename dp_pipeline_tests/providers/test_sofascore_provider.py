@@ -54,7 +54,7 @@ def test_a_key_of_anything_but_two_numbers_is_refused_in_a_sentence(text: str) -
 
 def test_the_sandbox_is_the_same_provider_under_its_own_name() -> None:
     assert str(checked_key("sandbox:17:61627")) == "sandbox:17:61627"
-    assert (Sandbox.name, Sandbox.licence, Sandbox.pace_seconds) == ("sandbox", "simulated", 0)
+    assert (Sandbox.name, Sandbox.terms, Sandbox.seconds_apart) == ("sandbox", "invented", 0)
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_the_sandbox_is_the_same_provider_under_its_own_name() -> None:
 def test_the_public_service_is_asked_once_a_second_whatever_its_host(
     base_url: str, seconds: float
 ) -> None:
-    assert SofaScore().pace(base_url) == seconds
+    assert SofaScore().seconds_apart_at(base_url) == seconds

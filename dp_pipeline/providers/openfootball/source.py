@@ -2,8 +2,8 @@
 
 import contextlib
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
 
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Listed, Provider, Season, Source
@@ -18,6 +18,7 @@ from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, To
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar
+from dp_pipeline.providers.refresh_window import RefreshWindow
 
 _ADVICE = "the competition is written differently, or the season is not published yet"
 
@@ -79,13 +80,17 @@ class OpenFootballSource(Source):
         return f"openfootball has no file {self.key.season}/{self.key.competition}.json"
 
 
+@dataclass(frozen=True, kw_only=True)
 class OpenFootball(Provider):
     """openfootball/football.json: public-domain results, kept by volunteers in a git repository."""
 
-    name: ClassVar[str] = "openfootball"
-    public_url: ClassVar[str] = PUBLIC_URL
-    pace_seconds: ClassVar[float] = 0.1
-    licence: ClassVar[str] = "CC0 1.0"
+    name: str = "openfootball"
+    description: str = "football.json files"
+    examples: tuple[str, ...] = ("openfootball:en.1:2024-25", "openfootball:uefa.cl:2024-25")
+    terms: str = "CC0 1.0"
+    public_url: str = PUBLIC_URL
+    seconds_apart: float = 0.1
+    refresh_window: RefreshWindow = field(default=RefreshWindow(2, 7))
 
     def check(self, key: TournamentKey) -> None:
         """Seasons are 2024-25 or 2025, competitions names of files such as en.1."""

@@ -5,8 +5,7 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Collection
-from dataclasses import replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
 
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Listed, Provider, Season, Source
@@ -46,6 +45,7 @@ from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
+from dp_pipeline.providers.refresh_window import RefreshWindow
 
 LEAGUES_PATH = "/getavailableleagues"
 MOST_SIMILAR = 3
@@ -56,18 +56,18 @@ _SEASON = re.compile(r"(?:19|20)\d{2}\Z")
 _NEED_GROUPS = frozenset({"tournaments", "rounds"})
 
 
+@dataclass(frozen=True, kw_only=True)
 class OpenLigaDB(Provider):
     """https://www.openligadb.de: community-kept German leagues and cups, and big tournaments."""
 
-    name: ClassVar[str] = "openligadb"
-    public_url: ClassVar[str] = PUBLIC_URL
-    pace_seconds: ClassVar[float] = 0.2
-    polled: ClassVar[bool] = True
-    licence: ClassVar[str] = (
-        "Contains information from OpenLigaDB (https://www.openligadb.de/), made available under "
-        "the Open Database License (ODbL) 1.0, https://opendatacommons.org/licenses/odbl/1-0/. "
-        "Name the source; a database derived from it and handed out carries the same licence."
-    )
+    name: str = "openligadb"
+    description: str = "OpenLigaDB, kept by its users; mostly German football"
+    examples: tuple[str, ...] = ("openligadb:bl1:2024", "openligadb:dfb:2025")
+    terms: str = "ODbL 1.0"
+    public_url: str = PUBLIC_URL
+    seconds_apart: float = 0.2
+    refresh_window: RefreshWindow = field(default=RefreshWindow(2, 17))
+    polled: bool = True
 
     def check(self, key: TournamentKey) -> None:
         """A competition is a league shortcut, a season the four digits of its first year."""

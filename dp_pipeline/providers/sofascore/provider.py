@@ -1,7 +1,7 @@
 """SofaScore as a provider."""
 
 from collections.abc import Collection
-from typing import ClassVar
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from dp_pipeline.http.client import Requests
@@ -14,6 +14,7 @@ from dp_pipeline.providers.errors import (
     ProviderError,
 )
 from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.sofascore.addresses import (
     PUBLIC_SITE,
     PUBLIC_URL,
@@ -31,20 +32,26 @@ from dp_pipeline.providers.sofascore.source import SofaScoreSource
 _LONGEST_ID = 15
 
 
+@dataclass(frozen=True, kw_only=True)
 class SofaScore(Provider):
     """https://www.sofascore.com. Not open data: opt-in, slow, and a refusal is final."""
 
-    name: ClassVar[str] = "sofascore"
-    public_url: ClassVar[str] = PUBLIC_URL
-    pace_seconds: ClassVar[float] = 1.0
-    licence: ClassVar[str] = "none open; use needs SofaScore's consent"
-    polled: ClassVar[bool] = True
-    pages_at: ClassVar[str | None] = PUBLIC_SITE
-    """Where pages for people are; None where they are beside the API."""
+    name: str = "sofascore"
+    description: str = (
+        "SofaScore's API; a key has the ids of unique tournament and season, the address of its "
+        "page does as well"
+    )
+    examples: tuple[str, ...] = ("sofascore:17:61627",)
+    terms: str = "none open: use needs SofaScore's consent, and a refusal is reported, never evaded"
+    public_url: str = PUBLIC_URL
+    seconds_apart: float = 1.0
+    refresh_window: RefreshWindow = field(default=RefreshWindow(3, 17))
+    pages_at: str | None = PUBLIC_SITE
+    polled: bool = True
 
-    def pace(self, base_url: str) -> float:
+    def seconds_apart_at(self, base_url: str) -> float:
         """Slow at SofaScore itself; a gateway or a replay has limits of its own, if any."""
-        return self.pace_seconds if is_public(base_url) else 0.0
+        return self.seconds_apart if is_public(base_url) else 0.0
 
     def check(self, key: TournamentKey) -> None:
         """Competition and season are SofaScore's ids, both digits."""

@@ -1,0 +1,100 @@
+"""A provider is registered once: what is forgotten is said, and the documents say the same."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dp_pipeline.definitions import defs
+from dp_pipeline.http.client import Requests
+from dp_pipeline.providers.contract import Provider, Season, Source
+from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.refresh_window import RefreshWindow
+from dp_pipeline.providers.registry import PROVIDERS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kicker(Provider):
+    """Everything but its description is said."""
+
+    name: str = "kicker"
+    examples: tuple[str, ...] = ("kicker:bl:2024",)
+    terms: str = "ask them"
+    public_url: str = "https://www.kicker.example"
+    seconds_apart: float = 1.0
+    refresh_window: RefreshWindow = field(default=RefreshWindow(2, 27))
+
+    def check(self, key: TournamentKey) -> None:
+        if not key.season.isdecimal():
+            message = f"kicker has no season {key.season}."
+            raise InvalidTournamentKeyError(message)
+
+    def source(self, key: TournamentKey, requests: Requests) -> Source:
+        raise NotImplementedError
+
+    async def seasons(
+        self, competition: str, requests: Requests, back: int = 0
+    ) -> tuple[Season, ...]:
+        del competition, requests, back
+        return ()
+
+
+def test_what_is_forgotten_of_a_provider_is_named() -> None:
+    assert Kicker(description="a newspaper").base_url_setting == "KICKER_BASE_URL"
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'description'"):
+        Kicker()  # ty: ignore[missing-argument]
+
+    @dataclass(frozen=True, kw_only=True)
+    class WithoutSource(Provider):
+        pass
+
+    with pytest.raises(TypeError, match=r"abstract class WithoutSource .*check.*seasons.*source"):
+        WithoutSource()  # ty: ignore[missing-argument, abstract-class-instantiation]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"name": "Kicker!"}, "'Kicker!' is no name of a provider"),
+        ({"examples": ()}, "registered without an example of its keys"),
+        ({"examples": ("openligadb:bl1:2024",)}, "has an example of another one, openligadb:bl1"),
+        ({"examples": ("kicker:bl:next",)}, "kicker has no season next"),
+    ],
+)
+def test_what_is_wrong_of_a_provider_is_a_sentence(said: dict[str, str], why: str) -> None:
+    with pytest.raises((ValueError, InvalidTournamentKeyError), match=re.escape(why)):
+        Kicker(description="a newspaper", **said)  # ty: ignore[invalid-argument-type]
+
+
+def test_the_table_of_providers_in_the_readme_is_what_is_registered() -> None:
+    rows = [
+        f"| `{each.name}` | {', '.join(f'`{key}`' for key in each.examples)} | {each.description} "
+        f"| {each.terms} |"
+        for each in PROVIDERS
+    ]
+    table = "\n".join(["| provider | key | what it is | terms |", "|---|---|---|---|", *rows])
+    assert f"{table}\n\n" in (ROOT / "README.md").read_text()
+
+
+def test_the_setting_of_every_provider_is_documented() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    settings = ", ".join(f"`{provider.base_url_setting}`" for provider in PROVIDERS)
+    assert f"| {settings} |" in page
+
+
+def test_every_provider_has_its_schedules_and_checks() -> None:
+    repository = defs.get_repository_def()
+    schedules = {schedule.name for schedule in repository.schedule_defs}
+    checks = {key.name for key in repository.asset_graph.asset_check_keys}
+    for provider in PROVIDERS:
+        name = provider.name
+        assert {f"refresh_{name}_nightly", f"refresh_{name}_weekly"} <= schedules
+        assert {f"{name}_answers", f"{name}_is_refreshed"} <= checks
+    windows = [provider.refresh_window for provider in PROVIDERS]
+    assert len(set(windows)) == len(windows), "not all begin at once"
+    assert isinstance(repository, dg.RepositoryDefinition)
