@@ -16,10 +16,10 @@ import dagster as dg
 from pydantic import Field
 
 from dp_pipeline.assets.drive import drive
-from dp_pipeline.assets.frame import ingest_tournaments
+from dp_pipeline.assets.runner import ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
+from dp_pipeline.domains.registry import NAMES, in_order
 from dp_pipeline.executions.units import UNIT_TAG
-from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.key import tidied
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
@@ -37,7 +37,7 @@ class RefreshConfig(dg.Config):
         description="Tournament keys such as openligadb:bl1:2024, in any number and order.",
     )
     domains: list[str] = Field(
-        default=list(DOMAINS), description=f"Any of {', '.join(DOMAINS)}; all if not given."
+        default=list(NAMES), description=f"Any of {', '.join(NAMES)}; all if not given."
     )
 
 
@@ -50,9 +50,9 @@ def refresh(
     ledger: LedgerResource,
 ) -> None:
     """Ingest the domains of the tournaments, as the assets do."""
-    unknown = sorted(set(config.domains) - set(DOMAINS))
+    unknown = sorted(set(config.domains) - set(NAMES))
     if unknown:
-        message = f"There is no domain {', '.join(unknown)}; the domains are {', '.join(DOMAINS)}."
+        message = f"There is no domain {', '.join(unknown)}; the domains are {', '.join(NAMES)}."
         raise dg.Failure(message, allow_retries=False)
     keys = list(dict.fromkeys(map(tidied, config.keys)))
     work = partial(ingest_tournaments, keys, in_order(config.domains))
@@ -78,7 +78,7 @@ def refresh_requests(
     priority: Priority,
     unit: str | None = None,
     run_key: str | None = None,
-    domains: Sequence[Domain] = DOMAINS,
+    domains: Sequence[str] = NAMES,
 ) -> list[dg.RunRequest]:
     """Runs that together refresh some tournaments, each of one provider and at most fifty.
 
@@ -106,13 +106,13 @@ def refresh_requests(
     ]
 
 
-def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
+def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
     """Which domains of which tournaments a run of this job was to refresh."""
     found = _configured(run, OP)
-    domains = found.get("domains", list(DOMAINS))
+    domains = found.get("domains", list(NAMES))
     if not isinstance(domains, list):
         return {}
-    chosen = in_order([domain for domain in domains if domain in DOMAINS])
+    chosen = in_order([domain for domain in domains if domain in NAMES])
     return dict.fromkeys(configured_keys(run, OP), chosen) if chosen else {}
 
 

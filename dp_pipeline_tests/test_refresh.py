@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline.refresh import (
     MOST_PER_RUN,
@@ -97,7 +97,7 @@ _JSON = st.recursive(
 @given(st.dictionaries(st.just("ops"), _JSON))
 def test_a_run_with_any_configuration_is_understood_or_has_no_work(config: Any) -> None:
     run = dg.DagsterRun(job_name=REFRESH_JOB, run_config=config)
-    assert all(set(domains) <= set(DOMAINS) for domains in planned_refresh(run).values())
+    assert all(set(domains) <= set(NAMES) for domains in planned_refresh(run).values())
 
 
 def test_the_work_of_a_refresh_is_read_from_its_configuration(
@@ -116,7 +116,7 @@ def test_the_work_of_a_refresh_is_read_from_its_configuration(
     }
     by_hand = {"ops": {"refresh": {"config": {"keys": ["openligadb:bl1:2026"]}}}}
     run = dg.DagsterRun(job_name=REFRESH_JOB, run_config=by_hand)
-    assert planned_work(instance, run) == {"openligadb:bl1:2026": DOMAINS}
+    assert planned_work(instance, run) == {"openligadb:bl1:2026": NAMES}
 
 
 def refresh(
@@ -155,7 +155,7 @@ def test_scattered_tournaments_are_materialized_each_in_its_partition_and_fate(
     said = str(failed.event_specific_data)
     assert "1 of 3 tournaments failed." in said
     assert "openfootball:en.2:2024-25, tournaments: openfootball has no file" in said
-    for domain in DOMAINS:
+    for domain in NAMES:
         assert instance.get_materialized_partitions(dg.AssetKey(domain)) == {keys[0], keys[2]}
     table = tables.data_provider_executions
     with database.transaction() as connection:

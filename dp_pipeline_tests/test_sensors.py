@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.notifications.cursor import Cursor
 from dp_pipeline.notifications.runs import finished_runs, planned_work
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
@@ -96,7 +96,7 @@ def test_one_message_tells_all_domains_of_a_tournament_and_run(
     database: Database, tick: Callable[..., tuple[str, str]]
 ) -> None:
     run = uuid4()
-    for domain in DOMAINS:
+    for domain in NAMES:
         finished_row(database, run, domain=domain)
     receiver = SlackReceiver()
     with receiver.listening() as webhook:
@@ -105,7 +105,7 @@ def test_one_message_tells_all_domains_of_a_tournament_and_run(
         assert tick(webhook, cursor)[0] == "Nothing new."
     (message,) = receiver.accepted
     text = json.dumps(message)
-    assert all(domain in text for domain in DOMAINS)
+    assert all(domain in text for domain in NAMES)
     assert all(told(database))
 
 
@@ -181,7 +181,7 @@ def test_a_run_that_died_before_it_opened_a_row_is_recorded_and_told_once(
         assert tick(webhook, cursor)[0] == "Nothing new."
     with database.transaction() as connection:
         rows = connection.execute(sa.select(TABLE)).mappings().all()
-    assert {row["domain"] for row in rows} == set(DOMAINS)
+    assert {row["domain"] for row in rows} == set(NAMES)
     assert {row["status"] for row in rows} == {"failed"}
     assert {row["request_id"] for row in rows} == {UUID(run.run_id)}
     assert "failed before this was begun" in rows[0]["error_text"]
@@ -212,7 +212,7 @@ def test_a_range_run_is_planned_for_the_partitions_between_its_ends(
             "dagster/asset_partition_range_end": keys[5],
         },
     )
-    assert planned_work(instance, run) == dict.fromkeys(keys[3:6], DOMAINS)
+    assert planned_work(instance, run) == dict.fromkeys(keys[3:6], NAMES)
     instance.delete_dynamic_partition("tournaments", keys[5])
     assert planned_work(instance, run) == {}
 

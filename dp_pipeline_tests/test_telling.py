@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG, unit_of
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors.announce import announce_executions
@@ -119,7 +119,7 @@ def test_the_runs_of_a_backfill_are_told_in_one_digest_when_it_is_over(channel: 
     for number in range(3):
         run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
         ended = ago(minutes=4 - number)
-        for domain in DOMAINS:
+        for domain in NAMES:
             finished_row(
                 channel.database,
                 UUID(run.run_id),

@@ -12,8 +12,8 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.ledger import storable
-from dp_pipeline.executions.vocabulary import DOMAINS, Domain
 from dp_pipeline.notifications.unknown import remove_unknown
 from dp_pipeline.priorities import Priority
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
@@ -196,9 +196,9 @@ def test_images_that_were_looked_for_too_early_are_no_attempt(place: Place) -> N
     assert set(read_waiting(place.cursors[discover_tournaments.name])) == {key}
 
 
-@pytest.mark.parametrize("domains", [("matches",), ("teams", "rounds"), ("standings",), DOMAINS])
+@pytest.mark.parametrize("domains", [("matches",), ("teams", "rounds"), ("standings",), NAMES])
 def test_whatever_is_materialized_of_it_first_finds_it_missing(
-    place: Place, tmp_path: Path, domains: tuple[Domain, ...]
+    place: Place, tmp_path: Path, domains: tuple[str, ...]
 ) -> None:
     key = "openligadb:bl9:2024"
     with serve(Replay().app()) as base_url:

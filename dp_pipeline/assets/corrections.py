@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from dp_pipeline.assets.judge import CORRECTIONS_COUNT_FOR, Past, Verdict
 from dp_pipeline.database import tables
+from dp_pipeline.domains.judge import CORRECTIONS_COUNT_FOR, Past, Verdict
 from dp_pipeline.executions.execution import Execution
 
 _CORRECTED = "corrected"

@@ -10,8 +10,8 @@ from uuid import UUID
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
-from dp_pipeline.assets.frame import Desk
 from dp_pipeline.assets.metadata import materialization_description, materialization_metadata
+from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.units import TERMINAL_TAG, unit_of
@@ -29,7 +29,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     store: Database,
     providers: ProvidersResource,
     ledger: LedgerResource,
-    work: Callable[[Desk], Awaitable[None]],
+    work: Callable[[RunContext], Awaitable[None]],
     *,
     tournaments: int,
     scope: Scope = "whole",
@@ -44,7 +44,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         store: where the work writes.
         providers: where it reads.
         ledger: where it is recorded.
-        work: calls `Desk.ended` for each execution; its executions may be of several domains.
+        work: calls `RunContext.ended` for each execution; its executions may be of several domains.
         tournaments: how many there are, for the sentence about failures.
         scope: how much of each domain is read.
 
@@ -63,12 +63,12 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     # A key among the executions: its tournament was confirmed and gets its partition.
     ended: queue.SimpleQueue[Execution | str | None] = queue.SimpleQueue()
     with ledger.open(store).working(run.id) as book:
-        desk = Desk(providers.open(store), store, book, run, ended.put, ended.put)
+        run_context = RunContext(providers.open(store), store, book, run, ended.put, ended.put)
         try:
             # Signals reach this thread alone: an interruption ends the wait below, the portal then
             # cancels the work, and the work closes its rows before the interruption goes on.
             with start_blocking_portal() as portal:
-                future = portal.start_task_soon(work, desk)
+                future = portal.start_task_soon(work, run_context)
                 future.add_done_callback(lambda _: ended.put(None))
                 while (heard := ended.get()) is not None:
                     _tell(context, heard, failed)

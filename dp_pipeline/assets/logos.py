@@ -10,13 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import anyio
-import dagster as dg
 import sqlalchemy as sa
 
-from dp_pipeline.assets.guards import claim
 from dp_pipeline.database import tables
-from dp_pipeline.database.database import Database
+from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import Change, Stored, store
+from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Validators
@@ -28,17 +27,8 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.models import Absence, Issue
+from dp_pipeline.providers.models import Absence, Finding
 from dp_pipeline.providers.registry import checked_key
-
-SPEC = dg.AssetSpec(
-    "logos",
-    deps=["tournaments", "teams"],
-    description=(
-        "The logo of a tournament and the badges of its teams: downloaded when they changed, kept "
-        "in the object store, and their addresses written to `tournament.logo` and `team.badge`."
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +102,16 @@ async def ingest(gallery: Gallery, database: Database, execution: Execution) -> 
 
 def read(connection: sa.Connection, execution: Execution) -> Album:
     """What a tournament shows, and what is remembered of it; raises BlockedDependencyError."""
-    claim(connection, execution)
+    tournament_lock(connection, execution.tournament_id)
     row = connection.execute(
         sa.select(tables.tournament).where(tables.tournament.c.id == execution.tournament_id)
-    ).one()
+    ).one_or_none()
+    if row is None:
+        message = (
+            f"The tournament {execution.key} is not stored yet. Materialize `tournaments` for it "
+            "first, or all domains together."
+        )
+        raise BlockedDependencyError(message)
     teams = connection.execute(_teams(execution)).all()
     rows = [
         Place(tables.tournament, row.id, row.label, row.logo_source, row.logo),
@@ -186,7 +182,7 @@ async def download(gallery: Gallery, provider: str, album: Album, execution: Exe
         execution.requests.extend(requests[s] for s in album.sources if s in requests)
 
 
-def issues(album: Album) -> list[Issue]:
+def issues(album: Album) -> list[Finding]:
     """What a person may want to know: images that are not there, and those that cannot be had."""
     return [
         _issue(error, names, kept=source in album.known)
@@ -195,23 +191,23 @@ def issues(album: Album) -> list[Issue]:
     ]
 
 
-def _issue(error: ProviderError, names: Iterable[str], *, kept: bool) -> Issue:
+def _issue(error: ProviderError, names: Iterable[str], *, kept: bool) -> Finding:
     subject = ", ".join(names)
     detail = f"{error} The image stored before is kept." if kept else str(error)
     match error:
         case NotFoundError():
-            return Issue("image_not_found", subject, detail)
+            return Finding("image_not_found", subject, detail)
         case InvalidShapeError() | UnsafeAddressError():
-            return Issue("image_unusable", subject, detail, left_out=True)
+            return Finding("image_unusable", subject, detail, left_out=True)
         case _:
-            return Issue("image_not_downloaded", subject, detail, left_out=True)
+            return Finding("image_not_downloaded", subject, detail, left_out=True)
 
 
 def write(
     connection: sa.Connection, gallery: Gallery, album: Album, execution: Execution
 ) -> list[Stored]:
     """Remember the images and show them, where the provider still names the same address."""
-    claim(connection, execution)
+    tournament_lock(connection, execution.tournament_id)
     _remember(connection, album)
     places = [
         place for place in read(connection, execution).places if place.source in album.sources

@@ -9,12 +9,12 @@ from functools import partial
 
 import dagster as dg
 
-from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
 from dp_pipeline.assets.drive import drive
-from dp_pipeline.assets.frame import collect_logos, ingest_tournaments
 from dp_pipeline.assets.metadata import definition_metadata
+from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
-from dp_pipeline.executions.vocabulary import RECORDED, in_order
+from dp_pipeline.domains.domain import Registered
+from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.objects import Storing
 from dp_pipeline.partitions import TOURNAMENTS
@@ -28,24 +28,23 @@ MOST_PARTITIONS_PER_RUN = 50
 # where they share their policy, so a failed table never keeps a badge from being looked at.
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
 
-SPECS = [
-    spec.replace_attributes(
+
+def _spec(domain: Registered) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        domain.name,
+        deps=domain.depends_on,
+        description=domain.description,
         group_name="football",
         owners=["team:football-data"],
         kinds={"python", "postgres"},
         skippable=True,
-    ).merge_attributes(metadata=definition_metadata(domain))
-    for domain, spec in zip(
-        RECORDED,
-        (tournaments.SPEC, teams.SPEC, rounds.SPEC, matches.SPEC, standings.SPEC, logos.SPEC),
-        strict=True,
+        metadata=definition_metadata(domain.tables[0]),
     )
-]
 
 
 @dg.multi_asset(
     name="ingest",
-    specs=SPECS[:-1],
+    specs=[_spec(domain) for domain in DOMAINS],
     partitions_def=TOURNAMENTS,
     can_subset=True,
     backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MOST_PARTITIONS_PER_RUN),
@@ -73,7 +72,7 @@ def ingest(
 
 @dg.multi_asset(
     name="collect_logos",
-    specs=SPECS[-1:],
+    specs=[_spec(LOGOS)],
     partitions_def=TOURNAMENTS,
     backfill_policy=dg.BackfillPolicy.multi_run(
         max_partitions_per_run=MOST_PARTITIONS_PER_LOGOS_RUN

@@ -9,29 +9,17 @@ import dagster as dg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from dp_pipeline.database import tables
 from dp_pipeline.executions.execution import Execution
-from dp_pipeline.executions.vocabulary import Domain
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Finding
 
 # A cup has 64 teams; more rows than this belong in SQL.
 MOST_PREVIEW_ROWS = 40
 LONGEST_CELL = 300
 _POSTGRES = postgresql.dialect()
 
-TABLES: dict[Domain, sa.Table] = {
-    "tournaments": tables.tournament,
-    "teams": tables.team,
-    "rounds": tables.tournament_round,
-    "matches": tables.match,
-    "standings": tables.tournament_standing,
-    "logos": tables.image,
-}
 
-
-def definition_metadata(domain: Domain) -> dict[str, Any]:
+def definition_metadata(table: sa.Table) -> dict[str, Any]:
     """What is true of an asset before any run: its table and columns."""
-    table = TABLES[domain]
     return {
         "dagster/table_name": table.name,
         "dagster/column_schema": column_schema(table),
@@ -133,7 +121,7 @@ def preview_table(preview: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue
     )
 
 
-def remarks_table(issues: Sequence[Issue]) -> dg.TableMetadataValue:
+def remarks_table(issues: Sequence[Finding]) -> dg.TableMetadataValue:
     """What was left out, then what was only noticed, as far as a page can show."""
     ordered = sorted(issues, key=lambda issue: not issue.left_out)
     rows = [

@@ -1,11 +1,13 @@
-"""The one upsert: rows in, and what they changed out.
+"""The one writer: rows in, and what they changed out.
 
-Every table of football facts is written through `store`, so "created", "updated" and "unchanged"
-mean the same everywhere, and an unchanged row is never written.
+Every table of football facts is written here, so "created", "updated" and "unchanged" mean the same
+everywhere, and an unchanged row is never written. `write` does what was planned against rows read
+before; `store` reads, compares and writes at once, for rows that nobody plans.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -37,12 +39,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What one call of `store` did to one table."""
+    """What was done to one table, or would be.
+
+    Rows that are not `counted` follow from others that are: people count teams, not memberships.
+    """
 
     table: str
     created: tuple[RowId, ...] = ()
     updated: tuple[Change, ...] = ()
     unchanged: int = 0
+    counted: bool = True
 
     def __add__(self, other: Self) -> "Stored":
         if other.table != self.table:
@@ -53,6 +59,7 @@ class Stored:
             self.created + other.created,
             self.updated + other.updated,
             self.unchanged + other.unchanged,
+            self.counted,
         )
 
     @property
@@ -69,14 +76,111 @@ class Stored:
         }
 
 
+class RowsMovedError(Exception):
+    """Rows are not as they were when a write of them was planned: it has to be planned again."""
+
+    retryable = True
+
+
 @dataclass(slots=True)
-class _Difference:
+class Difference:
     """Given rows against stored ones."""
 
     new: dict[RowId, dict[str, Any]] = field(default_factory=dict)
     changed: dict[RowId, dict[str, Any]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What is to become of rows of one table: planned against those that are stored.
+
+    Args:
+        table: theirs.
+        difference: between the rows as they are to be and as they were read.
+        before: the rows as they were read, by id.
+        counted: see `Stored`.
+    """
+
+    table: sa.Table
+    difference: Difference
+    before: Mapping[RowId, Mapping[str, Any]]
+    counted: bool = True
+
+    @property
+    def rows(self) -> dict[RowId, Mapping[str, Any]]:
+        """The rows that are new or change, as they are to be, with what is not given of them."""
+        changed = {id_: {**self.before[id_], **r} for id_, r in self.difference.changed.items()}
+        return {**self.difference.new, **changed}
+
+    @property
+    def stored(self) -> Stored:
+        """What it comes to."""
+        found = self.difference
+        return Stored(
+            self.table.name,
+            tuple(found.new),
+            tuple(found.changes),
+            found.unchanged,
+            self.counted,
+        )
+
+
+def planned(  # noqa: PLR0913 - two states of rows, and what is to be made of them
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    before: Mapping[RowId, Mapping[str, Any]],
+    *,
+    keep: frozenset[str] = frozenset(),
+    untouched: int = 0,
+    counted: bool = True,
+) -> Write:
+    """What has to be written so that rows are stored as given. Pure.
+
+    Args:
+        table: theirs.
+        rows: see `store`.
+        before: the stored rows by id; of others too.
+        keep: see `store`.
+        untouched: rows that are not given because they stay as they are, to be counted.
+        counted: see `Stored`.
+    """
+    difference = _compare(dict(sorted(_by_id(table, rows).items())), before, keep)
+    difference.unchanged += untouched
+    return Write(table, difference, before, counted)
+
+
+def write(connection: sa.Connection, planned: Write) -> Stored:
+    """Do what was planned, if the rows are still as they were.
+
+    Only rows that change are locked, in the order of their ids, so that writers of the same rows
+    take turns instead of deadlocking.
+
+    Raises:
+        RowsMovedError: somebody else changed or inserted some of them since; the transaction, or
+            its savepoint, has to be rolled back.
+    """
+    table, difference = planned.table, planned.difference
+    found = _locked(connection, table, difference.changed) if difference.changed else {}
+    for id_, row in difference.changed.items():
+        before = planned.before[id_]
+        if id_ not in found or any(found[id_][name] != before[name] for name in row):
+            raise _moved(table)
+    _update(connection, table, difference)
+    try:
+        created = _insert(connection, table, list(difference.new.values()))
+    except exc.IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            raise _moved(table) from error
+        raise
+    if len(created) < len(difference.new):
+        raise _moved(table)
+    return planned.stored
+
+
+def _moved(table: sa.Table) -> RowsMovedError:
+    return RowsMovedError(f"Another run has changed rows of {table.name} that were to be written.")
 
 
 def store(
@@ -113,7 +217,8 @@ def store(
         difference = _compare(chunk, found, keep)
         _update(connection, table, difference)
         try:
-            created = _insert(connection, table, list(difference.new.values()))
+            with connection.begin_nested() if difference.new else nullcontext():
+                created = _insert(connection, table, list(difference.new.values()))
         except exc.IntegrityError as error:
             # Another transaction may have inserted one of these while we did: of the unique
             # constraints only the key's yields, and the natural key's may be met first.
@@ -226,8 +331,8 @@ def _compare(
     given: Mapping[RowId, dict[str, Any]],
     found: Mapping[RowId, Mapping[str, Any]],
     keep: frozenset[str],
-) -> _Difference:
-    difference = _Difference()
+) -> Difference:
+    difference = Difference()
     for id_, row in given.items():
         old = found.get(id_)
         if old is None:
@@ -258,11 +363,10 @@ def _insert(
         .returning(*key)
     )
     names = [column.name for column in key]
-    with connection.begin_nested():
-        return {_id(row, names) for row in connection.execute(statement).mappings()}
+    return {_id(row, names) for row in connection.execute(statement).mappings()}
 
 
-def _update(connection: sa.Connection, table: sa.Table, difference: _Difference) -> None:
+def _update(connection: sa.Connection, table: sa.Table, difference: Difference) -> None:
     if not difference.changes:
         return
     # Only columns that change somewhere: naming a key column would lock out those who refer to it.

@@ -11,17 +11,15 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from dp_pipeline.database.store import Stored
-from dp_pipeline.executions.vocabulary import Domain, Outcome, Scope, Status, Step, operation_type
+from dp_pipeline.domains.registry import operation_type
+from dp_pipeline.executions.vocabulary import Outcome, Scope, Status, Step
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import ProviderError
-from dp_pipeline.providers.fitting import fitting
-from dp_pipeline.providers.models import Absence, Found, Issue
-
-T = TypeVar("T")
+from dp_pipeline.providers.models import Absence, Fetched, Finding
 
 # A report lists every change, but a table cell or a row's error text must stay readable.
 LONGEST_ERROR = 4_000
@@ -75,15 +73,14 @@ class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
     `news` are sentences people want to hear whatever else is. An `idle` one asked the provider
-    nothing. `rows` says how many rows are stored where only some were looked at. `noted` is
-    what the summary says besides. One that is `told` tells people nothing that the one who launched
-    it has not read already.
+    nothing. `rows` says how many rows are stored. `noted` is what the summary says besides. One
+    that is `told` tells people nothing that the one who launched it has not read already.
     """
 
     run: Run
     key: str
     tournament_id: UUID
-    domain: Domain
+    domain: str
     conceal: Callable[[str], str] = field(repr=False, default=str)
     id: UUID = field(default_factory=uuid4)
     create: bool = False
@@ -91,7 +88,7 @@ class Execution:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     completed_at: datetime | None = None
     operations: list[Operation] = field(default_factory=list)
-    issues: list[Issue] = field(default_factory=list)
+    issues: list[Finding] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
     absent: Absence | None = None
@@ -126,19 +123,14 @@ class Execution:
         finally:
             entry.duration_ms = round((time.monotonic() - began) * 1000)
 
-    def stand_down(self, issue: Issue) -> None:
+    def stand_down(self, issue: Finding) -> None:
         """Nobody was to be asked now: nothing has been read, and no operation counts as failed."""
         self.idle = True
         self.remark(issue)
         self.operations = [each for each in self.operations if each.status == "completed"]
 
-    def received(self, found: Found[T]) -> tuple[T, ...]:
-        """Take what a provider gave; what it left out makes this a partial failure.
-
-        Raises:
-            InvalidShapeError: nothing of it can be stored.
-        """
-        found = fitting(found)
+    def received(self, found: Fetched[Any]) -> None:
+        """Take what a provider gave; what it left out makes this a partial failure."""
         self.issues.extend(found.issues)
         left_out = [issue for issue in found.issues if issue.left_out]
         began = datetime.now(UTC)
@@ -158,9 +150,8 @@ class Execution:
                 else None,
             )
         )
-        return found.items
 
-    def remark(self, *issues: Issue) -> None:
+    def remark(self, *issues: Finding) -> None:
         """Add what a domain itself noticed; one left out makes this a partial failure."""
         self.issues.extend(issues)
         left_out = sum(issue.left_out for issue in issues)
@@ -231,7 +222,8 @@ class Execution:
             return self.failed_as
         if self.absent is not None:
             return self.absent.kind
-        return "written" if self.created or self.updated else "unchanged"
+        written = any(stored.created or stored.updated for stored in self.stored)
+        return "written" if written else "unchanged"
 
     @property
     def operation_type(self) -> str:
@@ -241,20 +233,20 @@ class Execution:
     @property
     def created(self) -> int:
         """Rows that were not there."""
-        return sum(len(stored.created) for stored in self.stored)
+        return sum(len(stored.created) for stored in self.stored if stored.counted)
 
     @property
     def updated(self) -> int:
         """Rows that changed in at least one field."""
-        return sum(len(stored.updated) for stored in self.stored)
+        return sum(len(stored.updated) for stored in self.stored if stored.counted)
 
     @property
     def unchanged(self) -> int:
         """Rows that were found equal and not touched."""
-        return sum(stored.unchanged for stored in self.stored)
+        return sum(stored.unchanged for stored in self.stored if stored.counted)
 
     @property
-    def left_out(self) -> list[Issue]:
+    def left_out(self) -> list[Finding]:
         """What could not be stored soundly."""
         return [issue for issue in self.issues if issue.left_out]
 

@@ -16,12 +16,12 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.executions.closing import close
 from dp_pipeline.executions.errors import AlreadyRecordedError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.presence import Presence, execution_lock, run_lock
 from dp_pipeline.executions.turns import Turn
-from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, Storing
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey, natural_id
@@ -43,21 +43,6 @@ _SAID_OF_THE_LOST = (
     "announced_at",
 )
 
-_shown = (
-    sa.select(tables.tournament.c.id)
-    .select_from(tables.tournament.outerjoin(tables.tournament_team).outerjoin(tables.team))
-    .where(tables.tournament.c.logo.is_not(None) | tables.team.c.badge.is_not(None))
-    .subquery()
-)
-_ROWS: dict[Domain, sa.ColumnElement[UUID]] = {
-    "tournaments": tables.tournament.c.id,
-    "teams": tables.tournament_team.c.tournament_id,
-    "rounds": tables.tournament_round.c.tournament_id,
-    "matches": tables.match.c.tournament_id,
-    "standings": tables.tournament_standing.c.tournament_id,
-    "logos": _shown.c.id,
-}
-
 
 def tournament_id_of(key: str) -> UUID:
     """The id a key's rows carry; a malformed key gets one too, so that its failure has a row."""
@@ -67,9 +52,13 @@ def tournament_id_of(key: str) -> UUID:
         return natural_id("malformed", key)
 
 
-def has_rows(connection: sa.Connection, domain: Domain, tournament_id: UUID) -> bool:
+def has_rows(connection: sa.Connection, domain: str, tournament_id: UUID) -> bool:
     """Whether anything of the domain is stored for the tournament."""
-    return bool(connection.scalar(sa.select(sa.exists().where(_ROWS[domain] == tournament_id))))
+    return bool(
+        connection.scalar(
+            sa.select(sa.exists().where(REGISTERED[domain].has_rows == tournament_id))
+        )
+    )
 
 
 def storable(key: str) -> str:
@@ -108,7 +97,7 @@ class Ledger:
 
     @asynccontextmanager
     async def track(
-        self, domain: Domain, key: str, run: Run, *, label: str | None = None
+        self, domain: str, key: str, run: Run, *, label: str | None = None
     ) -> AsyncGenerator[Execution]:
         """One execution: row opened before the block, closed after it whatever happens inside.
 

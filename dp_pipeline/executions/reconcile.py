@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.executions.ledger import (
     INTERRUPTED,
     RUN_ENDED_EARLY,
@@ -22,7 +23,7 @@ from dp_pipeline.executions.ledger import (
     tournament_id_of,
 )
 from dp_pipeline.executions.presence import EXECUTION_LOCK, run_lock
-from dp_pipeline.executions.vocabulary import Domain, Scope, operation_type
+from dp_pipeline.executions.vocabulary import Scope
 
 GRACE_SECONDS = 30.0
 """How long a lock must be seen free while Dagster believes in the run. A Postgres that restarts
@@ -183,7 +184,7 @@ class LostRun:
     """
 
     request_id: UUID
-    planned: Mapping[str, Sequence[Domain]]
+    planned: Mapping[str, Sequence[str]]
     reason: str
     ended_at: datetime
     unit: str | None = None

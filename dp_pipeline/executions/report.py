@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dp_pipeline.executions.execution import Execution, jsonable
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Finding
 
 
 def report(execution: Execution) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def report(execution: Execution) -> dict[str, Any]:
     return jsonable(account)
 
 
-def _buckets(issues: Iterable[Issue]) -> dict[str, list[dict[str, object]]]:
+def _buckets(issues: Iterable[Finding]) -> dict[str, list[dict[str, object]]]:
     buckets: dict[str, list[dict[str, object]]] = {}
     for issue in issues:
         entry: dict[str, object] = {"subject": issue.subject, "detail": issue.detail}

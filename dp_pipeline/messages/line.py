@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from dp_pipeline.domains.registry import order_of
 from dp_pipeline.messages.mrkdwn import date, duration, inline, link, visible, weight
 from dp_pipeline.messages.news import Passing, Streak, lasts
 
 Status = Literal["in_progress", "completed", "partial_failure", "failed"]
-
-DOMAINS = ("tournaments", "teams", "rounds", "matches", "standings", "logos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,7 @@ def look_of(line: Line) -> Look:
 
 def place_of(line: Line) -> tuple[int, str, int]:
     """To sort lines by: as domains build on each other, the first attempt first."""
-    place = DOMAINS.index(line.domain) if line.domain in DOMAINS else len(DOMAINS)
-    return place, line.domain, line.attempt
+    return order_of(line.domain), line.domain, line.attempt
 
 
 def text_of(line: Line, limit: int) -> str:

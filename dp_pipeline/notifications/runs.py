@@ -13,10 +13,10 @@ import dagster as dg
 from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import NAMES, in_order
 from dp_pipeline.executions.digests import Waiting
 from dp_pipeline.executions.reconcile import LostRun, record_lost
 from dp_pipeline.executions.units import backfill_of, tags_of, unit_of
-from dp_pipeline.executions.vocabulary import DOMAINS, Domain, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.polling.job import POLL_JOB, planned_poll
 from dp_pipeline.polling.lost import leave_alone
@@ -215,7 +215,7 @@ class Partitions:
 
 def planned_work(
     instance: dg.DagsterInstance, run: dg.DagsterRun, partitions: Partitions | None = None
-) -> dict[str, tuple[Domain, ...]]:
+) -> dict[str, tuple[str, ...]]:
     """Which domains of which tournaments a run was to materialize; empty if it is none of ours.
 
     Who asks of many runs gives the partitions, so that they are read once.
@@ -226,7 +226,7 @@ def planned_work(
         return planned_poll(run)
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:
-        domains = DOMAINS if run.job_name == "ingest_tournaments" else ()
+        domains = NAMES if run.job_name == "ingest_tournaments" else ()
     else:
         domains = in_order({key.to_user_string() for key in run.asset_selection})
     if not domains:

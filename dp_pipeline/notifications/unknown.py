@@ -16,8 +16,8 @@ from dagster._core.execution.backfill import (
 
 from dp_pipeline.database import confirmed
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.executions.ledger import storable
-from dp_pipeline.executions.vocabulary import RECORDED
 from dp_pipeline.notifications.runs import GOING_ON, Partitions, planned_work
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, TournamentNotFoundError
@@ -55,7 +55,7 @@ def remove_unknown(instance: dg.DagsterInstance, store: Database) -> list[str]:
         instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)
     if removed:
         # What Dagster keeps of an asset would count the partition as failed for ever.
-        instance.wipe_asset_cached_status([dg.AssetKey(domain) for domain in RECORDED])
+        instance.wipe_asset_cached_status([dg.AssetKey(domain) for domain in REGISTERED])
     return removed
 
 

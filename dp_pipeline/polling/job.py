@@ -8,7 +8,6 @@ from pydantic import Field
 
 from dp_pipeline.assets.drive import drive
 from dp_pipeline.database.database import RETRY_SECONDS
-from dp_pipeline.executions.vocabulary import Domain
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.key import tidied
 from dp_pipeline.refresh import PRIORITY_TAG, PROVIDER_TAG, Priority, configured_keys
@@ -67,6 +66,6 @@ def poll_request(provider: str, keys: Sequence[str]) -> dg.RunRequest:
     )
 
 
-def planned_poll(run: dg.DagsterRun) -> dict[str, tuple[Domain, ...]]:
+def planned_poll(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
     """Which domains of which tournaments a run of this job was to read for sure."""
     return dict.fromkeys(configured_keys(run, OP), ("matches",))

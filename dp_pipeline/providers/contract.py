@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.refresh_window import RefreshWindow
 
 
@@ -50,17 +50,34 @@ class Known:
     matches: tuple[Match, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """A run wants the whole tournament."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueMatches:
+    """A run wants the matches that are due, and what follows from them.
+
+    Args:
+        match_ids: external ids of stored matches.
+        follow_up: whether newly listed rounds and newly drawn fixtures are wanted too.
+    """
+
+    match_ids: frozenset[str]
+    follow_up: bool = False
+
+
+Selection = Everything | DueMatches
+
+
 class Source(ABC):
     """One tournament as its provider tells it, during one run.
 
     Each method may be called any number of times, in any order, concurrently; `requests` sees to it
     that every URL is requested at most once. Methods raise ProviderError. Expected absence is a
-    `Found` with `absent`, never an exception and never an empty `Found` without it.
+    `Fetched` with `absent`, never an exception and never an empty `Fetched` without it.
     """
-
-    asked: frozenset[str] | None = None
-    """External ids of the stored matches that its answers would hold; None where they would hold
-    all there are. Only of these one that it does not give is missing."""
 
     follows: bool = False
     """Of a part: that it asks for new rounds and fixtures too."""
@@ -97,23 +114,23 @@ class Source(ABC):
         """
 
     @abstractmethod
-    async def tournament(self) -> Found[Tournament]:
+    async def tournament(self) -> Fetched[Tournament]:
         """Exactly one tournament, or `absent`."""
 
     @abstractmethod
-    async def teams(self) -> Found[Team]:
+    async def teams(self) -> Fetched[Team]:
         """Every team of the tournament, once."""
 
     @abstractmethod
-    async def rounds(self) -> Found[Round]:
+    async def rounds(self) -> Fetched[Round]:
         """Every round, in the provider's order."""
 
     @abstractmethod
-    async def matches(self) -> Found[Match]:
+    async def matches(self) -> Fetched[Match]:
         """Every match, once per external id, of teams and rounds that the others give."""
 
     @abstractmethod
-    async def standings(self) -> Found[Standing]:
+    async def standings(self) -> Fetched[Standing]:
         """Every row of every table; computed from the matches where the provider has none."""
 
 

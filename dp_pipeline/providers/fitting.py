@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Found, Issue
+from dp_pipeline.providers.models import Fetched, Finding
 
 T = TypeVar("T")
 
 
-def fitting(found: Found[T]) -> Found[T]:
+def fitting(found: Fetched[T]) -> Fetched[T]:
     """What was found, without the entities that cannot be stored; these are named.
 
     Raises:
@@ -48,11 +48,11 @@ def _adapter(model: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def _issue(item: Any, error: ValidationError) -> Issue:
+def _issue(item: Any, error: ValidationError) -> Finding:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     detail = f"Its {field} cannot be stored: {first['msg'].lower()}."
-    return Issue("out_of_bounds", subject_of(item), detail, left_out=True, data={"field": field})
+    return Finding("out_of_bounds", subject_of(item), detail, left_out=True, data={"field": field})
 
 
 def subject_of(item: Any) -> str:

@@ -135,7 +135,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
+class Finding:
     """Something about the payload a person may want to know.
 
     Args:
@@ -155,13 +155,13 @@ class Issue:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def left_empty(subject: str, names: Sequence[str]) -> tuple[Issue, ...]:
+def left_empty(subject: str, names: Sequence[str]) -> tuple[Finding, ...]:
     """The finding that fields of an entity hold numbers beyond what can be stored of them."""
     if not names:
         return ()
     listed = ", ".join(dict.fromkeys(names))
     detail = f"A number beyond all bounds is left empty: {listed}."
-    return (Issue("out_of_bounds", subject, detail, data={"fields": listed}),)
+    return (Finding("out_of_bounds", subject, detail, data={"fields": listed}),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +176,20 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
-    """What a provider gave: entities, remarks, and when there are no entities, why."""
+class Fetched(Generic[T]):
+    """What a provider said of one domain: entities, remarks, and when there are none, why.
+
+    Args:
+        items: the entities.
+        issues: what a person may want to know of them.
+        absent: why there are none.
+        covers: external ids of the stored matches that the answer was to hold; None for all. Only
+            of these one that it does not hold is missing.
+        team_names: of the teams that the answer speaks of, by external id.
+    """
 
     items: tuple[T, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
     absent: Absence | None = None
+    covers: frozenset[str] | None = None
+    team_names: Mapping[str, str] = field(default_factory=dict)

@@ -22,6 +22,9 @@ from dp_pipeline.providers.models import (
 WIN_POINTS, DRAW_POINTS = 3, 1
 FORM_LENGTH = 5
 _COUNTED = frozenset({"ended", "awarded"})
+# A match with one of these is no longer waited for once another match of the same teams in the
+# same round takes its place: the replay of a postponed match has an id of its own.
+_REPLACEABLE = frozenset({"postponed", "interrupted", "unknown"})
 _OVERDUE = timedelta(days=4)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # "Finale", "Finals, Final"; not "Halbfinale", "Semi-final" or "Quarter Final"
@@ -154,6 +157,12 @@ def tournament_status(matches: Iterable[Match], rounds: Iterable[Round]) -> Tour
     return "completed" if done and _came_to_its_final(ordered, listed) else "active"
 
 
+def without_replaced(matches: Sequence[Match]) -> tuple[Match, ...]:
+    """The matches without those that another one of the same fixture has taken the place of."""
+    settled = {_fixture(m) for m in matches if m.status not in _REPLACEABLE}
+    return tuple(m for m in matches if m.status not in _REPLACEABLE or _fixture(m) not in settled)
+
+
 def tournament_mode(rounds: Iterable[Round]) -> Mode:
     """The mode by the types of rounds seen so far; a regular season when there is none yet."""
     types = {round_.type for round_ in rounds}
@@ -171,6 +180,10 @@ def _came_to_its_final(ordered: Sequence[Round], matches: Iterable[Match]) -> bo
         return True
     pairings = {frozenset((m.home, m.away)) for m in matches if m.round_slug == last.slug}
     return len(pairings) == 1
+
+
+def _fixture(match: Match) -> tuple[str | None, ...]:
+    return (match.stage, match.group_name, match.round_slug, match.home, match.away)
 
 
 def _counted(matches: Iterable[Match]) -> list[tuple[Match, int, int]]:

@@ -4,7 +4,7 @@ Everything asked here is answered by an index. Times are the provider's, except 
 pauses.py), which is ours: a fault lasts as long in a simulated world as elsewhere.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from dp_pipeline.database import rows, tables
-from dp_pipeline.database.known import read_matches, read_rounds
 from dp_pipeline.database.store import store
+from dp_pipeline.providers.contract import Known
 from dp_pipeline.providers.models import Match
 from dp_pipeline.watching.cadence import Watch, next_draw, watch
 from dp_pipeline.watching.draws import awaits_draw, last_kickoff
@@ -63,15 +63,12 @@ class Look:
     at: datetime
 
 
-def keep_watch(
-    connection: sa.Connection, tournament_id: UUID, provider: str, look: Look
-) -> tuple[UUID, ...]:
+def keep_watch(connection: sa.Connection, known: Known, look: Look) -> tuple[UUID, ...]:
     """Note when matches that were just looked at, and stored, are due again.
 
     Args:
         connection: in the transaction that stored them.
-        tournament_id: theirs.
-        provider: theirs.
+        known: their tournament, as it is stored now.
         look: at them.
 
     Returns:
@@ -79,7 +76,8 @@ def keep_watch(
     """
     # What was looked at a little early counts as looked at in time, or it would be due again.
     look = replace(look, at=look.at + SLACK)
-    matches = read_matches(connection, tournament_id)
+    key, matches = known.tournament.key, known.matches
+    tournament_id, provider = key.tournament_id, key.provider
     taken = {_fixture(match) for match in matches if match.status not in CALLED_OFF}
     before = {
         row["match_id"]: Watch(
@@ -102,7 +100,7 @@ def keep_watch(
                 now=look.at,
             )
     store(connection, _watch, [_row(id_, tournament_id, provider, w) for id_, w in found.items()])
-    _keep_draw_watch(connection, tournament_id, provider, matches, look)
+    _keep_draw_watch(connection, known, look)
     return tuple(
         id_
         for id_, one in found.items()
@@ -208,31 +206,23 @@ def _row(id_: UUID, tournament_id: UUID, provider: str, watch: Watch) -> dict[st
     }
 
 
-def _keep_draw_watch(
-    connection: sa.Connection,
-    tournament_id: UUID,
-    provider: str,
-    matches: Sequence[Match],
-    look: Look,
-) -> None:
-    told = connection.execute(
-        sa.select(_tournament.c.status, _tournament.c.mode).where(_tournament.c.id == tournament_id)
-    ).one()
+def _keep_draw_watch(connection: sa.Connection, known: Known, look: Look) -> None:
+    told, matches = known.tournament, known.matches
+    tournament_id = told.key.tournament_id
     before = connection.execute(
         sa.select(_tournament_watch.c.awaiting_since, _tournament_watch.c.due_at).where(
             _tournament_watch.c.tournament_id == tournament_id
         )
     ).one_or_none()
-    rounds = read_rounds(connection, tournament_id)
     since = due = None
-    if awaits_draw(told.status, told.mode, rounds, matches):
+    if awaits_draw(told.status, told.mode, known.rounds, matches):
         since = (before.awaiting_since if before else None) or look.at
         # A look that could not show a draw does not put off the one that can.
         keep = before is not None and before.awaiting_since is not None and not look.draws
         due = before.due_at if keep else next_draw(since, look.at, last_kickoff(matches))
     elif before is None:
         return
-    row = {"tournament_id": tournament_id, "provider": provider}
+    row = {"tournament_id": tournament_id, "provider": told.key.provider}
     store(connection, _tournament_watch, [{**row, "awaiting_since": since, "due_at": due}])
 
 

@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dp_pipeline.assets.frame import Desk, collect_logos, ingest_tournaments
+from dp_pipeline.assets.runner import RunContext, collect_logos, ingest_tournaments
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
@@ -92,7 +92,7 @@ class Club:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "reports")).working() as ledger:
             providers = Providers({}, NoRateLimit())
-            desk = Desk(providers, self.database, ledger, Run(uuid4()), ended.append)
+            desk = RunContext(providers, self.database, ledger, Run(uuid4()), ended.append)
             images = Images({"openligadb": Root(self.base, 0)}, NoRateLimit(), IMPATIENT)
             gallery = Gallery(images, Storing(objects or self.shelf))
             anyio.run(collect_logos, [str(key) for key in keys or (KEY,)], gallery, desk)
@@ -463,7 +463,7 @@ def test_the_pictures_of_a_simulated_world_are_shown_and_its_faults_are_named(
     async def work(base: str) -> None:
         with Ledger(database, Folder(tmp_path)).working() as ledger:
             providers = Providers({"sandbox": base}, NoRateLimit())
-            desk = Desk(providers, database, ledger, Run(uuid4()), ended.append)
+            desk = RunContext(providers, database, ledger, Run(uuid4()), ended.append)
             await ingest_tournaments(keys, ["tournaments", "teams"], desk)
             gallery = Gallery(
                 Images({"sandbox": Root(base, 0)}, NoRateLimit()), Storing(Folder(tmp_path))

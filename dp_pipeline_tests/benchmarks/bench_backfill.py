@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.benchmarks import world
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
 from dp_pipeline_tests.benchmarks.place import place
@@ -77,10 +77,10 @@ def _backfill(
     known = dev.partitions("tournaments")
     dev.add_partitions(*(set(keys) - {key for some in known.values() for key in some}))
     meter = Meter(lambda: family(dev.process.pid, home))
-    backfill = dev.wait_for_backfill(dev.backfill(DOMAINS, keys), seconds=600)
+    backfill = dev.wait_for_backfill(dev.backfill(NAMES, keys), seconds=600)
     cost, parts = meter.read()
     assert backfill["status"] == "COMPLETED_SUCCESS", backfill
-    for domain in DOMAINS:
+    for domain in NAMES:
         assert set(keys) <= set(dev.partitions(domain)["materialized"])
     return {
         "what": name,

@@ -17,8 +17,8 @@ import dagster as dg
 import psycopg
 import pytest
 
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.schedules import nightly, weekly
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
@@ -103,7 +103,7 @@ class World:
 
 
 def _fill(dev: DagsterDev, keys: Sequence[str], slack: SlackReceiver) -> None:
-    backfill = dev.wait_for_backfill(dev.backfill(DOMAINS, keys), seconds=600)
+    backfill = dev.wait_for_backfill(dev.backfill(NAMES, keys), seconds=600)
     assert backfill["status"] == "COMPLETED_SUCCESS", backfill
     wait_for("the digest of the backfill", lambda: slack.accepted or None, 120)
 
@@ -129,7 +129,7 @@ def _night(what: str, schedule: dg.ScheduleDefinition, world: World) -> dict[str
     launched = {run: status for run, status in dev.runs().items() if run not in runs}
     assert set(launched.values()) == {"SUCCESS"}, launched
     rows, seconds, untold = _ledger(world.home, list(launched))
-    assert (rows, untold) == (TOURNAMENTS * len(DOMAINS), 0)
+    assert (rows, untold) == (TOURNAMENTS * len(NAMES), 0)
     above = cost.cpu - world.idle.rate * cost.wall
     return {
         "what": what,

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.refresh import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.discover import MOST_ADDED, discover_tournaments
@@ -85,8 +85,8 @@ def _fill(database: Database, instance: dg.DagsterInstance, home: Path) -> None:
         fill_tournaments(connection, [*keys, *simulated])
         fill_matches(connection, keys, each=MATCHES_EACH)
         told = {"announced_at": datetime.now(UTC), "unit": UNIT}
-        fill_ledger(connection, TOURNAMENTS * len(DOMAINS), keys=keys, **told)
-        fill_ledger(connection, len(DOMAINS), keys=simulated, **told)
+        fill_ledger(connection, TOURNAMENTS * len(NAMES), keys=keys, **told)
+        fill_ledger(connection, len(NAMES), keys=simulated, **told)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     instance.add_dynamic_partitions("tournaments", [*keys, *simulated])

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from starlette.responses import JSONResponse
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev, wait_for
 from dp_pipeline_tests.end_to_end.seasons_by_hand import LIGA, healthy
 from dp_pipeline_tests.providers import openfootball_files
@@ -85,7 +85,7 @@ def backfilled(admin_url: str, migrated_template: str) -> Iterator[Backfilled]:
             project = copy_project(folder / "project")
             with dagster_dev(project, folder / "home", environment) as dev:
                 dev.add_partitions(*ALL)
-                backfill = dev.backfill(DOMAINS, ALL)
+                backfill = dev.backfill(NAMES, ALL)
                 ended = dev.wait_for_backfill(backfill, seconds=240)
 
                 def tidy() -> bool | None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import anyio
 
-from dp_pipeline.assets.frame import Desk, ingest_tournaments
+from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
 from dp_pipeline.providers.registry import BY_NAME, Providers
@@ -30,7 +30,7 @@ def ingest(  # noqa: PLR0913 - named by the caller
     base_url: str,
     home: Path,
     key: str,
-    domains: Collection[str] = DOMAINS,
+    domains: Collection[str] = NAMES,
     *,
     limits: Limits = QUICK,
     objects: ObjectStore | None = None,
@@ -43,7 +43,7 @@ def ingest(  # noqa: PLR0913 - named by the caller
     with book.working() as ledger:
         base_urls = dict.fromkeys(BY_NAME, base_url)
         providers = Providers(base_urls, NoRateLimit(), limits)
-        desk = Desk(providers, database, ledger, run, ended.append)
+        desk = RunContext(providers, database, ledger, run, ended.append)
         anyio.run(ingest_tournaments, [key], domains, desk)
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     rows = executions_of(url, run.id)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.priorities import Priority
 from dp_pipeline_tests.dagster_dev import wait_for
 from dp_pipeline_tests.end_to_end.conftest import (
@@ -49,7 +49,7 @@ def test_27_of_30_tournaments_are_stored(backfilled: Backfilled) -> None:
 def test_dagster_shows_the_refused_one_as_failed_and_those_that_are_none_no_more(
     backfilled: Backfilled,
 ) -> None:
-    for domain in DOMAINS:
+    for domain in NAMES:
         statuses = backfilled.dev.partitions(domain)
         assert set(statuses["failed"]) == {REFUSED}, domain
         assert set(statuses["materialized"]) == set(GOOD), domain
@@ -69,11 +69,9 @@ def test_its_run_waits_behind_what_people_and_sensors_ask_for(backfilled: Backfi
 
 def test_the_ledger_has_a_row_for_each_domain_of_each_tournament(backfilled: Backfilled) -> None:
     rows = query(backfilled.url, EXECUTIONS)
-    assert len(rows) == len(ALL) * len(DOMAINS)
+    assert len(rows) == len(ALL) * len(NAMES)
     by_key = Counter((row["tournament_key"], row["status"]) for row in rows)
-    assert by_key == {
-        (key, "failed" if key in FAILED else "completed"): len(DOMAINS) for key in ALL
-    }
+    assert by_key == {(key, "failed" if key in FAILED else "completed"): len(NAMES) for key in ALL}
     [run] = backfilled.ended["runs"]
     assert {str(row["request_id"]) for row in rows} == {run["runId"]}
     texts = {

@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.contents import TABLE as TABLE_ROWS
 from dp_pipeline_tests.end_to_end.contents import query, row_versions
 from dp_pipeline_tests.end_to_end.in_process import ingest
@@ -153,7 +153,7 @@ def read(  # noqa: PLR0913 - named by the caller
     key: str,
     mutation: Mutation | None = None,
     *,
-    domains: tuple[str, ...] = DOMAINS,
+    domains: tuple[str, ...] = NAMES,
     table: list[dict[str, Any]] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Ingest one of the seasons, its matches changed beforehand."""
@@ -188,7 +188,7 @@ def test_what_contradicts_settled_facts_at_large_is_not_taken_in_any_domain(
 
 def test_each_domain_alone_refuses_as_well(database: Database, url: str, tmp_path: Path) -> None:
     before = row_versions(url)
-    for domain in DOMAINS:
+    for domain in NAMES:
         rows = read(database, tmp_path, LIGA, BOTH["other sides"], domains=(domain,))
         assert rows[domain]["outcome"] == "suspicious_payload", domain
         assert row_versions(url) == before, domain

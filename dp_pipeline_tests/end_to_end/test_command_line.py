@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from starlette.responses import Response
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.end_to_end.command import dp, start_dp
 from dp_pipeline_tests.end_to_end.contents import COUNTS, EXECUTIONS, query
@@ -101,7 +101,7 @@ def test_the_ledger_is_printed_for_people_and_as_json(home: Path, migrated_url: 
 
     asked = dp("executions", "--tournament", FILE, "--json", home=home, further=further)
     rows = json.loads(asked.stdout)
-    assert [row["domain"] for row in rows] == [*reversed(DOMAINS)]
+    assert [row["domain"] for row in rows] == [*reversed(NAMES)]
     stored = {str(row["id"]): row for row in query(migrated_url, EXECUTIONS)}
     for row in rows:
         assert row["tournament_key"] == FILE
@@ -147,7 +147,7 @@ def test_keys_and_names_are_printed_as_they_are_and_move_no_terminal(
         listed = dp("executions", home=home, further=further)
     assert f"({key})" in ingested.stdout
     assert rf"Frauen [Women] \x1b[2J 2024/25 ({FILE})" in ingested.stdout
-    assert listed.stdout.count(key) == len(DOMAINS)
+    assert listed.stdout.count(key) == len(NAMES)
     assert "\x1b" not in ingested.stdout + ingested.stderr + listed.stdout
 
 
@@ -221,7 +221,7 @@ def test_two_commands_for_one_tournament_take_turns_and_both_complete(
     at_work: list[tuple[str, str]] = []
     for request_id in {row["request_id"] for row in rows}:
         of_run = [row for row in rows if row["request_id"] == request_id]
-        assert [row["domain"] for row in of_run] == list(DOMAINS)
+        assert [row["domain"] for row in of_run] == list(NAMES)
         reports = [
             json.loads(Path(url2pathname(urlsplit(row["report_file_url"]).path)).read_bytes())
             for row in of_run

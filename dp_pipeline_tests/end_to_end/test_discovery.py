@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.dagster_dev import copy_project, dagster_dev, wait_for
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
@@ -60,7 +60,7 @@ def test_a_new_season_of_a_followed_competition_is_filled_by_the_daemon_alone(
 
             runs = wait_for("all runs to end well", over, every=0.5)
             assert len(runs) == 4, "twice a look for seasons and a run of what it found"
-            for domain in DOMAINS:
+            for domain in NAMES:
                 assert set(dev.partitions(domain)["materialized"]) == {newest, following}
             for sensor in ("watch_competitions", "discover_tournaments"):
                 tick = dev.wait_for_tick(sensor)

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.world import PATH, World, payload, until, world
 
 
@@ -53,7 +53,7 @@ def test_a_run_that_is_called_dead_while_it_works_is_left_to_end_and_told_once(
 
     said = place.tick()
     assert "still work" not in said
-    assert endings(place, run_id) == {("completed", None): len(DOMAINS)}
+    assert endings(place, run_id) == {("completed", None): len(NAMES)}
     assert place.told()[run_id] == 1
     assert set(place.versions().values()) == {0}
     assert place.tick() == "Nothing new."
@@ -70,10 +70,10 @@ def test_what_a_run_that_was_called_dead_leaves_when_it_dies_is_recorded_then(
         worker.kill()
         worker.join(10)
         assert worker.exitcode == -signal.SIGKILL
-        until("its rows", lambda: place.tick() and len(rows_of(place, run_id)) == len(DOMAINS))
+        until("its rows", lambda: place.tick() and len(rows_of(place, run_id)) == len(NAMES))
     assert endings(place, run_id) == {
         ("failed", "ProcessGone"): 1,
-        ("failed", "RunEndedEarly"): len(DOMAINS) - 1,
+        ("failed", "RunEndedEarly"): len(NAMES) - 1,
     }
     assert place.told()[run_id] == 1
 
@@ -88,11 +88,11 @@ def test_a_run_that_lives_holds_up_nobody_that_died_after_it(place: World) -> No
         other.kill()
         other.join(10)
         until("its rows", lambda: place.tick() and place.told()[dead] == 1)
-        assert endings(place, dead) == {("failed", "RunEndedEarly"): len(DOMAINS)}
+        assert endings(place, dead) == {("failed", "RunEndedEarly"): len(NAMES)}
         assert place.told()[living] == 0
     worker.join(60)
     place.tick()
-    assert endings(place, living) == {("completed", None): len(DOMAINS)}
+    assert endings(place, living) == {("completed", None): len(NAMES)}
     assert place.told()[living] == 1
 
 
@@ -102,8 +102,8 @@ def test_a_process_that_begins_after_its_run_was_called_dead_takes_over_what_was
     start = place.home / "start"
     worker = place.worker(start=start)
     run_id = call_dead(place)
-    assert f"{len(DOMAINS)} added for runs that died early" in place.tick()
-    assert endings(place, run_id) == {("failed", "RunEndedEarly"): len(DOMAINS)}
+    assert f"{len(NAMES)} added for runs that died early" in place.tick()
+    assert endings(place, run_id) == {("failed", "RunEndedEarly"): len(NAMES)}
     assert place.told()[run_id] == 1
 
     place.replay.payloads[PATH] = payload(3)
@@ -114,14 +114,14 @@ def test_a_process_that_begins_after_its_run_was_called_dead_takes_over_what_was
             place.tick()
         assert endings(place, run_id) == {
             ("in_progress", None): 1,
-            ("failed", "RunEndedEarly"): len(DOMAINS) - 1,
+            ("failed", "RunEndedEarly"): len(NAMES) - 1,
         }
         assert place.told()[run_id] == 1, "nothing is told of it while it works"
     worker.join(60)
     assert worker.exitcode == 0, place.log()
 
     place.tick()
-    assert endings(place, run_id) == {("completed", None): len(DOMAINS)}
+    assert endings(place, run_id) == {("completed", None): len(NAMES)}
     assert place.told()[run_id] == 2, "the truth is told too"
     assert set(place.versions().values()) == {3}
     for row in rows_of(place, run_id):
@@ -147,5 +147,5 @@ def test_a_process_that_took_over_and_was_killed_is_recorded_as_gone(place: Worl
         )
     assert endings(place, run_id) == {
         ("failed", "ProcessGone"): 1,
-        ("failed", "RunEndedEarly"): len(DOMAINS) - 1,
+        ("failed", "RunEndedEarly"): len(NAMES) - 1,
     }

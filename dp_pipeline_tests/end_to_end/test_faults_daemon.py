@@ -8,7 +8,7 @@ import psutil
 import pytest
 from dagster import DagsterEventType, DagsterInstance
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.dagster_dev import copy_project, dagster_dev
 from dp_pipeline_tests.end_to_end.world import World, payload, until, world
 
@@ -77,7 +77,7 @@ def test_what_is_killed_under_the_daemon_is_ended_recorded_and_told_once(
         project = copy_project(tmp_path / "project", poll_seconds=1)
         with dagster_dev(project, made.home, made.environment) as dev:
             dev.add_partitions(*KEYS)
-            runs = [dev.launch(*DOMAINS, partition=key) for key in KEYS]
+            runs = [dev.launch(*NAMES, partition=key) for key in KEYS]
             killed, cancelled, orphaned, lost = runs
             until("four requests", lambda: len(made.gate.waiting) == 4)
             assert [rows_of(made, run_id) for run_id in runs] == [
@@ -94,7 +94,7 @@ def test_what_is_killed_under_the_daemon_is_ended_recorded_and_told_once(
                 server.kill()
             made.gate.held.discard(path_of(KEYS[2]))
             assert dev.wait_for_run(orphaned) == "SUCCESS"
-            assert rows_of(made, orphaned) == dict.fromkeys(DOMAINS, "completed")
+            assert rows_of(made, orphaned) == dict.fromkeys(NAMES, "completed")
 
             assert dev.run_status(lost) == "STARTED"
             dev.kill_everything()
@@ -103,15 +103,15 @@ def test_what_is_killed_under_the_daemon_is_ended_recorded_and_told_once(
 
         with dagster_dev(project, made.home, made.environment) as dev:
             assert dev.wait_for_run(lost) == "FAILURE"
-            again = dev.launch(*DOMAINS, partition=KEYS[3])
+            again = dev.launch(*NAMES, partition=KEYS[3])
             assert dev.wait_for_run(again) == "SUCCESS"
             until("all to be told", lambda: all(made.told().values()), TICKS_SECONDS)
             assert dev.wait_for_tick()["status"] == "SKIPPED"
             assert dict(made.told()) == dict.fromkeys([*runs, again], 1)
 
             for run_id in (killed, cancelled, lost):
-                assert rows_of(made, run_id) == dict.fromkeys(DOMAINS, "failed")
-            assert rows_of(made, again) == dict.fromkeys(DOMAINS, "completed")
+                assert rows_of(made, run_id) == dict.fromkeys(NAMES, "failed")
+            assert rows_of(made, again) == dict.fromkeys(NAMES, "completed")
             assert errors_of(made, killed) == ["ProcessGone", *["RunEndedEarly"] * 4]
             assert errors_of(made, cancelled) == ["InterruptedRunError", *["RunEndedEarly"] * 4]
             # everything was stopped with it, and started again

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.world import (
     DAWDLE,
     LEDGER_SECONDS,
@@ -68,7 +68,7 @@ def is_accounted_for(made: World, run_id: str, version: int) -> None:
     said = made.tick()
     rows = [row for row in made.executions() if str(row["request_id"]) == run_id]
     assert {row["status"] for row in rows} <= {"completed", "failed"}, said
-    assert sorted(row["domain"] for row in rows) == sorted(DOMAINS), said
+    assert sorted(row["domain"] for row in rows) == sorted(NAMES), said
     if "1 messages folded" in said:
         told_before = [row for row in made.executions() if str(row["request_id"]) != run_id]
         known = {(row["domain"], row["fingerprint"]) for row in told_before}
@@ -114,7 +114,7 @@ def test_a_hundred_killed_workers_leave_no_row_open_and_nothing_untold(slow: Wor
         if version == 0:
             slow.forget()
         kill(slow, strikes[number % len(strikes)], 100 + number, version)
-    assert len(slow.executions()) == 100 * len(DOMAINS)
+    assert len(slow.executions()) == 100 * len(NAMES)
     assert slow.ingest() == 0, slow.log()
     is_accounted_for(slow, slow.run_ids()[-1], VERSIONS[-1])
     assert set(slow.versions().values()) == {VERSIONS[-1]}

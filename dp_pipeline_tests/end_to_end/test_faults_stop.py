@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from dagster import AssetKey, DagsterRunStatus
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.world import DAWDLE, KEY, World, statement, until, world
 
 
@@ -21,7 +21,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[World]:
 def materialized(made: World) -> set[str]:
     return {
         domain
-        for domain in DOMAINS
+        for domain in NAMES
         if KEY in made.instance.get_materialized_partitions(AssetKey(domain))
     }
 
@@ -70,5 +70,5 @@ def test_a_worker_told_to_stop_while_it_writes_keeps_what_was_done(slow: World) 
 
     assert slow.ingest() == 0, slow.log()
     slow.tick()
-    assert materialized(slow) == set(DOMAINS)
+    assert materialized(slow) == set(NAMES)
     assert list(slow.told().values()) == [1, 1]

@@ -10,7 +10,7 @@ from urllib.request import url2pathname
 
 import pytest
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.contents import (
     COUNTS,
     EXECUTIONS,
@@ -147,7 +147,7 @@ def test_the_command_says_what_it_stored_and_exits_with_zero(recorded: Machine) 
     assert [ended.stderr for ended in (first, everything, again)] == ["", "", ""]
     words = [line.split() for line in first.stdout.splitlines()]
     assert "1. Fußball-Bundesliga 2024/2025 (openligadb:bl1:2024)" in first.stdout
-    assert [line[:6] for line in words if line and line[0] in DOMAINS] == [
+    assert [line[:6] for line in words if line and line[0] in NAMES] == [
         ["tournaments", "completed", "written", "1", "0", "0"],
         ["teams", "completed", "written", "18", "0", "0"],
         ["rounds", "completed", "written", "34", "0", "0"],
@@ -180,15 +180,15 @@ def test_each_run_has_five_completed_executions_under_one_request_id(recorded: M
     by_run: dict[Any, list[str]] = {}
     for row in rows:
         by_run.setdefault((row["request_id"], row["tournament_key"]), []).append(row["domain"])
-    assert {tuple(domains) for domains in by_run.values()} == {tuple(DOMAINS)}
+    assert {tuple(domains) for domains in by_run.values()} == {tuple(NAMES)}
     assert len(by_run) == len({request_id for request_id, _ in by_run}) == 1 + 2 * len(SEASONS)
     first, *later = run_ids(recorded.url, BUNDESLIGA)
     types = [
         [row["operation_type"] for row in rows if row["request_id"] == run]
         for run in (first, later[0])
     ]
-    assert types[0] == [f"{d}_create" for d in ("tournament", *DOMAINS[1:])]
-    assert types[1] == [f"{d}_update" for d in ("tournament", *DOMAINS[1:])]
+    assert types[0] == [f"{d}_create" for d in ("tournament", *NAMES[1:])]
+    assert types[1] == [f"{d}_update" for d in ("tournament", *NAMES[1:])]
 
 
 def test_every_execution_has_a_report_that_accounts_for_it(recorded: Machine) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.assets.judge import judge, limit_of
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.judge import judge, limit_of
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Match

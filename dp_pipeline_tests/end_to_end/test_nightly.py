@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES as DOMAINS
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.schedules import nightly
 from dp_pipeline_tests.dagster_dev import ROOT, copy_project, dagster_dev, switch, wait_for

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from dp_pipeline.assets.materialize import ingest as assets
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 from dp_pipeline_tests.end_to_end.contents import COUNTS, query, row_versions
 from dp_pipeline_tests.end_to_end.in_process import IMPATIENT, ingest
@@ -224,13 +224,13 @@ def test_a_fault_over_existing_rows_ends_clearly_and_touches_none(
 
     assert row_versions(url) == before
     assert {row["status"] for row in rows.values()} == {"failed"}
-    outcomes = {domain: rows[domain]["outcome"] for domain in DOMAINS}
+    outcomes = {domain: rows[domain]["outcome"] for domain in NAMES}
     assert outcomes["tournaments"] == fault.outcome_of(key)
     text = rows["tournaments"]["error_text"]
     assert is_a_sentence(text), text
     for part in fault.said:
         assert part in text
-    for domain in DOMAINS[1:]:
+    for domain in NAMES[1:]:
         assert outcomes[domain] == "blocked_dependency"
         assert is_a_sentence(rows[domain]["error_text"])
 

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.executions.presence import tournament_lock
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev, wait_for
 from dp_pipeline_tests.end_to_end.contents import EXECUTIONS, query
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, MATCHES_OF, healthy
@@ -73,7 +73,7 @@ class Place:
 
     def counted(self) -> list[tuple[int, int]]:
         """Of each asset how many partitions are failed and materialized, as its page shows it."""
-        keys = [{"path": [asset]} for asset in DOMAINS]
+        keys = [{"path": [asset]} for asset in NAMES]
         found = [
             node["partitionStats"] for node in self.dev.query(_COUNTS, keys=keys)["assetNodes"]
         ]
@@ -127,10 +127,10 @@ def test_in_a_backfill_what_does_not_exist_fails_and_is_taken_away_when_all_is_o
 
     def found_missing() -> bool | None:
         ended = [row for key in SENTENCES for row in place.rows(key) if row["status"] == "failed"]
-        return len(ended) == len(SENTENCES) * len(DOMAINS) or None
+        return len(ended) == len(SENTENCES) * len(NAMES) or None
 
     with at_work_on(FILE, place.url):
-        backfill = dev.backfill(DOMAINS, keys)
+        backfill = dev.backfill(NAMES, keys)
         wait_for("the failures", found_missing, 120)
         dev.wait_for_tick()  # of the sensor that would take them away, while the run goes on
         assert place.partitions() == set(keys)
@@ -138,7 +138,7 @@ def test_in_a_backfill_what_does_not_exist_fails_and_is_taken_away_when_all_is_o
     assert ended["status"] == "COMPLETED_FAILED"
     place.wait_until_gone(*SENTENCES)
     assert place.partitions() == {LIGA, FILE, ANNOUNCED, REFUSED}
-    for domain in DOMAINS:
+    for domain in NAMES:
         assert set(dev.partitions(domain)["materialized"]) == {LIGA, FILE, ANNOUNCED}
         assert dev.partitions(domain)["failed"] == [REFUSED]
     for key, sentence in SENTENCES.items():
@@ -155,9 +155,9 @@ def test_one_that_is_materialized_alone_fails_with_the_sentence_and_leaves_no_as
 ) -> None:
     dev = place.dev
     dev.add_partitions(LIGA, WRITTEN_WRONG)
-    assert dev.wait_for_run(dev.launch(*DOMAINS, partition=LIGA)) == "SUCCESS"
+    assert dev.wait_for_run(dev.launch(*NAMES, partition=LIGA)) == "SUCCESS"
     with at_work_on(WRITTEN_WRONG, place.url):
-        run = dev.launch(*DOMAINS, partition=WRITTEN_WRONG)
+        run = dev.launch(*NAMES, partition=WRITTEN_WRONG)
         wait_for("the run to begin", lambda: place.rows(WRITTEN_WRONG) or None)
         dev.wait_for_tick()
         assert WRITTEN_WRONG in place.partitions()
@@ -167,13 +167,13 @@ def test_one_that_is_materialized_alone_fails_with_the_sentence_and_leaves_no_as
     assert first.endswith(f": {WRITTEN_WRONG}, tournaments: {SENTENCES[WRITTEN_WRONG]}")
     place.counted()  # so that Dagster remembers which partitions have failed
     place.wait_until_gone(WRITTEN_WRONG)
-    assert place.counted() == [(0, 1)] * len(DOMAINS)
+    assert place.counted() == [(0, 1)] * len(NAMES)
 
     # The season is published and the key added again: what was said before counts no more.
     place.replay.payloads["/2024/en.1.json"] = place.replay.payloads[MATCHES_OF[FILE]]
     dev.add_partitions(WRITTEN_WRONG)
     dev.wait_for_tick()
     assert WRITTEN_WRONG in place.partitions()
-    assert dev.wait_for_run(dev.launch(*DOMAINS, partition=WRITTEN_WRONG)) == "SUCCESS"
+    assert dev.wait_for_run(dev.launch(*NAMES, partition=WRITTEN_WRONG)) == "SUCCESS"
     dev.wait_for_tick()
     assert WRITTEN_WRONG in place.partitions()

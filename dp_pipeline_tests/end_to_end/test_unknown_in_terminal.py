@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from starlette.responses import Response
 
-from dp_pipeline.executions.vocabulary import DOMAINS
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, MATCHES_OF, healthy
 from dp_pipeline_tests.end_to_end.world import World, until, world
 
@@ -49,7 +49,7 @@ def test_it_is_said_what_there_is_and_nothing_is_registered_or_told(place: World
     assert partitions(place) == {LIGA, ANNOUNCED}
     rows = place.executions()
     missing = [row for row in rows if row["tournament_key"] in UNKNOWN]
-    assert len(missing) == len(UNKNOWN) * len(DOMAINS)
+    assert len(missing) == len(UNKNOWN) * len(NAMES)
     assert {row["status"] for row in missing} == {"failed"}
     errors = [row for row in missing if row["outcome"] != "blocked_dependency"]
     assert {row["error_class"] for row in errors} == {"TournamentNotFoundError"}
@@ -109,7 +109,7 @@ def test_blanks_and_capitals_are_tidied_and_one_tournament_is_ingested_once(plac
     assert place.ingest(" OpenLigaDB:BL1:2024 ", LIGA, "openligadb : bl1\u200b:2024\n") == 0
     assert partitions(place) == {LIGA}
     assert {row["tournament_key"] for row in place.executions()} == {LIGA}
-    assert len(place.executions()) == len(DOMAINS)
+    assert len(place.executions()) == len(NAMES)
 
 
 def test_a_stored_tournament_gets_its_partition_back_whatever_becomes_of_the_run(

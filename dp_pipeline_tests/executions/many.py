@@ -9,8 +9,8 @@ import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.domains.registry import NAMES, operation_type
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.executions.vocabulary import DOMAINS, operation_type
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors.announce import announce_executions
 
@@ -33,7 +33,7 @@ def fill_ledger(
     rows = []
     request_id = uuid4()
     for number in range(count):
-        tournament, domain = divmod(number, len(DOMAINS))
+        tournament, domain = divmod(number, len(NAMES))
         run, place = divmod(tournament, TOURNAMENTS_PER_RUN)
         if domain == 0 and place == 0:
             request_id = uuid4()
@@ -45,9 +45,9 @@ def fill_ledger(
                 "request_id": request_id,
                 "tournament_id": tournament_id_of(key),
                 "tournament_key": key,
-                "domain": DOMAINS[domain],
+                "domain": NAMES[domain],
                 "attempt": 1,
-                "operation_type": operation_type(DOMAINS[domain], create=False),
+                "operation_type": operation_type(NAMES[domain], create=False),
                 "status": "completed",
                 "outcome": "unchanged",
                 "started_at": ended - timedelta(seconds=1),

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.executions.vocabulary import Domain, operation_type
 
 KEY = "openligadb:bl1:2024"
 TABLE = tables.data_provider_executions
 
 
 def finished_row(
-    database: Database, request_id: UUID, key: str = KEY, domain: Domain = "teams", **values: Any
+    database: Database, request_id: UUID, key: str = KEY, domain: str = "teams", **values: Any
 ) -> UUID:
     """One execution that has ended, just now and well unless told otherwise; its id."""
     ended = values.pop("completed_at", datetime.now(UTC))

@@ -12,7 +12,7 @@ from dp_pipeline.executions.ledger import storable, tournament_id_of
 from dp_pipeline.executions.report import report
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import BlockedError
-from dp_pipeline.providers.models import Absence, Found, Issue
+from dp_pipeline.providers.models import Absence, Fetched, Finding
 
 KEY = "openligadb:bl1:2024"
 
@@ -35,7 +35,7 @@ def test_an_execution_that_wrote_is_completed_and_written() -> None:
     execution = an_execution(create=True)
     with execution.step("scraping", "fetch_matches") as data:
         data["found"] = 2
-    execution.received(Found(items=("a", "b")))
+    execution.received(Fetched(items=("a", "b")))
     with execution.step("database", "upsert_matches"):
         execution.wrote(stored(2))
     execution.finish()
@@ -61,9 +61,11 @@ def test_an_execution_that_found_everything_equal_is_unchanged() -> None:
 
 def test_an_entity_left_out_makes_a_partial_failure_and_is_named_in_its_bucket() -> None:
     execution = an_execution()
-    issue = Issue("unknown_team", "A - B", "Team B is not stored.", left_out=True, data={"id": "b"})
-    remark = Issue("merged_team_name", "B FC", "Also written B.")
-    execution.received(Found(items=("a",), issues=(issue, remark)))
+    issue = Finding(
+        "unknown_team", "A - B", "Team B is not stored.", left_out=True, data={"id": "b"}
+    )
+    remark = Finding("merged_team_name", "B FC", "Also written B.")
+    execution.received(Fetched(items=("a",), issues=(issue, remark)))
     execution.wrote(stored(1))
     execution.finish()
 
@@ -183,7 +185,7 @@ def test_any_key_and_any_text_give_a_report_and_a_place_that_can_be_stored(
     key: str, text: str
 ) -> None:
     execution = an_execution(key)
-    execution.remark(Issue("odd", text, text, left_out=True, data={"text": text}))
+    execution.remark(Finding("odd", text, text, left_out=True, data={"text": text}))
     execution.fail(RuntimeError(text))
     execution.finish()
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.listing import newest_executions
-from dp_pipeline.executions.vocabulary import DOMAINS
 from dp_pipeline_tests.executions.rows import failed, finished_row
 
 BEGAN = datetime(2024, 5, 4, 12, tzinfo=UTC)
@@ -13,8 +13,8 @@ BEGAN = datetime(2024, 5, 4, 12, tzinfo=UTC)
 
 def fail_in(database: Database, key: str, broken: str, *, minute: int = 0) -> None:
     """A run in which one domain failed and the later ones were blocked by it."""
-    request_id, at = uuid4(), DOMAINS.index(broken)
-    for place, domain in enumerate(DOMAINS):
+    request_id, at = uuid4(), NAMES.index(broken)
+    for place, domain in enumerate(NAMES):
         values = failed() if place == at else failed(outcome="blocked_dependency")
         finished_row(
             database,
@@ -36,7 +36,7 @@ def test_the_cause_comes_before_what_it_blocked_however_few_are_asked_for(
     database: Database,
 ) -> None:
     fail_in(database, "a:a:1", "tournaments")
-    expected = [("a:a:1", domain) for domain in ("tournaments", *reversed(DOMAINS[1:]))]
+    expected = [("a:a:1", domain) for domain in ("tournaments", *reversed(NAMES[1:]))]
     for limit in range(1, 7):
         assert listed(database, limit) == expected[:limit]
 
@@ -51,7 +51,7 @@ def test_the_causes_of_several_tournaments_at_work_at_once_all_come_before_their
     everything = listed(database, 50)
     assert len(everything) == 10
     for key, cause in (("a:a:1", "tournaments"), ("b:b:1", "matches")):
-        followers = DOMAINS[DOMAINS.index(cause) + 1 :]
+        followers = NAMES[NAMES.index(cause) + 1 :]
         for domain in followers:
             assert everything.index((key, cause)) < everything.index((key, domain))
 

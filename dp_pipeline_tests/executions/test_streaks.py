@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.streaks import executions, recoveries, streaks
-from dp_pipeline.executions.vocabulary import Domain, Scope
+from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.messages.news import Streak
 from dp_pipeline_tests.executions.rows import TABLE, failed, finished_row
 
@@ -72,7 +72,7 @@ def test_what_did_not_fail_has_no_fingerprint(database: Database) -> None:
 class Happened:
     """One attempt of one domain; `error` 0 is none."""
 
-    domain: Domain
+    domain: str
     scope: Scope
     gap: int
     error: int

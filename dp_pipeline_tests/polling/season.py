@@ -12,12 +12,13 @@ from typing import Any
 import anyio
 import sqlalchemy as sa
 
-from dp_pipeline.assets.frame import Desk, ingest_tournaments
+from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.vocabulary import DOMAINS, Scope
+from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.key import TournamentKey
@@ -48,7 +49,7 @@ class Season:
 
     def ingest(self, keys: Sequence[str]) -> None:
         """Read all of some tournaments."""
-        self._run(lambda desk: ingest_tournaments(keys, DOMAINS, desk))
+        self._run(lambda desk: ingest_tournaments(keys, NAMES, desk))
 
     def due(self) -> list[str]:
         """The tournaments of which something is due."""
@@ -71,11 +72,11 @@ class Season:
             polls += bool(self.poll())
         return polls
 
-    def _run(self, work: Callable[[Desk], Any], *, scope: Scope = "whole") -> list[Execution]:
+    def _run(self, work: Callable[[RunContext], Any], *, scope: Scope = "whole") -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
             providers = Providers({"sandbox": self.url}, NoRateLimit(), QUICK)
-            desk = Desk(
+            desk = RunContext(
                 providers, self.database, ledger, Run(uuid.uuid4(), scope=scope), ended.append
             )
             anyio.run(work, desk)

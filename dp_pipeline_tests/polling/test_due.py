@@ -15,6 +15,8 @@ from sqlalchemy import event
 from dp_pipeline.competitions import CompetitionsError
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.snapshot import read_snapshot
 from dp_pipeline.notifications.runs import planned_work, record_lost_runs
 from dp_pipeline.polling.job import POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.key import TournamentKey
@@ -255,7 +257,9 @@ def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -
         (id_,) = connection.scalars(sa.select(tables.match.c.id))
         for hours, given_up in ((1, ()), (7, (id_,)), (8, ())):
             look = Look({id_}, draws=False, at=NOW + timedelta(hours=hours))
-            assert keep_watch(connection, key.tournament_id, key.provider, look) == given_up
+            known = read_snapshot(connection, key, TABLES).known
+            assert known is not None
+            assert keep_watch(connection, known, look) == given_up
         assert due_tournaments(connection, key.provider, NOW + timedelta(days=9)) == []
 
 

@@ -12,12 +12,13 @@ import anyio
 import pytest
 import sqlalchemy as sa
 
-from dp_pipeline.assets.frame import Desk, ingest_tournaments
+from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.vocabulary import DOMAINS, Scope
+from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.key import TournamentKey
@@ -47,7 +48,7 @@ class Reader:
     def ingest(self, at: datetime, *keys: str) -> list[Execution]:
         """Read all of some tournaments."""
         self.now = at
-        return self._run(lambda desk: ingest_tournaments(keys, DOMAINS, desk), "whole")
+        return self._run(lambda desk: ingest_tournaments(keys, NAMES, desk), "whole")
 
     def poll(self, at: datetime) -> list[Execution]:
         """Poll what is due."""
@@ -69,14 +70,14 @@ class Reader:
                 found += connection.scalar(wanted) or 0
         return found
 
-    def _run(self, work: Callable[[Desk], Any], scope: Scope) -> list[Execution]:
+    def _run(self, work: Callable[[RunContext], Any], scope: Scope) -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
             providers = Providers(
                 {"openligadb": self.url}, NoRateLimit(), QUICK, now=lambda: self.now
             )
             run = Run(uuid.uuid4(), scope=scope)
-            anyio.run(work, Desk(providers, self.database, ledger, run, ended.append))
+            anyio.run(work, RunContext(providers, self.database, ledger, run, ended.append))
         return ended
 
 
@@ -145,7 +146,7 @@ def test_seasons_of_long_ago_read_three_times_are_polled_never(
     ]
     for at in THREE_READS:
         executions = reader.ingest(at, *keys)
-        assert len(executions) == len(keys) * len(DOMAINS)
+        assert len(executions) == len(keys) * len(NAMES)
         assert "failed" not in {execution.status for execution in executions}
         assert (reader.scheduled(), reader.due(at)) == (0, [])
     assert reader.due(NOW + timedelta(days=200)) == []

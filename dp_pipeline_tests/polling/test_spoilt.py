@@ -9,7 +9,7 @@ from uuid import uuid4
 import anyio
 import sqlalchemy as sa
 
-from dp_pipeline.assets.frame import Desk
+from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
@@ -245,7 +245,7 @@ def test_of_a_provider_at_rest_the_polls_say_nothing_of_their_own(
                     breaker=CircuitBreaker(database, wait_seconds=3),
                 )
                 run = Run(uuid4(), scope="part")
-                desk = Desk(providers, database, ledger, run, ended.append)
+                desk = RunContext(providers, database, ledger, run, ended.append)
                 anyio.run(poll_tournaments, [KEY], desk)
             end_pause(database)
             (execution,) = ended

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 from dp_pipeline.providers.contract import Known
-from dp_pipeline.providers.models import Found
+from dp_pipeline.providers.models import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, known_by, match, played
@@ -48,10 +48,10 @@ def ask(
         return asyncio.run(run(url))
 
 
-async def matches(part: OpenLigaDBPart) -> tuple[Found[Any], set[str]]:
+async def matches(part: OpenLigaDBPart) -> tuple[Fetched[Any], set[str]]:
     found = await part.matches()
     assert await part.matches() == found
-    return found, set(part.asked or ())
+    return found, set(found.covers or ())
 
 
 async def everything(part: OpenLigaDBPart) -> tuple[Any, ...]:
@@ -66,9 +66,9 @@ async def everything(part: OpenLigaDBPart) -> tuple[Any, ...]:
     )
 
 
-def statuses(found: Found[Any]) -> dict[str, str]:
+def statuses(found: Fetched[Any]) -> dict[str, str]:
     return {match.external_id: match.status for match in found.items}
 
 
-def reasons(found: Found[Any]) -> list[tuple[str, str, bool]]:
+def reasons(found: Fetched[Any]) -> list[tuple[str, str, bool]]:
     return [(issue.reason, issue.subject, issue.left_out) for issue in found.issues]

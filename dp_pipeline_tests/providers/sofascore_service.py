@@ -16,7 +16,7 @@ from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
@@ -68,11 +68,11 @@ def status(code: int, body: Any = None, **headers: str) -> Callable[[], Response
 class Everything:
     """What a source says to all its questions."""
 
-    tournament: Found[Tournament]
-    teams: Found[Team]
-    rounds: Found[Round]
-    matches: Found[Match]
-    standings: Found[Standing]
+    tournament: Fetched[Tournament]
+    teams: Fetched[Team]
+    rounds: Fetched[Round]
+    matches: Fetched[Match]
+    standings: Fetched[Standing]
 
 
 async def everything(source: SofaScoreSource) -> Everything:

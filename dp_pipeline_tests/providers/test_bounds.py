@@ -20,7 +20,7 @@ from dp_pipeline.providers.bounds import INT4, LARGEST_ID, LONGEST_KEY
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fitting import fitting
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 WRITTEN: dict[type[Any], sa.Table] = {
@@ -124,7 +124,7 @@ def test_every_text_in_an_index_is_short_enough_for_it() -> None:
         for name in indexed & values.keys():
             if isinstance(table.c[name].type, sa.Text) and name not in ours:
                 with pytest.raises(InvalidShapeError, match=name):
-                    fitting(Found((replace(example(model), **{name: "ö" * LONGEST_KEY}),)))
+                    fitting(Fetched((replace(example(model), **{name: "ö" * LONGEST_KEY}),)))
 
 
 def vars_of(item: Any) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def test_what_fits_can_be_stored_and_what_cannot_be_stored_does_not_fit(
         for number in numbers:
             item = with_number(example(model), name, number)
             try:
-                fits = fitting(Found((item,))).items == (item,)
+                fits = fitting(Fetched((item,))).items == (item,)
             except InvalidShapeError:
                 fits = False
             savepoint = season.begin_nested()
@@ -196,7 +196,7 @@ def test_the_longest_keys_can_be_stored(season: sa.Connection) -> None:
         replace(MATCH, external_id=text),
         replace(STANDING, stage=text, group_name=text[::-1]),
     ):
-        assert fitting(Found((item,))).items == (item,)
+        assert fitting(Fetched((item,))).items == (item,)
         assert store(season, WRITTEN[type(item)], [row_of(item)]).created
 
 
@@ -216,7 +216,7 @@ def test_the_longest_keys_can_be_stored(season: sa.Connection) -> None:
 def test_an_entity_that_does_not_fit_is_named_and_left_out_and_the_others_stay(
     changed: Match,
 ) -> None:
-    found = fitting(Found((MATCH, replace(changed, external_id="77"))))
+    found = fitting(Fetched((MATCH, replace(changed, external_id="77"))))
     assert found.items == (MATCH,)
     (issue,) = found.issues
     assert (issue.reason, issue.subject, issue.left_out) == ("out_of_bounds", "77", True)

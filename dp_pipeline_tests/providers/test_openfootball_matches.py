@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Issue, Match
+from dp_pipeline.providers.models import Finding, Match
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
 
 MLS = TournamentKey("openfootball", "mls", "2025")
 
 
-def only(**fields: Any) -> tuple[Match, tuple[Issue, ...]]:
+def only(**fields: Any) -> tuple[Match, tuple[Finding, ...]]:
     found = read_season(season([entry("Arsenal FC", "Chelsea FC", **fields)]), KEY).matches
     assert len(found.items) == 1
     return found.items[0], found.issues
 
 
-def reasons(issues: tuple[Issue, ...]) -> list[str]:
+def reasons(issues: tuple[Finding, ...]) -> list[str]:
     return [issue.reason for issue in issues]
 
 
@@ -197,7 +197,7 @@ def test_the_same_pairing_at_the_same_ground_in_another_round_is_another_match()
     assert len(read_season(season(twice), KEY).matches.items) == 2
 
 
-def listed_twice(one: dict[str, Any], other: dict[str, Any]) -> tuple[tuple[Match, ...], Issue]:
+def listed_twice(one: dict[str, Any], other: dict[str, Any]) -> tuple[tuple[Match, ...], Finding]:
     payload = season([entry("A City", "B City", **one), entry("A City", "B City", **other)])
     found = read_season(payload, KEY).matches
     assert len(found.issues) == 1

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Finding
 from dp_pipeline.providers.openligadb.payload import (
     parse_groups,
     parse_leagues,
@@ -34,7 +34,7 @@ from dp_pipeline_tests.providers.openligadb_payloads import (
 )
 
 
-def reasons(issues: tuple[Issue, ...]) -> list[tuple[str, bool]]:
+def reasons(issues: tuple[Finding, ...]) -> list[tuple[str, bool]]:
     return [(issue.reason, issue.left_out) for issue in issues]
 
 

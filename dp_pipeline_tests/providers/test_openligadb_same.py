@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Source
-from dp_pipeline.providers.models import Found
+from dp_pipeline.providers.models import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.answers import round_path
 from dp_pipeline.providers.openligadb.gathered import Ask, Gathered
@@ -129,7 +129,7 @@ def season(request: pytest.FixtureRequest) -> Payload:
     return SEASONS[request.param]()
 
 
-async def whole(source: Source) -> dict[str, Found[Any]]:
+async def whole(source: Source) -> dict[str, Fetched[Any]]:
     return {
         "tournament": await source.tournament(),
         "teams": await source.teams(),
@@ -139,7 +139,7 @@ async def whole(source: Source) -> dict[str, Found[Any]]:
     }
 
 
-def known_of(found: dict[str, Found[Any]]) -> Known:
+def known_of(found: dict[str, Fetched[Any]]) -> Known:
     (tournament,) = found["tournament"].items
     return Known(tournament, found["teams"].items, found["rounds"].items, found["matches"].items)
 
@@ -160,7 +160,7 @@ def not_played(payload: Payload, ids: list[str]) -> Payload:
     return before
 
 
-async def full_of(url: str) -> dict[str, Found[Any]]:
+async def full_of(url: str) -> dict[str, Fetched[Any]]:
     async with opened(url) as requests:
         return await whole(OpenLigaDB().source(KEY, requests))
 
@@ -178,7 +178,7 @@ def test_every_round_comes_to_the_same_as_in_the_season(season: Payload) -> None
             slugs = {r.slug for r in known.rounds if round_path(KEY, r) == f"{MATCHES}/{order}"}
             expected = tuple(m for m in known.matches if m.round_slug in slugs)
             assert found.items == expected
-            assert part.asked == {m.external_id for m in expected}
+            assert found.covers == {m.external_id for m in expected}
             assert not any(issue.left_out for issue in found.issues)
 
     with service.listening() as url:
@@ -199,7 +199,7 @@ def test_every_single_match_comes_to_the_same_as_in_the_season(season: Payload) 
                 part = OpenLigaDB().part(KEY, requests, known, due)
                 found = await part.matches()
             assert found.items == tuple(m for m in known.matches if m.external_id in due)
-            assert part.asked == due
+            assert found.covers == due
             assert sorted(service.asked) == sorted(f"/getmatchdata/{id_}" for id_ in due)
 
     with service.listening() as url:
@@ -222,7 +222,7 @@ def test_after_each_round_everything_is_as_in_the_season(season: Payload) -> Non
         came = {m.external_id for m in found["matches"].items}
         assert came >= set(ids) & {m.external_id for m in full["matches"].items}
 
-    full: dict[str, Found[Any]] = {}
+    full: dict[str, Fetched[Any]] = {}
 
     async def compare(url: str) -> None:
         full.update(await full_of(url))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.models import Found, Standing
+from dp_pipeline.providers.models import Fetched, Standing
 from dp_pipeline.providers.openligadb.payload import parse_table
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline_tests.providers.openligadb_payloads import (
@@ -46,16 +46,16 @@ LEAGUE = [
 TABLE = [row(1, (2, 0, 0), (4, 2)), row(2, (1, 0, 1), (3, 3)), row(3, (0, 0, 2), (2, 4))]
 
 
-def table_of(matches: list[Any], table: Any = ()) -> Found[Standing]:
+def table_of(matches: list[Any], table: Any = ()) -> Fetched[Standing]:
     _, rounds, fixtures = read(matches)
     return standings_of(rounds.rounds, fixtures.groups, fixtures.matches, parse_table(list(table)))
 
 
-def shown(found: Found[Standing]) -> list[tuple[int, str, int, str]]:
+def shown(found: Fetched[Standing]) -> list[tuple[int, str, int, str]]:
     return [(r.position, r.team, r.points, "".join(r.form)) for r in found.items]
 
 
-def reasons(found: Found[Standing]) -> list[str]:
+def reasons(found: Fetched[Standing]) -> list[str]:
     assert not any(issue.left_out for issue in found.issues)
     return [issue.reason for issue in found.issues]
 

@@ -71,7 +71,8 @@ def ask(
 
 
 async def matches_of(part: Part) -> tuple[tuple[Match, ...], frozenset[str] | None]:
-    return (await part.matches()).items, part.asked
+    found = await part.matches()
+    return found.items, found.covers
 
 
 @pytest.mark.parametrize("key", [LEAGUE, GROUPS, CUP, FRIENDLIES])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.models import Found, Match, Standing
+from dp_pipeline.providers.models import Fetched, Match, Standing
 from dp_pipeline.providers.sofascore.addresses import addresses
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,
@@ -44,13 +44,13 @@ def season_of(world: World) -> Season:
     return Season(KEY, AT, listed, answers, {})
 
 
-def standings(world: World, form: Any = None) -> Found[Standing]:
+def standings(world: World, form: Any = None) -> Fetched[Standing]:
     tables = tables_of(parse_tables({"standings": world.tables or []}))
     events = parse_form({"tournamentTeamEvents": form}) if form is not None else {}
     return season_of(world).found_standings(tables, events)
 
 
-def reasons(found: Found[Any]) -> list[str]:
+def reasons(found: Fetched[Any]) -> list[str]:
     return [issue.reason for issue in found.issues]
 
 

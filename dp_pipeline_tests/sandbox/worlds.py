@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import anyio
 
-from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.faults import Fault, Faults
@@ -47,11 +47,11 @@ def served(simulation: Simulation) -> Generator[str]:
 class Read:
     """A season as the provider tells it."""
 
-    tournament: Found[Tournament]
-    teams: Found[Team]
-    rounds: Found[Round]
-    matches: Found[Match]
-    standings: Found[Standing]
+    tournament: Fetched[Tournament]
+    teams: Fetched[Team]
+    rounds: Fetched[Round]
+    matches: Fetched[Match]
+    standings: Fetched[Standing]
 
 
 def read(url: str, key: str) -> Read:

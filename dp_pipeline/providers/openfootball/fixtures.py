@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Issue
+from dp_pipeline.providers.models import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
 from dp_pipeline.providers.openfootball.names import Spelling, is_placeholder, spelling_of
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
@@ -34,7 +34,7 @@ class Entries:
 
     fixtures: tuple[Fixture, ...]
     awaited: tuple[tuple[RawMatch, RoundName | None], ...]
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
 
 
 def read_entries(file: SeasonFile, competition: Competition) -> Entries:
@@ -45,7 +45,7 @@ def read_entries(file: SeasonFile, competition: Competition) -> Entries:
     """
     fixtures: list[Fixture] = []
     awaited: list[tuple[RawMatch, RoundName | None]] = []
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     for path, entry in file.entries:
         try:
             raw = RawMatch.model_validate(entry)
@@ -57,16 +57,16 @@ def read_entries(file: SeasonFile, competition: Competition) -> Entries:
         if is_placeholder(raw.team1) or is_placeholder(raw.team2):
             awaited.append((raw, name))
             detail = "At least one team is not known yet, so the match is not given."
-            issues.append(Issue("placeholder_team", subject, detail))
+            issues.append(Finding("placeholder_team", subject, detail))
             continue
         home = spelling_of(raw.team1, competition.country)
         away = spelling_of(raw.team2, competition.country)
         if home is None or away is None:
             detail = f"{path}: the name of a team has no letter or digit."
-            issues.append(Issue("invalid_match", subject, detail, left_out=True))
+            issues.append(Finding("invalid_match", subject, detail, left_out=True))
         elif (home.full, home.country) == (away.full, away.country):
             detail = f"{path}: a team cannot play against itself."
-            issues.append(Issue("team_against_itself", subject, detail, left_out=True))
+            issues.append(Finding("team_against_itself", subject, detail, left_out=True))
         else:
             fixtures.append(Fixture(raw, home, away, name))
     if file.entries and not fixtures and not awaited:
@@ -78,13 +78,13 @@ def _subject(home: str, away: str, name: RoundName | None) -> str:
     return f"{home} - {away}, {name.label}" if name else f"{home} - {away}"
 
 
-def _broken(path: str, error: ValidationError) -> Issue:
+def _broken(path: str, error: ValidationError) -> Finding:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join([path, *(str(part) for part in first["loc"])])
-    return Issue("invalid_match", path, f"{where}: {first['msg']}.", left_out=True)
+    return Finding("invalid_match", path, f"{where}: {first['msg']}.", left_out=True)
 
 
-def _nothing_readable(count: int, issues: Sequence[Issue]) -> InvalidShapeError:
+def _nothing_readable(count: int, issues: Sequence[Finding]) -> InvalidShapeError:
     first = issues[0].detail if issues else ""
     message = (
         f"None of the {count} matches in the openfootball file can be read. The first: {first}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from dp_pipeline.providers.models import Issue, Match, MatchStatus, Round
+from dp_pipeline.providers.models import Finding, Match, MatchStatus, Round
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.kickoffs import PROBLEMS, Kickoff, Problem, kickoff_of
 from dp_pipeline.providers.openfootball.names import Spelling
@@ -42,7 +42,7 @@ def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
     rounds: Mapping[str, Round],
     zone: str | None,
     years: tuple[int, int],
-) -> tuple[tuple[Match, ...], tuple[Issue, ...]]:
+) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
     """Every match once per external id, in the order of rounds and kick-offs, and what to report.
 
     Args:
@@ -53,7 +53,7 @@ def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
         zone: of the kick-off times, None when uncertain.
         years: the first and last year of the season.
     """
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     listed: defaultdict[str, list[tuple[Match, Fixture]]] = defaultdict(list)
     problems: defaultdict[Problem, list[str]] = defaultdict(list)
     for fixture in fixtures:
@@ -62,7 +62,7 @@ def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
             problems[kickoff.problem].append(fixture.subject)
         round_ = rounds[fixture.round.slug] if fixture.round else None
         match, remarks = _match(fixture, file, ids, round_, kickoff)
-        issues += [Issue(reason, fixture.subject, detail) for reason, detail in remarks]
+        issues += [Finding(reason, fixture.subject, detail) for reason, detail in remarks]
         listed[match.external_id].append((match, fixture))
     matches: list[Match] = []
     for entries in listed.values():
@@ -113,7 +113,7 @@ def _match(
     return match, result.remarks
 
 
-def _one_of(listed: list[Match], subject: str) -> tuple[Match | None, Issue | None]:
+def _one_of(listed: list[Match], subject: str) -> tuple[Match | None, Finding | None]:
     """The one match that entries of equal identity come to, None when two results contradict."""
     if len(listed) == 1:
         return listed[0], None
@@ -124,14 +124,14 @@ def _one_of(listed: list[Match], subject: str) -> tuple[Match | None, Issue | No
     if most == _RESULT and len(results) > 1:
         shown = " and ".join(sorted(f"{home}:{away}" for home, away in results))
         detail = f"The file has the fixture {len(listed)} times, with the results {shown}."
-        return None, Issue("contradicting_fixture", subject, detail, left_out=True, data=data)
+        return None, Finding("contradicting_fixture", subject, detail, left_out=True, data=data)
     match = _agreed(telling)
     detail = f"The file has the fixture {len(listed)} times"
     if len(set(listed)) == 1:
         detail += ", equal each time; it is kept once."
     else:
         detail += f"; the one that is {match.status} is kept, without what its entries disagree on."
-    return match, Issue("duplicate_fixture", subject, detail, data=data)
+    return match, Finding("duplicate_fixture", subject, detail, data=data)
 
 
 def _agreed(listed: list[Match]) -> Match:
@@ -171,8 +171,8 @@ def _position(match: Match, order: Mapping[str, int]) -> tuple[int, date, str, s
     return (place, day, at, match.external_id)
 
 
-def _summary(problem: Problem, subjects: list[str], total: int) -> Issue:
-    return Issue(
+def _summary(problem: Problem, subjects: list[str], total: int) -> Finding:
+    return Finding(
         f"kickoff_{problem}",
         f"{len(subjects)} of {total} matches",
         f"Kick-off: {PROBLEMS[problem]}.",
@@ -180,8 +180,8 @@ def _summary(problem: Problem, subjects: list[str], total: int) -> Issue:
     )
 
 
-def _without_round(subjects: list[str], total: int) -> Issue:
-    return Issue(
+def _without_round(subjects: list[str], total: int) -> Finding:
+    return Finding(
         "match_without_round",
         f"{len(subjects)} of {total} matches",
         "The file names neither round nor stage; the matches count in no table.",

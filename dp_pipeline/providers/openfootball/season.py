@@ -10,8 +10,8 @@ from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Absence,
-    Found,
-    Issue,
+    Fetched,
+    Finding,
     Match,
     Round,
     Standing,
@@ -46,22 +46,22 @@ T = TypeVar("T")
 class SeasonData:
     """What one file says, by domain."""
 
-    tournament: Found[Tournament]
-    teams: Found[Team]
-    rounds: Found[Round]
-    matches: Found[Match]
-    standings: Found[Standing]
+    tournament: Fetched[Tournament]
+    teams: Fetched[Team]
+    rounds: Fetched[Round]
+    matches: Fetched[Match]
+    standings: Fetched[Standing]
 
 
 def absent(because: str) -> SeasonData:
     """A season of which nothing is published yet."""
     absence = Absence("nothing_yet", because)
     return SeasonData(
-        Found(absent=absence),
-        Found(absent=absence),
-        Found(absent=absence),
-        Found(absent=absence),
-        Found(absent=absence),
+        Fetched(absent=absence),
+        Fetched(absent=absence),
+        Fetched(absent=absence),
+        Fetched(absent=absence),
+        Fetched(absent=absence),
     )
 
 
@@ -103,7 +103,7 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     tournament = _tournament(file, key, ordered, matches, in_tables, waits=bool(entries.awaited))
     no_teams = f"No match in openfootball's file {name}.json names its teams yet."
     return SeasonData(
-        tournament=Found((tournament,)),
+        tournament=Fetched((tournament,)),
         teams=_found(teams.items, teams.issues, no_teams),
         rounds=_found(
             ordered,
@@ -160,18 +160,18 @@ def _tournament(  # noqa: PLR0913 - the parts a tournament is made of, each name
     )
 
 
-def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -> Found[Standing]:
+def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -> Fetched[Standing]:
     """The tables of the season rounds; one in which nothing was played is not given."""
     if rounds and all(round_.type == "knockout" for round_ in rounds):
-        return Found(absent=Absence("not_applicable", "A knockout competition has no table."))
+        return Fetched(absent=Absence("not_applicable", "A knockout competition has no table."))
     rows = compute_standings(in_tables)
     begun = {(row.stage, row.group_name) for row in rows if row.games}
     items = tuple(row for row in rows if (row.stage, row.group_name) in begun)
     if not items:
         because = f"No match in openfootball's file {name}.json counts for a table yet."
-        return Found(absent=Absence("nothing_yet", because))
+        return Fetched(absent=Absence("nothing_yet", because))
     issues = [
-        Issue(
+        Finding(
             "table_computed",
             "the table" if len(begun) == 1 else f"{len(begun)} tables",
             "openfootball has no tables: this follows from the matches. Points that were deducted "
@@ -179,7 +179,7 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
         )
     ]
     issues += [
-        Issue(
+        Finding(
             "groups_unknown",
             stage or "",
             "The file does not say which group a match belongs to, so the table spans all groups.",
@@ -187,16 +187,16 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
         for stage, group in sorted(begun, key=lambda table: table[0] or "")
         if group is None and has_unnamed_groups(stage)
     ]
-    return Found(items, tuple(issues))
+    return Fetched(items, tuple(issues))
 
 
-def _unknown_rounds(entries: Entries) -> tuple[Issue, ...]:
+def _unknown_rounds(entries: Entries) -> tuple[Finding, ...]:
     names = [fixture.round for fixture in entries.fixtures] + [name for _, name in entries.awaited]
     labels: Mapping[str, None] = {n.label: None for n in names if n and not n.known}
     detail = "The name of the round is not one we know; it is taken as a knockout round."
-    return tuple(Issue("unknown_round", label, detail) for label in sorted(labels))
+    return tuple(Finding("unknown_round", label, detail) for label in sorted(labels))
 
 
-def _found(items: tuple[T, ...], issues: Iterable[Issue], because: str) -> Found[T]:
+def _found(items: tuple[T, ...], issues: Iterable[Finding], because: str) -> Fetched[T]:
     ordered = sorted(issues, key=lambda i: (not i.left_out, i.reason, i.subject, i.detail))
-    return Found(items, tuple(ordered), None if items else Absence("nothing_yet", because))
+    return Fetched(items, tuple(ordered), None if items else Absence("nothing_yet", because))

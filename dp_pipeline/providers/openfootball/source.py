@@ -14,7 +14,7 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar
@@ -44,23 +44,23 @@ class OpenFootballSource(Source):
             with contextlib.suppress(ProviderError):
                 await self._season()
 
-    async def tournament(self) -> Found[Tournament]:
+    async def tournament(self) -> Fetched[Tournament]:
         """The tournament; its label is the file's name as given."""
         return (await self._season()).tournament
 
-    async def teams(self) -> Found[Team]:
+    async def teams(self) -> Fetched[Team]:
         """Every team, with remarks on spellings that were taken as one or kept apart."""
         return (await self._season()).teams
 
-    async def rounds(self) -> Found[Round]:
+    async def rounds(self) -> Fetched[Round]:
         """Every round a match names; the file has no list of rounds."""
         return (await self._season()).rounds
 
-    async def matches(self) -> Found[Match]:
+    async def matches(self) -> Fetched[Match]:
         """Every match whose teams are known."""
         return (await self._season()).matches
 
-    async def standings(self) -> Found[Standing]:
+    async def standings(self) -> Fetched[Standing]:
         """Always computed: one table per stage and group of the season rounds."""
         return (await self._season()).standings
 

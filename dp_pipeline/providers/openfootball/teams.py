@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import Issue, Team
+from dp_pipeline.providers.models import Finding, Team
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.names import Spelling
 
@@ -25,7 +25,7 @@ class Teams:
 
     items: tuple[Team, ...]
     ids: dict[Spelling, str]
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
 
 
 def teams_of(fixtures: Sequence[Fixture], *, scope: str | None) -> Teams:
@@ -39,7 +39,7 @@ def teams_of(fixtures: Sequence[Fixture], *, scope: str | None) -> Teams:
             seen[_identity(spelling)][spelling] += 1
     clashing = _clashing(fixtures)
     members: dict[str, Counter[Spelling]] = {}
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     for identity in sorted(seen, key=lambda i: (i[0], i[1] or "")):
         ending = (identity[1] or scope or "").lower()
         for words, spellings in _told_apart(seen[identity], clashes=identity in clashing):
@@ -119,14 +119,14 @@ def _country(spellings: Counter[Spelling]) -> str | None:
     return next(iter(spellings)).country
 
 
-def _merged(name: str, spellings: Counter[Spelling]) -> Issue:
+def _merged(name: str, spellings: Counter[Spelling]) -> Finding:
     counts = {s.name: n for s, n in sorted(spellings.items())}
     others = ", ".join(f"{other!r} ({n})" for other, n in counts.items() if other != name)
     detail = f"The file also writes {others}; the spellings never meet and are taken as one team."
-    return Issue("merged_team_name", name, detail, data={"spellings": counts})
+    return Finding("merged_team_name", name, detail, data={"spellings": counts})
 
 
-def _similar(spellings: Counter[Spelling]) -> Issue:
+def _similar(spellings: Counter[Spelling]) -> Finding:
     names = sorted({spelling.name for spelling in spellings})
     detail = "The names differ in little, but meet or play in the same round: they stay apart."
-    return Issue("similar_team_names", " / ".join(names), detail)
+    return Finding("similar_team_names", " / ".join(names), detail)

@@ -10,8 +10,8 @@ from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Absence,
-    Found,
-    Issue,
+    Fetched,
+    Finding,
     Match,
     Round,
     Standing,
@@ -122,7 +122,7 @@ class Gathered:
         return overlaid(self.known.matches, self.fixtures.matches)
 
     @property
-    def asked(self) -> frozenset[str]:
+    def covers(self) -> frozenset[str]:
         """External ids of the stored matches that the answers were to give."""
         return frozenset().union(*(ask.covers for ask in self.answers))
 
@@ -145,7 +145,7 @@ class Gathered:
         came = {str(match.match_id) for match in self.answers[ask].matches}
         return any(match.external_id in came for match in self.fixtures.matches)
 
-    def found_tournament(self) -> Found[Tournament]:
+    def found_tournament(self) -> Fetched[Tournament]:
         """The stored one, with what follows from matches and rounds as they are now."""
         rounds = self.rounds.rounds
         now = replace(
@@ -154,32 +154,32 @@ class Gathered:
             status=tournament_status(self.matches, rounds),
             current_round=current_round(rounds, self.matches),
         )
-        return Found((now,))
+        return Fetched((now,))
 
-    def found_teams(self) -> Found[Team]:
+    def found_teams(self) -> Fetched[Team]:
         """The stored teams, as they were met where they were met."""
         met = teams_of(self.payloads)
         teams = {team.external_id: team for team in (*self.known.teams, *met.items)}
         if not teams:
             because = "No team is stored, and none came."
-            return Found(issues=met.issues, absent=Absence("nothing_yet", because))
-        return Found(tuple(teams.values()), met.issues)
+            return Fetched(issues=met.issues, absent=Absence("nothing_yet", because))
+        return Fetched(tuple(teams.values()), met.issues)
 
-    def found_rounds(self) -> Found[Round]:
+    def found_rounds(self) -> Fetched[Round]:
         """Every round; complete only where the list was asked for."""
         issues = (*(self.listed.issues if self.listed else ()), *self.rounds.issues)
         if self.listed and not self.listed.groups:
             detail = "OpenLigaDB lists no rounds; these are stored or have matches."
-            issues = (*issues, Issue("rounds_from_matches", "Rounds", detail))
+            issues = (*issues, Finding("rounds_from_matches", "Rounds", detail))
         if not self.rounds.rounds:
             because = "No round is stored, and none came."
-            return Found(issues=issues, absent=Absence("nothing_yet", because))
-        return Found(self.rounds.rounds, issues)
+            return Fetched(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(self.rounds.rounds, issues)
 
-    def found_matches(self) -> Found[Match]:
+    def found_matches(self) -> Fetched[Match]:
         """The matches that came, and every request that gave none."""
         issues = [
-            Issue(
+            Finding(
                 "match_not_available" if ask.alone else "round_not_available",
                 ask.subject,
                 f"{'It' if ask.alone else 'Its matches'} could not be read: {error.message}",
@@ -191,13 +191,13 @@ class Gathered:
         issues += [issue for answer in self.answers.values() for issue in answer.issues]
         issues += self.fixtures.issues
         if not self.fixtures.matches:
-            return Found(issues=tuple(issues), absent=self._absent())
+            return Fetched(issues=tuple(issues), absent=self._absent(), covers=self.covers)
         issues += [
-            Issue("empty_answer", ask.subject, "It was asked for, and OpenLigaDB gave no match.")
+            Finding("empty_answer", ask.subject, "It was asked for, and OpenLigaDB gave no match.")
             for ask, answer in self.answers.items()
             if ask.covers and not answer.matches
         ]
-        return Found(self.fixtures.matches, tuple(issues))
+        return Fetched(self.fixtures.matches, tuple(issues), covers=self.covers)
 
     def _absent(self) -> Absence:
         if not self.answers:
@@ -210,14 +210,14 @@ class Gathered:
             "with known teams."
         )
         # where no stored match was to come, nothing is missing: the draw is still to be made
-        return Absence("nothing_yet" if self.asked else "not_applicable", because)
+        return Absence("nothing_yet" if self.covers else "not_applicable", because)
 
     @property
     def can_have_table(self) -> bool:
         """Whether the provider's table can be the tournament's."""
         return can_have_table(self._rounds_with_matches, self._groups)
 
-    def found_standings(self, table: Table) -> Found[Standing]:
+    def found_standings(self, table: Table) -> Fetched[Standing]:
         """The tables that follow from all matches as they are now known, or the provider's."""
         return standings_of(self._rounds_with_matches, self._groups, self.matches, table)
 

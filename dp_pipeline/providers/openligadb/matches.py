@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dp_pipeline.providers.models import Issue, Match, MatchStatus, Round
+from dp_pipeline.providers.models import Finding, Match, MatchStatus, Round
 from dp_pipeline.providers.openligadb.payload import LocationPayload, MatchPayload
 from dp_pipeline.providers.openligadb.rounds import RoundList
 from dp_pipeline.providers.openligadb.score import Pair, Score, score_of
@@ -23,7 +23,7 @@ class Fixtures:
 
     matches: tuple[Match, ...]
     groups: TeamGroups
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Told:
     match: Match
     updated: datetime
     subject: str
-    remarks: tuple[Issue, ...]
+    remarks: tuple[Finding, ...]
 
 
 def fixtures_of(
@@ -47,7 +47,7 @@ def fixtures_of(
         known: the stored matches, where the payloads are only some. What follows from a season
             alone, groups and legs, is then taken from them.
     """
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     real: list[MatchPayload] = []
     for payload in sorted(payloads, key=lambda p: (p.match_id, last_touched(p))):
         issue = _not_a_match(payload)
@@ -102,16 +102,16 @@ def status_of(payload: MatchPayload, score: Score) -> MatchStatus:
     return "live" if begun else "scheduled"
 
 
-def _not_a_match(payload: MatchPayload) -> Issue | None:
+def _not_a_match(payload: MatchPayload) -> Finding | None:
     if payload.team1.team_id == payload.team2.team_id:
         detail = "A team cannot play itself."
-        return Issue("team_against_itself", payload.subject, detail, left_out=True)
+        return Finding("team_against_itself", payload.subject, detail, left_out=True)
     slots = [t.team_name for t in (payload.team1, payload.team2) if is_placeholder(t.team_name)]
     if not slots:
         return None
     # Before the draw nothing is lost by waiting; a result of nobody is something that is lost.
     has_result = any(r.points_team1 is not None for r in payload.match_results)
-    return Issue(
+    return Finding(
         "placeholder_team",
         payload.subject,
         f"{' and '.join(slots)} is a place in the draw, not a team; the match waits for it.",
@@ -124,13 +124,13 @@ def _told(
 ) -> _Told:
     score = score_of(payload, knockout=round_.type == "knockout", two_legged=two_legged)
     status = status_of(payload, score)
-    issues = [Issue(r.reason, payload.subject, r.detail) for r in score.remarks]
+    issues = [Finding(r.reason, payload.subject, r.detail) for r in score.remarks]
     if payload.match_is_finished and not score.has_final:
         detail = "It is marked as finished and has no final result yet; it counts as live."
-        issues.append(Issue("finished_without_result", payload.subject, detail))
+        issues.append(Finding("finished_without_result", payload.subject, detail))
     if payload.match_date_time_utc is None:
         detail = "The time of its kick-off is missing or impossible."
-        issues.append(Issue("no_kickoff", payload.subject, detail))
+        issues.append(Finding("no_kickoff", payload.subject, detail))
     final, after_90 = _sides(score.final), _sides(score.after_90)
     half_time, shoot_out = _sides(score.half_time), _sides(score.shoot_out)
     match = Match(
@@ -158,13 +158,13 @@ def _told(
 
 def _once_each(
     told: Iterable[_Told], identity: Callable[[_Told], Hashable]
-) -> tuple[list[_Told], list[Issue]]:
+) -> tuple[list[_Told], list[Finding]]:
     """Merge equal tellings of one match; of contradicting ones the newest, if one is newest."""
     same: dict[Hashable, list[_Told]] = {}
     for one in told:
         same.setdefault(identity(one), []).append(one)
     kept: list[_Told] = []
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     for tellings in same.values():
         first = tellings[0]
         if len(tellings) == 1:
@@ -174,7 +174,7 @@ def _once_each(
         if len({replace(t.match, external_id="") for t in tellings}) == 1:
             kept.append(first)
             detail = f"It is given {len(tellings)} times alike (id {ids}); stored once."
-            issues.append(Issue("duplicate_match", first.subject, detail))
+            issues.append(Finding("duplicate_match", first.subject, detail))
             continue
         newest = max(t.updated for t in tellings)
         newest_ones = [t for t in tellings if t.updated == newest]
@@ -184,7 +184,7 @@ def _once_each(
             detail = f"It is given in {len(tellings)} ways (id {ids}); the last updated is stored."
         else:
             detail = f"It is given in {len(tellings)} ways (id {ids}), none of them the newest."
-        issues.append(Issue("contradicting_match", first.subject, detail, left_out=not agree))
+        issues.append(Finding("contradicting_match", first.subject, detail, left_out=not agree))
     return kept, issues
 
 

@@ -12,7 +12,7 @@ from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.errors import BlockedError, NotFoundError, ProviderError
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Found, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openligadb.answers import league_table, listed_groups
 from dp_pipeline.providers.openligadb.gathered import Ask, Gathered, asks_for_due
 from dp_pipeline.providers.openligadb.payload import (
@@ -35,7 +35,6 @@ class OpenLigaDBPart(Part):
         self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
     ) -> None:
         super().__init__(key, requests, known, due)
-        self.asked = frozenset()
         self._blocked: BlockedError | None = None
         self._gathering = anyio.Lock()
         self._read: dict[bool, Gathered] = {}
@@ -62,7 +61,7 @@ class OpenLigaDBPart(Part):
             for ask in asked:
                 group.start_soon(quietly, ask)
 
-    async def tournament(self) -> Found[Tournament]:
+    async def tournament(self) -> Fetched[Tournament]:
         """The stored one, with mode, status and current round as they are now."""
         gathered = await self._gathered()
         if self.follows:
@@ -70,11 +69,11 @@ class OpenLigaDBPart(Part):
             await self._groups()  # without them its status is not certain
         return gathered.found_tournament()
 
-    async def teams(self) -> Found[Team]:
+    async def teams(self) -> Fetched[Team]:
         """The stored teams, as they were met where they were met."""
         return (await self._gathered()).found_teams()
 
-    async def rounds(self) -> Found[Round]:
+    async def rounds(self) -> Fetched[Round]:
         """The stored rounds; once followed, with those that are newly listed or met."""
         if not self.follows:
             return Gathered(self.key, self.known).found_rounds()
@@ -83,11 +82,11 @@ class OpenLigaDBPart(Part):
         await self._groups()
         return gathered.found_rounds()
 
-    async def matches(self) -> Found[Match]:
+    async def matches(self) -> Fetched[Match]:
         """The matches that are due, and others that came along."""
         return (await self._gathered()).found_matches()
 
-    async def standings(self) -> Found[Standing]:
+    async def standings(self) -> Fetched[Standing]:
         """OpenLigaDB's table of a league, or tables computed from all matches."""
         gathered = await self._gathered()
         table = await self._table() if gathered.can_have_table else Table()
@@ -109,7 +108,6 @@ class OpenLigaDBPart(Part):
                         raise
                     # The matches that are due had come before: they are stored whatever follows.
                     self._not_followed, self._read[True] = error, self._read[False]
-            self.asked = self._read[follows].asked
             return self._read[follows]
 
     async def _gather(self, *, follows: bool) -> Gathered:

@@ -35,7 +35,7 @@ from dp_pipeline.providers.bounds import (
     or_none,
 )
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Issue, left_empty
+from dp_pipeline.providers.models import Finding, left_empty
 
 # An answer is a list of objects that hold lists of objects: deeper than this is nothing of ours.
 DEEPEST = 5
@@ -185,7 +185,7 @@ class MatchList:
     """The readable matches of an answer, and what could not be read."""
 
     matches: tuple[MatchPayload, ...]
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class GroupList:
     """The readable rounds of an answer, and what could not be read."""
 
     groups: tuple[GroupPayload, ...]
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ def _read_list(
     what: str,
     reason: str,
     subject: Callable[[Mapping[str, Any]], str],
-) -> tuple[tuple[T, ...], tuple[Issue, ...]]:
+) -> tuple[tuple[T, ...], tuple[Finding, ...]]:
     items, issues = _read_each(payload, model, what, reason, subject)
     if issues and not items:
         raise InvalidShapeError(issues[0].detail)
@@ -284,14 +284,14 @@ def _read_each(
     what: str,
     reason: str,
     subject: Callable[[Mapping[str, Any]], str],
-) -> tuple[tuple[T, ...], tuple[Issue, ...]]:
+) -> tuple[tuple[T, ...], tuple[Finding, ...]]:
     if payload is None:
         return (), ()  # an empty body says what [] says
     if not isinstance(payload, list):
         message = f"OpenLigaDB's {what} should be a list and is {_kind(payload)}."
         raise InvalidShapeError(message)
     items: list[T] = []
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     for index, raw in enumerate(payload):
         item = _lower_keys(raw)
         name = subject(item) if isinstance(item, dict) else f"entry {index + 1}"
@@ -302,7 +302,7 @@ def _read_each(
             where, why = _first(error)
             path = f"[{index}]{where}"
             issues.append(
-                Issue(
+                Finding(
                     reason=reason,
                     subject=name,
                     detail=f"OpenLigaDB's {what} cannot be read at {path}: {why}.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from dp_pipeline.providers.models import Issue, Round, RoundType
+from dp_pipeline.providers.models import Finding, Round, RoundType
 from dp_pipeline.providers.openligadb.payload import GroupPayload, MatchPayload
 
 # The names are free text by whoever created the league. First matching line decides.
@@ -38,7 +38,7 @@ class RoundList:
 
     rounds: tuple[Round, ...]
     by_key: Mapping[RoundKey, Round]
-    issues: tuple[Issue, ...]
+    issues: tuple[Finding, ...]
 
     def of(self, group: GroupPayload) -> Round:
         """The round a match is in; its group has to have been among the matches."""
@@ -72,7 +72,7 @@ def rounds_of(
     }
     by_key = _recognized({**waiting, **played}, known)
     bare = _bare_type(known, matches)
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     taken = {round_.slug for round_ in known}
     # those with matches first: a round listed later never takes over a slug
     for groups in (played, waiting):
@@ -82,7 +82,7 @@ def rounds_of(
             round_type = _type_by_name(group.group_name, bare)
             if round_type is None:
                 detail = f"Its name says nothing of its kind; taken as a {bare} round."
-                issues.append(Issue("unknown_round_name", group.group_name, detail))
+                issues.append(Finding("unknown_round_name", group.group_name, detail))
             slug = _free_slug(group, round_type or bare, taken)
             taken.add(slug)
             by_key[key] = Round(

@@ -17,8 +17,8 @@ from dp_pipeline.providers.errors import (
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Absence,
-    Found,
-    Issue,
+    Fetched,
+    Finding,
     Match,
     Round,
     Standing,
@@ -162,51 +162,51 @@ class OpenLigaDBSource(Source):
             if isinstance(outcome, BaseException) and not isinstance(outcome, ProviderError):
                 raise outcome
 
-    async def tournament(self) -> Found[Tournament]:
+    async def tournament(self) -> Fetched[Tournament]:
         """Exactly one, or `absent` while the season has no matches."""
         payload, _, fixtures = await self._matches()
         if absent := self._absent(payload):
-            return Found(absent=absent)
+            return Fetched(absent=absent)
         listed = await self._groups()
         rounds = rounds_of(payload.matches, listed.groups, season_url(self.key)).rounds
-        return Found((tournament_of(self.key, payload.matches, rounds, fixtures.matches),))
+        return Fetched((tournament_of(self.key, payload.matches, rounds, fixtures.matches),))
 
-    async def teams(self) -> Found[Team]:
+    async def teams(self) -> Fetched[Team]:
         """Every team of a readable match, once."""
         payload, _, _ = await self._matches()
         if absent := self._absent(payload):
-            return Found(absent=absent)
+            return Fetched(absent=absent)
         found = teams_of(payload.matches)
         if not found.items:
             because = "Only places in the draw are known, no team yet."
-            return Found(issues=found.issues, absent=Absence("nothing_yet", because))
+            return Fetched(issues=found.issues, absent=Absence("nothing_yet", because))
         return found
 
-    async def rounds(self) -> Found[Round]:
+    async def rounds(self) -> Fetched[Round]:
         """Every round, those without matches yet included where OpenLigaDB lists them."""
         payload, _, _ = await self._matches()
         if absent := self._absent(payload):
-            return Found(absent=absent)
+            return Fetched(absent=absent)
         listed = await self._groups()
         found = rounds_of(payload.matches, listed.groups, season_url(self.key))
-        return Found(found.rounds, (*listed.issues, *found.issues))
+        return Fetched(found.rounds, (*listed.issues, *found.issues))
 
-    async def matches(self) -> Found[Match]:
+    async def matches(self) -> Fetched[Match]:
         """Every match, once per id."""
         payload, _, fixtures = await self._matches()
         if absent := self._absent(payload):
-            return Found(absent=absent)
+            return Fetched(absent=absent)
         issues = (*payload.issues, *fixtures.issues)
         if not fixtures.matches:
             because = "No match with known teams is there yet."
-            return Found(issues=issues, absent=Absence("nothing_yet", because))
-        return Found(fixtures.matches, issues)
+            return Fetched(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(fixtures.matches, issues)
 
-    async def standings(self) -> Found[Standing]:
+    async def standings(self) -> Fetched[Standing]:
         """OpenLigaDB's table of a league, or tables computed from the matches."""
         payload, rounds, fixtures = await self._matches()
         if absent := self._absent(payload):
-            return Found(absent=absent)
+            return Fetched(absent=absent)
         table = await self._table()
         return standings_of(rounds.rounds, fixtures.groups, fixtures.matches, table)
 
@@ -222,7 +222,7 @@ class OpenLigaDBSource(Source):
         if listed.groups:
             return listed
         detail = "OpenLigaDB lists no rounds; these are the rounds that have matches."
-        return GroupList((), (*listed.issues, Issue("rounds_from_matches", "Rounds", detail)))
+        return GroupList((), (*listed.issues, Finding("rounds_from_matches", "Rounds", detail)))
 
     async def _table(self) -> Table:
         payload, rounds, fixtures = await self._matches()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dp_pipeline.providers.models import Absence, Found, Issue, Match, Round, Standing
+from dp_pipeline.providers.models import Absence, Fetched, Finding, Match, Round, Standing
 from dp_pipeline.providers.openligadb.payload import Table, TableRowPayload
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups
 from dp_pipeline.providers.table import compute_standings
@@ -22,7 +22,7 @@ def standings_of(
     groups: TeamGroups,
     matches: Sequence[Match],
     table: Table,
-) -> Found[Standing]:
+) -> Fetched[Standing]:
     """The table, or one per group.
 
     Args:
@@ -33,10 +33,10 @@ def standings_of(
     """
     season_slugs = {round_.slug for round_ in rounds if round_.type == "season"}
     if not season_slugs:
-        return Found(absent=Absence("not_applicable", "A knockout tournament has no table."))
+        return Fetched(absent=Absence("not_applicable", "A knockout tournament has no table."))
     if groups.unknown:
         because = "There are several groups, and the fixtures do not show yet who is in which."
-        return Found(absent=Absence("nothing_yet", because))
+        return Fetched(absent=Absence("nothing_yet", because))
     season = [
         match
         for match in matches
@@ -45,28 +45,28 @@ def standings_of(
     computed = compute_standings(season)
     if not computed:
         because = "No match with known teams is there to make a table of."
-        return Found(absent=Absence("nothing_yet", because))
+        return Fetched(absent=Absence("nothing_yet", because))
     return _chosen(computed, season, None if groups.names else table)
 
 
 def _chosen(
     computed: tuple[Standing, ...], season: Sequence[Match], table: Table | None
-) -> Found[Standing]:
+) -> Fetched[Standing]:
     """The provider's table unless it is missing or cannot be right."""
     if table is None:
-        return Found(computed, (_remark("table_computed", "OpenLigaDB has no table per group."),))
+        return Fetched(computed, (_remark("table_computed", "OpenLigaDB has no table per group."),))
     if not table.rows:
-        return Found(computed, (_remark("table_computed", "OpenLigaDB has no table."),))
+        return Fetched(computed, (_remark("table_computed", "OpenLigaDB has no table."),))
     fault = table.fault or _fault(table.rows, computed, season)
     if fault:
         detail = f"OpenLigaDB's table is not used: {fault}. This one follows from the matches."
-        return Found(computed, (_remark("provider_table_rejected", detail),))
+        return Fetched(computed, (_remark("provider_table_rejected", detail),))
     by_team = {row.team: row for row in computed}
     rows = tuple(
         _standing(position, row, by_team[str(row.team_info_id)])
         for position, row in enumerate(table.rows, start=1)
     )
-    return Found(rows, _differences(rows, by_team, table.rows))
+    return Fetched(rows, _differences(rows, by_team, table.rows))
 
 
 def _fault(
@@ -119,7 +119,7 @@ def _standing(position: int, row: TableRowPayload, computed: Standing) -> Standi
 
 def _differences(
     rows: Sequence[Standing], by_team: dict[str, Standing], table: Sequence[TableRowPayload]
-) -> tuple[Issue, ...]:
+) -> tuple[Finding, ...]:
     """Rows that do not follow from the matches: points taken away, forfeits, a table behind."""
     names = {str(row.team_info_id): row.team_name for row in table}
     told = []
@@ -138,5 +138,5 @@ def _differences(
     return (_remark("table_differs_from_matches", detail),)
 
 
-def _remark(reason: str, detail: str) -> Issue:
-    return Issue(reason, "Table", detail)
+def _remark(reason: str, detail: str) -> Finding:
+    return Finding(reason, "Table", detail)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import Issue, Match
+from dp_pipeline.providers.models import Finding, Match
 from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.rounds import is_group_stage, team_group
 
@@ -16,7 +16,7 @@ class TeamGroups:
 
     names: Mapping[int, str | None]
     unknown: bool = False
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
 
 def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -> TeamGroups:
@@ -30,7 +30,7 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
     stated = {match.match_id: team_group(match) for match in matches}
     if any(stated.values()):
         issues = tuple(
-            Issue("match_without_group", match.subject, "The others have one; it is in no table.")
+            Finding("match_without_group", match.subject, "The others have one; it is in no table.")
             for match in matches
             if stated[match.match_id] is None
         )
@@ -55,7 +55,7 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
         f"The {len(components)} groups follow from who plays whom; their letters are not given, "
         "so each is named by its teams."
     )
-    issue = Issue("groups_from_fixtures", "Group stage", detail)
+    issue = Finding("groups_from_fixtures", "Group stage", detail)
     return TeamGroups({m.match_id: named[m.team1.team_id] for m in matches}, issues=(issue,))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from dp_pipeline.providers.models import Found, Issue, Team
+from dp_pipeline.providers.models import Fetched, Finding, Team
 from dp_pipeline.providers.openligadb.payload import MatchPayload, TeamPayload
 
 # "N.N." and "Sieger HF1" are seen in German leagues, "Sieger SF 12" and "ARG/CPV" in World Cup
@@ -27,7 +27,7 @@ def is_placeholder(name: str) -> bool:
     return bool(_PLACEHOLDER.fullmatch(name.casefold()) or _EITHER_OF_TWO.fullmatch(name))
 
 
-def teams_of(matches: Iterable[MatchPayload]) -> Found[Team]:
+def teams_of(matches: Iterable[MatchPayload]) -> Fetched[Team]:
     """Every team of the matches once; of different names or icons the last updated one."""
     latest: dict[int, TeamPayload] = {}
     names: dict[int, set[str]] = {}
@@ -37,7 +37,7 @@ def teams_of(matches: Iterable[MatchPayload]) -> Found[Team]:
                 latest[team.team_id] = team
                 names.setdefault(team.team_id, set()).add(team.team_name)
     issues = tuple(
-        Issue(
+        Finding(
             "several_team_names",
             latest[team_id].team_name,
             f"It is also called {' and '.join(sorted(others))}; the last updated name is stored.",
@@ -45,7 +45,7 @@ def teams_of(matches: Iterable[MatchPayload]) -> Found[Team]:
         for team_id in sorted(names)
         if (others := names[team_id] - {latest[team_id].team_name})
     )
-    return Found(tuple(_team(latest[team_id]) for team_id in sorted(latest)), issues)
+    return Fetched(tuple(_team(latest[team_id]) for team_id in sorted(latest)), issues)
 
 
 def last_touched(match: MatchPayload) -> tuple[datetime, int, str]:

@@ -4,17 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Issue, Match, Round
+from dp_pipeline.providers.models import Finding, Match, Round
 from dp_pipeline.providers.sofascore.payload import EventPayload, VenuePayload
 from dp_pipeline.providers.sofascore.rounds import ListedRound, RoundList, order_of
 from dp_pipeline.providers.sofascore.score import Pair, score_of
 from dp_pipeline.providers.sofascore.stages import place_of
 from dp_pipeline.providers.sofascore.status import status_of
 from dp_pipeline.providers.sofascore.teams import Teams
-
-# A match with one of these is no longer waited for once another match of the same teams in the
-# same round takes its place: the replay of a postponed match has an id of its own.
-_REPLACEABLE = frozenset({"postponed", "interrupted", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +26,12 @@ class Fixtures:
     """The matches of a season that can be stored, and what is to be said about the rest."""
 
     matches: tuple[Match, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
 
 def of_season(
     tellings: Iterable[Telling], key: TournamentKey
-) -> tuple[tuple[Telling, ...], tuple[Issue, ...]]:
+) -> tuple[tuple[Telling, ...], tuple[Finding, ...]]:
     """The events of this season; one that does not say its season is believed to be."""
     ours, issues = [], []
     for telling in tellings:
@@ -45,7 +41,7 @@ def of_season(
         if other or (event.season is not None and str(event.season.id) != key.season):
             theirs = f"{unique.id if unique else '?'}:{event.season.id if event.season else '?'}"
             detail = f"It is of another tournament or season ({theirs}) and not taken."
-            issues.append(Issue("other_season", subject_of(event), detail))
+            issues.append(Finding("other_season", subject_of(event), detail))
         else:
             ours.append(telling)
     return tuple(ours), tuple(issues)
@@ -53,7 +49,7 @@ def of_season(
 
 def fixtures_of(tellings: Sequence[Telling], rounds: RoundList, teams: Teams) -> Fixtures:
     """Every match once per id, in the order of rounds and kick-offs."""
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     by_id: dict[int, list[Telling]] = {}
     for telling in tellings:
         by_id.setdefault(telling.event.id, []).append(telling)
@@ -94,12 +90,6 @@ def round_of(tellings: Sequence[Telling], rounds: RoundList) -> ListedRound | No
     return exact[0] if exact else named
 
 
-def without_replaced(matches: Sequence[Match]) -> tuple[Match, ...]:
-    """The matches without those that another one of the same fixture has taken the place of."""
-    settled = {_fixture(m) for m in matches if m.status not in _REPLACEABLE}
-    return tuple(m for m in matches if m.status not in _REPLACEABLE or _fixture(m) not in settled)
-
-
 def season_matches(matches: Iterable[Match], rounds: Iterable[Round]) -> list[Match]:
     """The matches a table can be made of: of matchdays, or of no round at all."""
     knockout = {round_.slug for round_ in rounds if round_.type == "knockout"}
@@ -113,11 +103,7 @@ def subject_of(event: EventPayload) -> str:
     return f"{event.home_team.name} - {event.away_team.name}{place}"
 
 
-def _fixture(match: Match) -> tuple[str | None, ...]:
-    return (match.stage, match.group_name, match.round_slug, match.home, match.away)
-
-
-def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Issue]]:
+def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Finding]]:
     """Of several tellings of one event the last changed one, read later in the same run."""
     if len(events) == 1:
         return events[0], []
@@ -126,18 +112,18 @@ def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Issue]]:
     if len(rivals) == 1:
         return newest, []
     detail = f"It is given in {len(rivals)} ways (id {newest.id}), none of them the newest."
-    return newest, [Issue("contradicting_match", subject_of(newest), detail)]
+    return newest, [Finding("contradicting_match", subject_of(newest), detail)]
 
 
-def _not_a_match(event: EventPayload, teams: Teams) -> Issue | None:
+def _not_a_match(event: EventPayload, teams: Teams) -> Finding | None:
     if event.home_team.id == event.away_team.id:
         detail = "A team cannot play itself."
-        return Issue("team_against_itself", subject_of(event), detail, left_out=True)
+        return Finding("team_against_itself", subject_of(event), detail, left_out=True)
     slots = [t.name for t in (event.home_team, event.away_team) if teams.is_place(t)]
     if not slots:
         return None
     # Before the draw nothing is lost by waiting; a result of nobody is something that is lost.
-    return Issue(
+    return Finding(
         "placeholder_team",
         subject_of(event),
         f"{' and '.join(slots)} is a place in the draw, not a team; the match waits for it.",
@@ -145,7 +131,7 @@ def _not_a_match(event: EventPayload, teams: Teams) -> Issue | None:
     )
 
 
-def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list[Issue]]:
+def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list[Finding]]:
     status, score = status_of(event.status), score_of(event)
     told = [*score.remarks, *((status.remark,) if status.remark else ())]
     if event.start_timestamp is None:
@@ -177,7 +163,7 @@ def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list
         venue=_venue(event.venue),
     )
     subject = subject_of(event)
-    return match, [Issue(reason, subject, detail) for reason, detail in told]
+    return match, [Finding(reason, subject, detail) for reason, detail in told]
 
 
 def _exactness(asked: ListedRound) -> tuple[bool, bool]:

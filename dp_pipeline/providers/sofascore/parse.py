@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dp_pipeline.providers.bounds import LONGEST_TEXT, clean
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Issue, left_empty
+from dp_pipeline.providers.models import Finding, left_empty
 from dp_pipeline.providers.sofascore.payload import (
     EventPayload,
     FormEventPayload,
@@ -39,7 +39,7 @@ class EventList:
     """The readable events of an answer, what could not be read, whether another page follows."""
 
     events: tuple[EventPayload, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
     has_next: bool = False
 
 
@@ -49,7 +49,7 @@ class RoundAnswer:
 
     rounds: tuple[RoundPayload, ...] = ()
     current: RoundPayload | None = None
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class TablePayload:
     stage: StagePayload | None
     rows: tuple[RowPayload, ...]
     fault: str | None = None
-    remarks: tuple[Issue, ...] = ()
+    remarks: tuple[Finding, ...] = ()
 
 
 def parse_unique(payload: Any) -> UniquePayload:
@@ -175,9 +175,9 @@ def _read(
     what: str,
     subject: Callable[[Any], str],
     reason: str = "unreadable",
-) -> tuple[tuple[M, ...], tuple[Issue, ...]]:
+) -> tuple[tuple[M, ...], tuple[Finding, ...]]:
     items: list[M] = []
-    issues: list[Issue] = []
+    issues: list[Finding] = []
     for index, raw in enumerate(entries):
         beyond: list[str] = []
         try:
@@ -186,7 +186,7 @@ def _read(
             where, why = _first(error)
             path = f"{what}[{index}]{where}"
             detail = f"It cannot be read at {path}: {why}."
-            issues.append(Issue(reason, subject(raw), detail, left_out=True, data={"path": path}))
+            issues.append(Finding(reason, subject(raw), detail, left_out=True, data={"path": path}))
         else:
             issues += left_empty(subject(raw), beyond)
     if issues and not items:

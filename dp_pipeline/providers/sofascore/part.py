@@ -16,7 +16,7 @@ from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Known, Part
 from dp_pipeline.providers.errors import BlockedError, ProviderError
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Absence, Found, Match, Round, Team, Tournament
+from dp_pipeline.providers.models import Absence, Fetched, Match, Round, Team, Tournament
 from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw
 from dp_pipeline.providers.sofascore.addresses import Addresses, match_path, season_path
 from dp_pipeline.providers.sofascore.parse import EventList, RoundAnswer, parse_events, parse_rounds
@@ -51,7 +51,7 @@ class SofaScorePart(SofaScoreSource, Part):
     ) -> None:
         SofaScoreSource.__init__(self, key, requests, at)
         Part.__init__(self, key, requests, known, due)
-        self.asked = frozenset()
+        self._covers: frozenset[str] = frozenset()
         self._not_followed: ProviderError | None = None
         self._before: Season | None = None
 
@@ -60,7 +60,7 @@ class SofaScorePart(SofaScoreSource, Part):
         super().follow()
         self._before, self._season_read = self._season_read, None
 
-    async def tournament(self) -> Found[Tournament]:
+    async def tournament(self) -> Fetched[Tournament]:
         """The stored one, as far along as the matches say."""
         season = await self._season()
         self._raise_unless_followed()
@@ -74,7 +74,7 @@ class SofaScorePart(SofaScoreSource, Part):
             mode=mode_of(rounds, matches, has_table=has_table),
             current_round=current_of(rounds, matches),
         )
-        return Found((found,))
+        return Fetched((found,))
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, table and form if the standings are wanted."""
@@ -91,29 +91,29 @@ class SofaScorePart(SofaScoreSource, Part):
             for ask in wanted:
                 group.start_soon(quietly, ask)
 
-    async def teams(self) -> Found[Team]:
+    async def teams(self) -> Fetched[Team]:
         """The stored teams, and those met now as they are called now."""
         season = await self._season()
         met = season.found_teams(())
         teams = {team.external_id: team for team in (*self.known.teams, *met.items)}
-        return Found(tuple(teams.values()), met.issues)
+        return Fetched(tuple(teams.values()), met.issues)
 
-    async def rounds(self) -> Found[Round]:
+    async def rounds(self) -> Fetched[Round]:
         """Every round that is listed."""
         season = await self._season()
         self._raise_unless_followed()
         return season.found_rounds()
 
-    async def matches(self) -> Found[Match]:
+    async def matches(self) -> Fetched[Match]:
         """The matches that are due, with those that came along."""
         season = await self._season()
         found = season.found_matches()
         waiting = {"round_not_published"}  # that is what is looked for
         issues = tuple(issue for issue in found.issues if issue.reason not in waiting)
         if found.items:
-            return Found(found.items, issues)
+            return Fetched(found.items, issues, covers=self._covers)
         because = "SofaScore gave none of the matches that were asked for."
-        return Found((), issues, Absence("nothing_yet", because))
+        return Fetched((), issues, Absence("nothing_yet", because), self._covers)
 
     async def _rounds(self) -> RoundList:
         if not self.known.rounds:
@@ -170,7 +170,7 @@ class SofaScorePart(SofaScoreSource, Part):
         if season.failure is not None and not season.events:
             raise copy.copy(season.failure) from season.failure.__cause__
         answered = answers.keys()
-        self.asked = frozenset(
+        self._covers = frozenset(
             match.external_id
             for match in self.known.matches
             if match.round_slug in answered or _name(match) in answered

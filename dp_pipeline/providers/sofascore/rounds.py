@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Issue, Round
+from dp_pipeline.providers.models import Finding, Round
 from dp_pipeline.providers.sofascore.addresses import round_paths
 from dp_pipeline.providers.sofascore.parse import RoundAnswer
 from dp_pipeline.providers.sofascore.payload import EventPayload, RoundPayload
@@ -46,7 +46,7 @@ class RoundList:
     listed: tuple[ListedRound, ...] = ()
     by_key: Mapping[RoundKey, ListedRound] | None = None
     current: str | None = None
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
     @property
     def rounds(self) -> tuple[Round, ...]:
@@ -73,10 +73,10 @@ def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> RoundList:
         if payload.slug is None and (payload.name or payload.prefix):
             subject = payload.name or payload.prefix or ""
             detail = f"Round {payload.round} has a name and no slug; it cannot be asked for."
-            issues.append(Issue("invalid_round", subject, detail, left_out=True))
+            issues.append(Finding("invalid_round", subject, detail, left_out=True))
         elif len(usable) == MOST_ROUNDS and identity not in usable:
             detail = f"More than {MOST_ROUNDS} rounds are listed; the first are used."
-            issues.append(Issue("too_many_rounds", _label(payload), detail, left_out=True))
+            issues.append(Finding("too_many_rounds", _label(payload), detail, left_out=True))
         else:
             usable.setdefault(identity, payload)
     slugs, collisions = _slugs(usable)
@@ -159,7 +159,7 @@ def with_stored(listed: RoundList, stored: RoundList) -> RoundList:
         complete,
         {round_key(one.payload): one for one in complete},
         listed.current,
-        (*listed.issues, Issue("rounds_not_listed", ", ".join(lacking[:3]), detail)),
+        (*listed.issues, Finding("rounds_not_listed", ", ".join(lacking[:3]), detail)),
     )
 
 
@@ -186,7 +186,7 @@ def _label(payload: RoundPayload) -> str:
     return ", ".join(parts) or str(payload.round)
 
 
-def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str], list[Issue]]:
+def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str], list[Finding]]:
     """prefix-slug, slug or number; where two come to the same, the lower number has it."""
     taken: dict[str, RoundKey] = {}
     issues = []
@@ -199,7 +199,7 @@ def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str]
         if free != plain:
             other = taken[plain][0]
             detail = f"Rounds {other} and {number} are both called {plain}; this one is {free}."
-            issues.append(Issue("slug_taken", _label(usable[identity]), detail))
+            issues.append(Finding("slug_taken", _label(usable[identity]), detail))
         taken[free] = identity
     return {identity: slug for slug, identity in taken.items()}, issues
 

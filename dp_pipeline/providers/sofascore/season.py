@@ -6,7 +6,7 @@ from functools import cached_property
 
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Absence, Found, Issue, Match, Round, Standing, Team
+from dp_pipeline.providers.models import Absence, Fetched, Finding, Match, Round, Standing, Team
 from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.matches import (
@@ -47,7 +47,7 @@ class Season:
     known: Sequence[Match] = ()
 
     @cached_property
-    def _ours(self) -> tuple[tuple[Telling, ...], tuple[Issue, ...]]:
+    def _ours(self) -> tuple[tuple[Telling, ...], tuple[Finding, ...]]:
         asked = {one.round.slug: one for one in self.listed.listed}
         tellings = [
             Telling(event, asked.get(slug) if slug else None)
@@ -90,24 +90,24 @@ class Season:
         """The first failure, if there is one."""
         return next(iter(self.failures.values()), None)
 
-    def found_rounds(self) -> Found[Round]:
+    def found_rounds(self) -> Fetched[Round]:
         """The rounds, with a remark on those without matches yet."""
         issues = self.rounds.issues
         if self.rounds.listed:
             if not self.listed.listed:
                 detail = "SofaScore lists no rounds; these are the ones its matches name."
-                issues = (*issues, Issue("rounds_from_matches", "Rounds", detail))
-            return Found(self.rounds.rounds, issues)
+                issues = (*issues, Finding("rounds_from_matches", "Rounds", detail))
+            return Fetched(self.rounds.rounds, issues)
         if self.events:
             because = "SofaScore has no rounds for this tournament."
-            return Found(issues=issues, absent=Absence("not_applicable", because))
+            return Fetched(issues=issues, absent=Absence("not_applicable", because))
         because = "SofaScore has neither rounds nor matches of this season yet."
-        return Found(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(issues=issues, absent=Absence("nothing_yet", because))
 
-    def found_matches(self) -> Found[Match]:
+    def found_matches(self) -> Fetched[Match]:
         """The matches, and every round that gave none."""
         issues = [
-            Issue(
+            Finding(
                 "round_not_available",
                 what,
                 f"Its matches could not be read: {error.message}",
@@ -124,24 +124,24 @@ class Season:
                 if self.events
                 else "SofaScore has no matches of this season yet."
             )
-            return Found(issues=tuple(issues), absent=Absence("nothing_yet", because))
+            return Fetched(issues=tuple(issues), absent=Absence("nothing_yet", because))
         empty = {slug for slug, answer in self.answers if slug and not answer.events}
         issues += [
-            Issue("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
+            Finding("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
             for one in self.listed.listed
             if one.round.slug in empty
         ]
-        return Found(self.matches, tuple(issues))
+        return Fetched(self.matches, tuple(issues))
 
-    def found_teams(self, tables: Sequence[TablePayload]) -> Found[Team]:
+    def found_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""
         teams, issues = Teams(self.events, tables).found(self.at.images)
         if not teams:
             because = "No team is known yet."
-            return Found(issues=issues, absent=Absence("nothing_yet", because))
-        return Found(teams, issues)
+            return Fetched(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(teams, issues)
 
-    def found_standings(self, tables: Tables, form: FormEvents) -> Found[Standing]:
+    def found_standings(self, tables: Tables, form: FormEvents) -> Fetched[Standing]:
         """The tables, computed where the provider has none; there can be none in a cup."""
         rounds = self.rounds.rounds
         season = season_matches(self.all_matches, rounds)

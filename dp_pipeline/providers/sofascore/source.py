@@ -23,8 +23,8 @@ from dp_pipeline.providers.errors import (
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Absence,
-    Found,
-    Issue,
+    Fetched,
+    Finding,
     Match,
     Round,
     Standing,
@@ -106,7 +106,7 @@ class SofaScoreSource(Source):
             for ask in (*wanted, self._season):
                 group.start_soon(quietly, ask)
 
-    async def tournament(self) -> Found[Tournament]:
+    async def tournament(self) -> Fetched[Tournament]:
         """Exactly one, or `absent` while the competition lists no seasons.
 
         Raises:
@@ -120,7 +120,7 @@ class SofaScoreSource(Source):
         seasons = await self._seasons()
         if not seasons:
             because = "SofaScore lists no seasons of this tournament."
-            return Found(absent=Absence("nothing_yet", because))
+            return Fetched(absent=Absence("nothing_yet", because))
         listed = {str(season.id): season for season in seasons}
         if self.key.season not in listed:
             message = f"{_no_such_season(self.key, unique, seasons)}."
@@ -141,37 +141,37 @@ class SofaScoreSource(Source):
             status=status,
             at=self.at,
         )
-        return Found((found,), issues)
+        return Fetched((found,), issues)
 
-    async def teams(self) -> Found[Team]:
+    async def teams(self) -> Fetched[Team]:
         """Every team of a match or a table, once."""
         season = await self._season()
         tables, issues = await self._tables_or_none()
         found = season.found_teams(tables)
-        return Found(found.items, (*found.issues, *issues), found.absent)
+        return Fetched(found.items, (*found.issues, *issues), found.absent)
 
-    async def rounds(self) -> Found[Round]:
+    async def rounds(self) -> Fetched[Round]:
         """Every round in the provider's order, or those the matches name."""
         return (await self._season()).found_rounds()
 
-    async def matches(self) -> Found[Match]:
+    async def matches(self) -> Fetched[Match]:
         """Every match, once per id."""
         return (await self._season()).found_matches()
 
-    async def standings(self) -> Found[Standing]:
+    async def standings(self) -> Fetched[Standing]:
         """SofaScore's tables, or tables computed from the matches."""
         season = await self._season()
         tables = await self._tables()
         form: FormEvents = {}
-        issues: tuple[Issue, ...] = ()
+        issues: tuple[Finding, ...] = ()
         if tables:
             try:
                 form = await self._form()
             except ProviderError as error:  # the table does not depend on it
                 detail = f"The form follows from the matches alone: {error.message}"
-                issues = (Issue("form_not_available", "Form", detail),)
+                issues = (Finding("form_not_available", "Form", detail),)
         found = season.found_standings(tables_of(tables), form)
-        return Found(found.items, (*found.issues, *issues), found.absent)
+        return Fetched(found.items, (*found.issues, *issues), found.absent)
 
     async def _json(self, path: str, parse: Callable[[Any], T]) -> T:
         if self._blocked is not None:
@@ -200,7 +200,7 @@ class SofaScoreSource(Source):
         path = f"{season_path(self.key)}/standings/total"
         return await self._json_or(path, parse_tables, ())
 
-    async def _tables_or_none(self) -> tuple[tuple[TablePayload, ...], tuple[Issue, ...]]:
+    async def _tables_or_none(self) -> tuple[tuple[TablePayload, ...], tuple[Finding, ...]]:
         """For those who only add to what the matches say."""
         try:
             return await self._tables(), ()
@@ -208,7 +208,7 @@ class SofaScoreSource(Source):
             raise
         except ProviderError as error:
             detail = f"The table could not be read: {error.message}"
-            return (), (Issue("table_not_available", "Table", detail),)
+            return (), (Finding("table_not_available", "Table", detail),)
 
     async def _form(self) -> FormEvents:
         if self._blocked is not None:
@@ -287,7 +287,7 @@ class SofaScoreSource(Source):
             more = page.has_next and bool(page.events)
         if more:
             detail = f"There are more than {MOST_PAGES} pages of events; the first are read."
-            issue = Issue("too_many_pages", f"events/{way}", detail, left_out=True)
+            issue = Finding("too_many_pages", f"events/{way}", detail, left_out=True)
             pages.append(EventList(issues=(issue,)))
         return pages
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from dp_pipeline.providers.models import Absence, Found, Issue, Match, Standing
+from dp_pipeline.providers.models import Absence, Fetched, Finding, Match, Standing
 from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
 from dp_pipeline.providers.sofascore.payload import FormEventPayload, RowPayload
 from dp_pipeline.providers.sofascore.stages import Place, place_of
@@ -30,7 +30,7 @@ class Tables:
     """The tables of a season by their place, and what is to be said of the others."""
 
     by_place: Mapping[Place, TablePayload]
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
 
 def tables_of(payloads: Iterable[TablePayload]) -> Tables:
@@ -46,7 +46,7 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
         name = table.name or (table.stage.name if table.stage else None) or "a table"
         if _RANKING.search(name):
             detail = "It ranks teams of several groups and is no table of matches; not stored."
-            issues.append(Issue("ranking_table", name, detail))
+            issues.append(Finding("ranking_table", name, detail))
             continue
         stage, group = place_of(table.stage)
         if group is None and table.name and _GROUP.match(table.name):
@@ -54,7 +54,7 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
         slots = [row.team.name for row in table.rows if is_place_in_draw(row.team.name)]
         if slots:
             detail = f"{' and '.join(slots)} are places in the draw, not teams; left out of it."
-            issues.append(Issue("placeholder_team", name, detail))
+            issues.append(Finding("placeholder_team", name, detail))
             rows = tuple(row for row in table.rows if row.team.name not in slots)
             if not rows:
                 continue
@@ -65,7 +65,9 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
         free = place if place not in by_place else (table.name or place[0], place[1])
         if free in by_place:
             detail = "There is another table of the same stage and group; this one is not stored."
-            issues.append(Issue("duplicate_table", table.name or "a table", detail, left_out=True))
+            issues.append(
+                Finding("duplicate_table", table.name or "a table", detail, left_out=True)
+            )
         else:
             by_place[free] = table
     order = {id(table): index for index, (_, table) in enumerate(named)}
@@ -75,7 +77,7 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
 
 def standings_of(
     tables: Tables, season: Sequence[Match], form: FormEvents, *, has_season: bool
-) -> Found[Standing]:
+) -> Fetched[Standing]:
     """Every row of every table.
 
     Args:
@@ -105,11 +107,11 @@ def standings_of(
         rows += instead
         tail = "This one follows from the matches." if instead else "There is none instead."
         detail = f"SofaScore's table is not used: {fault}. {tail}"
-        issues.append(Issue("provider_table_rejected", name, detail, left_out=not instead))
+        issues.append(Finding("provider_table_rejected", name, detail, left_out=not instead))
     if not rows:
         because = "No table of SofaScore can be used, and there are no matches to make one of."
-        return Found(issues=tuple(issues), absent=Absence("nothing_yet", because))
-    return Found(tuple(rows), tuple(issues))
+        return Fetched(issues=tuple(issues), absent=Absence("nothing_yet", because))
+    return Fetched(tuple(rows), tuple(issues))
 
 
 def form_of(events: Iterable[FormEventPayload], team: str) -> tuple[str, ...]:
@@ -126,19 +128,19 @@ def form_of(events: Iterable[FormEventPayload], team: str) -> tuple[str, ...]:
 def _without_tables(
     computed: Mapping[Place, Mapping[str, Standing]],
     season: Sequence[Match],
-    issues: tuple[Issue, ...],
+    issues: tuple[Finding, ...],
     *,
     has_season: bool,
-) -> Found[Standing]:
+) -> Fetched[Standing]:
     if not has_season:
         because = "A knockout tournament has no table."
-        return Found(issues=issues, absent=Absence("not_applicable", because))
+        return Fetched(issues=issues, absent=Absence("not_applicable", because))
     if not any(match.status in _ENDED for match in season):
         because = "SofaScore has no table yet, and no match has ended."
-        return Found(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(issues=issues, absent=Absence("nothing_yet", because))
     rows = tuple(row for table in computed.values() for row in table.values())
     detail = "SofaScore has no table; this one follows from the matches."
-    return Found(rows, (*issues, Issue("table_computed", "Table", detail)))
+    return Fetched(rows, (*issues, Finding("table_computed", "Table", detail)))
 
 
 def _by_place(rows: Iterable[Standing]) -> dict[Place, dict[str, Standing]]:
@@ -196,7 +198,7 @@ def _rows(
 
 def _differences(
     rows: Sequence[Standing], computed: Mapping[str, Standing], table: TablePayload
-) -> list[Issue]:
+) -> list[Finding]:
     """Rows that do not follow from the matches: points taken away, forfeits, a table behind."""
     names = {str(row.team.id): row.team.name for row in table.rows}
     told = []
@@ -212,7 +214,7 @@ def _differences(
         return []
     more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
     detail = f"SofaScore's table is stored. It has {'; '.join(told[:MOST_NAMED])}{more}."
-    return [Issue("table_differs_from_matches", table.name or "Table", detail)]
+    return [Finding("table_differs_from_matches", table.name or "Table", detail)]
 
 
 def _sums(row: Standing) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from dp_pipeline.providers.models import Issue, Team
+from dp_pipeline.providers.models import Finding, Team
 from dp_pipeline.providers.sofascore.parse import TablePayload
 from dp_pipeline.providers.sofascore.payload import EventPayload, TeamPayload
 from dp_pipeline.providers.sofascore.status import status_of
@@ -54,7 +54,7 @@ class Teams:
             return True
         return is_place_in_draw(team.name)
 
-    def found(self, image_root: str) -> tuple[tuple[Team, ...], tuple[Issue, ...]]:
+    def found(self, image_root: str) -> tuple[tuple[Team, ...], tuple[Finding, ...]]:
         """Every team once, as its last changed match names it, and remarks on other names."""
         teams, issues = [], []
         for team_id, tellings in sorted(self._told.items()):
@@ -65,7 +65,7 @@ class Teams:
             others = sorted({t[2].name for t in real} - {last.name})
             if others:
                 detail = f"It is also called {' and '.join(others)}; the last is stored."
-                issues.append(Issue("several_team_names", last.name, detail))
+                issues.append(Finding("several_team_names", last.name, detail))
             teams.append(_team(team_id, last, [t[2] for t in real], image_root))
         return tuple(teams), tuple(issues)
 

@@ -13,11 +13,16 @@ from dp_pipeline.providers.models import (
     TournamentStatus,
 )
 from dp_pipeline.providers.sofascore.addresses import Addresses
-from dp_pipeline.providers.sofascore.matches import season_matches, without_replaced
+from dp_pipeline.providers.sofascore.matches import season_matches
 from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
 from dp_pipeline.providers.sofascore.rounds import RoundList
 from dp_pipeline.providers.sofascore.stages import Place
-from dp_pipeline.providers.table import current_round, tournament_mode, tournament_status
+from dp_pipeline.providers.table import (
+    current_round,
+    tournament_mode,
+    tournament_status,
+    without_replaced,
+)
 
 _TWO_SHORT = re.compile(r"(\d{2})/(\d{2})\Z")
 _TWO_LONG = re.compile(r"(\d{4})/(\d{4})\Z")

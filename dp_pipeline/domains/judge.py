@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from dp_pipeline.providers.models import Issue, Match
+from dp_pipeline.providers.models import Finding, Match
 
 MOST_CORRECTED = 2
 MOST_CORRECTED_SHARE = 0.05
@@ -168,7 +168,7 @@ def most_missing(rows: int) -> int:
 
 def contradiction_issues(
     verdict: Verdict, names: Mapping[str, str], *, refused: bool = False
-) -> list[Issue]:
+) -> list[Finding]:
     """What a person is to know of a verdict, one finding per match.
 
     Args:
@@ -193,7 +193,7 @@ def contradiction_issues(
         else:
             detail, reason = f"A settled fact was corrected: {told}.", "settled_fact_corrected"
         issues.append(
-            Issue(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
+            Finding(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
         )
     return issues
 

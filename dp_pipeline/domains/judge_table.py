@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from dp_pipeline.assets.judge import limit_of
+from dp_pipeline.domains.judge import limit_of
 from dp_pipeline.providers.models import Standing
 
 WIN_POINTS = (3, 2)

@@ -1,48 +1,38 @@
-"""The frame around the domains: order, isolation, one turn per tournament. No Dagster here.
+"""The way all data takes: a source is asked, what it says is judged, planned, applied, recorded.
 
-What a domain does is read in its own module; what is the same for all of them stands here once.
+No Dagster here. What a domain does is read in its own module; what is the same for all of them
+stands here once: order, isolation, one lease per tournament.
 """
 
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Collection,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import anyio
 
-from dp_pipeline.assets import logos, matches, rounds, standings, teams, tournaments
+from dp_pipeline.assets import logos
+from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import DOMAINS, REGISTERED, in_order
 from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
-from dp_pipeline.executions.vocabulary import DEPENDS_ON, Domain, in_order
 from dp_pipeline.images.gallery import Gallery
-from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.contract import Everything, Source
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import Providers
 
-Ingest = Callable[[Source, Database, Execution], Awaitable[None]]
+T = TypeVar("T")
 
-INGEST: Mapping[Domain, Ingest] = {
-    "tournaments": tournaments.ingest,
-    "teams": teams.ingest,
-    "rounds": rounds.ingest,
-    "matches": matches.ingest,
-    "standings": standings.ingest,
-}
 # Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
 # and at times a database connection: the pool has ten.
 TOURNAMENTS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RunContext:
     """What the work needs: where to read, where to write, where to record, whom to tell.
 
     `confirmed` hears of a key of which nothing was known before, once its provider has it.
@@ -56,56 +46,58 @@ class Desk:
     confirmed: Callable[[str], None] = lambda _: None
 
 
-async def ingest_tournaments(keys: Sequence[str], domains: Collection[str], desk: Desk) -> None:
+async def ingest_tournaments(
+    keys: Sequence[str], domains: Collection[str], context: RunContext
+) -> None:
     """Ingest the domains of several tournaments concurrently; none stops another."""
-    async with desk.providers:
-        await each(keys, lambda key: ingest_tournament(key, domains, desk))
+    async with context.providers:
+        await each(keys, lambda key: ingest_tournament(key, domains, context))
 
 
-async def collect_logos(keys: Sequence[str], gallery: Gallery, desk: Desk) -> None:
+async def collect_logos(keys: Sequence[str], gallery: Gallery, context: RunContext) -> None:
     """Collect the images of several tournaments concurrently; none stops another."""
-    work = partial(logos.ingest, gallery, desk.database)
+    work = partial(logos.ingest, gallery, context.database)
     async with gallery:
-        await each(keys, lambda key: attempt("logos", key, desk, work))
+        await each(keys, lambda key: attempt("logos", key, context, work))
 
 
-async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> None:
+async def ingest_tournament(key: str, domains: Collection[str], context: RunContext) -> None:
     """Ingest the domains of one tournament in order, each with its own row and fate."""
     chosen = in_order(domains)
-    failed: set[Domain] = set()
+    failed: set[str] = set()
     source: Source | None = None
-    confirmed = False
+    materialization: Materialization | None = None
     missing = False
     label: str | None = None
     async with (
-        desk.ledger.turn(tournament_id_of(key)) as turn,
+        context.ledger.turn(tournament_id_of(key)) as turn,
         anyio.create_task_group() as ahead,
     ):
 
         async def work(execution: Execution) -> None:
-            nonlocal source, confirmed, missing
-            execution.told = missing and desk.run.at_terminal
+            nonlocal source, materialization, missing
+            execution.told = missing and context.run.at_terminal
             _require(execution.domain, failed)
             if source is None:
-                source = await desk.providers.source(key)
+                source = await context.providers.source(key)
             # Nothing is read before its turn: it would be older than what the run before has
             # stored meanwhile, and put it back.
             await turn.come()
             try:
-                if not confirmed:
-                    await confirm(source, desk)
-                    confirmed = True
+                if materialization is None:
+                    await confirm(source, context)
+                    materialization = Materialization(source, Everything(), context.database)
                     ahead.start_soon(source.prefetch, chosen)
-                await INGEST[execution.domain](source, desk.database, execution)
+                await materialization.of(DOMAIN[execution.domain], execution)
             except TournamentNotFoundError:
                 missing = True
-                execution.told = desk.run.at_terminal
+                execution.told = context.run.at_terminal
                 raise
             finally:
                 execution.requests.extend(source.requests.taken())
 
         for domain in chosen:
-            execution = await attempt(domain, key, desk, work, label=label)
+            execution = await attempt(domain, key, context, work, label=label)
             if execution.failure is None:
                 label = execution.label
             else:
@@ -113,7 +105,10 @@ async def ingest_tournament(key: str, domains: Collection[str], desk: Desk) -> N
         ahead.cancel_scope.cancel()
 
 
-async def confirm(source: Source, desk: Desk) -> None:
+DOMAIN = {domain.name: domain for domain in DOMAINS}
+
+
+async def confirm(source: Source, context: RunContext) -> None:
     """Make sure that there is such a tournament, if nothing is known of it yet.
 
     Raises:
@@ -121,15 +116,15 @@ async def confirm(source: Source, desk: Desk) -> None:
         ProviderError: it did not say.
     """
     key = source.key
-    if not await desk.database.run(lambda connection: is_confirmed(connection, key)):
-        await desk.providers.confirm(source)
-        desk.confirmed(str(key))
+    if not await context.database.run(lambda connection: is_confirmed(connection, key)):
+        await context.providers.confirm(source)
+        context.confirmed(str(key))
 
 
 async def attempt(
-    domain: Domain,
+    domain: str,
     key: str,
-    desk: Desk,
+    context: RunContext,
     work: Callable[[Execution], Awaitable[None]],
     *,
     label: str | None = None,
@@ -137,15 +132,15 @@ async def attempt(
     """Do a piece of work within a ledger row of its own and tell how it ended; never raises."""
     execution: Execution | None = None
     try:
-        async with desk.ledger.track(domain, key, desk.run, label=label) as execution:
+        async with context.ledger.track(domain, key, context.run, label=label) as execution:
             await work(execution)
     # Recorded by track; the other domains and tournaments have fates of their own.
     except Exception as error:  # noqa: BLE001
         if execution is None or execution.completed_at is None:
-            execution = _unrecorded(domain, key, desk.run, error)
+            execution = _unrecorded(domain, key, context.run, error)
         elif execution.failure is None:
             execution.fail(error)  # the work was done, but its row could not be closed
-    desk.ended(execution)
+    context.ended(execution)
     return execution
 
 
@@ -162,15 +157,15 @@ async def each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> 
             group.start_soon(limited, key)
 
 
-def _require(domain: Domain, failed: set[Domain]) -> None:
-    missing = [dependency for dependency in DEPENDS_ON[domain] if dependency in failed]
+def _require(domain: str, failed: set[str]) -> None:
+    missing = [name for name in REGISTERED[domain].depends_on if name in failed]
     if missing:
         names = " and ".join(f"`{name}`" for name in missing)
         message = f"Not begun, because {names} of this tournament failed in the same run."
         raise BlockedDependencyError(message)
 
 
-def _unrecorded(domain: Domain, key: str, run: Run, error: Exception) -> Execution:
+def _unrecorded(domain: str, key: str, run: Run, error: Exception) -> Execution:
     """An execution whose row could not even be opened; the sensor adds it once it can."""
     execution = Execution(
         run=run, key=storable(key), tournament_id=tournament_id_of(key), domain=domain

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.assets.judge import (
+from dp_pipeline.domains.judge import (
     Past,
     Verdict,
     contradiction_issues,

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from dp_pipeline.assets.judge_table import judge_table
-from dp_pipeline.assets.standings import follow_stored
+from dp_pipeline.domains.judge_table import judge_table
+from dp_pipeline.domains.standings import follow_stored
 from dp_pipeline.providers.models import Standing
 
 Change = Callable[[Standing], Standing]

@@ -1,0 +1,250 @@
+"""One domain of one tournament from its source to the database: fetch, judge, plan, apply."""
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.assets.corrections import note_verdict, past_of
+from dp_pipeline.database import rows
+from dp_pipeline.database.database import Database, tournament_lock
+from dp_pipeline.database.store import RowsMovedError
+from dp_pipeline.domains.apply import apply
+from dp_pipeline.domains.domain import Changes, Domain
+from dp_pipeline.domains.judge import Past, Verdict, contradiction_issues, judge
+from dp_pipeline.domains.matches import MATCHES
+from dp_pipeline.domains.plan import Plan, refused
+from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
+from dp_pipeline.executions.errors import (
+    BlockedDependencyError,
+    ExecutionError,
+    SuspiciousPayloadError,
+)
+from dp_pipeline.executions.execution import Execution
+from dp_pipeline.executions.ledger import note_news
+from dp_pipeline.providers.contract import Selection, Source
+from dp_pipeline.providers.fitting import fitting
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Absence, Fetched, Match
+
+
+class _Named(TypedDict):
+    teams: set[UUID]
+    matches: set[UUID]
+
+
+MOST_REPLANS = 5
+"""Other runs may change shared teams meanwhile; in a trial with three at once two were enough."""
+
+_REFUSALS: dict[str, type[ExecutionError]] = {
+    "blocked_dependency": BlockedDependencyError,
+    "suspicious_payload": SuspiciousPayloadError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was fetched of a domain and is to be written of it."""
+
+    domain: Domain[Any]
+    fetched: Fetched[Any]
+    matches: Fetched[Match]
+    verdict: Verdict
+    plan: Plan
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the payload contradicts what is stored, or lacks too much of it."""
+        return self.plan.refusal is not None and self.plan.refusal.kind == "suspicious_payload"
+
+
+class Materialization:
+    """The domains of one tournament in one run, one after the other.
+
+    What is stored is read once, under the tournament's lease, and moves on with every commit.
+
+    Args:
+        source: asked for what is wanted.
+        selection: what is wanted.
+        database: where to write.
+        snapshot: what is stored, where that has been read already.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        selection: Selection,
+        database: Database,
+        snapshot: Snapshot | None = None,
+    ) -> None:
+        self.source = source
+        self.selection = selection
+        self.snapshot = snapshot
+        self._database = database
+
+    async def of(self, domain: Domain[Any], execution: Execution) -> None:
+        """All of it for one domain; raises as `planned` and `applied` do."""
+        await self.applied(await self.planned(domain, execution), execution)
+
+    async def planned(self, domain: Domain[Any], execution: Execution) -> Planned:
+        """Fetch, judge and plan.
+
+        Raises:
+            ProviderError: it could not be fetched, or nothing of it can be stored.
+        """
+        with execution.step("scraping", f"fetch_{domain.operation}"):
+            fetched = fitting(await domain.fetch(self.source))
+        if not fetched.items:
+            return Planned(domain, fetched, Fetched(), Verdict(), _nothing(fetched, execution))
+        matches = fetched if domain is MATCHES else await self.source.matches()
+        snapshot = await self._read(fetched, matches)
+        verdict = self._judged(matches, snapshot, Past(), execution)
+        if verdict.contradictions and verdict.refusal is None:
+            past = await self._database.run(lambda c: past_of(c, execution))
+            verdict = self._judged(matches, snapshot, past, execution)
+        return _plan(domain, fetched, matches, verdict, snapshot)
+
+    async def applied(self, found: Planned, execution: Execution) -> None:
+        """Write what was planned, and what follows from it, unless it is refused.
+
+        Raises:
+            SuspiciousPayloadError, BlockedDependencyError: it must not or cannot be written.
+        """
+        execution.received(found.fetched)
+        if found.plan.absent is not None:
+            execution.nothing(found.plan.absent)
+            return
+        with execution.step("database", f"upsert_{found.domain.operation}") as data:
+            _raise_if_refused(found, execution)
+            if found.plan.changes_anything or found.domain.follow_up is not None:
+                changes = await self._database.run(lambda c: self._write(c, found, execution))
+            else:
+                changes = Changes(found.plan, found.plan.stored, self.stored, self.stored)
+            data.update({one.table: one.counts() for one in changes.stored if one.counted})
+        self.snapshot = changes.after
+        plan = changes.plan
+        execution.remark(*plan.findings)
+        for one in changes.stored:
+            execution.wrote(one)
+        execution.label = plan.label or execution.label
+        execution.preview = [dict(row) for row in plan.preview]
+        execution.rows = found.domain.rows(changes.after)
+
+    def _write(self, connection: sa.Connection, found: Planned, execution: Execution) -> Changes:
+        key = self.source.key
+        # Beside the lease, of which a process may not know yet that it has lost it.
+        tournament_lock(connection, key.tournament_id)
+        before, tries = self.stored, 0
+        while True:
+            try:
+                stored = apply(connection, found.plan)
+                break
+            except RowsMovedError:
+                tries += 1
+                if tries > MOST_REPLANS:
+                    raise
+            before = read_snapshot(connection, key, TABLES)
+            before = look_for(connection, before, **_named(found.fetched, found.matches, key))
+            past = past_of(connection, execution)
+            verdict = self._judged(found.matches, before, past, execution)
+            found = _plan(found.domain, found.fetched, found.matches, verdict, before)
+            _raise_if_refused(found, execution)
+        changes = Changes(found.plan, stored, before, before.after(found.plan))
+        if found.domain is MATCHES:
+            note_verdict(connection, execution, found.verdict)
+        if found.domain.follow_up is not None:
+            news = found.domain.follow_up(
+                connection, changes, found.fetched, self.selection, self.source.now
+            )
+            note_news(connection, execution, news)
+        return changes
+
+    @property
+    def stored(self) -> Snapshot:
+        """What is stored, as it was read and written since."""
+        assert self.snapshot is not None  # noqa: S101 - read before anything is planned
+        return self.snapshot
+
+    async def _read(self, fetched: Fetched[Any], matches: Fetched[Match]) -> Snapshot:
+        """What is stored, with the teams and matches of others that the payload names."""
+        key = self.source.key
+        if self.snapshot is None:
+            self.snapshot = await self._database.run(lambda c: read_snapshot(c, key, TABLES))
+        snapshot = self.snapshot
+        named = _named(fetched, matches, key)
+        if any(snapshot.unknown(**named)):
+            snapshot = await self._database.run(lambda c: look_for(c, snapshot, **named))
+            self.snapshot = snapshot
+        return snapshot
+
+    def _judged(
+        self, matches: Fetched[Match], snapshot: Snapshot, past: Past, execution: Execution
+    ) -> Verdict:
+        """Whether the payload may be believed, by its matches: in whichever domain it is taken.
+
+        With wrong matches, the rounds' kinds, the table and the spelling of teams that follow from
+        them are wrong as well.
+        """
+        if not snapshot.matches:
+            return Verdict()
+        return judge(
+            snapshot.matches,
+            matches.items,
+            read_at=execution.started_at,
+            now=self.source.now,
+            past=past,
+            covers=matches.covers,
+            names=snapshot.team_names,
+        )
+
+
+def _plan(
+    domain: Domain[Any],
+    fetched: Fetched[Any],
+    matches: Fetched[Match],
+    verdict: Verdict,
+    snapshot: Snapshot,
+) -> Planned:
+    if domain.depends_on and snapshot.tournament is None:
+        plan = refused(
+            f"The tournament {snapshot.key} is not stored yet. Materialize `tournaments` for it "
+            "first, or all domains together.",
+            blocked=True,
+        )
+    elif verdict.refusal is not None:
+        names = snapshot.team_names
+        plan = refused(verdict.refusal, contradiction_issues(verdict, names, refused=True))
+    else:
+        plan = domain.plan(fetched, snapshot, verdict)
+    return Planned(domain, fetched, matches, verdict, plan)
+
+
+def _raise_if_refused(found: Planned, execution: Execution) -> None:
+    refusal = found.plan.refusal
+    if refusal is not None:
+        execution.remark(*found.plan.findings)
+        raise _REFUSALS[refusal.kind](refusal.because)
+
+
+def _nothing(fetched: Fetched[Any], execution: Execution) -> Plan:
+    """A plan without entities: as expected, or suspicious when rows are stored."""
+    absent = fetched.absent or Absence("nothing_yet", "The provider gave nothing.")
+    if absent.kind == "nothing_yet" and not execution.create:
+        return refused(
+            f"{absent.because} Rows of it are stored already; they were kept as they are."
+        )
+    return Plan(absent=absent)
+
+
+def _named(fetched: Fetched[Any], matches: Fetched[Match], key: TournamentKey) -> _Named:
+    """The ids of the teams and matches that a payload names."""
+    names = {
+        *fetched.team_names,
+        *(side for match in matches.items for side in (match.home, match.away)),
+    }
+    return {
+        "teams": {rows.team_id(key.provider, name) for name in names},
+        "matches": {rows.match_id(key.provider, match.external_id) for match in matches.items},
+    }

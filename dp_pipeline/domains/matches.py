@@ -1,0 +1,224 @@
+"""The domain `matches`: every fixture of a tournament, with its result once there is one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.rows import Row
+from dp_pipeline.database.store import planned
+from dp_pipeline.domains.derived import with_derived
+from dp_pipeline.domains.domain import Changes, Domain
+from dp_pipeline.domains.judge import Verdict, contradiction_issues, subject_of
+from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, match_news, score
+from dp_pipeline.domains.plan import Plan, refused
+from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.providers.contract import DueMatches, Selection, Source
+from dp_pipeline.providers.models import FINAL_STATUSES, Fetched, Finding, Match
+from dp_pipeline.providers.registry import BY_NAME
+from dp_pipeline.watching.pauses import missed
+from dp_pipeline.watching.watch import CALLED_OFF, Look, keep_watch, owe
+
+PREVIEWED = 5
+# Lists of matches do not name the venue, a single match does; one that is asked alone need not say
+# its round; and of which group a match is shows only in complete fixtures.
+KEEP = frozenset({"venue", "round_slug", "stage", "group_name"})
+NOT_STORED_YET = frozenset({"unknown_team", "unknown_round"})
+"""The reasons of findings about matches whose team or round is to be stored first."""
+_RESULT = frozenset({"status", "home_score", "away_score", "home_penalties_score"})
+_SETTLED = FINAL_STATUSES | {"postponed"}
+_TEAMS = ("home_team_id", "away_team_id")
+
+
+async def fetch(source: Source) -> Fetched[Match]:
+    """The matches, with the names of their teams."""
+    found = await source.matches()
+    if not found.items:
+        return found
+    teams = (await source.teams()).items
+    return replace(found, team_names={team.external_id: team.name for team in teams})
+
+
+def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
+    """Every match; a played one is never put back, an unknown team's is left out and named."""
+    names = fetched.team_names
+    accepted, left_out = _sound(fetched, snapshot, verdict)
+    findings = [*contradiction_issues(verdict, names)]
+    findings += [_no_longer_at_provider(match, names) for match in verdict.missing]
+    findings += left_out
+    waiting = sum(finding.reason in NOT_STORED_YET for finding in left_out)
+    if waiting == len({match.external_id for match in fetched.items}):
+        return refused(
+            f"None of the {len(fetched.items)} matches can be stored: their teams or rounds are "
+            "not. Materialize `teams` and `rounds` first, or all domains together.",
+            left_out,
+            blocked=True,
+        )
+    written = planned(tables.match, accepted, snapshot.rows(tables.match), keep=KEEP)
+    after = snapshot.after_writes([written])
+    return Plan(
+        with_derived(snapshot, [written]),
+        tuple(findings),
+        preview=preview(after.matches, {**after.team_names, **names}),
+    )
+
+
+def _sound(
+    fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict
+) -> tuple[list[Row], list[Finding]]:
+    """The rows that may be written, and what is to be said of the others."""
+    teams = snapshot.rows(tables.team)
+    slugs = {round_.slug for round_ in snapshot.rounds}
+    accepted: list[Row] = []
+    findings: list[Finding] = []
+
+    def leave_out(reason: str, match: Match, detail: str, **data: Any) -> None:
+        subject = subject_of(match, fetched.team_names)
+        findings.append(Finding(reason, subject, detail, left_out=True, data=data))
+
+    for match in fetched.items:
+        row = rows.match_row(snapshot.key, match)
+        sides = zip((match.home, match.away), _TEAMS, strict=True)
+        unknown = [side for side, column in sides if row[column] not in teams]
+        if match.external_id in verdict.kept:
+            continue
+        if row["id"] in snapshot.elsewhere:
+            detail = f"Its id {match.external_id} is that of a match of another tournament."
+            leave_out("other_tournament", match, detail)
+        elif unknown:
+            detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
+            leave_out("unknown_team", match, detail, teams=unknown)
+        elif match.round_slug is not None and row["round_slug"] not in slugs:
+            detail = f"Its round {match.round_slug} is not stored. Materialize `rounds` first."
+            leave_out("unknown_round", match, detail)
+        else:
+            accepted.append(row)
+    return accepted, findings
+
+
+def follow_up(
+    connection: sa.Connection,
+    changes: Changes,
+    fetched: Fetched[Match],
+    selection: Selection,
+    now: datetime,
+) -> Sequence[str]:
+    """When matches are looked at again, that tables have to follow, and what people want to hear.
+
+    Matches that were looked at and left out are put off all the same: they would be due at once.
+    """
+    key, names = changes.before.key, {**changes.after.team_names, **fetched.team_names}
+    found = {rows.match_id(key.provider, match.external_id): match for match in fetched.items}
+    part = isinstance(selection, DueMatches)
+    stored = changes.of(tables.match)
+    news = match_news(stored, found, names, part=part, now=now)
+    given_up: Sequence[UUID] = ()
+    known = changes.after.known
+    if BY_NAME[key.provider].polled and known is not None:
+        # What was taken is stored; what of a whole read was left out is looked at by the next one.
+        looked_at = found.keys() & changes.after.rows(tables.match).keys()
+        absent: list[str] = []
+        if isinstance(selection, DueMatches):
+            if any_ended(stored, found):
+                owe(connection, key.tournament_id, key.provider, now)
+            called_off, absent = _absent(fetched, selection, changes.before)
+            looked_at = {*found, *called_off}
+        look = Look(looked_at, draws=not part or selection.follow_up, at=now)
+        given_up = (
+            *keep_watch(connection, known, look),
+            *missed(connection, key.tournament_id, absent, now, answered=True),
+        )
+    by_id = {rows.match_id(key.provider, m.external_id): m for m in changes.after.matches}
+    news += [given_up_news(by_id[id_], names) for id_ in given_up if id_ in by_id]
+    return news[:MOST_NEWS]
+
+
+def settled(plan: Plan) -> set[str | None]:
+    """The slugs of the rounds of matches that a plan ends, calls off or decides otherwise."""
+    found: set[str | None] = set()
+    for write in plan.writes:
+        if write.table is tables.match:
+            again = [c.id for c in write.difference.changes if _RESULT & c.fields.keys()]
+            changed = [write.rows[id_] for id_ in (*write.difference.new, *again)]
+            found.update(row["round_slug"] for row in changed if row["status"] in _SETTLED)
+    return found
+
+
+def follows_from(plan: Plan) -> bool:
+    """Whether rounds, teams and table have to be read because of what is planned of matches."""
+    return bool(settled(plan)) or any(f.reason in NOT_STORED_YET for f in plan.findings)
+
+
+def _absent(
+    fetched: Fetched[Match], selection: DueMatches, before: Snapshot
+) -> tuple[list[UUID], list[str]]:
+    """The due matches that were requested and did not come.
+
+    Returns:
+        Those called off, by row: another one may have taken their place; and the others.
+    """
+    came = {match.external_id for match in fetched.items}
+    covered = selection.match_ids if fetched.covers is None else fetched.covers
+    gone = [
+        match
+        for match in before.matches
+        if match.external_id in selection.match_ids & covered - came
+    ]
+    called_off = [m for m in gone if m.status in CALLED_OFF]
+    return (
+        [rows.match_id(before.key.provider, match.external_id) for match in called_off],
+        [match.external_id for match in gone if match not in called_off],
+    )
+
+
+def _no_longer_at_provider(match: Match, names: Mapping[str, str]) -> Finding:
+    detail = "Stored, but no longer among the provider's matches; it was kept."
+    return Finding("no_longer_at_provider", subject_of(match, names), detail)
+
+
+def preview(matches: Sequence[Match], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The last played and the next open matches, in order of kick-off. No clock is asked."""
+
+    def when(match: Match) -> tuple[date, str]:
+        day = match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else date.max)
+        return day, match.kickoff_at.isoformat() if match.kickoff_at else ""
+
+    played = sorted((m for m in matches if m.status in ("ended", "awarded")), key=when)
+    # One that is postponed keeps its old day until it gets a new one.
+    ahead = sorted(
+        (m for m in matches if m.status not in FINAL_STATUSES),
+        key=lambda m: (m.status == "postponed", when(m)),
+    )
+    return [
+        {
+            "kick-off": match.kickoff_at.strftime("%Y-%m-%d %H:%M UTC")
+            if match.kickoff_at
+            else str(match.kickoff_date or ""),
+            "round": match.round_slug or "",
+            "match": f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}",
+            "score": score(match),
+            "status": match.status,
+        }
+        for match in [*played[-PREVIEWED:], *ahead[:PREVIEWED]]
+    ]
+
+
+MATCHES = Domain(
+    name="matches",
+    description=(
+        "Every match of a tournament, one row per provider match id. `home_score` is the result "
+        "including extra time and never includes a shoot-out; a part of a score that is not "
+        "certain is null. A match of an unknown team is named in the report and not stored."
+    ),
+    depends_on=("teams", "rounds"),
+    tables=(tables.match, tables.tournament),
+    has_rows=tables.match.c.tournament_id,
+    operation="matches",
+    fetch=fetch,
+    plan=plan,
+    follow_up=follow_up,
+)

@@ -1,0 +1,101 @@
+"""Which domains there are, in the order in which they build on each other.
+
+A new domain is one module and its name in `DOMAINS`. What is forgotten is said at import.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.domains.domain import Domain, Registered
+from dp_pipeline.domains.matches import MATCHES
+from dp_pipeline.domains.rounds import ROUNDS
+from dp_pipeline.domains.standings import STANDINGS
+from dp_pipeline.domains.teams import TEAMS
+from dp_pipeline.domains.tournaments import TOURNAMENTS
+
+DOMAINS: tuple[Domain[Any], ...] = (TOURNAMENTS, TEAMS, ROUNDS, MATCHES, STANDINGS)
+"""What a provider tells of a tournament, ingested together."""
+
+_shown = (
+    sa.select(tables.tournament.c.id)
+    .select_from(tables.tournament.outerjoin(tables.tournament_team).outerjoin(tables.team))
+    .where(tables.tournament.c.logo.is_not(None) | tables.team.c.badge.is_not(None))
+    .subquery()
+)
+LOGOS = Registered(
+    name="logos",
+    description=(
+        "The logo of a tournament and the badges of its teams: downloaded when they changed, kept "
+        "in the object store, and their addresses written to `tournament.logo` and `team.badge`."
+    ),
+    depends_on=("tournaments", "teams"),
+    tables=(tables.image, tables.tournament, tables.team),
+    has_rows=_shown.c.id,
+    operation="logos",
+)
+"""Images are collected afterwards: data never waits for a picture."""
+
+
+class RegistryError(Exception):
+    """A registration lacks something; the text is a sentence for whoever adds a domain."""
+
+
+def checked(registered: Iterable[Registered], operations: Collection[str]) -> dict[str, Registered]:
+    """The registrations by name.
+
+    Args:
+        registered: in order.
+        operations: the operation types that the ledger takes.
+
+    Raises:
+        RegistryError: one of them is not complete.
+    """
+    found: dict[str, Registered] = {}
+    for one in registered:
+        if one.name in found:
+            message = f"Two domains are called {one.name}."
+            raise RegistryError(message)
+        unknown = [name for name in one.depends_on if name not in found]
+        if unknown:
+            message = (
+                f"The domain {one.name} depends on {' and '.join(unknown)}, which does not come "
+                "before it among the registered domains."
+            )
+            raise RegistryError(message)
+        if not one.tables or not one.description:
+            message = f"The domain {one.name} names no table or has no description."
+            raise RegistryError(message)
+        found[one.name] = one
+    wanted = {f"{one.operation}_{verb}" for one in found.values() for verb in ("create", "update")}
+    if wanted != set(operations):
+        message = (
+            "The ledger takes other operation types than the domains have: "
+            f"{', '.join(sorted(wanted ^ set(operations)))}. Name the domain's in "
+            "`database/tables/ledger.py`, and in a migration that replaces the check constraint."
+        )
+        raise RegistryError(message)
+    return found
+
+
+REGISTERED = checked((*DOMAINS, LOGOS), tables.OPERATION_TYPES)
+"""Everything that an execution can be of, by name and in order."""
+NAMES = tuple(domain.name for domain in DOMAINS)
+TABLES = tuple(table for domain in DOMAINS for table in domain.tables)
+
+
+def in_order(names: Collection[str]) -> tuple[str, ...]:
+    """The given domains so that each comes after what it builds on."""
+    return tuple(name for name in REGISTERED if name in names)
+
+
+def order_of(name: str) -> int:
+    """Where a domain stands among the others; one that is not known, last."""
+    return [*REGISTERED, name].index(name)
+
+
+def operation_type(name: str, *, create: bool) -> str:
+    """`matches_create`, `tournament_update`, …: create when there were no rows yet."""
+    return f"{REGISTERED[name].operation}_{'create' if create else 'update'}"

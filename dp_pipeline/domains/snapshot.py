@@ -1,0 +1,258 @@
+"""What is stored of a tournament, read once under its lease: plans are made against it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.rows import Row
+from dp_pipeline.database.store import RowId, Write
+from dp_pipeline.domains.plan import Plan
+from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament
+
+_OF_TOURNAMENT = (
+    *("external_id", "label", "season", "slug", "mode", "standings_mode", "status"),
+    *("current_round", "public_url", "base_url"),
+)
+_OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
+_OF_MATCH = (
+    *("external_id", "round_slug", "status", "stage", "group_name", "kickoff_at", "kickoff_date"),
+    *("provider_status", "home_score", "away_score", "home_score_90", "away_score_90"),
+    *("home_score_ht", "away_score_ht", "home_penalties_score", "away_penalties_score", "venue"),
+)
+_OF_STANDING = (
+    *("position", "games", "wins", "draws", "losses", "goals_for", "goals_against", "points"),
+    *("stage", "group_name", "computed"),
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The rows of one tournament by table and id, and what of others its plans depend on.
+
+    Args:
+        key: the tournament.
+        stored: rows by the name of their table; of `team` those that play here, and those that were
+            looked for because a payload names them.
+        described_by: of stored teams, season and key of the tournament that named them last.
+        elsewhere: of the matches that were looked for, those that belong to other tournaments.
+        looked_for: ids of teams and matches that were looked for, stored or not.
+    """
+
+    key: TournamentKey
+    stored: Mapping[str, Mapping[RowId, Row]]
+    described_by: Mapping[UUID, tuple[str, str]] = field(default_factory=dict)
+    elsewhere: frozenset[UUID] = frozenset()
+    looked_for: frozenset[UUID] = frozenset()
+
+    def rows(self, table: sa.Table) -> Mapping[RowId, Row]:
+        """The rows of a table, by id."""
+        return self.stored.get(table.name, {})
+
+    def after(self, plan: Plan) -> Self:
+        """What is stored once the plan has been applied."""
+        return self.after_writes(plan.writes)
+
+    def after_writes(self, writes: Sequence[Write]) -> Self:
+        """What is stored once this has been written."""
+        stored = dict(self.stored)
+        for write in writes:
+            stored[write.table.name] = {**stored.get(write.table.name, {}), **write.rows}
+        season = self.tournament["season"] if self.tournament else ""
+        described = {
+            id_: (season, str(self.key))
+            for write in writes
+            if write.table is tables.team
+            for id_ in write.rows
+            if isinstance(id_, UUID)
+        }
+        return replace(self, stored=stored, described_by={**self.described_by, **described})
+
+    def unknown(
+        self, teams: Collection[UUID], matches: Collection[UUID]
+    ) -> tuple[frozenset[UUID], frozenset[UUID]]:
+        """Of some teams and matches those that were not looked for yet."""
+        mine = {id_ for id_ in self.rows(tables.match) if isinstance(id_, UUID)}
+        return frozenset(teams) - self.looked_for, frozenset(matches) - self.looked_for - mine
+
+    @property
+    def tournament(self) -> Row | None:
+        """The tournament's own row; None while it is not stored."""
+        return self.rows(tables.tournament).get(self.key.tournament_id)
+
+    @cached_property
+    def members(self) -> frozenset[UUID]:
+        """The ids of the teams that play here."""
+        return frozenset(row["team_id"] for row in self.rows(tables.tournament_team).values())
+
+    @cached_property
+    def teams(self) -> tuple[Team, ...]:
+        """The teams that play here."""
+        team = self.rows(tables.team)
+        found = (team[id_] for id_ in self.members)
+        return tuple(
+            Team(r["external_id"], r["name"], r["short_name"], r["country"], r["badge_source"])
+            for r in sorted(found, key=lambda row: row["external_id"])
+        )
+
+    @cached_property
+    def team_names(self) -> dict[str, str]:
+        """The names of the teams that play here, by external id."""
+        return {team.external_id: team.name for team in self.teams}
+
+    @cached_property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds in order."""
+        found = (
+            Round(**{n: row[n] for n in _OF_ROUND})
+            for row in self.rows(tables.tournament_round).values()
+        )
+        return tuple(sorted(found, key=lambda round_: (round_.order, round_.slug)))
+
+    @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """The matches by kick-off, those without one last."""
+        found = [
+            Match(
+                **{name: row[name] for name in _OF_MATCH},
+                home=self._team(row["home_team_id"]),
+                away=self._team(row["away_team_id"]),
+            )
+            for row in self.rows(tables.match).values()
+        ]
+        return tuple(
+            sorted(
+                found,
+                key=lambda m: (
+                    m.kickoff_at is None,
+                    m.kickoff_at.isoformat() if m.kickoff_at else "",
+                    m.external_id,
+                ),
+            )
+        )
+
+    @cached_property
+    def standings(self) -> tuple[Standing, ...]:
+        """The rows of the tables, in order."""
+        found = [
+            Standing(
+                **{name: row[name] for name in _OF_STANDING},
+                form=tuple(row["form"]),
+                team=self._team(row["team_id"]),
+            )
+            for row in self.rows(tables.tournament_standing).values()
+        ]
+        return tuple(
+            sorted(found, key=lambda s: (s.stage or "", s.group_name or "", s.position, s.team))
+        )
+
+    @property
+    def known(self) -> Known | None:
+        """All of it as models, for a source that asks for a part; None when it is not stored."""
+        row = self.tournament
+        if row is None:
+            return None
+        told = {name: row[name] for name in _OF_TOURNAMENT}
+        tournament = Tournament(key=self.key, logo_url=row["logo_source"], **told)
+        return Known(tournament, self.teams, self.rounds, self.matches)
+
+    def _team(self, id_: UUID) -> str:
+        return self.rows(tables.team)[id_]["external_id"]
+
+
+def read_snapshot(
+    connection: sa.Connection,
+    key: TournamentKey,
+    of: Iterable[sa.Table],
+) -> Snapshot:
+    """Read what is stored of a tournament.
+
+    Args:
+        connection: while its lease is held.
+        key: the tournament.
+        of: the tables of which rows may be planned.
+    """
+    id_ = key.tournament_id
+    stored: dict[str, dict[RowId, Row]] = {}
+    for table in dict.fromkeys(of):
+        if table is tables.tournament:
+            where = table.c.id == id_
+        elif "tournament_id" in table.c:
+            where = table.c.tournament_id == id_
+        else:
+            continue
+        stored[table.name] = _by_id(connection, table, where)
+    teams = {
+        row[name]
+        for rows in stored.values()
+        for row in rows.values()
+        for name in ("team_id", "home_team_id", "away_team_id")
+        if name in row
+    }
+    return look_for(connection, Snapshot(key, stored), teams=teams, matches=())
+
+
+def look_for(
+    connection: sa.Connection,
+    snapshot: Snapshot,
+    *,
+    teams: Collection[UUID],
+    matches: Collection[UUID],
+) -> Snapshot:
+    """Look for teams and matches by id, in all tournaments, as far as that was not done."""
+    new_teams, new_matches = snapshot.unknown(teams, matches)
+    known = dict(snapshot.rows(tables.team))
+    described = dict(snapshot.described_by)
+    elsewhere: set[UUID] = set()
+    if new_teams:
+        found, described_now = _teams(connection, new_teams)
+        known, described = known | found, described | described_now
+    if new_matches:
+        match = tables.match.c
+        others = match.tournament_id != snapshot.key.tournament_id
+        wanted = sa.select(match.id).where(match.id.in_(new_matches), others)
+        elsewhere = set(connection.scalars(wanted))
+    return replace(
+        snapshot,
+        stored={**snapshot.stored, tables.team.name: known},
+        described_by=described,
+        elsewhere=snapshot.elsewhere | elsewhere,
+        looked_for=snapshot.looked_for | new_teams | new_matches,
+    )
+
+
+def _teams(
+    connection: sa.Connection, ids: Collection[UUID]
+) -> tuple[dict[RowId, Row], dict[UUID, tuple[str, str]]]:
+    """Rows of teams, and season and key of the tournaments that named them last."""
+    team, tournament = tables.team, tables.tournament
+    season = tournament.c.season.label("described_season")
+    wanted = (
+        sa.select(team, season)
+        .outerjoin(tournament, tournament.c.key == team.c.described_in)
+        .where(team.c.id.in_(ids))
+    )
+    found = list(connection.execute(wanted).mappings())
+    described = {
+        row["id"]: (row["described_season"], row["described_in"])
+        for row in found
+        if row["described_season"] is not None
+    }
+    names = [column.name for column in team.c]
+    return {row["id"]: {name: row[name] for name in names} for row in found}, described
+
+
+def _by_id(
+    connection: sa.Connection, table: sa.Table, where: sa.ColumnElement[bool]
+) -> dict[RowId, Row]:
+    key = [column.name for column in table.primary_key]
+    found: Any = connection.execute(sa.select(table).where(where)).mappings()
+    return {
+        row[key[0]] if len(key) == 1 else tuple(row[n] for n in key): dict(row) for row in found
+    }

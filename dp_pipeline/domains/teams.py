@@ -1,0 +1,98 @@
+"""The domain `teams`: one row per team, in however many tournaments it plays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.rows import Row
+from dp_pipeline.database.store import planned
+from dp_pipeline.domains.domain import Domain
+from dp_pipeline.domains.guards import missing, swapped
+from dp_pipeline.domains.judge import Verdict
+from dp_pipeline.domains.plan import Plan
+from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.models import Fetched, Team
+
+# A provider that stops sending one of these has not taken it back.
+KEEP = frozenset({"badge_source", "short_name", "country"})
+
+Season = tuple[str, str]
+
+
+async def fetch(source: Source) -> Fetched[Team]:
+    """Every team."""
+    found = await source.teams()
+    return replace(found, team_names={team.external_id: team.name for team in found.items})
+
+
+def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
+    """Teams first, then who plays in this tournament."""
+    del verdict
+    key, stored = snapshot.key, snapshot.rows(tables.team)
+    found = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
+    gone = missing("teams", {id_: stored[id_]["name"] for id_ in snapshot.members}, found)
+    if isinstance(gone, Plan):
+        return gone
+    mixed_up = swapped(
+        "teams",
+        {id_: stored[id_]["name"] for id_ in found if id_ in stored},
+        {id_: row["name"] for id_, row in found.items()},
+    )
+    if mixed_up is not None:
+        return mixed_up
+    season = snapshot.tournament["season"] if snapshot.tournament else ""
+    ours = newest([*found.values()], snapshot.described_by, (season, str(key)))
+    joining = [
+        {"tournament_id": key.tournament_id, "team_id": id_}
+        for id_ in found
+        if id_ not in snapshot.members
+    ]
+    new = [row for row in joining if row["team_id"] not in stored]
+    met_before = [row for row in joining if row["team_id"] in stored]
+    members = snapshot.rows(tables.tournament_team)
+    return Plan(
+        (
+            planned(tables.team, ours, stored, keep=KEEP, untouched=len(found) - len(ours)),
+            # Who is new here counts once, as a team or as one that plays here too.
+            planned(tables.tournament_team, new, members, counted=False),
+            planned(tables.tournament_team, met_before, members),
+        ),
+        gone,
+        preview=[
+            {"team": team.name, "short name": team.short_name or "", "id": team.external_id}
+            for team in sorted(fetched.items, key=lambda team: team.name)
+        ],
+    )
+
+
+def newest(found: Sequence[Row], described: Mapping[UUID, Season], ours: Season) -> list[Row]:
+    """The rows that may be written: a team is named by the newest tournament it plays in.
+
+    Clubs are renamed and competitions spell them differently: of two tournaments that are refreshed
+    in turn, each would otherwise undo the other's writing for ever.
+
+    Args:
+        found: rows of `team` as this tournament names them.
+        described: of stored teams, season and key of the tournament that named them.
+        ours: season and key of this tournament. Seasons ("2024/25", "2025") sort as text; a
+            provider's own ids of them need not.
+    """
+    return [row for row in found if ours >= described.get(row["id"], ("", ""))]
+
+
+TEAMS = Domain(
+    name="teams",
+    description=(
+        "Every team of a tournament, one row per team and provider, and in `tournament_team` which "
+        "tournaments it plays in. Placeholders of fixtures not yet drawn are not teams."
+    ),
+    depends_on=("tournaments",),
+    tables=(tables.team, tables.tournament_team),
+    has_rows=tables.tournament_team.c.tournament_id,
+    operation="teams",
+    fetch=fetch,
+    plan=plan,
+    follow_up=None,
+)
