@@ -26,6 +26,7 @@ from dp_pipeline.messages.terminal import (
     health_table,
     outcome_table,
     plain,
+    plan_tables,
     printable,
     seasons_table,
 )
@@ -78,13 +79,15 @@ _INGEST = f"""Register tournaments and materialize all their domains.
 A KEY is provider:competition:season, for example {PROVIDERS[0].examples[0]} or
 {PROVIDERS[1].examples[0]}, or the address of a tournament's page at {sites_of_pages()}. A
 tournament is registered once its provider has confirmed that there is one. Exits with 0 only if
-every execution completed.
+every execution completed. A dry run registers and writes nothing but its report: it says what
+would be created, updated with old and new values, left out or refused.
 """
 
 
 @main.command(help=_INGEST)
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
-def ingest(keys: tuple[str, ...]) -> None:
+@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
+def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
     """Register tournaments and materialize all their domains."""
     texts = [tidied(key) for key in keys]
     _refuse_bad(texts)
@@ -93,20 +96,23 @@ def ingest(keys: tuple[str, ...]) -> None:
         database = open_database(settings)
         wanted = _wanted(texts, settings, database)
         with _instance() as instance:
-            completed = [_ingest(instance, database, key) for key in wanted]
+            completed = [_ingest(instance, database, key, dry_run=dry_run) for key in wanted]
     sys.exit(0 if all(completed) else FAILED)
 
 
-def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> bool:
+def _ingest(instance: "dg.DagsterInstance", database: Database, key: str, *, dry_run: bool) -> bool:
     """Ingest one tournament and print what came of it; whether all of it completed."""
     from dp_pipeline.partitions import TOURNAMENTS
 
     console = _console()
-    if database.run_here(lambda connection: is_confirmed(connection, checked_key(key))):
+    if not dry_run and database.run_here(lambda c: is_confirmed(c, checked_key(key))):
         instance.add_dynamic_partitions(str(TOURNAMENTS.name), [key])
     with Console(stderr=True).status(plain(f"{key}: reading …")) as status:
         run = _materialize(
-            instance, key, lambda domain: status.update(plain(f"{key}: {domain} done …"))
+            instance,
+            key,
+            lambda domain: status.update(plain(f"{key}: {domain} done …")),
+            dry_run=dry_run,
         )
     rows = database.run_here(lambda connection: executions_of_run(connection, UUID(run.id)))
     missing = next((row for row in rows if row["error_class"] == NOT_THERE), None)
@@ -118,7 +124,9 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str) -> boo
     console.print(outcome_table(key, rows))
     for line in causes(rows) if rows else [run.error or "The run left no execution."]:
         console.print(plain(line, "red"), soft_wrap=True)
-    if not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
+    for table in plan_tables(rows) if dry_run else ():
+        console.print(table)
+    if not dry_run and not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
         console.print(
             plain(f"{key} is not registered: nobody has confirmed that it exists.", "red")
         )
@@ -396,7 +404,9 @@ class _Ended:
     error: str | None = None
 
 
-def _materialize(instance: "dg.DagsterInstance", key: str, done: Callable[[str], None]) -> _Ended:
+def _materialize(
+    instance: "dg.DagsterInstance", key: str, done: Callable[[str], None], *, dry_run: bool
+) -> _Ended:
     """Run all domains of one tournament in this process."""
     run_id = str(uuid4())
 
@@ -419,7 +429,10 @@ def _materialize(instance: "dg.DagsterInstance", key: str, done: Callable[[str],
         # a tag, for Dagster lets no run have one that it does not know: the run adds it once the
         # provider has the tournament.
         tags={**in_process_run_tags(), "dagster/partition": key, TERMINAL_TAG: "yes"},
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config={
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            "ops": {"ingest": {"config": {"dry_run": dry_run}}},
+        },
     )
     if result.success:
         return _Ended(run_id, success=True)

@@ -100,8 +100,10 @@ def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> 
         # A poll a minute: the page of the asset shows what is news, the ledger has all of them.
         context.log.info(f"{subject}: nothing new")  # noqa: G004
         return
+    # What was only planned makes no partition of an asset materialized.
+    event = dg.AssetObservation if execution.run.is_dry else dg.AssetMaterialization
     context.log_event(
-        dg.AssetMaterialization(
+        event(
             asset_key=execution.domain,
             partition=execution.key,
             description=materialization_description(execution),

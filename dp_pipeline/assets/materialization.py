@@ -132,6 +132,24 @@ class Materialization:
         execution.preview = [dict(row) for row in plan.preview]
         execution.rows = found.domain.rows(changes.after)
 
+    def previewed(self, found: Planned, execution: Execution) -> None:
+        """Say what was planned, and go on as if it had been written."""
+        plan = found.plan
+        execution.received(found.fetched)
+        execution.remark(*plan.findings)
+        if plan.refusal is not None:
+            execution.refuse(plan.refusal.because)
+        if plan.absent is not None:
+            execution.nothing(plan.absent)
+        for one in plan.stored:
+            execution.wrote(one)
+        execution.label = plan.label or execution.label
+        execution.preview = [dict(row) for row in plan.preview]
+        if self.snapshot is not None:
+            self.snapshot = self.snapshot.after(plan)
+            execution.would_change(self.snapshot.named(plan))
+            execution.rows = found.domain.rows(self.snapshot)
+
     def _write(self, connection: sa.Connection, found: Planned, execution: Execution) -> Changes:
         key = self.source.key
         # Beside the lease, of which a process may not know yet that it has lost it.

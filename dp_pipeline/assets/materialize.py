@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
+from pydantic import Field
 
 from dp_pipeline.assets.drive import drive
 from dp_pipeline.assets.metadata import definition_metadata
@@ -27,6 +28,18 @@ MOST_PARTITIONS_PER_RUN = 50
 # An image waits for its host's pace, up to 65 of them in a tournament; and assets share a run only
 # where they share their policy, so a failed table never keeps a badge from being looked at.
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
+
+
+class IngestConfig(dg.Config):
+    """How it is ingested."""
+
+    dry_run: bool = Field(
+        default=False,
+        description=(
+            "Only say what would be created, updated, left out or refused: nothing is written but "
+            "the ledger and its report."
+        ),
+    )
 
 
 def _spec(domain: Registered) -> dg.AssetSpec:
@@ -51,6 +64,7 @@ def _spec(domain: Registered) -> dg.AssetSpec:
 )
 def ingest(
     context: dg.AssetExecutionContext,
+    config: IngestConfig,
     database: DatabaseResource,
     providers: ProvidersResource,
     ledger: LedgerResource,
@@ -66,6 +80,7 @@ def ingest(
         ledger,
         work,
         tournaments=len(keys),
+        scope="dry_run" if config.dry_run else "whole",
     )
     yield from ()
 

@@ -69,6 +69,13 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         metadata["news"] = "\n".join(execution.news)
     if execution.preview:
         metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
+    if execution.planned:
+        metadata["would change"] = preview_table(
+            [
+                {name: "" if value is None else str(value) for name, value in change.items()}
+                for change in execution.planned[:MOST_PREVIEW_ROWS]
+            ]
+        )
     if execution.issues:
         # A table, because Dagster shows Markdown only on demand, behind a link.
         metadata["remarks"] = remarks_table(execution.issues)

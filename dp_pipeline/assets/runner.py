@@ -88,7 +88,11 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                     await confirm(source, context)
                     materialization = Materialization(source, Everything(), context.database)
                     ahead.start_soon(source.prefetch, chosen)
-                await materialization.of(DOMAIN[execution.domain], execution)
+                planned = await materialization.planned(DOMAIN[execution.domain], execution)
+                if context.run.is_dry:
+                    materialization.previewed(planned, execution)
+                else:
+                    await materialization.applied(planned, execution)
             except TournamentNotFoundError:
                 missing = True
                 execution.told = context.run.at_terminal
@@ -98,7 +102,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
 
         for domain in chosen:
             execution = await attempt(domain, key, context, work, label=label)
-            if execution.failure is None:
+            if execution.failure is None and execution.refused is None:
                 label = execution.label
             else:
                 failed.add(domain)
@@ -118,7 +122,8 @@ async def confirm(source: Source, context: RunContext) -> None:
     key = source.key
     if not await context.database.run(lambda connection: is_confirmed(connection, key)):
         await context.providers.confirm(source)
-        context.confirmed(str(key))
+        if not context.run.is_dry:
+            context.confirmed(str(key))
 
 
 async def attempt(

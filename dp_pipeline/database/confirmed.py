@@ -22,6 +22,8 @@ _executions = tables.data_provider_executions
 
 not_begun = sa.func.coalesce(_executions.c.outcome, "") == "blocked_dependency"
 """Of an execution: that it asked its provider nothing."""
+only_planned = _executions.c.scope == "dry_run"
+"""Of an execution: that it was a dry run, which counts for nothing."""
 before_removal = sa.func.coalesce(_executions.c.summary.has_key(REMOVED), sa.false())
 """Of an execution: that its key was taken away since, so that it says nothing of the next life."""
 
@@ -57,7 +59,7 @@ def last_errors(connection: sa.Connection, keys: Collection[str]) -> dict[str, s
     found = connection.execute(
         sa.select(e.c.tournament_key, errors.label("errors"))
         .join_from(asked, e, e.c.tournament_key == asked.c.key)
-        .where(~not_begun, ~before_removal)
+        .where(~not_begun, ~before_removal, ~only_planned)
         .group_by(e.c.tournament_key)
     )
     return {row.tournament_key: row.errors[0] for row in found if row.errors[0] is not None}

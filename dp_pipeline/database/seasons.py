@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.confirmed import before_removal, not_begun, table_of
+from dp_pipeline.database.confirmed import before_removal, not_begun, only_planned, table_of
 from dp_pipeline.providers.key import TournamentKey
 
 FORGET_AFTER = timedelta(days=14)
@@ -207,7 +207,7 @@ def never_attempted(connection: sa.Connection, keys: Collection[str]) -> list[st
     """Of some keys those whose provider was never asked, or not since they were taken away last."""
     asked = table_of(keys)
     of_key = _executions.c.tournament_key == asked.c.key
-    attempted = sa.exists().where(of_key, ~before_removal, ~not_begun)
+    attempted = sa.exists().where(of_key, ~before_removal, ~not_begun, ~only_planned)
     return list(connection.scalars(sa.select(asked.c.key).where(~attempted)))
 
 

@@ -81,6 +81,27 @@ class Snapshot:
         mine = {id_ for id_ in self.rows(tables.match) if isinstance(id_, UUID)}
         return frozenset(teams) - self.looked_for, frozenset(matches) - self.looked_for - mine
 
+    def named(self, plan: Plan) -> list[dict[str, Any]]:
+        """The changes of a plan, field by field, with the names of their rows in words."""
+        return [
+            {
+                "table": one.table,
+                "row": self._name(one.table, change.id),
+                "field": name,
+                "from": old,
+                "to": new,
+            }
+            for one in plan.stored
+            for change in one.updated
+            for name, (old, new) in change.fields.items()
+        ]
+
+    def _name(self, table: str, id_: RowId) -> str:
+        row = self.stored[table][id_]
+        teams = (row.get(name) for name in ("home_team_id", "away_team_id", "team_id"))
+        named = [self.rows(tables.team)[team]["name"] for team in teams if team is not None]
+        return str(row.get("label") or row.get("name") or " - ".join(named) or id_)
+
     @property
     def tournament(self) -> Row | None:
         """The tournament's own row; None while it is not stored."""

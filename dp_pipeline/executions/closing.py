@@ -93,6 +93,7 @@ def _write(
     connection: sa.Connection,
 ) -> None:
     table = tables.data_provider_executions
+    told = execution.told or execution.run.is_dry
     # What was noted with the data stays, whatever became of the rest.
     before = sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb"))
     summary = before.concat({**values["summary"], "reportUploadStatus": "kept"})
@@ -111,7 +112,7 @@ def _write(
                 "report_file_key": execution.report_key,
                 # Should the row have been taken for an orphan's and told as one, the truth is told
                 # too.
-                "announced_at": execution.completed_at if execution.told else None,
+                "announced_at": execution.completed_at if told else None,
                 "updated_at": sa.func.now(),
             }
         )

@@ -22,6 +22,8 @@ from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.models import Absence, Fetched, Finding
 
 # A report lists every change, but a table cell or a row's error text must stay readable.
+MOST_NOTED = 100
+"""Changes in the summary of a dry run; its report has all of them."""
 LONGEST_ERROR = 4_000
 LONGEST_TRACEBACK = 20_000
 
@@ -67,6 +69,11 @@ class Run:
     scope: Scope = "whole"
     at_terminal: bool = False
 
+    @property
+    def is_dry(self) -> bool:
+        """Whether it only says what it would write."""
+        return self.scope == "dry_run"
+
 
 @dataclass(slots=True)
 class Execution:
@@ -100,6 +107,8 @@ class Execution:
     told: bool = False
     rows: int | None = None
     noted: dict[str, Any] = field(default_factory=dict)
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    refused: str | None = None
     report_key: str | None = None
     report_url: str | None = None
     report_error: str | None = None
@@ -171,6 +180,17 @@ class Execution:
         """Take what an upsert did into the counts."""
         self.stored.append(stored)
 
+    def refuse(self, because: str) -> None:
+        """Note, in a dry run, that nothing would be written, and why."""
+        self.refused = because
+        self.noted["refused"] = because
+        self.remark(Finding("refused", self.label or self.key, because, left_out=True))
+
+    def would_change(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        """Note, in a dry run, what would change: table, row, field, from, to."""
+        self.planned = [dict(change) for change in changes]
+        self.noted["changes"] = self.planned[:MOST_NOTED]
+
     def nothing(self, absent: Absence) -> None:
         """There is nothing to store, and that is as it should be."""
         self.absent = absent
@@ -222,6 +242,8 @@ class Execution:
             return self.failed_as
         if self.absent is not None:
             return self.absent.kind
+        if self.run.is_dry:
+            return "planned"
         written = any(stored.created or stored.updated for stored in self.stored)
         return "written" if written else "unchanged"
 

@@ -211,6 +211,8 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
         "status": "in_progress",
         "started_at": execution.started_at,
     }
+    # Nobody is told of a dry run, also if its process is killed.
+    announced = execution.started_at if execution.run.is_dry else None
     attempt = {
         "request_id": execution.run.id,
         "tournament_key": execution.key,
@@ -219,12 +221,13 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
     }
     statement = (
         insert(table)
-        .values(**row, **attempt)
+        .values(**row, **attempt, announced_at=announced)
         .on_conflict_do_update(
             index_elements=list(attempt),
             set_={
                 **row,
                 **dict.fromkeys(_SAID_OF_THE_LOST, sa.null()),
+                "announced_at": announced,
                 "updated_at": sa.func.now(),
             },
             # It bears being done twice: a COMMIT whose answer is lost may have happened.

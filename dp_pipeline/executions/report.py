@@ -29,6 +29,7 @@ def report(execution: Execution) -> dict[str, Any]:
         "durationMs": execution.duration_ms,
         "summary": execution.summary(),
         "news": list(execution.news),
+        **({"planned": execution.planned} if execution.run.is_dry else {}),
         "operations": [
             {
                 "step": operation.step,

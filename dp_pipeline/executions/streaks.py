@@ -97,6 +97,7 @@ def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
         failed.c.tournament_key == executions.c.tournament_key,
         failed.c.domain == executions.c.domain,
         failed.c.fingerprint.is_not(None),
+        failed.c.scope != "dry_run",
         failed.c.fingerprint == sa.func.coalesce(executions.c.fingerprint, failed.c.fingerprint),
         (executions.c.scope == "whole") | sa.and_(executions.c.scope == "part", of_poll),
         failed.c.completed_at > sa.func.coalesce(_whole.c.at, _BEFORE_ALL),

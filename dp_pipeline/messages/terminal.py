@@ -15,6 +15,9 @@ from rich.text import Text
 
 Row = Mapping[str, Any]
 
+MOST_CHANGES = 40
+"""More changes than this are read in the report."""
+
 # They reorder what stands around them, so that a key reads as another one.
 _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -65,6 +68,34 @@ def outcome_table(key: str, rows: Sequence[Row]) -> Table:
             _seconds(row),
         )
     return table
+
+
+def plan_tables(rows: Sequence[Row]) -> list[Table]:
+    """What a dry run would change, field by field, and refuse; nothing where it is nothing."""
+    changes = [
+        (row["domain"], change)
+        for row in rows
+        for change in (row["summary"] or {}).get("changes", ())
+    ]
+    refused = [(row["domain"], (row["summary"] or {}).get("refused")) for row in rows]
+    found = []
+    if changes:
+        names = ("row", "field", "from", "to")
+        table = _table(Column("domain", no_wrap=True), *names, title="Would be updated")
+        for domain, change in changes[:MOST_CHANGES]:
+            cells = (plain("" if change[n] is None else str(change[n])) for n in names)
+            table.add_row(domain, *cells)
+        if more := len(changes) - MOST_CHANGES:
+            said = f"and {more} more; the report has all of them" if more > 0 else None
+            table.caption = None if said is None else plain(said, "table.caption")
+        found.append(table)
+    if any(because for _, because in refused):
+        table = _table(Column("domain", no_wrap=True), "why", title="Would be refused")
+        for domain, because in refused:
+            if because:
+                table.add_row(domain, plain(because))
+        found.append(table)
+    return found
 
 
 def causes(rows: Sequence[Row]) -> list[str]:

@@ -224,6 +224,8 @@ def planned_work(
         return planned_refresh(run)
     if run.job_name == POLL_JOB:
         return planned_poll(run)
+    if _is_dry(run):
+        return {}
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:
         domains = NAMES if run.job_name == "ingest_tournaments" else ()
@@ -238,6 +240,14 @@ def planned_work(
     last = run.tags.get("dagster/asset_partition_range_end")
     known = Partitions(instance) if partitions is None else partitions
     return dict.fromkeys(known.between(first, last), domains)
+
+
+def _is_dry(run: dg.DagsterRun) -> bool:
+    """Whether it only says what it would write: then nothing is missing when it ends early."""
+    found: Any = run.run_config
+    for name in ("ops", "ingest", "config", "dry_run"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found is True
 
 
 def _how_it_ended(run: dg.DagsterRun) -> str:

@@ -14,6 +14,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger
+from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
 from dp_pipeline.providers.registry import BY_NAME, Providers
@@ -35,9 +36,10 @@ def ingest(  # noqa: PLR0913 - named by the caller
     limits: Limits = QUICK,
     objects: ObjectStore | None = None,
     answer_seconds: float = ANSWER_SECONDS,
+    scope: Scope = "whole",
 ) -> dict[str, dict[str, Any]]:
     """Ingest a tournament; the ledger's rows of the run by domain."""
-    run = Run(uuid.uuid4())
+    run = Run(uuid.uuid4(), scope=scope)
     ended: list[Execution] = []
     book = Ledger(database, objects or Folder(home / "objects"), answer_seconds=answer_seconds)
     with book.working() as ledger:

@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql as pg
 from dp_pipeline.database.tables.columns import metadata, moment, number, one_of, text, written
 
 EXECUTION_STATUSES = ("in_progress", "completed", "partial_failure", "failed")
-SCOPES = ("whole", "part", "nothing")
+SCOPES = ("whole", "part", "nothing", "dry_run")
 OPERATION_TYPES = tuple(
     f"{subject}_{verb}"
     for subject in ("tournament", "teams", "rounds", "matches", "standings", "logos")
@@ -59,7 +59,7 @@ data_provider_executions = sa.Table(
         server_default=sa.text("1"),
         comment="Which try within the run, from 1",
     ),
-    text("outcome", "written, unchanged, nothing_yet, not_applicable, …, failed"),
+    text("outcome", "written, unchanged, planned, nothing_yet, not_applicable, …, failed"),
     text("error_class"),
     text("error_text", "One sentence for a person"),
     moment("announced_at", "When people were told; null: not yet"),
@@ -75,7 +75,10 @@ data_provider_executions = sa.Table(
         sa.Text,
         nullable=False,
         server_default="whole",
-        comment="whole: the domain was read; part: what was due; nothing: it was not asked for",
+        comment=(
+            "whole: the domain was read; part: what was due; nothing: it was not asked for; "
+            "dry_run: it was read and only planned"
+        ),
     ),
     # Two rows for one attempt would mean two writers who do not know of each other.
     sa.UniqueConstraint(
