@@ -20,7 +20,7 @@ from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
 from dp_pipeline.executions.listing import executions_of_run, newest_executions
-from dp_pipeline.messages.terminal import (
+from dp_pipeline.notifications.terminal import (
     causes,
     executions_table,
     health_table,
@@ -418,7 +418,7 @@ def _materialize(
     from dagster import DagsterExecutionInterruptedError
 
     from dp_pipeline.definitions import INGEST_JOB, defs
-    from dp_pipeline.executions.units import TERMINAL_TAG
+    from dp_pipeline.executions.run_groups import TERMINAL_TAG
     from dp_pipeline.instance.launcher import in_process_run_tags
 
     result = defs.resolve_job_def(INGEST_JOB).execute_in_process(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dp_pipeline.executions.units import UNIT_TAG
+from dp_pipeline.executions.run_groups import UNIT_TAG
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.refresh import planned_refresh
 

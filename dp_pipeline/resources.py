@@ -14,10 +14,10 @@ from pydantic import Field
 
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.units import backfill_of, tags_of
+from dp_pipeline.executions.run_groups import backfill_of, tags_of
 from dp_pipeline.images.client import Images, Root
-from dp_pipeline.messages.news import Class
-from dp_pipeline.messages.slack import SlackWebhook
+from dp_pipeline.notifications.news import Class
+from dp_pipeline.notifications.slack.webhook import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import S3Settings, Settings, make_home

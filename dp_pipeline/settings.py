@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 from pydantic import SecretStr
 
 from dp_pipeline.address import announced_address
-from dp_pipeline.messages.news import CLASSES, Class
+from dp_pipeline.notifications.news import CLASSES, Class
 
 _DEFAULT_DAGSTER_URL = "http://localhost:3000"
 _DEFAULT_POSTGRES_PORT = 5432

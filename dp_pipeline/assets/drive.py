@@ -14,7 +14,7 @@ from dp_pipeline.assets.metadata import materialization_description, materializa
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.units import TERMINAL_TAG, unit_of
+from dp_pipeline.executions.run_groups import TERMINAL_TAG, unit_of
 from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource

@@ -37,7 +37,6 @@ def messages_delivered(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource, slack: SlackResource
 ) -> dg.AssetCheckResult:
     """The same by hand."""
-    cursor = undelivered.delivering(context.instance)
     on = slack.open() is not None
-    found = undelivered.look_for(context.instance, database.open(), cursor, on=on)
+    found = undelivered.look_for(context.instance, database.open(), on=on)
     return by_hand(found.evaluation())

@@ -7,13 +7,36 @@ checked in one place. They are as in Dagster 1.13, the floor in pyproject.toml.
 # Types of the public hooks that dagster.yaml names: a launcher, a storage, a compute log manager, a
 # loader of environment files. Dagster documents the hooks and exports few of their types.
 from dagster._config.config_schema import UserConfigSchema
+
+# What is read of jobs, checks, backfills, sensors and schedules: Dagster returns these values from
+# public methods of its instance and exports few of their types. The name of the job of everything
+# that is materialized by hand, and the times of a cron schedule, are not public at all.
+from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.execution.backfill import (
+    BULK_ACTION_TERMINAL_STATUSES,
+    BulkActionsFilter,
+    BulkActionStatus,
+    PartitionBackfill,
+)
 from dagster._core.launcher import (
     CheckRunHealthResult,
     DefaultRunLauncher,
     LaunchRunContext,
     WorkerStatus,
 )
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    ScheduleInstigatorData,
+    TickStatus,
+)
 from dagster._core.secrets.env_file import PerProjectEnvFileLoader, get_env_var_dict
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecordStatus,
+    AssetCheckPartitionInfo,
+)
 from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
@@ -30,24 +53,40 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 # A daemon that waits for its turn is told to stop like any other.
 from dagster._utils.interrupts import raise_interrupts_as
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 __all__ = [
+    "BULK_ACTION_TERMINAL_STATUSES",
     "GRPC_INFO_TAG",
+    "IMPLICIT_ASSET_JOB_NAME",
     "PARENT_RUN_ID_TAG",
     "RETRY_NUMBER_TAG",
     "SCHEDULED_EXECUTION_TIME_TAG",
     "SCHEDULE_NAME_TAG",
+    "AssetCheckExecutionRecordStatus",
+    "AssetCheckPartitionInfo",
+    "AssetGraphSubset",
+    "BulkActionStatus",
+    "BulkActionsFilter",
     "CapturedLogContext",
     "CheckRunHealthResult",
     "ConfigurableClass",
     "ConfigurableClassData",
     "DefaultRunLauncher",
+    "InstigatorState",
+    "InstigatorType",
+    "JobFailureData",
     "LaunchRunContext",
     "LocalArtifactStorage",
     "LocalComputeLogManager",
+    "PartitionBackfill",
     "PerProjectEnvFileLoader",
+    "RunFailureReason",
+    "ScheduleInstigatorData",
+    "TickStatus",
     "UserConfigSchema",
     "WorkerStatus",
     "get_env_var_dict",
     "raise_interrupts_as",
+    "schedule_execution_time_iterator",
 ]

@@ -1,1 +1,1 @@
-"""What people are told, and the memory of it: executions, digests of run groups, incidents."""
+"""What people are announced, and the memory of it: executions, digests of run groups, incidents."""

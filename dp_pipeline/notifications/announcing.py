@@ -1,5 +1,6 @@
 """One tick of the sensor that delivers: the ledger is caught up, then what is due is posted."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,25 +12,25 @@ import dagster as dg
 import psutil
 
 from dp_pipeline.database.database import START_SECONDS, Database
-from dp_pipeline.executions import digests, outbox
+from dp_pipeline.executions import kept_reports
 from dp_pipeline.executions.reconcile import reconcile
-from dp_pipeline.messages.blocks import Announcement
-from dp_pipeline.messages.notice import Notice
-from dp_pipeline.notifications import incidents
-from dp_pipeline.notifications.backfills import how_it_ended, untold
-from dp_pipeline.notifications.cursor import WATCHES, Cursor
+from dp_pipeline.notifications import digests, earlier, incidents, notes, outbox
+from dp_pipeline.notifications.backfills import how_it_ended, unannounced
 from dp_pipeline.notifications.delivery import Due, Post, due_incidents
 from dp_pipeline.notifications.detectors import automation
-from dp_pipeline.notifications.duties import Duties, Kept
+from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.notifications.opening import UNUSABLE, opened
 from dp_pipeline.notifications.runs import (
     cancelled_runs,
     ended_by,
     finished_runs,
+    group_over,
     record_lost_runs,
-    unit_over,
 )
+from dp_pipeline.notifications.slack.announcement import Announcement
+from dp_pipeline.notifications.slack.notice import Notice
+from dp_pipeline.notifications.state import WATCHES, State, database_away
 from dp_pipeline.notifications.unknown import remove_unknown
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.settings import Settings
@@ -37,10 +38,9 @@ from dp_pipeline.settings import Settings
 # More than is posted, because what is suppressed costs no time.
 LOOKED_AT_PER_TICK = 200
 REPORTS_SECONDS = 10.0
-KEPT_AS = "dp_pipeline/announce_executions"
 AWAY_SECONDS = 15.0
-"""How long the database is tried before people are told that it is away: a restart takes seconds,
-and is nothing to wake somebody for."""
+"""How long the database is tried before it counts as away: a restart takes seconds, and wakes
+nobody."""
 
 
 def announce(
@@ -52,28 +52,22 @@ def announce(
     """Catch the ledger up, then deliver; what was done, in words.
 
     Raises:
-        Exception: a duty failed; the others were done, and the cursor is kept.
+        Exception: a duty failed; the others were done.
     """
     duties = Duties(context.log)
-    kept = Kept(context.instance, KEPT_AS, context.cursor)
-    tick = _Tick(context, ledger, duties, kept, Cursor.read(kept.text, time.time()))
+    tick = _Tick(context, ledger, duties, database_away(context.cursor))
     with duties.duty("opening the database"):
         tick.open(database)
     if tick.store is not None:
         tick.catch_up(tick.store)
     with duties.duty("reading the settings of Slack"):
         webhook = slack.open()
-        post = Post(
-            context.instance, webhook, slack.classes(), duties, context.log, tick.store, tick.latest
-        )
-        if webhook is None:
-            tick.learn(told_since=tick.now)
+        post = Post(webhook, slack.classes(), duties, context.log, tick.store, tick.latest)
+        if webhook is None and tick.store is not None:
+            tick.learn(tick.store, announced_from=tick.now)
         with duties.duty("delivering messages"):
             tick.said += post.deliver(*tick.due())
-    text = tick.cursor.write()
-    context.update_cursor(text)
-    if duties.failed:
-        kept.keep(text)
+    context.update_cursor(json.dumps({"database_away": tick.away}))
     duties.end()
     return "; ".join(tick.said) or "Nothing new."
 
@@ -90,28 +84,40 @@ def _up_since() -> datetime:
 
 @dataclass(slots=True)
 class _Tick:
-    """One tick: what it does, each duty for itself, and the cursor that comes of it."""
+    """One tick: what it does, each duty for itself.
+
+    Attributes:
+        away: since when the database cannot be used, once that was announced.
+        state: what is known, and noted at once when it changes.
+    """
 
     context: dg.SensorEvaluationContext
     ledger: LedgerResource
     duties: Duties
-    kept: Kept
-    cursor: Cursor
+    away: float | None
     store: Database | None = None
     now: float = field(default_factory=time.time)
     latest: float = field(default_factory=lambda: time.monotonic() + 40)
     said: list[str] = field(default_factory=list)
     trouble: str = ""
+    state: State = field(init=False)
 
-    def learn(self, **facts: object) -> None:
-        """Have some fields of the cursor say so."""
-        self.cursor = replace(self.cursor, **facts)
+    def learn(self, store: Database, **facts: object) -> None:
+        """Note that some of what is known has changed."""
+        before, self.state = self.state, replace(self.state, **facts)
+        if self.state != before:
+            notes.write(store, notes.STATE, self.state.note())
 
     def open(self, database: DatabaseResource) -> None:
         """Open the database if it can be."""
-        away = self.cursor.database_away
+        seconds = AWAY_SECONDS if self.away is None else START_SECONDS
         try:
-            self.store = opened(database, seconds=AWAY_SECONDS if away is None else START_SECONDS)
+            store = opened(database, seconds=seconds)
+            noted = notes.read(store, notes.STATE)
+            self.state = State.read(noted or earlier.state(self.context.cursor), self.now)
+            # In every tick: a database that takes no writes cannot be used either.
+            notes.write(store, notes.STATE, self.state.note())
+            self.store = store
         except UNUSABLE as error:
             self.trouble = Settings.load().conceal(str(error))
             self.said.append(f"The database cannot be used: {self.trouble}")
@@ -123,25 +129,26 @@ class _Tick:
             reconciled = reconcile(
                 store,
                 finished=lambda request_ids: finished_runs(instance, request_ids),
-                free_since={UUID(id_): when for id_, when in self.cursor.free_since.items()},
+                free_since={UUID(id_): when for id_, when in self.state.free_since.items()},
                 now=self.now,
                 cancelled=lambda request_ids: cancelled_runs(instance, request_ids),
                 up_since=_up_since(),
                 ended_by=lambda request_ids, when: ended_by(instance, request_ids, when),
             )
-            self.learn(free_since={str(id_): at for id_, at in reconciled.free_since.items()})
+            free_since = {str(id_): at for id_, at in reconciled.free_since.items()}
+            self.learn(store, free_since=free_since)
             self._done(len(reconciled.closed), "closed whose process is gone")
         with duty("adding executions of runs that died early"):
-            after, waiting = self.cursor.lost_after, self.cursor.waiting
+            after, waiting = self.state.lost_after, self.state.waiting
             lost = record_lost_runs(self.context, store, after, waiting, each=duty)
-            self.learn(lost_after=lost.after, waiting=lost.waiting)
+            self.learn(store, lost_after=lost.after, waiting=lost.waiting)
             self._done(lost.added, "added for runs that died early")
             self._done(len(lost.waiting), "runs that Dagster calls dead still work")
         with duty("storing reports late"):
             objects = self.ledger.objects()
-            reports = outbox.store_kept_reports(store, objects, seconds=REPORTS_SECONDS)
+            reports = kept_reports.store_all(store, objects, seconds=REPORTS_SECONDS)
             self._done(reports, "reports stored late")
-        # After the runs that died early: what those were to do is told by the partitions.
+        # After the runs that died early: what those were to do is announced by the partitions.
         with duty("taking away partitions of tournaments that do not exist"):
             removed = remove_unknown(instance, store)
             self._done(len(removed), "partitions of no tournament taken away")
@@ -156,7 +163,7 @@ class _Tick:
             return [self._absence]
         incidents_ = partial(due_incidents, self.store, self.duties)
         executions = Executions(self.context, self.store, self.ledger, self.duties)
-        return [incidents_, partial(executions.due, self.cursor, self.now)]
+        return [incidents_, partial(executions.due, self.state, self.now)]
 
     def _done(self, count: int, what: str) -> None:
         if count:
@@ -171,34 +178,31 @@ class _Tick:
             incidents.reconcile(connection, list(found))
 
     def _absence(self) -> list[Due]:
-        """The message that the database is away; while it is, that is kept in the cursor."""
-        if not self.trouble or self.cursor.database_away is not None:
+        """The message that the database is away; while it is, the cursor says that it was sent."""
+        if not self.trouble or self.away is not None:
             return []
         notice = Notice(
             "failure",
             "The database cannot be used",
-            "Nothing is read, and no execution is told, until it can be again; messages wait.",
+            "Nothing is read, and no execution is announced, until it can be again; messages wait.",
             detail=self.trouble,
             url=f"{Settings.load().dagster_url}/automation",
             key="the database is away",
         )
 
         def stamp() -> None:
-            self.learn(database_away=self.now)
-            # At once: a daemon that is killed never hears of the end of the tick.
-            self.kept.keep(self.cursor.write())
+            self.away = self.now
 
         return [Due(notice, notice.kinds, stamp)]
 
     def _note_absence(self, store: Database) -> None:
         """The database is back: that it was away becomes an incident, whose end is announced."""
-        away = self.cursor.database_away
-        if away is None:
+        if self.away is None:
             return
-        seen = Condition("database", "database", moment(away), "It could not be used.")
+        seen = Condition("database", "database", moment(self.away), "It could not be used.")
         with store.transaction() as connection:
             incidents.note_past(connection, seen, moment(self.now))
-        self.learn(database_away=None)
+        self.away = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,35 +214,35 @@ class Executions:
     ledger: LedgerResource
     duties: Duties
 
-    def due(self, cursor: Cursor, now: float) -> list[Due]:
-        """What can be told, oldest first; what goes on, or cannot be read, holds up nothing else.
+    def due(self, state: State, now: float) -> list[Due]:
+        """What can be announced, oldest first; what cannot be read holds up nothing else.
 
         Args:
-            cursor: of the tick.
+            state: what is known.
             now: Unix seconds.
         """
-        start = moment(cursor.told_since)
+        start = moment(state.announced_from)
         found: list[tuple[datetime, Due]] = []
-        with self.duties.duty("looking for executions to tell"):
-            found += self._runs(start, cursor.lost_after)
-        with self.duties.duty("looking for digests to tell"):
-            found += self._units(start, cursor.lost_after, now)
-        with self.duties.duty("looking for backfills to tell"):
+        with self.duties.duty("looking for executions to announce"):
+            found += self._runs(start, state.lost_after)
+        with self.duties.duty("looking for digests to announce"):
+            found += self._units(start, state.lost_after, now)
+        with self.duties.duty("looking for backfills to announce"):
             found += [
                 (digest.completed_at, Due(digest, digest.kinds, stamp))
-                for digest, stamp in untold(
+                for digest, stamp in unannounced(
                     self.context,
                     self.store,
                     self.ledger.unit_url,
                     since=start,
-                    looked_at=cursor.lost_after,
+                    looked_at=state.lost_after,
                 )
             ]
         return [due for _, due in sorted(found, key=lambda each: each[0])]
 
     def _runs(self, start: datetime, looked_at: float) -> list[tuple[datetime, Due]]:
         instance, store = self.context.instance, self.store
-        over = finished_runs(instance, outbox.untold_runs(store, start), looked_at=looked_at)
+        over = finished_runs(instance, outbox.unannounced_runs(store, start), looked_at=looked_at)
         messages = outbox.announcements(
             store,
             over,
@@ -255,16 +259,16 @@ class Executions:
     def _units(self, start: datetime, looked_at: float, now: float) -> list[tuple[datetime, Due]]:
         instance, store = self.context.instance, self.store
         found = []
-        for waiting in digests.untold_units(store, start):
+        for waiting in digests.unannounced_groups(store, start):
             with self.duties.duty(f"summing up {waiting.unit}"):
-                if unit_over(instance, waiting, looked_at=looked_at, now=now):
+                if group_over(instance, waiting, looked_at=looked_at, now=now):
                     url = self.ledger.unit_url(waiting.unit)
                     account = how_it_ended(instance, waiting.unit)
                     digest = digests.digest(store, waiting, since=start, url=url, backfill=account)
-                    stamp = partial(digests.mark_unit_told, store, digest, start)
+                    stamp = partial(digests.mark_group_announced, store, digest, start)
                     found.append((digest.completed_at, Due(digest, digest.kinds, stamp)))
         return found
 
     def _stamp(self, message: Announcement) -> Callable[[], None]:
         ids = [line.execution_id for line in message.lines] + list(message.earlier)
-        return partial(outbox.mark_told, self.store, ids)
+        return partial(outbox.mark_announced, self.store, ids)

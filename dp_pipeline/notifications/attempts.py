@@ -1,29 +1,26 @@
 """What became of attempts to post the messages that wait, kept from tick to tick.
 
-Dagster's storage has it, not a cursor: a daemon that is killed between a post and its stamp, and a
-tick that fails, leave no cursor behind. Of a message that was told nothing is kept.
+It is noted before and after each post, because a daemon that is killed between a post and its stamp
+leaves no cursor behind. Of a message that was announced nothing is kept.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import dagster as dg
-
 from dp_pipeline.database.backoff import Backoff
+from dp_pipeline.database.database import Database
+from dp_pipeline.notifications import notes
 
 MOST_DOUBTFUL = 2
 """Posts of one message of which nobody knows whether Slack took them: one, and one repeat. Then it
-counts as told. A connection that dropped after each post made one message five."""
+counts as announced. A connection that dropped after each post made one message five."""
 REFUSALS = 3
 """Ticks in which a message was answered with a no before another one is tried in its place."""
 PASSED = 10
 """Ticks in which Slack took others after it said no to a message: then the no is for good."""
 FORGOTTEN_SECONDS = 7_200.0
 """What was not tried for so long does not wait any more: a notice that was overtaken by events."""
-
-KEPT_AS = "dp_pipeline/attempts/announce_executions"
 
 SILENCES = 3
 """Posts in a row without an answer before posting pauses. While something between us and Slack cuts
@@ -40,20 +37,20 @@ class Attempt:
         doubtful: posts that Slack may have taken.
         refusals: ticks in which it was answered with a no.
         passed: of them, those in which Slack took other messages.
-        told: Slack took it, though that could not be stamped.
+        taken: Slack took it, though that could not be stamped.
         at: when that was written, Unix seconds.
     """
 
     doubtful: int = 0
     refusals: int = 0
     passed: int = 0
-    told: bool = False
+    taken: bool = False
     at: float = 0.0
 
     @property
     def over(self) -> bool:
         """Whether it is not to be posted any more."""
-        return self.told or self.doubtful >= MOST_DOUBTFUL or self.passed >= PASSED
+        return self.taken or self.doubtful >= MOST_DOUBTFUL or self.passed >= PASSED
 
     @property
     def refused(self) -> bool:
@@ -65,13 +62,13 @@ class Attempts:
     """The messages that were tried and are not announced.
 
     Args:
-        instance: Dagster's, which keeps them.
+        store: where they are noted; None while the database is away, when nothing is.
     """
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
-        self._storage = instance.daemon_cursor_storage
-        kept = self._storage.get_cursor_values({KEPT_AS}).get(KEPT_AS)
-        self._of, self._silences, self._quiet_until = _read(kept)
+    def __init__(self, store: Database | None) -> None:
+        self._store = store
+        noted = None if store is None else notes.read(store, notes.ATTEMPTS)
+        self._of, self._silences, self._quiet_until = _read(noted)
 
     def of(self, key: str) -> Attempt:
         """What is known of a message."""
@@ -100,7 +97,7 @@ class Attempts:
     def taken(self, key: str) -> None:
         """Slack has it; it is not stamped yet."""
         self._silences = 0
-        self._keep(key, told=True)
+        self._keep(key, taken=True)
 
     def stamped(self, key: str) -> None:
         """Everything about it is done."""
@@ -127,21 +124,19 @@ class Attempts:
         self._write()
 
     def _write(self) -> None:
-        text = json.dumps(
-            {
+        if self._store is not None:
+            note = {
                 "silences": self._silences,
                 "quiet_until": self._quiet_until,
                 "of": {key: asdict(attempt) for key, attempt in self._of.items()},
             }
-        )
-        self._storage.set_cursor_values({KEPT_AS: text})
+            notes.write(self._store, notes.ATTEMPTS, note)
 
 
-def _read(text: str | None) -> tuple[dict[str, Attempt], int, float]:
-    """What is kept, without what is so old that nothing waits for it; nothing for foreign text."""
+def _read(found: Any) -> tuple[dict[str, Attempt], int, float]:
+    """What is noted, but for what is so old that nothing waits for it."""
     oldest = time.time() - FORGOTTEN_SECONDS
     try:
-        found = json.loads(text or "")
         kept = {str(key): Attempt(**attempt) for key, attempt in found["of"].items()}
         recent = {key: attempt for key, attempt in kept.items() if attempt.at > oldest}
         return recent, int(found["silences"]), float(found.get("quiet_until", 0.0))

@@ -1,11 +1,10 @@
-"""Dagster's backfills as people are told of them: how they ended, and those that did nothing.
+"""Dagster's backfills as they are announced: how they ended, and those that did nothing.
 
-The ledger knows what runs did, so it tells of a backfill with all that became of it. Of one that
+The ledger knows what runs did, so its digest of a backfill has all that became of it. Of one that
 failed or was cancelled before its first run it knows nothing: such backfills are looked for here.
-Which of them were told is kept beside them in Dagster's storage, from the moment a message is out.
+Which of them were announced is noted from the moment a message is out.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,23 +12,22 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
-from dagster._core.execution.backfill import (
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.executions.run_groups import BACKFILL, backfill_of, tags_of
+from dp_pipeline.instance.dagster_internals import (
     BULK_ACTION_TERMINAL_STATUSES,
+    AssetGraphSubset,
     BulkActionsFilter,
     BulkActionStatus,
     PartitionBackfill,
 )
-
-from dp_pipeline.database.database import Database
-from dp_pipeline.executions import digests
-from dp_pipeline.executions.digests import Waiting
-from dp_pipeline.executions.units import BACKFILL, backfill_of, tags_of
-from dp_pipeline.messages.digest import Backfill, Digest, Ending
-from dp_pipeline.notifications.runs import unit_over
+from dp_pipeline.notifications import digests, earlier, notes
+from dp_pipeline.notifications.digests import Waiting
+from dp_pipeline.notifications.runs import group_over
+from dp_pipeline.notifications.slack.digest import Backfill, Digest, Ending
 from dp_pipeline.settings import Settings
 
-KEPT_AS = "dp_pipeline/backfills"
 FIRST_LOOK_SECONDS = 86_400.0
 """Without a note: what was launched before this is history."""
 LATE_SECONDS = 600.0
@@ -54,7 +52,7 @@ def how_it_ended(instance: dg.DagsterInstance, unit: str) -> Backfill | None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Which backfills have been dealt with: told, or told of by the ledger.
+    """Which backfills have been dealt with: announced, or to be announced from the ledger.
 
     Args:
         since: all that were launched before, Unix seconds.
@@ -65,11 +63,10 @@ class Seen:
     later: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, instance: dg.DagsterInstance, now: float) -> "Seen":
-        """What is kept; a missing or foreign note starts afresh."""
-        text = instance.daemon_cursor_storage.get_cursor_values({KEPT_AS}).get(KEPT_AS)
+    def read(cls, instance: dg.DagsterInstance, store: Database, now: float) -> "Seen":
+        """What is noted; without a note, or with a foreign one, it starts afresh."""
+        found = notes.read(store, notes.BACKFILLS) or earlier.backfills(instance)
         try:
-            found = json.loads(text or "")
             return cls(
                 float(found["since"]),
                 {str(id_): float(when) for id_, when in found["later"].items()},
@@ -77,9 +74,9 @@ class Seen:
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls(now - FIRST_LOOK_SECONDS)
 
-    def write(self, instance: dg.DagsterInstance) -> None:
-        """Keep it, at once."""
-        instance.daemon_cursor_storage.set_cursor_values({KEPT_AS: json.dumps(asdict(self))})
+    def write(self, store: Database) -> None:
+        """Note it, at once."""
+        notes.write(store, notes.BACKFILLS, asdict(self))
 
     def having(self, *backfills: PartitionBackfill) -> "Seen":
         """With some more."""
@@ -98,13 +95,13 @@ class Look:
 
     Args:
         seen: what was known before.
-        untold: those that left nothing in the ledger.
+        unannounced: those that left nothing in the ledger.
         of_the_ledger: those that did.
         waiting: whether others are not quite over.
     """
 
     seen: Seen
-    untold: tuple[PartitionBackfill, ...] = ()
+    unannounced: tuple[PartitionBackfill, ...] = ()
     of_the_ledger: tuple[PartitionBackfill, ...] = ()
     waiting: bool = False
 
@@ -118,26 +115,26 @@ def look(instance: dg.DagsterInstance, store: Database, looked_at: float, now: f
         looked_at: runs that ended badly after this have not been given their rows yet.
         now: Unix seconds.
     """
-    seen = Seen.read(instance, now)
+    seen = Seen.read(instance, store, now)
     ended = _launched_after(seen, BULK_ACTION_TERMINAL_STATUSES)
     if instance.get_backfills_count(ended) == len(seen.later):
         return Look(seen)
-    untold, of_the_ledger, waiting = [], [], False
+    unannounced, of_the_ledger, waiting = [], [], False
     for found in instance.get_backfills(ended):
         if found.backfill_id in seen.later:
             continue
         unit = f"{BACKFILL}{found.backfill_id}"
         over = Waiting(unit, ended_at(found))
-        if not unit_over(instance, over, looked_at=looked_at, now=now):
+        if not group_over(instance, over, looked_at=looked_at, now=now):
             waiting = True
             continue
         runs = instance.get_run_ids(dg.RunsFilter(tags=tags_of(unit)))
         traced = bool(runs) and digests.recorded(store, [UUID(run) for run in runs])
-        (of_the_ledger if traced else untold).append(found)
-    return Look(seen, tuple(untold), tuple(of_the_ledger), waiting)
+        (of_the_ledger if traced else unannounced).append(found)
+    return Look(seen, tuple(unannounced), tuple(of_the_ledger), waiting)
 
 
-def untold(
+def unannounced(
     context: dg.SensorEvaluationContext,
     store: Database,
     url_of: Callable[[str], str],
@@ -145,30 +142,32 @@ def untold(
     since: datetime,
     looked_at: float,
 ) -> list[tuple[Digest, Callable[[], None]]]:
-    """The messages about backfills that did nothing, each with what keeps that it was told.
+    """The messages about backfills that did nothing, each with what keeps that it was announced.
 
     Args:
-        context: of the sensor that tells.
+        context: of the sensor that delivers.
         store: with the ledger.
         url_of: the page of a unit.
-        since: what ended before is not told.
+        since: what ended before is not announced.
         looked_at: runs that ended badly after this have not been given their rows yet.
     """
     instance, now = context.instance, time.time()
     found = look(instance, store, looked_at, now)
-    mine = [each for each in found.untold if ended_at(each) >= since and _is_ours(context, each)]
-    others = [each for each in found.untold if each not in mine]
+    mine = [
+        each for each in found.unannounced if ended_at(each) >= since and _is_ours(context, each)
+    ]
+    others = [each for each in found.unannounced if each not in mine]
     seen = found.seen.having(*found.of_the_ledger, *others)
     settled = not mine and not found.waiting
     if settled and seen.since < now - 2 * LATE_SECONDS and not _any_goes_on(instance, seen):
         seen = seen.up_to(now - LATE_SECONDS)
     if seen != found.seen:
-        seen.write(instance)
+        seen.write(store)
 
-    def told(backfill: PartitionBackfill) -> Callable[[], None]:
-        return lambda: Seen.read(instance, now).having(backfill).write(instance)
+    def announced(backfill: PartitionBackfill) -> Callable[[], None]:
+        return lambda: Seen.read(instance, store, now).having(backfill).write(store)
 
-    return [(_digest(each, url_of), told(each)) for each in mine]
+    return [(_digest(each, url_of), announced(each)) for each in mine]
 
 
 def ended_at(found: PartitionBackfill) -> datetime:
@@ -198,12 +197,13 @@ def _is_ours(context: dg.SensorEvaluationContext, found: PartitionBackfill) -> b
 
 def _digest(found: PartitionBackfill, url_of: Callable[[str], str]) -> Digest:
     unit = f"{BACKFILL}{found.backfill_id}"
-    return digests.digest_of_nothing(
+    return Digest(
         unit,
-        _account(found),
-        began=datetime.fromtimestamp(found.backfill_timestamp, UTC),
-        ended=ended_at(found),
+        digests.title_of(unit),
+        datetime.fromtimestamp(found.backfill_timestamp, UTC),
+        ended_at(found),
         url=url_of(unit),
+        backfill=_account(found),
     )
 
 

@@ -8,26 +8,26 @@ what may have been taken once more at most (attempts.py).
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-import dagster as dg
 import sqlalchemy as sa
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.locks import Lock, held
 from dp_pipeline.http.rate_limit import reserve
-from dp_pipeline.messages.news import Class
-from dp_pipeline.messages.slack import (
+from dp_pipeline.notifications import incidents
+from dp_pipeline.notifications.attempts import LONGEST_PAUSE_SECONDS, Attempts
+from dp_pipeline.notifications.duties import Duties
+from dp_pipeline.notifications.news import Class
+from dp_pipeline.notifications.slack.webhook import (
     Message,
     SlackRefusedError,
     SlackUnansweredError,
     SlackUnavailableError,
     SlackWebhook,
 )
-from dp_pipeline.notifications import incidents
-from dp_pipeline.notifications.attempts import LONGEST_PAUSE_SECONDS, Attempts
-from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.settings import Settings
 
 # Slack takes one message a second in a channel. Dagster gives a tick 60 s: no post, of up to 15 s,
@@ -61,16 +61,14 @@ class Post:
     """What a tick delivers with.
 
     Args:
-        instance: Dagster's, which keeps what earlier ticks tried.
         webhook: where to; None while Slack is off.
         wanted: the classes that are posted; the others count as announced.
         duties: of the tick; a message that cannot be rendered holds up no other one.
         log: of the tick.
-        store: keeps the pace over all sensors; None while the database is away.
+        store: keeps the pace, and what earlier ticks tried; None while the database is away.
         latest: on the monotonic clock; no post begins after it, except the first.
     """
 
-    instance: dg.DagsterInstance
     webhook: SlackWebhook | None
     wanted: frozenset[Class]
     duties: Duties
@@ -87,31 +85,27 @@ class Post:
         """
         if self.webhook is None:
             return ["Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"]
-        if (pause := Attempts(self.instance).pause_left) > 0:
-            said = (
-                f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so long "
-                "that it is left alone; the messages wait"
-            )
-            return [said]
-        if self.store is None:
-            return self._deliver(_Delivery(self, self.webhook, Attempts(self.instance)), due)
-        with held(self.store, _LOCK) as lock:
-            if lock is None:
-                return [ANOTHER_DELIVERS]
-            # What was tried is read under the lock, too.
-            attempts = Attempts(self.instance)
-            return self._deliver(_Delivery(self, self.webhook, attempts, lock), due)
-
-    def _deliver(
-        self, delivery: "_Delivery", due: Sequence[Callable[[], Sequence[Due]]]
-    ) -> list[str]:
-        try:
-            for each in due:
-                delivery.deliver(each())
-        finally:
-            if delivery.error is not None:
-                delivery.attempts.pause(delivery.pause_seconds)
-        return delivery.said()
+        with ExitStack() as stack:
+            lock = None
+            if self.store is not None:
+                lock = stack.enter_context(held(self.store, _LOCK))
+                if lock is None:
+                    return [ANOTHER_DELIVERS]
+            attempts = Attempts(self.store)
+            if (pause := attempts.pause_left) > 0:
+                said = (
+                    f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so "
+                    "long that it is left alone; the messages wait"
+                )
+                return [said]
+            delivery = _Delivery(self, self.webhook, attempts, lock)
+            try:
+                for each in due:
+                    delivery.deliver(each())
+            finally:
+                if delivery.error is not None:
+                    attempts.pause(delivery.pause_seconds)
+            return delivery.said()
 
 
 @dataclass(slots=True)
@@ -192,6 +186,8 @@ class _Delivery:
             except SlackUnansweredError as error:
                 self.attempts.stays_doubtful(key)
                 self.error, self.left = error, True
+                # Without a database nobody would know in the next tick how often it was tried.
+                taken = self.post.store is None
             except SlackUnavailableError as error:
                 self.attempts.failed(key, refused=error.answered)
                 self.error = error
@@ -200,7 +196,7 @@ class _Delivery:
                 self.left = not (error.answered and self.attempts.of(key).refused)
                 self._said_no.append(key)
             except SlackRefusedError as error:
-                # It will never be taken; what it tells of can still be seen in Dagster.
+                # It will never be taken; what it is about can still be seen in Dagster.
                 self.post.log.error(str(error))  # noqa: TRY400 - the sentence says it all
                 self._stamp(due)
                 self.refused += 1
@@ -226,7 +222,7 @@ class _Delivery:
         """Stamp what is not to be posted any more, and say why."""
         key = due.message.key
         known = self.attempts.of(key)
-        if known.told:
+        if known.taken:
             self.posted += 1
         elif known.refusals > known.doubtful:
             self.refused += 1
@@ -264,7 +260,7 @@ def due_incidents(
 ) -> list[Due]:
     """What is to be announced of incidents."""
     found: list[incidents.Announceable] = []
-    with duties.duty("looking for incidents to tell"), store.transaction() as connection:
+    with duties.duty("looking for incidents to announce"), store.transaction() as connection:
         found = incidents.unannounced(connection, Settings.load().dagster_url, which)
 
     def stamp(message: incidents.Announceable) -> None:

@@ -1,11 +1,8 @@
 """The duties of one tick: each is done whatever becomes of the others, and none fails unseen."""
 
-import json
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
-
-import dagster as dg
 
 _REST = "The other duties of this tick were done."
 
@@ -40,13 +37,8 @@ class Duties:
             self._log.exception("%s failed", what.capitalize())
             self._failed.append((what, error))
 
-    @property
-    def failed(self) -> bool:
-        """Whether any of them did."""
-        return bool(self._failed)
-
     def end(self) -> None:
-        """Let the tick fail if a duty did, so that watch_automation tells what keeps failing."""
+        """Let the tick fail if a duty did, so that watch_automation sees what keeps failing."""
         if len(self._failed) == 1:
             ((what, error),) = self._failed
             error.add_note(f"{what.capitalize()} failed. {_REST}")
@@ -57,31 +49,3 @@ class Duties:
             )
             message = f"{len(self._failed)} duties failed ({reasons}). {_REST}"
             raise DutiesFailedError(message) from self._failed[0][1]
-
-
-class Kept:
-    """A sensor's cursor that outlives a tick which fails or is killed.
-
-    Dagster takes over a cursor only when its tick has ended well. What is kept here counts for a
-    tick that begins with the same cursor; once one has ended well, it no longer does.
-
-    Args:
-        instance: Dagster's, whose storage keeps it.
-        name: under which.
-        cursor: what the tick began with.
-    """
-
-    def __init__(self, instance: dg.DagsterInstance, name: str, cursor: str | None) -> None:
-        self._storage = instance.daemon_cursor_storage
-        self._name = name
-        self._began = cursor
-        self.text = cursor
-        step = self._storage.get_cursor_values({name}).get(name)
-        if step:
-            began, known = json.loads(step)
-            self.text = known if began == cursor else cursor
-
-    def keep(self, text: str) -> None:
-        """Keep a later one."""
-        self.text = text
-        self._storage.set_cursor_values({self._name: json.dumps([self._began, text])})

@@ -1,16 +1,18 @@
-"""What version 0.1 remembered in the cursor of the sensor that watches, as incidents."""
+"""What version 0.1 remembered in the cursors of its sensors and the storage of Dagster's daemon."""
 
 import json
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import dagster as dg
 
 from dp_pipeline.notifications.incidents import Condition, Kind, moment
 
-_SUMMARY = "It was noticed by an earlier version, which told of it."
+_SUMMARY = "It was noticed by an earlier version, which announced it."
 
 
 class Earlier(NamedTuple):
-    """Incidents that people were told of, and the last evaluation of a check that is known."""
+    """Incidents that were announced, and the last evaluation of a check that is known."""
 
     incidents: list[Condition]
     seen: int | None
@@ -37,6 +39,22 @@ def adopted(cursor: str | None) -> Earlier:
         return Earlier(conditions, None if seen is None else int(seen))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Earlier([], None)
+
+
+def state(cursor: str | None) -> dict[str, Any] | None:
+    """What the cursor of the sensor that delivers says, as a note; None of this version."""
+    try:
+        found = json.loads(cursor or "")
+        return {"waiting": (), **found, "announced_from": found["told_since"]}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def backfills(instance: dg.DagsterInstance) -> Any:
+    """The note about backfills that were announced; None for none."""
+    name = "dp_pipeline/backfills"
+    text = instance.daemon_cursor_storage.get_cursor_values({name}).get(name)
+    return json.loads(text) if text else None
 
 
 def _told(kind: Kind, subject: str, at: datetime, tournament: str | None = None) -> Condition:

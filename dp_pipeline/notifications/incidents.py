@@ -1,4 +1,4 @@
-"""The table of incidents: what detectors see is reconciled with it, and people are told from it.
+"""The table of incidents: what detectors see is reconciled with it and announced from it.
 
 A detector says of each subject it could look at whether it is wrong or well. What none of them
 mentions stays as it is: a look that failed closes nothing.
@@ -14,8 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database.tables import incident
-from dp_pipeline.messages.mrkdwn import duration
-from dp_pipeline.messages.notice import Notice
+from dp_pipeline.notifications.slack.mrkdwn import duration
+from dp_pipeline.notifications.slack.notice import Notice
 
 Kind = Literal["check", "sensor", "schedule", "job", "provider", "delivery", "database"]
 
@@ -62,6 +62,7 @@ def moment(seconds: float) -> datetime:
 
 def reconcile(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
     """Open what is wrong and not open, close what is open and well, keep the words up to date."""
+    # Two ticks at once would open the same.
     connection.execute(_LOCK)
     found = connection.execute(sa.select(incident).where(incident.c.closed_at.is_(None)))
     known = {(row.kind, row.subject, row.tournament_key): row for row in found}
@@ -78,25 +79,25 @@ def reconcile(connection: sa.Connection, conditions: Iterable[Condition]) -> Non
 
 
 def adopt(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
-    """Open incidents that people have been told of already; doing it twice opens them once."""
+    """Open incidents that were announced already; doing it twice opens them once."""
     found = connection.execute(sa.select(incident))
     known = {(row.kind, row.subject, row.tournament_key) for row in found}
     for seen in conditions:
         if (seen.kind, seen.subject, seen.tournament_key) not in known:
-            told = _opening(seen) | {"opening_announced_at": sa.func.now()}
-            connection.execute(sa.insert(incident).values(told))
+            values = _opening(seen) | {"opening_announced_at": sa.func.now()}
+            connection.execute(sa.insert(incident).values(values))
 
 
 def note_past(connection: sa.Connection, seen: Condition, closed_at: datetime) -> None:
-    """Note an incident that is over, whose opening people were told when there was no table.
+    """Note an incident that is over, that was announced when there was no table.
 
     Doing it twice notes it once.
     """
     same = sa.exists().where(incident.c.kind == seen.kind, incident.c.opened_at == seen.at)
     if connection.scalar(sa.select(same)):
         return
-    told = {"opening_announced_at": seen.at, "closed_at": sa.func.greatest(closed_at, seen.at)}
-    connection.execute(sa.insert(incident).values(_opening(seen) | told))
+    values = {"opening_announced_at": seen.at, "closed_at": sa.func.greatest(closed_at, seen.at)}
+    connection.execute(sa.insert(incident).values(_opening(seen) | values))
 
 
 def close_all_but(connection: sa.Connection, kind: Kind, subjects: Collection[str]) -> None:
@@ -126,7 +127,7 @@ def _opening(seen: Condition) -> dict[str, Any]:
 
 
 def _close(connection: sa.Connection, id_: UUID, at: datetime) -> None:
-    # What people never heard of has no end to be told either.
+    # What was never announced has no end to be announced either.
     unheard = incident.c.opening_announced_at.is_(None)
     values = {
         "closed_at": sa.func.greatest(at, incident.c.opened_at),
@@ -167,7 +168,7 @@ class Announceable:
 def unannounced(
     connection: sa.Connection, root: str, which: sa.ColumnElement[bool] | None = None
 ) -> list[Announceable]:
-    """What people have not been told of incidents, oldest first.
+    """What is not announced of incidents, oldest first.
 
     A message is of all tournaments of one check.
 

@@ -1,4 +1,4 @@
-"""The database as sensors open it: one that is away is a fact to tell, not an error of a tick."""
+"""The database as sensors open it: that one is away is announced, and is no error of a tick."""
 
 import threading
 from concurrent.futures import Future

@@ -10,13 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import dagster as dg
-from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES, in_order
-from dp_pipeline.executions.digests import Waiting
 from dp_pipeline.executions.reconcile import LostRun, record_lost
-from dp_pipeline.executions.units import backfill_of, tags_of, unit_of
+from dp_pipeline.executions.run_groups import backfill_of, tags_of, unit_of
+from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
+from dp_pipeline.notifications.digests import Waiting
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.polling.job import POLL_JOB, planned_poll
 from dp_pipeline.polling.lost import leave_alone
@@ -72,8 +72,10 @@ def ended_by(
     }
 
 
-def unit_over(instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, now: float) -> bool:
-    """Whether a unit of work will do nothing any more; one that Dagster forgot is over.
+def group_over(
+    instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, now: float
+) -> bool:
+    """Whether a run group will do nothing any more; one that Dagster forgot is over.
 
     Args:
         instance: Dagster's.

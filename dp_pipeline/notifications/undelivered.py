@@ -1,17 +1,16 @@
 """Messages that wait: how long those of work that is over have not been delivered."""
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions import digests, outbox
+from dp_pipeline.notifications import digests, notes, outbox
 from dp_pipeline.notifications.backfills import ended_at, look
-from dp_pipeline.notifications.cursor import DELIVERS, Cursor
 from dp_pipeline.notifications.incidents import Condition, moment
-from dp_pipeline.notifications.runs import finished_runs, unit_over
+from dp_pipeline.notifications.runs import finished_runs, group_over
+from dp_pipeline.notifications.state import DELIVERS, State
 
 CHECK = dg.AssetCheckKey(dg.AssetKey("executions"), "messages_delivered")
 UNDELIVERED_MINUTES = 15
@@ -19,7 +18,7 @@ UNDELIVERED_MINUTES = 15
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """How long the oldest message that could be told has waited; None when none waits."""
+    """How long the oldest message that could be announced has waited; None when none waits."""
 
     oldest: datetime | None
     now: datetime
@@ -41,7 +40,7 @@ class Undelivered:
         if not self.on:
             return "Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set."
         if self.passed:
-            return "Everything that is finished has been told, or is about to be."
+            return "Everything that is finished has been announced, or is about to be."
         return (
             f"The oldest message has waited for {self.minutes:.0f} minutes. The ticks of the "
             f"sensor {DELIVERS} say why; nothing is lost, the messages wait."
@@ -69,29 +68,20 @@ class Undelivered:
         return Condition("delivery", "messages", since, summary, page="/automation")
 
 
-def delivering(instance: dg.DagsterInstance) -> Cursor:
-    """What the sensor that delivers knows; as on its first day when it never ran."""
-    for state in instance.all_instigator_state():
-        if state.instigator_name == DELIVERS:
-            return Cursor.read(getattr(state.instigator_data, "cursor", None), time.time())
-    return Cursor.read(None, time.time())
-
-
-def look_for(
-    instance: dg.DagsterInstance, database: Database, cursor: Cursor, *, on: bool
-) -> Undelivered:
+def look_for(instance: dg.DagsterInstance, database: Database, *, on: bool) -> Undelivered:
     """How long messages wait that could be delivered: those of work that is over."""
     now = datetime.now(UTC)
     if not on:
         return Undelivered(None, now, on)
-    since = moment(cursor.told_since)
-    over = finished_runs(instance, outbox.untold_runs(database, since))
+    state = State.read(notes.read(database, notes.STATE), now.timestamp())
+    since = moment(state.announced_from)
+    over = finished_runs(instance, outbox.unannounced_runs(database, since))
     waiting = [outbox.oldest_end(database, over)] if over else []
     waiting += [
         unit.last
-        for unit in digests.untold_units(database, since)
-        if unit_over(instance, unit, looked_at=cursor.lost_after, now=now.timestamp())
+        for unit in digests.unannounced_groups(database, since)
+        if group_over(instance, unit, looked_at=state.lost_after, now=now.timestamp())
     ]
-    found = look(instance, database, cursor.lost_after, now.timestamp())
-    waiting += [end for end in map(ended_at, found.untold) if end >= since]
+    found = look(instance, database, state.lost_after, now.timestamp())
+    waiting += [end for end in map(ended_at, found.unannounced) if end >= since]
     return Undelivered(min((end for end in waiting if end), default=None), now, on)

@@ -5,7 +5,7 @@ come to that itself.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -14,14 +14,14 @@ from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.database.tables import incident
 from dp_pipeline.http.health import read_health
 from dp_pipeline.notifications import incidents, undelivered
-from dp_pipeline.notifications.cursor import DELIVERS, WATCHES
 from dp_pipeline.notifications.delivery import Post, due_incidents
 from dp_pipeline.notifications.detectors import automation, checks, jobs, providers
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.earlier import adopted
-from dp_pipeline.notifications.incidents import Condition
+from dp_pipeline.notifications.incidents import Condition, Kind
 from dp_pipeline.notifications.opening import UNUSABLE, opened
 from dp_pipeline.notifications.runs import planned_work
+from dp_pipeline.notifications.state import DELIVERS, WATCHES
 from dp_pipeline.providers.registry import roots
 from dp_pipeline.resources import DatabaseResource, SlackResource
 from dp_pipeline.settings import Settings
@@ -43,7 +43,7 @@ def watch(
     try:
         store = opened(database, seconds=START_SECONDS)
     except UNUSABLE as error:
-        # The sensor that delivers tells it.
+        # The sensor that delivers announces it.
         return f"The database cannot be used: {Settings.load().conceal(str(error))}"
     look = _Look(context, store, duties, Settings.load())
     look.at_earlier()
@@ -51,7 +51,7 @@ def watch(
     with duties.duty("reading the settings of Slack"):
         webhook = slack.open()
         look.at_delivery(on=webhook is not None)
-        post = Post(context.instance, webhook, slack.classes(), duties, context.log, store)
+        post = Post(webhook, slack.classes(), duties, context.log, store)
     look.at_providers()
     look.at_automation()
     look.at_checks()
@@ -72,7 +72,7 @@ class _Look:
     settings: Settings
 
     def at_earlier(self) -> None:
-        """What an earlier version told people of is not told again."""
+        """What an earlier version announced is not announced again."""
         earlier = adopted(self.context.cursor).incidents
         if earlier:
             duty = self.duties.duty("taking over what is known")
@@ -83,49 +83,50 @@ class _Look:
         """Whether messages wait for long."""
         with self.duties.duty("looking for messages that wait"):
             instance = self.context.instance
-            cursor = undelivered.delivering(instance)
-            found = undelivered.look_for(instance, self.store, cursor, on=on)
+            found = undelivered.look_for(instance, self.store, on=on)
             checks.record(instance, found.evaluation())
-            self._reconcile([found.condition()])
+            self._reconcile([found.condition()], {})
 
     def at_providers(self) -> None:
         """Whether providers answer."""
         with self.duties.duty("looking at the providers"):
+            addresses = roots(self.settings.base_urls)
             with self.store.transaction() as connection:
-                found = read_health(connection, roots(self.settings.base_urls))
+                found = read_health(connection, addresses)
             for each in found:
                 checks.record(self.context.instance, providers.evaluation(each))
-            self._reconcile(map(providers.judge, found))
+            self._reconcile(map(providers.judge, found), {"provider": addresses})
 
     def at_automation(self) -> None:
         """Whether sensors and schedules keep failing."""
         with self.duties.duty("looking at sensors and schedules"):
-            each = self.duties.duty
             on = automation.running(self.context)
             others = [state for state in on if state.instigator_name != WATCHES]
+            each = self.duties.duty
             found = automation.detect(self.context.instance, others, self.settings, each=each)
-            self._reconcile(found)
             names = [state.instigator_name for state in on]
-            with self.store.transaction() as connection:
-                for kind in automation.KINDS.values():
-                    incidents.close_all_but(connection, kind, names)
+            self._reconcile(found, dict.fromkeys(automation.KINDS.values(), names))
 
     def at_checks(self) -> None:
         """Whether checks fail that no other detector stands for."""
         with self.duties.duty("looking at the checks"):
             instance, repository = self.context.instance, self.context.repository_def
-            keys = set() if repository is None else repository.asset_graph.asset_check_keys
+            if repository is None:
+                return
             others = {undelivered.CHECK, *map(providers.check_key, roots(self.settings.base_urls))}
+            keys = set(repository.asset_graph.asset_check_keys) - others
             seen = adopted(self.context.cursor).seen
-            found = checks.detect(instance, set(keys) - others, self.settings, seen)
-            self._reconcile(found.conditions)
+            found = checks.detect(instance, keys, self.settings, seen)
+            self._reconcile(found.conditions, {"check": [*map(checks.subject_of, keys)]})
             self.context.update_cursor(json.dumps({"seen": found.newest}))
 
     def at_jobs(self) -> None:
         """Whether jobs fail that leave nothing in the ledger."""
         with self.duties.duty("looking at the jobs"):
             repository = self.context.repository_def
-            names = () if repository is None else repository.job_names
+            if repository is None:
+                return
+            names = repository.job_names
             found = jobs.detect(
                 self.context.instance,
                 names,
@@ -133,9 +134,14 @@ class _Look:
                 planned=planned_work,
                 each=self.duties.duty,
             )
-            self._reconcile(found)
+            self._reconcile(found, {"job": names})
 
-    def _reconcile(self, found: Iterable[Condition]) -> None:
+    def _reconcile(
+        self, found: Iterable[Condition], all_of: Mapping[Kind, Collection[str]]
+    ) -> None:
+        """Have the table say what was found, of these subjects; no others of their kind exist."""
         conditions = list(found)
         with self.store.transaction() as connection:
             incidents.reconcile(connection, conditions)
+            for kind, subjects in all_of.items():
+                incidents.close_all_but(connection, kind, subjects)

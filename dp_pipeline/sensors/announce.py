@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dp_pipeline.notifications.announcing import announce
-from dp_pipeline.notifications.cursor import DELIVERS
+from dp_pipeline.notifications.state import DELIVERS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 
 

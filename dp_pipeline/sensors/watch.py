@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dp_pipeline.notifications.cursor import WATCHES
+from dp_pipeline.notifications.state import WATCHES
 from dp_pipeline.notifications.watching import watch
 from dp_pipeline.resources import DatabaseResource, SlackResource
 

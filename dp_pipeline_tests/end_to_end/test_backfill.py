@@ -137,7 +137,7 @@ def page(browser: "Browser", tmp_path: Path) -> Iterator["Page"]:
 
 
 def text_of(page: "Page", url: str, awaited: str) -> str:
-    """The text of a page once it shows what is awaited, spaces folded."""
+    """The text of a page once it shows what is awaited, spaces suppressed."""
     page.goto(url)
     page.get_by_text(awaited).first.wait_for()
     return " ".join(page.inner_text("body").split())

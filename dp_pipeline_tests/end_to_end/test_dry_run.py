@@ -15,7 +15,7 @@ from psycopg import sql
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import never_attempted
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.outbox import untold_runs
+from dp_pipeline.notifications.outbox import unannounced_runs
 from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline_tests.end_to_end.command import dp
 from dp_pipeline_tests.end_to_end.contents import EXECUTIONS, query
@@ -86,7 +86,7 @@ def test_a_dry_run_is_told_to_nobody_and_counts_as_no_attempt(
     rows = query(url_of(database), EXECUTIONS)
     assert {row["status"] for row in rows} == {"failed"}
     assert all(row["announced_at"] for row in rows)
-    assert untold_runs(database, min(row["started_at"] for row in rows)) == []
+    assert unannounced_runs(database, min(row["started_at"] for row in rows)) == []
     with database.transaction() as connection:
         assert never_attempted(connection, [LIGA]) == [LIGA]
 

@@ -63,13 +63,13 @@ def at_any_time(made: World, chance: random.Random) -> None:
 def is_accounted_for(made: World, run_id: str, version: int) -> None:
     """One tick later: every domain closed and told once; what is called stored is stored.
 
-    A run that was killed where the one before it was, with nothing written, is folded into that.
+    A run that was killed where the one before it was, with nothing written, is suppressed.
     """
     said = made.tick()
     rows = [row for row in made.executions() if str(row["request_id"]) == run_id]
     assert {row["status"] for row in rows} <= {"completed", "failed"}, said
     assert sorted(row["domain"] for row in rows) == sorted(NAMES), said
-    if "1 messages folded" in said:
+    if "1 messages suppressed" in said:
         told_before = [row for row in made.executions() if str(row["request_id"]) != run_id]
         known = {(row["domain"], row["fingerprint"]) for row in told_before}
         failures = {(r["domain"], r["fingerprint"]) for r in rows if r["status"] == "failed"}

@@ -1,7 +1,6 @@
 """Postgres restarted under a run, in order and by force: an embedded server of the test's own."""
 
 import contextlib
-import json
 import os
 import signal
 import time
@@ -65,7 +64,8 @@ def test_a_run_completes_over_restarts_of_postgres_and_is_never_taken_for_dead(
             tick(embedded)
             time.sleep(0.5)
         tick(embedded)
-        assert json.loads(embedded.cursor or "")["free_since"] == {}, "it holds its locks again"
+        (noted,) = embedded.query("SELECT value FROM delivery_note WHERE name = 'state'")
+        assert noted["value"]["free_since"] == {}, "it holds its locks again"
     statement(embedded, "(INSERT INTO|UPDATE) match")
     restart(embedded, number)
     tick(embedded)

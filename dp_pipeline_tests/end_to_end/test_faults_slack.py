@@ -1,5 +1,6 @@
 """A Slack that refuses, limits, goes away and comes back: every execution is told exactly once."""
 
+import contextlib
 import json
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 from dagster import DagsterRunStatus
 
+from dp_pipeline.database.database import Database
 from dp_pipeline.notifications.attempts import Attempts
 from dp_pipeline_tests.end_to_end.world import (
     DAWDLE,
@@ -53,7 +55,8 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
             seen = len(made.slack.received)
             assert "Slack asked for a pause of another" in made.tick()
             assert len(made.slack.received) == seen
-        Attempts(made.instance).pause(0)
+        with contextlib.closing(Database(migrated_url)) as database:
+            Attempts(database).pause(0)
 
         for _ in range(2):
             assert "the connection is refused" in made.tick()

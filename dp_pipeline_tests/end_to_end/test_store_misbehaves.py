@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.outbox import store_kept_reports
+from dp_pipeline.executions.kept_reports import store_all
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.objects.endpoints import ANSWERS, GREETINGS, Endpoint, bucket_at
@@ -67,13 +67,13 @@ def survives(
         assert kept(database) == {row["id"] for row in rows.values()}
 
         due(database)
-        assert store_kept_reports(database, store, answer_seconds=SECONDS) == 0
+        assert store_all(database, store, answer_seconds=SECONDS) == 0
         assert count(database, tables.execution_report) == len(rows)
 
         endpoint.answer = endpoint.greeting = None
         endpoint.objects.clear()
         due(database)
-        assert store_kept_reports(database, bucket) == len(rows)
+        assert store_all(database, bucket) == len(rows)
         assert count(database, tables.execution_report) == 0
         reports = [json.loads(body) for body in endpoint.objects.values()]
         assert {each["executionId"] for each in reports} == {str(r["id"]) for r in rows.values()}

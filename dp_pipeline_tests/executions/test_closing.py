@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.execution import Execution, Run
+from dp_pipeline.executions.kept_reports import store_all
 from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.outbox import store_kept_reports
 from dp_pipeline.objects import Folder
 from dp_pipeline_tests.objects.endpoints import Endpoint, hang
 
@@ -168,7 +168,7 @@ def test_a_process_killed_while_its_store_hangs_has_said_how_it_ended(
                 sa.update(tables.execution_report).values(next_attempt_at=sa.func.now())
             )
         endpoint.answer = None
-        assert store_kept_reports(database, endpoint.store()) == 1
+        assert store_all(database, endpoint.store()) == 1
         (body,) = endpoint.objects.values()
         assert json.loads(body)["executionId"] == str(row.id)
     assert only(database).report_file_url.startswith("https://cdn.example.org/")

@@ -21,8 +21,8 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.executions.errors import AlreadyRecordedError, TournamentBusyError
 from dp_pipeline.executions.execution import Run
+from dp_pipeline.executions.kept_reports import store_all
 from dp_pipeline.executions.ledger import Ledger, tournament_id_of
-from dp_pipeline.executions.outbox import store_kept_reports
 from dp_pipeline.executions.reconcile import GRACE_SECONDS, Reconciled, reconcile
 from dp_pipeline.objects import Folder, ObjectStoreError
 from dp_pipeline_tests.database.proxy import Proxy, proxied
@@ -175,12 +175,12 @@ def test_a_store_that_is_down_keeps_the_status_and_gets_the_report_later(
 
     with database.transaction() as connection:
         connection.execute(sa.update(tables.execution_report).values(next_attempt_at=sa.func.now()))
-    assert store_kept_reports(database, store) == 0
+    assert store_all(database, store) == 0
     store.down = False
     with database.transaction() as connection:
         connection.execute(sa.update(tables.execution_report).values(next_attempt_at=sa.func.now()))
-    assert store_kept_reports(database, store) == 3
-    assert store_kept_reports(database, store) == 0
+    assert store_all(database, store) == 3
+    assert store_all(database, store) == 0
     for row in rows(database):
         assert row["summary"]["reportUploadStatus"] == "stored"
         assert "reportUploadError" not in row["summary"]

@@ -160,7 +160,7 @@ def test_a_probe_that_is_cancelled_makes_room_for_another() -> None:
     assert abandoned(Circuit(), permit(Circuit())) == Circuit()
 
 
-def folded(text: str) -> str:
+def suppressed(text: str) -> str:
     """As the ledger's fingerprint does."""
     return re.sub(r"[A-Za-z0-9_./@-]*[0-9][A-Za-z0-9_./@-]*", "#", text)
 
@@ -174,7 +174,7 @@ def test_the_sentence_says_since_when_until_when_and_what_can_be_done() -> None:
     )
     later = replace(circuit, struck_at=NOW + MINUTE, rests_until=NOW + 17 * timedelta(hours=1))
     other = resting_sentence("sofascore", "/unique-tournament/18/season/7", later, NOW)
-    assert folded(other) == folded(said)
+    assert suppressed(other) == suppressed(said)
     down = resting_sentence("p", "/x", ask(Circuit(), DOWN_AGAIN), NOW)
     assert down.startswith("p did not answer at 2026-11-25 10:02 UTC (server_error); /x was not")
     probing = begin_probe(ask(Circuit(), REFUSED), NOW)

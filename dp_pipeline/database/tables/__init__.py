@@ -21,7 +21,7 @@ from dp_pipeline.database.tables.football import (
     tournament_standing,
     tournament_team,
 )
-from dp_pipeline.database.tables.incidents import INCIDENT_KINDS, incident
+from dp_pipeline.database.tables.incidents import INCIDENT_KINDS, delivery_note, incident
 from dp_pipeline.database.tables.ledger import (
     EXECUTION_STATUSES,
     OPERATION_TYPES,
@@ -35,6 +35,7 @@ __all__ = [
     "OPERATION_TYPES",
     "competition_season",
     "data_provider_executions",
+    "delivery_note",
     "execution_report",
     "image",
     "incident",

@@ -1,6 +1,7 @@
-"""Incidents: what is wrong and needs a person, from when to when, and when people were told."""
+"""Incidents, from their beginning to their end, and what the delivery knows from tick to tick."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database.tables.columns import metadata, moment, one_of, text
 
@@ -46,4 +47,19 @@ incident = sa.Table(
         ),
     ),
     comment="What is wrong and needs a person: one row from its beginning to its end",
+)
+
+delivery_note = sa.Table(
+    "delivery_note",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True, comment="state, attempts or backfills"),
+    sa.Column(
+        "value",
+        pg.JSONB,
+        nullable=False,
+        comment="state: up to when runs and executions were looked at; attempts: posts of messages "
+        "that wait; backfills: those without executions that were announced",
+    ),
+    moment("updated_at", "Last time a value of this row changed", now=True),
+    comment="What the delivery of messages knows from tick to tick",
 )

@@ -5,14 +5,14 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import dagster as dg
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.scheduler.instigation import (
+
+from dp_pipeline.instance.dagster_internals import (
     InstigatorState,
+    InstigatorType,
     ScheduleInstigatorData,
     TickStatus,
+    schedule_execution_time_iterator,
 )
-from dagster._utils.schedules import schedule_execution_time_iterator
-
 from dp_pipeline.notifications.incidents import Condition, Kind, moment
 from dp_pipeline.settings import Settings
 

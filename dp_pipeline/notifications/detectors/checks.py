@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import (
+
+from dp_pipeline.instance.dagster_internals import (
     AssetCheckExecutionRecordStatus,
     AssetCheckPartitionInfo,
 )
-
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.settings import Settings
 

@@ -1,7 +1,7 @@
-"""Jobs whose last run failed without a word in the ledger: nothing else tells of it.
+"""Jobs whose last run failed without a word in the ledger: nothing else announces it.
 
-A run of tournaments leaves rows, whatever becomes of it. What a failed check of a run says is told
-with the check.
+A run of tournaments leaves rows, whatever becomes of it. A failed check of a run is an incident of
+its own.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -9,9 +9,12 @@ from contextlib import AbstractContextManager
 from datetime import UTC
 
 import dagster as dg
-from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
-from dagster._core.events import JobFailureData, RunFailureReason
 
+from dp_pipeline.instance.dagster_internals import (
+    IMPLICIT_ASSET_JOB_NAME,
+    JobFailureData,
+    RunFailureReason,
+)
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.settings import Settings
 
@@ -41,7 +44,7 @@ def detect(
         instance: Dagster's.
         names: of the jobs.
         settings: for secrets in errors.
-        planned: the tournaments of a run, of which the ledger tells.
+        planned: the tournaments of a run, which the ledger has rows of.
         each: is held around the look at one of them.
     """
     for name in sorted(names):
@@ -83,7 +86,7 @@ def _look(
 
 
 def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
-    """Why a run failed; None if somebody cancelled it, or a check of it tells why."""
+    """Why a run failed; None if somebody cancelled it, or a check of it says why."""
     logs = instance.all_logs(run.run_id, of_type={_CHECKED, _STEP_FAILED, _RUN_FAILED})
     events = [entry.dagster_event for entry in logs if entry.dagster_event is not None]
     if any(

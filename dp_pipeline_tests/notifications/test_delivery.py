@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.messages.slack import SlackWebhook
 from dp_pipeline.notifications.attempts import PASSED, REFUSALS, Attempts
+from dp_pipeline.notifications.slack.webhook import SlackWebhook
 from dp_pipeline_tests.executions.rows import TABLE, finished_row
-from dp_pipeline_tests.messages.misbehaving import (
+from dp_pipeline_tests.notifications.slack.misbehaving import (
     ANSWERED,
     DOUBTFUL,
     LIMITED,
@@ -22,8 +22,8 @@ from dp_pipeline_tests.messages.misbehaving import (
     elsewhere,
     keys_in,
 )
+from dp_pipeline_tests.notifications.test_telling import Channel, ago, channel
 from dp_pipeline_tests.servers import closed_url
-from dp_pipeline_tests.test_telling import Channel, ago, channel
 
 __all__ = ["channel"]
 
@@ -46,7 +46,7 @@ def tick(channel: Channel, webhook: str) -> str:
     with channel.database.transaction() as connection:
         connection.execute(sa.delete(tables.provider_pace))
     channel.webhook = webhook
-    Attempts(channel.instance).pause(0)
+    Attempts(channel.database).pause(0)
     return channel.tick()
 
 
@@ -59,7 +59,7 @@ def untold(channel: Channel) -> list[str]:
 
 def quiet_for(channel: Channel) -> float:
     """For how long the sensor says it leaves Slack alone."""
-    return Attempts(channel.instance).pause_left
+    return Attempts(channel.database).pause_left
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.messages.blocks import Announcement
-from dp_pipeline.messages.line import Line
+from dp_pipeline.notifications.slack.announcement import Announcement
+from dp_pipeline.notifications.slack.line import Line
 
 RUN = "http://localhost:3000/runs/11111111-2222-4333-8444-555555555555"
 

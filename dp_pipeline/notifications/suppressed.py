@@ -1,4 +1,4 @@
-"""What polls without news wrote since people last heard of a tournament, asked of the ledger."""
+"""What polls without news wrote since the last message about a tournament."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -6,14 +6,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.executions.streaks import counted_in
-from dp_pipeline.messages.blocks import Folded
+from dp_pipeline.notifications.failure_runs import counted_in
+from dp_pipeline.notifications.slack.announcement import Suppressed
 
 _ledger = tables.data_provider_executions
 
 
-def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folded]:
-    """The polls that wrote and were not told between the last message and some executions.
+def suppressed(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Suppressed]:
+    """The polls that wrote and were not announced between the last message and some executions.
 
     Only executions of matches are counted: what follows a match that has ended comes with its news.
     Both look-ups read one stretch of the ledger's index of completed executions.
@@ -22,11 +22,11 @@ def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folde
         connection: to the ledger.
         ids: executions, the first of each message; those with nothing before them are left out.
     """
-    told, one = _ledger.alias("told"), _ledger.alias("one")
+    newsworthy, one = _ledger.alias("newsworthy"), _ledger.alias("one")
     last = (
-        sa.select(told.c.completed_at.label("at"))
-        .where(*_matches_before(told), ~_without_news(told))
-        .order_by(told.c.completed_at.desc())
+        sa.select(newsworthy.c.completed_at.label("at"))
+        .where(*_matches_before(newsworthy), ~_without_news(newsworthy))
+        .order_by(newsworthy.c.completed_at.desc())
         .limit(1)
         .lateral("last")
     )
@@ -51,7 +51,8 @@ def folded(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Folde
         .where(_ledger.c.id.in_(ids))
     )
     return {
-        row.id: Folded(row.polls, int(row.rows), row.since) for row in connection.execute(question)
+        row.id: Suppressed(row.polls, int(row.rows), row.since)
+        for row in connection.execute(question)
     }
 
 

@@ -11,10 +11,10 @@ from dagster._core.execution.backfill import BulkActionStatus
 
 from dp_pipeline.executions import reconcile as reconciling
 from dp_pipeline.executions.reconcile import reconcile
-from dp_pipeline.executions.units import BACKFILL_TAG
+from dp_pipeline.executions.run_groups import BACKFILL_TAG
 from dp_pipeline_tests.executions.rows import KEY, TABLE, failed, finished_row, untold
-from dp_pipeline_tests.test_delivery import tick
-from dp_pipeline_tests.test_telling import OTHER, Channel, ago, backfill, channel
+from dp_pipeline_tests.notifications.test_delivery import tick
+from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, backfill, channel
 
 __all__ = ["channel"]
 
@@ -77,9 +77,7 @@ def test_stopping_often_is_no_failure_but_being_stopped_for_days_is(channel: Cha
     assert RED not in told(channel, *((30 - n, interrupted()) for n in range(6)))
     channel.receiver.accepted.clear()
     day = 24 * 60
-    channel.cursor = json.dumps(
-        {"lost_after": 0, "told_since": ago(days=9).timestamp(), "free_since": {}}
-    )
+    channel.announced_from(ago(days=9))
     nights = [(n * day, {**interrupted(), "tournament_key": OTHER}) for n in (3, 2, 1)]
     assert told(channel, *nights) == [YELLOW, YELLOW, RED]
 

@@ -13,14 +13,13 @@ from dagster._core.scheduler.instigation import TickStatus
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
 from dp_pipeline.notifications import announcing as announce
-from dp_pipeline.notifications import backfills, incidents, runs
-from dp_pipeline.notifications.announcing import KEPT_AS
-from dp_pipeline.notifications.cursor import Cursor
-from dp_pipeline.notifications.duties import DutiesFailedError, Kept
+from dp_pipeline.notifications import backfills, incidents, notes, runs
+from dp_pipeline.notifications.duties import DutiesFailedError
+from dp_pipeline.notifications.state import State
 from dp_pipeline_tests.executions.rows import KEY, finished_row, untold
-from dp_pipeline_tests.test_delivery import tick
-from dp_pipeline_tests.test_telling import OTHER, Channel, ago, channel
-from dp_pipeline_tests.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery
+from dp_pipeline_tests.notifications.test_delivery import tick
+from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, channel
+from dp_pipeline_tests.notifications.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery
 
 __all__ = ["channel", "machinery"]
 
@@ -53,12 +52,12 @@ def lost_run(channel: Channel) -> None:
 DUTIES: dict[str, tuple[Any, str]] = {
     "closing executions whose process is gone": (announce, "reconcile"),
     "adding executions of run": (runs, "planned_work"),
-    "storing reports late": (announce.outbox, "store_kept_reports"),
+    "storing reports late": (announce.kept_reports, "store_all"),
     "looking at watch_automation": (announce.automation, "running"),
-    "looking for incidents to tell": (incidents, "unannounced"),
-    "looking for digests to tell": (announce.digests, "untold_units"),
-    "counting the polls without news": (announce.outbox, "folded"),
-    "looking for backfills to tell": (backfills, "look"),
+    "looking for incidents to announce": (incidents, "unannounced"),
+    "looking for digests to announce": (announce.digests, "unannounced_groups"),
+    "counting the polls without news": (announce.outbox, "suppressed"),
+    "looking for backfills to announce": (backfills, "look"),
 }
 
 
@@ -154,23 +153,21 @@ def test_what_a_failing_tick_has_done_is_known_to_the_next_one(
     channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost_run(channel)
-    monkeypatch.setattr(announce.outbox, "store_kept_reports", broken)
+    monkeypatch.setattr(announce.kept_reports, "store_all", broken)
     kept_report(channel)
     with pytest.raises(BrokenError):
         channel.tick()
-    # Dagster never takes over the cursor of a tick that failed.
-    assert channel.cursor is None
-    kept = Cursor.read(Kept(channel.instance, KEPT_AS, None).text, now=0)
+    state = State.read(notes.read(channel.database, notes.STATE), now=0)
     (run,) = channel.instance.get_run_records()
-    assert kept.lost_after == pytest.approx(run.update_timestamp.timestamp(), abs=86_400)
-    assert kept.lost_after > 0
+    assert state.lost_after == pytest.approx(run.update_timestamp.timestamp(), abs=86_400)
+    assert state.lost_after > 0
 
 
 def test_two_duties_that_fail_are_both_named(
     channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept_report(channel)
-    monkeypatch.setattr(announce.outbox, "store_kept_reports", broken)
+    monkeypatch.setattr(announce.kept_reports, "store_all", broken)
     monkeypatch.setattr(announce, "reconcile", broken)
     with pytest.raises(
         DutiesFailedError, match=r"2 duties failed \(closing .*; storing "
@@ -214,7 +211,7 @@ NEWS: dict[str, tuple[Callable[[Machinery], None], str]] = {
         ("jobs.detect", "job"),
         ("undelivered.look_for", None),
         ("read_health", None),
-        ("undelivered.delivering", None),
+        ("providers.evaluation", None),
     ],
 )
 def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
@@ -255,11 +252,3 @@ def test_a_schedule_whose_ticks_cannot_be_read_hides_no_other_failure(
     with pytest.raises(BrokenError):
         machinery.watch()
     assert machinery.headers == [NEWS["sensor"][1]]
-
-
-def test_a_cursor_that_is_kept_counts_until_a_tick_ends_well(channel: Channel) -> None:
-    kept = Kept(channel.instance, "x", "a")
-    assert kept.text == "a"
-    kept.keep("b")
-    assert Kept(channel.instance, "x", "a").text == "b"
-    assert Kept(channel.instance, "x", "c").text == "c"

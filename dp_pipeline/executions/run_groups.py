@@ -1,4 +1,4 @@
-"""Units of work: the runs of one backfill, or of one scheduled refresh, are told as one."""
+"""Run groups: the runs of one backfill, or of one scheduled refresh, are announced as one."""
 
 from collections.abc import Mapping
 

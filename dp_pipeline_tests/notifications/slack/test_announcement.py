@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.blocks import Announcement, Folded, render, render_plain
-from dp_pipeline.messages.line import Line
-from dp_pipeline_tests.messages.samples import RUN, announcement, line, texts
-from dp_pipeline_tests.messages.slack_limits import check, check_plain
+from dp_pipeline.notifications.slack.announcement import (
+    Announcement,
+    Suppressed,
+    render,
+    render_plain,
+)
+from dp_pipeline.notifications.slack.line import Line
+from dp_pipeline_tests.notifications.slack.samples import RUN, announcement, line, texts
+from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
 
 CONTEXT = [
     "Request ID: `11111111-2222-4333-8444-555555555555`",
@@ -278,7 +283,7 @@ LINES = st.builds(
         completed_at=MOMENTS,
         run_url=URLS,
         environment=st.none() | HOSTILE,
-        folded=st.none() | st.builds(Folded, polls=COUNTS, rows=COUNTS, since=MOMENTS),
+        suppressed=st.none() | st.builds(Suppressed, polls=COUNTS, rows=COUNTS, since=MOMENTS),
     )
 )
 def test_slack_takes_the_message_whatever_the_texts_are(message: Announcement) -> None:
@@ -317,7 +322,7 @@ def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> N
             environment=heavy,
             run_url="https://dagster.example.org/" + "r" * 540,
             completed_at=datetime(2025, 5, 17, tzinfo=UTC) + timedelta(days=365_000),
-            folded=Folded(2**63, 2**63, datetime(9999, 5, 17, tzinfo=UTC)),
+            suppressed=Suppressed(2**63, 2**63, datetime(9999, 5, 17, tzinfo=UTC)),
         )
         check(render(message))
         check_plain(render_plain(message))
@@ -346,11 +351,13 @@ def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
 def test_the_polls_before_the_news_are_counted_above_the_ids() -> None:
     since = datetime(2025, 5, 17, 13, 31, tzinfo=UTC)
     when = "<!date^1747488660^{date_short_pretty} {time_secs}|2025-05-17 13:31:00+00:00>"
-    for folded, said in (
-        (Folded(12, 17, since), f"Before it, 12 polls since {when} wrote 17 rows without news"),
-        (Folded(1, 1, since), f"Before it, 1 poll since {when} wrote 1 row without news"),
+    for suppressed, said in (
+        (Suppressed(12, 17, since), f"Before it, 12 polls since {when} wrote 17 rows without news"),
+        (Suppressed(1, 1, since), f"Before it, 1 poll since {when} wrote 1 row without news"),
     ):
-        payload = render(announcement(line("matches", news=("It is over.",)), folded=folded))
+        payload = render(
+            announcement(line("matches", news=("It is over.",)), suppressed=suppressed)
+        )
         check(payload)
         context = payload["attachments"][0]["blocks"][-1]["elements"]
         assert [element["text"] for element in context] == [said, *CONTEXT]

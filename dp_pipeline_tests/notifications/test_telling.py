@@ -1,4 +1,4 @@
-"""What is told in one message, what is folded, what is not wanted: whole ticks of the sensor."""
+"""What is one message, what is suppressed, what is not wanted: whole ticks of the sensor."""
 
 import json
 import random
@@ -22,8 +22,10 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.units import BACKFILL_TAG, UNIT_TAG, unit_of
+from dp_pipeline.executions.run_groups import BACKFILL_TAG, UNIT_TAG, unit_of
+from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
+from dp_pipeline.notifications.state import State
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.executions.rows import KEY, TABLE, failed, finished_row, untold
@@ -59,6 +61,11 @@ class Channel:
             assert isinstance(said, dg.SkipReason)
             self.cursor = context.cursor
         return said.skip_message or ""
+
+    def announced_from(self, moment: datetime) -> None:
+        """Let what ended before be history."""
+        state = State(moment.timestamp(), moment.timestamp())
+        notes.write(self.database, notes.STATE, state.note())
 
     @property
     def headers(self) -> list[str]:
@@ -303,8 +310,7 @@ def test_a_failure_from_the_time_slack_was_off_does_not_fold_the_first_one_told(
     channel: Channel,
 ) -> None:
     finished_row(channel.database, uuid4(), completed_at=ago(minutes=30), **failed())
-    since = ago(minutes=20).timestamp()
-    channel.cursor = json.dumps({"lost_after": since, "told_since": since, "free_since": {}})
+    channel.announced_from(ago(minutes=20))
     finished_row(channel.database, uuid4(), completed_at=ago(minutes=10), **failed())
     assert channel.tick() == "1 messages sent"
     assert "failed 2 times since" in json.dumps(channel.receiver.accepted)

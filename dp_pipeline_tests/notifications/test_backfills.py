@@ -14,13 +14,13 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._utils.error import SerializableErrorInfo
 
 from dp_pipeline.definitions import defs
-from dp_pipeline.executions.units import BACKFILL_TAG, unit_of
+from dp_pipeline.executions.run_groups import BACKFILL_TAG, unit_of
+from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
-from dp_pipeline.notifications.cursor import Cursor
 from dp_pipeline.notifications.undelivered import look_for
 from dp_pipeline_tests.executions.rows import failed, finished_row
+from dp_pipeline_tests.notifications.test_telling import Channel, ago, channel
 from dp_pipeline_tests.servers import Answer
-from dp_pipeline_tests.test_telling import Channel, ago, channel
 
 __all__ = ["channel"]
 
@@ -224,10 +224,9 @@ def test_a_backfill_of_a_job_is_told_with_what_was_asked_for(channel: Channel) -
 def test_what_ended_while_slack_was_off_is_history(channel: Channel) -> None:
     launch(channel, "abcdefgh")
     end(channel, "abcdefgh", BulkActionStatus.FAILED)
-    now = time.time() + 1
-    channel.cursor = json.dumps({"lost_after": now, "told_since": now, "free_since": {}})
+    channel.announced_from(ago(seconds=-1))
     assert channel.tick() == "Nothing new."
-    channel.cursor = None
+    channel.announced_from(ago(days=1))
     assert channel.tick() == "Nothing new."
 
 
@@ -245,10 +244,9 @@ def test_only_failures_are_posted_where_nothing_else_is_wanted(
 def test_one_that_waits_for_slack_counts_as_a_message_that_waits(channel: Channel) -> None:
     launch(channel, "abcdefgh", at=time.time() - 7_200)
     end(channel, "abcdefgh", BulkActionStatus.FAILED, seconds_ago=3_600)
-    cursor = Cursor.read(None, time.time())
-    assert not look_for(channel.instance, channel.database, cursor, on=True).passed
+    assert not look_for(channel.instance, channel.database, on=True).passed
     channel.tick()
-    assert look_for(channel.instance, channel.database, cursor, on=True).passed
+    assert look_for(channel.instance, channel.database, on=True).passed
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -261,13 +259,13 @@ def test_what_is_kept_does_not_grow(channel: Channel) -> None:
         end(channel, f"old{number}", BulkActionStatus.FAILED)
     launch(channel, "goes-on", at=old + 1)
     channel.tick()
-    seen = Seen.read(channel.instance, time.time())
+    seen = Seen.read(channel.instance, channel.database, time.time())
     assert set(seen.later) == {"old0", "old1", "old2"}
     assert seen.since < old, "one that goes on may still fail"
     end(channel, "goes-on", BulkActionStatus.FAILED)
     channel.tick()
     assert channel.tick() == "Nothing new."
-    seen = Seen.read(channel.instance, time.time())
+    seen = Seen.read(channel.instance, channel.database, time.time())
     assert seen.later == {}
     assert time.time() - seen.since < LATE_SECONDS + 60
     assert len(channel.headers) == 4
@@ -285,6 +283,8 @@ def test_a_backfill_of_another_code_location_is_not_ours_to_tell(channel: Channe
 
 
 def test_a_foreign_note_starts_afresh(channel: Channel) -> None:
-    for text in ("", "[]", "{}", '{"since": "x", "later": {}}', '{"since": 1, "later": [1]}'):
-        channel.instance.daemon_cursor_storage.set_cursor_values({"dp_pipeline/backfills": text})
-        assert Seen.read(channel.instance, 100_000.0) == Seen(100_000.0 - FIRST_LOOK_SECONDS)
+    for note in ("", [], {}, {"since": "x", "later": {}}, {"since": 1, "later": [1]}):
+        notes.write(channel.database, notes.BACKFILLS, note)
+        assert Seen.read(channel.instance, channel.database, 100_000.0) == Seen(
+            100_000.0 - FIRST_LOOK_SECONDS
+        )

@@ -1,6 +1,6 @@
 """Failures in a row, asked of the ledger: what an execution goes on with, and what it ends.
 
-What follows from it for messages is decided in messages/news.py. Each look-up is answered by an
+What follows from it for messages is decided in news.py. Each look-up is answered by an
 index, however long the ledger is.
 """
 
@@ -15,8 +15,8 @@ from dp_pipeline.database import tables
 from dp_pipeline.executions.errors import TournamentBusyError
 from dp_pipeline.executions.ledger import INTERRUPTED, RUN_ENDED_EARLY
 from dp_pipeline.executions.vocabulary import Scope
-from dp_pipeline.messages.digest import Recovery
-from dp_pipeline.messages.news import LASTING, LASTING_TIMES, Streak
+from dp_pipeline.notifications.news import LASTING, LASTING_TIMES, FailureRun
+from dp_pipeline.notifications.slack.digest import Recovery
 
 _ledger = tables.data_provider_executions
 executions = _ledger.alias("e")
@@ -48,7 +48,7 @@ _BEFORE_ALL = sa.text("timestamptz '-infinity'")
 
 
 def passing_kind(rows: Any) -> sa.ColumnElement[str | None]:
-    """Why a failure needs nobody (messages/news.py); null of all else.
+    """Why a failure needs nobody (news.py); null of all else.
 
     What could not begin is begun again by the next tick, or by whoever launched it; a poll is made
     again by itself whenever trying again can help.
@@ -132,11 +132,11 @@ def _counted() -> sa.Lateral:
     )
 
 
-def _heard(name: str, told_since: datetime, *, newest: bool) -> sa.Lateral:
-    """The first or the last of them that people were told, or will be before this execution."""
+def _heard(name: str, announced_from: datetime, *, newest: bool) -> sa.Lateral:
+    """The first or the last of them that was announced, or will be before this execution."""
     failed, condition = _failed("failed")
     order = failed.c.completed_at.desc() if newest else failed.c.completed_at
-    waits = failed.c.unit.is_(None) & (failed.c.completed_at >= told_since)
+    waits = failed.c.unit.is_(None) & (failed.c.completed_at >= announced_from)
     return (
         sa.select(failed.c.completed_at.label("at"))
         .where(condition, failed.c.announced_at.is_not(None) | waits)
@@ -146,18 +146,21 @@ def _heard(name: str, told_since: datetime, *, newest: bool) -> sa.Lateral:
     )
 
 
-def streaks(
-    connection: sa.Connection, ids: Collection[UUID], *, told_since: datetime
-) -> dict[UUID, Streak]:
+def failure_runs(
+    connection: sa.Connection, ids: Collection[UUID], *, announced_from: datetime
+) -> dict[UUID, FailureRun]:
     """What executions that ended go on with or end; those of which there is nothing are left out.
 
     Args:
         connection: to the ledger.
         ids: the executions.
-        told_since: executions that ended before this and are untold stay so.
+        announced_from: executions that ended before this and are unannounced stay so.
     """
     oldest, counted = _oldest(), _counted()
-    first, last = _heard("first", told_since, newest=False), _heard("last", told_since, newest=True)
+    first, last = (
+        _heard("first", announced_from, newest=False),
+        _heard("last", announced_from, newest=True),
+    )
     source: Any = executions
     for part in (_whole, _part, oldest, counted, first, last):
         source = source.outerjoin(part, sa.true())
@@ -169,19 +172,19 @@ def streaks(
             counted.c.times,
             counted.c.alarming,
             oldest.c.at.label("since"),
-            first.c.at.label("first_heard"),
-            last.c.at.label("last_heard"),
+            first.c.at.label("first_announced"),
+            last.c.at.label("last_announced"),
         )
         .select_from(source)
         .where(executions.c.id.in_(ids), oldest.c.at.is_not(None))
     )
     return {
-        row.id: Streak(
+        row.id: FailureRun(
             ended_at=row.completed_at,
             times=row.times + row.failed,
             since=row.since,
-            first_heard=row.first_heard,
-            last_heard=row.last_heard,
+            first_announced=row.first_announced,
+            last_announced=row.last_announced,
             alarming=row.alarming or row.times >= LASTING_TIMES,
         )
         for row in connection.execute(question)

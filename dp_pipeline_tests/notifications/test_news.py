@@ -4,42 +4,42 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.news import CLASSES, REMINDER_HOURS, Streak, class_of, verdict
+from dp_pipeline.notifications.news import CLASSES, REMINDER_HOURS, FailureRun, class_of, verdict
 
 START = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
 
-def streak(
+def failure_run(
     hours: float, *, times: int = 2, first: float | None = 0, last: float | None = 0
-) -> Streak:
+) -> FailureRun:
     def at(when: float | None) -> Any:
         return None if when is None else START + timedelta(hours=when)
 
-    return Streak(at(hours), times, START, at(first), at(last))
+    return FailureRun(at(hours), times, START, at(first), at(last))
 
 
 def test_a_failure_is_told_at_once_and_then_once_in_each_further_six_hours() -> None:
     assert verdict("failed", None) == "failure"
-    assert verdict("failed", streak(0.1)) == "repeat"
-    assert verdict("failed", streak(5.9, last=3)) == "repeat"
-    assert verdict("failed", streak(6.1, last=5.9)) == "failure"
-    assert verdict("failed", streak(6.3, last=6.1)) == "repeat"
-    assert verdict("failed", streak(30, last=6.1)) == "failure"
+    assert verdict("failed", failure_run(0.1)) == "repeat"
+    assert verdict("failed", failure_run(5.9, last=3)) == "repeat"
+    assert verdict("failed", failure_run(6.1, last=5.9)) == "failure"
+    assert verdict("failed", failure_run(6.3, last=6.1)) == "repeat"
+    assert verdict("failed", failure_run(30, last=6.1)) == "failure"
 
 
 def test_a_failure_nobody_has_heard_of_is_told_however_often_it_happened() -> None:
-    assert verdict("failed", streak(1, times=40, first=None, last=None)) == "failure"
+    assert verdict("failed", failure_run(1, times=40, first=None, last=None)) == "failure"
 
 
 def test_the_first_success_after_failures_is_news_and_the_next_is_not() -> None:
-    assert verdict("completed", streak(3)) == "news"
+    assert verdict("completed", failure_run(3)) == "news"
     assert verdict("completed", None) == "success"
     assert verdict("completed", None, noteworthy=True) == "news"
 
 
 def test_a_partial_failure_repeats_like_a_failure() -> None:
     assert verdict("partial_failure", None) == "partial"
-    assert verdict("partial_failure", streak(1)) == "repeat"
+    assert verdict("partial_failure", failure_run(1)) == "repeat"
 
 
 def test_a_message_is_of_the_gravest_class_in_it() -> None:
@@ -55,11 +55,11 @@ def test_a_message_of_nothing_but_repeats_is_folded_unless_something_was_written
 
 
 def told(moments: list[datetime]) -> list[datetime]:
-    """The failures of one streak that are told, when each was stamped in time."""
+    """The failures of one failure_run that are told, when each was stamped in time."""
     found = []
     for place, moment in enumerate(moments):
         before = moments[:place]
-        known = Streak(moment, place + 1, moments[0], before[0], before[-1]) if before else None
+        known = FailureRun(moment, place + 1, moments[0], before[0], before[-1]) if before else None
         if verdict("failed", known) == "failure":
             found.append(moment)
     return found
@@ -92,7 +92,7 @@ def test_every_message_is_of_one_class_or_folded(executions: list[Any]) -> None:
     kind = class_of(executions)
     verdicts = {verdict for verdict, _ in executions}
     assert kind in {*CLASSES, None}
-    # only repeats and what is quiet are ever folded
+    # only repeats and what is quiet are ever suppressed
     assert (kind is None) <= (
         verdicts <= {"repeat", "success", "quiet"} and verdicts != {"success"}
     )
@@ -107,4 +107,4 @@ def test_what_a_poll_finds_every_minute_is_not_told_and_its_news_are() -> None:
     assert verdict("completed", None, quiet=True, noteworthy=True) == "news"
     assert class_of([("quiet", True), ("news", True)]) == "news"
     assert verdict("failed", None, quiet=True) == "failure"
-    assert verdict("failed", streak(5), quiet=True, noteworthy=True) == "news"
+    assert verdict("failed", failure_run(5), quiet=True, noteworthy=True) == "news"

@@ -35,10 +35,11 @@ from dp_pipeline.assets.seasons import DISCOVER_JOB
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
-from dp_pipeline.notifications.cursor import DELIVERS, WATCHES
+from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.detectors.automation import FAILED_TICKS
 from dp_pipeline.notifications.earlier import Earlier, adopted
+from dp_pipeline.notifications.state import DELIVERS, WATCHES, State
 from dp_pipeline.notifications.undelivered import CHECK as DELIVERED
 from dp_pipeline.notifications.undelivered import UNDELIVERED_MINUTES
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
@@ -355,8 +356,9 @@ def test_that_the_database_is_away_is_told_once_and_what_failed_with_it_afterwar
     assert said.startswith("The database cannot be used: ")
     assert said.endswith("1 messages sent")
     assert "messages sent" not in machinery.tell()
-    machinery.telling = before  # the daemon was killed before the tick was over
-    assert "messages sent" not in machinery.tell()
+    known, machinery.telling = machinery.telling, before  # the daemon was killed before its end
+    assert "1 messages sent" in machinery.tell()
+    machinery.telling = known
     machinery.evaluated(passed=False)
     assert "messages sent" not in machinery.look()
     machinery.url = url
@@ -364,6 +366,7 @@ def test_that_the_database_is_away_is_told_once_and_what_failed_with_it_afterwar
     assert machinery.look() == "2 messages sent"
     assert machinery.look() == "Nothing new."
     assert machinery.headers == [
+        "❌ The database cannot be used",
         "❌ The database cannot be used",
         "❌ The check every_competition_is_listed of seasons fails",
         "✅ The database can be used again",
@@ -581,9 +584,9 @@ def test_messages_that_wait_for_long_fail_the_check_of_the_ledger(machinery: Mac
 
 def test_what_was_not_to_be_told_does_not_count_as_waiting(machinery: Machinery) -> None:
     waiting(machinery, 60)
-    told_since = time.time() - 30
-    cursor = {"lost_after": told_since, "told_since": told_since, "free_since": {}}
-    machinery.on(SENSOR, cursor=json.dumps(cursor))
+    announced_from = time.time() - 30
+    state = State(announced_from, announced_from)
+    notes.write(machinery.database, notes.STATE, state.note())
     machinery.watch()
     assert machinery.delivered() is True
 

@@ -1,16 +1,13 @@
-"""What the ledger still owes people: reports the object store had refused, and untold executions.
+"""The ledger as outbox: executions that are not announced, as messages.
 
-Everything here may be done twice and by two processes; nothing here asks Dagster, it is told.
-Units of work, which are told as one, are in digests.py; which message is news, in messages/news.py.
+Everything here may be done twice and by two processes; nothing here asks Dagster. Run groups, which
+are announced as one, are in digests.py; which message is news, in news.py.
 """
 
-import json
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,79 +15,28 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions import kept_reports
-from dp_pipeline.executions.folded import folded
 from dp_pipeline.executions.presence import worked_on
-from dp_pipeline.executions.streaks import passing_kind, streaks
-from dp_pipeline.messages.blocks import Announcement, Folded
-from dp_pipeline.messages.line import Line
-from dp_pipeline.messages.news import Passing, Streak
-from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
+from dp_pipeline.notifications.failure_runs import failure_runs, passing_kind
+from dp_pipeline.notifications.news import FailureRun, Passing
+from dp_pipeline.notifications.slack.announcement import Announcement, Suppressed
+from dp_pipeline.notifications.slack.line import Line
+from dp_pipeline.notifications.suppressed import suppressed
 
 MOST_RUNS = 500
-"""Runs looked at in one go. Four work at a time; the others of these are over and can be told."""
+"""Runs looked at in one go. Four work at a time; the others of these are over."""
 
 _executions = tables.data_provider_executions
-_reports = tables.execution_report
 
 
-def store_kept_reports(
-    database: Database,
-    objects: ObjectStore,
-    *,
-    most: int = 20,
-    seconds: float = 10,
-    answer_seconds: float = ANSWER_SECONDS,
-) -> int:
-    """Bring reports that the object store did not take at the time into it; how many it took.
-
-    Begins none after `seconds`; each may take `answer_seconds`, as in the run, so that a store
-    that is slow but well gets its reports. A store that hangs is left to itself.
-
-    Raises:
-        DatabaseError: the database; whatever the store does is noted and tried again.
-    """
-    taken = 0
-    latest = time.monotonic() + seconds
-    with database.transaction() as connection:
-        due = connection.execute(
-            sa.select(_reports.c.execution_id, _reports.c.file_key, _reports.c.report)
-            .where(_reports.c.next_attempt_at <= sa.func.now())
-            .order_by(_reports.c.created_at)
-            .limit(most)
-        ).all()
-    for row in due:
-        if time.monotonic() > latest:
-            break
-        try:
-            within(answer_seconds, partial(_put, objects, row.file_key, row.report))
-            url = objects.url(row.file_key)
-        except ObjectStoreError as error:
-            with database.transaction() as connection:
-                kept_reports.refused(connection, row.execution_id, str(error))
-            if error.retryable:
-                break
-            continue  # it is about this one
-        with database.transaction() as connection:
-            kept_reports.stored(connection, row.execution_id, url)
-        taken += 1
-    return taken
-
-
-def _put(objects: ObjectStore, file_key: str, report: Any) -> None:
-    body = json.dumps(report, ensure_ascii=False, indent=2).encode("utf-8", "replace")
-    objects.put(file_key, body, content_type="application/json")
-
-
-def untold_runs(database: Database, since: datetime) -> list[UUID]:
-    """Runs on their own with executions that ended after `since` and are untold, oldest first.
+def unannounced_runs(database: Database, since: datetime) -> list[UUID]:
+    """Runs on their own with executions that ended after `since` and are unannounced, oldest first.
 
     Not those that a process works on.
     """
     e = _executions
     runs = (
         sa.select(e.c.request_id)
-        .where(*_untold(since), ~worked_on(e.c.request_id))
+        .where(*_unannounced(since), ~worked_on(e.c.request_id))
         .group_by(e.c.request_id)
         .order_by(sa.func.min(e.c.completed_at))
         .limit(MOST_RUNS)
@@ -112,7 +58,7 @@ def oldest_end(database: Database, runs: Collection[UUID]) -> datetime | None:
         return connection.scalar(sa.select(sa.func.min(ends.c.at)))
 
 
-def announcements(  # noqa: PLR0913 - what is to be told, and how each part is held
+def announcements(  # noqa: PLR0913 - what is to be announced, and how each part is held
     database: Database,
     runs: Collection[UUID],
     *,
@@ -121,14 +67,14 @@ def announcements(  # noqa: PLR0913 - what is to be told, and how each part is h
     most: int,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> list[Announcement]:
-    """What is untold of runs that are over: a message per tournament and run, oldest first.
+    """What is unannounced of runs that are over: a message per tournament and run, oldest first.
 
     A tournament with an open row waits until that is closed.
 
     Args:
         database: with the ledger.
         runs: that are over.
-        since: executions that ended before this are not told.
+        since: executions that ended before this are not announced.
         run_url: the page of a run.
         most: how many messages at most.
         each: gets the name of a part and is held around it, so that one row that cannot be read
@@ -138,7 +84,7 @@ def announcements(  # noqa: PLR0913 - what is to be told, and how each part is h
     open_row = e.alias("open_row")
     groups = (
         sa.select(e.c.request_id, e.c.tournament_key)
-        .where(*_untold(since), e.c.request_id.in_(runs))
+        .where(*_unannounced(since), e.c.request_id.in_(runs))
         .where(
             ~sa.exists().where(
                 open_row.c.request_id == e.c.request_id,
@@ -168,34 +114,34 @@ def announcements(  # noqa: PLR0913 - what is to be told, and how each part is h
         for row in connection.execute(rows).mappings() if runs else ():
             found[row["request_id"], row["tournament_key"]].append(row)
         ids = [row["id"] for group in found.values() for row in group]
-        known = streaks(connection, ids, told_since=since) if ids else {}
-    before: dict[UUID, Folded] = {}
+        known = failure_runs(connection, ids, announced_from=since) if ids else {}
+    before: dict[UUID, Suppressed] = {}
     with each("counting the polls without news"), database.transaction() as connection:
-        before = folded(connection, [group[0]["id"] for group in found.values()])
-    told: list[Announcement] = []
+        before = suppressed(connection, [group[0]["id"] for group in found.values()])
+    messages: list[Announcement] = []
     for (run, key), group in found.items():
         with each(f"summing up {key} of run {run}"):
-            told.append(announcement(group, known, before, run_url(run)))
-    return sorted(told, key=lambda message: message.completed_at)
+            messages.append(announcement(group, known, before, run_url(run)))
+    return sorted(messages, key=lambda message: message.completed_at)
 
 
-def _untold(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _unannounced(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     e = _executions
     return e.c.announced_at.is_(None), e.c.unit.is_(None), e.c.completed_at >= since
 
 
 def announcement(
     rows: Sequence[Mapping[str, Any]],
-    known: Mapping[UUID, Streak],
-    before: Mapping[UUID, Folded],
+    known: Mapping[UUID, FailureRun],
+    before: Mapping[UUID, Suppressed],
     run_url: str,
 ) -> Announcement:
     """Ledger rows of one tournament and run as a message's content.
 
     Args:
         rows: with the `label` of the stored tournament, and why a failure needs nobody (`passing`).
-        known: the streaks of those that have one.
-        before: what was folded before the first of them.
+        known: the failure_runs of those that have one.
+        before: what was suppressed before the first of them.
         run_url: the run's page.
     """
     last = {row["domain"]: row for row in sorted(rows, key=lambda row: row["attempt"])}
@@ -217,12 +163,12 @@ def announcement(
         run_url=run_url,
         environment=None,
         earlier=tuple(row["id"] for row in rows if last[row["domain"]] is not row),
-        folded=before.get(first["id"]),
+        suppressed=before.get(first["id"]),
     )
 
 
-def _line(row: Mapping[str, Any], streak: Streak | None, followed: Passing | None) -> Line:
-    # A row that somebody else wrote, or mended by hand, is told with what can be read of it.
+def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Passing | None) -> Line:
+    # A row that somebody else wrote, or mended by hand, is announced with what can be read of it.
     summary = row["summary"] if isinstance(row["summary"], dict) else {}
     news = summary.get("news")
     counts = {name: summary.get(name) for name in ("created", "updated", "unchanged", "leftOut")}
@@ -246,15 +192,15 @@ def _line(row: Mapping[str, Any], streak: Streak | None, followed: Passing | Non
         report_error=summary.get("reportUploadError")
         or ("not stored yet" if summary.get("reportUploadStatus") == "kept" else None),
         error=row["error_text"],
-        streak=streak,
+        failure_run=failure_run,
         news=tuple(map(str, news)) if isinstance(news, list) else (),
         scope=row["scope"],
         passing=followed if row["outcome"] == "blocked_dependency" else row["passing"],
     )
 
 
-def mark_told(database: Database, ids: Collection[UUID]) -> None:
-    """Stamp rows as told; what they say stays untouched."""
+def mark_announced(database: Database, ids: Collection[UUID]) -> None:
+    """Stamp rows as announced; what they say stays untouched."""
     with database.transaction() as connection:
         connection.execute(
             sa.update(_executions)

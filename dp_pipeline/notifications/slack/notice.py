@@ -1,12 +1,12 @@
-"""A message about the machinery itself: a sensor that keeps failing, a check that fails. Pure."""
+"""A message about the system itself, such as a sensor that keeps failing. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from dp_pipeline.messages.mrkdwn import PLAIN, code_block, inline, link, visible
-from dp_pipeline.messages.news import Class
+from dp_pipeline.notifications.news import Class
+from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, Card, plain
+from dp_pipeline.notifications.slack.mrkdwn import code_block, inline, link, visible
 
-TITLE = 150
 TEXT = 1_000
 DETAIL = 2_500
 
@@ -21,7 +21,7 @@ class Notice:
         text: a sentence or two.
         detail: an error text, shown as it is.
         url: where to look.
-        key: what it is told apart from others by.
+        key: what distinguishes it from other messages.
     """
 
     kind: Class
@@ -38,29 +38,16 @@ class Notice:
 
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
-        color = "#2eb67d" if self.kind == "news" else "#e01e5a"
-        blocks: list[dict[str, Any]] = [
-            {
-                "type": "header",
-                "text": {"type": "plain_text", "text": self._title(), "emoji": True},
-            },
-            *(
-                {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
-                for text in self._texts()
-            ),
-        ]
-        return {
-            "text": inline(self._title(), 2 * TITLE),
-            "attachments": [{"color": color, "fallback": self._title(), "blocks": blocks}],
-        }
+        color = GREEN if self.kind == "news" else RED
+        return Card(self._title, self._title, color, self._texts()).payload()
 
     def plain(self) -> dict[str, Any]:
         """The same as text alone."""
-        return {"text": "\n".join([inline(self._title(), 2 * TITLE), *self._texts()[:1]])}
+        return plain(self._title, self._texts()[:1])
 
+    @property
     def _title(self) -> str:
-        emoji = "\N{WHITE HEAVY CHECK MARK}" if self.kind == "news" else "\N{CROSS MARK}"
-        return inline(f"{emoji} {self.title}", TITLE, PLAIN)
+        return f"{CHECK_MARK if self.kind == 'news' else CROSS} {self.title}"
 
     def _texts(self) -> list[str]:
         texts = [inline(self.text, TEXT) if visible(self.text) else "No more is known."]

@@ -19,8 +19,8 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.notifications.cursor import Cursor
 from dp_pipeline.notifications.runs import finished_runs, planned_work
+from dp_pipeline.notifications.state import State, database_away
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.servers import Answer, SlackReceiver
@@ -238,10 +238,10 @@ def test_a_run_that_dagster_does_not_know_is_finished(instance: dg.DagsterInstan
 @given(
     st.one_of(st.none(), st.text(), st.from_type(dict).map(lambda d: json.dumps(d, default=str)))
 )
-def test_a_cursor_that_is_garbage_starts_afresh(text: str | None) -> None:
-    assert Cursor.read(text, now=1_000_000.0).lost_after <= 1_000_000.0
+def test_a_cursor_that_is_garbage_says_nothing(text: str | None) -> None:
+    assert database_away(text) is None
 
 
-def test_a_cursor_is_read_as_it_was_written() -> None:
-    cursor = Cursor(1.5, 2.5, {str(uuid4()): 3.5}, (str(uuid4()),), 4.5)
-    assert Cursor.read(cursor.write(), now=0) == cursor
+def test_what_is_noted_is_read_as_it_was_written() -> None:
+    state = State(1.5, 2.5, {str(uuid4()): 3.5}, (str(uuid4()),))
+    assert State.read(json.loads(json.dumps(state.note())), now=0) == state

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.streaks import executions, recoveries, streaks
 from dp_pipeline.executions.vocabulary import Scope
-from dp_pipeline.messages.news import Streak
+from dp_pipeline.notifications.failure_runs import executions, failure_runs, recoveries
+from dp_pipeline.notifications.news import FailureRun
 from dp_pipeline_tests.executions.rows import TABLE, failed, finished_row
 
 START = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
@@ -127,7 +127,7 @@ def store(database: Database, story: list[Happened]) -> list[dict[str, Any]]:
     return rows
 
 
-def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> Streak | None:
+def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> FailureRun | None:
     """What `row` goes on with or ends, read in plain Python."""
 
     def final(one: dict[str, Any]) -> bool:
@@ -164,12 +164,12 @@ def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> Streak | None:
         for one in before
         if one["announced_at"] or (not one["unit"] and one["completed_at"] >= TOLD_SINCE)
     ]
-    return Streak(
+    return FailureRun(
         ended_at=row["completed_at"],
         times=len(before) + bool(row["error"]),
         since=min(one["completed_at"] for one in before),
-        first_heard=min(heard, default=None),
-        last_heard=max(heard, default=None),
+        first_announced=min(heard, default=None),
+        last_announced=max(heard, default=None),
     )
 
 
@@ -182,9 +182,9 @@ def test_streaks_are_what_the_rows_say(database: Database, story: list[Happened]
         connection.execute(sa.delete(TABLE))
     rows = store(database, story)
     with database.transaction() as connection:
-        found = streaks(connection, [row["id"] for row in rows], told_since=TOLD_SINCE)
+        found = failure_runs(connection, [row["id"] for row in rows], announced_from=TOLD_SINCE)
         named, count = recoveries(connection, executions.c.domain == "teams", most=3)
-    wanted: dict[UUID, Streak] = {}
+    wanted: dict[UUID, FailureRun] = {}
     for row in rows:
         known = expected(rows, row)
         if known is not None:

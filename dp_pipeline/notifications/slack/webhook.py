@@ -72,7 +72,7 @@ _WEBHOOK_FAULTS = {
 
 
 class Message(Protocol):
-    """Anything that can be told."""
+    """Anything that can be announced."""
 
     @property
     def key(self) -> str:

@@ -1,6 +1,6 @@
-"""What a unit of work came to, summed up from the ledger for one message.
+"""What a run group came to, summed up from the ledger for one message.
 
-Whether a unit is over only Dagster knows: see sensors/runs.py.
+Whether a run group is over only Dagster knows: see runs.py.
 """
 
 from collections.abc import Collection
@@ -14,15 +14,15 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.executions.presence import worked_on
-from dp_pipeline.executions.streaks import (
+from dp_pipeline.executions.run_groups import backfill_of
+from dp_pipeline.notifications.failure_runs import (
     counted_in,
     executions,
     last_attempt,
     passing,
     recoveries,
 )
-from dp_pipeline.executions.units import backfill_of
-from dp_pipeline.messages.digest import (
+from dp_pipeline.notifications.slack.digest import (
     FAILURES,
     NAMED,
     NEWS,
@@ -36,14 +36,14 @@ from dp_pipeline.messages.digest import (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A unit with executions that are untold; the last of them ended at `last`."""
+    """A unit with executions that are unannounced; the last of them ended at `last`."""
 
     unit: str
     last: datetime
 
 
-def untold_units(database: Database, since: datetime, *, most: int = 50) -> list[Waiting]:
-    """Units without an open row, with executions that ended after `since` and are untold.
+def unannounced_groups(database: Database, since: datetime, *, most: int = 50) -> list[Waiting]:
+    """Units without an open row, with executions that ended after `since` and are unannounced.
 
     Oldest first; not those with a run that a process works on.
     """
@@ -70,7 +70,7 @@ def untold_units(database: Database, since: datetime, *, most: int = 50) -> list
 
 
 def recorded(database: Database, request_ids: Collection[UUID]) -> bool:
-    """Whether the ledger has an execution of some runs, told or not."""
+    """Whether the ledger has an execution of some runs, announced or not."""
     e = tables.data_provider_executions
     with database.transaction() as connection:
         found = connection.execute(
@@ -87,12 +87,12 @@ def digest(
     url: str,
     backfill: Backfill | None = None,
 ) -> Digest:
-    """What is untold of a unit, summed up; an attempt that was repeated does not count.
+    """What is unannounced of a unit, summed up; an attempt that was repeated does not count.
 
     Args:
         database: with the ledger.
         waiting: the unit.
-        since: executions that ended before this are not told.
+        since: executions that ended before this are not announced.
         url: its page.
         backfill: how it ended, of one that is a backfill.
     """
@@ -105,7 +105,7 @@ def digest(
         news = connection.execute(_news(counted)).all()
     return Digest(
         unit=waiting.unit,
-        title=_title(waiting.unit),
+        title=title_of(waiting.unit),
         tournaments=total.tournaments,
         runs=total.runs,
         completed=total.completed - total.expected,
@@ -131,38 +131,15 @@ def digest(
     )
 
 
-def digest_of_nothing(
-    unit: str, backfill: Backfill, *, began: datetime, ended: datetime, url: str
-) -> Digest:
-    """A backfill of which the ledger has no execution."""
-    return Digest(
-        unit=unit,
-        title=_title(unit),
-        tournaments=0,
-        runs=0,
-        completed=0,
-        expected=0,
-        partial=0,
-        failed=0,
-        created=0,
-        updated=0,
-        unchanged=0,
-        left_out=0,
-        started_at=began,
-        completed_at=ended,
-        url=url,
-        backfill=backfill,
-    )
-
-
-def _title(unit: str) -> str:
+def title_of(unit: str) -> str:
+    """What people call a run group."""
     backfill = backfill_of(unit)
     return unit if backfill is None else f"Backfill {backfill}"
 
 
-def mark_unit_told(database: Database, told: Digest, since: datetime) -> None:
-    """Stamp what a digest told of, and the earlier attempts of it."""
-    waiting = Waiting(told.unit, told.completed_at)
+def mark_group_announced(database: Database, digest: Digest, since: datetime) -> None:
+    """Stamp what a digest was about, and the earlier attempts of it."""
+    waiting = Waiting(digest.unit, digest.completed_at)
     ledger = tables.data_provider_executions
     with database.transaction() as connection:
         connection.execute(
@@ -211,7 +188,7 @@ def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
 def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
     """A row per distinct failure: causes before consequences, the frequent ones first.
 
-    Consequences are one: which domain waited for which does not matter once the cause is told.
+    Consequences are one: which domain waited for which does not matter once the cause is announced.
     """
     e = executions
     keys = sa.func.array_agg(e.c.tournament_key.distinct())
@@ -236,7 +213,7 @@ def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
 
 
 def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
-    """What the executions found worth telling, a row per sentence, the first ones."""
+    """What the executions found that are news, a row per sentence, the first ones."""
     e = executions
     noted = e.c.summary["news"]
     listed = sa.case((sa.func.jsonb_typeof(noted) == "array", noted), else_=sa.text("'[]'::jsonb"))

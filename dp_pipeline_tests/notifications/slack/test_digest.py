@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.messages.digest import Backfill, Digest, Failure, News, Recovery
-from dp_pipeline.messages.notice import Notice
-from dp_pipeline_tests.messages.samples import texts
-from dp_pipeline_tests.messages.slack_limits import check, check_plain
+from dp_pipeline.notifications.slack.digest import Backfill, Digest, Failure, News, Recovery
+from dp_pipeline.notifications.slack.notice import Notice
+from dp_pipeline_tests.notifications.slack.samples import texts
+from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
 
 STARTED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CALM = Digest(

@@ -1,16 +1,13 @@
-"""Ledger rows -> the payload of one Slack message. Pure; delivery belongs to slack.py.
-
-Slack's limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks, header 150, section
-text 3,000, field 2,000, 10 fields, 10 context elements). Its undocumented limit of a whole message
-was met between 11,341 and 13,297 characters of text (slackapi/bolt-js issues 2509 and 2867).
-"""
+"""Executions of one tournament in one run as a message. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.messages.line import (
+from dp_pipeline.notifications.news import Class, class_of, verdict
+from dp_pipeline.notifications.slack.card import SUMMARY, Card, plain
+from dp_pipeline.notifications.slack.line import (
     HARMLESS,
     LOOKS,
     Line,
@@ -20,7 +17,7 @@ from dp_pipeline.messages.line import (
     place_of,
     text_of,
 )
-from dp_pipeline.messages.mrkdwn import (
+from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
     code_block,
@@ -31,25 +28,22 @@ from dp_pipeline.messages.mrkdwn import (
     visible,
     weight,
 )
-from dp_pipeline.messages.news import Class, class_of, verdict
 
-# The weights below add up to a whole message of less than 12,000 for any input.
-HEADER = 150
-SUMMARY = 400
+# The weights below add up to a whole message of less than 12,000 for any input (see card.py).
 LINES = 10
 ALL_LINES = 3_400
 ERRORS = 5
 ALL_ERRORS = 2_300
-# The matches of a round often end together, and each end is to be told: news have what room lines
-# and errors leave of this, in sections of their own.
+# The matches of a round often end together, and each end is to be announced: news have what room
+# lines and errors leave of this, in sections of their own.
 ALL_TEXT = 7_300
 LONGEST_NEWS = 300
 SECTION = 2_900
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
-    """Polls that wrote something, had no news, and are told with the next message.
+class Suppressed:
+    """Polls that wrote something, had no news, and are announced with the next message.
 
     Args:
         polls: how many.
@@ -67,8 +61,8 @@ class Announcement:
     """One message: the executions of one tournament in one run.
 
     No lines at all stand for a run that ended before it opened an execution. `earlier` are
-    attempts that were followed by another one: they are told with it. `folded` is what came before
-    without a message of its own.
+    attempts that were followed by another one: they are announced with it. `suppressed` is what
+    came before without a message of its own.
     """
 
     request_id: UUID
@@ -81,11 +75,11 @@ class Announcement:
     run_url: str | None
     environment: str | None
     earlier: tuple[UUID, ...] = ()
-    folded: Folded | None = None
+    suppressed: Suppressed | None = None
 
     @property
     def key(self) -> str:
-        """What it is told apart from others by: an execution that is closed later is told again."""
+        """What distinguishes it: an execution that is closed later is another message."""
         count = len(self.lines) + len(self.earlier)
         return (
             f"{self.tournament_key} of run {self.request_id} "
@@ -101,7 +95,7 @@ class Announcement:
             (
                 verdict(
                     line.status,
-                    line.streak,
+                    line.failure_run,
                     noteworthy=bool(line.news),
                     quiet=line.scope != "whole",
                     passing=line.passing,
@@ -114,10 +108,10 @@ class Announcement:
     @property
     def kinds(self) -> frozenset[Class]:
         """The classes whose readers it is for: news beside a failure stay news."""
-        told: set[Class] = {self.kind} if self.kind else set()
+        kinds: set[Class] = {self.kind} if self.kind else set()
         if _recovered(self) or _sentences(self):
-            told.add("news")
-        return frozenset(told)
+            kinds.add("news")
+        return frozenset(kinds)
 
     def payload(self) -> dict[str, Any]:
         """See `render`."""
@@ -129,57 +123,31 @@ class Announcement:
 
 
 def render(announcement: Announcement) -> dict[str, Any]:
-    """The payload of an incoming webhook: a summary for notifications, the rest as blocks."""
+    """The payload of an incoming webhook."""
     look = _worst(announcement)
-    header = f"{look.emoji} {look.words}: {_label(announcement)}"
     lines = _lines(announcement, most=LINES, budget=ALL_LINES)
     errors = _errors(announcement, budget=ALL_ERRORS)
     room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
-    blocks = [
-        {
-            "type": "header",
-            "text": {
-                "type": "plain_text",
-                "text": inline(header, HEADER, PLAIN),
-                "emoji": True,
-            },
-        },
-        {"type": "section", "fields": [_mrkdwn(field) for field in _fields(announcement)]},
-        *(_section(text) for text in _news(announcement, budget=room)),
-        *(_section(text) for text in lines),
-        *(_section(text) for text in errors),
-        _section(_run(announcement)),
-        {"type": "context", "elements": [_mrkdwn(text) for text in _context(announcement)]},
-    ]
-    summary = _summary(announcement)
-    return {
-        "text": inline(summary, SUMMARY),
-        "attachments": [
-            {"color": look.color, "fallback": inline(summary, SUMMARY, PLAIN), "blocks": blocks}
-        ],
-    }
+    return Card(
+        header=f"{look.emoji} {look.words}: {_label(announcement)}",
+        summary=_summary(announcement),
+        color=look.color,
+        fields=_fields(announcement),
+        texts=[*_news(announcement, budget=room), *lines, *errors, _run(announcement)],
+        context=_context(announcement),
+    ).payload()
 
 
 def render_plain(announcement: Announcement) -> dict[str, Any]:
-    """The same message as text alone, at most 4,000 characters, for when Slack refuses blocks."""
-    parts = [
-        inline(_summary(announcement), SUMMARY),
+    """The same message as text alone, for when Slack refuses blocks."""
+    texts = [
         *_news(announcement, budget=500),
         *_lines(announcement, most=5, budget=1_700),
         *_errors(announcement, budget=1_000),
         _run(announcement),
         f"Request ID: {code(str(announcement.request_id), 60)}",
     ]
-    return {"text": "\n".join(parts)}
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    # verbatim: Slack would otherwise bring a bare @channel or address inside the text to life.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return plain(_summary(announcement), texts)
 
 
 def _worst(announcement: Announcement) -> Look:
@@ -195,7 +163,7 @@ def _worst(announcement: Announcement) -> Look:
 def _recovered(announcement: Announcement) -> bool:
     """Whether a failure ended that needed a person."""
     return any(
-        line.status == "completed" and line.streak is not None and line.streak.alarming
+        line.status == "completed" and line.failure_run is not None and line.failure_run.alarming
         for line in announcement.lines
     )
 
@@ -255,7 +223,7 @@ def _fields(announcement: Announcement) -> list[str]:
 
 
 def _news(announcement: Announcement, *, budget: int) -> list[str]:
-    """All sentences worth telling that there is room for, in texts no longer than a section."""
+    """All sentences that are news that there is room for, in texts no longer than a section."""
     sentences = _sentences(announcement)
     texts: list[str] = []
     used = 0
@@ -315,7 +283,7 @@ def _run(announcement: Announcement) -> str:
 
 def _context(announcement: Announcement) -> list[str]:
     return [
-        *_folded(announcement.folded),
+        *_suppressed(announcement.suppressed),
         f"Request ID: {code(str(announcement.request_id), 60)}",
         f"Tournament ID: {code(str(announcement.tournament_id), 60)}",
         date(announcement.completed_at),
@@ -323,12 +291,12 @@ def _context(announcement: Announcement) -> list[str]:
     ]
 
 
-def _folded(folded: Folded | None) -> list[str]:
-    if folded is None:
+def _suppressed(suppressed: Suppressed | None) -> list[str]:
+    if suppressed is None:
         return []
-    polls = "1 poll" if folded.polls == 1 else f"{folded.polls:,} polls"
-    rows = "1 row" if folded.rows == 1 else f"{folded.rows:,} rows"
-    return [f"Before it, {polls} since {date(folded.since)} wrote {rows} without news"]
+    polls = "1 poll" if suppressed.polls == 1 else f"{suppressed.polls:,} polls"
+    rows = "1 row" if suppressed.rows == 1 else f"{suppressed.rows:,} rows"
+    return [f"Before it, {polls} since {date(suppressed.since)} wrote {rows} without news"]
 
 
 def _elapsed(announcement: Announcement) -> str:

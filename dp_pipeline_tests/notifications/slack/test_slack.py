@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dp_pipeline.messages.blocks import render, render_plain
-from dp_pipeline.messages.slack import (
+from dp_pipeline.notifications.slack.announcement import render, render_plain
+from dp_pipeline.notifications.slack.webhook import (
     SlackConfigurationError,
     SlackError,
     SlackRefusedError,
@@ -17,7 +17,7 @@ from dp_pipeline.messages.slack import (
     SlackUnavailableError,
     SlackWebhook,
 )
-from dp_pipeline_tests.messages.misbehaving import (
+from dp_pipeline_tests.notifications.slack.misbehaving import (
     ANSWERED,
     DOUBTFUL,
     LIMITED,
@@ -27,8 +27,8 @@ from dp_pipeline_tests.messages.misbehaving import (
     accept,
     elsewhere,
 )
-from dp_pipeline_tests.messages.samples import announcement, line
-from dp_pipeline_tests.messages.slack_limits import check, check_plain
+from dp_pipeline_tests.notifications.slack.samples import announcement, line
+from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
 from dp_pipeline_tests.servers import Answer, SlackReceiver, closed_url
 
 MESSAGE = announcement(line("teams"), line("matches", status="failed", error="<boom>"))

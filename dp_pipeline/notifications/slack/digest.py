@@ -1,13 +1,21 @@
-"""A whole unit of work, such as a backfill, as one Slack message. Pure; delivery is slack.py's.
-
-Counts, the distinct failures and the recoveries; what one tournament came to is in blocks.py.
-"""
+"""A run group, such as a backfill, as one message: counts, failures, recoveries, news. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from dp_pipeline.messages.mrkdwn import (
+from dp_pipeline.notifications.news import Class
+from dp_pipeline.notifications.slack.card import (
+    CROSS,
+    RED,
+    SUMMARY,
+    WARNING,
+    YELLOW,
+    Card,
+    plain,
+)
+from dp_pipeline.notifications.slack.line import LOOKS, Look, counted
+from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
     code_block,
@@ -17,11 +25,8 @@ from dp_pipeline.messages.mrkdwn import (
     link,
     visible,
 )
-from dp_pipeline.messages.news import Class
 
-# Together with the rest less than Slack's 12,000 or so of a whole message: see blocks.py.
-HEADER = 150
-SUMMARY = 400
+# Together with the rest less than Slack's 12,000 or so of a whole message: see card.py.
 FAILURES = 6
 ALL_FAILURES = 4_400
 ERROR = 800
@@ -63,7 +68,7 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A sentence worth telling, and the tournament it is about."""
+    """A sentence that are news, and the tournament it is about."""
 
     tournament: str
     sentence: str
@@ -92,7 +97,7 @@ class Backfill:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a unit of work came to: executions counted by how they ended.
+    """What a run group came to: executions counted by how they ended.
 
     `expected` completed with nothing to store, as it should be: not published yet, or not
     applicable; they are not in `completed`. Of those that `failed`, `passing` need nobody and
@@ -102,18 +107,18 @@ class Digest:
 
     unit: str
     title: str
-    tournaments: int
-    runs: int
-    completed: int
-    expected: int
-    partial: int
-    failed: int
-    created: int
-    updated: int
-    unchanged: int
-    left_out: int
     started_at: datetime
     completed_at: datetime
+    tournaments: int = 0
+    runs: int = 0
+    completed: int = 0
+    expected: int = 0
+    partial: int = 0
+    failed: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    left_out: int = 0
     failures: tuple[Failure, ...] = ()
     more_failures: int = 0
     recoveries: tuple[Recovery, ...] = ()
@@ -127,61 +132,50 @@ class Digest:
 
     @property
     def key(self) -> str:
-        """What it is told apart from others by: what is added to a unit is another digest."""
+        """What distinguishes it from others: what is added to a unit is another digest."""
         return f"{self.unit} until {self.completed_at:%Y-%m-%d %H:%M:%S.%f}"
 
     @property
     def kinds(self) -> frozenset[Class]:
-        """The classes it belongs to: one of them switched on is enough for it to be told."""
+        """The classes it belongs to: one of them switched on is enough for it to be announced."""
         kinds: set[Class] = {"digest"}
         if self._alarming or self._ended == "failed":
             kinds.add("failure")
         if self.partial:
             kinds.add("partial")
-        # The end of a failure that was told is news wherever it came about.
+        # The end of a failure that was announced is news wherever it came about.
         if self.news or self.recoveries:
             kinds.add("news")
         return frozenset(kinds)
 
     def payload(self) -> dict[str, Any]:
-        """The payload of an incoming webhook: a summary for notifications, the rest as blocks."""
-        emoji, words, color = self._look()
-        summary = self._summary()
-        blocks = [
-            {
-                "type": "header",
-                "text": {
-                    "type": "plain_text",
-                    "text": inline(f"{emoji} {words}: {self._name()}", HEADER, PLAIN),
-                    "emoji": True,
-                },
-            },
-            {"type": "section", "fields": [_mrkdwn(field) for field in self._fields()]},
-            *(_section(text) for text in self._error(ERROR)),
-            *(_section(text) for text in self._failures(ALL_FAILURES, most=FAILURES)),
-            *(_section(text) for text in self._recoveries(most=RECOVERED)),
-            *(_section(text) for text in self._news(most=NEWS)),
-            *(_section(text) for text in self._links()),
-            {"type": "context", "elements": [_mrkdwn(text) for text in self._context()]},
-        ]
-        return {
-            "text": inline(summary, SUMMARY),
-            "attachments": [
-                {"color": color, "fallback": inline(summary, SUMMARY, PLAIN), "blocks": blocks}
+        """The payload of an incoming webhook."""
+        look = self._look()
+        return Card(
+            header=f"{look.emoji} {look.words}: {self._name()}",
+            summary=self._summary(),
+            color=look.color,
+            fields=self._fields(),
+            texts=[
+                *self._error(ERROR),
+                *self._failures(ALL_FAILURES, most=FAILURES),
+                *self._recoveries(most=RECOVERED),
+                *self._news(most=NEWS),
+                *self._links(),
             ],
-        }
+            context=self._context(),
+        ).payload()
 
     def plain(self) -> dict[str, Any]:
-        """The same message as text alone, at most 4,000 characters, for when Slack refuses it."""
-        parts = [
-            inline(self._summary(), SUMMARY),
+        """The same message as text alone, for when Slack refuses the blocks."""
+        texts = [
             *self._error(ERROR // 2),
             *self._failures(4 * 400, most=4),
             *self._recoveries(most=5),
             *self._news(most=5),
             *self._links(),
         ]
-        return {"text": "\n".join(parts)}
+        return plain(self._summary(), texts)
 
     @property
     def _ended(self) -> Ending:
@@ -194,22 +188,21 @@ class Digest:
             return bool(self.failed) or self._ended == "incomplete"
         return self.failed > self.passing + self.followed
 
-    def _look(self) -> tuple[str, str, str]:
-        warning = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
+    def _look(self) -> Look:
         if self._ended == "failed":
-            return "\N{CROSS MARK}", "Failed", "#e01e5a"
+            return Look(3, CROSS, "Failed", RED)
         if self._ended == "cancelled":
-            return warning, "Cancelled", "#ecb22e"
+            return Look(1, WARNING, "Cancelled", YELLOW)
         if self._alarming:
-            return "\N{CROSS MARK}", "Ended with failures", "#e01e5a"
+            return Look(3, CROSS, "Ended with failures", RED)
         if self.passing:
-            return warning, "Not all done", "#ecb22e"
+            return Look(1, WARNING, "Not all done", YELLOW)
         if self.partial:
-            return warning, "Ended with partial failures", "#ecb22e"
-        return "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"
+            return Look(2, WARNING, "Ended with partial failures", YELLOW)
+        return LOOKS["completed"]
 
     def _name(self) -> str:
-        return self.title if visible(self.title) else "unnamed unit of work"
+        return self.title if visible(self.title) else "unnamed run group"
 
     def _tally(self) -> str:
         counts = {
@@ -221,13 +214,7 @@ class Digest:
         return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "nothing done"
 
     def _counts(self) -> str:
-        counts = {
-            "created": self.created,
-            "updated": self.updated,
-            "unchanged": self.unchanged,
-            "left out": self.left_out,
-        }
-        return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
+        return counted(self.created, self.updated, self.unchanged, self.left_out)
 
     def _elapsed(self) -> str:
         return duration(round((self.completed_at - self.started_at).total_seconds() * 1_000))
@@ -241,9 +228,9 @@ class Digest:
         return f"{asked} asked for" if done is None else f"{done:,} of {asked} done"
 
     def _summary(self) -> str:
-        emoji, words, _ = self._look()
+        look = self._look()
         name = inline(self._name(), SUMMARY // 2, PLAIN)
-        parts = [f"{emoji} {words}: {name}"]
+        parts = [f"{look.emoji} {look.words}: {name}"]
         partitions = self._partitions()
         if partitions is not None:
             parts.append(f"partitions: {partitions}")
@@ -333,12 +320,3 @@ class Digest:
 
 def _several(tournaments: int) -> str:
     return "1 tournament" if tournaments == 1 else f"{tournaments:,} tournaments"
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    # verbatim: Slack would otherwise bring a bare @channel or address inside the text to life.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}

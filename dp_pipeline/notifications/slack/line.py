@@ -5,8 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 from dp_pipeline.domains.registry import order_of
-from dp_pipeline.messages.mrkdwn import date, duration, inline, link, visible, weight
-from dp_pipeline.messages.news import Passing, Streak, lasts
+from dp_pipeline.notifications.news import FailureRun, Passing, lasts
+from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, WARNING, YELLOW
+from dp_pipeline.notifications.slack.mrkdwn import date, duration, inline, link, visible, weight
 
 Status = Literal["in_progress", "completed", "partial_failure", "failed"]
 
@@ -17,9 +18,9 @@ class Line:
 
     A `report_key` without `report_url` is a report that is stored and has no public link;
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
-    from 1. `streak` is what it goes on with or ends; `news` are sentences worth telling whatever
-    else is; with a `scope` of less than the whole it is not told without. `passing` is why a
-    failure needs nobody, as long as it does not last.
+    from 1. `failure_run` is what it goes on with or ends; `news` are sentences that are
+    news whatever else is; with a `scope` of less than the whole it is not announced without them.
+    `passing` is why a failure needs nobody, as long as it does not last.
     """
 
     execution_id: UUID
@@ -37,7 +38,7 @@ class Line:
     report_key: str | None
     report_error: str | None
     error: str | None
-    streak: Streak | None = None
+    failure_run: FailureRun | None = None
     news: tuple[str, ...] = ()
     scope: Literal["whole", "part", "nothing"] = "whole"
     passing: Passing | None = None
@@ -46,7 +47,7 @@ class Line:
     def harmless(self) -> bool:
         """Whether it failed and nobody is needed."""
         failed = self.status == "failed" and self.passing is not None
-        return failed and not lasts(self.passing or "again", self.streak)
+        return failed and not lasts(self.passing or "again", self.failure_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +61,14 @@ class Look:
 
 
 LOOKS: dict[Status, Look] = {
-    "completed": Look(0, "\N{WHITE HEAVY CHECK MARK}", "Completed", "#2eb67d"),
-    "in_progress": Look(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", "#ecb22e"),
-    "partial_failure": Look(
-        2, "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}", "Partial failure", "#ecb22e"
-    ),
-    "failed": Look(3, "\N{CROSS MARK}", "Failed", "#e01e5a"),
+    "completed": Look(0, CHECK_MARK, "Completed", GREEN),
+    "in_progress": Look(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", YELLOW),
+    "partial_failure": Look(2, WARNING, "Partial failure", YELLOW),
+    "failed": Look(3, CROSS, "Failed", RED),
 }
-
-
-_WARNING = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
 HARMLESS: dict[Passing, Look] = {
-    "stopped": Look(1, _WARNING, "Interrupted", "#ecb22e"),
-    "again": Look(1, _WARNING, "Not done yet", "#ecb22e"),
+    "stopped": Look(1, WARNING, "Interrupted", YELLOW),
+    "again": Look(1, WARNING, "Not done yet", YELLOW),
 }
 
 
@@ -102,8 +98,8 @@ def text_of(line: Line, limit: int) -> str:
         parts.append(inline(duration(line.duration_ms), 30))
     if line.attempt > 1:
         parts.append(inline(f"attempt {line.attempt:,}", 30))
-    if line.streak is not None:
-        parts.append(_streak(line.status, line.streak))
+    if line.failure_run is not None:
+        parts.append(_failure_run(line.status, line.failure_run))
     text = " · ".join(part for part in parts if part)
     report = link(line.report_url, "report") or _report_without_link(line)
     if weight(text) + weight(report) + 3 > limit:
@@ -111,13 +107,13 @@ def text_of(line: Line, limit: int) -> str:
     return f"{text} · {report}"
 
 
-def _streak(status: Status, streak: Streak) -> str:
+def _failure_run(status: Status, failure_run: FailureRun) -> str:
     """How often it has failed, or how long what is over has lasted; nothing for a first time."""
-    times = f"{streak.times:,} times"
+    times = f"{failure_run.times:,} times"
     if status == "completed":
-        after = f"recovered after {duration(streak.lasted_ms)}"
-        return after if streak.times == 1 else f"{after}, failed {times}"
-    return f"failed {times} since {date(streak.since)}" if streak.times > 1 else ""
+        after = f"recovered after {duration(failure_run.lasted_ms)}"
+        return after if failure_run.times == 1 else f"{after}, failed {times}"
+    return f"failed {times} since {date(failure_run.since)}" if failure_run.times > 1 else ""
 
 
 def _report_without_link(line: Line) -> str:

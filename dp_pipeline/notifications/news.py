@@ -1,12 +1,12 @@
-"""Which executions are news: what is told at once, what is a repeat, what ends a failure. Pure.
+"""Which executions are news: what is announced, what is a repeat, what ends a failure. Pure.
 
-The rule: a failure is told when it first happens and once in each further REMINDER_HOURS it goes
-on, counted from the first; between these it is folded, and the next message says how often it has
-happened. The first execution that completes afterwards is told as a recovery. What is "the same"
-says the ledger's fingerprint, within one domain of one tournament.
+The rule: a failure is announced when it first happens and once in each further REMINDER_HOURS it
+goes on, counted from the first. Between these it is suppressed, and the next message says how often
+it has happened. The first execution that completes afterwards is announced as a recovery. The
+ledger's fingerprint says what is "the same", within one domain of one tournament.
 
 A failure that needs nobody is none to people until it lasts: what somebody stopped, and what is
-tried again or could not begin. It is told with the successes, that of a poll not at all.
+tried again or could not begin. It is announced with the successes, that of a poll not at all.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ _RANK: tuple[Class, ...] = ("failure", "partial", "news")
 
 
 @dataclass(frozen=True, slots=True)
-class Streak:
+class FailureRun:
     """Failures in a row of one domain of one tournament, as one execution found them.
 
     For an execution that failed they are the equal ones since the last that completed, itself
@@ -43,24 +43,24 @@ class Streak:
         ended_at: when this execution ended.
         times: how many.
         since: when the first of them ended.
-        first_heard: the first earlier one people were told, or will be before this.
-        last_heard: the last such.
+        first_announced: the first earlier one people were announced, or will be before this.
+        last_announced: the last such.
         alarming: one of them needed a person.
     """
 
     ended_at: datetime
     times: int
     since: datetime
-    first_heard: datetime | None = None
-    last_heard: datetime | None = None
+    first_announced: datetime | None = None
+    last_announced: datetime | None = None
     alarming: bool = True
 
     @property
     def repeats(self) -> bool:
-        """Whether people have heard of it within the same six hours."""
-        if self.first_heard is None or self.last_heard is None:
+        """Whether it was announced within the same six hours."""
+        if self.first_announced is None or self.last_announced is None:
             return False
-        return self._span(self.last_heard) == self._span(self.ended_at)
+        return self._span(self.last_announced) == self._span(self.ended_at)
 
     @property
     def lasted_ms(self) -> int:
@@ -68,20 +68,20 @@ class Streak:
         return round((self.ended_at - self.since).total_seconds() * 1_000)
 
     def _span(self, moment: datetime) -> int:
-        assert self.first_heard is not None  # noqa: S101 - for the type checker
-        return (moment - self.first_heard) // timedelta(hours=REMINDER_HOURS)
+        assert self.first_announced is not None  # noqa: S101 - for the type checker
+        return (moment - self.first_announced) // timedelta(hours=REMINDER_HOURS)
 
 
-def lasts(passing: Passing, streak: Streak | None) -> bool:
+def lasts(passing: Passing, failure_run: FailureRun | None) -> bool:
     """Whether a failure that would need nobody has happened so often that somebody is needed."""
-    if streak is None or streak.times < LASTING_TIMES:
+    if failure_run is None or failure_run.times < LASTING_TIMES:
         return False
-    return passing == "again" or streak.ended_at - streak.since >= LASTING
+    return passing == "again" or failure_run.ended_at - failure_run.since >= LASTING
 
 
 def verdict(
     status: str,
-    streak: Streak | None,
+    failure_run: FailureRun | None,
     *,
     noteworthy: bool = False,
     quiet: bool = False,
@@ -91,30 +91,30 @@ def verdict(
 
     Args:
         status: as in the ledger.
-        streak: what it goes on with or ends; None for nothing of the kind.
+        failure_run: what it goes on with or ends; None for nothing of the kind.
         noteworthy: it has something to say whatever became of it.
-        quiet: it is not told for its own sake: the poll of a match finds a score every minute.
+        quiet: it is not announced for its own sake: the poll of a match finds a score every minute.
         passing: why it needs nobody, of a failure that does not.
     """
-    harmless = passing is not None and not lasts(passing, streak)
-    if status == "completed" or (harmless and (streak is None or not streak.repeats)):
-        ended = status == "completed" and streak is not None and streak.alarming
+    harmless = passing is not None and not lasts(passing, failure_run)
+    if status == "completed" or (harmless and (failure_run is None or not failure_run.repeats)):
+        ended = status == "completed" and failure_run is not None and failure_run.alarming
         if ended or noteworthy:
             return "news"
         return "quiet" if quiet else "success"
-    if passing and not harmless and streak is not None and streak.times == LASTING_TIMES:
-        # People have heard of the earlier ones, but not that somebody is needed.
+    if passing and not harmless and failure_run is not None and failure_run.times == LASTING_TIMES:
+        # The earlier ones were announced, but not that somebody is needed.
         return "failure"
-    if streak is not None and streak.repeats:
+    if failure_run is not None and failure_run.repeats:
         return "news" if noteworthy else "repeat"
     return "partial" if status == "partial_failure" else "failure"
 
 
 def class_of(executions: Iterable[tuple[Verdict, bool]]) -> Class | None:
-    """The class of a message about several executions; None when it is folded.
+    """The class of a message about several executions; None when it is suppressed.
 
-    A message whose failures are all repeats is folded unless something was written besides, and one
-    of quiet executions alone is folded whatever they wrote.
+    A message whose failures are all repeats is suppressed unless something was written besides, and
+    one of quiet executions alone is suppressed whatever they wrote.
 
     Args:
         executions: of each its verdict, and whether it wrote rows.

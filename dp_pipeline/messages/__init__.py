@@ -1,1 +1,0 @@
-"""Telling people in Slack what an execution came to. Knows neither the database nor Dagster."""

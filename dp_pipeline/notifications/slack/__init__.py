@@ -1,0 +1,1 @@
+"""Messages as Slack shows them, and the webhook that takes them. Rendering is pure."""
