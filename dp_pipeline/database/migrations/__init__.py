@@ -6,7 +6,7 @@ the next number) and its id to REVISIONS. The tests say whether all three agree.
 
 import sqlalchemy as sa
 
-REVISIONS = ("0008", "0009", "0010", "0011")
+REVISIONS = ("0008", "0009", "0010", "0011", "0012")
 """Every revision, oldest first; written down here so that asking for it does not import Alembic.
 
 The first one is the baseline: what came before it, only version 0.1 knows.
