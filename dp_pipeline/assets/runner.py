@@ -22,7 +22,7 @@ from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.providers.contract import Everything, Source
 from dp_pipeline.providers.errors import TournamentNotFoundError
-from dp_pipeline.providers.registry import Providers
+from dp_pipeline.providers.registry import Providers, checked_key
 
 T = TypeVar("T")
 
@@ -138,6 +138,8 @@ async def attempt(
     execution: Execution | None = None
     try:
         async with context.ledger.track(domain, key, context.run, label=label) as execution:
+            with execution.step("initialization", "validate_input") as data:
+                data["key"] = str(checked_key(key))
             await work(execution)
     # Recorded by track; the other domains and tournaments have fates of their own.
     except Exception as error:  # noqa: BLE001

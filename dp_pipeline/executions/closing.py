@@ -143,6 +143,8 @@ def _bare_values(execution: Execution) -> dict[str, Any]:
     failure = execution.failure
     return {
         "summary": {
+            "entityId": str(execution.tournament_id),
+            "operationsCount": len(execution.operations),
             "totalOperations": len(execution.operations),
             "failedOperations": execution.failed_operations,
         },

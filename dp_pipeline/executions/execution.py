@@ -292,9 +292,12 @@ class Execution:
     # -- renderings ------------------------------------------------------------------------------
 
     def summary(self) -> dict[str, Any]:
-        """What the ledger row says in numbers."""
+        """What the ledger row says in numbers; the first five are the guide's (docs/guide.md)."""
         total = len(self.operations)
         summary: dict[str, Any] = {
+            "entityId": str(self.tournament_id),
+            "entityLabel": self.label,
+            "operationsCount": total,
             "totalOperations": total,
             "successfulOperations": total - self.failed_operations,
             "failedOperations": self.failed_operations,

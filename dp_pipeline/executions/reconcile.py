@@ -146,8 +146,15 @@ def _close_gone(ids: Sequence[UUID], error_class: str, error: str) -> sa.UpdateB
             duration=sa.cast(sa.func.least(milliseconds, 2_147_483_647), sa.Integer),
             error_class=error_class,
             error_text=error,
-            summary=sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb")).concat(
-                failure_summary(error)
+            summary=sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb"))
+            .concat(failure_summary(error))
+            .concat(
+                sa.func.jsonb_build_object(
+                    "entityId",
+                    _executions.c.tournament_id,
+                    "entityLabel",
+                    _executions.c.tournament_label,
+                )
             ),
             updated_at=ended,
         )
@@ -158,6 +165,7 @@ def _close_gone(ids: Sequence[UUID], error_class: str, error: str) -> sa.UpdateB
 def failure_summary(error: str) -> dict[str, Any]:
     """The summary of an execution that could not say anything itself."""
     return {
+        "operationsCount": 1,
         "totalOperations": 1,
         "successfulOperations": 0,
         "failedOperations": 1,
@@ -232,7 +240,11 @@ def record_lost(database: Database, run: LostRun) -> int | None:
                     "duration": 0,
                     "error_class": RUN_ENDED_EARLY,
                     "error_text": run.reason,
-                    "summary": {**failure_summary(run.reason), "stopped": run.stopped},
+                    "summary": {
+                        **failure_summary(run.reason),
+                        "entityId": str(tournament_id),
+                        "stopped": run.stopped,
+                    },
                 }
                 for domain in domains
                 if (storable(key), domain) not in known

@@ -209,6 +209,8 @@ def test_every_execution_has_a_report_that_accounts_for_it(recorded: Machine) ->
         assert [operation["status"] for operation in report["operations"]].count("completed") == (
             summary["successfulOperations"]
         )
+        first = report["operations"][0]
+        assert (first["step"], first["operation"]) == ("initialization", "validate_input")
         assert report["operations"] == sorted(report["operations"], key=lambda o: o["startTime"])
         assert {request["status"] for request in report["requests"]} == {200}
 

@@ -43,7 +43,9 @@ def test_an_execution_that_wrote_is_completed_and_written() -> None:
     assert (execution.status, execution.outcome) == ("completed", "written")
     assert execution.operation_type == "matches_create"
     summary = execution.summary()
-    assert summary["totalOperations"] == 3
+    assert summary["operationsCount"] == summary["totalOperations"] == 3
+    assert summary["entityId"] == str(execution.tournament_id)
+    assert summary["entityLabel"] == execution.label
     assert summary["successfulOperations"] == 3
     assert summary["failedOperations"] == 0
     assert summary["created"] == 2
