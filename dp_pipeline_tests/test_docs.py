@@ -1,0 +1,46 @@
+"""What the documentation shows is true: its example runs, its links lead somewhere."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline_tests.days import clock
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", page.read_text())
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_example_of_the_guide_records_an_execution(tmp_path: Path, migrated_url: str) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/guide.md").read_text(), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "DP_HOME": str(tmp_path), **clock()}
+        | {"DP_DATABASE_URL": migrated_url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    database = Database(migrated_url)
+    with database.transaction() as connection:
+        row = connection.execute(sa.select(tables.data_provider_executions)).one()
+    database.close()
+    assert done.stdout == f"recorded as request {row.request_id}\n"
+    assert (row.status, row.operation_type) == ("completed", "matches_create")
+    assert row.summary["operationsCount"] == 2
+    assert row.summary["entityLabel"] == "1. Fußball-Bundesliga 2024/2025"
+    assert (tmp_path / "objects" / row.report_file_key).exists()
