@@ -253,7 +253,7 @@ def approve(keys: tuple[str, ...]) -> None:
     help="Ask this provider again at once, as if it had never failed.",
 )
 def health(reset: str | None, *, as_json: bool) -> None:
-    """Print whether providers answer, and which are left alone until when."""
+    """Print whether providers answer, and which are resting until when."""
     from dp_pipeline.http import circuit_table
     from dp_pipeline.http.health import read_health
 

@@ -62,7 +62,7 @@ def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Data
 
 
 def open_providers(base_urls: Mapping[str, str], database: Database) -> Providers:
-    """The providers at these addresses, paced and left alone together with every other process."""
+    """The providers at these addresses, with rate limit and circuit breaker of all processes."""
     from dp_pipeline.http.circuit_breaker import CircuitBreaker
     from dp_pipeline.http.rate_limit import PostgresRateLimit
 

@@ -1,12 +1,14 @@
 """What happens by the clock: looks for new seasons, nightly refreshes, weekly re-reads. All in UTC.
 
 Every schedule is on from the start and asks no provider for anything nobody asked for: without
-followed competitions and ingested tournaments there is nothing to read, and a provider that is left
-alone because it refused or failed is not read either. A refresh waits for it until the night is
-over; one that is left out then fails the check `{provider}_is_refreshed`.
+followed competitions and ingested tournaments there is nothing to read, and a provider that rests
+is not read either. A refresh therefore ticks several times in a night. All ticks of a night ask for
+the same unit of work, and one that finds it asked for does nothing: Dagster's run keys cannot tell,
+they count within one tick only. A refresh that is left out fails the check
+`{provider}_is_refreshed`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,19 +20,22 @@ from dp_pipeline.assets.health import refresh_evaluation
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
+from dp_pipeline.executions.run_groups import UNIT_TAG
 from dp_pipeline.http.circuit_table import resting
-from dp_pipeline.nights import counted, last_requested, requested
+from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.notifications.detectors.checks import record
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
+from dp_pipeline.refresh import REFRESH_JOB, planned_refresh, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
 Kind = Literal["nightly", "weekly"]
 
+RUNS_TAG = "dp/runs"
+"""The run tag that says of how many runs the unit of a night consists."""
 APART = timedelta(hours=12)
 """How long after a weekly re-read, which may be made good late, a nightly refresh is needless."""
 
@@ -38,8 +43,8 @@ APART = timedelta(hours=12)
 # would read the same again, leaves that night out.
 _DAYS: Mapping[Kind, str] = {"nightly": "0,1,3-6", "weekly": "2"}
 _TICKS = (
-    "Once in a night: the later ticks are for a provider that refused or failed and was left alone "
-    "at the earlier ones."
+    "Once in a night: the later ticks are for a provider that refused or failed and rested at the "
+    "earlier ones."
 )
 
 
@@ -116,12 +121,12 @@ class _Tick:
     def decide(self, database: DatabaseResource) -> list[dg.RunRequest] | dg.SkipReason:
         """Ask for the runs of the night, or say why not."""
         unit = f"{self.kind}:{self.provider}:{self.at:%Y-%m-%d}"
-        earlier = requested(self.instance, unit, self.at)
+        earlier = _requested(self.instance, unit, self.at)
         if earlier is not None and earlier.complete:
             return dg.SkipReason(f"This night's refresh was requested at {_shown(earlier.at)}.")
         if self.kind == "nightly":
             weekly = _name(self.provider, "weekly")
-            read = last_requested(self.instance, weekly, datetime.now(UTC) - APART)
+            read = _last_requested(self.instance, weekly, datetime.now(UTC) - APART)
             if read is not None:
                 said = f"The weekly re-read, which reads the same, was requested at {_shown(read)}."
                 return dg.SkipReason(said)
@@ -142,10 +147,10 @@ class _Tick:
             unit=unit,
             run_key=f"{self.kind}:{self.provider}:{self.at:%Y-%m-%dT%H:%M}",
         )
-        return counted(requests, earlier)
+        return _counted(requests, earlier)
 
     def _due(self, store: Database) -> tuple[list[str], datetime | None]:
-        """The tournaments to be read, and until when the provider is to be left alone."""
+        """The tournaments to be read, and until when the provider rests."""
         settings = Settings.load()
         followed = competitions.load(settings.competitions_file).followed
         with store.transaction() as connection:
@@ -161,7 +166,7 @@ class _Tick:
     def _put_off(self, rests_until: datetime) -> dg.SkipReason:
         """Leave it to the next tick; after the last one the night is left out, and that is told."""
         reason = (
-            f"{self.provider} refused or failed and is left alone until {_shown(rests_until)}; "
+            f"{self.provider} refused or failed and is resting until {_shown(rests_until)}; "
             "`dp health` says more."
         )
         again = self.window.next(self.at)
@@ -175,6 +180,80 @@ class _Tick:
         # A tick of the future is one that a person tries out in Dagster's pages.
         if self.at <= datetime.now(UTC):
             record(self.instance, refresh_evaluation(self.provider, said, done=done))
+
+
+@dataclass(frozen=True, slots=True)
+class _Requested:
+    """What the ticks of a night have asked for.
+
+    Args:
+        at: when they began to.
+        keys: the tournaments.
+        runs: in how many runs.
+        of: how many runs they meant to ask for.
+    """
+
+    at: datetime
+    keys: frozenset[str]
+    runs: int
+    of: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of it was lost, as when a tick fails after some of its runs."""
+        return self.runs >= self.of
+
+
+def _requested(instance: dg.DagsterInstance, unit: str, tick: datetime) -> _Requested | None:
+    """What other ticks than the one due at `tick` have asked for of a unit; None for nothing.
+
+    A tick that the daemon repeats, because it died in the middle of it, has to ask for the same
+    again: by their run keys Dagster knows which runs it has, and queues those it only created.
+    """
+    mine = tick.astimezone(UTC).isoformat()
+    found = [
+        record
+        for record in instance.get_run_records(dg.RunsFilter(tags={UNIT_TAG: unit}))
+        if record.dagster_run.tags.get(SCHEDULED_EXECUTION_TIME_TAG) != mine
+    ]
+    if not found:
+        return None
+    runs = [record.dagster_run for record in found]
+    return _Requested(
+        at=min(_created(record) for record in found),
+        keys=frozenset(key for run in runs for key in planned_refresh(run)),
+        runs=len(runs),
+        of=max(_of(run.tags) for run in runs),
+    )
+
+
+def _last_requested(
+    instance: dg.DagsterInstance, schedule: str, since: datetime
+) -> datetime | None:
+    """When a schedule last asked for a run; None if not since then."""
+    mine = dg.RunsFilter(tags={SCHEDULE_NAME_TAG: schedule}, created_after=since)
+    records = instance.get_run_records(mine, limit=1)
+    return _created(records[0]) if records else None
+
+
+def _counted(requests: Sequence[dg.RunRequest], earlier: _Requested | None) -> list[dg.RunRequest]:
+    """The requests, each with the number of runs there are of the unit then."""
+    runs = len(requests) + (earlier.runs if earlier else 0)
+    return [
+        request.with_replaced_attrs(tags={**request.tags, RUNS_TAG: str(runs)})
+        for request in requests
+    ]
+
+
+def _created(record: dg.RunRecord) -> datetime:
+    return record.create_timestamp.replace(tzinfo=UTC)
+
+
+def _of(tags: Mapping[str, str]) -> int:
+    try:
+        return int(tags[RUNS_TAG])
+    except (KeyError, ValueError):  # of an older version, or launched by hand
+        return 0
 
 
 def _name(provider: str, kind: Kind) -> str:

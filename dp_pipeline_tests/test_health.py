@@ -295,7 +295,7 @@ def test_a_schedule_leaves_a_provider_at_rest_alone_and_begins_when_a_probe_is_d
     place.refresh(KEYS[0])
     skipped = nightly(place)
     assert isinstance(skipped, dg.SkipReason)
-    assert "openfootball refused or failed and is left alone until 20" in str(skipped.skip_message)
+    assert "openfootball refused or failed and is resting until 20" in str(skipped.skip_message)
     monkeypatch.setenv("OPENFOOTBALL_BASE_URL", "https://gateway.example/football")
     assert len(nightly(place)) == 1, "another address is another service"
     monkeypatch.setenv("OPENFOOTBALL_BASE_URL", place.base_url)
@@ -326,3 +326,19 @@ def test_the_command_shows_who_is_left_alone_and_lets_them_be_asked_again(place:
     place.answer()
     assert place.refresh(*KEYS[:3]) == {None: 3}
     assert CliRunner().invoke(main, ["health", "--reset", "nobody"]).exit_code == 2
+
+
+def test_a_base_url_that_is_nobodys_is_named_by_the_command(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_DATABASE_URL", place.url)
+    monkeypatch.setenv("KICKER_BASE_URL", "https://u:hunter2@kicker.example")
+    found = CliRunner().invoke(main, ["health", "--json"])
+    assert found.exit_code == 0
+    assert found.stderr.startswith("KICKER_BASE_URL is set and ignored: there is no provider of ")
+    assert "hunter2" not in found.output
+    assert [row["provider"] for row in json.loads(found.stdout)] == list(BY_NAME)
+    monkeypatch.setenv("OPENLIGADDB_BASE_URL", "https://gateway.example")
+    refused = CliRunner().invoke(main, ["health"])
+    assert refused.exit_code != 0
+    assert "did you mean OPENLIGADB_BASE_URL?" in refused.stderr

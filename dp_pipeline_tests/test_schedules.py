@@ -130,7 +130,7 @@ def test_a_provider_that_rests_at_first_is_read_later_in_the_night_and_once(
     nights.rest(seconds=30)
     status, said = nights.tick(NIGHTLY, MONDAY)
     assert status is TickStatus.SKIPPED
-    assert said.startswith(f"{PROVIDER} refused or failed and is left alone until ")
+    assert said.startswith(f"{PROVIDER} refused or failed and is resting until ")
     assert said.endswith("This refresh is tried again at 2024-11-25 02:47 UTC.")
     nights.rest()
     assert nights.tick(NIGHTLY, MONDAY + timedelta(minutes=30)) == (TickStatus.SUCCESS, "")

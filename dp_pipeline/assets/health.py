@@ -23,8 +23,8 @@ SPEC = dg.AssetSpec(
     owners=["team:football-data"],
     kinds={"python", "postgres"},
     description=(
-        "Whether providers answer, and since when not. One that refuses or fails is left alone by "
-        "all processes and then asked with one request. Written by every run; not materialized "
+        "Whether providers answer, and since when not. One that refuses or fails rests, for all "
+        "processes, and is then asked with one request. Written by every run; not materialized "
         "itself. `dp health` prints it."
     ),
     metadata={

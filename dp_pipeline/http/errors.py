@@ -76,7 +76,7 @@ class NetworkError(ProviderError):
 
 
 class ProviderRestingError(ProviderError):
-    """No request was made: the provider is left alone, by all processes, until a moment."""
+    """No request was made: the provider rests, for all processes, until a moment."""
 
     kind = "resting"
     retryable = True

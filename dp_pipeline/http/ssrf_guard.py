@@ -6,7 +6,9 @@ service. Imported with the first client that needs it: httpx costs 0.1 s.
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import cast
 
 import anyio
@@ -35,6 +37,12 @@ def is_public(address: str) -> bool:
         if ip.is_site_local:
             return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The authorities that are trusted; reading them costs 0.06 s, so once per process."""
+    return httpx.create_ssl_context()
 
 
 class SsrfGuard:
@@ -67,7 +75,7 @@ class SsrfGuard:
         transport = httpx.AsyncHTTPTransport()
         # httpx has no parameter for it, httpcore has
         transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=tls_context(),
             max_connections=limits.connections,
             max_keepalive_connections=limits.connections,
             http2=True,

@@ -23,7 +23,7 @@ from dp_pipeline.http.errors import (
 )
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.response import Response
-from dp_pipeline.http.ssrf_guard import SsrfGuard
+from dp_pipeline.http.ssrf_guard import SsrfGuard, tls_context
 
 # Of an answer that is an error anyway, enough to tell a challenge and to show its beginning.
 ERROR_BYTES = 64 * 1024
@@ -51,6 +51,7 @@ class Transport:
         version = importlib.metadata.version("dp-pipeline")
         self._client = httpx.AsyncClient(
             http2=True,
+            verify=tls_context(),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "User-Agent": f"dp_pipeline/{version} (automated football data pipeline)",

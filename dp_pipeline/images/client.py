@@ -1,4 +1,4 @@
-"""Asking for images: the hosts of one run, each with its own connections, pace and patience.
+"""Asking for images: the hosts of one run, each with its own connections, rate limit and patience.
 
 Addresses come from payloads, so they are checked before they are asked (http/ssrf_guard.py); the
 provider's own base URL is the operator's word and may be anywhere.
@@ -36,7 +36,7 @@ LIMITS = Limits(
     failures_in_a_row=5,
     refusals_concern_all=False,
 )
-"""The largest badge recorded has 0.1 MiB. A host that fails five times is left alone: a missing
+"""The largest badge recorded has 0.1 MiB. A host that fails five times rests: a missing
 badge is no reason to keep data waiting."""
 SECONDS_APART = 0.2
 """Between two requests to a host that serves images and is no provider of ours."""

@@ -153,7 +153,7 @@ def discover_tournaments(
     idle, odd = _of_use(never, stopped)
     present = set(partitions.keys)
     begin = bool(idle) or any(key not in present for key in approved)
-    # A run would only find out that its provider is left alone; it waits until that is over.
+    # A run would only find out that its provider rests; it waits until that is over.
     held = {key for key in (*approved, *idle) if key.partition(":")[0] in at_rest}
     decided = plan(
         approved=approved,

@@ -1,4 +1,4 @@
-"""When a provider is left alone and who finds out whether it answers again, as values."""
+"""When a service rests and who finds out whether it answers again, as values."""
 
 import re
 from dataclasses import replace

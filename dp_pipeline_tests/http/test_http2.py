@@ -13,11 +13,13 @@ import anyio
 import h2.config
 import h2.connection
 import h2.events
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dp_pipeline.http import transport
 from dp_pipeline.http.client import HttpClient
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.errors import InvalidShapeError, NetworkError
@@ -51,6 +53,7 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
         )
     )
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+    monkeypatch.setattr(transport, "tls_context", httpx.create_ssl_context)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
     context.set_alpn_protocols(["h2"])

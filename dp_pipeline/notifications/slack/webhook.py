@@ -20,7 +20,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from socket import gaierror
@@ -29,13 +28,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from dp_pipeline.http.classify import retry_after
+
 if TYPE_CHECKING:
     import httpx
 
 LONGEST_ANSWER = 1_000
 """Bytes of an answer that are read; Slack's have a few."""
 
-_SECONDS = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[a-z][a-z_]{0,63}")
 _TAKEN = b"ok"
 _NO_REASON = "no reason given"
@@ -201,7 +201,7 @@ class SlackWebhook:
         if status == HTTPStatus.OK and body.strip() == _TAKEN:
             return None
         word = self._word(body)
-        wait = _retry_after(exchange.headers.get("retry-after"))
+        wait = retry_after(exchange.headers.get("retry-after"), datetime.now(UTC))
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             pause = "" if wait is None else f" It asks for a pause of {wait:.0f} s."
             message = f"Slack limits how fast we may post (429).{pause}"
@@ -359,20 +359,6 @@ def _loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:  # a name, not an address
         return False
-
-
-def _retry_after(stated: str | None) -> float | None:
-    """Seconds from now, from whole seconds or an HTTP date; None when absent or neither."""
-    if stated is None:
-        return None
-    if _SECONDS.fullmatch(stated):
-        return float(stated)
-    try:
-        moment = parsedate_to_datetime(stated)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _plainly(error: BaseException) -> str:

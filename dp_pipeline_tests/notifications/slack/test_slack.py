@@ -108,7 +108,7 @@ def test_a_pause_given_as_a_date_is_understood() -> None:
     assert error.retry_after == pytest.approx(120, abs=5)
 
 
-@pytest.mark.parametrize("stated", ["soon", "-1", "", "9" * 40, "1.5"])
+@pytest.mark.parametrize("stated", ["soon", "-1", "", "9" * 40, "1e3"])
 def test_a_pause_that_is_no_time_is_not_believed(stated: str) -> None:
     receiver = SlackReceiver(Answer(429, "rate_limited", {"Retry-After": stated}))
     with receiver.listening() as url:
