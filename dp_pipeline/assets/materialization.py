@@ -24,7 +24,7 @@ from dp_pipeline.executions.errors import (
 )
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import note_news
-from dp_pipeline.providers.contract import Selection, Source
+from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fitting import fitting
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Absence, Fetched, Match
@@ -67,7 +67,6 @@ class Materialization:
 
     Args:
         source: asked for what is wanted.
-        selection: what is wanted.
         database: where to write.
         snapshot: what is stored, where that has been read already.
     """
@@ -75,12 +74,10 @@ class Materialization:
     def __init__(
         self,
         source: Source,
-        selection: Selection,
         database: Database,
         snapshot: Snapshot | None = None,
     ) -> None:
         self.source = source
-        self.selection = selection
         self.snapshot = snapshot
         self._database = database
 
@@ -174,7 +171,7 @@ class Materialization:
             note_verdict(connection, execution, found.verdict)
         if found.domain.follow_up is not None:
             news = found.domain.follow_up(
-                connection, changes, found.fetched, self.selection, self.source.now
+                connection, changes, found.fetched, self.source.selection, self.source.now
             )
             note_news(connection, execution, news)
         return changes

@@ -20,7 +20,7 @@ from dp_pipeline.executions.errors import BlockedDependencyError
 from dp_pipeline.executions.execution import Execution, Run
 from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.images.gallery import Gallery
-from dp_pipeline.providers.contract import Everything, Source
+from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import Providers, checked_key
 
@@ -86,7 +86,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             try:
                 if materialization is None:
                     await confirm(source, context)
-                    materialization = Materialization(source, Everything(), context.database)
+                    materialization = Materialization(source, context.database)
                     ahead.start_soon(source.prefetch, chosen)
                 planned = await materialization.planned(DOMAIN[execution.domain], execution)
                 if context.run.is_dry:

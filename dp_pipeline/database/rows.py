@@ -1,11 +1,12 @@
 """Models as rows: pure functions from what a provider gave to what a table takes, ids included."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from dp_pipeline.providers.key import TournamentKey, natural_id
-from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament, TournamentState
 
 Row = Mapping[str, Any]
 
@@ -47,10 +48,11 @@ def standing_id(key: TournamentKey, stage: str | None, group_name: str | None, t
     )
 
 
-def tournament_row(tournament: Tournament) -> Row:
-    """A row of `tournament`."""
+def tournament_row(tournament: Tournament, state: TournamentState | None = None) -> Row:
+    """A row of `tournament`, with what follows from other rows; nothing does from none."""
     return _storable(
         {
+            **asdict(state or TournamentState()),
             "id": tournament.key.tournament_id,
             "key": str(tournament.key),
             "provider": tournament.key.provider,
@@ -58,10 +60,6 @@ def tournament_row(tournament: Tournament) -> Row:
             "season": tournament.season,
             "label": tournament.label,
             "slug": tournament.slug,
-            "mode": tournament.mode,
-            "standings_mode": tournament.standings_mode,
-            "status": tournament.status,
-            "current_round": tournament.current_round,
             "public_url": tournament.public_url,
             "base_url": tournament.base_url,
             "logo_source": tournament.logo_url,

@@ -117,8 +117,8 @@ def follow_up(
     stored = changes.of(tables.match)
     news = match_news(stored, found, names, part=part, now=now)
     given_up: Sequence[UUID] = ()
-    known = changes.after.known
-    if BY_NAME[key.provider].polled and known is not None:
+    models = changes.after.models
+    if BY_NAME[key.provider].polled and models is not None:
         # What was taken is stored; what of a whole read was left out is looked at by the next one.
         looked_at = found.keys() & changes.after.rows(tables.match).keys()
         absent: list[str] = []
@@ -129,7 +129,7 @@ def follow_up(
             looked_at = {*found, *called_off}
         look = Look(looked_at, draws=not part or selection.follow_up, at=now)
         given_up = (
-            *keep_watch(connection, known, look),
+            *keep_watch(connection, models, look),
             *missed(connection, key.tournament_id, absent, now, answered=True),
         )
     by_id = {rows.match_id(key.provider, m.external_id): m for m in changes.after.matches}

@@ -12,14 +12,19 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import RowId, Write
 from dp_pipeline.domains.plan import Plan
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament
-
-_OF_TOURNAMENT = (
-    *("external_id", "label", "season", "slug", "mode", "standings_mode", "status"),
-    *("current_round", "public_url", "base_url"),
+from dp_pipeline.providers.models import (
+    Match,
+    Round,
+    Standing,
+    Team,
+    Tournament,
+    TournamentState,
 )
+from dp_pipeline.providers.table import state_of
+
+_OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "base_url"),)
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
 _OF_MATCH = (
     *("external_id", "round_slug", "status", "stage", "group_name", "kickoff_at", "kickoff_date"),
@@ -173,15 +178,20 @@ class Snapshot:
             sorted(found, key=lambda s: (s.stage or "", s.group_name or "", s.position, s.team))
         )
 
+    @cached_property
+    def state(self) -> TournamentState:
+        """What follows for the tournament from what is stored."""
+        return state_of(self.rounds, self.matches, self.standings)
+
     @property
-    def known(self) -> Known | None:
+    def models(self) -> StoredTournament | None:
         """All of it as models, for a source that asks for a part; None when it is not stored."""
         row = self.tournament
         if row is None:
             return None
         told = {name: row[name] for name in _OF_TOURNAMENT}
         tournament = Tournament(key=self.key, logo_url=row["logo_source"], **told)
-        return Known(tournament, self.teams, self.rounds, self.matches)
+        return StoredTournament(tournament, self.state, self.teams, self.rounds, self.matches)
 
     def _team(self, id_: UUID) -> str:
         return self.rows(tables.team)[id_]["external_id"]

@@ -2,7 +2,6 @@
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import planned
-from dp_pipeline.domains.derived import derived
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.plan import Plan
@@ -23,7 +22,7 @@ def plan(fetched: Fetched[Tournament], snapshot: Snapshot, verdict: Verdict) -> 
     """Its row; what follows from other rows is taken from what is stored of them."""
     del verdict
     (tournament,) = fetched.items
-    row = {**rows.tournament_row(tournament), **derived(snapshot)}
+    row = rows.tournament_row(tournament, snapshot.state)
     return Plan(
         (planned(tables.tournament, [row], snapshot.rows(tables.tournament), keep=KEEP),),
         label=tournament.label,

@@ -32,7 +32,7 @@ from dp_pipeline.executions.errors import (
 from dp_pipeline.executions.execution import Execution
 from dp_pipeline.executions.ledger import note_news, tournament_id_of
 from dp_pipeline.executions.turns import Turn
-from dp_pipeline.providers.contract import DueMatches, Now, Part, utc_now
+from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
 from dp_pipeline.providers.errors import BlockedError, ProviderRestingError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Finding
@@ -70,7 +70,6 @@ class Poll:
         self._clock: Now = utc_now
         self._work: Materialization | None = None
         self._label: str | None = None
-        self._follows = False
         self._table_moves = False
         self._failed: list[str] = []
 
@@ -92,23 +91,23 @@ class Poll:
         self._clock = await context.providers.clock(key.provider)
         now = self._clock()
         stored, due = await context.database.run(lambda c: _read(c, key, now))
-        known = stored.known
-        if known is None:
+        models = stored.models
+        if models is None:
             message = f"The tournament {self.key} is not stored; there is nothing to poll."
             raise BlockedDependencyError(message)
-        execution.label = self._label = known.tournament.label
+        execution.label = self._label = models.tournament.label
         if not due:
             execution.idle = True
             return
         self._began = now
         try:
-            part = await context.providers.part(self.key, known, due.matches)
             wanted = DueMatches(frozenset(due.matches))
-            self._work = work = Materialization(part, wanted, context.database, stored)
+            source = await context.providers.source(self.key, wanted, models)
+            self._work = work = Materialization(source, context.database, stored)
             try:
-                await self._look(execution, work, part, due)
+                await self._look(execution, work, source, due)
             finally:
-                execution.requests.extend(part.requests.taken())
+                execution.requests.extend(source.requests.taken())
         except ProviderRestingError as error:
             # Told once for all, by the provider's check; the sensor waits with us.
             execution.stand_down(Finding("provider_at_rest", self.key, error.message))
@@ -122,21 +121,19 @@ class Poll:
             raise
 
     async def _look(
-        self, execution: Execution, work: Materialization, part: Part, due: Due
+        self, execution: Execution, work: Materialization, source: Source, due: Due
     ) -> None:
         found = await work.planned(MATCHES, execution) if due.matches else None
-        execution.requests.extend(part.requests.taken())
+        execution.requests.extend(source.requests.taken())
         widens = due.draw or due.owed
         if found is not None and found.fetched.items:
             if found.is_doubtful:
                 await work.applied(found, execution)  # before anything that follows is written
             widens = widens or follows_from(found.plan)
         if widens:
-            self._follows = True
-            part.follow()
-            work.selection = DueMatches(frozenset(due.matches), follow_up=True)
+            source.widen()
             await self._follow(ROUNDS)
-            met = {team.external_id for team in (await part.teams()).items}
+            met = {team.external_id for team in (await source.teams()).items}
             if met - work.stored.team_names.keys():
                 await self._follow(TEAMS)
             found = await work.planned(MATCHES, execution)
@@ -146,9 +143,9 @@ class Poll:
         if found is not None and (found.fetched.items or due.matches):
             await work.applied(found, execution)
             return
-        known, look = work.stored.known, Look((), draws=True, at=part.now)
-        assert known is not None  # noqa: S101 - see `look`
-        await self._context.database.run(lambda c: keep_watch(c, known, look))
+        models, look = work.stored.models, Look((), draws=True, at=source.now)
+        assert models is not None  # noqa: S101 - see `look`
+        await self._context.database.run(lambda c: keep_watch(c, models, look))
 
     async def finish(self, execution: Execution) -> None:
         """After the matches: the table, then what is to be remembered of this poll."""
@@ -190,7 +187,7 @@ class Poll:
         missed(connection, execution.tournament_id, still.matches, work.source.now, answered=False)
         if self._failed or still.draw:
             put_off(connection, execution.tournament_id, work.source.key.provider)
-        elif self._follows:
+        elif work.source.follows_up:
             caught_up(connection, execution.tournament_id)
 
     def _pause(

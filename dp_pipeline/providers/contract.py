@@ -8,13 +8,21 @@ done by pure functions of the payload; the source only requests, parses and asse
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import (
+    Fetched,
+    Match,
+    Round,
+    Standing,
+    Team,
+    Tournament,
+    TournamentState,
+)
 from dp_pipeline.providers.refresh_window import RefreshWindow
 
 
@@ -41,10 +49,11 @@ Listed = Callable[[], Awaitable[Sequence[Season]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredTournament:
     """What is stored of a tournament, as models: what a part of it is read against."""
 
     tournament: Tournament
+    state: TournamentState
     teams: tuple[Team, ...]
     rounds: tuple[Round, ...]
     matches: tuple[Match, ...]
@@ -69,25 +78,55 @@ class DueMatches:
 
 
 Selection = Everything | DueMatches
+EVERYTHING = Everything()
 
 
 class Source(ABC):
-    """One tournament as its provider tells it, during one run.
+    """One tournament as its provider tells it, for one selection, during one run.
 
     Each method may be called any number of times, in any order, concurrently; `requests` sees to it
     that every URL is requested at most once. Methods raise ProviderError. Expected absence is a
     `Fetched` with `absent`, never an exception and never an empty `Fetched` without it.
-    """
 
-    follows: bool = False
-    """Of a part: that it asks for new rounds and fixtures too."""
+    For due matches `matches` gives these and others that came along, and says which stored ones it
+    covers; `teams` gives those that are stored and those met; `rounds` and `standings` are
+    complete, made of what is stored and what came. Only what is needed is requested: one match, one
+    round, never the season.
+
+    Args:
+        key: the tournament.
+        requests: of this run.
+        selection: what is wanted.
+        stored: what is stored; given where matches that are due are wanted.
+    """
 
     clock: Now = staticmethod(utc_now)
     """Tells the present at the provider; `Providers` says which clock that is."""
 
-    def __init__(self, key: TournamentKey, requests: Requests) -> None:
+    def __init__(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> None:
         self.key = key
         self.requests = requests
+        self.selection = selection
+        self.stored = stored
+
+    def widen(self) -> None:
+        """Want new rounds and fixtures too, beside the matches that are due, from now on.
+
+        What came before stays, also where they cannot be had.
+        """
+        if isinstance(self.selection, DueMatches):
+            self.selection = replace(self.selection, follow_up=True)
+
+    @property
+    def follows_up(self) -> bool:
+        """Whether new rounds and fixtures are wanted."""
+        return not isinstance(self.selection, DueMatches) or self.selection.follow_up
 
     @property
     def now(self) -> datetime:
@@ -134,35 +173,6 @@ class Source(ABC):
         """Every row of every table; computed from the matches where the provider has none."""
 
 
-class Part(Source):
-    """Some matches of a tournament and, once `follow` was called, what follows when matches end.
-
-    `matches` gives the matches that are due, and others that came along; `teams` those that are
-    stored and those met; `rounds` and `standings` are complete, made of what is stored and what
-    came. Only what is needed is requested: one match, one round, never the season.
-
-    Args:
-        key: the tournament.
-        requests: of this run.
-        known: what is stored.
-        due: external ids of the stored matches to be looked at.
-    """
-
-    def __init__(
-        self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
-    ) -> None:
-        Source.__init__(self, key, requests)  # by name: a part may have two parents
-        self.known = known
-        self.due = frozenset(due)
-
-    async def confirm(self, listed: Listed) -> None:
-        """Nothing to be asked: it is stored."""
-
-    def follow(self) -> None:
-        """From now on ask as well for the list of rounds, and for rounds that wait for a draw."""
-        self.follows = True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Provider(ABC):
     """A place data comes from: what is said of it here once, everything else derives from.
@@ -180,7 +190,7 @@ class Provider(ABC):
         refresh_window: when its users sleep, and its tournaments are read again. They differ, so
             that not all begin at once, and none is at a full hour, when everybody else's are.
         pages_at: where its pages for people are, whose addresses stand for keys.
-        polled: whether single matches or rounds can be asked for while they are played: see `part`.
+        polled: whether single matches or rounds can be asked for while they are played.
         simulated: a world with a time of its own, see `clock`.
     """
 
@@ -231,20 +241,14 @@ class Provider(ABC):
         """Raise InvalidTournamentKeyError when no tournament here can have this key."""
 
     @abstractmethod
-    def source(self, key: TournamentKey, requests: Requests) -> Source:
-        """The tournament behind a checked key. Makes no request."""
-
-    def part(
+    def source(
         self,
         key: TournamentKey,
         requests: Requests,
-        known: Known,
-        due: Collection[str],
-    ) -> Part:
-        """Some matches of the tournament behind a checked key; of providers that are `polled`."""
-        del requests, known, due
-        message = f"{self.name} cannot be asked for single matches; refresh {key} instead."
-        raise InvalidTournamentKeyError(message)
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> Source:
+        """The tournament behind a checked key. Makes no request; see `Source`."""
 
     @abstractmethod
     async def seasons(

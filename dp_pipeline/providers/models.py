@@ -34,8 +34,7 @@ BEGUN_STATUSES: frozenset[MatchStatus] = frozenset(
 class Tournament:
     """One season of one competition.
 
-    `season` is for people ("2024/25", "2025"), `key.season` is the provider's. `current_round` is
-    the slug of a round.
+    `season` is for people ("2024/25", "2025"), `key.season` is the provider's.
     """
 
     key: TournamentKey
@@ -43,13 +42,22 @@ class Tournament:
     label: str
     season: str
     slug: str
-    mode: Mode
-    standings_mode: StandingsMode
-    status: TournamentStatus
-    current_round: str | None = None
     public_url: str | None = None
     base_url: str | None = None
     logo_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TournamentState:
+    """What of a tournament follows from its rounds, matches and tables.
+
+    `current_round` is the slug of a round.
+    """
+
+    mode: Mode = "regular-season-only"
+    standings_mode: StandingsMode = "unique-group"
+    status: TournamentStatus = "upcoming"
+    current_round: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What every part of a tournament decides alike: what is asked for, and what is known after it.
+"""What sources of matches that are due decide alike: what is asked for, what is known after it.
 
 Shared by the providers that are polled; all but the asking itself are pure functions.
 """
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import anyio
 
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import BlockedError, ProviderError
 from dp_pipeline.providers.models import BEGUN_STATUSES, Match, MatchStatus, Round
 
@@ -36,22 +36,22 @@ class Asking:
     alone: tuple[Match, ...]
 
 
-def asking(known: Known, due: Collection[str]) -> Asking:
+def asking(stored: StoredTournament, due: Collection[str]) -> Asking:
     """Ask for a round where two of its matches are due, or one that may be replayed; else alone.
 
     Args:
-        known: what is stored.
+        stored: what is stored.
         due: external ids; one that is not known is ignored.
     """
     wanted = frozenset(due)
-    matches = [match for match in known.matches if match.external_id in wanted]
+    matches = [match for match in stored.matches if match.external_id in wanted]
     by_round: dict[str, list[Match]] = {}
     for match in matches:
         if match.round_slug is not None:
             by_round.setdefault(match.round_slug, []).append(match)
     rounds = tuple(
         round_.slug
-        for round_ in sorted(known.rounds, key=lambda r: r.order)
+        for round_ in sorted(stored.rounds, key=lambda r: r.order)
         if len(of_round := by_round.get(round_.slug, ())) >= ROUND_FROM
         or any(match.status in _REPLAYED for match in of_round)
     )

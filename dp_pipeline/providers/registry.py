@@ -1,6 +1,6 @@
 """Which providers there are, and one HTTP client for each that a run needs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
@@ -14,7 +14,17 @@ from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.rate_limit import RateLimit
-from dp_pipeline.providers.contract import Known, Now, Part, Provider, Season, Source, utc_now
+from dp_pipeline.providers.contract import (
+    EVERYTHING,
+    DueMatches,
+    Now,
+    Provider,
+    Season,
+    Selection,
+    Source,
+    StoredTournament,
+    utc_now,
+)
 from dp_pipeline.providers.errors import (
     InvalidTournamentKeyError,
     ProviderError,
@@ -116,21 +126,25 @@ class Providers:
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
 
-    async def source(self, text: str) -> Source:
-        """The tournament behind a key; raises InvalidTournamentKeyError."""
+    async def source(
+        self,
+        text: str,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> Source:
+        """The tournament behind a key, for what is wanted of it; see `contract.Source`.
+
+        Raises:
+            InvalidTournamentKeyError: no provider has it, or none of single matches.
+        """
         key = checked_key(text)
         provider = BY_NAME[key.provider]
-        source = provider.source(key, await self._requests(provider))
+        if isinstance(selection, DueMatches) and not provider.polled:
+            message = f"{key.provider} cannot be asked for single matches; refresh {key} instead."
+            raise InvalidTournamentKeyError(message)
+        source = provider.source(key, await self._requests(provider), selection, stored)
         source.clock = await self.clock(key.provider)
         return source
-
-    async def part(self, text: str, known: Known, due: Collection[str]) -> Part:
-        """Some matches of the tournament behind a key; raises InvalidTournamentKeyError."""
-        key = checked_key(text)
-        provider = BY_NAME[key.provider]
-        part = provider.part(key, await self._requests(provider), known, due)
-        part.clock = await self.clock(key.provider)
-        return part
 
     async def confirm(self, source: Source) -> None:
         """Make sure that the provider has the tournament behind a source.

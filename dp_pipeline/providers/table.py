@@ -16,6 +16,7 @@ from dp_pipeline.providers.models import (
     Mode,
     Round,
     Standing,
+    TournamentState,
     TournamentStatus,
 )
 
@@ -93,6 +94,26 @@ def form_of(matches: Iterable[Match], team: str) -> tuple[str, ...]:
         if team in (match.home, match.away)
     ]
     return tuple(results[-FORM_LENGTH:])
+
+
+def state_of(
+    rounds: Sequence[Round], matches: Sequence[Match], standings: Iterable[Standing] = ()
+) -> TournamentState:
+    """What follows for a tournament from its rounds, matches and tables."""
+    knockout = {round_.slug for round_ in rounds if round_.type == "knockout"}
+    places = {(m.stage, m.group_name) for m in matches if m.round_slug not in knockout}
+    tables = {(row.stage, row.group_name) for row in standings}
+    mode = tournament_mode(rounds)
+    # Matches of no round, or a table, are a season too.
+    if mode == "knockout-only" and (tables or any(m.round_slug is None for m in matches)):
+        mode = "regular-season-and-knockout"
+    several = len(places) > 1 or len(tables) > 1
+    return TournamentState(
+        mode,
+        "multi-group" if several else "unique-group",
+        tournament_status(without_replaced(matches), rounds),
+        current_round(rounds, matches),
+    )
 
 
 def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | None:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import store
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.models import Match
 from dp_pipeline.watching.cadence import Watch, next_draw, watch
 from dp_pipeline.watching.draws import awaits_draw, last_kickoff
@@ -63,12 +63,12 @@ class Look:
     at: datetime
 
 
-def keep_watch(connection: sa.Connection, known: Known, look: Look) -> tuple[UUID, ...]:
+def keep_watch(connection: sa.Connection, stored: StoredTournament, look: Look) -> tuple[UUID, ...]:
     """Note when matches that were just looked at, and stored, are due again.
 
     Args:
         connection: in the transaction that stored them.
-        known: their tournament, as it is stored now.
+        stored: their tournament, as it is now.
         look: at them.
 
     Returns:
@@ -76,7 +76,7 @@ def keep_watch(connection: sa.Connection, known: Known, look: Look) -> tuple[UUI
     """
     # What was looked at a little early counts as looked at in time, or it would be due again.
     look = replace(look, at=look.at + SLACK)
-    key, matches = known.tournament.key, known.matches
+    key, matches = stored.tournament.key, stored.matches
     tournament_id, provider = key.tournament_id, key.provider
     taken = {_fixture(match) for match in matches if match.status not in CALLED_OFF}
     before = {
@@ -100,7 +100,7 @@ def keep_watch(connection: sa.Connection, known: Known, look: Look) -> tuple[UUI
                 now=look.at,
             )
     store(connection, _watch, [_row(id_, tournament_id, provider, w) for id_, w in found.items()])
-    _keep_draw_watch(connection, known, look)
+    _keep_draw_watch(connection, stored, look)
     return tuple(
         id_
         for id_, one in found.items()
@@ -206,23 +206,23 @@ def _row(id_: UUID, tournament_id: UUID, provider: str, watch: Watch) -> dict[st
     }
 
 
-def _keep_draw_watch(connection: sa.Connection, known: Known, look: Look) -> None:
-    told, matches = known.tournament, known.matches
-    tournament_id = told.key.tournament_id
+def _keep_draw_watch(connection: sa.Connection, stored: StoredTournament, look: Look) -> None:
+    key, told, matches = stored.tournament.key, stored.state, stored.matches
+    tournament_id = key.tournament_id
     before = connection.execute(
         sa.select(_tournament_watch.c.awaiting_since, _tournament_watch.c.due_at).where(
             _tournament_watch.c.tournament_id == tournament_id
         )
     ).one_or_none()
     since = due = None
-    if awaits_draw(told.status, told.mode, known.rounds, matches):
+    if awaits_draw(told.status, told.mode, stored.rounds, matches):
         since = (before.awaiting_since if before else None) or look.at
         # A look that could not show a draw does not put off the one that can.
         keep = before is not None and before.awaiting_since is not None and not look.draws
         due = before.due_at if keep else next_draw(since, look.at, last_kickoff(matches))
     elif before is None:
         return
-    row = {"tournament_id": tournament_id, "provider": told.key.provider}
+    row = {"tournament_id": tournament_id, "provider": key.provider}
     store(connection, _tournament_watch, [{**row, "awaiting_since": since, "due_at": due}])
 
 

@@ -43,9 +43,6 @@ def fetched_tournament(**fields: Any) -> Fetched[Tournament]:
         "label": "Bundesliga 2024/25",
         "season": "2024/25",
         "slug": "bl1-2024",
-        "mode": "regular-season-only",
-        "standings_mode": "unique-group",
-        "status": "completed",
     }
     return Fetched((Tournament(**{**told, **fields}),))
 

@@ -257,9 +257,9 @@ def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -
         (id_,) = connection.scalars(sa.select(tables.match.c.id))
         for hours, given_up in ((1, ()), (7, (id_,)), (8, ())):
             look = Look({id_}, draws=False, at=NOW + timedelta(hours=hours))
-            known = read_snapshot(connection, key, TABLES).known
-            assert known is not None
-            assert keep_watch(connection, known, look) == given_up
+            stored = read_snapshot(connection, key, TABLES).models
+            assert stored is not None
+            assert keep_watch(connection, stored, look) == given_up
         assert due_tournaments(connection, key.provider, NOW + timedelta(days=9)) == []
 
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import DueMatches, StoredTournament
 from dp_pipeline.providers.models import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
-from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
+from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, known_by, match, played
 from dp_pipeline_tests.providers.openligadb_service import MATCHES, Service, groups, opened
 
@@ -35,27 +35,27 @@ def one(number: int) -> str:
 
 def ask(
     service: Service,
-    question: Callable[[OpenLigaDBPart], Awaitable[T]],
+    question: Callable[[OpenLigaDBSource], Awaitable[T]],
     due: Collection[int],
-    known: Known = STORED,
+    known: StoredTournament = STORED,
 ) -> T:
     async def run(url: str) -> T:
         async with opened(url) as requests:
-            ids = [str(number) for number in due]
-            return await question(OpenLigaDB().part(KEY, requests, known, ids))
+            wanted = DueMatches(frozenset(map(str, due)))
+            return await question(OpenLigaDB().source(KEY, requests, wanted, known))
 
     with service.listening() as url:
         return asyncio.run(run(url))
 
 
-async def matches(part: OpenLigaDBPart) -> tuple[Fetched[Any], set[str]]:
+async def matches(part: OpenLigaDBSource) -> tuple[Fetched[Any], set[str]]:
     found = await part.matches()
     assert await part.matches() == found
     return found, set(found.covers or ())
 
 
-async def everything(part: OpenLigaDBPart) -> tuple[Any, ...]:
-    part.follow()
+async def everything(part: OpenLigaDBSource) -> tuple[Any, ...]:
+    part.widen()
     await part.prefetch(ALL)
     return (
         await part.tournament(),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
@@ -11,6 +11,7 @@ from dp_pipeline.providers.openligadb.payload import MatchPayload, parse_groups,
 from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
+from dp_pipeline.providers.table import state_of
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 GoalEntry = tuple[Any, ...]
@@ -115,11 +116,12 @@ def read(payload: Any, groups: Any = ()) -> tuple[tuple[MatchPayload, ...], Roun
     return payloads, rounds, fixtures_of(payloads, rounds)
 
 
-def known_by(payload: Any, listed: Any = ()) -> Known:
+def known_by(payload: Any, listed: Any = ()) -> StoredTournament:
     """What is stored after a whole season was read."""
     payloads, rounds, fixtures = read(payload, parse_groups(list(listed)).groups)
-    return Known(
-        tournament_of(KEY, payloads, rounds.rounds, fixtures.matches),
+    return StoredTournament(
+        tournament_of(KEY, payloads),
+        state_of(rounds.rounds, fixtures.matches),
         teams_of(payloads).items,
         rounds.rounds,
         fixtures.matches,

@@ -9,6 +9,7 @@ from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Finding, Match
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
+from dp_pipeline_tests.providers.states import state
 
 MLS = TournamentKey("openfootball", "mls", "2025")
 
@@ -288,7 +289,7 @@ def test_a_match_that_awaits_the_draw_is_a_remark_and_its_round_is_there() -> No
     assert [(i.reason, i.left_out) for i in found.matches.issues] == [("placeholder_team", False)]
     assert [round_.slug for round_ in found.rounds.items] == ["semifinals", "final"]
     assert [team.name for team in found.teams.items] == ["A City", "B City"]
-    assert found.tournament.items[0].status == "active"
+    assert state(found).status == "active"
 
 
 def test_a_match_without_round_or_stage_is_given_and_counts_in_no_table() -> None:

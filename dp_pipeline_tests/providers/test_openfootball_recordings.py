@@ -9,6 +9,7 @@ from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Standing
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import counts, is_consistent
+from dp_pipeline_tests.providers.states import state
 
 
 def recorded(folder: Path, competition: str, season_text: str) -> SeasonData:
@@ -50,16 +51,15 @@ def test_recorded_en_2_2025_26_has_24_teams_under_33_names(recordings: Path) -> 
     assert [issue.reason for issue in data.teams.issues] == ["merged_team_name"] * 9
     assert sum(match.home_score is None for match in data.matches.items) == 176
     assert sum(match.status == "cancelled" for match in data.matches.items) == 1
-    assert data.tournament.items[0].status == "active"
+    assert state(data).status == "active"
 
 
 def test_recorded_uefa_cl_2024_25_has_a_league_of_36_and_knockout_rounds(recordings: Path) -> None:
     data = recorded(recordings, "uefa.cl", "2024-25")
-    tournament = data.tournament.items[0]
     assert counts(data) == (36, 14, 189, 36)
     assert {(s.stage, s.games) for s in data.standings.items} == {("League", 8)}
-    assert tournament.mode == "regular-season-and-knockout"
-    assert (tournament.status, tournament.current_round) == ("active", "finals-final")
+    assert state(data).mode == "regular-season-and-knockout"
+    assert (state(data).status, state(data).current_round) == ("active", "finals-final")
     assert [issue.reason for issue in data.matches.issues] == ["impossible_shootout"] * 2
     assert [r.slug for r in data.rounds.items if r.type == "knockout"] == [
         *("playoffs-1", "playoffs-2", "finals-round-of-16", "finals-quarterfinals"),
@@ -73,8 +73,8 @@ def test_recorded_fr_1_2019_20_was_cut_short(recordings: Path) -> None:
     assert sum(match.status == "cancelled" for match in data.matches.items) == 101
     first = data.standings.items[0]
     assert (first.team, first.points, first.games) == ("paris-saint-germain-fra", 68, 27)
-    assert data.tournament.items[0].mode == "regular-season-only"
-    assert data.tournament.items[0].status == "completed"
+    assert state(data).mode == "regular-season-only"
+    assert state(data).status == "completed"
 
 
 def test_recorded_de_cup_2018_19_is_knockout_only(recordings: Path) -> None:
@@ -83,8 +83,8 @@ def test_recorded_de_cup_2018_19_is_knockout_only(recordings: Path) -> None:
     assert sum(match.home_penalties_score is not None for match in data.matches.items) == 4
     assert data.standings.absent is not None
     assert data.standings.absent.kind == "not_applicable"
-    assert data.tournament.items[0].mode == "knockout-only"
-    assert data.tournament.items[0].status == "completed"
+    assert state(data).mode == "knockout-only"
+    assert state(data).status == "completed"
 
 
 def test_recorded_it_2_2020_21_has_play_offs_that_count_in_no_table(recordings: Path) -> None:
@@ -92,7 +92,7 @@ def test_recorded_it_2_2020_21_has_play_offs_that_count_in_no_table(recordings: 
     assert counts(data) == (20, 41, 388, 20)
     assert {standing.games for standing in data.standings.items} == {38}
     assert sum(match.stage == "Aufstieg" for match in data.matches.items) == 8
-    assert data.tournament.items[0].mode == "regular-season-and-knockout"
+    assert state(data).mode == "regular-season-and-knockout"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, league, season
+from dp_pipeline_tests.providers.states import state
 
 CUP = TournamentKey("openfootball", "uefa.cl", "2024-25")
 
@@ -88,7 +89,7 @@ def test_an_unknown_round_is_a_knockout_round_and_remarked() -> None:
     found = read_season(payload, KEY)
     assert [issue.subject for issue in found.rounds.issues] == ["Supertie"]
     assert found.rounds.items[-1].type == "knockout"
-    assert found.tournament.items[0].mode == "regular-season-and-knockout"
+    assert state(found).mode == "regular-season-and-knockout"
 
 
 def test_a_stage_of_two_legs_is_knockout_and_one_of_many_opponents_is_a_league() -> None:

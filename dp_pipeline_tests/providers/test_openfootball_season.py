@@ -18,6 +18,7 @@ from dp_pipeline_tests.providers.openfootball_files import (
     league,
     season,
 )
+from dp_pipeline_tests.providers.states import state
 
 UEFA = TournamentKey("openfootball", "uefa.cl", "2024-25")
 FOUR = ("Arsenal FC", "Chelsea FC", "Everton FC", "Fulham FC")
@@ -30,7 +31,8 @@ def test_a_league_season_is_read_into_all_five_domains() -> None:
     assert (tournament.label, tournament.season, tournament.slug, tournament.external_id) == (
         *("English Premier League 2024/25", "2024/25", "en.1-2024-25", "2024-25/en.1"),
     )
-    assert (tournament.mode, tournament.standings_mode, tournament.status) == (
+    follows = state(data)
+    assert (follows.mode, follows.standings_mode, follows.status) == (
         *("regular-season-only", "unique-group", "completed"),
     )
     assert tournament.public_url == (
@@ -48,7 +50,7 @@ def test_a_league_season_is_read_into_all_five_domains() -> None:
 
 def test_a_season_that_has_not_begun_has_no_table_yet() -> None:
     data = read_season(season(league(*FOUR, played=False)), KEY)
-    assert data.tournament.items[0].status == "upcoming"
+    assert state(data).status == "upcoming"
     assert data.standings.absent is not None
     assert data.standings.absent.kind == "nothing_yet"
 
@@ -121,7 +123,7 @@ def test_the_old_form_is_read_like_the_present_one() -> None:
     assert united.group_name == "Group A"
     assert matches["real-madrid"].status == "scheduled"
     assert {standing.group_name for standing in data.standings.items} == {"Group A", "Group C"}
-    assert data.tournament.items[0].standings_mode == "multi-group"
+    assert state(data).standings_mode == "multi-group"
 
 
 def test_groups_named_as_rounds_have_a_table_each_and_knockout_rounds_none() -> None:
@@ -135,8 +137,8 @@ def test_groups_named_as_rounds_have_a_table_each_and_knockout_rounds_none() -> 
         *(("Group A", "a-esp", 1), ("Group A", "b-ita", 0)),
         *(("Group B", "c-esp", 1), ("Group B", "d-ita", 0)),
     ]
-    assert data.tournament.items[0].mode == "regular-season-and-knockout"
-    assert data.tournament.items[0].status == "completed"
+    assert state(data).mode == "regular-season-and-knockout"
+    assert state(data).status == "completed"
 
 
 def test_stages_of_a_season_have_a_table_each() -> None:
@@ -144,7 +146,7 @@ def test_stages_of_a_season_have_a_table_each() -> None:
     first = [{**m, "round": f"Apertura, {m['round']}"} for m in league(*FOUR)]
     data = read_season(season(first + split), KEY)
     assert {(s.stage, s.games) for s in data.standings.items} == {("Apertura", 6), ("Clausura", 6)}
-    assert data.tournament.items[0].standings_mode == "multi-group"
+    assert state(data).standings_mode == "multi-group"
 
 
 def test_a_group_stage_whose_groups_are_not_told_is_remarked() -> None:
@@ -156,7 +158,7 @@ def test_a_group_stage_whose_groups_are_not_told_is_remarked() -> None:
 def test_a_cup_has_no_table() -> None:
     matches = [entry("A City", "B City", round="Round 1", score={"ft": [1, 0]})]
     data = read_season(season(matches), TournamentKey("openfootball", "de.cup", "2024-25"))
-    assert data.tournament.items[0].mode == "knockout-only"
+    assert state(data).mode == "knockout-only"
     assert data.standings.absent is not None
     assert data.standings.absent.kind == "not_applicable"
 

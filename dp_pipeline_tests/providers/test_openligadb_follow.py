@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dp_pipeline.providers.errors import BlockedError, ProviderServerError
-from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
+from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
 from dp_pipeline_tests.providers.openligadb_parts import (
     ALL,
     ENDED,
@@ -40,9 +40,7 @@ SLOTS = [match(3, 1, team(99, "N.N."), order=2, group="Halbfinale")]
 
 def test_a_late_knockout_round_is_met_and_the_one_after_it_waits_on() -> None:
     service = Service({a_round(1): CUP_ENDED, GROUPS: CUP_LISTED, a_round(2): SEMI})
-    tournament, _, rounds, found, standings = ask(
-        service, everything, [1, 2], known_by(CUP, CUP_LISTED[:1])
-    )
+    _, _, rounds, found, standings = ask(service, everything, [1, 2], known_by(CUP, CUP_LISTED[:1]))
     assert sorted(service.asked[:2]) == sorted([a_round(1), GROUPS])
     assert service.asked[2:] == [a_round(2), a_round(3)]
     assert statuses(found) == {"1": "ended", "2": "ended", "3": "scheduled"}
@@ -51,10 +49,6 @@ def test_a_late_knockout_round_is_met_and_the_one_after_it_waits_on() -> None:
         ("halbfinale", 2),
         ("finale", 3),
     ]
-    assert (tournament.items[0].current_round, tournament.items[0].status) == (
-        "halbfinale",
-        "active",
-    )
     assert standings.absent.kind == "not_applicable"
 
 
@@ -86,9 +80,9 @@ def test_without_a_due_match_only_the_draw_is_looked_for() -> None:
 
 
 def test_a_round_asked_for_its_draw_is_to_give_its_stored_matches() -> None:
-    async def asked_after(part: OpenLigaDBPart) -> list[set[str]]:
+    async def asked_after(part: OpenLigaDBSource) -> list[set[str]]:
         before = (await part.matches()).covers
-        part.follow()
+        part.widen()
         return [set(before or ()), set((await part.matches()).covers or ())]
 
     stored = known_by([*CUP, *SEMI], CUP_LISTED)
@@ -105,12 +99,11 @@ def test_a_draw_that_cannot_be_had_is_named() -> None:
 
 
 def test_without_the_list_of_rounds_the_matches_come_all_the_same() -> None:
-    async def asked(part: OpenLigaDBPart) -> Any:
-        part.follow()
+    async def asked(part: OpenLigaDBSource) -> Any:
+        part.widen()
         await part.prefetch(ALL)
-        for question in (part.rounds, part.tournament):
-            with pytest.raises(ProviderServerError):
-                await question()
+        with pytest.raises(ProviderServerError):
+            await part.rounds()
         return await part.matches()
 
     service = Service({a_round(1): CUP_ENDED, GROUPS: 500, a_round(2): SEMI})
@@ -139,7 +132,7 @@ def test_a_renamed_round_stays_the_stored_one_and_a_new_one_finds_its_place() ->
 
 
 def test_before_it_follows_the_rounds_are_the_stored_ones_without_a_request() -> None:
-    async def rounds(part: OpenLigaDBPart) -> Any:
+    async def rounds(part: OpenLigaDBSource) -> Any:
         await part.prefetch(["rounds"])
         return await part.rounds()
 
@@ -150,10 +143,9 @@ def test_before_it_follows_the_rounds_are_the_stored_ones_without_a_request() ->
 
 def test_following_a_league_whose_matchdays_are_stored_costs_rounds_and_table() -> None:
     service = Service({a_round(2): ENDED, GROUPS: LISTED, TABLES: []})
-    tournament, teams, rounds, found, standings = ask(service, everything, [21, 22])
+    _, teams, rounds, found, standings = ask(service, everything, [21, 22])
     assert sorted(service.asked) == sorted([a_round(2), GROUPS, TABLES])
     assert service.at_once == 3
-    assert (tournament.items[0].status, tournament.items[0].current_round) == ("active", "3")
     assert (len(teams.items), rounds.items) == (4, STORED.rounds)
     assert statuses(found) == {"21": "ended", "22": "ended"}
     assert [(row.team, row.points) for row in standings.items] == [
@@ -165,12 +157,11 @@ def test_following_a_league_whose_matchdays_are_stored_costs_rounds_and_table() 
 
 
 def test_matches_that_came_are_kept_when_what_follows_is_refused() -> None:
-    async def ended_then_refused(part: OpenLigaDBPart) -> tuple[Any, ...]:
+    async def ended_then_refused(part: OpenLigaDBSource) -> tuple[Any, ...]:
         before = await part.matches()
-        part.follow()
-        for question in (part.tournament, part.rounds):
-            with pytest.raises(BlockedError):
-                await question()
+        part.widen()
+        with pytest.raises(BlockedError):
+            await part.rounds()
         return before, await part.matches(), await part.teams()
 
     service = Service({a_round(2): ENDED, GROUPS: 403})

@@ -9,7 +9,7 @@ import pytest
 
 from dp_pipeline.providers.errors import BlockedError, InvalidShapeError, ProviderServerError
 from dp_pipeline.providers.openligadb import OpenLigaDB
-from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
+from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
 from dp_pipeline_tests.providers.openligadb_parts import (
     ALL,
     ENDED,
@@ -149,8 +149,8 @@ def test_a_match_that_cannot_be_had_is_named_and_the_others_are_given() -> None:
 def test_when_nothing_can_be_had_every_question_meets_the_error(
     fault: Any, error: type[Exception]
 ) -> None:
-    async def all_of_them(part: OpenLigaDBPart) -> None:
-        part.follow()
+    async def all_of_them(part: OpenLigaDBSource) -> None:
+        part.widen()
         await part.prefetch(ALL)
         for question in (part.matches, part.tournament, part.teams, part.rounds, part.standings):
             with pytest.raises(error):
@@ -162,11 +162,11 @@ def test_when_nothing_can_be_had_every_question_meets_the_error(
 
 
 def test_a_refusal_ends_all_asking() -> None:
-    async def refused(part: OpenLigaDBPart) -> None:
+    async def refused(part: OpenLigaDBSource) -> None:
         for question in (part.matches, part.matches, part.standings):
             with pytest.raises(BlockedError):
                 await question()
-        part.follow()
+        part.widen()
         with pytest.raises(BlockedError):
             await part.rounds()
 
@@ -177,10 +177,10 @@ def test_a_refusal_ends_all_asking() -> None:
 
 
 def test_only_what_the_domains_need_is_asked_for_in_advance() -> None:
-    async def nothing(part: OpenLigaDBPart) -> None:
+    async def nothing(part: OpenLigaDBSource) -> None:
         await part.prefetch([])
 
-    async def only_matches(part: OpenLigaDBPart) -> None:
+    async def only_matches(part: OpenLigaDBSource) -> None:
         await part.prefetch(["matches"])
         await part.matches()
 
@@ -215,8 +215,8 @@ def test_a_team_is_called_as_it_was_met_and_a_new_one_is_added() -> None:
 
 
 def test_questions_asked_at_the_same_time_share_their_requests() -> None:
-    async def at_once(part: OpenLigaDBPart) -> Any:
-        part.follow()
+    async def at_once(part: OpenLigaDBSource) -> Any:
+        part.widen()
         return await asyncio.gather(
             part.prefetch(ALL), part.standings(), part.matches(), part.rounds(), part.tournament()
         )

@@ -14,6 +14,7 @@ from dp_pipeline.providers.openligadb.payload import Table, parse_matches
 from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
+from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, read
 
 RECORDINGS = os.environ.get("DP_RECORDINGS")
@@ -59,8 +60,9 @@ def test_a_final_season_is_complete() -> None:
     }
     assert {m.external_id: (m.home_score, m.away_score) for m in fixtures.matches} == results
     assert {m.external_id: (m.home_score_90, m.away_score_90) for m in fixtures.matches} == results
-    tournament = tournament_of(KEY, payloads, rounds.rounds, fixtures.matches)
-    assert (tournament.status, tournament.season) == ("completed", "2024/25")
+    tournament = tournament_of(KEY, payloads)
+    assert tournament.season == "2024/25"
+    assert state_of(rounds.rounds, fixtures.matches).status == "completed"
 
 
 def test_the_table_of_a_final_season_follows_from_its_matches() -> None:
@@ -74,14 +76,14 @@ def test_the_table_of_a_final_season_follows_from_its_matches() -> None:
 
 
 def test_a_season_in_progress_has_ended_live_and_scheduled_matches() -> None:
-    payloads, rounds, fixtures = read(recorded("openliga_bl2526_20260321.json"))
+    _, rounds, fixtures = read(recorded("openliga_bl2526_20260321.json"))
     counted = Counter(m.status for m in fixtures.matches)
     assert counted == {"ended": 235, "live": 4, "scheduled": 67}
     assert all(m.home_score is not None for m in fixtures.matches if m.status == "live")
     assert all(m.home_score is None for m in fixtures.matches if m.status == "scheduled")
     assert fixtures.issues == ()
-    tournament = tournament_of(KEY, payloads, rounds.rounds, fixtures.matches)
-    assert (tournament.status, tournament.current_round) == ("active", "27")
+    state = state_of(rounds.rounds, fixtures.matches)
+    assert (state.status, state.current_round) == ("active", "27")
 
 
 def shape(match: Match) -> tuple[Any, ...]:
@@ -132,9 +134,10 @@ def test_a_cup_is_complete_but_for_its_final() -> None:
     assert all(m.home_score is not None for m in fixtures.matches if m.status == "ended")
     # 5 matches may have had extra time for all that results and goal minutes say
     assert Counter(i.reason for i in fixtures.issues) == {"no_certain_90_minute_score": 5}
-    tournament = tournament_of(CUP, payloads, rounds.rounds, fixtures.matches)
-    assert (tournament.mode, tournament.status) == ("knockout-only", "active")
-    assert (tournament.season, tournament.current_round) == ("2025/26", "halbfinale")
+    tournament = tournament_of(CUP, payloads)
+    state = state_of(rounds.rounds, fixtures.matches)
+    assert (state.mode, state.status) == ("knockout-only", "active")
+    assert (tournament.season, state.current_round) == ("2025/26", "halbfinale")
 
 
 def test_a_group_stage_in_one_round_has_six_groups_of_four() -> None:

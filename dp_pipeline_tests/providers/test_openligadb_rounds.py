@@ -7,6 +7,7 @@ import pytest
 from dp_pipeline.providers.openligadb.payload import parse_groups, parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of, slug_of
 from dp_pipeline.providers.openligadb.tournament import season_label, tournament_of
+from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, match, played, read, round_robin
 
 
@@ -164,14 +165,15 @@ def test_the_season_is_two_years_when_name_or_matches_say_so(
 def test_a_league_is_described_by_its_matches() -> None:
     raw = [*round_robin([1, 2, 3]), match(9, 2, 1, order=2)]
     payloads, rounds, fixtures = read(raw)
-    found = tournament_of(KEY, payloads, rounds.rounds, fixtures.matches)
+    found = tournament_of(KEY, payloads)
     assert (found.label, found.season, found.slug) == (
         "1. Testliga 2024/2025",
         "2024/25",
         "bl1-2024",
     )
-    assert (found.mode, found.standings_mode) == ("regular-season-only", "unique-group")
-    assert (found.status, found.current_round, found.external_id) == ("active", "2", "bl1")
+    state = state_of(rounds.rounds, fixtures.matches)
+    assert (state.mode, state.standings_mode) == ("regular-season-only", "unique-group")
+    assert (state.status, state.current_round, found.external_id) == ("active", "2", "bl1")
     assert found.base_url == "https://api.openligadb.de/getmatchdata/bl1/2024"
     assert found.public_url == "https://www.openligadb.de/Spielplan/bl1/2024"
 
@@ -182,8 +184,8 @@ def test_groups_and_finals_are_a_season_with_knockout() -> None:
         *round_robin([4, 5, 6], first=10, order=2, group="Gruppe B"),
         played(20, 1, 4, (1, 0), order=3, group="Finale"),
     ]
-    payloads, rounds, fixtures = read(raw)
-    found = tournament_of(KEY, payloads, rounds.rounds, fixtures.matches)
+    _, rounds, fixtures = read(raw)
+    found = state_of(rounds.rounds, fixtures.matches)
     assert (found.mode, found.standings_mode) == ("regular-season-and-knockout", "multi-group")
     assert (found.status, found.current_round) == ("completed", "finale")
     assert {m.group_name for m in fixtures.matches} == {"Gruppe A", "Gruppe B", None}

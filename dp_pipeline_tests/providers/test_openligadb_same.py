@@ -4,6 +4,7 @@ import asyncio
 import copy
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Known, Source
+from dp_pipeline.providers.contract import DueMatches, Source, StoredTournament
 from dp_pipeline.providers.models import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.answers import round_path
 from dp_pipeline.providers.openligadb.gathered import Ask, Gathered
 from dp_pipeline.providers.openligadb.payload import parse_matches
+from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import (
     KEY,
     goals,
@@ -139,9 +141,15 @@ async def whole(source: Source) -> dict[str, Fetched[Any]]:
     }
 
 
-def known_of(found: dict[str, Fetched[Any]]) -> Known:
+def known_of(found: dict[str, Fetched[Any]]) -> StoredTournament:
     (tournament,) = found["tournament"].items
-    return Known(tournament, found["teams"].items, found["rounds"].items, found["matches"].items)
+    rounds, matches = found["rounds"].items, found["matches"].items
+    state = state_of(rounds, matches, found["standings"].items)
+    return StoredTournament(tournament, state, found["teams"].items, rounds, matches)
+
+
+def due_of(ids: Collection[str]) -> DueMatches:
+    return DueMatches(frozenset(ids))
 
 
 def by_round(payload: Payload) -> dict[int, list[str]]:
@@ -173,7 +181,7 @@ def test_every_round_comes_to_the_same_as_in_the_season(season: Payload) -> None
         known = known_of(full)
         for order, ids in by_round(season).items():
             async with opened(url) as requests:
-                part = OpenLigaDB().part(KEY, requests, known, ids)
+                part = OpenLigaDB().source(KEY, requests, due_of(ids), known)
                 found = await part.matches()
             slugs = {r.slug for r in known.rounds if round_path(KEY, r) == f"{MATCHES}/{order}"}
             expected = tuple(m for m in known.matches if m.round_slug in slugs)
@@ -196,7 +204,7 @@ def test_every_single_match_comes_to_the_same_as_in_the_season(season: Payload) 
             due = {ids[place] for ids in rounds if place < len(ids)}
             service.asked.clear()
             async with opened(url) as requests:
-                part = OpenLigaDB().part(KEY, requests, known, due)
+                part = OpenLigaDB().source(KEY, requests, due_of(due), known)
                 found = await part.matches()
             assert found.items == tuple(m for m in known.matches if m.external_id in due)
             assert found.covers == due
@@ -209,9 +217,9 @@ def test_every_single_match_comes_to_the_same_as_in_the_season(season: Payload) 
 def test_after_each_round_everything_is_as_in_the_season(season: Payload) -> None:
     service = of_season(season)
 
-    async def followed(requests: Requests, known: Known, ids: list[str]) -> None:
-        part = OpenLigaDB().part(KEY, requests, known, ids)
-        part.follow()
+    async def followed(requests: Requests, known: StoredTournament, ids: list[str]) -> None:
+        part = OpenLigaDB().source(KEY, requests, due_of(ids), known)
+        part.widen()
         await part.prefetch(["tournaments", "teams", "rounds", "matches", "standings"])
         found = await whole(part)
         for name in ("tournament", "rounds", "standings"):
@@ -280,4 +288,4 @@ def test_of_any_season_each_round_comes_to_the_same(payload: Payload, *, listed:
         assert part.fixtures.matches == expected
         assert part.rounds.rounds == known.rounds
         assert part.matches == fixtures.matches
-        assert part.found_tournament().items == (known.tournament,)
+        assert part.fetched_tournament().items == (known.tournament,)

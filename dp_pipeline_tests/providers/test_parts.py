@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import BlockedError, ProviderServerError
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, MatchStatus, Round, RoundType, Tournament
+from dp_pipeline.providers.models import (
+    Match,
+    MatchStatus,
+    Round,
+    RoundType,
+    Tournament,
+    TournamentState,
+)
 from dp_pipeline.providers.parts import all_at_once, asking, overlaid, waiting_for_draw
 
 CUP = Tournament(
@@ -19,9 +26,6 @@ CUP = Tournament(
     label="Cup",
     season="2024",
     slug="cup-2024",
-    mode="knockout-only",
-    standings_mode="unique-group",
-    status="active",
 )
 
 
@@ -33,9 +37,9 @@ def a_round(order: int, round_type: RoundType = "season") -> Round:
     return Round(slug=str(order), order=order, label=f"Round {order}", type=round_type)
 
 
-def known(*matches: Match, rounds: int = 3) -> Known:
+def known(*matches: Match, rounds: int = 3) -> StoredTournament:
     listed = tuple(a_round(order) for order in range(rounds, 0, -1))
-    return Known(CUP, (), listed, matches)
+    return StoredTournament(CUP, TournamentState(), (), listed, matches)
 
 
 def test_one_due_match_is_asked_for_alone_and_two_of_a_round_by_their_round() -> None:

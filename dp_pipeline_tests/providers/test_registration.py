@@ -9,7 +9,14 @@ import pytest
 
 from dp_pipeline.definitions import defs
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Provider, Season, Source
+from dp_pipeline.providers.contract import (
+    EVERYTHING,
+    Provider,
+    Season,
+    Selection,
+    Source,
+    StoredTournament,
+)
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.refresh_window import RefreshWindow
@@ -34,7 +41,13 @@ class Kicker(Provider):
             message = f"kicker has no season {key.season}."
             raise InvalidTournamentKeyError(message)
 
-    def source(self, key: TournamentKey, requests: Requests) -> Source:
+    def source(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> Source:
         raise NotImplementedError
 
     async def seasons(

@@ -24,7 +24,7 @@ from dp_pipeline.providers.sofascore.rounds import RoundList, rounds_of_events
 from dp_pipeline.providers.sofascore.season import Season
 from dp_pipeline.providers.sofascore.standings import tables_of
 from dp_pipeline.providers.sofascore.teams import Teams, is_place_in_draw
-from dp_pipeline.providers.sofascore.tournament import status_of_season
+from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.sofascore_payloads import (
     ENDED,
     FIRST_KICKOFF,
@@ -152,9 +152,9 @@ def test_a_postponed_match_and_its_replay_are_two_and_do_not_keep_the_season_ope
     replay = event(9, 1, 2, **full_time(1, 0))
     rounds, fixtures, _ = read([postponed, replay])
     assert {m.external_id: m.status for m in fixtures.matches} == {"1": "postponed", "9": "ended"}
-    assert status_of_season(rounds, fixtures.matches, complete=True) == "completed"
+    assert state_of(rounds.rounds, fixtures.matches).status == "completed"
     rounds, fixtures, _ = read([postponed, event(9, 3, 4, **full_time(1, 0))])
-    assert status_of_season(rounds, fixtures.matches, complete=True) == "active"
+    assert state_of(rounds.rounds, fixtures.matches).status == "active"
 
 
 def test_a_team_cannot_play_itself() -> None:
@@ -352,7 +352,7 @@ def test_garbage_in_any_field_is_reported_or_refused_and_never_breaks_anything(
     unless_refused(parse_seasons, payload)
     if events is None:
         return
-    season = Season(KEY, AT, RoundList(), [(None, events)], {})
+    season = Season(KEY, AT, RoundList(), [("events/last", events)], {})
     matches = season.found_matches()
     slugs = {r.slug for r in season.found_rounds().items}
     teams = {t.external_id for t in season.found_teams(tables).items}

@@ -82,15 +82,6 @@ def test_two_rounds_of_one_slug_keep_their_slugs_in_any_order() -> None:
         assert [i.reason for i in found.issues] == ["slug_taken"]
 
 
-def test_the_current_round_is_one_of_the_rounds_or_none() -> None:
-    special = {**FINAL, "prefix": "Preliminary"}
-    assert rounds({"round": 3}, FINAL, current={"round": 3}).current == "3"
-    assert rounds(FINAL, special, current=special).current == "preliminary-final"
-    assert rounds(FINAL, current={"round": 7}).current is None
-    assert rounds(FINAL, current={"round": "x"}).current is None
-    assert rounds(FINAL).current is None
-
-
 def test_slugs_in_an_address_are_encoded() -> None:
     (found,) = rounds({"round": 1, "name": "A", "slug": "a/../b c", "prefix": "x?y"}).rounds
     assert str(found.provider_url).endswith("/round/1/slug/a%2F..%2Fb%20c/prefix/x%3Fy")

@@ -32,12 +32,7 @@ from dp_pipeline.providers.openfootball.matches import matches_of
 from dp_pipeline.providers.openfootball.payload import SeasonFile
 from dp_pipeline.providers.openfootball.rounds import Placed, has_unnamed_groups, rounds_of
 from dp_pipeline.providers.openfootball.teams import Teams, teams_of
-from dp_pipeline.providers.table import (
-    compute_standings,
-    current_round,
-    tournament_mode,
-    tournament_status,
-)
+from dp_pipeline.providers.table import compute_standings
 
 T = TypeVar("T")
 
@@ -100,10 +95,9 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     )
     in_tables = [m for m in matches if m.round_slug and rounds[m.round_slug].type == "season"]
     ordered = tuple(rounds.values())
-    tournament = _tournament(file, key, ordered, matches, in_tables, waits=bool(entries.awaited))
     no_teams = f"No match in openfootball's file {name}.json names its teams yet."
     return SeasonData(
-        tournament=Fetched((tournament,)),
+        tournament=Fetched((_tournament(file, key),)),
         teams=_found(teams.items, teams.issues, no_teams),
         rounds=_found(
             ordered,
@@ -132,17 +126,7 @@ def _placed(entries: Entries, teams: Teams, season_years: tuple[int, int]) -> It
             yield Placed(name, day_of(raw.date, season_years)[0])
 
 
-def _tournament(  # noqa: PLR0913 - the parts a tournament is made of, each named
-    file: SeasonFile,
-    key: TournamentKey,
-    rounds: Sequence[Round],
-    matches: Sequence[Match],
-    in_tables: Sequence[Match],
-    *,
-    waits: bool,
-) -> Tournament:
-    status = tournament_status(matches, rounds)
-    tables = {(match.stage, match.group_name) for match in in_tables}
+def _tournament(file: SeasonFile, key: TournamentKey) -> Tournament:
     path = path_of(key)
     return Tournament(
         key=key,
@@ -150,11 +134,6 @@ def _tournament(  # noqa: PLR0913 - the parts a tournament is made of, each name
         label=file.name or f"{key.competition} {display(key.season)}",
         season=display(key.season),
         slug=f"{key.competition}-{key.season}",
-        mode=tournament_mode(rounds),
-        standings_mode="multi-group" if len(tables) > 1 else "unique-group",
-        # a fixture whose teams are not drawn is still to come
-        status="active" if waits and status in {"completed", "cancelled"} else status,
-        current_round=current_round(rounds, matches),
         public_url=f"{PAGE_URL}{path}",
         base_url=f"{PUBLIC_URL}{path}",
     )

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Listed, Provider, Season, Source
+from dp_pipeline.providers.contract import (
+    EVERYTHING,
+    Listed,
+    Provider,
+    Season,
+    Selection,
+    Source,
+    StoredTournament,
+)
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
     NotFoundError,
@@ -96,9 +104,15 @@ class OpenFootball(Provider):
         """Seasons are 2024-25 or 2025, competitions names of files such as en.1."""
         check_key(key)
 
-    def source(self, key: TournamentKey, requests: Requests) -> OpenFootballSource:
+    def source(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> OpenFootballSource:
         """The file behind a checked key. Makes no request."""
-        return OpenFootballSource(key, requests)
+        return OpenFootballSource(key, requests, selection, stored)
 
     async def seasons(
         self, competition: str, requests: Requests, back: int = 0

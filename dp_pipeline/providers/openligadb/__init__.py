@@ -10,11 +10,10 @@ matches      status, kick-off, duplicates
 standings    the provider's table or a computed one
 tournament   the tournament itself
 answers      where they are, and those that may be missing
-source       the Provider and the Source: a season
-gathered     some matches put together with what is stored
-part         the Part: some matches, and what follows when they end
+gathered     a season, or some matches and what is stored, put together
+source       the Provider, and the Source: a season, or what is due of it
 
-Only source and part request.
+Only source requests.
 """
 
 from dp_pipeline.providers.openligadb.source import OpenLigaDB

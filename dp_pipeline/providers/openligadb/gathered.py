@@ -1,11 +1,11 @@
-"""Some matches of a season put together with what is stored. Pure: what was asked is given."""
+"""A season, or some matches of it and what is stored. Pure: what was requested is given."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from dp_pipeline.providers.contract import Known
+from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
@@ -20,13 +20,19 @@ from dp_pipeline.providers.models import (
 )
 from dp_pipeline.providers.openligadb.answers import match_path, round_path, season_url
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
-from dp_pipeline.providers.openligadb.payload import GroupList, MatchList, MatchPayload, Table
+from dp_pipeline.providers.openligadb.payload import (
+    GroupList,
+    GroupPayload,
+    MatchList,
+    MatchPayload,
+    Table,
+)
 from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups, groups_of_stored
 from dp_pipeline.providers.openligadb.teams import teams_of
+from dp_pipeline.providers.openligadb.tournament import tournament_of
 from dp_pipeline.providers.parts import asking, overlaid, waiting_for_draw
-from dp_pipeline.providers.table import current_round, tournament_mode, tournament_status
 
 MOST_NAMED = 5
 
@@ -48,17 +54,19 @@ class Ask:
     alone: bool = False
 
 
-def asks_for_due(key: TournamentKey, known: Known, due: Collection[str]) -> tuple[Ask, ...]:
+def asks_for_due(
+    key: TournamentKey, stored: StoredTournament, due: Collection[str]
+) -> tuple[Ask, ...]:
     """The requests that give the matches that are due: rounds first, then single matches."""
-    wanted = asking(known, due)
+    wanted = asking(stored, due)
     asks: dict[str, Ask] = {}
-    for round_ in sorted(known.rounds, key=lambda r: r.order):
+    for round_ in sorted(stored.rounds, key=lambda r: r.order):
         path = round_path(key, round_)
         if round_.slug in wanted.rounds and path and path not in asks:
-            asks[path] = ask_for_round(key, known, round_, path)
+            asks[path] = ask_for_round(key, stored, round_, path)
     covered = {id_ for ask in asks.values() for id_ in ask.covers}
-    names = {team.external_id: team.name for team in known.teams}
-    for match in known.matches:
+    names = {team.external_id: team.name for team in stored.teams}
+    for match in stored.matches:
         if match.external_id in due and match.external_id not in covered:
             subject = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
             path = match_path(match)
@@ -66,27 +74,27 @@ def asks_for_due(key: TournamentKey, known: Known, due: Collection[str]) -> tupl
     return tuple(asks.values())
 
 
-def ask_for_round(key: TournamentKey, known: Known, round_: Round, path: str) -> Ask:
+def ask_for_round(key: TournamentKey, stored: StoredTournament, round_: Round, path: str) -> Ask:
     """The request for a round: it gives the matches of all rounds that have its number."""
-    slugs = {other.slug for other in known.rounds if round_path(key, other) == path}
-    covers = frozenset(m.external_id for m in known.matches if m.round_slug in slugs)
+    slugs = {other.slug for other in stored.rounds if round_path(key, other) == path}
+    covers = frozenset(m.external_id for m in stored.matches if m.round_slug in slugs)
     return Ask(path, round_.label, covers)
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What is known of a season after some of its matches were asked for.
+    """What is known of a season after it, or some of its matches, were requested.
 
     Args:
         key: the tournament.
-        known: what is stored.
-        answers: what was asked and came.
+        stored: what is stored, where only some matches were requested; None for the season.
+        answers: what was requested and came.
         failures: what could not be had, and why.
-        listed: the provider's list of rounds; None when it was not asked for or could not be had.
+        listed: the provider's list of rounds; None when it was not requested or could not be had.
     """
 
     key: TournamentKey
-    known: Known
+    stored: StoredTournament | None = None
     answers: Mapping[Ask, MatchList] = field(default_factory=dict)
     failures: Mapping[Ask, ProviderError] = field(default_factory=dict)
     listed: GroupList | None = None
@@ -94,6 +102,8 @@ class Gathered:
     @cached_property
     def payloads(self) -> tuple[MatchPayload, ...]:
         """Every readable match that came; what two answers say alike is taken once."""
+        if len(self.answers) == 1 and self.stored is None:
+            return next(iter(self.answers.values())).matches
         found: list[MatchPayload] = []
         for ask, answer in self.answers.items():
             ours = (m for m in answer.matches if not ask.alone or str(m.match_id) in ask.covers)
@@ -101,29 +111,41 @@ class Gathered:
         return tuple(found)
 
     @cached_property
+    def met(self) -> RoundList:
+        """The stored rounds, and those that matches are in."""
+        return self._rounds(())
+
+    @cached_property
     def rounds(self) -> RoundList:
-        """The known rounds, those that were met, and those that are listed."""
-        has_matches = {match.round_slug for match in self.known.matches}
-        return rounds_of(
-            self.payloads,
-            self.listed.groups if self.listed else (),
-            season_url(self.key),
-            known=sorted(self.known.rounds, key=lambda r: r.slug in has_matches),
-        )
+        """The stored rounds, those that were met, and those that are listed."""
+        return self._rounds(self.listed.groups if self.listed else ())
+
+    def _rounds(self, listed: Sequence[GroupPayload]) -> RoundList:
+        stored = self.stored.rounds if self.stored else ()
+        has_matches = {match.round_slug for match in self._stored_matches}
+        known = sorted(stored, key=lambda round_: round_.slug in has_matches)
+        return rounds_of(self.payloads, listed, season_url(self.key), known=known)
 
     @cached_property
     def fixtures(self) -> Fixtures:
         """The matches that came and can be stored."""
-        return fixtures_of(self.payloads, self.rounds, self.known.matches)
+        known = None if self.stored is None else self.stored.matches
+        return fixtures_of(self.payloads, self.met, known)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
         """All matches of the tournament as they are now known."""
-        return overlaid(self.known.matches, self.fixtures.matches)
+        return overlaid(self._stored_matches, self.fixtures.matches)
 
     @property
-    def covers(self) -> frozenset[str]:
-        """External ids of the stored matches that the answers were to give."""
+    def _stored_matches(self) -> tuple[Match, ...]:
+        return self.stored.matches if self.stored else ()
+
+    @property
+    def covers(self) -> frozenset[str] | None:
+        """External ids of the stored matches that the answers were to give; None for all."""
+        if self.stored is None:
+            return None
         return frozenset().union(*(ask.covers for ask in self.answers))
 
     @property
@@ -131,13 +153,26 @@ class Gathered:
         """Why nothing could be had; None when something could, or nothing failed."""
         return None if self.payloads else next(iter(self.failures.values()), None)
 
+    @property
+    def absent(self) -> Absence | None:
+        """Why there is nothing at all of the season."""
+        if self.payloads or self.stored:
+            return None
+        return Absence(
+            "nothing_yet",
+            f"OpenLigaDB has no matches for {self.key.competition} {self.key.season}; "
+            "check league and season.",
+        )
+
     def next_waiting(self) -> Ask | None:
-        """The request for the first round that waits for a draw and was not asked for yet."""
+        """The request for the first round that waits for a draw and was not made yet."""
+        if self.stored is None:
+            return None
         paths = {ask.path for ask in (*self.answers, *self.failures)}
         for round_ in waiting_for_draw(self.rounds.rounds, self.matches):
             path = round_path(self.key, round_)
             if path and path not in paths:
-                return ask_for_round(self.key, self.known, round_, path)
+                return ask_for_round(self.key, self.stored, round_, path)
         return None
 
     def gave(self, ask: Ask) -> bool:
@@ -145,28 +180,30 @@ class Gathered:
         came = {str(match.match_id) for match in self.answers[ask].matches}
         return any(match.external_id in came for match in self.fixtures.matches)
 
-    def found_tournament(self) -> Fetched[Tournament]:
-        """The stored one, with what follows from matches and rounds as they are now."""
-        rounds = self.rounds.rounds
-        now = replace(
-            self.known.tournament,
-            mode=tournament_mode(rounds) if rounds else self.known.tournament.mode,
-            status=tournament_status(self.matches, rounds),
-            current_round=current_round(rounds, self.matches),
-        )
-        return Fetched((now,))
+    def fetched_tournament(self) -> Fetched[Tournament]:
+        """The stored one; of a season, what its matches call it."""
+        if self.absent:
+            return Fetched(absent=self.absent)
+        if self.stored is not None:
+            return Fetched((self.stored.tournament,))
+        return Fetched((tournament_of(self.key, self.payloads),))
 
-    def found_teams(self) -> Fetched[Team]:
-        """The stored teams, as they were met where they were met."""
+    def fetched_teams(self) -> Fetched[Team]:
+        """The teams of the matches, and those that are stored, as they were met."""
+        if self.absent:
+            return Fetched(absent=self.absent)
         met = teams_of(self.payloads)
-        teams = {team.external_id: team for team in (*self.known.teams, *met.items)}
+        stored = self.stored.teams if self.stored else ()
+        teams = {team.external_id: team for team in (*stored, *met.items)}
         if not teams:
-            because = "No team is stored, and none came."
+            because = "Only places in the draw are known, no team yet."
             return Fetched(issues=met.issues, absent=Absence("nothing_yet", because))
         return Fetched(tuple(teams.values()), met.issues)
 
-    def found_rounds(self) -> Fetched[Round]:
-        """Every round; complete only where the list was asked for."""
+    def fetched_rounds(self) -> Fetched[Round]:
+        """Every round; complete only where the list was requested."""
+        if self.absent:
+            return Fetched(absent=self.absent)
         issues = (*(self.listed.issues if self.listed else ()), *self.rounds.issues)
         if self.listed and not self.listed.groups:
             detail = "OpenLigaDB lists no rounds; these are stored or have matches."
@@ -176,8 +213,10 @@ class Gathered:
             return Fetched(issues=issues, absent=Absence("nothing_yet", because))
         return Fetched(self.rounds.rounds, issues)
 
-    def found_matches(self) -> Fetched[Match]:
+    def fetched_matches(self) -> Fetched[Match]:
         """The matches that came, and every request that gave none."""
+        if self.absent:
+            return Fetched(absent=self.absent)
         issues = [
             Finding(
                 "match_not_available" if ask.alone else "round_not_available",
@@ -191,7 +230,7 @@ class Gathered:
         issues += [issue for answer in self.answers.values() for issue in answer.issues]
         issues += self.fixtures.issues
         if not self.fixtures.matches:
-            return Fetched(issues=tuple(issues), absent=self._absent(), covers=self.covers)
+            return Fetched(issues=tuple(issues), absent=self._no_match(), covers=self.covers)
         issues += [
             Finding("empty_answer", ask.subject, "It was asked for, and OpenLigaDB gave no match.")
             for ask, answer in self.answers.items()
@@ -199,7 +238,9 @@ class Gathered:
         ]
         return Fetched(self.fixtures.matches, tuple(issues), covers=self.covers)
 
-    def _absent(self) -> Absence:
+    def _no_match(self) -> Absence:
+        if self.stored is None:
+            return Absence("nothing_yet", "No match with known teams is there yet.")
         if not self.answers:
             because = "No match was to be asked for, and no round waits for a draw."
             return Absence("not_applicable", because)
@@ -215,19 +256,25 @@ class Gathered:
     @property
     def can_have_table(self) -> bool:
         """Whether the provider's table can be the tournament's."""
-        return can_have_table(self._rounds_with_matches, self._groups)
+        return not self.absent and can_have_table(self._rounds_with_matches, self._groups)
 
-    def found_standings(self, table: Table) -> Fetched[Standing]:
+    def fetched_standings(self, table: Table) -> Fetched[Standing]:
         """The tables that follow from all matches as they are now known, or the provider's."""
+        if self.absent:
+            return Fetched(absent=self.absent)
         return standings_of(self._rounds_with_matches, self._groups, self.matches, table)
 
     @cached_property
     def _rounds_with_matches(self) -> tuple[Round, ...]:
+        if self.stored is None:
+            return self.met.rounds
         counted = Counter(match.round_slug for match in self.matches)
         return tuple(round_ for round_ in self.rounds.rounds if counted[round_.slug])
 
     @cached_property
     def _groups(self) -> TeamGroups:
+        if self.stored is None:
+            return self.fixtures.groups
         season = {r.slug: r.label for r in self._rounds_with_matches if r.type == "season"}
         return groups_of_stored(
             [match for match in self.matches if match.round_slug in season],

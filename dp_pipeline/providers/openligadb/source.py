@@ -1,30 +1,36 @@
-"""Requesting OpenLigaDB: at most three answers for a season, asked for together."""
+"""Requesting OpenLigaDB: three answers for a season; by round or one by one what is due."""
 
-import asyncio
+import copy
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+import anyio
 
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Known, Listed, Provider, Season, Source
+from dp_pipeline.providers.contract import (
+    EVERYTHING,
+    DueMatches,
+    Listed,
+    Provider,
+    Season,
+    Selection,
+    Source,
+    StoredTournament,
+)
 from dp_pipeline.providers.errors import (
+    BlockedError,
     InvalidTournamentKeyError,
+    NotFoundError,
     ProviderError,
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Absence,
-    Fetched,
-    Finding,
-    Match,
-    Round,
-    Standing,
-    Team,
-    Tournament,
-)
+from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openligadb.answers import (
     PUBLIC_URL,
     league_table,
@@ -32,28 +38,25 @@ from dp_pipeline.providers.openligadb.answers import (
     season_path,
     season_url,
 )
-from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
-from dp_pipeline.providers.openligadb.part import OpenLigaDBPart
+from dp_pipeline.providers.openligadb.gathered import Ask, Gathered, asks_for_due
 from dp_pipeline.providers.openligadb.payload import (
     GroupList,
     MatchList,
     Table,
     parse_leagues,
+    parse_match,
     parse_matches,
 )
-from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
-from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
-from dp_pipeline.providers.openligadb.teams import teams_of
-from dp_pipeline.providers.openligadb.tournament import tournament_of
+from dp_pipeline.providers.parts import all_at_once
 from dp_pipeline.providers.refresh_window import RefreshWindow
 
+T = TypeVar("T")
 LEAGUES_PATH = "/getavailableleagues"
 MOST_SIMILAR = 3
 
 _COMPETITION = re.compile(r"[a-z0-9_-]+\Z")
 _SEASON = re.compile(r"(?:19|20)\d{2}\Z")
-# The domains that ask for rounds without matches yet.
-_NEED_GROUPS = frozenset({"tournaments", "rounds"})
+_NEED_MATCHES = frozenset({"tournaments", "teams", "matches", "standings"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +87,15 @@ class OpenLigaDB(Provider):
             )
             raise InvalidTournamentKeyError(message)
 
-    def source(self, key: TournamentKey, requests: Requests) -> "OpenLigaDBSource":
+    def source(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> "OpenLigaDBSource":
         """The tournament behind a checked key. Makes no request."""
-        return OpenLigaDBSource(key, requests)
-
-    def part(
-        self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
-    ) -> OpenLigaDBPart:
-        """Some matches of the tournament behind a checked key. Makes no request."""
-        return OpenLigaDBPart(key, requests, known, due)
+        return OpenLigaDBSource(key, requests, selection, stored)
 
     async def seasons(
         self,
@@ -137,104 +140,168 @@ class OpenLigaDB(Provider):
 
 
 class OpenLigaDBSource(Source):
-    """One season. The matches are the truth; the list of rounds and the table add to them."""
+    """A season, or some matches of it. The first refusal ends all asking.
 
-    def __init__(self, key: TournamentKey, requests: Requests) -> None:
-        super().__init__(key, requests)
-        self._read: tuple[MatchList, RoundList, Fixtures] | None = None
+    The matches are the truth; the list of rounds and the table add to them.
+    """
+
+    def __init__(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> None:
+        super().__init__(key, requests, selection, stored)
+        self._blocked: BlockedError | None = None
+        self._gathering = anyio.Lock()
+        self._read: dict[bool, Gathered] = {}
+        self._not_followed: ProviderError | None = None
 
     async def confirm(self, listed: Listed) -> None:
         """There are matches, or the season is listed: what it does not know it answers with []."""
-        payload, _, _ = await self._matches()
-        if payload.matches or any(season.key == self.key for season in await listed()):
+        if (await self._gathered()).payloads or any(s.key == self.key for s in await listed()):
             return
         what = f"OpenLigaDB has no matches for {self.key.competition} {self.key.season}"
         raise TournamentNotFoundError(what, "check league and season", url=season_url(self.key))
 
     async def prefetch(self, domains: Collection[str]) -> None:
-        """Matches and rounds at once; the table follows when the matches show there can be one."""
-        asked: list[Awaitable[object]] = [
-            self._table() if "standings" in domains else self._matches()
-        ]
-        if _NEED_GROUPS & set(domains):
-            asked.append(self._groups())
-        for outcome in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, ProviderError):
-                raise outcome
+        """Matches and rounds at once; the table too, or when the matches show there can be one."""
+        wanted: list[Callable[[], Awaitable[object]]] = []
+        if self.follows_up or _NEED_MATCHES & set(domains):
+            wanted.append(self._gathered)
+        if "rounds" in domains and self.follows_up:
+            wanted.append(self._groups)
+        if "standings" in domains:
+            wanted.append(self._table)
+
+        async def quietly(ask: Callable[[], Awaitable[object]]) -> None:
+            try:
+                await ask()
+            except BlockedError:
+                group.cancel_scope.cancel()
+            except ProviderError:
+                return  # the domain that needs the answer meets the error
+
+        async with anyio.create_task_group() as group:
+            for ask in wanted if domains else ():
+                group.start_soon(quietly, ask)
 
     async def tournament(self) -> Fetched[Tournament]:
         """Exactly one, or `absent` while the season has no matches."""
-        payload, _, fixtures = await self._matches()
-        if absent := self._absent(payload):
-            return Fetched(absent=absent)
-        listed = await self._groups()
-        rounds = rounds_of(payload.matches, listed.groups, season_url(self.key)).rounds
-        return Fetched((tournament_of(self.key, payload.matches, rounds, fixtures.matches),))
+        return (await self._gathered()).fetched_tournament()
 
     async def teams(self) -> Fetched[Team]:
-        """Every team of a readable match, once."""
-        payload, _, _ = await self._matches()
-        if absent := self._absent(payload):
-            return Fetched(absent=absent)
-        found = teams_of(payload.matches)
-        if not found.items:
-            because = "Only places in the draw are known, no team yet."
-            return Fetched(issues=found.issues, absent=Absence("nothing_yet", because))
-        return found
+        """Every team of a readable match, once, and those that are stored."""
+        return (await self._gathered()).fetched_teams()
 
     async def rounds(self) -> Fetched[Round]:
         """Every round, those without matches yet included where OpenLigaDB lists them."""
-        payload, _, _ = await self._matches()
-        if absent := self._absent(payload):
-            return Fetched(absent=absent)
-        listed = await self._groups()
-        found = rounds_of(payload.matches, listed.groups, season_url(self.key))
-        return Fetched(found.rounds, (*listed.issues, *found.issues))
+        if not self.follows_up:
+            return Gathered(self.key, self.stored).fetched_rounds()
+        gathered = await self._gathered()
+        if self._not_followed is not None:
+            raise copy.copy(self._not_followed) from self._not_followed.__cause__
+        if gathered.absent:
+            return Fetched(absent=gathered.absent)
+        return replace(gathered, listed=await self._groups()).fetched_rounds()
 
     async def matches(self) -> Fetched[Match]:
-        """Every match, once per id."""
-        payload, _, fixtures = await self._matches()
-        if absent := self._absent(payload):
-            return Fetched(absent=absent)
-        issues = (*payload.issues, *fixtures.issues)
-        if not fixtures.matches:
-            because = "No match with known teams is there yet."
-            return Fetched(issues=issues, absent=Absence("nothing_yet", because))
-        return Fetched(fixtures.matches, issues)
+        """Every match once per id, or those that are due and others that came along."""
+        return (await self._gathered()).fetched_matches()
 
     async def standings(self) -> Fetched[Standing]:
-        """OpenLigaDB's table of a league, or tables computed from the matches."""
-        payload, rounds, fixtures = await self._matches()
-        if absent := self._absent(payload):
-            return Fetched(absent=absent)
-        table = await self._table()
-        return standings_of(rounds.rounds, fixtures.groups, fixtures.matches, table)
+        """OpenLigaDB's table of a league, or tables computed from all matches."""
+        gathered = await self._gathered()
+        table = await self._league_table() if gathered.can_have_table else Table()
+        return gathered.fetched_standings(table)
 
-    async def _matches(self) -> tuple[MatchList, RoundList, Fixtures]:
-        payload = await self.requests.json(season_path(self.key), parse_matches)
-        if self._read is None or self._read[0] is not payload:
-            rounds = rounds_of(payload.matches, (), season_url(self.key))
-            self._read = (payload, rounds, fixtures_of(payload.matches, rounds))
-        return self._read
+    async def _gathered(self) -> Gathered:
+        """The season; or the matches that are due and, once widened, rounds that wait for a draw.
+
+        Raises:
+            ProviderError: a refusal, or nothing could be had.
+        """
+        async with self._gathering:
+            wide = self.follows_up
+            if wide not in self._read:
+                try:
+                    self._read[wide] = await self._gather(wide=wide)
+                except ProviderError as error:
+                    if not (wide and self._read):
+                        raise
+                    # The matches that are due had come before: they are stored whatever follows.
+                    self._not_followed, self._read[True] = error, self._read[False]
+            return self._read[wide]
+
+    async def _gather(self, *, wide: bool) -> Gathered:
+        if self.stored is None or not isinstance(self.selection, DueMatches):
+            season = Ask(season_path(self.key), "Matches", frozenset())
+            return Gathered(self.key, None, {season: await self._matches(season)})
+        asks = asks_for_due(self.key, self.stored, self.selection.match_ids)
+        wanted: dict[Ask | None, Callable[[], Awaitable[MatchList | GroupList]]]
+        wanted = {ask: partial(self._matches, ask) for ask in asks}
+        if wide:
+            wanted[None] = self._groups
+        came, failed = await all_at_once(wanted)
+        self._raise_if_blocked()
+        failures = {ask: failed[ask] for ask in asks if ask in failed}
+        answers = {ask: answer for ask in asks if isinstance(answer := came.get(ask), MatchList)}
+        listed = came.get(None)
+        found = Gathered(
+            self.key,
+            self.stored,
+            answers,
+            failures,
+            listed if isinstance(listed, GroupList) else None,
+        )
+        _raise_if_nothing(found)
+        ask = found.next_waiting() if wide else None
+        while ask is not None:
+            try:
+                answers = {**answers, ask: await self._matches(ask)}
+            except BlockedError:
+                raise
+            except ProviderError as error:
+                failures = {**failures, ask: error}
+            found = replace(found, answers=answers, failures=failures)
+            ask = found.next_waiting() if ask in answers and found.gave(ask) else None
+        _raise_if_nothing(found)
+        return found
+
+    async def _matches(self, ask: Ask) -> MatchList:
+        parse = parse_match if ask.alone else parse_matches
+        try:
+            return await self._once(partial(self.requests.json, ask.path, parse))
+        except NotFoundError:
+            if self.stored is None:
+                raise
+            return MatchList((), ())
 
     async def _groups(self) -> GroupList:
-        listed = await listed_groups(self.requests, self.key)
-        if listed.groups:
-            return listed
-        detail = "OpenLigaDB lists no rounds; these are the rounds that have matches."
-        return GroupList((), (*listed.issues, Finding("rounds_from_matches", "Rounds", detail)))
+        return await self._once(partial(listed_groups, self.requests, self.key))
 
     async def _table(self) -> Table:
-        payload, rounds, fixtures = await self._matches()
-        if not payload.matches or not can_have_table(rounds.rounds, fixtures.groups):
-            return Table()
-        return await league_table(self.requests, self.key)
+        """The table, where what is known before the matches that are due come shows it can be."""
+        told = Gathered(self.key, self.stored) if self.stored else await self._gathered()
+        return await self._league_table() if told.can_have_table else Table()
 
-    def _absent(self, payload: MatchList) -> Absence | None:
-        if payload.matches:
-            return None
-        return Absence(
-            "nothing_yet",
-            f"OpenLigaDB has no matches for {self.key.competition} {self.key.season}; "
-            "check league and season.",
-        )
+    async def _league_table(self) -> Table:
+        return await self._once(partial(league_table, self.requests, self.key))
+
+    async def _once(self, ask: Callable[[], Awaitable[T]]) -> T:
+        self._raise_if_blocked()
+        try:
+            return await ask()
+        except BlockedError as error:
+            self._blocked = error
+            raise
+
+    def _raise_if_blocked(self) -> None:
+        if self._blocked is not None:
+            raise copy.copy(self._blocked) from self._blocked.__cause__
+
+
+def _raise_if_nothing(found: Gathered) -> None:
+    if found.failure is not None:
+        raise copy.copy(found.failure) from found.failure.__cause__

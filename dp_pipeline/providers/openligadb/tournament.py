@@ -1,40 +1,29 @@
-"""The tournament itself: what it is called, when it is, how it is played."""
+"""The tournament itself: what it is called, and when it is."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, Round, Tournament
+from dp_pipeline.providers.models import Tournament
 from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.teams import last_touched
-from dp_pipeline.providers.table import current_round, tournament_mode, tournament_status
 
 # the page of a season, as OpenLigaDB's maintainer links it (OpenLigaDB-Samples issue 98)
 PAGE_URL = "https://www.openligadb.de/Spielplan"
 _TWO_YEARS = re.compile(r"\b(\d{4}) ?[/-] ?(\d{4}|\d{2})\b")
 
 
-def tournament_of(
-    key: TournamentKey,
-    payloads: Sequence[MatchPayload],
-    rounds: Sequence[Round],
-    matches: Sequence[Match],
-) -> Tournament:
-    """The tournament as its matches and rounds tell it; `payloads` has at least one match."""
+def tournament_of(key: TournamentKey, payloads: Sequence[MatchPayload]) -> Tournament:
+    """The tournament as its matches tell it; there is at least one."""
     newest_first = sorted(payloads, key=last_touched, reverse=True)
     name = next((m.league_name for m in newest_first if m.league_name), None)
-    groups = {match.group_name for match in matches if match.group_name}
     return Tournament(
         key=key,
         external_id=key.competition,
         label=name or f"{key.competition} {key.season}",
         season=season_label(key.season, name, payloads),
         slug=f"{key.competition}-{key.season}",
-        mode=tournament_mode(rounds),
-        standings_mode="multi-group" if len(groups) > 1 else "unique-group",
-        status=tournament_status(matches, rounds),
-        current_round=current_round(rounds, matches),
         public_url=f"{PAGE_URL}/{key.competition}/{key.season}",
         base_url=season_url(key),
     )

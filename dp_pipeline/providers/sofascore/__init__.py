@@ -13,7 +13,8 @@ tournament  the tournament itself
 season      all of it put together
 addresses   paths, images and pages
 page        a tournament's page for people
-source      the requests of one tournament
+answers     the requests about one season
+source      the Source: a season, or what is due of it
 provider    the Provider
 """
 

@@ -45,10 +45,9 @@ class EventList:
 
 @dataclass(frozen=True, slots=True)
 class RoundAnswer:
-    """The readable rounds in the provider's order, and the current one."""
+    """The readable rounds in the provider's order."""
 
     rounds: tuple[RoundPayload, ...] = ()
-    current: RoundPayload | None = None
     issues: tuple[Finding, ...] = ()
 
 
@@ -82,12 +81,7 @@ def parse_rounds(payload: Any) -> RoundAnswer:
     rounds, issues = _read(
         _entries(payload, "rounds", "rounds"), RoundPayload, "rounds", _a_round, "invalid_round"
     )
-    raw = payload.get("currentRound") if isinstance(payload, dict) else None
-    try:
-        current = RoundPayload.model_validate(raw)
-    except ValidationError:
-        current = None  # the matches say which it is
-    return RoundAnswer(rounds, current, issues)
+    return RoundAnswer(rounds, issues)
 
 
 def parse_events(payload: Any) -> EventList:

@@ -1,11 +1,16 @@
 """SofaScore as a provider."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Known, Provider, Season
+from dp_pipeline.providers.contract import (
+    EVERYTHING,
+    Provider,
+    Season,
+    Selection,
+    StoredTournament,
+)
 from dp_pipeline.providers.errors import (
     BlockedError,
     InvalidShapeError,
@@ -25,7 +30,6 @@ from dp_pipeline.providers.sofascore.addresses import (
 )
 from dp_pipeline.providers.sofascore.page import read_address, read_public_page
 from dp_pipeline.providers.sofascore.parse import parse_seasons
-from dp_pipeline.providers.sofascore.part import SofaScorePart
 from dp_pipeline.providers.sofascore.payload import SeasonPayload
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 
@@ -63,16 +67,16 @@ class SofaScore(Provider):
                 )
                 raise InvalidTournamentKeyError(message)
 
-    def source(self, key: TournamentKey, requests: Requests) -> SofaScoreSource:
+    def source(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> SofaScoreSource:
         """The tournament behind a checked key. Makes no request."""
-        return SofaScoreSource(key, requests, addresses(requests.root, pages_at=self.pages_at))
-
-    def part(
-        self, key: TournamentKey, requests: Requests, known: Known, due: Collection[str]
-    ) -> SofaScorePart:
-        """Some matches of the tournament behind a checked key. Makes no request."""
         at = addresses(requests.root, pages_at=self.pages_at)
-        return SofaScorePart(key, requests, at, known, due)
+        return SofaScoreSource(key, requests, at, selection, stored)
 
     async def seasons(
         self,

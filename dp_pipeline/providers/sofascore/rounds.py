@@ -39,13 +39,11 @@ class RoundList:
     Args:
         listed: every usable round.
         by_key: finds a round by its identity.
-        current: slug of the round the provider calls current, if it is one of these.
         issues: entries left out, names that collide.
     """
 
     listed: tuple[ListedRound, ...] = ()
     by_key: Mapping[RoundKey, ListedRound] | None = None
-    current: str | None = None
     issues: tuple[Finding, ...] = ()
 
     @property
@@ -98,10 +96,7 @@ def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> RoundList:
         for paths in (round_paths(key, payload),)
     )
     by_key = dict(zip(usable, listed, strict=True))
-    current = by_key.get(round_key(answer.current)) if answer.current else None
-    return RoundList(
-        listed, by_key, current.round.slug if current else None, (*issues, *collisions)
-    )
+    return RoundList(listed, by_key, (*issues, *collisions))
 
 
 def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: str) -> RoundList:
@@ -158,7 +153,6 @@ def with_stored(listed: RoundList, stored: RoundList) -> RoundList:
     return RoundList(
         complete,
         {round_key(one.payload): one for one in complete},
-        listed.current,
         (*listed.issues, Finding("rounds_not_listed", ", ".join(lacking[:3]), detail)),
     )
 

@@ -34,7 +34,8 @@ class Season:
         key: the tournament.
         at: addresses.
         listed: rounds of the provider's list; empty where it has none that can be used.
-        answers: events, each list with the slug of the round that was asked, or None for a page.
+        answers: events, each list with the slug of the round that was asked; a page and a single
+            match have names that are no slug.
         failures: rounds or pages that could not be had.
         known: stored matches, which those of the answers are newer than.
     """
@@ -42,7 +43,7 @@ class Season:
     key: TournamentKey
     at: Addresses
     listed: RoundList
-    answers: Sequence[tuple[str | None, EventList]]
+    answers: Sequence[tuple[str, EventList]]
     failures: Failures
     known: Sequence[Match] = ()
 
@@ -50,7 +51,7 @@ class Season:
     def _ours(self) -> tuple[tuple[Telling, ...], tuple[Finding, ...]]:
         asked = {one.round.slug: one for one in self.listed.listed}
         tellings = [
-            Telling(event, asked.get(slug) if slug else None)
+            Telling(event, asked.get(slug))
             for slug, answer in self.answers
             for event in answer.events
         ]
@@ -68,7 +69,7 @@ class Season:
             return self.listed
         found = rounds_of_events(self.events, self.key, self.at.root)
         issues = (*self.listed.issues, *found.issues)
-        return RoundList(found.listed, found.by_key, None, issues)
+        return RoundList(found.listed, found.by_key, issues)
 
     @cached_property
     def fixtures(self) -> Fixtures:
@@ -125,7 +126,7 @@ class Season:
                 else "SofaScore has no matches of this season yet."
             )
             return Fetched(issues=tuple(issues), absent=Absence("nothing_yet", because))
-        empty = {slug for slug, answer in self.answers if slug and not answer.events}
+        empty = {slug for slug, answer in self.answers if not answer.events}
         issues += [
             Finding("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
             for one in self.listed.listed

@@ -1,19 +1,28 @@
-"""Requesting SofaScore: one tournament during one run.
+"""Requesting SofaScore: one tournament, or the matches of it that are due, during one run.
 
 A season with R rounds costs R + 5 requests: competition, seasons, rounds, one per round, table and
-form. Without usable rounds it costs the pages of its events instead of a request per round.
+form. Without usable rounds it costs the pages of its events instead of a request per round. Of what
+is due a round with two matches costs one request, a single match one; what follows costs the list
+of rounds, a request for each round that may be drawn, and table and form.
 """
 
+import contextlib
 import copy
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
 
 import anyio
 
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Listed, Source
+from dp_pipeline.providers.contract import (
+    EVERYTHING,
+    DueMatches,
+    Listed,
+    Selection,
+    Source,
+    StoredTournament,
+)
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
@@ -31,51 +40,59 @@ from dp_pipeline.providers.models import (
     Team,
     Tournament,
 )
-from dp_pipeline.providers.parts import all_at_once
-from dp_pipeline.providers.sofascore.addresses import Addresses, season_path, unique_path
-from dp_pipeline.providers.sofascore.parse import (
-    EventList,
-    FormEvents,
-    RoundAnswer,
-    TablePayload,
-    parse_events,
-    parse_form,
-    parse_rounds,
-    parse_seasons,
-    parse_tables,
-    parse_unique,
-)
+from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw
+from dp_pipeline.providers.sofascore.addresses import Addresses
+from dp_pipeline.providers.sofascore.answers import Answers
+from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, RoundAnswer, TablePayload
 from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
-from dp_pipeline.providers.sofascore.rounds import ListedRound, RoundList, rounds_of
+from dp_pipeline.providers.sofascore.rounds import (
+    ListedRound,
+    RoundList,
+    rounds_of,
+    stored_rounds,
+    with_stored,
+)
 from dp_pipeline.providers.sofascore.season import Season
 from dp_pipeline.providers.sofascore.standings import tables_of
-from dp_pipeline.providers.sofascore.tournament import status_of_season, tournament_of
+from dp_pipeline.providers.sofascore.tournament import tournament_of
 
-T = TypeVar("T")
-# in each direction from today; a page has 30 events
-MOST_PAGES = 50
 MOST_NAMED = 5
+MOST_ALONE = 3
+"""Of matches in no round so many are asked for one by one; more are on the pages around today."""
 _ADVICE = "the first number of the key is the last one in the path of the tournament's page"
+# A replay has an id of its own, which only a list tells.
+_REPLAYED = frozenset({"postponed", "abandoned"})
+
+Wanted = dict[str, Callable[[], Awaitable[list[EventList]]]]
+"""Requests for matches, by the slug of a round or a name that is no slug."""
 
 
 class SofaScoreSource(Source):
-    """One season. The first refusal ends all asking: nothing is requested after it."""
+    """One season, or the matches of it that are due, completed with what is stored."""
 
-    def __init__(self, key: TournamentKey, requests: Requests, at: Addresses) -> None:
-        Source.__init__(self, key, requests)  # by name: a part has two parents
+    def __init__(
+        self,
+        key: TournamentKey,
+        requests: Requests,
+        at: Addresses,
+        selection: Selection = EVERYTHING,
+        stored: StoredTournament | None = None,
+    ) -> None:
+        super().__init__(key, requests, selection, stored)
         self.at = at
-        self._blocked: BlockedError | None = None
-        self._season_read: Season | None = None
+        self._answers = Answers(key, requests)
+        self._read: dict[bool, Season] = {}
+        self._not_followed: ProviderError | None = None
 
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - the run needs its own list
         """The competition is there and lists the season."""
         try:
-            unique = await self._unique()
+            unique = await self._answers.unique()
         except NotFoundError as error:
             raise TournamentNotFoundError(
                 _no_such_tournament(self.key), _ADVICE, url=error.url, status=error.status
             ) from error
-        seasons = await self._seasons()
+        seasons = await self._answers.seasons()
         if self.key.season in {str(season.id) for season in seasons}:
             return
         error = TournamentNotFoundError(_no_such_season(self.key, unique, seasons))
@@ -84,40 +101,43 @@ class SofaScoreSource(Source):
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, what else these domains need."""
-        wanted: list[Callable[[], Awaitable[object]]] = []
-        if set(domains) & {"tournaments", "teams", "standings"}:
-            wanted.append(self._tables)
+        answers = self._answers
+        wanted: list[Callable[[], Awaitable[object]]] = [self._season]
         if "standings" in domains:
-            wanted.append(self._form)
-        if "tournaments" in domains:
-            wanted.append(self._seasons)
+            wanted += [answers.tables, answers.form]
+        elif "teams" in domains and self.stored is None:
+            wanted.append(answers.tables)
+        if "tournaments" in domains and self.stored is None:
+            wanted.append(answers.seasons)
 
         async def quietly(ask: Callable[[], Awaitable[object]]) -> None:
-            try:
+            # the domain that needs the answer meets the error
+            with contextlib.suppress(ProviderError):
                 await ask()
-            except ProviderError:
-                return  # the domain that needs the answer meets the error
 
         if not domains:
             return
-        # alone: a provider that refuses is asked once
-        await quietly(self._unique)
+        if self.stored is None:
+            # alone: a provider that refuses is asked once
+            await quietly(answers.unique)
         async with anyio.create_task_group() as group:
-            for ask in (*wanted, self._season):
+            for ask in wanted:
                 group.start_soon(quietly, ask)
 
     async def tournament(self) -> Fetched[Tournament]:
         """Exactly one, or `absent` while the competition lists no seasons.
 
         Raises:
-            NotFoundError: the competition or this season of it is not at the provider.
+            NotFoundError: there is no such tournament, or not this season of it.
         """
+        if self.stored is not None:
+            return Fetched((self.stored.tournament,))
         try:
-            unique = await self._unique()
+            unique = await self._answers.unique()
         except NotFoundError as error:
             message = f"{_no_such_tournament(self.key)}; {_ADVICE}."
             raise NotFoundError(message, url=error.url, status=error.status) from error
-        seasons = await self._seasons()
+        seasons = await self._answers.seasons()
         if not seasons:
             because = "SofaScore lists no seasons of this tournament."
             return Fetched(absent=Absence("nothing_yet", because))
@@ -125,171 +145,234 @@ class SofaScoreSource(Source):
         if self.key.season not in listed:
             message = f"{_no_such_season(self.key, unique, seasons)}."
             raise NotFoundError(message)
-        season = await self._season()
-        status = status_of_season(season.rounds, season.matches, complete=not season.failures)
-        if status is None:
-            assert season.failure is not None  # noqa: S101 - for the type checker
-            raise copy.copy(season.failure) from season.failure
-        tables, issues = await self._tables_or_none()
-        found = tournament_of(
-            self.key,
-            unique=unique,
-            season=listed[self.key.season],
-            rounds=season.rounds,
-            matches=season.matches,
-            places=tables_of(tables).by_place.keys(),
-            status=status,
-            at=self.at,
-        )
-        return Fetched((found,), issues)
+        return Fetched((tournament_of(self.key, unique, listed[self.key.season], self.at),))
 
     async def teams(self) -> Fetched[Team]:
-        """Every team of a match or a table, once."""
+        """Every team of a match or a table, once; or the stored ones and those met now."""
         season = await self._season()
-        tables, issues = await self._tables_or_none()
-        found = season.found_teams(tables)
-        return Fetched(found.items, (*found.issues, *issues), found.absent)
+        if self.stored is None:
+            tables, issues = await self._tables_or_none()
+            found = season.found_teams(tables)
+            return Fetched(found.items, (*found.issues, *issues), found.absent)
+        met = season.found_teams(())
+        teams = {team.external_id: team for team in (*self.stored.teams, *met.items)}
+        return Fetched(tuple(teams.values()), met.issues)
 
     async def rounds(self) -> Fetched[Round]:
         """Every round in the provider's order, or those the matches name."""
-        return (await self._season()).found_rounds()
+        season = await self._season()
+        if self._not_followed is not None:
+            raise copy.copy(self._not_followed) from self._not_followed.__cause__
+        return season.found_rounds()
 
     async def matches(self) -> Fetched[Match]:
-        """Every match, once per id."""
-        return (await self._season()).found_matches()
+        """Every match, once per id; or those that are due, with others that came along."""
+        season = await self._season()
+        found = season.found_matches()
+        if self.stored is None:
+            return found
+        # A round that is not published yet is what is looked for.
+        issues = tuple(i for i in found.issues if i.reason != "round_not_published")
+        absent = None
+        if not found.items:
+            because = "SofaScore gave none of the matches that were asked for."
+            absent = Absence("nothing_yet", because)
+        return Fetched(found.items, issues, absent, _covered(season, self.stored.matches))
 
     async def standings(self) -> Fetched[Standing]:
         """SofaScore's tables, or tables computed from the matches."""
         season = await self._season()
-        tables = await self._tables()
+        tables = await self._answers.tables()
         form: FormEvents = {}
         issues: tuple[Finding, ...] = ()
         if tables:
             try:
-                form = await self._form()
+                form = await self._answers.form()
             except ProviderError as error:  # the table does not depend on it
                 detail = f"The form follows from the matches alone: {error.message}"
                 issues = (Finding("form_not_available", "Form", detail),)
         found = season.found_standings(tables_of(tables), form)
         return Fetched(found.items, (*found.issues, *issues), found.absent)
 
-    async def _json(self, path: str, parse: Callable[[Any], T]) -> T:
-        if self._blocked is not None:
-            raise copy.copy(self._blocked) from self._blocked.__cause__
-        try:
-            return await self.requests.json(path, parse)
-        except BlockedError as error:
-            self._blocked = error
-            raise
-
-    async def _json_or(self, path: str, parse: Callable[[Any], T], nothing: T) -> T:
-        """What is there, or `nothing` for 404: not published, or never to be."""
-        try:
-            return await self._json(path, parse)
-        except NotFoundError:
-            return nothing
-
-    async def _unique(self) -> UniquePayload:
-        return await self._json(unique_path(self.key.competition), parse_unique)
-
-    async def _seasons(self) -> tuple[SeasonPayload, ...]:
-        path = f"{unique_path(self.key.competition)}/seasons"
-        return await self._json_or(path, parse_seasons, ())
-
-    async def _tables(self) -> tuple[TablePayload, ...]:
-        path = f"{season_path(self.key)}/standings/total"
-        return await self._json_or(path, parse_tables, ())
-
     async def _tables_or_none(self) -> tuple[tuple[TablePayload, ...], tuple[Finding, ...]]:
         """For those who only add to what the matches say."""
         try:
-            return await self._tables(), ()
+            return await self._answers.tables(), ()
         except BlockedError:
             raise
         except ProviderError as error:
             detail = f"The table could not be read: {error.message}"
             return (), (Finding("table_not_available", "Table", detail),)
 
-    async def _form(self) -> FormEvents:
-        if self._blocked is not None:
-            raise copy.copy(self._blocked) from self._blocked.__cause__
-        # not _json, and best effort: a refusal of what is only nice to have ends nothing else
-        path = f"{season_path(self.key)}/team-events/total"
-        return await self.requests.json(path, parse_form, best_effort=True)
+    async def _season(self) -> Season:
+        """The season; or the matches that are due and, once widened, rounds that wait for a draw.
+
+        Raises:
+            ProviderError: a refusal, or not one round, page or match could be had.
+        """
+        wide = self.follows_up
+        if wide not in self._read:
+            try:
+                self._read[wide] = await self._read_season()
+            except ProviderError as error:
+                if not (wide and self._read):
+                    raise
+                # The matches that are due had come before: they are stored whatever follows.
+                self._not_followed, self._read[True] = error, self._read[False]
+        return self._read[wide]
+
+    async def _read_season(self) -> Season:
+        listed = await self._rounds()
+        by_slug = {one.round.slug: one for one in listed.listed}
+        due = isinstance(self.selection, DueMatches)
+        wanted = self._wanted_due(by_slug) if due else self._wanted_all(by_slug)
+        answers, failures = await all_at_once(wanted)
+        if due and not self._answers.is_blocked and not failures:
+            more, failures = await all_at_once(self._not_on_pages(answers))
+            answers |= more
+        self._answers.raise_if_blocked()
+        answers = {name: answers[name] for name in (*wanted, *answers) if name in answers}
+        if due and self.follows_up:
+            await self._draws(listed, answers, failures)
+        season = self._put_together(listed, answers, failures)
+        if season.failure is not None and not season.events:
+            raise copy.copy(season.failure) from season.failure.__cause__
+        return season
 
     async def _rounds(self) -> RoundList:
+        root = self.at.root
+        if self.stored is None:
+            return rounds_of(await self._listed(), self.key, root)
+        if not self.stored.rounds:
+            return RoundList()
+        stored = stored_rounds(self.stored.rounds, self.key, root)
+        if not self.follows_up:
+            return stored
         try:
-            unique = await self._unique()
+            answer = await self._answers.rounds()
+        except BlockedError:
+            raise
+        except ProviderError as error:
+            self._not_followed = error
+            return stored
+        return with_stored(rounds_of(answer, self.key, root), stored)
+
+    async def _listed(self) -> RoundAnswer:
+        try:
+            unique = await self._answers.unique()
         except BlockedError:
             raise
         except ProviderError:
             unique = None  # `tournament` meets the error; the rounds say more than has_rounds
         if unique and unique.has_rounds is False:
-            return RoundList()
-        path = f"{season_path(self.key)}/rounds"
-        answer = await self._json_or(path, parse_rounds, RoundAnswer())
-        return rounds_of(answer, self.key, self.at.root)
+            return RoundAnswer()
+        return await self._answers.rounds()
 
-    async def _season(self) -> Season:
-        """The matches by round, or by page where there are no rounds.
+    def _wanted_all(self, by_slug: Mapping[str, ListedRound]) -> Wanted:
+        """The matches by round, or by page where there are no rounds."""
+        answers = self._answers
+        if by_slug:
+            return {slug: partial(answers.round, one) for slug, one in by_slug.items()}
+        return {f"events/{way}": partial(answers.pages, way) for way in ("last", "next")}
 
-        Raises:
-            ProviderError: a refusal, or not one round or page could be had.
-        """
-        if self._season_read is not None:
-            return self._season_read
-        listed = await self._rounds()
-        asked: dict[str, Callable[[], Awaitable[list[EventList]]]]
-        if listed.listed:
-            slugs = {f"{one.round.order}. {one.round.label}": one for one in listed.listed}
-            asked = {name: partial(self._round, one) for name, one in slugs.items()}
-        else:
-            slugs = {}
-            asked = {f"events/{way}": partial(self._pages, way) for way in ("last", "next")}
-        answers, failures = await all_at_once(asked)
-        if self._blocked is not None:
-            raise copy.copy(self._blocked) from self._blocked.__cause__
-        season = Season(
+    def _wanted_due(self, by_slug: Mapping[str, ListedRound]) -> Wanted:
+        """The rounds of matches that are due, and what is due besides."""
+        assert self.stored is not None  # noqa: S101 - for the type checker
+        wanted = asking(self.stored, self._due)
+        missing = set(wanted.rounds) - by_slug.keys()
+        lost = [
+            match
+            for match in self.stored.matches
+            if match.external_id in self._due and match.round_slug in missing
+        ]
+        rounds = [by_slug[slug] for slug in wanted.rounds if slug in by_slug]
+        return {
+            **{one.round.slug: partial(self._answers.round, one) for one in rounds},
+            **self._alone((*wanted.alone, *lost)),
+        }
+
+    @property
+    def _due(self) -> frozenset[str]:
+        return self.selection.match_ids if isinstance(self.selection, DueMatches) else frozenset()
+
+    def _alone(self, matches: Collection[Match]) -> Wanted:
+        roundless = [match for match in matches if match.round_slug is None]
+        if len(roundless) > MOST_ALONE or any(match.status in _REPLAYED for match in roundless):
+            pages: Wanted = {f"events/{way}": partial(self._page, way) for way in ("last", "next")}
+            in_rounds = [match for match in matches if match.round_slug is not None]
+            return pages | {_name(m): partial(self._answers.match, m) for m in in_rounds}
+        return {_name(match): partial(self._answers.match, match) for match in matches}
+
+    async def _page(self, way: str) -> list[EventList]:
+        return [await self._answers.page(way)]
+
+    def _not_on_pages(self, answers: Mapping[str, list[EventList]]) -> Wanted:
+        """Of due matches in no round those that the pages around today did not have."""
+        if "events/last" not in answers or self.stored is None:
+            return {}
+        had = {str(e.id) for pages in answers.values() for page in pages for e in page.events}
+        return {
+            _name(match): partial(self._answers.match, match)
+            for match in asking(self.stored, self._due).alone
+            if match.round_slug is None and match.external_id not in had
+        }
+
+    async def _draws(
+        self,
+        listed: RoundList,
+        answers: dict[str, list[EventList]],
+        failures: dict[str, ProviderError],
+    ) -> None:
+        """One round after the other, until one has no match: those behind it have none either."""
+        by_slug: dict[str, ListedRound] = {one.round.slug: one for one in listed.listed}
+        looked: set[str] = set()
+        while True:
+            matches = self._put_together(listed, answers, {}).all_matches
+            waiting = waiting_for_draw(listed.rounds, matches)
+            slug = next((one.slug for one in waiting if one.slug not in looked), None)
+            if slug is None:
+                return
+            looked.add(slug)
+            if slug not in answers:
+                try:
+                    answers[slug] = await self._answers.round(by_slug[slug])
+                except BlockedError:
+                    raise
+                except ProviderError as error:
+                    failures[slug] = error
+                    return
+            if not any(page.events for page in answers[slug]):
+                return
+
+    def _put_together(
+        self,
+        listed: RoundList,
+        answers: Mapping[str, list[EventList]],
+        failures: Mapping[str, ProviderError],
+    ) -> Season:
+        labels = {one.round.slug: one.round.label for one in listed.listed}
+        return Season(
             self.key,
             self.at,
             listed,
-            [
-                (slugs[name].round.slug if name in slugs else None, page)
-                for name in asked
-                for page in answers.get(name, ())
-            ],
-            {
-                slugs[name].round.label if name in slugs else name: failures[name]
-                for name in asked
-                if name in failures
-            },
+            [(name, page) for name, pages in answers.items() for page in pages],
+            {labels.get(name, name): error for name, error in failures.items()},
+            self.stored.matches if self.stored else (),
         )
-        if season.failure is not None and not season.events:
-            raise copy.copy(season.failure) from season.failure.__cause__
-        self._season_read = season
-        return season
 
-    async def _round(self, listed: ListedRound) -> list[EventList]:
-        found = EventList()
-        for path in listed.paths:
-            found = await self._json_or(path, parse_events, EventList())
-            if found.events or found.issues:
-                break
-        return [found]
 
-    async def _pages(self, way: str) -> list[EventList]:
-        pages: list[EventList] = []
-        more = True
-        while more and len(pages) < MOST_PAGES:
-            path = f"{season_path(self.key)}/events/{way}/{len(pages)}"
-            page = await self._json_or(path, parse_events, EventList())
-            pages.append(page)
-            more = page.has_next and bool(page.events)
-        if more:
-            detail = f"There are more than {MOST_PAGES} pages of events; the first are read."
-            issue = Finding("too_many_pages", f"events/{way}", detail, left_out=True)
-            pages.append(EventList(issues=(issue,)))
-        return pages
+def _covered(season: Season, stored: Collection[Match]) -> frozenset[str]:
+    """External ids of the stored matches that the answers were to give."""
+    answered = {name for name, _ in season.answers}
+    return frozenset(
+        match.external_id
+        for match in stored
+        if match.round_slug in answered or _name(match) in answered
+    )
+
+
+def _name(match: Match) -> str:
+    return f"event/{match.external_id}"
 
 
 def _no_such_tournament(key: TournamentKey) -> str:
