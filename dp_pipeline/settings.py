@@ -5,31 +5,42 @@ Nothing here is read at import. A part that is not configured (S3, Slack) is Non
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Annotated, Any, NoReturn, Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
-from pydantic import SecretStr
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from dp_pipeline.address import announced_address
 from dp_pipeline.notifications.news import CLASSES, Class
 
-_DEFAULT_DAGSTER_URL = "http://localhost:3000"
-_DEFAULT_POSTGRES_PORT = 5432
 _BASE_URL = "_BASE_URL"
 _OURS = "DAGSTER_BASE_URL"
 _SLIP = 0.8
 """How alike a name is to that of a provider that was meant: OPENAI and OPENLIGADB are 0.63."""
 _SHORTEST_SECRET = 4  # replacing "a" would shred every text and protect nothing
 _USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
-_CONCEALED = "***"
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}|arn:\S+")
-_REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _KMS = "aws:kms"
+_KEY_OF_KMS = "AWS_S3_SSE_KMS_KEY_ID"
+_ENCRYPTION = "AWS_S3_SERVER_SIDE_ENCRYPTION"
 _ENCRYPTIONS = ("AES256", _KMS, "aws:kms:dsse")
 
 
@@ -45,48 +56,211 @@ class SettingsError(Exception):
         self.problems = MappingProxyType(dict(problems))
 
 
-@dataclass(frozen=True, slots=True)
-class S3Settings:
+def _refuse(what: str, name: str | None = None) -> NoReturn:
+    """Refuse a value: `what` is wrong with it, the rest of a sentence that its variable begins."""
+    kind = "setting"
+    raise PydanticCustomError(kind, "{what}", {"what": what, "name": name})
+
+
+def _read(convert: Callable[[str], Any] = str) -> BeforeValidator:
+    def checked(value: str) -> Any:
+        if not value.isprintable():
+            _refuse("holds a control character.")
+        return convert(value)
+
+    return BeforeValidator(checked)
+
+
+def _path(value: str) -> Path:
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:  # "~somebody" whom this machine does not know
+        _refuse("starts with the home of an unknown user.")
+
+
+def _directory(value: str) -> Path:
+    home = _path(value)
+    try:
+        if home.exists() and not home.is_dir():
+            _refuse(f"must be a directory, and {home} is a file.")
+    except OSError as error:  # its name is too long, or somebody else's directory is above it
+        _refuse(f"cannot be used: {error.strerror}.")
+    return home
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, or None when it is malformed, its port included."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _url(value: str, kind: str = "an http:// or https:// URL") -> str:
+    parts = _split(value)
+    if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+        _refuse(f"must be {kind}.")
+    return value
+
+
+def _root(value: str, kind: str = "an http:// or https:// URL") -> str:
+    """An http(s) URL without trailing slash."""
+    parts = urlsplit(_url(value, kind))
+    if parts.query or parts.fragment or " " in value:
+        _refuse("must be a root, without spaces, '?' or '#'.")
+    return urlunsplit(parts).rstrip("/")
+
+
+def _host_or_root(value: str) -> str:
+    url = value if "://" in value else f"https://{value}"
+    return _root(url, "a host name or an http(s) URL")
+
+
+def _postgres(value: str) -> str:
+    """Any of postgres://, postgresql://, postgresql+driver://, as postgresql://."""
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme.lower().partition("+")[0] not in {"postgres", "postgresql"}:
+        _refuse("must be a Postgres URL like postgresql://user:password@host:5432/database.")
+    parts = _split(f"postgresql://{rest}")
+    if parts is None:
+        _refuse(
+            "is not a well-formed URL; characters like '@', '/', ':', '#' or '[' in a password are"
+            " written percent-encoded."
+        )
+    if not parts.path.strip("/"):
+        _refuse("names no database; end it with /database.")
+    return f"postgresql://{rest}"
+
+
+def _classes(value: str) -> frozenset[str]:
+    """Classes of messages, separated by commas or blanks."""
+    words = frozenset(value.lower().replace(",", " ").split())
+    if not words or words - set(CLASSES):
+        _refuse(f"must be one or more of {', '.join(CLASSES)}, separated by commas.")
+    return words
+
+
+def _encryption(value: str) -> str:
+    known = [each for each in _ENCRYPTIONS if each.lower() == value.lower()]
+    return known[0] if known else _refuse(f"must be one of {', '.join(_ENCRYPTIONS)}.")
+
+
+def _like(pattern: str, otherwise: str) -> BeforeValidator:
+    return _read(lambda value: value if re.fullmatch(pattern, value) else _refuse(otherwise))
+
+
+_BUCKET = _like(
+    r"[A-Za-z0-9._-]{1,255}|arn:\S+",
+    "must be the name of a bucket, without s3:// and without a path.",
+)
+_REGION = _like(r"[A-Za-z0-9-]{1,63}", "must be the name of a region, like eu-west-1.")
+_ON_OR_OFF = _like(r"(?i)on|off", "must be on or off.")  # which pydantic takes for true and false
+_Text = Annotated[str, _read()]
+_Root = Annotated[str, _read(_root)]
+_ROOT = TypeAdapter(_Root)
+_PostgresUrl = Annotated[SecretStr, _read(_postgres)]
+
+
+def _from(name: str, default: Any = None, **more: Any) -> Any:
+    return Field(default, validation_alias=name, **more)
+
+
+class _FromEnvironment(BaseSettings):
+    """Made of what is handed in, and of nothing that pydantic-settings would look for by itself."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        case_sensitive=True,
+        validate_default=False,
+        populate_by_name=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(  # ty: ignore[incompatible-method-override] - by name
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What `read` has found."""
+        del settings_cls
+        return (init_settings,)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], problems: dict[str, str], **more: Any) -> Self | None:
+        """Read it from these variables; None with the problems found."""
+        source = EnvSettingsSource(cls)
+        source.env_vars = environ
+        try:
+            return cls(**source(), **more)
+        except ValidationError as error:
+            for each in error.errors(include_input=False, include_url=False):
+                name = each.get("ctx", {}).get("name") or str(each["loc"][0])
+                problems.setdefault(name, f"{name} {each['msg']}")
+            return None
+
+
+class S3Settings(_FromEnvironment):
     """An S3 bucket, or one of a compatible store behind `endpoint_url`.
 
     Without keys boto3 looks for credentials itself (instance role, profile).
     """
 
-    bucket: str
-    access_key: str | None = None
-    secret_key: SecretStr | None = None
-    region: str | None = None
-    endpoint_url: str | None = field(default=None, repr=False)  # it may hold a password
-    encryption: str | None = None
+    bucket: Annotated[str, _BUCKET] = _from("AWS_S3_BUCKET", ...)
+    access_key: _Text | None = _from("AWS_ACCESS_KEY_ID")
+    secret_key: Annotated[SecretStr, _read()] | None = _from("AWS_SECRET_ACCESS_KEY")
+    region: Annotated[str, _REGION] | None = _from("AWS_REGION")
+    endpoint_url: _Root | None = _from("AWS_ENDPOINT_URL", repr=False)  # it may hold a password
+    encryption: Annotated[str, _read(_encryption)] | None = _from(_ENCRYPTION)
     """Server-side encryption that is asked for with every object; None leaves it to the bucket."""
-    kms_key_id: str | None = None
+    kms_key_id: _Text | None = _from(_KEY_OF_KMS)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_key_says_how(cls, found: dict[str, Any]) -> dict[str, Any]:
+        return {_ENCRYPTION: _KMS, **found} if _KEY_OF_KMS in found else found
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.access_key is None) != (self.secret_key is None):
+            missing = "AWS_ACCESS_KEY_ID" if self.access_key is None else "AWS_SECRET_ACCESS_KEY"
+            _refuse(
+                "is missing; set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither to"
+                " use the credentials of the machine.",
+                missing,
+            )
+        if self.kms_key_id and self.encryption and not self.encryption.startswith(_KMS):
+            _refuse(f"must be {_KMS} or not set when {_KEY_OF_KMS} names a key.", _ENCRYPTION)
+        return self
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(_FromEnvironment):
     """One value for everything that is configured from outside."""
 
-    home: Path
+    home: Annotated[Path, _read(_directory)] = Field(
+        default_factory=lambda: project_directory() / ".dp", validation_alias="DP_HOME"
+    )
     """Directory of local state, absolute; it need not exist yet."""
-    database_url: SecretStr | None = None
+    database_url: _PostgresUrl | None = _from("DP_DATABASE_URL")
     """`postgresql://…` of domain tables and ledger; None means the embedded server."""
-    dagster_postgres_url: SecretStr | None = None
+    embedded: Annotated[bool, _ON_OR_OFF] = _from("DP_EMBEDDED", default=True)
+    """Whether the embedded server may be started."""
+    dagster_postgres_url: _PostgresUrl | None = _from("DAGSTER_POSTGRES_URL")
     """`postgresql://…` of Dagster's own storage; None means SQLite below `home`."""
-    base_urls: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({}), repr=False
-    )  # a gateway's URL may hold a password
+    base_urls: Mapping[str, str] = Field({}, repr=False)  # a gateway's URL may hold a password
     """Root per provider name, without trailing slash; only those that are set."""
     notices: tuple[str, ...] = ()
     """What is set and ignored, though it may have been meant for us; a sentence each."""
-    slack_webhook: SecretStr | None = None
-    messages: frozenset[Class] = frozenset(CLASSES)
+    slack_webhook: Annotated[SecretStr, _read(_url)] | None = _from("SLACK_JOB_EXECUTIONS_WEBHOOK")
+    messages: Annotated[frozenset[Class], NoDecode, _read(_classes)] = _from(
+        "DP_MESSAGES", frozenset(CLASSES)
+    )
     """What is posted there; the rest counts as told."""
     s3: S3Settings | None = None
-    public_objects_url: str | None = None
+    public_objects_url: Annotated[str, _read(_host_or_root)] | None = _from("AWS_CLOUDFRONT_URL")
     """Public base of links into the bucket, without trailing slash."""
-    dagster_url: str = _DEFAULT_DAGSTER_URL
-    """Root of Dagster's web pages, without trailing slash; by default where `dp dev` runs it."""
-    competitions_file: Path | None = None
+    dagster_base_url: _Root | None = _from(_OURS)
+    competitions_file: Annotated[Path, _read(_path)] | None = _from("DP_COMPETITIONS")
     """The file of followed competitions, absolute; None means the packaged one."""
 
     @classmethod
@@ -98,26 +272,48 @@ class Settings:
         Raises:
             SettingsError: naming every variable whose value cannot be used.
         """
-        reader = _Reader(os.environ if environ is None else environ)
-        loaded = cls(
-            home=reader.home(),
-            database_url=reader.postgres("DP_DATABASE_URL"),
-            dagster_postgres_url=reader.postgres("DAGSTER_POSTGRES_URL"),
-            base_urls=MappingProxyType(reader.base_urls()),
-            notices=tuple(reader.notices),
-            slack_webhook=reader.secret_url("SLACK_JOB_EXECUTIONS_WEBHOOK"),
-            messages=reader.messages("DP_MESSAGES"),
-            s3=reader.s3(),
-            public_objects_url=reader.url("AWS_CLOUDFRONT_URL", bare_host=True),
-            dagster_url=reader.dagster_url(),
-            competitions_file=reader.file("DP_COMPETITIONS"),
-        )
-        if loaded.dagster_postgres_url is None:
-            reader.home_for_sqlite(loaded.home)
-        reader.different_databases(loaded.database_url, loaded.dagster_postgres_url)
-        if reader.problems:
-            raise SettingsError(reader.problems)
+        everything = os.environ if environ is None else environ
+        # pydantic-settings also takes a variable that is named like a field, which ours are not
+        given = {n: text for n, v in everything.items() if n.isupper() and (text := v.strip())}
+        problems: dict[str, str] = {}
+        base_urls, notices = _base_urls(given, problems)
+        s3 = S3Settings.read(given, problems) if "AWS_S3_BUCKET" in given else None
+        loaded = cls.read(given, problems, base_urls=base_urls, notices=notices, s3=s3)
+        if loaded is not None:
+            problems |= loaded.conflicts()
+        if loaded is None or problems:
+            raise SettingsError(problems)
         return loaded
+
+    def conflicts(self) -> dict[str, str]:
+        """What is wrong with values that are right by themselves, by variable."""
+        problems = {}
+        ours, dagsters = self.database_url, self.dagster_postgres_url
+        if dagsters is None and set("%?") & set(str(self.home)):
+            # Dagster puts the path into a URL as it is, so that SQLite looks somewhere else.
+            problems["DP_HOME"] = (
+                f"Dagster cannot keep its SQLite files in {self.home}, because of '%' or '?' in its"
+                " path: set DP_HOME to another directory, or DAGSTER_POSTGRES_URL."
+            )
+        if ours is None and not self.embedded:
+            problems["DP_DATABASE_URL"] = (
+                "DP_DATABASE_URL is not set, and DP_EMBEDDED=off refuses the embedded server that"
+                " stands in for it."
+            )
+        if (ours and dagsters) and _place(ours.get_secret_value()) == _place(
+            dagsters.get_secret_value()
+        ):
+            problems["DAGSTER_POSTGRES_URL"] = (
+                "DAGSTER_POSTGRES_URL names the same database as DP_DATABASE_URL; Dagster and this "
+                "project each keep their own tables and their own alembic_version, so give "
+                "Dagster a database of its own (it may be on the same server)."
+            )
+        return problems
+
+    @property
+    def dagster_url(self) -> str:
+        """Root of Dagster's pages, without trailing slash; by default where `dp dev` runs it."""
+        return self.dagster_base_url or announced_address(self.home) or "http://localhost:3000"
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not be shown to anybody, longest first.
@@ -141,8 +337,8 @@ class Settings:
     def conceal(self, text: str) -> str:
         """The text with every known secret, and the user-info of any URL, replaced by `***`."""
         for secret in self.secrets():
-            text = text.replace(secret, _CONCEALED)
-        return _USER_INFO.sub(f"://{_CONCEALED}@", text)
+            text = text.replace(secret, "***")
+        return _USER_INFO.sub("://***@", text)
 
 
 def project_directory() -> Path:
@@ -160,215 +356,35 @@ def make_home(home: Path) -> None:
         home.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
-class _Reader:
-    """Reads one variable after the other and remembers what is wrong with each."""
+def _base_urls(
+    environ: Mapping[str, str], problems: dict[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The roots of providers, and notices. Other programs have settings of this form, too."""
+    names = [n.removesuffix(_BASE_URL) for n in environ if n.endswith(_BASE_URL) and n != _OURS]
+    if not names:
+        return {}, ()
+    # the parsers of all providers, 0.25 s, only for those who set one
+    from dp_pipeline.providers.registry import PROVIDERS
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.problems: dict[str, str] = {}
-        self.notices: list[str] = []
-
-    def text(self, name: str) -> str | None:
-        value = self._environ.get(name, "").strip()
-        if any(not character.isprintable() for character in value):
-            self.problems[name] = f"{name} holds a control character."
-            return None
-        return value or None
-
-    def home(self) -> Path:
-        value = self.text("DP_HOME")
-        if value is None:
-            return project_directory() / ".dp"
-        try:
-            home = Path(value).expanduser().absolute()
-        except RuntimeError:  # "~somebody" whom this machine does not know
-            self.problems["DP_HOME"] = "DP_HOME starts with the home of an unknown user."
-            return project_directory() / ".dp"
-        try:
-            if home.exists() and not home.is_dir():
-                self.problems["DP_HOME"] = f"DP_HOME must be a directory, and {home} is a file."
-        except OSError as error:  # its name is too long, or somebody else's directory is above it
-            self.problems["DP_HOME"] = f"DP_HOME cannot be used: {error.strerror}."
-        return home
-
-    def home_for_sqlite(self, home: Path) -> None:
-        """Dagster puts the path into a URL as it is, so that SQLite looks somewhere else."""
-        if set("%?") & set(str(home)):
-            self.problems["DP_HOME"] = (
-                f"Dagster cannot keep its SQLite files in {home}, because of '%' or '?' in its"
-                " path: set DP_HOME to another directory, or DAGSTER_POSTGRES_URL."
+    known = {provider.name.upper(): provider for provider in PROVIDERS}
+    settings = ", ".join(provider.base_url_setting for provider in PROVIDERS)
+    found, notices = {}, []
+    for name in sorted(names):
+        setting = f"{name}{_BASE_URL}"
+        slip = get_close_matches(name, known, n=1, cutoff=_SLIP)
+        if name in known:
+            try:
+                found[known[name].name] = _ROOT.validate_python(environ[setting])
+            except ValidationError as error:
+                problems[setting] = f"{setting} {error.errors()[0]['msg']}"
+        elif slip:
+            problems[setting] = f"{setting} names no provider; did you mean {slip[0]}{_BASE_URL}?"
+        else:
+            notices.append(
+                f"{setting} is set and ignored: there is no provider of that name. Those of "
+                f"providers are {settings}."
             )
-
-    def file(self, name: str) -> Path | None:
-        value = self.text(name)
-        try:
-            return None if value is None else Path(value).expanduser().absolute()
-        except RuntimeError:
-            self.problems[name] = f"{name} starts with the home of an unknown user."
-            return None
-
-    def url(self, name: str, *, bare_host: bool = False) -> str | None:
-        """An http(s) URL without trailing slash; `bare_host` allows `cdn.example.org`."""
-        value = self.text(name)
-        if value is None:
-            return None
-        if bare_host and "://" not in value:
-            value = f"https://{value}"
-        parts = _split(value)
-        if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-            kind = "a host name or an http(s) URL" if bare_host else "an http:// or https:// URL"
-            self.problems[name] = f"{name} must be {kind}."
-            return None
-        if parts.query or parts.fragment or " " in value:
-            self.problems[name] = f"{name} must be a root, without spaces, '?' or '#'."
-            return None
-        return urlunsplit(parts).rstrip("/")
-
-    def dagster_url(self) -> str:
-        given = self.url("DAGSTER_BASE_URL")
-        return given or announced_address(self.home()) or _DEFAULT_DAGSTER_URL
-
-    def secret_url(self, name: str) -> SecretStr | None:
-        value = self.text(name)
-        if value is None:
-            return None
-        parts = _split(value)
-        if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-            self.problems[name] = f"{name} must be an http:// or https:// URL."
-            return None
-        return SecretStr(value)
-
-    def base_urls(self) -> dict[str, str]:
-        """The roots of providers. Other programs have settings of this form, too."""
-        names = [
-            name.removesuffix(_BASE_URL)
-            for name, value in self._environ.items()
-            if name.endswith(_BASE_URL) and name != _OURS and value.strip()
-        ]
-        if not names:
-            return {}
-        # the parsers of all providers, 0.25 s, only for those who set one
-        from dp_pipeline.providers.registry import PROVIDERS
-
-        known = {provider.name.upper(): provider for provider in PROVIDERS}
-        settings = ", ".join(provider.base_url_setting for provider in PROVIDERS)
-        found = {}
-        for name in sorted(names):
-            slip = get_close_matches(name, known, n=1, cutoff=_SLIP)
-            if name in known:
-                url = self.url(f"{name}{_BASE_URL}")
-                if url is not None:
-                    found[known[name].name] = url
-            elif slip:
-                self.problems[f"{name}{_BASE_URL}"] = (
-                    f"{name}{_BASE_URL} names no provider; did you mean {slip[0]}{_BASE_URL}?"
-                )
-            else:
-                self.notices.append(
-                    f"{name}{_BASE_URL} is set and ignored: there is no provider of that name. "
-                    f"Those of providers are {settings}."
-                )
-        return found
-
-    def messages(self, name: str) -> frozenset[Class]:
-        """Classes of messages, separated by commas or blanks; all of them when not set."""
-        words = (self.text(name) or ",".join(CLASSES)).lower().replace(",", " ").split()
-        if not words or set(words) - set(CLASSES):
-            self.problems[name] = (
-                f"{name} must be one or more of {', '.join(CLASSES)}, separated by commas."
-            )
-        return frozenset(kind for kind in CLASSES if kind in words)
-
-    def postgres(self, name: str) -> SecretStr | None:
-        """Any of postgres://, postgresql://, postgresql+driver://, as postgresql://."""
-        value = self.text(name)
-        if value is None:
-            return None
-        scheme, separator, rest = value.partition("://")
-        dialect = scheme.lower().partition("+")[0]
-        if not separator or dialect not in {"postgres", "postgresql"}:
-            self.problems[name] = (
-                f"{name} must be a Postgres URL like postgresql://user:password@host:5432/database."
-            )
-            return None
-        url = f"postgresql://{rest}"
-        parts = _split(url)
-        if parts is None:
-            self.problems[name] = (
-                f"{name} is not a well-formed URL; characters like '@', '/', ':', '#' or '[' in a "
-                "password are written percent-encoded."
-            )
-            return None
-        if not parts.path.strip("/"):
-            self.problems[name] = f"{name} names no database; end it with /database."
-            return None
-        return SecretStr(url)
-
-    def s3(self) -> S3Settings | None:
-        """AWS_* without a bucket belong to somebody else and are not looked at."""
-        bucket = self.text("AWS_S3_BUCKET")
-        if bucket is None:
-            return None
-        if not _BUCKET.fullmatch(bucket):
-            self.problems["AWS_S3_BUCKET"] = (
-                "AWS_S3_BUCKET must be the name of a bucket, without s3:// and without a path."
-            )
-        region = self.text("AWS_REGION")
-        if region is not None and not _REGION.fullmatch(region):
-            self.problems["AWS_REGION"] = "AWS_REGION must be the name of a region, like eu-west-1."
-        access_key = self.text("AWS_ACCESS_KEY_ID")
-        secret_key = self.text("AWS_SECRET_ACCESS_KEY")
-        if (access_key is None) != (secret_key is None):
-            missing = "AWS_ACCESS_KEY_ID" if access_key is None else "AWS_SECRET_ACCESS_KEY"
-            self.problems.setdefault(
-                missing,
-                f"{missing} is missing; set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-                "neither to use the credentials of the machine.",
-            )
-        return S3Settings(
-            bucket=bucket,
-            access_key=access_key,
-            secret_key=None if secret_key is None else SecretStr(secret_key),
-            region=region,
-            endpoint_url=self.url("AWS_ENDPOINT_URL"),
-            encryption=self.encryption("AWS_S3_SERVER_SIDE_ENCRYPTION"),
-            kms_key_id=self.text("AWS_S3_SSE_KMS_KEY_ID"),
-        )
-
-    def encryption(self, name: str) -> str | None:
-        """How S3 is to encrypt; a key of KMS says so alone."""
-        value = self.text(name)
-        key = self.text("AWS_S3_SSE_KMS_KEY_ID")
-        if value is None:
-            return _KMS if key else None
-        known = {each.lower(): each for each in _ENCRYPTIONS}.get(value.lower())
-        if known is None:
-            self.problems[name] = f"{name} must be one of {', '.join(_ENCRYPTIONS)}."
-        elif key and not known.startswith(_KMS):
-            self.problems[name] = (
-                f"{name} must be {_KMS} or not set when AWS_S3_SSE_KMS_KEY_ID names a key."
-            )
-        return known
-
-    def different_databases(self, ours: SecretStr | None, dagsters: SecretStr | None) -> None:
-        if ours is None or dagsters is None:
-            return
-        if _place(ours.get_secret_value()) == _place(dagsters.get_secret_value()):
-            self.problems["DAGSTER_POSTGRES_URL"] = (
-                "DAGSTER_POSTGRES_URL names the same database as DP_DATABASE_URL; Dagster and this "
-                "project each keep their own tables and their own alembic_version, so give "
-                "Dagster a database of its own (it may be on the same server)."
-            )
-
-
-def _split(url: str) -> SplitResult | None:
-    """The parts of a URL, or None when it is malformed, its port included."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
+    return found, tuple(notices)
 
 
 def _place(url: str) -> tuple[str, int, str]:
@@ -377,6 +393,6 @@ def _place(url: str) -> tuple[str, int, str]:
     query = parse_qs(parts.query)  # libpq lets ?host= and ?port= stand for the address
     host = (parts.hostname or query.get("host", [""])[-1]).lower()
     asked = query.get("port", [""])[-1]
-    port = parts.port or (int(asked) if asked.isdecimal() else _DEFAULT_POSTGRES_PORT)
+    port = parts.port or (int(asked) if asked.isdecimal() else 5432)
     local = host in {"", "localhost", "127.0.0.1", "::1"}
     return "localhost" if local else host, port, unquote(parts.path.strip("/"))

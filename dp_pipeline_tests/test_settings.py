@@ -356,3 +356,20 @@ def test_any_environment_is_read_or_refused_in_words(environ: dict[str, str]) ->
 def test_all_messages_are_posted_unless_some_are_chosen() -> None:
     assert Settings.load({}).messages == {"failure", "partial", "news", "success", "digest"}
     assert Settings.load({"DP_MESSAGES": "Failure, digest"}).messages == {"failure", "digest"}
+
+
+def test_the_embedded_server_can_be_refused() -> None:
+    url = {"DP_DATABASE_URL": "postgresql://a@db/one"}
+    assert Settings.load({"DP_EMBEDDED": "on"}).embedded
+    assert not Settings.load({**url, "DP_EMBEDDED": "OFF"}).embedded
+    with pytest.raises(
+        SettingsError, match="DP_EMBEDDED=off refuses the embedded server"
+    ) as caught:
+        Settings.load({"DP_EMBEDDED": "off"})
+    assert list(caught.value.problems) == ["DP_DATABASE_URL"]
+    with pytest.raises(SettingsError, match=r"^DP_EMBEDDED must be on or off\.$"):
+        Settings.load({"DP_EMBEDDED": "no"})
+
+
+def test_a_variable_in_small_letters_is_none_of_ours() -> None:
+    assert Settings.load({"home": "/srv/x", "database_url": "y"}) == Settings.load({})

@@ -79,11 +79,13 @@ def test_calls_that_hang_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None
 PROCESS = """
     import sys
     import anyio
-    from pydantic import SecretStr
     from dp_pipeline.objects import S3, ObjectStoreError, Storing
     from dp_pipeline.settings import S3Settings
 
-    settings = S3Settings("reports", "a", SecretStr("b"), "eu-west-1", sys.argv[1])
+    settings = S3Settings(
+        bucket="reports", access_key="a", secret_key="b", region="eu-west-1",
+        endpoint_url=sys.argv[1],
+    )
     store = S3(settings, answer_seconds=600)
     store._client  # what boto3 takes to be loaded is none of the endpoint's time
     async def work():
