@@ -19,7 +19,7 @@ from dp_pipeline.competitions import CompetitionsError, load
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
-from dp_pipeline.executions.listing import executions_of_run, newest_executions
+from dp_pipeline.ledger.listing import executions_of_run, newest_executions
 from dp_pipeline.notifications.terminal import (
     causes,
     executions_table,
@@ -418,8 +418,8 @@ def _materialize(
     from dagster import DagsterExecutionInterruptedError
 
     from dp_pipeline.definitions import INGEST_JOB, defs
-    from dp_pipeline.executions.run_groups import TERMINAL_TAG
     from dp_pipeline.instance.launcher import in_process_run_tags
+    from dp_pipeline.ledger.run_groups import TERMINAL_TAG
 
     result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
         instance=instance,

@@ -13,9 +13,9 @@ import dagster as dg
 from pydantic import Field
 
 from dp_pipeline.database.database import START_SECONDS, Database
-from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.run_groups import backfill_of, tags_of
 from dp_pipeline.images.client import Images, Root
+from dp_pipeline.ledger.ledger import Ledger
+from dp_pipeline.ledger.run_groups import backfill_of, tags_of
 from dp_pipeline.notifications.news import Class
 from dp_pipeline.notifications.slack.webhook import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
@@ -127,7 +127,7 @@ class ProvidersResource(dg.ConfigurableResource):
 class LedgerResource(dg.ConfigurableResource):
     """The execution table and the report builder around every materialization."""
 
-    turn_seconds: float = Field(
+    lease_seconds: float = Field(
         default=600, description="How long a run waits for another one on the same tournament."
     )
 
@@ -138,7 +138,7 @@ class LedgerResource(dg.ConfigurableResource):
             database,
             object_store(settings),
             conceal=settings.conceal,
-            turn_seconds=self.turn_seconds,
+            lease_seconds=self.lease_seconds,
         )
 
     def objects(self) -> ObjectStore:

@@ -23,7 +23,7 @@ from dp_pipeline.competitions import CompetitionsError
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
-from dp_pipeline.executions.ledger import tournament_id_of
+from dp_pipeline.ledger.ledger import tournament_id_of
 from dp_pipeline.notifications.runs import Partitions
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import roots

@@ -19,9 +19,9 @@ from dp_pipeline.cli import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
-from dp_pipeline.executions.ledger import tournament_id_of
 from dp_pipeline.http.circuit import Circuit
 from dp_pipeline.http.health import ServiceHealth
+from dp_pipeline.ledger.ledger import tournament_id_of
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import (

@@ -13,7 +13,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.ledger import storable
+from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.notifications.unknown import remove_unknown
 from dp_pipeline.priorities import Priority
 from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
@@ -24,7 +24,7 @@ from dp_pipeline.sensors.discover import (
     read_waiting,
 )
 from dp_pipeline_tests.end_to_end.in_process import ingest
-from dp_pipeline_tests.executions.rows import finished_row
+from dp_pipeline_tests.ledger.rows import finished_row
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 from dp_pipeline_tests.test_discovery import Place, added, place, requested

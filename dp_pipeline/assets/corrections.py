@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from dp_pipeline.database import tables
 from dp_pipeline.domains.judge import CORRECTIONS_COUNT_FOR, Past, Verdict
-from dp_pipeline.executions.execution import Execution
+from dp_pipeline.ledger.execution import Execution
 
 _CORRECTED = "corrected"
 _TAKEN_BACK = "takenBack"

@@ -13,9 +13,9 @@ from anyio.from_thread import start_blocking_portal
 from dp_pipeline.assets.metadata import materialization_description, materialization_metadata
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.run_groups import TERMINAL_TAG, unit_of
-from dp_pipeline.executions.vocabulary import Scope
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.run_groups import TERMINAL_TAG, unit_of
+from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import Change, Stored, store
-from dp_pipeline.executions.errors import BlockedDependencyError
-from dp_pipeline.executions.execution import Execution
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Validators
 from dp_pipeline.images.gallery import Gallery, Picture
+from dp_pipeline.ledger.errors import BlockedDependencyError
+from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.objects import ObjectStoreError
 from dp_pipeline.providers.errors import (
     InvalidShapeError,

@@ -17,13 +17,13 @@ from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
-from dp_pipeline.executions.errors import (
+from dp_pipeline.ledger.errors import (
     BlockedDependencyError,
     ExecutionError,
     SuspiciousPayloadError,
 )
-from dp_pipeline.executions.execution import Execution
-from dp_pipeline.executions.ledger import note_news
+from dp_pipeline.ledger.execution import Execution
+from dp_pipeline.ledger.ledger import note_news
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fitting import fitting
 from dp_pipeline.providers.key import TournamentKey

@@ -9,7 +9,7 @@ import dagster as dg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from dp_pipeline.executions.execution import Execution
+from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.providers.models import Finding
 
 # A cup has 64 teams; more rows than this belong in SQL.

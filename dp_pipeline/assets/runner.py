@@ -16,10 +16,10 @@ from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import DOMAINS, REGISTERED, in_order
-from dp_pipeline.executions.errors import BlockedDependencyError
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.images.gallery import Gallery
+from dp_pipeline.ledger.errors import BlockedDependencyError
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import Providers, checked_key
@@ -70,7 +70,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
     missing = False
     label: str | None = None
     async with (
-        context.ledger.turn(tournament_id_of(key)) as turn,
+        context.ledger.lease(tournament_id_of(key)) as lease,
         anyio.create_task_group() as ahead,
     ):
 
@@ -80,9 +80,9 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             _require(execution.domain, failed)
             if source is None:
                 source = await context.providers.source(key)
-            # Nothing is read before its turn: it would be older than what the run before has
+            # Nothing is read before its lease: it would be older than what the run before has
             # stored meanwhile, and put it back.
-            await turn.come()
+            await lease.acquire()
             try:
                 if materialization is None:
                     await confirm(source, context)

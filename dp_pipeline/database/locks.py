@@ -1,7 +1,7 @@
 """What only one process at a time may do, such as telling people: session-level advisory locks.
 
 A lock is free as soon as its holder, or the holder's connection, is gone. Here whoever loses it
-stops; executions/presence.py holds many for hours and takes them again.
+stops; ledger/liveness.py holds many for hours and takes them again.
 """
 
 from collections.abc import Generator

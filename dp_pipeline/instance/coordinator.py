@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from dagster import DagsterRun, QueuedRunCoordinator, SubmitRunContext
 
-from dp_pipeline.executions.run_groups import BACKFILL_TAG
 from dp_pipeline.instance.daemon import DaemonLease
 from dp_pipeline.instance.dagster_internals import PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG
+from dp_pipeline.ledger.run_groups import BACKFILL_TAG
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 
 

@@ -12,8 +12,8 @@ import dagster as dg
 import psutil
 
 from dp_pipeline.database.database import START_SECONDS, Database
-from dp_pipeline.executions import kept_reports
-from dp_pipeline.executions.reconcile import reconcile
+from dp_pipeline.ledger import kept_reports
+from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import digests, earlier, incidents, notes, outbox
 from dp_pipeline.notifications.backfills import how_it_ended, unannounced
 from dp_pipeline.notifications.delivery import Due, Post, due_incidents
@@ -109,18 +109,24 @@ class _Tick:
             notes.write(store, notes.STATE, self.state.note())
 
     def open(self, database: DatabaseResource) -> None:
-        """Open the database if it can be."""
+        """Open the database if it can be; one session that is cut is no reason to call it away."""
         seconds = AWAY_SECONDS if self.away is None else START_SECONDS
-        try:
-            store = opened(database, seconds=seconds)
-            noted = notes.read(store, notes.STATE)
-            self.state = State.read(noted or earlier.state(self.context.cursor), self.now)
-            # In every tick: a database that takes no writes cannot be used either.
-            notes.write(store, notes.STATE, self.state.note())
-            self.store = store
-        except UNUSABLE as error:
-            self.trouble = Settings.load().conceal(str(error))
-            self.said.append(f"The database cannot be used: {self.trouble}")
+        last = time.monotonic() + seconds
+        while self.store is None:
+            try:
+                store = opened(database, seconds=max(last - time.monotonic(), 0.0))
+                noted = notes.read(store, notes.STATE)
+                self.state = State.read(noted or earlier.state(self.context.cursor), self.now)
+                # In every tick: a database that takes no writes cannot be used either.
+                notes.write(store, notes.STATE, self.state.note())
+                self.store = store
+            except UNUSABLE as error:
+                if getattr(error, "retryable", False) and time.monotonic() < last:
+                    time.sleep(0.5)
+                    continue
+                self.trouble = Settings.load().conceal(str(error))
+                self.said.append(f"The database cannot be used: {self.trouble}")
+                return
 
     def catch_up(self, store: Database) -> None:
         """Bring the ledger and the incidents up to what has happened."""

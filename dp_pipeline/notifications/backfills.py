@@ -14,7 +14,6 @@ from uuid import UUID
 import dagster as dg
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.run_groups import BACKFILL, backfill_of, tags_of
 from dp_pipeline.instance.dagster_internals import (
     BULK_ACTION_TERMINAL_STATUSES,
     AssetGraphSubset,
@@ -22,6 +21,7 @@ from dp_pipeline.instance.dagster_internals import (
     BulkActionStatus,
     PartitionBackfill,
 )
+from dp_pipeline.ledger.run_groups import BACKFILL, backfill_of, tags_of
 from dp_pipeline.notifications import digests, earlier, notes
 from dp_pipeline.notifications.digests import Waiting
 from dp_pipeline.notifications.runs import group_over

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.presence import worked_on
-from dp_pipeline.executions.run_groups import backfill_of
+from dp_pipeline.ledger.liveness import worked_on
+from dp_pipeline.ledger.run_groups import backfill_of
 from dp_pipeline.notifications.failure_runs import (
     counted_in,
     executions,

@@ -12,9 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.executions.errors import TournamentBusyError
-from dp_pipeline.executions.ledger import INTERRUPTED, RUN_ENDED_EARLY
-from dp_pipeline.executions.vocabulary import Scope
+from dp_pipeline.ledger.errors import TournamentBusyError
+from dp_pipeline.ledger.ledger import INTERRUPTED, RUN_ENDED_EARLY
+from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.notifications.news import LASTING, LASTING_TIMES, FailureRun
 from dp_pipeline.notifications.slack.digest import Recovery
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.presence import worked_on
+from dp_pipeline.ledger.liveness import worked_on
 from dp_pipeline.notifications.failure_runs import failure_runs, passing_kind
 from dp_pipeline.notifications.news import FailureRun, Passing
 from dp_pipeline.notifications.slack.announcement import Announcement, Suppressed

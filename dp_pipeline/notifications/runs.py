@@ -13,9 +13,9 @@ import dagster as dg
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES, in_order
-from dp_pipeline.executions.reconcile import LostRun, record_lost
-from dp_pipeline.executions.run_groups import backfill_of, tags_of, unit_of
 from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
+from dp_pipeline.ledger.reconcile import LostRun, record_lost
+from dp_pipeline.ledger.run_groups import backfill_of, tags_of, unit_of
 from dp_pipeline.notifications.digests import Waiting
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.polling.job import POLL_JOB, planned_poll

@@ -11,13 +11,13 @@ import dagster as dg
 from dp_pipeline.database import confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
-from dp_pipeline.executions.ledger import storable
 from dp_pipeline.instance.dagster_internals import (
     BULK_ACTION_TERMINAL_STATUSES,
     BulkActionsFilter,
     BulkActionStatus,
     PartitionBackfill,
 )
+from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.notifications.runs import GOING_ON, Partitions, planned_work
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, TournamentNotFoundError

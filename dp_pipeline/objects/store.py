@@ -61,7 +61,7 @@ class ObjectStore(Protocol):
 
 @contextmanager
 def border(what: str) -> Generator[None]:
-    """Turn whatever the block raises into an ObjectStoreError.
+    """Lease whatever the block raises into an ObjectStoreError.
 
     Args:
         what: the beginning of the sentence, "The bucket x did not take an object".

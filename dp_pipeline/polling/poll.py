@@ -24,14 +24,14 @@ from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
 from dp_pipeline.domains.standings import STANDINGS
 from dp_pipeline.domains.teams import TEAMS
-from dp_pipeline.executions.errors import (
+from dp_pipeline.ledger.errors import (
     BlockedDependencyError,
     SuspiciousPayloadError,
     TournamentBusyError,
 )
-from dp_pipeline.executions.execution import Execution
-from dp_pipeline.executions.ledger import note_news, tournament_id_of
-from dp_pipeline.executions.turns import Turn
+from dp_pipeline.ledger.execution import Execution
+from dp_pipeline.ledger.leases import Lease
+from dp_pipeline.ledger.ledger import note_news, tournament_id_of
 from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
 from dp_pipeline.providers.errors import BlockedError, ProviderRestingError
 from dp_pipeline.providers.key import TournamentKey
@@ -40,7 +40,7 @@ from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.watching.pauses import caught_up, missed, put_off, refused
 from dp_pipeline.watching.watch import Due, Look, due_of, keep_watch
 
-TURN_SECONDS = 20.0
+LEASE_SECONDS = 20.0
 """A refresh of the tournament that goes on longer reads what is due itself."""
 
 
@@ -52,8 +52,8 @@ async def poll_tournaments(keys: Sequence[str], context: RunContext) -> None:
 
 async def poll_tournament(key: str, context: RunContext) -> None:
     """Matches first; when one has ended, rounds, new teams and table follow; never raises."""
-    async with context.ledger.turn(tournament_id_of(key), seconds=TURN_SECONDS) as turn:
-        poll = Poll(key, context, turn)
+    async with context.ledger.lease(tournament_id_of(key), seconds=LEASE_SECONDS) as lease:
+        poll = Poll(key, context, lease)
         execution = await attempt("matches", key, context, poll.look)
         if execution.failure is None:
             await poll.finish(execution)
@@ -62,10 +62,10 @@ async def poll_tournament(key: str, context: RunContext) -> None:
 class Poll:
     """One poll of one tournament."""
 
-    def __init__(self, key: str, context: RunContext, turn: Turn) -> None:
+    def __init__(self, key: str, context: RunContext, lease: Lease) -> None:
         self.key = key
         self._context = context
-        self._turn = turn
+        self._lease = lease
         self._began: datetime | None = None
         self._clock: Now = utc_now
         self._work: Materialization | None = None
@@ -81,7 +81,7 @@ class Poll:
             ProviderError, SuspiciousPayloadError: see `Materialization.applied`.
         """
         try:
-            await self._turn.come()
+            await self._lease.acquire()
         except TournamentBusyError:
             detail = "Another run reads this tournament at the moment; what is due is due still."
             execution.stand_down(Finding("busy", self.key, detail))

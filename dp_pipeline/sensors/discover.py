@@ -17,8 +17,8 @@ import dagster as dg
 from dp_pipeline import competitions
 from dp_pipeline.assets.seasons import following
 from dp_pipeline.database import seasons
-from dp_pipeline.executions.ledger import storable
 from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.runs import Partitions, planned_work
 from dp_pipeline.notifications.unknown import left_alone

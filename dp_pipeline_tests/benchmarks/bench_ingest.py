@@ -26,7 +26,7 @@ from dp_pipeline.providers.openligadb.payload import parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of
 from dp_pipeline_tests.benchmarks import world
 from dp_pipeline_tests.benchmarks.place import place
-from dp_pipeline_tests.executions.many import fill_ledger, tick
+from dp_pipeline_tests.ledger.many import fill_ledger, tick
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.servers import SlackReceiver
 

@@ -29,7 +29,7 @@ from dp_pipeline_tests.benchmarks.cpu import Meter, family
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.dagster_dev import ROOT, switch
 from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
-from dp_pipeline_tests.executions.many import fill_ledger
+from dp_pipeline_tests.ledger.many import fill_ledger
 from dp_pipeline_tests.servers import SlackReceiver, closed_url
 
 TOURNAMENTS = 5_000

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from dp_pipeline.database.database import Database, DatabaseConfigurationError, DatabaseError
-from dp_pipeline.executions.execution import Run
-from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.presence import Presence
+from dp_pipeline.ledger.execution import Run
+from dp_pipeline.ledger.ledger import Ledger
+from dp_pipeline.ledger.liveness import Liveness
 from dp_pipeline.objects import Folder
 from dp_pipeline_tests.end_to_end.world import COUNTS, World, world
 from dp_pipeline_tests.servers import free_port
@@ -132,24 +132,24 @@ def test_in_session_mode_a_lock_is_held_and_free_once_its_client_is_gone(
 ) -> None:
     url = pooler("session")
     database = Database(url)
-    presence = Presence(database)
+    liveness = Liveness(database)
     with psycopg.connect(migrated_url, autocommit=True) as asking:
 
         def held() -> bool:
             query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
             return asking.execute(query).fetchone() != (0,)
 
-        with presence.alive():
-            assert presence.take("a")
+        with liveness.alive():
+            assert liveness.take("a")
             assert held()
             asking.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
             )
             with pytest.raises(DatabaseError) as caught:
-                presence.take("b")
+                liveness.take("b")
             assert caught.value.retryable
-            assert presence.take("b")
-            assert not presence.lost("a")
+            assert liveness.take("b")
+            assert not liveness.lost("a")
         deadline = time.monotonic() + 10
         while held():
             assert time.monotonic() < deadline

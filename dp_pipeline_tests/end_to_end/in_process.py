@@ -12,10 +12,10 @@ from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.vocabulary import Scope
 from dp_pipeline.http.limits import Limits
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.ledger import Ledger
+from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
 from dp_pipeline.providers.registry import BY_NAME, Providers
 from dp_pipeline_tests.end_to_end.contents import executions_of

@@ -11,7 +11,7 @@ import pytest
 from dagster import DagsterRunStatus
 
 from dp_pipeline.database.database import DatabaseError
-from dp_pipeline.executions.presence import HEARTBEAT_SECONDS
+from dp_pipeline.ledger.liveness import HEARTBEAT_SECONDS
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline_tests.end_to_end.world import DAWDLE, PATH, World, payload, statement, until, world
 

@@ -14,8 +14,8 @@ from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.schedules import nightly
 from dp_pipeline_tests.dagster_dev import ROOT, copy_project, dagster_dev, switch, wait_for
 from dp_pipeline_tests.database.many import fill_tournaments
-from dp_pipeline_tests.executions.many import fill_ledger
-from dp_pipeline_tests.executions.rows import untold
+from dp_pipeline_tests.ledger.many import fill_ledger
+from dp_pipeline_tests.ledger.rows import untold
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import SlackReceiver, serve

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.kept_reports import store_all
+from dp_pipeline.ledger.kept_reports import store_all
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.objects.endpoints import ANSWERS, GREETINGS, Endpoint, bucket_at

@@ -12,8 +12,8 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.executions.presence import tournament_lock
+from dp_pipeline.ledger.ledger import tournament_id_of
+from dp_pipeline.ledger.liveness import tournament_lock
 from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev, wait_for
 from dp_pipeline_tests.end_to_end.contents import EXECUTIONS, query
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, MATCHES_OF, healthy

@@ -14,11 +14,11 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._utils.error import SerializableErrorInfo
 
 from dp_pipeline.definitions import defs
-from dp_pipeline.executions.run_groups import BACKFILL_TAG, unit_of
+from dp_pipeline.ledger.run_groups import BACKFILL_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
 from dp_pipeline.notifications.undelivered import look_for
-from dp_pipeline_tests.executions.rows import failed, finished_row
+from dp_pipeline_tests.ledger.rows import failed, finished_row
 from dp_pipeline_tests.notifications.test_telling import Channel, ago, channel
 from dp_pipeline_tests.servers import Answer
 

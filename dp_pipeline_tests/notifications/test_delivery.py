@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.notifications.attempts import PASSED, REFUSALS, Attempts
 from dp_pipeline.notifications.slack.webhook import SlackWebhook
-from dp_pipeline_tests.executions.rows import TABLE, finished_row
+from dp_pipeline_tests.ledger.rows import TABLE, finished_row
 from dp_pipeline_tests.notifications.slack.misbehaving import (
     ANSWERED,
     DOUBTFUL,

@@ -16,7 +16,7 @@ from dp_pipeline.notifications import announcing as announce
 from dp_pipeline.notifications import backfills, incidents, notes, runs
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline.notifications.state import State
-from dp_pipeline_tests.executions.rows import KEY, finished_row, untold
+from dp_pipeline_tests.ledger.rows import KEY, finished_row, untold
 from dp_pipeline_tests.notifications.test_delivery import tick
 from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, channel
 from dp_pipeline_tests.notifications.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery

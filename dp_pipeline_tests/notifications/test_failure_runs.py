@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.vocabulary import Scope
+from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.notifications.failure_runs import executions, failure_runs, recoveries
 from dp_pipeline.notifications.news import FailureRun
-from dp_pipeline_tests.executions.rows import TABLE, failed, finished_row
+from dp_pipeline_tests.ledger.rows import TABLE, failed, finished_row
 
 START = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 TOLD_SINCE = START + timedelta(minutes=300)

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from dp_pipeline.database import tables
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline_tests.executions.many import fill_ledger, tick
+from dp_pipeline_tests.ledger.many import fill_ledger, tick
 from dp_pipeline_tests.servers import SlackReceiver
 
 PAST = 5_000

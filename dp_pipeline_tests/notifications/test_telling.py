@@ -22,13 +22,13 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.run_groups import BACKFILL_TAG, UNIT_TAG, unit_of
+from dp_pipeline.ledger.run_groups import BACKFILL_TAG, UNIT_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.state import State
 from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
 from dp_pipeline.sensors.announce import announce_executions
-from dp_pipeline_tests.executions.rows import KEY, TABLE, failed, finished_row, untold
+from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 
 OTHER = "openligadb:bl2:2024"

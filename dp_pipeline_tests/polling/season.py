@@ -16,9 +16,9 @@ from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.ledger import Ledger
-from dp_pipeline.executions.vocabulary import Scope
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.ledger import Ledger
+from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.key import TournamentKey

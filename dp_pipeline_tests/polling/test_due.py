@@ -27,7 +27,7 @@ from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sensors.poll import poll_matches
 from dp_pipeline.watching.watch import Look, due_of, due_tournaments, keep_watch
 from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
-from dp_pipeline_tests.executions.rows import finished_row
+from dp_pipeline_tests.ledger.rows import finished_row
 from dp_pipeline_tests.sandbox.worlds import SMALL, percent, served, standing_still
 from dp_pipeline_tests.servers import closed_url
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.ledger import tournament_id_of
-from dp_pipeline.executions.presence import tournament_lock
+from dp_pipeline.ledger.ledger import tournament_id_of
+from dp_pipeline.ledger.liveness import tournament_lock
 from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
@@ -165,7 +165,7 @@ def test_what_a_dead_process_owed_is_made_up_for(database: Database, tmp_path: P
 def test_while_another_run_reads_the_tournament_a_poll_leaves_it_alone(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dp_pipeline.polling.poll.TURN_SECONDS", 0.2)
+    monkeypatch.setattr("dp_pipeline.polling.poll.LEASE_SECONDS", 0.2)
     with (
         season(standing_still(SMALL, DURING), database, tmp_path) as played,
         database.engine.connect() as other,

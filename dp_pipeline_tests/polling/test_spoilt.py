@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.ledger import Ledger, tournament_id_of
-from dp_pipeline.executions.presence import tournament_lock
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.ledger import Ledger, tournament_id_of
+from dp_pipeline.ledger.liveness import tournament_lock
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
 from dp_pipeline.providers.key import TournamentKey

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
-from dp_pipeline.executions.errors import AlreadyRecordedError, TournamentBusyError
-from dp_pipeline.executions.execution import Run
-from dp_pipeline.executions.kept_reports import store_all
-from dp_pipeline.executions.ledger import Ledger, tournament_id_of
-from dp_pipeline.executions.reconcile import GRACE_SECONDS, Reconciled, reconcile
+from dp_pipeline.ledger.errors import AlreadyRecordedError, TournamentBusyError
+from dp_pipeline.ledger.execution import Run
+from dp_pipeline.ledger.kept_reports import store_all
+from dp_pipeline.ledger.ledger import Ledger, tournament_id_of
+from dp_pipeline.ledger.reconcile import GRACE_SECONDS, Reconciled, reconcile
 from dp_pipeline.objects import Folder, ObjectStoreError
 from dp_pipeline_tests.database.proxy import Proxy, proxied
 
@@ -207,7 +207,7 @@ def close_while_away(
     url: str, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work that ends while the database is away, for so many seconds."""
-    monkeypatch.setattr("dp_pipeline.executions.closing.RETRY_SECONDS", 0.3)
+    monkeypatch.setattr("dp_pipeline.ledger.closing.RETRY_SECONDS", 0.3)
     with proxied(url) as proxy:
         mine = Database(proxy.url)
 
@@ -241,7 +241,7 @@ def test_an_end_is_recorded_however_long_the_database_was_away(
 def test_an_end_that_could_not_be_recorded_is_closed_later_and_not_called_a_kill(
     database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dp_pipeline.executions.closing.CLOSE_SECONDS", 0.3)
+    monkeypatch.setattr("dp_pipeline.ledger.closing.CLOSE_SECONDS", 0.3)
     with pytest.raises(ExceptionGroup) as caught:
         close_while_away(migrated_url, tmp_path, 4, monkeypatch)
     assert caught.group_contains(DatabaseError)
@@ -267,8 +267,8 @@ def test_a_second_run_of_a_tournament_waits_for_its_turn(
                 begun = anyio.Event()
 
                 async def one() -> None:
-                    async with first.turn(tournament_id_of(KEY)) as turn:
-                        await turn.come()
+                    async with first.lease(tournament_id_of(KEY)) as lease:
+                        await lease.acquire()
                         order.append("first begins")
                         begun.set()
                         await anyio.sleep(0.4)
@@ -276,8 +276,8 @@ def test_a_second_run_of_a_tournament_waits_for_its_turn(
 
                 group.start_soon(one)
                 await begun.wait()
-                async with second.turn(tournament_id_of(KEY)) as turn:
-                    await turn.come()
+                async with second.lease(tournament_id_of(KEY)) as lease:
+                    await lease.acquire()
                     order.append("second begins")
 
     anyio.run(work)
@@ -297,20 +297,20 @@ def test_a_run_whose_session_is_cut_keeps_its_turn_however_many_wait_for_it(
                 begun = anyio.Event()
 
                 async def one() -> None:
-                    async with first.turn(tournament_id_of(KEY)) as turn:
-                        await turn.come()
+                    async with first.lease(tournament_id_of(KEY)) as lease:
+                        await lease.acquire()
                         begun.set()
                         for _ in range(8):
                             async with first.track("teams", KEY, Run(uuid4())):
                                 proxy.cut()
                                 await anyio.sleep(0.3)
-                                await turn.come()
+                                await lease.acquire()
                         order.append("first")
 
                 group.start_soon(one)
                 await begun.wait()
-                async with second.turn(tournament_id_of(KEY)) as turn:
-                    await turn.come()
+                async with second.lease(tournament_id_of(KEY)) as lease:
+                    await lease.acquire()
                     order.append("second")
 
     with proxied(migrated_url) as proxy:
@@ -331,8 +331,8 @@ def test_the_turn_of_a_killed_process_is_another_s_within_seconds(
 
     async def work() -> None:
         with Ledger(database, Folder(tmp_path)).working() as ledger:
-            async with ledger.turn(tournament_id_of(KEY)) as turn:
-                await turn.come()
+            async with ledger.lease(tournament_id_of(KEY)) as lease:
+                await lease.acquire()
 
     began = time.monotonic()
     anyio.run(work)
@@ -342,12 +342,12 @@ def test_the_turn_of_a_killed_process_is_another_s_within_seconds(
 def test_a_run_that_waits_too_long_says_so(database: Database, tmp_path: Path) -> None:
     async def work() -> None:
         first = Ledger(database, Folder(tmp_path))
-        second = Ledger(database, Folder(tmp_path), turn_seconds=0.3)
+        second = Ledger(database, Folder(tmp_path), lease_seconds=0.3)
         with first.working(), second.working():
-            async with first.turn(tournament_id_of(KEY)) as held:
-                await held.come()
-                async with second.turn(tournament_id_of(KEY)) as turn:
-                    await turn.come()
+            async with first.lease(tournament_id_of(KEY)) as held:
+                await held.acquire()
+                async with second.lease(tournament_id_of(KEY)) as lease:
+                    await lease.acquire()
 
     with pytest.raises(TournamentBusyError, match="Another run"):
         anyio.run(work)
@@ -359,8 +359,8 @@ WORKER = """
     from uuid import UUID
     import anyio
     from dp_pipeline.database.database import Database
-    from dp_pipeline.executions.execution import Run
-    from dp_pipeline.executions.ledger import Ledger
+    from dp_pipeline.ledger.execution import Run
+    from dp_pipeline.ledger.ledger import Ledger
     from dp_pipeline.objects import Folder
 
     async def work():

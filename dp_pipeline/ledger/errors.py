@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from dp_pipeline.executions.vocabulary import Outcome
+from dp_pipeline.ledger.vocabulary import Outcome
 
 
 class ExecutionError(Exception):

@@ -50,7 +50,7 @@ def run_lock(request_id: UUID) -> str:
 
 
 def tournament_lock(tournament_id: UUID) -> str:
-    """The name of the lock that says: this run has its turn at this tournament."""
+    """The name of the lock that says: this run has the lease of this tournament."""
     return f"dp_pipeline.tournament:{tournament_id}"
 
 
@@ -69,7 +69,7 @@ def _is_held(kind: str, id_: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
     return sa.func.hashtextextended(name, 0).in_(sa.text(HELD_KEYS).columns(sa.column("key")))
 
 
-class Presence:
+class Liveness:
     """The advisory locks of one process at work. Safe to use from several threads.
 
     What is `taken` may be lost to another session while ours is away. What is `kept` nobody else
@@ -81,7 +81,7 @@ class Presence:
         self._changed = threading.Condition()
         self._session: sa.Connection | None = None
         # Nobody else knows this name: who holds it is a session of ours.
-        self._me = f"dp_pipeline.presence:{uuid4()}"
+        self._me = f"dp_pipeline.liveness:{uuid4()}"
         self._settled = False
         self._gives_up_at = 0.0
         self._taken: set[str] = set()
@@ -95,7 +95,7 @@ class Presence:
     @contextmanager
     def alive(self) -> Generator[None]:
         """Keep the locks over the block; all are free after it."""
-        heart = threading.Thread(target=self._live, name="presence", daemon=True)
+        heart = threading.Thread(target=self._live, name="liveness", daemon=True)
         heart.start()
         try:
             yield

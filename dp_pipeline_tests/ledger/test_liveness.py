@@ -11,8 +11,8 @@ import pytest
 
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database, DatabaseError
-from dp_pipeline.executions import presence as presence_module
-from dp_pipeline.executions.presence import Presence
+from dp_pipeline.ledger import liveness as presence_module
+from dp_pipeline.ledger.liveness import Liveness
 from dp_pipeline_tests.database.proxy import Proxy, proxied
 
 HOLDERS = """
@@ -42,9 +42,9 @@ def asking(migrated_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def presence(proxy: Proxy) -> Iterator[Presence]:
+def liveness(proxy: Proxy) -> Iterator[Liveness]:
     database = Database(proxy.url)
-    made = Presence(database)
+    made = Liveness(database)
     with made.alive():
         yield made
     database.close()
@@ -61,46 +61,46 @@ def until(what: str, ask: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.01)
 
 
-def take(presence: Presence, name: str) -> bool:
+def take(liveness: Liveness, name: str) -> bool:
     """As the ledger does: once there is a session."""
     deadline = time.monotonic() + 30
     while True:
         try:
-            return presence.take(name)
+            return liveness.take(name)
         except DatabaseError as error:
             if not error.retryable or time.monotonic() > deadline:
                 raise
 
 
 def test_what_is_taken_is_held_until_it_is_released(
-    presence: Presence, asking: psycopg.Connection
+    liveness: Liveness, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
-    presence.keep("b")
-    presence.keep("c", shared=True)
-    presence.keep("c", shared=True)
+    assert take(liveness, "a")
+    liveness.keep("b")
+    liveness.keep("c", shared=True)
+    liveness.keep("c", shared=True)
     until("the kept ones", lambda: holders(asking, "b") and holders(asking, "c"))
     for name in "abc":
-        presence.release(name)
+        liveness.release(name)
         assert not holders(asking, name)
 
 
 def test_a_lock_that_another_session_has_is_not_taken(
-    presence: Presence, asking: psycopg.Connection
+    liveness: Liveness, asking: psycopg.Connection
 ) -> None:
     asking.execute("SELECT pg_advisory_lock(hashtextextended('a', 0))")
-    assert not take(presence, "a")
-    presence.keep("a")
+    assert not take(liveness, "a")
+    liveness.keep("a")
     asking.execute("SELECT pg_advisory_unlock_all()")
     until("the kept one", lambda: holders(asking, "a") - {asking.info.backend_pid})
 
 
 def test_all_is_held_again_though_sessions_are_cut_at_every_step_of_reconnecting(
-    presence: Presence, proxy: Proxy, asking: psycopg.Connection
+    liveness: Liveness, proxy: Proxy, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
-    presence.keep("b")
-    presence.keep("c", shared=True)
+    assert take(liveness, "a")
+    liveness.keep("b")
+    liveness.keep("c", shared=True)
     proxy.limits = iter(range(1, 16))
     before = proxy.accepted
     proxy.cut()
@@ -108,12 +108,12 @@ def test_all_is_held_again_though_sessions_are_cut_at_every_step_of_reconnecting
     proxy.limits = iter(())
     proxy.cut()
     until("the locks", lambda: all(holders(asking, name) for name in "abc"))
-    assert take(presence, "d")
-    assert not presence.lost("a")
+    assert take(liveness, "d")
+    assert not liveness.lost("a")
 
 
 def test_many_threads_find_their_locks_while_sessions_are_ended(
-    presence: Presence, asking: psycopg.Connection
+    liveness: Liveness, asking: psycopg.Connection
 ) -> None:
     wrong: list[object] = []
     over = threading.Event()
@@ -122,9 +122,9 @@ def test_many_threads_find_their_locks_while_sessions_are_ended(
         try:
             for turn in range(20):
                 name = f"{number}:{turn}"
-                if not take(presence, name):
+                if not take(liveness, name):
                     wrong.append(name)
-                presence.release(name)
+                liveness.release(name)
         except Exception as error:  # noqa: BLE001 - an error of a thread is the test's
             wrong.append(error)
 
@@ -148,23 +148,23 @@ def test_many_threads_find_their_locks_while_sessions_are_ended(
 
 
 def test_an_old_session_that_outlives_its_client_is_ended_and_nobody_comes_between(
-    presence: Presence, proxy: Proxy, asking: psycopg.Connection
+    liveness: Liveness, proxy: Proxy, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
-    presence.keep("b")
+    assert take(liveness, "a")
+    liveness.keep("b")
     (old,) = holders(asking, "b")
     proxy.abandon()
     until("the new session", lambda: holders(asking, "b") - {old})
     assert old not in holders(asking, "a") | holders(asking, "b")
-    assert not presence.lost("a")
-    assert take(presence, "c")
+    assert not liveness.lost("a")
+    assert take(liveness, "c")
 
 
 def test_an_old_session_that_hangs_keeps_the_locks_until_it_can_be_ended(
-    presence: Presence, proxy: Proxy, asking: psycopg.Connection
+    liveness: Liveness, proxy: Proxy, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
-    presence.keep("b")
+    assert take(liveness, "a")
+    liveness.keep("b")
     (old,) = holders(asking, "b")
     os.kill(old, signal.SIGSTOP)
     try:
@@ -172,35 +172,35 @@ def test_an_old_session_that_hangs_keeps_the_locks_until_it_can_be_ended(
         accepted = proxy.accepted
         until("another session", lambda: proxy.accepted > accepted)
         with pytest.raises(DatabaseError, match="not yet back"):
-            presence.take("c")
+            liveness.take("c")
         assert holders(asking, "a") == holders(asking, "b") == {old}, "it is ours all the time"
     finally:
         os.kill(old, signal.SIGCONT)
     until("the new session", lambda: holders(asking, "b") - {old})
-    assert take(presence, "c")
-    assert not presence.lost("a")
+    assert take(liveness, "c")
+    assert not liveness.lost("a")
 
 
 def test_who_took_a_lock_while_our_session_was_away_has_it(
-    presence: Presence, proxy: Proxy, asking: psycopg.Connection
+    liveness: Liveness, proxy: Proxy, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
+    assert take(liveness, "a")
     waits = threading.Thread(
         target=asking.execute, args=["SELECT pg_advisory_lock(hashtextextended('a', 0))"]
     )
     waits.start()
     proxy.cut()
     waits.join()
-    until("the session", lambda: take(presence, "b"))
-    assert presence.lost("a")
-    presence.release("a")
+    until("the session", lambda: take(liveness, "b"))
+    assert liveness.lost("a")
+    liveness.release("a")
     assert holders(asking, "a") == {asking.info.backend_pid}
 
 
 def test_a_session_that_was_set_read_only_is_thrown_away(
-    presence: Presence, proxy: Proxy, asking: psycopg.Connection
+    liveness: Liveness, proxy: Proxy, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
+    assert take(liveness, "a")
     (old,) = holders(asking, "a")
     name = asking.info.dbname
     asking.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
@@ -210,13 +210,13 @@ def test_a_session_that_was_set_read_only_is_thrown_away(
     assert not holders(asking, "a"), "a replica's locks are seen by nobody"
     asking.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
     until("a session that writes", lambda: holders(asking, "a") - {old})
-    assert not presence.lost("a")
+    assert not liveness.lost("a")
 
 
 def test_a_session_that_becomes_read_only_while_it_holds_locks_is_thrown_away(
-    presence: Presence, asking: psycopg.Connection
+    liveness: Liveness, asking: psycopg.Connection
 ) -> None:
-    assert take(presence, "a")
+    assert take(liveness, "a")
     (old,) = holders(asking, "a")
     try:
         asking.execute("ALTER SYSTEM SET default_transaction_read_only = on")
@@ -226,4 +226,4 @@ def test_a_session_that_becomes_read_only_while_it_holds_locks_is_thrown_away(
         asking.execute("ALTER SYSTEM RESET default_transaction_read_only")
         asking.execute("SELECT pg_reload_conf()")
     until("a session that writes", lambda: holders(asking, "a") - {old})
-    assert not presence.lost("a")
+    assert not liveness.lost("a")

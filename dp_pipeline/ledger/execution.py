@@ -16,8 +16,8 @@ from uuid import UUID, uuid4
 
 from dp_pipeline.database.store import Stored
 from dp_pipeline.domains.registry import operation_type
-from dp_pipeline.executions.vocabulary import Outcome, Scope, Status, Step
 from dp_pipeline.http.request_log import Request
+from dp_pipeline.ledger.vocabulary import Outcome, Scope, Status, Step
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.models import Absence, Fetched, Finding
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dp_pipeline.executions.execution import Execution, jsonable
+from dp_pipeline.ledger.execution import Execution, jsonable
 from dp_pipeline.providers.models import Finding
 
 

@@ -1,4 +1,4 @@
-"""Turns at a tournament: two runs never interleave their writes."""
+"""Leases of tournaments: two runs never interleave their writes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,27 +12,27 @@ from tenacity import AsyncRetrying
 from dp_pipeline.database import tables
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database, retry_options
-from dp_pipeline.executions.errors import TournamentBusyError
-from dp_pipeline.executions.presence import (
+from dp_pipeline.ledger.errors import TournamentBusyError
+from dp_pipeline.ledger.liveness import (
     HEARTBEAT_SECONDS,
-    Presence,
+    Liveness,
     tournament_lock,
     works_on_execution,
 )
 
-RETURN_SECONDS = 3 * HEARTBEAT_SECONDS
-"""How long a run whose session was ended may take to be back before its turn is another's."""
+RELEASE_SECONDS = 3 * HEARTBEAT_SECONDS
+"""How long a run whose session was ended may take to be back before its lease is another's."""
 _BUSY = Backoff(first=0.1, longest=2.0)
 """How often it is asked whether the other run has ended."""
 
 
-class Turn:
-    """One run's turn at one tournament."""
+class Lease:
+    """One run's lease of one tournament."""
 
     def __init__(
-        self, presence: Presence, database: Database, tournament_id: UUID, seconds: float
+        self, liveness: Liveness, database: Database, tournament_id: UUID, seconds: float
     ) -> None:
-        self._presence = presence
+        self._liveness = liveness
         self._database = database
         self._tournament_id = tournament_id
         self._lock = tournament_lock(tournament_id)
@@ -40,7 +40,7 @@ class Turn:
         self._taken = False
         self._waits_until: float | None = None
 
-    async def come(self) -> None:
+    async def acquire(self) -> None:
         """Wait until no other run works on the tournament.
 
         Raises:
@@ -48,7 +48,7 @@ class Turn:
                 connection to Postgres was lost.
         """
         if self._taken:
-            if await self._ask(self._presence.lost):
+            if await self._ask(self._liveness.lost):
                 message = (
                     "The connection to Postgres was lost and another run has taken over this "
                     "tournament; this run leaves it alone."
@@ -68,15 +68,15 @@ class Turn:
             await anyio.sleep(_BUSY.seconds(failures))
         self._taken = True
 
-    async def leave(self) -> None:
-        """Let the next run have its turn."""
+    async def release(self) -> None:
+        """Let the next run have the tournament."""
         if self._taken:
-            await anyio.to_thread.run_sync(self._presence.release, self._lock)
+            await anyio.to_thread.run_sync(self._liveness.release, self._lock)
             self._taken = False
 
     async def _take(self) -> bool:
-        """Take the turn if it is free, and not only because a session has just been ended."""
-        if not await self._ask(self._presence.take):
+        """Acquire the lease if it is free, and not only because a session has just been ended."""
+        if not await self._ask(self._liveness.take):
             self._waits_until = None  # whoever was away is back
             return False
         now = anyio.current_time()
@@ -84,8 +84,8 @@ class Turn:
             return True
         if not await self._database.run(partial(_is_cut_off, id_=self._tournament_id)):
             return True
-        await anyio.to_thread.run_sync(self._presence.release, self._lock)
-        self._waits_until = self._waits_until or now + RETURN_SECONDS
+        await anyio.to_thread.run_sync(self._liveness.release, self._lock)
+        self._waits_until = self._waits_until or now + RELEASE_SECONDS
         return False
 
     async def _ask(self, ask: Callable[[str], bool]) -> bool:

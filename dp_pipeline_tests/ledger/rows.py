@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import operation_type
-from dp_pipeline.executions.ledger import tournament_id_of
+from dp_pipeline.ledger.ledger import tournament_id_of
 
 KEY = "openligadb:bl1:2024"
 TABLE = tables.data_provider_executions

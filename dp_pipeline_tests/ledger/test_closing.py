@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.kept_reports import store_all
-from dp_pipeline.executions.ledger import Ledger
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.kept_reports import store_all
+from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.objects import Folder
 from dp_pipeline_tests.objects.endpoints import Endpoint, hang
 
@@ -135,8 +135,8 @@ WORKER = """
     from uuid import uuid4
     import anyio
     from dp_pipeline.database.database import Database
-    from dp_pipeline.executions.execution import Run
-    from dp_pipeline.executions.ledger import Ledger
+    from dp_pipeline.ledger.execution import Run
+    from dp_pipeline.ledger.ledger import Ledger
     from dp_pipeline_tests.objects.endpoints import bucket_at
 
     async def work():

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.database.store import Change, Stored
-from dp_pipeline.executions.errors import BlockedDependencyError, SuspiciousPayloadError
-from dp_pipeline.executions.execution import LONGEST_ERROR, Execution, Run
-from dp_pipeline.executions.ledger import storable, tournament_id_of
-from dp_pipeline.executions.report import report
 from dp_pipeline.http.request_log import Request
+from dp_pipeline.ledger.errors import BlockedDependencyError, SuspiciousPayloadError
+from dp_pipeline.ledger.execution import LONGEST_ERROR, Execution, Run
+from dp_pipeline.ledger.ledger import storable, tournament_id_of
+from dp_pipeline.ledger.report import report
 from dp_pipeline.providers.errors import BlockedError
 from dp_pipeline.providers.models import Absence, Fetched, Finding
 

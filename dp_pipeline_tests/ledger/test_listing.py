@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.executions.listing import newest_executions
-from dp_pipeline_tests.executions.rows import failed, finished_row
+from dp_pipeline.ledger.listing import newest_executions
+from dp_pipeline_tests.ledger.rows import failed, finished_row
 
 BEGAN = datetime(2024, 5, 4, 12, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 """The ledger of executions: opened before the work, closed after every ending.
 
 Every write here is a short transaction of its own, so that a load that is rolled back still leaves
-a row that says why. While a row is open its process holds an advisory lock (presence.py).
+a row that says why. While a row is open its process holds an advisory lock (liveness.py).
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -17,18 +17,18 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
-from dp_pipeline.executions.closing import close
-from dp_pipeline.executions.errors import AlreadyRecordedError
-from dp_pipeline.executions.execution import Execution, Run
-from dp_pipeline.executions.presence import Presence, execution_lock, run_lock
-from dp_pipeline.executions.turns import Turn
+from dp_pipeline.ledger.closing import close
+from dp_pipeline.ledger.errors import AlreadyRecordedError
+from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.leases import Lease
+from dp_pipeline.ledger.liveness import Liveness, execution_lock, run_lock
 from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, Storing
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey, natural_id
 
 T = TypeVar("T")
 
-TURN_SECONDS = 600.0
+LEASE_SECONDS = 600.0
 """How long a run waits for another one that works on the same tournament."""
 
 RUN_ENDED_EARLY = "RunEndedEarly"
@@ -75,14 +75,14 @@ class Ledger:
         objects: ObjectStore,
         *,
         conceal: Callable[[str], str] = str,
-        turn_seconds: float = TURN_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._database = database
         self._objects = Storing(objects, answer_seconds=answer_seconds)
-        self._presence = Presence(database)
+        self._liveness = Liveness(database)
         self._conceal = conceal
-        self._turn_seconds = turn_seconds
+        self._lease_seconds = lease_seconds
 
     @contextmanager
     def working(self, request_id: UUID | None = None) -> Generator["Ledger"]:
@@ -90,9 +90,9 @@ class Ledger:
 
         While they are held nobody says of the run that it ended without having done its work.
         """
-        with self._presence.alive():
+        with self._liveness.alive():
             if request_id is not None:
-                self._presence.keep(run_lock(request_id), shared=True)
+                self._liveness.keep(run_lock(request_id), shared=True)
             yield self
 
     @asynccontextmanager
@@ -126,29 +126,29 @@ class Ledger:
                 await close(self._database, self._objects, execution)
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._presence.release, lock)
+                await anyio.to_thread.run_sync(self._liveness.release, lock)
 
     @asynccontextmanager
-    async def turn(
+    async def lease(
         self, tournament_id: UUID, *, seconds: float | None = None
-    ) -> AsyncGenerator[Turn]:
-        """A place in the queue of one tournament; `await turn.come()` waits for it.
+    ) -> AsyncGenerator[Lease]:
+        """The lease of one tournament; `await lease.acquire()` waits for it.
 
         Args:
             tournament_id: the tournament.
             seconds: how long it waits; None for as long as a run does.
         """
-        wait = self._turn_seconds if seconds is None else seconds
-        turn = Turn(self._presence, self._database, tournament_id, wait)
+        wait = self._lease_seconds if seconds is None else seconds
+        lease = Lease(self._liveness, self._database, tournament_id, wait)
         try:
-            yield turn
+            yield lease
         finally:
             with anyio.CancelScope(shield=True):
-                await turn.leave()
+                await lease.release()
 
     def _keep(self, run: Run, lock: str) -> None:
-        self._presence.keep(run_lock(run.id), shared=True)
-        self._presence.keep(lock)
+        self._liveness.keep(run_lock(run.id), shared=True)
+        self._liveness.keep(lock)
 
 
 class InterruptedRunError(Exception):

@@ -15,19 +15,19 @@ from sqlalchemy.dialects.postgresql import insert
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import operation_type
-from dp_pipeline.executions.ledger import (
+from dp_pipeline.ledger.ledger import (
     INTERRUPTED,
     RUN_ENDED_EARLY,
     has_rows,
     storable,
     tournament_id_of,
 )
-from dp_pipeline.executions.presence import EXECUTION_LOCK, run_lock
-from dp_pipeline.executions.vocabulary import Scope
+from dp_pipeline.ledger.liveness import EXECUTION_LOCK, run_lock
+from dp_pipeline.ledger.vocabulary import Scope
 
 GRACE_SECONDS = 30.0
 """How long a lock must be seen free while Dagster believes in the run. A Postgres that restarts
-forgets every lock; living processes retake theirs within seconds (presence.HEARTBEAT_SECONDS)."""
+forgets every lock; living processes retake theirs within seconds (liveness.HEARTBEAT_SECONDS)."""
 
 _executions = tables.data_provider_executions
 _TRY_TO_END = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")

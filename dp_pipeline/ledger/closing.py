@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.database.errors import DatabaseError
-from dp_pipeline.executions import kept_reports
-from dp_pipeline.executions.execution import Execution, jsonable
-from dp_pipeline.executions.report import report
+from dp_pipeline.ledger import kept_reports
+from dp_pipeline.ledger.execution import Execution, jsonable
+from dp_pipeline.ledger.report import report
 from dp_pipeline.objects import ObjectStoreError, Storing
 
 CLOSE_SECONDS = 600.0
