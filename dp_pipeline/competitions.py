@@ -3,13 +3,16 @@
 The file is YAML; competitions.yaml beside this module is the default and shows its form.
 """
 
+import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey, tidied
@@ -17,7 +20,10 @@ from dp_pipeline.providers.registry import BY_NAME
 
 if TYPE_CHECKING:
     import yaml
+    from pydantic_core import ErrorDetails
 
+_Path = tuple[int | str, ...]
+_Lines = dict[_Path, int]
 MOST_SEASONS_BACK = 100
 MOST_BYTES = 2_000_000
 """5,000 competitions of four lines each are 400 kB."""
@@ -25,11 +31,55 @@ MOST_BYTES = 2_000_000
 DEEPEST = 10
 
 _DEFAULT = "competitions.yaml"
-_FIELDS = ("provider", "competition", "seasons_back", "approve")
-_YES_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_LEVELS = 3
+_NULL = "tag:yaml.org,2002:null"
+_KEY = "key"
+_OURS = "competitions"
+_SENTENCES = {
+    "seasons_back": f"`seasons_back` must be a whole number from 0 to {MOST_SEASONS_BACK}, not "
+    "{0}.",
+    "approve": "`approve` must be true or false, not {0}.",
+}
+_FORM = (
+    "The file must begin with `competitions:`.",
+    "`competitions` must be a list, each entry beginning with `- provider:`.",
+    "An entry needs `provider:` and `competition:`.",
+)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+def _refuse(sentence: str) -> NoReturn:
+    raise PydanticCustomError(_OURS, "{sentence}", {"sentence": sentence})
+
+
+def _given(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, list | dict):
+        _refuse(f"`{info.field_name}` must be one value, not a list.")
+    return _refuse(f"`{info.field_name}` has no value.") if value == "" else value
+
+
+def _provider(value: str) -> str:
+    name = tidied(value)
+    if name not in BY_NAME:
+        _refuse(f"There is no provider {name!r}; the providers are {', '.join(BY_NAME)}.")
+    return name
+
+
+def _competition(value: str) -> str:
+    name = tidied(value)
+    try:
+        TournamentKey.parse(f"p:{name}:0")
+    except InvalidTournamentKeyError:
+        _refuse(
+            f"The competition {value[:100]!r} cannot be part of a tournament key: it may "
+            "hold only lower-case letters, digits, '.', '_' and '-'."
+        )
+    return name
+
+
+_GIVEN = BeforeValidator(_given)  # the last validator of a field comes first
+
+
+@dataclass(frozen=True, order=True, config=ConfigDict(extra="forbid"))
 class Competition:
     """A competition that is followed at a provider.
 
@@ -40,13 +90,17 @@ class Competition:
         approve: whether its seasons are ingested without being asked for.
     """
 
-    provider: str
-    competition: str
-    seasons_back: int = 0
-    approve: bool = False
+    provider: Annotated[str, BeforeValidator(_provider), _GIVEN]
+    competition: Annotated[str, BeforeValidator(_competition), _GIVEN]
+    seasons_back: Annotated[int, Field(ge=0, le=MOST_SEASONS_BACK), _GIVEN] = 0
+    approve: Annotated[bool, _GIVEN] = False
 
 
-@dataclass(frozen=True, slots=True)
+class _File(BaseModel, extra="forbid"):
+    competitions: list[Competition] = []
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with the file, and where; lines count from 1."""
 
@@ -66,7 +120,7 @@ class CompetitionsError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Competitions:
     """The followed competitions, in the file's order."""
 
@@ -118,21 +172,23 @@ def parse(text: str, file: str = _DEFAULT) -> Competitions:
         CompetitionsError: naming everything that is wrong.
     """
     problems: list[Problem] = []
-    root = _compose(text, problems)
-    followed: dict[tuple[str, str], tuple[Competition, int]] = {}
-    for node in _entries(root, problems):
-        competition = _entry(node, problems)
-        if competition is None:
-            continue
-        name = (competition.provider, competition.competition)
+    lines: _Lines = {}
+    found = _data(_compose(text, problems), (), lines, problems)
+    followed: dict[tuple[str, str], int] = {}
+    try:
+        competitions = _File.model_validate(found or {}).competitions
+    except ValidationError as error:
+        competitions = []
+        problems += [_problem(each, lines) for each in error.errors(include_url=False)]
+    for at, each in enumerate(competitions):
+        name, line = (each.provider, each.competition), lines["competitions", at]
         if name in followed:
-            sentence = f"{':'.join(name)} is followed already, in line {followed[name][1]}."
-            problems.append(Problem(_line(node), sentence))
-        else:
-            followed[name] = (competition, _line(node))
+            sentence = f"{':'.join(name)} is followed already, in line {followed[name]}."
+            problems.append(Problem(line, sentence))
+        followed.setdefault(name, line)
     if problems:
         raise CompetitionsError(file, tuple(sorted(problems, key=lambda p: p.line)))
-    return Competitions(tuple(competition for competition, _ in followed.values()))
+    return Competitions(tuple(competitions))
 
 
 def _compose(text: str, problems: list[Problem]) -> "yaml.Node | None":
@@ -160,110 +216,56 @@ def _compose(text: str, problems: list[Problem]) -> "yaml.Node | None":
     return None
 
 
-def _entries(root: "yaml.Node | None", problems: list[Problem]) -> Iterator["yaml.MappingNode"]:
+def _data(node: "yaml.Node | None", path: _Path, lines: _Lines, problems: list[Problem]) -> object:
+    """What a node says, every value as it is written: `17` and `no` are competitions.
+
+    Args:
+        node: of the document.
+        path: where it is in there.
+        lines: takes the line of each path; that of a field's name is at (*path, name, KEY).
+        problems: takes fields that are given twice.
+    """
     import yaml
 
-    if root is None or _is_null(root):
-        return
-    if not isinstance(root, yaml.MappingNode):
-        problems.append(Problem(_line(root), "The file must begin with `competitions:`."))
-        return
-    for name, node in _fields(root, ("competitions",), problems).items():
-        if _is_null(node):
-            continue
-        if not isinstance(node, yaml.SequenceNode):
-            sentence = f"`{name}` must be a list, each entry beginning with `- provider:`."
-            problems.append(Problem(_line(node), sentence))
-            continue
-        for entry in node.value:
-            if isinstance(entry, yaml.MappingNode):
-                yield entry
-            else:
-                sentence = "An entry needs `provider:` and `competition:`."
-                problems.append(Problem(_line(entry), sentence))
-
-
-def _entry(node: "yaml.MappingNode", problems: list[Problem]) -> Competition | None:
-    before = len(problems)
-    fields = _fields(node, _FIELDS, problems)
-    missing = [name for name in _FIELDS[:2] if name not in fields]
-    problems += [Problem(_line(node), f"`{name}` is missing.") for name in missing]
-    provider = _text(fields, "provider", problems)
-    provider = None if provider is None else tidied(provider)
-    typed = _text(fields, "competition", problems) or ""
-    competition = tidied(typed) or None
-    seasons_back = _text(fields, "seasons_back", problems) or "0"
-    approve = _text(fields, "approve", problems) or "false"
-    if provider is not None and provider not in BY_NAME:
-        sentence = f"There is no provider {provider!r}; the providers are {', '.join(BY_NAME)}."
-        problems.append(Problem(_line(fields["provider"]), sentence))
-    elif competition is not None and not _can_be_in_a_key(competition):
-        sentence = (
-            f"The competition {typed[:100]!r} cannot be part of a tournament key: it may "
-            "hold only lower-case letters, digits, '.', '_' and '-'."
-        )
-        problems.append(Problem(_line(fields["competition"]), sentence))
-    if not _is_count(seasons_back):
-        sentence = (
-            f"`seasons_back` must be a whole number from 0 to {MOST_SEASONS_BACK}, "
-            f"not {seasons_back[:100]!r}."
-        )
-        problems.append(Problem(_line(fields["seasons_back"]), sentence))
-    if approve.lower() not in _YES_NO:
-        sentence = f"`approve` must be true or false, not {approve[:100]!r}."
-        problems.append(Problem(_line(fields["approve"]), sentence))
-    if len(problems) > before or provider is None or competition is None:
+    if node is None:
         return None
-    return Competition(provider, competition, int(seasons_back), _YES_NO[approve.lower()])
-
-
-def _fields(
-    node: "yaml.MappingNode", known: tuple[str, ...], problems: list[Problem]
-) -> dict[str, "yaml.Node"]:
-    """The values of a mapping by name; what is unknown or said twice is a problem."""
-    fields: dict[str, yaml.Node] = {}
+    lines[path] = _line(node)
+    if isinstance(node, yaml.ScalarNode):
+        # what is empty above an entry says nothing
+        empty: object = [] if path == ("competitions",) else ""
+        return empty if node.tag == _NULL else node.value.strip()
+    if len(path) > _LEVELS:  # also of a list that holds itself
+        return []
+    if isinstance(node, yaml.SequenceNode):
+        return [_data(each, (*path, at), lines, problems) for at, each in enumerate(node.value)]
+    fields: dict[str, object] = {}
     for key, value in node.value:
         name = key.value if isinstance(key.value, str) else "a list"
-        if name not in known:
-            expected = ", ".join(f"`{field}`" for field in known)
-            sentence = f"{name[:100]!r} is not known here; known is {expected}."
-            problems.append(Problem(_line(key), sentence))
-        elif name in fields:
-            sentence = f"`{name}` is given already, in line {_line(fields[name])}."
+        if name in fields:
+            sentence = f"`{name}` is given already, in line {lines[*path, name]}."
             problems.append(Problem(_line(key), sentence))
         else:
-            fields[name] = value
+            fields[name] = _data(value, (*path, name), lines, problems)
+            lines[*path, name, _KEY] = _line(key)
     return fields
 
 
-def _text(fields: Mapping[str, "yaml.Node"], name: str, problems: list[Problem]) -> str | None:
-    """A value as it is written: `17` and `no` are competitions, whatever they mean to YAML."""
-    node = fields.get(name)
-    if node is None:
-        return None
-    if not isinstance(node.value, str):
-        problems.append(Problem(_line(node), f"`{name}` must be one value, not a list."))
-        return None
-    if not node.value.strip():
-        problems.append(Problem(_line(node), f"`{name}` has no value."))
-        return None
-    return node.value.strip()
-
-
-def _can_be_in_a_key(competition: str) -> bool:
-    try:
-        TournamentKey.parse(f"p:{competition}:0")
-    except InvalidTournamentKeyError:
-        return False
-    return True
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= MOST_SEASONS_BACK  # noqa: PLR2004 - longer ones are too large
-
-
-def _is_null(node: "yaml.Node") -> bool:
-    return node.tag == "tag:yaml.org,2002:null"
+def _problem(error: "ErrorDetails", lines: _Lines) -> Problem:
+    """An error of pydantic in our words."""
+    path = error["loc"]
+    name = str(path[-1])[:100] if path else ""
+    line = next(lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines)
+    if error["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        known = ("competitions",) if len(path) == 1 else Competition.__match_args__
+        expected = ", ".join(f"`{field}`" for field in known)
+        return Problem(lines[*path, _KEY], f"{name!r} is not known here; known is {expected}.")
+    if error["type"] == "missing":
+        sentence = f"`{name}` is missing."
+    elif error["type"] == _OURS:
+        sentence = error["msg"]
+    else:
+        sentence = (_SENTENCES.get(name) or _FORM[len(path)]).format(repr(error["input"])[:100])
+    return Problem(line, sentence)
 
 
 def _line(node: "yaml.Node") -> int:
