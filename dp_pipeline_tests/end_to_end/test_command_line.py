@@ -226,7 +226,9 @@ def test_two_commands_for_one_tournament_take_turns_and_both_complete(
             json.loads(Path(url2pathname(urlsplit(row["report_file_url"]).path)).read_bytes())
             for row in of_run
         ]
-        began = reports[0]["operations"][0]["startTime"]
+        validated, *work = reports[0]["operations"]
+        assert validated["step"] == "initialization", "of the key alone, before its turn"
+        began = work[0]["startTime"]
         at_work.append((began, max(report["endTime"] for report in reports)))
     first, second = sorted(at_work)
     assert first[1] <= second[0]

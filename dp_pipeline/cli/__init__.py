@@ -1,0 +1,16 @@
+"""The command `dp`. Thin: each command calls what an asset or a sensor calls.
+
+group     the command itself, and what several commands need
+ingest    dp ingest
+dev       dp dev
+shown     dp executions, seasons, approve, health
+database  dp db
+"""
+
+from dp_pipeline.cli import database, dev, ingest, shown
+from dp_pipeline.cli.group import main
+from dp_pipeline.sandbox.command import sandbox
+
+main.add_command(sandbox)
+
+__all__ = ["database", "dev", "ingest", "main", "shown"]

@@ -1,0 +1,52 @@
+"""`dp dev`: Dagster, with a simulated football world beside it."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from dp_pipeline.cli.group import instance_in_use, main, plain_errors, told_settings
+from dp_pipeline.resources import open_database
+from dp_pipeline.settings import make_home
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the web pages.")
+@click.option("--port", default=3000, show_default=True, help="Port of the web pages.")
+@click.option("--sandbox/--no-sandbox", "with_sandbox", default=True, show_default=True)
+def dev(host: str, port: int, *, with_sandbox: bool) -> None:
+    """Run Dagster, with a simulated football world beside it to look at.
+
+    Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
+    """
+    from dp_pipeline.address import address_of, announced
+    from dp_pipeline.demo import simulated_world
+    from dp_pipeline.dev import run_dagster
+    from dp_pipeline.partitions import TOURNAMENTS
+
+    with plain_errors(), ExitStack() as running:
+        settings = told_settings()
+        database = open_database(settings)
+        database.close()
+        make_home(settings.home)
+        address = address_of(host, port)
+        running.enter_context(announced(settings.home, address))
+        home, here = settings.home, Path.cwd()
+        click.echo(
+            f"Dagster will be at {address}; ctrl-C stops it. State is kept in"
+            f" {home.relative_to(here) if home.is_relative_to(here) else home}."
+        )
+        environment = {}
+
+        def show(keys: tuple[str, ...]) -> None:
+            with instance_in_use() as instance:
+                instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(keys))
+
+        if with_sandbox and "sandbox" not in settings.base_urls:
+            world = running.enter_context(simulated_world(settings.home, show))
+            click.echo(f"A simulated football world runs at {world}/ beside it.")
+            environment["SANDBOX_BASE_URL"] = world
+        code = run_dagster(host, port, environment)
+    click.echo("Stopped.")
+    sys.exit(code)

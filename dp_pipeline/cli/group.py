@@ -1,0 +1,116 @@
+"""The command itself: its group, its errors in words, and what several commands need."""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from dp_pipeline.competitions import CompetitionsError
+from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.notifications.terminal import printable
+from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
+from dp_pipeline.providers.key import is_address
+from dp_pipeline.providers.registry import checked_key
+from dp_pipeline.settings import Settings, SettingsError, project_directory
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+INTERRUPTED = 130
+_NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
+
+
+class _Commands(click.Group):
+    """Commands that ctrl-C ends with a word, without "Aborted!"."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dp-pipeline")
+def main() -> None:
+    """Keep football tournaments up to date in Postgres."""
+    from dotenv import load_dotenv
+
+    # What is really set comes first, here as in Dagster's processes (instance/environment.py).
+    load_dotenv(project_directory() / ".env")
+
+
+def told_settings() -> Settings:
+    """The settings, for a command that has to do with providers; what is ignored is said."""
+    settings = Settings.load()
+    for notice in settings.notices:
+        click.echo(notice, err=True)
+    return settings
+
+
+def console() -> Console:
+    """Where tables go."""
+    # Into a file or pipe nothing is cut off at a terminal's 80 columns.
+    width = None if sys.stdout.isatty() else 160
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def refuse_bad(keys: Sequence[str]) -> None:
+    """Raise click.UsageError for keys that no provider can have, all of them at once."""
+    problems = []
+    for key in keys:
+        if is_address(key):
+            continue  # whether it is a tournament's page is found out when it is read
+        try:
+            checked_key(key)
+        except InvalidTournamentKeyError as error:
+            problems.append(str(error))
+    if problems:
+        raise click.UsageError("\n".join(problems))
+
+
+class plain_errors:  # noqa: N801 - reads as a statement
+    """Errors that are sentences already are shown as such, without a trace."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        import psycopg
+        from sqlalchemy.exc import OperationalError
+
+        from dp_pipeline.embedded_postgres import EmbeddedPostgresError
+        from dp_pipeline.instance.home import HomeBusyError
+
+        if isinstance(
+            error,
+            SettingsError
+            | CompetitionsError
+            | DatabaseError
+            | DatabaseConfigurationError
+            | EmbeddedPostgresError
+            | HomeBusyError
+            | ProviderError,
+        ):
+            raise click.ClickException(printable(str(error))) from error
+        if isinstance(error, OperationalError | psycopg.OperationalError):
+            # our own database's errors are sentences already
+            said = str(error.orig if isinstance(error, OperationalError) else error).split("\n")[0]
+            message = f"Dagster's own storage cannot be used: {said.rstrip('.')}."
+            raise click.ClickException(printable(message)) from error
+        if isinstance(error, OSError) and error.errno in _NO_PLACE:
+            message = f"{error.strerror}: {error.filename or 'where the state is kept'}."
+            raise click.ClickException(printable(message)) from error
+
+
+def instance_in_use() -> "dg.DagsterInstance":
+    """The instance that `make run` and `dagster dev` show."""
+    import dagster as dg
+
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    return dg.DagsterInstance.from_config(str(project_directory()))

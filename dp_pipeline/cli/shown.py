@@ -1,0 +1,110 @@
+"""What is printed: the ledger, seasons and their approval, the health of providers."""
+
+import json
+
+import click
+
+from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, told_settings
+from dp_pipeline.competitions import load
+from dp_pipeline.ledger.listing import newest_executions
+from dp_pipeline.notifications.terminal import (
+    executions_table,
+    health_table,
+    printable,
+    seasons_table,
+)
+from dp_pipeline.providers.key import tidied
+from dp_pipeline.providers.registry import BY_NAME, roots
+from dp_pipeline.resources import open_database
+from dp_pipeline.settings import Settings
+
+
+@main.command()
+@click.option("--tournament", metavar="KEY", help="Only this tournament.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most so many, newest first; one that was blocked comes after its cause.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
+    """Print the ledger: every attempt, newest first."""
+    with plain_errors():
+        with open_database(Settings.load()).transaction() as connection:
+            key = None if tournament is None else tidied(tournament)
+            rows = newest_executions(connection, tournament=key, limit=limit)
+        if as_json:
+            click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+            return
+        console().print(executions_table(rows))
+
+
+@main.command()
+def seasons() -> None:
+    """Print the seasons of the followed competitions, those to be approved first."""
+    from dp_pipeline.database.seasons import Following, followed_seasons
+
+    with plain_errors():
+        settings = Settings.load()
+        followed = load(settings.competitions_file).followed
+        with open_database(settings).transaction() as connection:
+            rows = followed_seasons(
+                connection,
+                [Following(c.provider, c.competition, c.seasons_back) for c in followed],
+            )
+        if not followed:
+            click.echo(
+                "No competition is followed; DP_COMPETITIONS names the file that says which."
+            )
+        elif not rows:
+            click.echo("No season of the followed competitions is listed yet.")
+        else:
+            console().print(seasons_table(rows))
+
+
+@main.command()
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+def approve(keys: tuple[str, ...]) -> None:
+    """Approve listed seasons: they are ingested and kept current while they are followed."""
+    from dp_pipeline.database import seasons as listed
+
+    wanted = list(dict.fromkeys(map(tidied, keys)))
+    refuse_bad(wanted)
+    with plain_errors():
+        with open_database(Settings.load()).transaction() as connection:
+            approved = listed.approve(connection, wanted)
+        for key in approved:
+            click.echo(f"{key} is approved.")
+        unknown = [key for key in wanted if key not in approved]
+        if unknown:
+            names = printable(", ".join(unknown))
+            message = f"Not listed by any followed competition: {names}. `dp seasons` lists all."
+            raise click.ClickException(message)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+@click.option(
+    "--reset",
+    metavar="PROVIDER",
+    type=click.Choice(list(BY_NAME)),
+    help="Ask this provider again at once, as if it had never failed.",
+)
+def health(reset: str | None, *, as_json: bool) -> None:
+    """Print whether providers answer, and which are resting until when."""
+    from dp_pipeline.http import circuit_table
+    from dp_pipeline.http.health import read_health
+
+    with plain_errors():
+        settings = told_settings()
+        with open_database(settings).transaction() as connection:
+            if reset is not None:
+                circuit_table.reset(connection, reset)
+            found = read_health(connection, roots(settings.base_urls), anywhere=True)
+            rows = [each.facts() for each in found]
+        if as_json:
+            click.echo(json.dumps(rows, default=str, indent=2))
+            return
+        console().print(health_table(rows))
