@@ -114,7 +114,7 @@ def _account(entry: pwd.struct_passwd) -> Account:
     return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
 
-def find_programs(account: Account, major: int | None = None) -> tuple[Path, int]:
+def find_programs(account: Account, major: str | None = None) -> tuple[Path, int]:
     """The folder of programs that this user can execute, and their major version.
 
     Args:
@@ -128,11 +128,11 @@ def find_programs(account: Account, major: int | None = None) -> tuple[Path, int
             " or set DP_DATABASE_URL to a server of your own."
         )
         raise EmbeddedPostgresError(message)
-    version = max(found) if major is None else major
+    version = next(iter(found)) if major is None else major
     if version not in found:
         message = (
             f"The cluster was made by Postgres {major}, but the programs here are Postgres"
-            f" {' and '.join(map(str, found))}. Install programs of version {major}, or dump the"
+            f" {' and '.join(found)}. Install programs of version {major}, or dump the"
             " data with them and move the cluster's directory away so that a new one is made."
         )
         raise EmbeddedPostgresError(message)
@@ -140,7 +140,7 @@ def find_programs(account: Account, major: int | None = None) -> tuple[Path, int
     # root's environment may be below a private directory, which the server's user cannot enter
     for each in (folder, _copied(folder)) if not _runs(folder, account) else (folder,):
         if _runs(each, account):
-            return each, version
+            return each, int(version)
     message = f"The user {account.name} cannot execute the Postgres programs in {folder}."
     raise EmbeddedPostgresError(message)
 
@@ -153,7 +153,7 @@ def _runs(folder: Path, account: Account) -> bool:
 
 
 @functools.cache
-def _installed() -> dict[int, Path]:
+def _installed() -> dict[str, Path]:
     """The folder of each major version, the newest first."""
     spec = importlib.util.find_spec(_PACKAGE)
     found = {}
@@ -162,8 +162,8 @@ def _installed() -> dict[int, Path]:
             command = [str(folder / "postgres"), "--version"]
             said = subprocess.run(command, capture_output=True, check=True).stdout.decode()  # noqa: S603
             if version := re.search(r"\(PostgreSQL\) (\d+)", said):
-                found[int(version[1])] = folder
-    return dict(sorted(found.items(), reverse=True))
+                found[version[1]] = folder
+    return dict(sorted(found.items(), key=lambda each: -int(each[0])))
 
 
 def _copied(folder: Path) -> Path:

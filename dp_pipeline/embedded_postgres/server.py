@@ -31,17 +31,10 @@ if TYPE_CHECKING:
     import psutil
 
 # For a laptop or a small server. Durability (fsync, synchronous_commit) stays at its default: on.
-_SETTINGS = {
-    "unix_socket_permissions": "0700",
-    "max_connections": "100",
-    "shared_buffers": "64MB",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_checkpoints": "off",
-    "log_line_prefix": "%m [%p] ",
-    "logging_collector": "off",
-}
+_SETTINGS = [
+    *("unix_socket_permissions=0700", "max_connections=100", "shared_buffers=64MB", "jit=off"),
+    *("timezone=UTC", "log_timezone=UTC", "log_checkpoints=off", "log_line_prefix=%m [%p] "),
+]
 # The socket's directory is private to the server's user, who needs no password there.
 _ADMITTED = f"""\
 local all {READER} reject
@@ -160,7 +153,9 @@ def _start(directory: Path, lock: int) -> None:
         create_data(data, account, lock)
     account.give(data)
     _check_access(data, account)
-    programs, major = find_programs(account, _major(data))
+    programs, major = find_programs(
+        account, (data / "PG_VERSION").read_text("utf-8", "replace").strip()
+    )
     address.write()
     hba = data.with_name("pg_hba.conf")  # beside the data, which is another user's if we are root
     write_whole(hba, _ADMITTED, mode=0o644)
@@ -168,21 +163,19 @@ def _start(directory: Path, lock: int) -> None:
     # them that now belongs to some other program.
     for leftover in (data / "postmaster.pid", *Path(address.socket_directory).iterdir()):
         leftover.unlink(missing_ok=True)
-    settings = {**_SETTINGS, "listen_addresses": LOOPBACK, "port": address.port, "hba_file": hba}
-    settings["unix_socket_directories"] = address.socket_directory
+    listen = LOOPBACK if is_free(address.port) else ""
+    settings = [*_SETTINGS, f"port={address.port}", f"listen_addresses={listen}", f"hba_file={hba}"]
+    settings += [f"unix_socket_directories={address.socket_directory}"]
     if major >= 18:  # noqa: PLR2004 (asynchronous I/O came with version 18)
-        settings["io_method"] = "sync"  # three worker processes less
+        settings += ["io_method=sync"]  # three worker processes less
     with open_log(directory) as log:
-        if not is_free(address.port):
-            settings["listen_addresses"] = ""
+        if not listen:
             log.write(f"{taken(address.port)}\n".encode())
         # pg_ctl puts the options into a shell command as they are, and a directory given by -D in
         # double quotes, which a path may hold itself.
-        options = ["-D", str(data)]
-        for name, value in settings.items():
-            options += ["-c", f"{name}={value}"]
+        options = shlex.join(["-D", str(data), *(f"--{setting}" for setting in settings)])
         wait = f"--timeout={START_SECONDS}"
-        command = [programs / "pg_ctl", "start", "--silent", wait, "-o", shlex.join(options)]
+        command = [programs / "pg_ctl", "start", "--silent", wait, "-o", options]
         started = account.run(
             *command,
             timeout=START_SECONDS + _FORCED_SECONDS,
@@ -266,28 +259,13 @@ def _end_strays(data: Path) -> None:
 
 
 def _check_access(data: Path, account: Account) -> None:
-    owner = data.stat().st_uid
-    if owner != account.uid:
+    if data.stat().st_uid != account.uid or not account.can_enter(data):
         message = (
-            f"The cluster in {data} belongs to user id {owner}: run as that user or as root, or"
-            " set DP_HOME to a directory of your own."
+            f"The user {account.name}, who would run the server, is not the owner of {data} or"
+            " cannot enter it: run as its owner or as root, let others pass its parent directories,"
+            " or set DP_HOME to another place."
         )
         raise EmbeddedPostgresError(message)
-    if not account.can_enter(data):
-        message = (
-            f"The user {account.name}, who runs the server, cannot enter {data}: let others pass"
-            " its parent directories, or set DP_HOME to another place."
-        )
-        raise EmbeddedPostgresError(message)
-
-
-def _major(data: Path) -> int:
-    text = (data / "PG_VERSION").read_text(encoding="ascii", errors="replace").strip()
-    try:
-        return int(text.split(".")[0])
-    except ValueError as error:
-        message = f"{data / 'PG_VERSION'} does not hold a version but {text[:20]!r}."
-        raise EmbeddedPostgresError(message) from error
 
 
 def _pid_file(data: Path | str) -> bytes:
