@@ -1,10 +1,12 @@
 """`dp db`: the database in use."""
 
 import signal
+from contextlib import suppress
 
 import click
 
 from dp_pipeline.cli.group import main, plain_errors
+from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from dp_pipeline.resources import database_url, embedded, open_database
 from dp_pipeline.settings import Settings
 
@@ -23,7 +25,7 @@ def url(*, read_only: bool) -> None:
     with plain_errors():
         settings = Settings.load()
         open_database(settings)
-        click.echo(_reader_url(settings) if read_only else database_url(settings))
+        click.echo(_embedded(settings).reader_url() if read_only else database_url(settings))
 
 
 @db.command()
@@ -31,21 +33,26 @@ def serve() -> None:
     """Keep the embedded server up until ctrl-C, without Dagster."""
     with plain_errors():
         settings = Settings.load()
-        for_readers = _reader_url(settings)
+        server = _embedded(settings)
         open_database(settings)
-    click.echo(f"The database is at {database_url(settings)}")
-    click.echo(f"and for who only reads at {for_readers}")
+        click.echo(f"The database is at {server.url()}")
+    try:
+        click.echo(f"For who only reads it is at {server.reader_url()}")
+    except EmbeddedPostgresError as error:  # its port is taken, and the socket goes on
+        click.echo(error.message, err=True)
     click.echo("Ctrl-C lets go of it; it stops a minute after its last use.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    while True:
-        signal.pause()
+    with suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()
+    click.echo("Stopped.")
 
 
-def _reader_url(settings: Settings) -> str:
+def _embedded(settings: Settings) -> EmbeddedPostgres:
     if settings.database_url is not None:
         message = (
-            "DP_DATABASE_URL names a server of your own, whose roles are yours; only the embedded"
-            " server has one that reads and nothing else."
+            "DP_DATABASE_URL names a server of your own; only the embedded one is kept up by us and"
+            " has a role that reads and nothing else."
         )
         raise click.ClickException(message)
-    return embedded(settings.home).reader_url()
+    return embedded(settings.home)

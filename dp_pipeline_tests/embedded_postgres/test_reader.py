@@ -193,10 +193,29 @@ def test_dp_db_serve_keeps_the_server_up_until_ctrl_c(home: Home) -> None:
         assert value(url, "SELECT count(*) FROM tournament") == 0
         serving.send_signal(2)
         _, said = serving.communicate(timeout=10)
-        assert (serving.returncode, said) == (130, "Stopped.\n")
+        assert (serving.returncode, said) == (0, "")
     finally:
         serving.kill()
         serving.communicate()
+
+
+def test_dp_db_serve_goes_on_without_its_port(home: Home, postgres: EmbeddedPostgres) -> None:
+    port = _port(postgres.reader_url())
+    _end(home, postgres)
+    with socket.create_server(("127.0.0.1", port)):
+        serving = _dp(home, "db", "serve")
+        try:
+            assert serving.stdout is not None
+            url = serving.stdout.readline().removeprefix("The database is at ").strip()
+            assert serving.stdout.readline().startswith("Ctrl-C lets go of it")
+            assert value(url, "SELECT count(*) FROM tournament") == 0
+            serving.send_signal(15)
+            shown, said = serving.communicate(timeout=10)
+            assert (serving.returncode, shown) == (0, "Stopped.\n")
+            assert f"Port {port} on 127.0.0.1" in said
+        finally:
+            serving.kill()
+            serving.communicate()
 
 
 def test_dp_db_url_prints_the_readers_url_of_the_embedded_server_only(home: Home) -> None:
