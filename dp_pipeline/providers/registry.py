@@ -1,5 +1,6 @@
 """Which providers there are, and one HTTP client for each that a run needs."""
 
+import pkgutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
+from dp_pipeline import providers
 from dp_pipeline.http.address import Address
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.client import HttpClient, Requests
@@ -40,9 +42,13 @@ PROVIDERS: tuple[Provider, ...] = (OpenLigaDB(), OpenFootball(), SofaScore(), Sa
 """Every provider, in the order in which people see them."""
 BY_NAME: Mapping[str, Provider] = {provider.name: provider for provider in PROVIDERS}
 
-if len(BY_NAME) < len(PROVIDERS):
-    _TWICE = "Two providers are registered under one name."
-    raise ValueError(_TWICE)
+_PACKAGES = {module.name for module in pkgutil.iter_modules(providers.__path__) if module.ispkg}
+if len(BY_NAME) < len(PROVIDERS) or set(BY_NAME) != _PACKAGES:
+    _WRONG = (
+        f"Each package of providers/ ({', '.join(sorted(_PACKAGES))}) is one provider, listed once "
+        f"in PROVIDERS ({', '.join(provider.name for provider in PROVIDERS)})."
+    )
+    raise ValueError(_WRONG)
 
 MOST_OFFERED = 3
 _GLANCE = Limits(connect_seconds=1, read_seconds=1, deadline_seconds=2, attempts=1)

@@ -1,6 +1,8 @@
 """A provider is registered once: what is forgotten is said, and the documents say the same."""
 
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +84,23 @@ def test_what_is_forgotten_of_a_provider_is_named() -> None:
 def test_what_is_wrong_of_a_provider_is_a_sentence(said: dict[str, str], why: str) -> None:
     with pytest.raises((ValueError, InvalidTournamentKeyError), match=re.escape(why)):
         Kicker(description="a newspaper", **said)  # ty: ignore[invalid-argument-type]
+
+
+def test_a_package_that_is_not_listed_is_named_at_import(tmp_path: Path) -> None:
+    (tmp_path / "kicker").mkdir()
+    (tmp_path / "kicker/__init__.py").touch()
+    program = (
+        "import sys, dp_pipeline.providers as providers; providers.__path__.append(sys.argv[1]); "
+        "import dp_pipeline.providers.registry"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.splitlines()[-1] == (
+        "ValueError: Each package of providers/ (kicker, openfootball, openligadb, sandbox, "
+        "sofascore) is one provider, listed once in PROVIDERS (openligadb, openfootball, "
+        "sofascore, sandbox)."
+    )
 
 
 def test_the_table_of_providers_in_the_readme_is_what_is_registered() -> None:
