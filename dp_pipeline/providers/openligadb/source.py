@@ -222,6 +222,8 @@ class OpenLigaDBSource(Source):
         Raises:
             ProviderError: a refusal, or nothing could be had.
         """
+        if self.stored is None:
+            return await self._whole()
         async with self._gathering:
             wide = self.follows_up
             if wide not in self._read:
@@ -234,11 +236,18 @@ class OpenLigaDBSource(Source):
                     self._not_followed, self._read[True] = error, self._read[False]
             return self._read[wide]
 
+    async def _whole(self) -> Gathered:
+        # Requested each time, which costs nothing: so the report of each domain names the answer.
+        season = Ask(season_path(self.key), "Matches", frozenset())
+        answer = await self._matches(season)
+        if True not in self._read or self._read[True].answers[season] is not answer:
+            self._read[True] = Gathered(self.key, None, {season: answer})
+        return self._read[True]
+
     async def _gather(self, *, wide: bool) -> Gathered:
-        if self.stored is None or not isinstance(self.selection, DueMatches):
-            season = Ask(season_path(self.key), "Matches", frozenset())
-            return Gathered(self.key, None, {season: await self._matches(season)})
-        asks = asks_for_due(self.key, self.stored, self.selection.match_ids)
+        assert self.stored is not None  # noqa: S101 - for the type checker
+        due = self.selection.match_ids if isinstance(self.selection, DueMatches) else ()
+        asks = asks_for_due(self.key, self.stored, due)
         wanted: dict[Ask | None, Callable[[], Awaitable[MatchList | GroupList]]]
         wanted = {ask: partial(self._matches, ask) for ask in asks}
         if wide:
