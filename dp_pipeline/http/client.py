@@ -5,10 +5,8 @@ from a service that refuses or fails, the rate limit spaces them, and a cache ma
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
@@ -91,7 +89,6 @@ class HttpClient:
         self._seconds_apart = seconds_apart
         self._breaker = breaker or CircuitBreaker(None)
         self._limits = limits or Limits()
-        self._stack = AsyncExitStack()
         self._transport: Transport | None = None
         self._connections: anyio.Semaphore | None = None
         self._paused_until = 0.0
@@ -103,20 +100,14 @@ class HttpClient:
         from dp_pipeline.http.transport import Transport
 
         self._connections = anyio.Semaphore(self._limits.connections)
-        self._transport = await self._stack.enter_async_context(
-            Transport(self._address, self._limits, self._guard)
-        )
+        self._transport = Transport(self._address, self._limits, self._guard)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._transport = None
+    async def __aexit__(self, *_: object) -> None:
+        transport, self._transport = self._transport, None
         await self._breaker.flush()
-        await self._stack.__aexit__(kind, error, traceback)
+        if transport is not None:
+            await transport.close()
 
     @property
     def root(self) -> str:

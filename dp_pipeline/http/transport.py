@@ -8,8 +8,6 @@ import importlib.metadata
 import ipaddress
 import logging
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -69,17 +67,9 @@ class Transport:
             event_hooks={"request": [guard.check]} if guard else None,
         )
 
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._client.aclose()
 
     async def get(self, target: Target, format_: Format) -> Response:
         """Request, follow redirects, read the body.

@@ -4,7 +4,6 @@ import pkgutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -121,16 +120,10 @@ class Providers:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._stack.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._stack.__aexit__(kind, error, trace)
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
 
     async def source(
         self,
