@@ -7,6 +7,7 @@ processes that asked for a URL and still live, and connected clients. POSIX only
 
 import os
 import shutil
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -91,7 +92,12 @@ class EmbeddedPostgres:
                 ensure_watcher(directory, self._linger_seconds)
                 address = ensure(directory, deadline)
                 ensure_database(directory, address, database)
-            except (EmbeddedPostgresError, OSError, psycopg.Error) as error:
+            except (
+                EmbeddedPostgresError,
+                OSError,
+                psycopg.Error,
+                subprocess.SubprocessError,
+            ) as error:
                 explained = _explained(directory, error)
                 if explained is error:
                     raise

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,12 +114,16 @@ class _Watcher:
                 self._postmaster = postmaster(address)
             else:
                 address = None
-            if is_locked(self._directory / USERS):
-                self._used_at = time.monotonic()
-                if address is None or not is_locked(self._directory / SERVER):
-                    self._start_again()
-            elif self._is_done(address):
-                break
+            with suppress(FileNotFoundError):  # the home is being deleted
+                users = try_lock(self._directory / USERS, create=False)
+                if users is None:
+                    self._used_at = time.monotonic()
+                    if address is None or not is_locked(self._directory / SERVER):
+                        self._start_again()
+                elif self._is_done(address):
+                    break  # with USERS: who comes now waits for our end and starts a new watcher
+                else:
+                    os.close(users)
             trim_log(self._directory)
         self.end()
         os.close(self._lock)  # before USERS: who comes now is to see that there is no watcher
@@ -141,26 +146,12 @@ class _Watcher:
         return not is_current(self._lock, self._directory / WATCHER)
 
     def _is_done(self, address: Address | None) -> bool:
-        """No process has a share. Is there no client either, for long enough?
-
-        Then USERS is held from here on: users who come meanwhile wait until this process has
-        ended, and start a new watcher.
-        """
+        """No process has a share. Is there no client either, for long enough?"""
+        if not is_locked(self._directory / SERVER):
+            return True
         if address is not None and clients(address):
             self._used_at = time.monotonic()
-        unused_for = time.monotonic() - self._used_at
-        if unused_for < self._linger_seconds and is_locked(self._directory / SERVER):
-            return False
-        try:
-            users = try_lock(self._directory / USERS, create=False)
-        except FileNotFoundError:  # the home is being deleted
-            return False
-        if users is None:
-            return False
-        if address is not None and clients(address):  # they came by the last user's share
-            os.close(users)
-            return False
-        return True
+        return time.monotonic() - self._used_at >= self._linger_seconds
 
     def _start_again(self) -> None:
         time.sleep(_DELETION_SECONDS)
@@ -192,7 +183,7 @@ def _main(directory: Path, lock: int, linger_seconds: float) -> int:
     signal.signal(signal.SIGINT, tell_to_stop)
     try:
         watcher.watch()
-    except (EmbeddedPostgresError, OSError) as error:
+    except (EmbeddedPostgresError, OSError, subprocess.SubprocessError) as error:
         print(f"watcher: {error} The server is stopped.", flush=True)  # noqa: T201 - into the log
         watcher.end()
         return 1
