@@ -3,6 +3,7 @@ import multiprocessing
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from importlib import resources
 
@@ -127,14 +128,46 @@ def _rows(connection: sa.Connection) -> dict[str, int]:
     return {name: connection.scalars(count.select_from(sa.table(name))).one() for name in names}
 
 
-def test_a_database_that_0_1_filled_goes_on_working(
-    postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _fill(database: Database) -> dict[str, int]:
+    """Make it a database that version 0.1 filled."""
     filled = resources.files("dp_pipeline_tests.database") / "filled_by_0_1.sql"
     with database.transaction() as connection:
         migrations.upgrade(connection, migrations.REVISIONS[0])
         connection.exec_driver_sql(filled.read_text(encoding="utf-8").replace("%", "%%"))
-        before = _rows(connection)
+        return _rows(connection)
+
+
+def test_an_upgrade_from_0_1_that_is_killed_half_way_is_none_and_the_next_one_is_whole(
+    postgres_url: str, database: Database
+) -> None:
+    before = _fill(database)
+    migrating = multiprocessing.get_context("spawn").Process(target=_migrate, args=(postgres_url,))
+    with database.transaction() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM data_provider_executions"))
+        migrating.start()
+        waits = sa.text(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+            " AND relation = 'data_provider_executions'::regclass"
+        )
+        deadline = time.monotonic() + 60
+        while not reader.scalar(waits):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        migrating.kill()
+        migrating.join(30)
+    with database.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT version_num FROM dp_alembic_version")) == "0008"
+        assert _rows(connection) == before
+    database.ensure_current()
+    with database.engine.connect() as connection:
+        version = connection.scalar(sa.text("SELECT version_num FROM dp_alembic_version"))
+        assert version == migrations.HEAD
+
+
+def test_a_database_that_0_1_filled_goes_on_working(
+    postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _fill(database)
     assert all(before.values())
     del before["provider_clock"]  # dropped since
     database.ensure_current()
