@@ -160,7 +160,7 @@ def test_scattered_tournaments_are_materialized_each_in_its_partition_and_fate(
     table = tables.data_provider_executions
     with database.transaction() as connection:
         rows = connection.execute(sa.select(table)).mappings().all()
-    assert len(rows) == 15
+    assert len(rows) == 3 * len(NAMES)
     assert {row["unit"] for row in rows} == {"nightly:openfootball:2026-11-23"}
     assert {row["tournament_key"] for row in rows if row["status"] == "failed"} == {keys[1]}
     assert replay.seen["/2024-25/en.1.json"] == 1
@@ -176,7 +176,7 @@ def test_only_the_domains_asked_for_are_read_and_an_unknown_one_is_refused(
     key = "openfootball:en.1:2024-25"
     replay = Replay(payloads={"/2024-25/en.1.json": season(league("A", "B"))})
     with serve(replay.app()) as base_url:
-        odd = refresh(instance, migrated_url, base_url, {"keys": [key], "domains": ["goals"]})
+        odd = refresh(instance, migrated_url, base_url, {"keys": [key], "domains": ["cards"]})
         assert not odd.success
         assert not replay.seen
         done = refresh(

@@ -1,6 +1,7 @@
 """One domain of one tournament from its source to the database: fetch, judge, plan, apply."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from dp_pipeline.ledger.errors import (
 )
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.ledger import note_news
-from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.contract import Everything, Source
 from dp_pipeline.providers.fitting import fitting
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Absence, Fetched, Match
@@ -93,15 +94,29 @@ class Materialization:
         """
         with execution.step("scraping", f"fetch_{domain.operation}"):
             fetched = fitting(await domain.fetch(self.source))
-        if not fetched.items:
-            return Planned(domain, fetched, Fetched(), Verdict(), _nothing(fetched, execution))
+        if fetched.is_nothing:
+            nothing = self._nothing(fetched, execution)
+            return Planned(domain, fetched, Fetched(), Verdict(), nothing)
         matches = fetched if domain is MATCHES else await self.source.matches()
         snapshot = await self._read(fetched, matches)
-        verdict = self._judged(matches, snapshot, Past(), execution)
+        verdict = self._judged(matches, snapshot, Past(), execution.started_at)
         if verdict.contradictions and verdict.refusal is None:
             past = await self._database.run(lambda c: past_of(c, execution))
-            verdict = self._judged(matches, snapshot, past, execution)
+            verdict = self._judged(matches, snapshot, past, execution.started_at)
         return _plan(domain, fetched, matches, verdict, snapshot)
+
+    async def would_change(self, domain: Domain[Any]) -> bool:
+        """Whether what came with the matches would change anything of another domain.
+
+        Doubtful data would not: the next whole read refuses it, in an execution of its own.
+        """
+        fetched = fitting(await domain.fetch(self.source))
+        if fetched.is_nothing:
+            return False
+        matches = await self.source.matches()
+        snapshot = await self._read(fetched, matches)
+        verdict = self._judged(matches, snapshot, Past(), self.source.now)
+        return _plan(domain, fetched, matches, verdict, snapshot).plan.changes_anything
 
     async def applied(self, found: Planned, execution: Execution) -> None:
         """Write what was planned, and what follows from it, unless it is refused.
@@ -163,7 +178,7 @@ class Materialization:
             before = read_snapshot(connection, key, TABLES)
             before = look_for(connection, before, **_named(found.fetched, found.matches, key))
             past = past_of(connection, execution)
-            verdict = self._judged(found.matches, before, past, execution)
+            verdict = self._judged(found.matches, before, past, execution.started_at)
             found = _plan(found.domain, found.fetched, found.matches, verdict, before)
             _raise_if_refused(found, execution)
         changes = Changes(found.plan, stored, before, before.after(found.plan))
@@ -194,8 +209,18 @@ class Materialization:
             self.snapshot = snapshot
         return snapshot
 
+    def _nothing(self, fetched: Fetched[Any], execution: Execution) -> Plan:
+        """A plan without entities: as expected, or suspicious when rows are stored."""
+        absent = fetched.absent or Absence("nothing_yet", "The provider gave nothing.")
+        whole = isinstance(self.source.selection, Everything)
+        if (whole or absent.kind == "nothing_yet") and not execution.create:
+            return refused(
+                f"{absent.because} Rows of it are stored already; they were kept as they are."
+            )
+        return Plan(absent=absent)
+
     def _judged(
-        self, matches: Fetched[Match], snapshot: Snapshot, past: Past, execution: Execution
+        self, matches: Fetched[Match], snapshot: Snapshot, past: Past, read_at: datetime
     ) -> Verdict:
         """Whether the payload may be believed, by its matches: in whichever domain it is taken.
 
@@ -207,7 +232,7 @@ class Materialization:
         return judge(
             snapshot.matches,
             matches.items,
-            read_at=execution.started_at,
+            read_at=read_at,
             now=self.source.now,
             past=past,
             covers=matches.covers,
@@ -241,16 +266,6 @@ def _raise_if_refused(found: Planned, execution: Execution) -> None:
     if refusal is not None:
         execution.remark(*found.plan.findings)
         raise _REFUSALS[refusal.kind](refusal.because)
-
-
-def _nothing(fetched: Fetched[Any], execution: Execution) -> Plan:
-    """A plan without entities: as expected, or suspicious when rows are stored."""
-    absent = fetched.absent or Absence("nothing_yet", "The provider gave nothing.")
-    if absent.kind == "nothing_yet" and not execution.create:
-        return refused(
-            f"{absent.because} Rows of it are stored already; they were kept as they are."
-        )
-    return Plan(absent=absent)
 
 
 def _named(fetched: Fetched[Any], matches: Fetched[Match], key: TournamentKey) -> _Named:

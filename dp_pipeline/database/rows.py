@@ -6,7 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from dp_pipeline.providers.key import TournamentKey, natural_id
-from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament, TournamentState
+from dp_pipeline.providers.models import (
+    Goal,
+    Match,
+    Round,
+    Standing,
+    Team,
+    Tournament,
+    TournamentState,
+)
 
 Row = Mapping[str, Any]
 
@@ -35,6 +43,11 @@ def round_id(key: TournamentKey, slug: str) -> UUID:
 def match_id(provider: str, external_id: str) -> UUID:
     """The id of a match's row."""
     return natural_id("match", provider, storable(external_id))
+
+
+def goal_id(match: UUID, side: str, ordinal: int) -> UUID:
+    """The id of a goal's row."""
+    return natural_id("goal", str(match), side, str(ordinal))
 
 
 def standing_id(key: TournamentKey, stage: str | None, group_name: str | None, team: UUID) -> UUID:
@@ -142,6 +155,28 @@ def match_row(key: TournamentKey, match: Match) -> Row:
             "home_penalties_score": match.home_penalties_score,
             "away_penalties_score": match.away_penalties_score,
             "venue": match.venue,
+        }
+    )
+
+
+def goal_row(key: TournamentKey, goal: Goal) -> Row:
+    """A row of `goal`, given by the provider now."""
+    match = match_id(key.provider, goal.match)
+    return _storable(
+        {
+            "id": goal_id(match, goal.side, goal.ordinal),
+            "tournament_id": key.tournament_id,
+            "match_id": match,
+            "side": goal.side,
+            "ordinal": goal.ordinal,
+            "minute": goal.minute,
+            "added_time": goal.added_time,
+            "scorer": goal.scorer,
+            "penalty": goal.penalty,
+            "own_goal": goal.own_goal,
+            "home_score": goal.home_score,
+            "away_score": goal.away_score,
+            "missing_since": None,
         }
     )
 

@@ -23,7 +23,7 @@ RowId = UUID | tuple[UUID, ...]
 """The primary key: one id, or a tuple of them where the key has several columns."""
 
 # Kept by the database, not given by whoever stores.
-_STAMPS = frozenset({"created_at", "updated_at"})
+STAMPS = frozenset({"created_at", "updated_at"})
 # 1,000 ids in one query; a season has 380 matches, the largest recorded competition 500.
 _CHUNK = 1_000
 _MOST_COLLISIONS = 5
@@ -242,7 +242,7 @@ def _by_id(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[RowId, di
     given: dict[RowId, dict[str, Any]] = {}
     columns = rows[0].keys() if rows else set()
     key = [column.name for column in table.primary_key]
-    if rows and (wrong := (columns - set(table.c.keys())) | (_STAMPS & columns)):
+    if rows and (wrong := (columns - set(table.c.keys())) | (STAMPS & columns)):
         message = f"{table.name} takes no {', '.join(sorted(wrong))}."
         raise ValueError(message)
     for row in rows:

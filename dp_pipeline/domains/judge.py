@@ -140,7 +140,7 @@ def judge(  # noqa: PLR0913 - two states, and what is known of the reading
         if id_ in past.taken_back and read_at - past.taken_back[id_] >= REPEATED_AFTER
     }
     kept = frozenset(taken_back) - repeated
-    settled = _settled(stored, now or read_at)
+    settled = settled_matches(stored, now or read_at)
     corrected = tuple(
         c.match.external_id
         for c in contradictions
@@ -201,7 +201,7 @@ def contradiction_issues(
 # -- matches ---------------------------------------------------------------------------------------
 
 
-def _settled(stored: Iterable[Match], now: datetime) -> frozenset[str]:
+def settled_matches(stored: Iterable[Match], now: datetime) -> frozenset[str]:
     """External ids of the played matches whose kick-off was not just now."""
 
     def fresh(match: Match) -> bool:

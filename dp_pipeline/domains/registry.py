@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.domains.domain import Domain, Registered
+from dp_pipeline.domains.goals import GOALS
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.standings import STANDINGS
 from dp_pipeline.domains.teams import TEAMS
 from dp_pipeline.domains.tournaments import TOURNAMENTS
 
-DOMAINS: tuple[Domain[Any], ...] = (TOURNAMENTS, TEAMS, ROUNDS, MATCHES, STANDINGS)
+DOMAINS: tuple[Domain[Any], ...] = (TOURNAMENTS, TEAMS, ROUNDS, MATCHES, GOALS, STANDINGS)
 """What a provider tells of a tournament, ingested together."""
 
 _shown = (

@@ -103,6 +103,9 @@ class Snapshot:
 
     def _name(self, table: str, id_: RowId) -> str:
         row = self.stored[table][id_]
+        if table == tables.goal.name:
+            match = self._name(tables.match.name, row["match_id"])
+            return f"{match}, {row['side']} goal {row['ordinal']}"
         teams = (row.get(name) for name in ("home_team_id", "away_team_id", "team_id"))
         named = [self.rows(tables.team)[team]["name"] for team in teams if team is not None]
         return str(row.get("label") or row.get("name") or " - ".join(named) or id_)
@@ -142,19 +145,23 @@ class Snapshot:
         return tuple(sorted(found, key=lambda round_: (round_.order, round_.slug)))
 
     @cached_property
-    def matches(self) -> tuple[Match, ...]:
-        """The matches by kick-off, those without one last."""
-        found = [
-            Match(
+    def match_by_row(self) -> dict[RowId, Match]:
+        """The matches by the ids of their rows."""
+        return {
+            id_: Match(
                 **{name: row[name] for name in _OF_MATCH},
                 home=self._team(row["home_team_id"]),
                 away=self._team(row["away_team_id"]),
             )
-            for row in self.rows(tables.match).values()
-        ]
+            for id_, row in self.rows(tables.match).items()
+        }
+
+    @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """The matches by kick-off, those without one last."""
         return tuple(
             sorted(
-                found,
+                self.match_by_row.values(),
                 key=lambda m: (
                     m.kickoff_at is None,
                     m.kickoff_at.isoformat() if m.kickoff_at else "",

@@ -19,7 +19,7 @@ from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.match_news import given_up_news
 from dp_pipeline.domains.matches import MATCHES, follows_from, settled
-from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.registry import DOMAINS, TABLES
 from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
 from dp_pipeline.domains.standings import STANDINGS
@@ -33,7 +33,7 @@ from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.ledger import note_news, tournament_id_of
 from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
-from dp_pipeline.providers.errors import BlockedError, ProviderRestingError
+from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRestingError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Finding
 from dp_pipeline.providers.registry import checked_key
@@ -148,14 +148,24 @@ class Poll:
         await self._context.database.run(lambda c: keep_watch(c, models, look))
 
     async def finish(self, execution: Execution) -> None:
-        """After the matches: the table, then what is to be remembered of this poll."""
+        """After the matches: the table, what came with them, then what is to be remembered."""
         if self._work is None or execution.idle:
             return
         if self._table_moves:
             await self._follow(STANDINGS)
+        for domain in DOMAINS:
+            if domain.comes_with_matches and await self._has_changed(domain):
+                await self._follow(domain)
         database = self._context.database
         with suppress(DatabaseError):  # then it is done again
             await database.run(lambda connection: self._remember(connection, execution))
+
+    async def _has_changed(self, domain: Domain[Any]) -> bool:
+        assert self._work is not None  # noqa: S101 - see `finish`
+        try:
+            return await self._work.would_change(domain)
+        except (ProviderError, DatabaseError):
+            return False  # it is no reason for a poll to fail; a whole read meets it too
 
     async def _follow(self, domain: Domain[Any]) -> None:
         work = self._work

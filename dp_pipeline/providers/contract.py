@@ -16,6 +16,7 @@ from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import (
     Fetched,
+    Goal,
     Match,
     Round,
     Standing,
@@ -167,6 +168,14 @@ class Source(ABC):
     @abstractmethod
     async def matches(self) -> Fetched[Match]:
         """Every match, once per external id, of teams and rounds that the others give."""
+
+    @abstractmethod
+    async def goals(self) -> Fetched[Goal]:
+        """The goals of the matches that `matches` gives; `covers` names those with a sound list.
+
+        Only from answers that are requested anyway. A list without goals is covered: where no goal
+        is given and some list is, nothing is absent.
+        """
 
     @abstractmethod
     async def standings(self) -> Fetched[Standing]:

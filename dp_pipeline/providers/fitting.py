@@ -57,5 +57,7 @@ def _issue(item: Any, error: ValidationError) -> Finding:
 
 def subject_of(item: Any) -> str:
     """An entity in a person's words, as far as it tells them itself."""
-    names = [getattr(item, name, None) for name in ("label", "name", "team", "external_id")]
+    names = [
+        getattr(item, name, None) for name in ("label", "name", "team", "match", "external_id")
+    ]
     return next((str(name)[:100] for name in names if name), type(item).__name__.lower())

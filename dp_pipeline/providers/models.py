@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from dp_pipeline.providers.bounds import Day, Int4, Key, Moment, Place, Whole
@@ -11,6 +12,7 @@ Mode = Literal["regular-season-only", "regular-season-and-knockout", "knockout-o
 StandingsMode = Literal["unique-group", "multi-group"]
 TournamentStatus = Literal["active", "completed", "upcoming", "cancelled"]
 RoundType = Literal["season", "knockout"]
+Side = Literal["home", "away"]
 MatchStatus = Literal[
     "scheduled",
     "live",
@@ -116,6 +118,35 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """A goal in play, extra time included; never a kick of a shoot-out.
+
+    Args:
+        match: external id.
+        side: for which it counts; an own goal for the side of the other team.
+        ordinal: the how manieth goal of this side in this match, from 1.
+        minute: of the match; in added time the last regular one, 45 or 90.
+        added_time: minutes after it; None where there are none or the provider does not tell.
+        scorer: the name as the provider writes it; of an own goal who scored it.
+        penalty: whether it was one; None when the provider does not say.
+        own_goal: whether it was one; None when the provider does not say.
+        home_score: after the goal; None when that is not certain.
+        away_score: after the goal.
+    """
+
+    match: Key
+    side: Side
+    ordinal: Place
+    minute: Whole | None = None
+    added_time: Whole | None = None
+    scorer: str | None = None
+    penalty: bool | None = None
+    own_goal: bool | None = None
+    home_score: Whole | None = None
+    away_score: Whole | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A row of a table. `form` is the last five results, oldest first, of W, D and L.
 
@@ -194,6 +225,7 @@ class Fetched(Generic[T]):
         covers: external ids of the stored matches that the answer was to hold; None for all. Only
             of these one that it does not hold is missing.
         team_names: of the teams that the answer speaks of, by external id.
+        read_at: when it was read, by the provider's time, where what is written depends on it.
     """
 
     items: tuple[T, ...] = ()
@@ -201,3 +233,9 @@ class Fetched(Generic[T]):
     absent: Absence | None = None
     covers: frozenset[str] | None = None
     team_names: Mapping[str, str] = field(default_factory=dict)
+    read_at: datetime | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing can be planned of it: a list that came without entities is something."""
+        return not self.items and (self.absent is not None or not self.covers)

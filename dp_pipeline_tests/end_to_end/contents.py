@@ -9,7 +9,7 @@ from psycopg.rows import DictRow, dict_row
 
 FOOTBALL_TABLES = (
     *("tournament", "team", "tournament_team", "tournament_round"),
-    *("match", "tournament_standing"),
+    *("match", "goal", "tournament_standing"),
 )
 
 MATCHES = """

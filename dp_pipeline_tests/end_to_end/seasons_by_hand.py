@@ -35,6 +35,12 @@ def league() -> list[dict[str, Any]]:
         }
         match["matchDateTime"] = f"2024-09-{order:02}T15:30:00"
         match["matchDateTimeUTC"] = f"2024-09-{order:02}T13:30:00Z"
+        scored = [(1, 0, 10), (1, 1, 50), (2, 1, 93)]
+        scorers = [f"Striker of {side['teamName']}" for side in (*sides, sides[0])]
+        match["goals"] = [
+            goal | {"goalGetterName": name}
+            for goal, name in zip(openligadb_payloads.goals(*scored), scorers, strict=True)
+        ]
     return sorted(matches, key=lambda match: match["matchID"])
 
 
@@ -62,8 +68,21 @@ def table() -> list[dict[str, Any]]:
     ]
 
 
+def with_goals(match: dict[str, Any]) -> dict[str, Any]:
+    """A match of a file with a list of goals for each side."""
+    lists = {
+        f"goals{side}": [
+            {"name": f"Striker of {match[f'team{side}']}", "minute": 20 * goal + side}
+            for goal in range(1, match["score"]["ft"][side - 1] + 1)
+        ]
+        for side in (1, 2)
+    }
+    return {**match, **lists}
+
+
 def healthy() -> dict[str, Any]:
-    file = openfootball_files.season(openfootball_files.league(*TEAMS))
+    matches = [with_goals(match) for match in openfootball_files.league(*TEAMS)]
+    file = openfootball_files.season(matches)
     return {
         MATCHES_OF[LIGA]: league(),
         GROUPS: groups(),

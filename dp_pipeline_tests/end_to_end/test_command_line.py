@@ -97,7 +97,9 @@ def test_the_ledger_is_printed_for_people_and_as_json(home: Path, migrated_url: 
         assert ended.returncode == 0  # nothing published yet is no failure
     listed = dp("executions", home=home, further=further)
     assert listed.returncode == 0
-    assert len([line for line in listed.stdout.splitlines() if line.strip()[:2] == "20"]) == 10
+    assert len(
+        [line for line in listed.stdout.splitlines() if line.strip()[:2] == "20"]
+    ) == 2 * len(NAMES)
 
     asked = dp("executions", "--tournament", FILE, "--json", home=home, further=further)
     rows = json.loads(asked.stdout)

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from dp_pipeline.database.database import DatabaseError
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline_tests.end_to_end.world import DAWDLE, PATH, VERSIONS, World, payload, until, world
 
@@ -89,7 +90,7 @@ def cut_through(made: World, runs: int) -> int:
         cuts += cutter.cuts
     tick(made)
     rows = made.executions()
-    assert len(rows) == 5 * runs
+    assert len(rows) == len(NAMES) * runs
     assert {row["status"] for row in rows} == {"completed"}, made.log()
     assert {row["error_class"] for row in rows} == {None}
     until("all to be told", lambda: made.tick() == "Nothing new.")

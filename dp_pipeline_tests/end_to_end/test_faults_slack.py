@@ -9,6 +9,7 @@ import pytest
 from dagster import DagsterRunStatus
 
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.notifications.attempts import Attempts
 from dp_pipeline_tests.end_to_end.world import (
     DAWDLE,
@@ -51,7 +52,7 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
             made.slack.answers.extend([OK, Answer(429, "rate_limited", {"Retry-After": "600"})])
             said = made.tick()
             assert said.startswith("1 messages sent; Slack limits how fast")
-            assert untold(made) == 10
+            assert untold(made) == 2 * len(NAMES)
             seen = len(made.slack.received)
             assert "Slack asked for a pause of another" in made.tick()
             assert len(made.slack.received) == seen
@@ -60,7 +61,7 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
 
         for _ in range(2):
             assert "the connection is refused" in made.tick()
-        assert untold(made) == 10
+        assert untold(made) == 2 * len(NAMES)
 
         with made.slack.listening(port=port):
             made.slack.answers.append(Answer(503))
@@ -87,7 +88,7 @@ def test_a_run_that_was_killed_before_it_opened_a_row_is_told_once(
         assert made.executions() == [], "nobody has noticed yet that the process is gone"
         made.look_after_runs()
         assert made.instance.get_runs()[0].status is DagsterRunStatus.FAILURE
-        assert made.tick() == "5 added for runs that died early; 1 messages sent"
+        assert made.tick() == f"{len(NAMES)} added for runs that died early; 1 messages sent"
         assert made.tick() == "Nothing new."
         assert {row["error_class"] for row in made.executions()} == {"RunEndedEarly"}
         assert list(made.told().values()) == [1]
@@ -106,7 +107,7 @@ def test_a_daemon_that_is_killed_between_a_post_and_its_stamp_repeats_it_once_at
                 until("a post", lambda posts=number + 1: len(made.slack.accepted) == posts)
                 ticker.kill()
                 ticker.join(10)
-        assert untold(made) == 5
+        assert untold(made) == len(NAMES)
         assert (
             made.tick()
             == [

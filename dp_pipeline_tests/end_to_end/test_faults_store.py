@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.world import PATH, World, payload, world
 from dp_pipeline_tests.servers import free_port
 
@@ -90,13 +91,13 @@ def test_reports_reach_a_store_that_was_away_and_runs_are_what_they_were(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
         assert guarded.ingest() == 0, guarded.log()
-        assert len(objects(bucket)) == 5
+        assert len(objects(bucket)) == len(NAMES)
         guarded.tick()
 
     guarded.replay.payloads[PATH] = payload(1)
     assert guarded.ingest() == 0, guarded.log()
-    kept = guarded.executions()[5:]
-    assert [row["status"] for row in kept] == ["completed"] * 5
+    kept = guarded.executions()[len(NAMES) :]
+    assert [row["status"] for row in kept] == ["completed"] * len(NAMES)
     assert {row["summary"]["reportUploadStatus"] for row in kept} == {"kept"}
     assert {row["report_file_url"] for row in kept} == {None}
     assert guarded.tick() == "1 messages sent"
@@ -106,10 +107,10 @@ def test_reports_reach_a_store_that_was_away_and_runs_are_what_they_were(
 
     with store(port):
         due(guarded)
-        assert guarded.tick() == "5 reports stored late"
+        assert guarded.tick() == f"{len(NAMES)} reports stored late"
         assert guarded.query("SELECT * FROM execution_report") == []
         found = objects(bucket)
-        assert len(found) == 10
+        assert len(found) == 2 * len(NAMES)
         for row in guarded.executions():
             key = row["report_file_key"]
             assert row["summary"]["reportUploadStatus"] == "stored"
@@ -118,7 +119,7 @@ def test_reports_reach_a_store_that_was_away_and_runs_are_what_they_were(
             # The id is in the ledger and in messages; what follows it is known to nobody.
             token = key.removesuffix(".json").rpartition(f"{row['id']}-")[2]
             assert len(token) >= 16
-        assert len({key[-21:] for key in found}) == 10
+        assert len({key[-21:] for key in found}) == 2 * len(NAMES)
     assert list(guarded.told().values()) == [1, 1]
     assert f"https://{PUBLIC}/{guarded.executions()[0]['report_file_key']}" in str(
         guarded.slack.accepted[0]

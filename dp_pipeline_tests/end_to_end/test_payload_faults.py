@@ -373,7 +373,7 @@ def test_dagster_shows_which_domain_failed_and_the_sentence_why(
         for event in (entry.get_dagster_event() for entry in events)
         if event.partition == LIGA
     }
-    assert told == {"tournaments", "teams", "rounds", "matches"}
+    assert told == {"tournaments", "teams", "rounds", "matches", "goals"}
     [failure] = [e.step_failure_data for e in result.all_events if e.is_step_failure]
     assert failure.user_failure_data is not None
     assert failure.user_failure_data.description == (

@@ -21,7 +21,7 @@ LEAGUES = tuple(f"openligadb:league{place}:2024" for place in range(TOURNAMENTS_
 def fill_ledger(
     connection: sa.Connection, count: int, *, keys: Sequence[str] = LEAGUES, **changed: Any
 ) -> None:
-    """Rows of runs of ten tournaments with five domains each, a minute apart, completed ones.
+    """Rows of runs of ten tournaments with all domains each, a minute apart, completed ones.
 
     Args:
         connection: within a transaction.

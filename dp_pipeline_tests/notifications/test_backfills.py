@@ -14,6 +14,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._utils.error import SerializableErrorInfo
 
 from dp_pipeline.definitions import defs
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.run_groups import BACKFILL_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
@@ -181,7 +182,7 @@ def test_a_backfill_waits_until_its_lost_runs_have_their_rows(channel: Channel) 
     end(channel, "abcdefgh", BulkActionStatus.CANCELED)
     assert channel.tick() == "Nothing new."
     channel.instance.report_run_canceled(run)
-    assert channel.tick() == "5 added for runs that died early; 1 messages sent"
+    assert channel.tick() == f"{len(NAMES)} added for runs that died early; 1 messages sent"
     assert channel.headers == ["⚠️ Cancelled: Backfill abcdefgh"]
     assert "*Tournaments*\\n1 in 1 run" in told(channel)[0]
     assert channel.tick() == "Nothing new."

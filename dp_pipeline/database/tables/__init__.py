@@ -13,6 +13,7 @@ from dp_pipeline.database.tables.automation import (
 )
 from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.football import (
+    goal,
     image,
     match,
     team,
@@ -37,6 +38,7 @@ __all__ = [
     "data_provider_executions",
     "delivery_note",
     "execution_report",
+    "goal",
     "image",
     "incident",
     "match",

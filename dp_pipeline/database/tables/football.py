@@ -142,6 +142,37 @@ match = sa.Table(
     comment="A fixture, played or not",
 )
 
+goal = sa.Table(
+    "goal",
+    metadata,
+    natural_id("(match_id, side, ordinal)"),
+    tournament_id(),
+    sa.Column("match_id", sa.Uuid, sa.ForeignKey("match.id", ondelete="CASCADE"), nullable=False),
+    text(
+        "side", "home or away: the side it counts for; an own goal for the other one", required=True
+    ),
+    number("ordinal", "Place among the goals of this side in this match, from 1", required=True),
+    number("minute", "In added time the last regular one: 45, 90, 105 or 120"),
+    number("added_time", "Minutes after it; null where there are none or it is not told"),
+    text("scorer", "The name as the provider writes it; of an own goal who scored it"),
+    sa.Column("penalty", sa.Boolean, comment="In play, never of a shoot-out; null: not told"),
+    sa.Column("own_goal", sa.Boolean, comment="Null: not told"),
+    number("home_score", "After this goal; null when that is not certain"),
+    number("away_score", "After this goal; null when that is not certain"),
+    moment(
+        "missing_since",
+        "Since when the provider's list of the match does not have it; null: it does",
+    ),
+    *written(),
+    sa.UniqueConstraint("match_id", "side", "ordinal"),
+    one_of("side", get_args(models.Side)),
+    sa.CheckConstraint("ordinal >= 1", name="ordinal"),
+    sa.CheckConstraint("minute >= 0 AND added_time >= 0", name="minute_not_negative"),
+    *score("score"),
+    sa.Index(None, "tournament_id"),
+    comment="A goal in play, extra time included, as the provider's list of the match has it",
+)
+
 tournament_standing = sa.Table(
     "tournament_standing",
     metadata,

@@ -9,7 +9,7 @@ EXECUTION_STATUSES = ("in_progress", "completed", "partial_failure", "failed")
 SCOPES = ("whole", "part", "nothing", "dry_run")
 OPERATION_TYPES = tuple(
     f"{subject}_{verb}"
-    for subject in ("tournament", "teams", "rounds", "matches", "standings", "logos")
+    for subject in ("tournament", "teams", "rounds", "matches", "goals", "standings", "logos")
     for verb in ("create", "update")
 )
 
@@ -51,7 +51,7 @@ data_provider_executions = sa.Table(
     *written(),
     text("tournament_key", "tournament.key", required=True),
     text("tournament_label"),
-    text("domain", "tournaments, teams, rounds, matches, standings or logos", required=True),
+    text("domain", "What was updated; the asset in Dagster has this name", required=True),
     sa.Column(
         "attempt",
         sa.Integer,

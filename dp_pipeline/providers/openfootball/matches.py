@@ -42,8 +42,10 @@ def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
     rounds: Mapping[str, Round],
     zone: str | None,
     years: tuple[int, int],
-) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[Match, ...], tuple[Finding, ...], Mapping[str, Sequence[Fixture]]]:
     """Every match once per external id, in the order of rounds and kick-offs, and what to report.
+
+    Beside them, by external id, the entries that each was made of.
 
     Args:
         fixtures: the readable entries of the file.
@@ -75,7 +77,8 @@ def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
         issues.append(_without_round(unplaced, len(fixtures)))
     order = {slug: round_.order for slug, round_ in rounds.items()}
     matches.sort(key=lambda match: _position(match, order))
-    return tuple(matches), tuple(issues)
+    made_of = {id_: [fixture for _, fixture in entries] for id_, entries in listed.items()}
+    return tuple(matches), tuple(issues), made_of
 
 
 def _match(

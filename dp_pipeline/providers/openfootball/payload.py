@@ -9,9 +9,17 @@ named and left out and the others stay.
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    WrapValidator,
+    model_validator,
+)
 
-from dp_pipeline.providers.bounds import LONGEST_TEXT, MOST_GOALS
+from dp_pipeline.providers.bounds import LONGEST_TEXT, MOST_GOALS, or_none
 
 MOST_MATCHES = 10_000  # the longest seen has 1,218
 
@@ -57,6 +65,22 @@ class Score(BaseModel):
     p: Pair = None
 
 
+class GoalEntry(BaseModel):
+    """A goal. A minute is a number or text, "90+4"; of a penalty or own goal the file says so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: OptionalText = None
+    minute: StrictInt | Text | None = None
+    offset: StrictInt | None = None
+    penalty: bool = False
+    owngoal: bool = False
+
+
+GoalEntries = Annotated[tuple[GoalEntry, ...] | None, WrapValidator(or_none)]
+"""None: there is no list, or it cannot be read."""
+
+
 class RawMatch(BaseModel):
     """One entry of a file. Texts are as given, white space reduced; "" is None."""
 
@@ -71,6 +95,8 @@ class RawMatch(BaseModel):
     time: OptionalText = None
     status: OptionalText = None
     score: Score = Score()
+    goals1: GoalEntries = None
+    goals2: GoalEntries = None
 
     @model_validator(mode="before")
     @classmethod

@@ -1,7 +1,7 @@
-"""A whole file to everything the five domains ask for. Pure: payload and key in, values out."""
+"""A whole file to everything the domains ask for. Pure: payload and key in, values out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from dp_pipeline.providers.models import (
     Absence,
     Fetched,
     Finding,
+    Goal,
     Match,
     Round,
     Standing,
@@ -27,6 +28,7 @@ from dp_pipeline.providers.openfootball.competition import (
     years,
 )
 from dp_pipeline.providers.openfootball.fixtures import Entries, read_entries
+from dp_pipeline.providers.openfootball.goal_lists import goals_of
 from dp_pipeline.providers.openfootball.kickoffs import day_of
 from dp_pipeline.providers.openfootball.matches import matches_of
 from dp_pipeline.providers.openfootball.payload import SeasonFile
@@ -45,19 +47,14 @@ class SeasonData:
     teams: Fetched[Team]
     rounds: Fetched[Round]
     matches: Fetched[Match]
+    goals: Fetched[Goal]
     standings: Fetched[Standing]
 
 
 def absent(because: str) -> SeasonData:
     """A season of which nothing is published yet."""
-    absence = Absence("nothing_yet", because)
-    return SeasonData(
-        Fetched(absent=absence),
-        Fetched(absent=absence),
-        Fetched(absent=absence),
-        Fetched(absent=absence),
-        Fetched(absent=absence),
-    )
+    nothing: Fetched[Any] = Fetched(absent=Absence("nothing_yet", because))
+    return SeasonData(*(nothing for _ in fields(SeasonData)))
 
 
 def read_season(payload: Any, key: TournamentKey) -> SeasonData:
@@ -85,7 +82,7 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
         scope=competition.code.partition(".")[0] if competition.is_league else None,
     )
     rounds = rounds_of(list(_placed(entries, teams, years(key.season))))
-    matches, match_issues = matches_of(
+    matches, match_issues, made_of = matches_of(
         entries.fixtures,
         file=name,
         ids=teams.ids,
@@ -111,6 +108,7 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
             if teams.items
             else no_teams,
         ),
+        goals=goals_of(made_of, matches, file=name),
         standings=_standings(in_tables, ordered, name),
     )
 

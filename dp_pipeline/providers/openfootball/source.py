@@ -22,7 +22,7 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar
@@ -67,6 +67,10 @@ class OpenFootballSource(Source):
     async def matches(self) -> Fetched[Match]:
         """Every match whose teams are known."""
         return (await self._season()).matches
+
+    async def goals(self) -> Fetched[Goal]:
+        """The goals, where the file lists them."""
+        return (await self._season()).goals
 
     async def standings(self) -> Fetched[Standing]:
         """Always computed: one table per stage and group of the season rounds."""

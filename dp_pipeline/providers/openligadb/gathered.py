@@ -12,6 +12,7 @@ from dp_pipeline.providers.models import (
     Absence,
     Fetched,
     Finding,
+    Goal,
     Match,
     Round,
     Standing,
@@ -19,6 +20,7 @@ from dp_pipeline.providers.models import (
     Tournament,
 )
 from dp_pipeline.providers.openligadb.answers import match_path, round_path, season_url
+from dp_pipeline.providers.openligadb.goal_lists import goals_of
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
 from dp_pipeline.providers.openligadb.payload import (
     GroupList,
@@ -237,6 +239,12 @@ class Gathered:
             if ask.covers and not answer.matches
         ]
         return Fetched(self.fixtures.matches, tuple(issues), covers=self.covers)
+
+    def fetched_goals(self) -> Fetched[Goal]:
+        """The goals of the matches that came."""
+        if self.absent:
+            return Fetched(absent=self.absent)
+        return goals_of(self.payloads, self.fixtures.matches, self.rounds.rounds)
 
     def _no_match(self) -> Absence:
         if self.stored is None:

@@ -118,7 +118,9 @@ class GoalPayload(Payload):
     score_team1: Goals
     score_team2: Goals
     match_minute: OptionalInt4 = None
+    goal_getter_name: OptionalText = None
     is_penalty: OptionalBool = None
+    is_own_goal: OptionalBool = None
     comment: OptionalText = None
 
 

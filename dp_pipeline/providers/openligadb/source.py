@@ -30,7 +30,7 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.models import Fetched, Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.openligadb.answers import (
     PUBLIC_URL,
     league_table,
@@ -209,6 +209,10 @@ class OpenLigaDBSource(Source):
     async def matches(self) -> Fetched[Match]:
         """Every match once per id, or those that are due and others that came along."""
         return (await self._gathered()).fetched_matches()
+
+    async def goals(self) -> Fetched[Goal]:
+        """The goals, as the answers with the matches list them."""
+        return (await self._gathered()).fetched_goals()
 
     async def standings(self) -> Fetched[Standing]:
         """OpenLigaDB's table of a league, or tables computed from all matches."""

@@ -34,6 +34,7 @@ from dp_pipeline.providers.models import (
     Absence,
     Fetched,
     Finding,
+    Goal,
     Match,
     Round,
     Standing,
@@ -115,8 +116,8 @@ class SofaScoreSource(Source):
             with contextlib.suppress(ProviderError):
                 await ask()
 
-        if not domains:
-            return
+        if not set(domains) - {"goals"}:
+            return  # of goals nothing is known
         if self.stored is None:
             # alone: a provider that refuses is asked once
             await quietly(answers.unique)
@@ -178,6 +179,11 @@ class SofaScoreSource(Source):
             because = "SofaScore gave none of the matches that were asked for."
             absent = Absence("nothing_yet", because)
         return Fetched(found.items, issues, absent, _covered(season, self.stored.matches))
+
+    async def goals(self) -> Fetched[Goal]:
+        """None: a list of matches has scores alone, and goals would cost a request per match."""
+        because = "SofaScore's lists of matches do not say who scored."
+        return Fetched(absent=Absence("not_applicable", because))
 
     async def standings(self) -> Fetched[Standing]:
         """SofaScore's tables, or tables computed from the matches."""
