@@ -60,8 +60,21 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def reconcile(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
-    """Open what is wrong and not open, close what is open and well, keep the words up to date."""
+def reconcile(
+    connection: sa.Connection,
+    conditions: Collection[Condition],
+    subjects: Mapping[Kind, Collection[str]] | None = None,
+) -> None:
+    """Open what is wrong and not open, close what is open and well, keep the words up to date.
+
+    Args:
+        connection: of one transaction.
+        conditions: what detectors saw.
+        subjects: all there are of some kinds. Incidents of others, which are switched off or gone,
+            are closed without a word.
+    """
+    if not conditions and not subjects:
+        return
     # Two ticks at once would open the same.
     connection.execute(_LOCK)
     found = connection.execute(sa.select(incident).where(incident.c.closed_at.is_(None)))
@@ -76,6 +89,9 @@ def reconcile(connection: sa.Connection, conditions: Iterable[Condition]) -> Non
             _close(connection, row.id, seen.at)
         elif any(getattr(row, name) != value for name, value in words.items()):
             _update(connection, [row.id], words)
+    for row in known.values():
+        if row.kind in (subjects or {}) and row.subject not in (subjects or {})[row.kind]:
+            _close(connection, row.id, datetime.now(UTC), silently=True)
 
 
 def adopt(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
@@ -100,20 +116,6 @@ def note_past(connection: sa.Connection, seen: Condition, closed_at: datetime) -
     connection.execute(sa.insert(incident).values(_opening(seen) | values))
 
 
-def close_all_but(connection: sa.Connection, kind: Kind, subjects: Collection[str]) -> None:
-    """Close, without a word, incidents of what is switched off or no longer there."""
-    gone = (incident.c.kind == kind) & incident.c.closed_at.is_(None)
-    connection.execute(
-        sa.update(incident)
-        .where(gone, incident.c.subject.not_in(subjects))
-        .values(
-            closed_at=sa.func.greatest(sa.func.now(), incident.c.opened_at),
-            closing_announced_at=sa.func.now(),
-            updated_at=sa.func.now(),
-        )
-    )
-
-
 def _opening(seen: Condition) -> dict[str, Any]:
     return {
         "kind": seen.kind,
@@ -126,12 +128,13 @@ def _opening(seen: Condition) -> dict[str, Any]:
     }
 
 
-def _close(connection: sa.Connection, id_: UUID, at: datetime) -> None:
+def _close(connection: sa.Connection, id_: UUID, at: datetime, *, silently: bool = False) -> None:
+    now = sa.func.now()
     # What was never announced has no end to be announced either.
-    unheard = incident.c.opening_announced_at.is_(None)
+    unheard = sa.case((incident.c.opening_announced_at.is_(None), now), else_=None)
     values = {
         "closed_at": sa.func.greatest(at, incident.c.opened_at),
-        "closing_announced_at": sa.case((unheard, sa.func.now()), else_=None),
+        "closing_announced_at": now if silently else unheard,
     }
     _update(connection, [id_], values)
 

@@ -85,7 +85,7 @@ class _Look:
             instance = self.context.instance
             found = undelivered.look_for(instance, self.store, on=on)
             checks.record(instance, found.evaluation())
-            self._reconcile([found.condition()], {})
+            self._reconcile([found.condition()])
 
     def at_providers(self) -> None:
         """Whether providers answer."""
@@ -137,11 +137,8 @@ class _Look:
             self._reconcile(found, {"job": names})
 
     def _reconcile(
-        self, found: Iterable[Condition], all_of: Mapping[Kind, Collection[str]]
+        self, found: Iterable[Condition], subjects: Mapping[Kind, Collection[str]] | None = None
     ) -> None:
-        """Have the table say what was found, of these subjects; no others of their kind exist."""
         conditions = list(found)
         with self.store.transaction() as connection:
-            incidents.reconcile(connection, conditions)
-            for kind, subjects in all_of.items():
-                incidents.close_all_but(connection, kind, subjects)
+            incidents.reconcile(connection, conditions, subjects)
