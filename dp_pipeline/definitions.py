@@ -9,17 +9,13 @@ import dagster as dg
 # A backfill policy on assets is marked beta and says so once per asset at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
 
-from dp_pipeline.assets import executions, health  # noqa: E402 - after the filter above
-from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
+from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
 from dp_pipeline.assets.seasons import discover_seasons, seasons  # noqa: E402
+from dp_pipeline.notifications import health_asset, ledger_asset  # noqa: E402
+from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
 from dp_pipeline.polling.job import poll_due  # noqa: E402
 from dp_pipeline.refresh import refresh_tournaments  # noqa: E402
-from dp_pipeline.resources import (  # noqa: E402
-    DatabaseResource,
-    LedgerResource,
-    ProvidersResource,
-    SlackResource,
-)
+from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource  # noqa: E402
 from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors.announce import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
@@ -37,8 +33,8 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect, seasons, executions.SPEC, health.SPEC],
-        asset_checks=[executions.messages_delivered, *health.CHECKS],
+        assets=[ingest, collect, seasons, ledger_asset.SPEC, health_asset.SPEC],
+        asset_checks=[ledger_asset.messages_delivered, *health_asset.CHECKS],
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,

@@ -16,8 +16,6 @@ from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.images.client import Images, Root
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.run_groups import backfill_of, tags_of
-from dp_pipeline.notifications.news import Class
-from dp_pipeline.notifications.slack.webhook import SlackWebhook
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import S3Settings, Settings, make_home
@@ -157,22 +155,3 @@ class LedgerResource(dg.ConfigurableResource):
             return f"{root}/runs/b/{quote(backfill, safe='')}"
         ((tag, value),) = tags_of(unit).items()
         return f"{root}/runs?{urlencode({'q[0]': f'tag:{tag}={value}'})}"
-
-
-class SlackResource(dg.ConfigurableResource):
-    """The channel that executions are told to."""
-
-    webhook: str | None = Field(
-        default=None, description=_FOLLOWS.format("SLACK_JOB_EXECUTIONS_WEBHOOK")
-    )
-
-    def open(self) -> SlackWebhook | None:
-        """The webhook, or None when nobody is to be told."""
-        if self.webhook is not None:
-            return SlackWebhook(self.webhook)
-        configured = Settings.load().slack_webhook
-        return None if configured is None else SlackWebhook(configured.get_secret_value())
-
-    def classes(self) -> frozenset[Class]:
-        """What is posted; the rest counts as told."""
-        return Settings.load().messages

@@ -16,7 +16,6 @@ from typing import Literal
 import dagster as dg
 
 from dp_pipeline import competitions
-from dp_pipeline.assets.health import refresh_evaluation
 from dp_pipeline.assets.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
@@ -24,6 +23,7 @@ from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.ledger.run_groups import UNIT_TAG
 from dp_pipeline.notifications.detectors.checks import record
+from dp_pipeline.notifications.health_asset import refresh_evaluation
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.refresh_window import RefreshWindow

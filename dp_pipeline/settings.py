@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Self, get_args
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from pydantic import (
@@ -30,7 +30,10 @@ from pydantic_settings import (
 )
 
 from dp_pipeline.address import announced_address
-from dp_pipeline.notifications.news import CLASSES, Class
+
+Class = Literal["failure", "partial", "news", "success", "digest"]
+"""What messages are by class; each can be switched on and off."""
+CLASSES: tuple[Class, ...] = get_args(Class)
 
 _BASE_URL = "_BASE_URL"
 _OURS = "DAGSTER_BASE_URL"

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dagster import DagsterRun, QueuedRunCoordinator, SubmitRunContext
 
 from dp_pipeline.instance.daemon import DaemonLease
-from dp_pipeline.instance.dagster_internals import PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG
-from dp_pipeline.ledger.run_groups import BACKFILL_TAG
+from dp_pipeline.instance.dagster_internals import (
+    BACKFILL_ID_TAG,
+    PARENT_RUN_ID_TAG,
+    RETRY_NUMBER_TAG,
+)
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 
 
@@ -21,7 +24,7 @@ def missing_priority(tags: Mapping[str, str]) -> Priority | None:
     tags of the first one, its priority too, and is waited for now.
     """
     given = tags.get(PRIORITY_TAG)
-    if BACKFILL_TAG in tags:
+    if BACKFILL_ID_TAG in tags:
         return Priority.BACKFILL if given is None else None
     again = PARENT_RUN_ID_TAG in tags and RETRY_NUMBER_TAG not in tags
     inherited = given in {str(int(each)) for each in (Priority.SENSOR, Priority.BACKFILL)}

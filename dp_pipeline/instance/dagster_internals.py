@@ -43,6 +43,7 @@ from dagster._core.storage.root import LocalArtifactStorage
 
 # Names of tags that Dagster writes and reads itself.
 from dagster._core.storage.tags import (
+    BACKFILL_ID_TAG,
     GRPC_INFO_TAG,
     PARENT_RUN_ID_TAG,
     RETRY_NUMBER_TAG,
@@ -56,6 +57,7 @@ from dagster._utils.interrupts import raise_interrupts_as
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 __all__ = [
+    "BACKFILL_ID_TAG",
     "BULK_ACTION_TERMINAL_STATUSES",
     "GRPC_INFO_TAG",
     "IMPLICIT_ASSET_JOB_NAME",

@@ -30,9 +30,10 @@ from dp_pipeline.notifications.runs import (
 )
 from dp_pipeline.notifications.slack.announcement import Announcement
 from dp_pipeline.notifications.slack.notice import Notice
+from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import WATCHES, State, database_away
 from dp_pipeline.notifications.unknown import remove_unknown
-from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.settings import Settings
 
 # More than is posted, because what is suppressed costs no time.

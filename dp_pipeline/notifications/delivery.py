@@ -20,7 +20,6 @@ from dp_pipeline.http.rate_limit import reserve
 from dp_pipeline.notifications import incidents
 from dp_pipeline.notifications.attempts import LONGEST_PAUSE_SECONDS, Attempts
 from dp_pipeline.notifications.duties import Duties
-from dp_pipeline.notifications.news import Class
 from dp_pipeline.notifications.slack.webhook import (
     Message,
     SlackRefusedError,
@@ -28,7 +27,7 @@ from dp_pipeline.notifications.slack.webhook import (
     SlackUnavailableError,
     SlackWebhook,
 )
-from dp_pipeline.settings import Settings
+from dp_pipeline.settings import Class, Settings
 
 # Slack takes one message a second in a channel. Dagster gives a tick 60 s: no post, of up to 15 s,
 # begins after 40 s.

@@ -12,11 +12,10 @@ tried again or could not begin. It is announced with the successes, that of a po
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal
 
-Class = Literal["failure", "partial", "news", "success", "digest"]
-"""What can be switched on and off."""
-CLASSES: tuple[Class, ...] = get_args(Class)
+from dp_pipeline.settings import Class
+
 Verdict = Literal["failure", "partial", "news", "success", "repeat", "quiet"]
 
 Passing = Literal["stopped", "again"]

@@ -21,9 +21,10 @@ from dp_pipeline.notifications.earlier import adopted
 from dp_pipeline.notifications.incidents import Condition, Kind
 from dp_pipeline.notifications.opening import UNUSABLE, opened
 from dp_pipeline.notifications.runs import planned_work
+from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import DELIVERS, WATCHES
 from dp_pipeline.providers.registry import roots
-from dp_pipeline.resources import DatabaseResource, SlackResource
+from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
 _OF_DELIVERY = (incident.c.kind == "delivery") | (

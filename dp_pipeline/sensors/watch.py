@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import WATCHES
 from dp_pipeline.notifications.watching import watch
-from dp_pipeline.resources import DatabaseResource, SlackResource
+from dp_pipeline.resources import DatabaseResource
 
 
 @dg.sensor(

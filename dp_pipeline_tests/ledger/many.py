@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.domains.registry import NAMES, operation_type
 from dp_pipeline.ledger.ledger import tournament_id_of
-from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.notifications.slack.resource import SlackResource
+from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 
 TOURNAMENTS_PER_RUN = 10

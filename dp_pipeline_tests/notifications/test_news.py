@@ -4,7 +4,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.notifications.news import CLASSES, REMINDER_HOURS, FailureRun, class_of, verdict
+from dp_pipeline.notifications.news import REMINDER_HOURS, FailureRun, class_of, verdict
+from dp_pipeline.settings import CLASSES
 
 START = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 

@@ -25,8 +25,9 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.run_groups import BACKFILL_TAG, UNIT_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
+from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import State
-from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
 from dp_pipeline_tests.servers import Answer, SlackReceiver

@@ -39,10 +39,11 @@ from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.detectors.automation import FAILED_TICKS
 from dp_pipeline.notifications.earlier import Earlier, adopted
+from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import DELIVERS, WATCHES, State
 from dp_pipeline.notifications.undelivered import CHECK as DELIVERED
 from dp_pipeline.notifications.undelivered import UNDELIVERED_MINUTES
-from dp_pipeline.resources import DatabaseResource, LedgerResource, SlackResource
+from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.watch import watch_automation
 from dp_pipeline_tests.ledger.rows import finished_row

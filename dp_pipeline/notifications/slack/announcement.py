@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.notifications.news import Class, class_of, verdict
+from dp_pipeline.notifications.news import class_of, verdict
 from dp_pipeline.notifications.slack.card import SUMMARY, Card, plain
 from dp_pipeline.notifications.slack.line import (
     HARMLESS,
@@ -28,6 +28,7 @@ from dp_pipeline.notifications.slack.mrkdwn import (
     visible,
     weight,
 )
+from dp_pipeline.settings import Class
 
 # The weights below add up to a whole message of less than 12,000 for any input (see card.py).
 LINES = 10

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from dp_pipeline.notifications.news import Class
 from dp_pipeline.notifications.slack.card import (
     CROSS,
     RED,
@@ -25,6 +24,7 @@ from dp_pipeline.notifications.slack.mrkdwn import (
     link,
     visible,
 )
+from dp_pipeline.settings import Class
 
 # Together with the rest less than Slack's 12,000 or so of a whole message: see card.py.
 FAILURES = 6

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dp_pipeline.notifications.news import Class
 from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, Card, plain
 from dp_pipeline.notifications.slack.mrkdwn import code_block, inline, link, visible
+from dp_pipeline.settings import Class
 
 TEXT = 1_000
 DETAIL = 2_500

@@ -2,11 +2,12 @@
 
 import dagster as dg
 
-from dp_pipeline.assets.checks import by_hand
 from dp_pipeline.assets.metadata import column_schema
 from dp_pipeline.database import tables
 from dp_pipeline.notifications import undelivered
-from dp_pipeline.resources import DatabaseResource, SlackResource
+from dp_pipeline.notifications.detectors.checks import by_hand
+from dp_pipeline.notifications.slack.resource import SlackResource
+from dp_pipeline.resources import DatabaseResource
 
 SPEC = dg.AssetSpec(
     "executions",

@@ -5,12 +5,12 @@ Of each a check says whether it answers, another one whether it was read in the 
 
 import dagster as dg
 
-from dp_pipeline.assets.checks import by_hand
 from dp_pipeline.assets.metadata import column_schema
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.http.health import read_health
 from dp_pipeline.instance.dagster_internals import AssetCheckExecutionRecordStatus
+from dp_pipeline.notifications.detectors.checks import by_hand
 from dp_pipeline.notifications.detectors.providers import HEALTH, check_key, evaluation
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.registry import PROVIDERS, roots
