@@ -10,7 +10,7 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
 
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
-from dp_pipeline.assets.seasons import discover_seasons, seasons  # noqa: E402
+from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import health_asset, ledger_asset  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
 from dp_pipeline.polling.job import poll_due  # noqa: E402

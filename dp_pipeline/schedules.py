@@ -15,8 +15,8 @@ from typing import Literal
 
 import dagster as dg
 
-from dp_pipeline import competitions
-from dp_pipeline.assets.seasons import DISCOVER_JOB, following
+from dp_pipeline.competitions import file
+from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.http.circuit_table import resting
@@ -60,7 +60,7 @@ def discover_seasons_daily(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.RunRequest | dg.SkipReason:
     """One look a day."""
-    if not competitions.load(Settings.load().competitions_file).followed:
+    if not file.load(Settings.load().competitions_file).followed:
         return dg.SkipReason("No competition is followed.")
     tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
     return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
@@ -152,7 +152,7 @@ class _Tick:
     def _due(self, store: Database) -> tuple[list[str], datetime | None]:
         """The tournaments to be read, and until when the provider rests."""
         settings = Settings.load()
-        followed = competitions.load(settings.competitions_file).followed
+        followed = file.load(settings.competitions_file).followed
         with store.transaction() as connection:
             at_rest = resting(connection, datetime.now(UTC), roots(settings.base_urls))
             keys = kept_current(

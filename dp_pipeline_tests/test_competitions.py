@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.competitions import (
+from dp_pipeline.competitions.file import (
     MOST_BYTES,
     Competition,
     Competitions,
@@ -35,7 +35,7 @@ def test_nothing_is_followed_until_somebody_says_so() -> None:
 
 
 def test_the_examples_of_the_default_file_are_right_once_they_are_uncommented() -> None:
-    text = resources.files("dp_pipeline").joinpath("competitions.yaml").read_text()
+    text = resources.files("dp_pipeline.competitions").joinpath("competitions.yaml").read_text()
     _, examples = text.split("\ncompetitions:\n")
     followed = parse("competitions:\n" + re.sub(r"(?m)^#", "", examples)).followed
     assert followed[0] == Competition("openligadb", "bl1", seasons_back=1, approve=True)

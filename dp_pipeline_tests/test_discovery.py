@@ -17,27 +17,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
-from dp_pipeline.assets.seasons import CHECK, DISCOVER_JOB
 from dp_pipeline.cli import main
-from dp_pipeline.competitions import CompetitionsError
+from dp_pipeline.competitions.discovery import (
+    GRACE_SECONDS,
+    MOST_ADDED,
+    keys_in_flight,
+    plan,
+    read_waiting,
+)
+from dp_pipeline.competitions.file import CompetitionsError
+from dp_pipeline.competitions.seasons import CHECK, DISCOVER_JOB
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
+from dp_pipeline.jobs import Partitions
 from dp_pipeline.ledger.ledger import tournament_id_of
-from dp_pipeline.notifications.runs import Partitions
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import roots
 from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline.schedules import SCHEDULES
-from dp_pipeline.sensors.discover import (
-    GRACE_SECONDS,
-    MOST_ADDED,
-    discover_tournaments,
-    keys_in_flight,
-    plan,
-    read_waiting,
-)
+from dp_pipeline.sensors.discover import discover_tournaments
 from dp_pipeline.sensors.follow import read_cursor, watch_competitions
 from dp_pipeline_tests.database.many import fill_seasons, fill_tournaments
 from dp_pipeline_tests.replay import Replay

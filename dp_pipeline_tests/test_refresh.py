@@ -16,8 +16,8 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.run_groups import BACKFILL_TAG, UNIT_TAG
-from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline.refresh import (
     MOST_PER_RUN,
     REFRESH_JOB,

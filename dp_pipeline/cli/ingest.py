@@ -18,10 +18,10 @@ from dp_pipeline.cli.group import (
     refuse_bad,
     told_settings,
 )
+from dp_pipeline.cli.terminal import causes, outcome_table, plain, plan_tables
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.listing import executions_of_run
-from dp_pipeline.notifications.terminal import causes, outcome_table, plain, plan_tables
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.key import is_address, tidied
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages

@@ -5,14 +5,14 @@ import json
 import click
 
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, told_settings
-from dp_pipeline.competitions import load
-from dp_pipeline.ledger.listing import newest_executions
-from dp_pipeline.notifications.terminal import (
+from dp_pipeline.cli.terminal import (
     executions_table,
     health_table,
     printable,
     seasons_table,
 )
+from dp_pipeline.competitions.file import load
+from dp_pipeline.ledger.listing import newest_executions
 from dp_pipeline.providers.key import tidied
 from dp_pipeline.providers.registry import BY_NAME, roots
 from dp_pipeline.resources import open_database

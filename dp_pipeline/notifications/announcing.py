@@ -11,6 +11,7 @@ from uuid import UUID
 import dagster as dg
 import psutil
 
+from dp_pipeline.competitions.removal import remove_unknown
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
@@ -32,7 +33,6 @@ from dp_pipeline.notifications.slack.announcement import Announcement
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import WATCHES, State, database_away
-from dp_pipeline.notifications.unknown import remove_unknown
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.settings import Settings
 

@@ -1,35 +1,31 @@
 """Dagster's runs as the ledger asks of them: which are over, and what they were to do."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import dagster as dg
 
 from dp_pipeline.database.database import Database
-from dp_pipeline.domains.registry import NAMES, in_order
 from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
+from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.reconcile import LostRun, record_lost
 from dp_pipeline.ledger.run_groups import backfill_of, tags_of, unit_of
 from dp_pipeline.notifications.digests import Waiting
-from dp_pipeline.partitions import TOURNAMENTS
-from dp_pipeline.polling.job import POLL_JOB, planned_poll
+from dp_pipeline.polling.job import POLL_JOB
 from dp_pipeline.polling.lost import leave_alone
 from dp_pipeline.providers.registry import present_at
-from dp_pipeline.refresh import REFRESH_JOB, planned_refresh
 from dp_pipeline.settings import Settings
 
 LOST_RUNS_PER_TICK = 25
 SETTLED_SECONDS = 30.0
 
 _ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
-_OVER = (dg.DagsterRunStatus.SUCCESS, *_ENDED_BADLY)
-GOING_ON = tuple(status for status in dg.DagsterRunStatus if status not in _OVER)
 
 
 def finished_runs(
@@ -160,7 +156,7 @@ def record_lost_runs(
 
 
 def _record_lost_run(
-    instance: dg.DagsterInstance, store: Database, record: dg.RunRecord, partitions: "Partitions"
+    instance: dg.DagsterInstance, store: Database, record: dg.RunRecord, partitions: Partitions
 ) -> int | None:
     """See `record_lost`; a poll that died is not repeated at once."""
     run = record.dagster_run
@@ -187,69 +183,6 @@ def _record_lost_run(
 
 def _updated(record: dg.RunRecord) -> float:
     return record.update_timestamp.replace(tzinfo=UTC).timestamp()
-
-
-@dataclass
-class Partitions:
-    """The tournaments in the order in which they were added, by which a range run names its own.
-
-    Thousands of them are read when the first range is met, and once however many follow.
-    """
-
-    instance: dg.DagsterInstance
-
-    @cached_property
-    def keys(self) -> Sequence[str]:
-        """All of them."""
-        return self.instance.get_dynamic_partitions(str(TOURNAMENTS.name))
-
-    @cached_property
-    def _places(self) -> Mapping[str, int]:
-        return {key: place for place, key in enumerate(self.keys)}
-
-    def between(self, first: str | None, last: str | None) -> Sequence[str]:
-        """From one to another, both included; none when one of them is gone."""
-        places = self._places
-        if first is None or last is None or first not in places or last not in places:
-            return ()
-        return self.keys[places[first] : places[last] + 1]
-
-
-def planned_work(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, partitions: Partitions | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Which domains of which tournaments a run was to materialize; empty if it is none of ours.
-
-    Who asks of many runs gives the partitions, so that they are read once.
-    """
-    if run.job_name == REFRESH_JOB:
-        return planned_refresh(run)
-    if run.job_name == POLL_JOB:
-        return planned_poll(run)
-    if _is_dry(run):
-        return {}
-    # Empty, not None, for a whole job that `dp ingest` runs in its own process.
-    if not run.asset_selection:
-        domains = NAMES if run.job_name == "ingest_tournaments" else ()
-    else:
-        domains = in_order({key.to_user_string() for key in run.asset_selection})
-    if not domains:
-        return {}
-    key = run.tags.get("dagster/partition")
-    if key is not None:
-        return {key: domains}
-    first = run.tags.get("dagster/asset_partition_range_start")
-    last = run.tags.get("dagster/asset_partition_range_end")
-    known = Partitions(instance) if partitions is None else partitions
-    return dict.fromkeys(known.between(first, last), domains)
-
-
-def _is_dry(run: dg.DagsterRun) -> bool:
-    """Whether it only says what it would write: then nothing is missing when it ends early."""
-    found: Any = run.run_config
-    for name in ("ops", "ingest", "config", "dry_run"):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found is True
 
 
 def _how_it_ended(run: dg.DagsterRun) -> str:

@@ -13,6 +13,7 @@ import dagster as dg
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.database.tables import incident
 from dp_pipeline.http.health import read_health
+from dp_pipeline.jobs import planned_work
 from dp_pipeline.notifications import incidents, undelivered
 from dp_pipeline.notifications.delivery import Post, due_incidents
 from dp_pipeline.notifications.detectors import automation, checks, jobs, providers
@@ -20,7 +21,6 @@ from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.earlier import adopted
 from dp_pipeline.notifications.incidents import Condition, Kind
 from dp_pipeline.notifications.opening import UNUSABLE, opened
-from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.state import DELIVERS, WATCHES
 from dp_pipeline.providers.registry import roots

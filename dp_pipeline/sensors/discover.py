@@ -1,121 +1,18 @@
-"""New seasons become tournaments: which keys get a partition, and which a run.
-
-A tick asks our tables and Dagster's, never a provider. What it decides follows from what is there,
-not from what earlier ticks did, so that a tick that is lost, repeated or cut short is made good by
-the next one.
-"""
-
-import json
-import time
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+"""The sensor that makes tournaments of new seasons. Asks our tables and Dagster's, no provider."""
 
 import dagster as dg
 
-from dp_pipeline import competitions
-from dp_pipeline.assets.seasons import following
-from dp_pipeline.database import seasons
-from dp_pipeline.http.circuit_table import resting
-from dp_pipeline.ledger.ledger import storable
+from dp_pipeline.competitions import file
+from dp_pipeline.competitions.discovery import discover
+from dp_pipeline.competitions.seasons import following
+from dp_pipeline.database.seasons import Following
 from dp_pipeline.notifications.duties import Duties
-from dp_pipeline.notifications.runs import Partitions, planned_work
-from dp_pipeline.notifications.unknown import left_alone
-from dp_pipeline.partitions import TOURNAMENTS, checked_key
-from dp_pipeline.priorities import Priority
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.registry import BY_NAME, roots
-from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
+from dp_pipeline.partitions import TOURNAMENTS
+from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
 TICK_SECONDS = 15
-MOST_ADDED = 200
-"""Partitions of a tick, with a run for each fifty: Dagster takes 5 ms for a partition on Postgres
-and 0.3 s for a run. 5,000 new tournaments are taken in within seven minutes; reading them takes
-their provider longer."""
-MOST_TOLD_SINGLY = 3
-"""More tournaments than this in one tick are one unit of work, told in one message."""
-GRACE_SECONDS = 60.0
-"""How long a partition that somebody added may have no run: the one who added it may launch one."""
-ODD_SECONDS = 600.0
-"""How long one whose key no tournament can have may be there without having been materialized,
-which would say so and have it taken away (see unknown.py)."""
-RETRY_SECONDS = 3_600.0
-"""How long the tournaments of a run that ended badly and left no trace are left alone."""
-
-_ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_UNFINISHED = [
-    status
-    for status in dg.DagsterRunStatus
-    if status not in {dg.DagsterRunStatus.SUCCESS, *_ENDED_BADLY}
-]
-
-
-def read_waiting(cursor: str | None, name: str = "waiting") -> dict[str, float]:
-    """The idle partitions of the last tick, with the Unix time they were first seen so.
-
-    A missing or foreign cursor has none: they are seen for the first time then. Those with a key
-    that no tournament can have are kept under the name `odd`.
-    """
-    try:
-        found = json.loads(cursor or "")[name]
-        return {str(key): float(when) for key, when in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a tick does: partitions to add, tournaments to refresh, and whom to watch."""
-
-    add: tuple[str, ...]
-    refresh: tuple[str, ...]
-    waiting: Mapping[str, float]
-
-
-def plan(  # noqa: PLR0913 - all that is known
-    *,
-    approved: Sequence[str],
-    stored: Sequence[str],
-    partitions: Collection[str],
-    idle: Sequence[str],
-    in_flight: Collection[str],
-    waiting: Mapping[str, float],
-    now: float,
-) -> Plan:
-    """Decide on a tick.
-
-    Args:
-        approved: seasons that are followed and approved, the most urgent first.
-        stored: tournaments in the database.
-        partitions: keys that Dagster knows.
-        idle: partitions that were never attempted.
-        in_flight: keys that a run is about to work on, or was lately, or that wait for a provider.
-        waiting: idle partitions with the time they were first seen so.
-        now: Unix seconds.
-    """
-    wanted = set(approved)
-    new = [key for key in approved if key not in partitions]
-    # Of one that is approved the run was lost; of another one somebody may be about to launch it.
-    due = [
-        key
-        for key in idle
-        if key in wanted or _is_simulated(key) or now - waiting.get(key, now) >= GRACE_SECONDS
-    ]
-    refresh = [key for key in dict.fromkeys([*new, *due]) if key not in in_flight][:MOST_ADDED]
-    begun = {*refresh, *in_flight}
-    # A new season gets its partition together with its run, not before.
-    add = [key for key in new if key in begun]
-    known = {*partitions, *wanted}
-    add += [key for key in stored if key not in known]
-    still = [key for key in idle if key not in begun]
-    return Plan(
-        add=tuple(add[:MOST_ADDED]),
-        refresh=tuple(refresh),
-        waiting={key: waiting.get(key, now) for key in still[:MOST_ADDED]},
-    )
 
 
 @dg.sensor(
@@ -132,114 +29,24 @@ def discover_tournaments(
     context: dg.SensorEvaluationContext, database: DatabaseResource
 ) -> dg.SensorResult:
     """Compare what is followed, stored and partitioned."""
-    now = time.time()
     settings = Settings.load()
     duties = Duties(context.log)
-    followings: list[seasons.Following] | None = None
+    followed: list[Following] | None = None
     # A slip in that file must not keep what is stored, or added by hand, from its due.
     with duties.duty("reading the followed competitions"):
-        followed = competitions.load(settings.competitions_file).followed
-        followings = [following(each) for each in followed]
-    partitions = Partitions(context.instance)
-    with database.open().transaction() as connection:
-        approved = seasons.approved_keys(connection, followings or ())
-        stored = seasons.tournament_keys(connection)
-        stopped = (
-            set() if followings is None else seasons.no_longer_followed(connection, followings)
-        )
-        names = {storable(key): key for key in partitions.keys}
-        never = [names[name] for name in seasons.never_attempted(connection, names)]
-        at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
-    idle, odd = _of_use(never, stopped)
-    present = set(partitions.keys)
-    begin = bool(idle) or any(key not in present for key in approved)
-    # A run would only find out that its provider rests; it waits until that is over.
-    held = {key for key in (*approved, *idle) if key.partition(":")[0] in at_rest}
-    decided = plan(
-        approved=approved,
-        stored=stored,
-        partitions=present,
-        idle=idle,
-        in_flight=keys_in_flight(context.instance, partitions, now) | held if begin else (),
-        waiting=read_waiting(context.cursor),
-        now=now,
+        loaded = file.load(settings.competitions_file).followed
+        followed = [following(each) for each in loaded]
+    found = discover(
+        context.instance, database.open(), followed, context.cursor, settings.base_urls
     )
-    odd_since = read_waiting(context.cursor, "odd")
-    odd_since = {key: odd_since.get(key, now) for key in odd[:MOST_ADDED]}
-    given_up = [key for key, since in odd_since.items() if now - since >= ODD_SECONDS]
-    gone = left_alone(context.instance, partitions, given_up)
-    requests = _requests(decided.refresh, now)
-    if not requests and not decided.add and not gone:
+    if not found.requests and not found.add and not found.remove:
         # A tick that fails does nothing: what is wrong is said by one that has nothing to do.
         duties.end()
-    said = _said(len(approved), len(decided.add), odd, len(gone))
+    add = [TOURNAMENTS.build_add_request(list(found.add))] if found.add else []
+    remove = [TOURNAMENTS.build_delete_request(found.remove)] if found.remove else []
     return dg.SensorResult(
-        run_requests=requests,
-        skip_reason=None if requests else said,
-        dynamic_partitions_requests=[
-            *([TOURNAMENTS.build_add_request(list(decided.add))] if decided.add else []),
-            *([TOURNAMENTS.build_delete_request(gone)] if gone else []),
-        ],
-        cursor=json.dumps({"waiting": decided.waiting, "odd": odd_since}),
+        run_requests=found.requests,
+        skip_reason=None if found.requests else found.said,
+        dynamic_partitions_requests=[*add, *remove],
+        cursor=found.cursor,
     )
-
-
-def _said(approved: int, added: int, odd: Sequence[str], gone: int) -> str:
-    said = [f"{approved} seasons are followed and approved"]
-    if added:
-        said.append(f"{added} partitions added")
-    if odd:
-        said.append(
-            f"{len(odd)} partitions have a key no tournament can have, such as {odd[0][:100]!r}"
-        )
-    if gone:
-        said.append(f"{gone} of these are taken away")
-    return f"{'; '.join(said)}."
-
-
-def keys_in_flight(instance: dg.DagsterInstance, partitions: Partitions, now: float) -> set[str]:
-    """The tournaments a run is to work on, or was to in the last hour before it ended badly."""
-    lately = datetime.fromtimestamp(now, UTC) - timedelta(seconds=RETRY_SECONDS)
-    runs = [
-        *instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)),
-        *instance.get_runs(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=lately)),
-    ]
-    return {key for run in runs for key in planned_work(instance, run, partitions)}
-
-
-def _is_simulated(key: str) -> bool:
-    """A world for show: what it shows is filled at once."""
-    provider = BY_NAME.get(key.partition(":")[0])
-    return provider is not None and provider.simulated
-
-
-def _of_use(
-    keys: Sequence[str], stopped: Collection[tuple[str, str]]
-) -> tuple[list[str], list[str]]:
-    """Keys that may get a run, and those no tournament can have; Dagster accepts any text."""
-    idle, odd = [], []
-    for text in keys:
-        try:
-            key = checked_key(text)
-        except InvalidTournamentKeyError:
-            odd.append(text)
-            continue
-        if (key.provider, key.competition) not in stopped:
-            idle.append(text)
-    return idle, odd
-
-
-def _requests(keys: Sequence[str], now: float) -> list[dg.RunRequest]:
-    by_provider: defaultdict[str, list[str]] = defaultdict(list)
-    for key in keys:
-        by_provider[key.partition(":")[0]].append(key)
-    day = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
-    return [
-        request
-        for provider, mine in by_provider.items()
-        for request in refresh_requests(
-            mine,
-            priority=Priority.SENSOR,
-            unit=f"discovery:{provider}:{day}" if len(mine) > MOST_TOLD_SINGLY else None,
-        )
-    ]

@@ -5,8 +5,8 @@ import time
 
 import dagster as dg
 
-from dp_pipeline import competitions
-from dp_pipeline.assets.seasons import DISCOVER_JOB, following
+from dp_pipeline.competitions import file
+from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.seasons import never_listed
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
@@ -47,7 +47,7 @@ def watch_competitions(
     """Compare the file with the one that was acted on last; asks no provider itself."""
     now = time.time()
     digest, asked_at = read_cursor(context.cursor)
-    found = competitions.load(Settings.load().competitions_file)
+    found = file.load(Settings.load().competitions_file)
     with database.open().transaction() as connection:
         unlisted = never_listed(connection, [following(each) for each in found.followed])
     due = found.digest != digest or (bool(unlisted) and now - asked_at >= RETRY_SECONDS)

@@ -7,12 +7,12 @@ from functools import partial
 
 import dagster as dg
 
-from dp_pipeline import competitions
-from dp_pipeline.assets.seasons import following
+from dp_pipeline.competitions import file
+from dp_pipeline.competitions.seasons import following
 from dp_pipeline.database.seasons import Following, no_longer_followed
 from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.jobs import GOING_ON
 from dp_pipeline.notifications.duties import Duties
-from dp_pipeline.notifications.runs import GOING_ON
 from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.errors import ProviderError
@@ -50,7 +50,7 @@ def poll_matches(
     followed: list[Following] | None = None
     # A slip in that file must not keep live matches from being polled.
     with duties.duty("reading the followed competitions"):
-        loaded = competitions.load(settings.competitions_file).followed
+        loaded = file.load(settings.competitions_file).followed
         followed = [following(each) for each in loaded]
     busy, in_flight = _going_on(context.instance, now)
     requests: list[dg.RunRequest] = []

@@ -24,9 +24,9 @@ from dp_pipeline.database.store import store
 from dp_pipeline.definitions import build
 from dp_pipeline.images.client import LIMITS, Images, Root
 from dp_pipeline.images.gallery import Gallery
+from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
-from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline.objects import Folder, ObjectStore, ObjectStoreError, Storing
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.models import Team, Tournament

@@ -17,6 +17,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from dp_pipeline.competitions.discovery import MOST_ADDED
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
@@ -24,7 +25,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.refresh import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.sensors.announce import announce_executions
-from dp_pipeline.sensors.discover import MOST_ADDED, discover_tournaments
+from dp_pipeline.sensors.discover import discover_tournaments
 from dp_pipeline_tests.benchmarks.cpu import Meter, family
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.dagster_dev import ROOT, switch

@@ -15,8 +15,8 @@ from psycopg import sql
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import never_attempted
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.jobs import planned_work
 from dp_pipeline.notifications.outbox import unannounced_runs
-from dp_pipeline.notifications.runs import planned_work
 from dp_pipeline_tests.end_to_end.command import dp
 from dp_pipeline_tests.end_to_end.contents import EXECUTIONS, query
 from dp_pipeline_tests.end_to_end.in_process import ingest

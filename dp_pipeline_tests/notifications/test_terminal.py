@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from dp_pipeline.notifications.terminal import (
+from dp_pipeline.cli.terminal import (
     executions_table,
     health_table,
     outcome_table,

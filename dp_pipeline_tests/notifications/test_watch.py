@@ -31,7 +31,7 @@ from dagster._utils.error import SerializableErrorInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.assets.seasons import DISCOVER_JOB
+from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs

@@ -12,12 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from dp_pipeline.competitions import CompetitionsError
+from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
-from dp_pipeline.notifications.runs import planned_work, record_lost_runs
+from dp_pipeline.jobs import planned_work
+from dp_pipeline.notifications.runs import record_lost_runs
 from dp_pipeline.polling.job import POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import Providers

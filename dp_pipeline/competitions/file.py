@@ -140,7 +140,7 @@ def load(path: Path | None) -> Competitions:
     """
     try:
         if path is None:
-            found = resources.files("dp_pipeline").joinpath(_DEFAULT).read_bytes()
+            found = resources.files("dp_pipeline.competitions").joinpath(_DEFAULT).read_bytes()
         else:
             with path.open("rb") as file:
                 found = file.read(MOST_BYTES + 1)

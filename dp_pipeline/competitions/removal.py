@@ -17,8 +17,8 @@ from dp_pipeline.instance.dagster_internals import (
     BulkActionStatus,
     PartitionBackfill,
 )
+from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
-from dp_pipeline.notifications.runs import GOING_ON, Partitions, planned_work
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, TournamentNotFoundError
 

@@ -12,9 +12,9 @@ import anyio
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
-from dp_pipeline import competitions
 from dp_pipeline.assets.metadata import column_schema, preview_table
-from dp_pipeline.competitions import Competition
+from dp_pipeline.competitions import file
+from dp_pipeline.competitions.file import Competition
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import (
@@ -71,7 +71,7 @@ def seasons(
     context: dg.AssetExecutionContext, database: DatabaseResource, providers: ProvidersResource
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Ask for the seasons of each followed competition; one that fails stops no other."""
-    followed = competitions.load(Settings.load().competitions_file).followed
+    followed = file.load(Settings.load().competitions_file).followed
     store = database.open()
     # An interruption ends the wait for the portal, which then cancels the requests.
     with start_blocking_portal() as portal:
