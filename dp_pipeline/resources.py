@@ -18,7 +18,7 @@ from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.run_groups import backfill_of, tags_of
 from dp_pipeline.objects import S3, Folder, ObjectStore
 from dp_pipeline.providers.registry import PROVIDERS, Providers
-from dp_pipeline.settings import S3Settings, Settings, make_home
+from dp_pipeline.settings import S3Settings, Settings
 
 if TYPE_CHECKING:
     from dp_pipeline.embedded_postgres import EmbeddedPostgres
@@ -71,7 +71,7 @@ def object_store(settings: Settings) -> ObjectStore:
     """The bucket if there is one, else the folder `objects` below DP_HOME."""
     if settings.s3 is not None:
         return _bucket(settings.s3, settings.public_objects_url)
-    make_home(settings.home)
+    settings.make_home()
     return Folder(settings.home / "objects")
 
 

@@ -313,6 +313,12 @@ class Settings(_FromEnvironment):
             )
         return problems
 
+    def make_home(self) -> None:
+        """Make DP_HOME, for this user alone. One that exists keeps its mode."""
+        from dp_pipeline.embedded_postgres import make_private
+
+        make_private(self.home, for_server=self.database_url is None)
+
     @property
     def dagster_url(self) -> str:
         """Root of Dagster's pages, without trailing slash; by default where `dp dev` runs it."""
@@ -348,15 +354,6 @@ def project_directory() -> Path:
     """The checkout this package runs from (it holds dagster.yaml), else the working directory."""
     checkout = Path(__file__).resolve().parent.parent
     return checkout if (checkout / "dagster.yaml").is_file() else Path.cwd()
-
-
-def make_home(home: Path) -> None:
-    """Make DP_HOME, for this user alone. One that exists keeps its mode."""
-    if not home.is_dir():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        home.mkdir(exist_ok=True)
-        # root's embedded Postgres runs as another OS user, who has to pass through
-        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def _base_urls(

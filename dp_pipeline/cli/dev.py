@@ -8,7 +8,6 @@ import click
 
 from dp_pipeline.cli.group import instance_in_use, main, plain_errors, told_settings
 from dp_pipeline.resources import open_database
-from dp_pipeline.settings import make_home
 
 
 @main.command()
@@ -29,7 +28,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         settings = told_settings()
         database = open_database(settings)
         database.close()
-        make_home(settings.home)
+        settings.make_home()
         address = address_of(host, port)
         running.enter_context(announced(settings.home, address))
         home, here = settings.home, Path.cwd()

@@ -6,6 +6,7 @@ data, socket and port go, programs.py the Postgres programs and the OS user who 
 """
 
 from dp_pipeline.embedded_postgres.files import EmbeddedPostgresError
+from dp_pipeline.embedded_postgres.place import make_private
 from dp_pipeline.embedded_postgres.postgres import EmbeddedPostgres
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "make_private"]

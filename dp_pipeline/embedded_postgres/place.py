@@ -27,15 +27,27 @@ _SOCKETS = Path("/tmp")  # noqa: S108 (fixed and short: TMPDIR differs between p
 _PORTS = range(20_000, 30_000)
 
 
-def make_directory(directory: Path) -> None:
-    """Make the cluster's directory and the home around it. What exists keeps its mode."""
-    for each in (directory.parent, directory):
-        if not each.is_dir():
-            each.parent.mkdir(parents=True, exist_ok=True)
-            # root's server runs as another OS user, who must be able to pass through
-            mode = 0o711 if os.geteuid() == 0 else 0o700
-            each.mkdir(exist_ok=True)
-            each.chmod(mode)
+def make_private(directory: Path, *, for_server: bool = True) -> None:
+    """Make a directory for this user alone. One that exists keeps its mode.
+
+    Args:
+        directory: made whole, or left as somebody else has made it meanwhile.
+        for_server: whether the server is below it. Root's runs as another OS user, whose group may
+            pass through then.
+    """
+    if directory.is_dir():
+        return
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    if for_server and os.geteuid() == 0:
+        os.chown(new, -1, account_for(directory / "data").gid)
+        new.chmod(0o710)
+    try:
+        new.rename(directory)
+    except OSError:
+        new.rmdir()
+        if not directory.is_dir():
+            raise
 
 
 def place_of(directory: Path) -> tuple[Address, Account]:

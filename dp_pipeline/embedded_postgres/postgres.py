@@ -22,7 +22,7 @@ from dp_pipeline.embedded_postgres.files import (
     log_tail,
     try_lock,
 )
-from dp_pipeline.embedded_postgres.place import make_directory
+from dp_pipeline.embedded_postgres.place import make_private
 from dp_pipeline.embedded_postgres.server import POLL_SECONDS, START_SECONDS, ensure, taken
 from dp_pipeline.embedded_postgres.watcher import ensure_watcher
 
@@ -87,7 +87,8 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(message)
         with self._mutex:
             try:
-                make_directory(directory)
+                make_private(directory.parent)
+                make_private(directory)
                 self._hold_share(directory, deadline)
                 ensure_watcher(directory, self._linger_seconds)
                 address = ensure(directory, deadline)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dp_pipeline.settings import Settings, make_home
+from dp_pipeline.settings import Settings
 
 _LOCK_PATIENCE_SECONDS = 60.0
 _LOCK_POLL_SECONDS = 0.02
@@ -20,7 +20,7 @@ class HomeBusyError(Exception):
 def dagster_directory(settings: Settings) -> Path:
     """Where Dagster's SQLite, logs and artifacts are; created here, for this user only."""
     directory = settings.home / "dagster"
-    make_home(settings.home)
+    settings.make_home()
     directory.mkdir(mode=0o700, exist_ok=True)
     return directory
 

@@ -26,7 +26,7 @@ from dp_pipeline_tests.embedded_postgres.test_embedded import (
 )
 from dp_pipeline_tests.embedded_postgres.test_embedded import home as home  # noqa: PLC0414
 
-READERS_MODE = 0o711 if ROOT else 0o700
+HOME_MODE = 0o710 if ROOT else 0o700  # root's server is another user, whose group passes
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_the_password_is_this_users_alone(home: Home) -> None:
         inner.postgres().url()
         password = inner.directory / "read_only_password"
         assert stat.S_IMODE(password.stat().st_mode) == 0o600
-        assert stat.S_IMODE(fresh.stat().st_mode) == READERS_MODE
+        assert stat.S_IMODE(fresh.stat().st_mode) == HOME_MODE
         assert password.read_text() not in (inner.directory / "server.log").read_text()
     finally:
         inner.clean()
