@@ -140,7 +140,7 @@ class OpenLigaDB(Provider):
 
 
 class OpenLigaDBSource(Source):
-    """A season, or some matches of it. The first refusal ends all asking.
+    """A season, or some matches of it: then the first refusal ends all asking.
 
     The matches are the truth; the list of rounds and the table add to them.
     """
@@ -178,10 +178,10 @@ class OpenLigaDBSource(Source):
         async def quietly(ask: Callable[[], Awaitable[object]]) -> None:
             try:
                 await ask()
-            except BlockedError:
-                group.cancel_scope.cancel()
-            except ProviderError:
-                return  # the domain that needs the answer meets the error
+            except ProviderError as error:
+                # The domain that needs the answer meets the error.
+                if self.stored is not None and isinstance(error, BlockedError):
+                    group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
             for ask in wanted if domains else ():
@@ -307,7 +307,9 @@ class OpenLigaDBSource(Source):
         try:
             return await ask()
         except BlockedError as error:
-            self._blocked = error
+            # Of a season, three answers, each domain meets the refusal of what it needs.
+            if self.stored is not None:
+                self._blocked = error
             raise
 
     def _raise_if_blocked(self) -> None:
