@@ -1,6 +1,6 @@
 """The logo of a tournament and the badges of its teams, stored where they can be shown.
 
-Apart from the five domains: data never waits for a picture, and a picture that cannot be had takes
+Apart from the other domains: data never waits for a picture, and a picture that cannot be had takes
 nothing away, neither data nor the picture stored before.
 """
 

@@ -124,7 +124,7 @@ class Goal:
     Args:
         match: external id.
         side: for which it counts; an own goal for the side of the other team.
-        ordinal: the how manieth goal of this side in this match, from 1.
+        ordinal: place among the goals of this side in this match, from 1.
         minute: of the match; in added time the last regular one, 45 or 90.
         added_time: minutes after it; None where there are none or the provider does not tell.
         scorer: the name as the provider writes it; of an own goal who scored it.

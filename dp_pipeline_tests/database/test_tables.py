@@ -198,6 +198,29 @@ def test_the_views_name_tournament_round_and_teams(connection: sa.Connection) ->
     assert line["form"] == ["W", "D"]
 
 
+def test_who_scored_counts_no_own_goal_no_goal_without_a_name_and_none_taken_back(
+    connection: sa.Connection,
+) -> None:
+    connection.execute(sa.insert(tables.match).values(**_match()))
+    goals = [
+        ("home", 1, "Kane", {"penalty": True}),
+        ("home", 2, "Kane", {"missing_since": None}),
+        ("home", 3, "Kane", {"missing_since": sa.func.now()}),
+        ("home", 4, "Schlotterbeck", {"own_goal": True}),
+        ("away", 1, "Guirassy", {"own_goal": False}),
+        ("away", 2, None, {}),
+    ]
+    for side, ordinal, scorer, more in goals:
+        given = {"match_id": _match()["id"], "tournament_id": _match()["tournament_id"], **more}
+        row = {"id": uuid4(), "side": side, "ordinal": ordinal, "scorer": scorer, **given}
+        connection.execute(sa.insert(tables.goal).values(**row))
+    found = connection.execute(sa.text("SELECT * FROM goalscorers ORDER BY goals DESC")).mappings()
+    assert [(r["scorer"], r["team"], r["goals"], r["penalties"], r["matches"]) for r in found] == [
+        ("Kane", "FC Bayern München", 2, 1, 1),
+        ("Guirassy", "Borussia Dortmund", 1, 0, 1),
+    ]
+
+
 UNTOLD = "announced_at IS NULL AND completed_at IS NOT NULL"
 GOOD = "status = 'completed' AND scope = 'part'"
 SUBJECT = "tournament_key = 'a:b:c' AND domain = 'teams' AND completed_at < now()"

@@ -8,7 +8,8 @@ rounds       the text of a round: slug, stage, group, type, order
 results      score and status of a match, and what contradicts itself
 kickoffs     date and time of a match
 matches      fixtures to matches: identity, repeated fixtures
-season       a whole file to everything the five domains ask for
+goal_lists   who scored, where a file lists it
+season       a whole file to everything the domains ask for
 seasons      which files there are, of a competition
 source       the Provider and the Source, the only part that requests
 """

@@ -7,6 +7,7 @@ rounds       groups to rounds: type by name, slugs, order
 teams        teams, and places in the draw
 team_groups  which match is of which group
 matches      status, kick-off, duplicates
+goal_lists   the goals themselves: order, side, minute, scorer
 standings    the provider's table or a computed one
 tournament   the tournament itself
 answers      where they are, and those that may be missing
