@@ -6,6 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database import rows, tables
@@ -66,7 +67,7 @@ def test_what_has_not_changed_is_neither_read_nor_written(database: Database) ->
     known = row("Same")
     statements: list[str] = []
     with database.transaction() as connection:
-        sa.event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
+        event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
         (stored,) = apply(connection, plan(known, before=known))
     assert stored.unchanged == 1
     assert statements == []
