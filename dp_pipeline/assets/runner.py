@@ -7,7 +7,6 @@ stands here once: order, isolation, one lease per tournament.
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import anyio
 
@@ -15,7 +14,7 @@ from dp_pipeline.assets import logos
 from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
-from dp_pipeline.domains.registry import DOMAINS, REGISTERED, in_order
+from dp_pipeline.domains.registry import BY_NAME, REGISTERED, in_order
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
@@ -23,8 +22,6 @@ from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import Providers, checked_key
-
-T = TypeVar("T")
 
 # Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
 # and at times a database connection: the pool has ten.
@@ -88,7 +85,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                     await confirm(source, context)
                     materialization = Materialization(source, context.database)
                     ahead.start_soon(source.prefetch, chosen)
-                planned = await materialization.planned(DOMAIN[execution.domain], execution)
+                planned = await materialization.planned(BY_NAME[execution.domain], execution)
                 if context.run.is_dry:
                     materialization.previewed(planned, execution)
                 else:
@@ -107,9 +104,6 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             else:
                 failed.add(domain)
         ahead.cancel_scope.cancel()
-
-
-DOMAIN = {domain.name: domain for domain in DOMAINS}
 
 
 async def confirm(source: Source, context: RunContext) -> None:

@@ -83,7 +83,8 @@ def checked(registered: Iterable[Registered], operations: Collection[str]) -> di
 
 REGISTERED = checked((*DOMAINS, LOGOS), tables.OPERATION_TYPES)
 """Everything that an execution can be of, by name and in order."""
-NAMES = tuple(domain.name for domain in DOMAINS)
+BY_NAME = {domain.name: domain for domain in DOMAINS}
+NAMES = tuple(BY_NAME)
 TABLES = tuple(table for domain in DOMAINS for table in domain.tables)
 
 
