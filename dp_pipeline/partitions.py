@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.registry import checked_key
 
 __all__ = ["TOURNAMENTS", "TournamentKey", "checked_key"]

@@ -19,9 +19,9 @@ from dp_pipeline.assets.drive import drive
 from dp_pipeline.assets.runner import ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.registry import NAMES, in_order
+from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.run_groups import UNIT_TAG
 from dp_pipeline.priorities import PRIORITY_TAG, Priority
-from dp_pipeline.providers.key import tidied
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
 REFRESH_JOB = "refresh_tournaments"

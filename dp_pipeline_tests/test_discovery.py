@@ -30,9 +30,9 @@ from dp_pipeline.competitions.seasons import CHECK, DISCOVER_JOB
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.jobs import Partitions
 from dp_pipeline.ledger.ledger import tournament_id_of
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import roots
 from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource, ProvidersResource

@@ -27,7 +27,7 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     UnsafeAddressError,
 )
-from dp_pipeline.providers.models import Absence, Finding
+from dp_pipeline.providers.fetched import Absence, Finding
 from dp_pipeline.providers.registry import checked_key
 
 

@@ -18,6 +18,8 @@ from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match
 from dp_pipeline.ledger.errors import (
     BlockedDependencyError,
     ExecutionError,
@@ -26,9 +28,8 @@ from dp_pipeline.ledger.errors import (
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.ledger import note_news
 from dp_pipeline.providers.contract import Everything, Source
+from dp_pipeline.providers.fetched import Absence, Fetched
 from dp_pipeline.providers.fitting import fitting
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Absence, Fetched, Match
 
 
 class _Named(TypedDict):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.ledger.execution import Execution
-from dp_pipeline.providers.models import Finding
+from dp_pipeline.providers.fetched import Finding
 
 # A cup has 64 teams; more rows than this belong in SQL.
 MOST_PREVIEW_ROWS = 40

@@ -12,8 +12,8 @@ from rich.console import Console
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.football.key import is_address
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
-from dp_pipeline.providers.key import is_address
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 

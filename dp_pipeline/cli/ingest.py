@@ -21,9 +21,9 @@ from dp_pipeline.cli.group import (
 from dp_pipeline.cli.terminal import causes, outcome_table, plain, plan_tables
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
+from dp_pipeline.football.key import is_address, tidied
 from dp_pipeline.ledger.listing import executions_of_run
 from dp_pipeline.providers.errors import TournamentNotFoundError
-from dp_pipeline.providers.key import is_address, tidied
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages
 from dp_pipeline.resources import open_database, open_providers
 from dp_pipeline.settings import Settings

@@ -12,8 +12,8 @@ from dp_pipeline.cli.terminal import (
     seasons_table,
 )
 from dp_pipeline.competitions.file import load
+from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.listing import newest_executions
-from dp_pipeline.providers.key import tidied
 from dp_pipeline.providers.registry import BY_NAME, roots
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings

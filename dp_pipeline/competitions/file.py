@@ -14,8 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey, tidied
+from dp_pipeline.football.key import MalformedKeyError, TournamentKey, tidied
 from dp_pipeline.providers.registry import BY_NAME
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _competition(value: str) -> str:
     name = tidied(value)
     try:
         TournamentKey.parse(f"p:{name}:0")
-    except InvalidTournamentKeyError:
+    except MalformedKeyError:
         _refuse(
             f"The competition {value[:100]!r} cannot be part of a tournament key: it may "
             "hold only lower-case letters, digits, '.', '_' and '-'."

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 
 REMOVED = "partitionRemovedAt"
 """In the summary of executions: there was no tournament, and the partition is gone since then."""

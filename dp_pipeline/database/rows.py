@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.providers.key import TournamentKey, natural_id
-from dp_pipeline.providers.models import (
+from dp_pipeline.football.key import TournamentKey, natural_id
+from dp_pipeline.football.models import (
     Goal,
     Match,
     Round,

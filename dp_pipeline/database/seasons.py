@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.confirmed import before_removal, not_begun, only_planned, table_of
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 
 FORGET_AFTER = timedelta(days=14)
 """A season missing from a list keeps its place so long: a list that lacks the newest season for a

@@ -13,7 +13,7 @@ from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.providers.contract import Selection, Source
-from dp_pipeline.providers.models import Fetched
+from dp_pipeline.providers.fetched import Fetched
 
 T = TypeVar("T")
 

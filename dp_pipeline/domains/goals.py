@@ -24,8 +24,9 @@ from dp_pipeline.domains.judge import (
 )
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import FINAL_STATUSES, Goal, Match
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.models import FINAL_STATUSES, Absence, Fetched, Finding, Goal, Match
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 
 PREVIEWED = 10
 _EXAMPLES = 5

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dp_pipeline.database.store import RowId
 from dp_pipeline.domains.judge import limit_of, most_missing
 from dp_pipeline.domains.plan import Plan, refused
-from dp_pipeline.providers.models import Finding
+from dp_pipeline.providers.fetched import Finding
 
 
 def missing(

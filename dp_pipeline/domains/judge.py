@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from dp_pipeline.providers.models import Finding, Match
+from dp_pipeline.football.models import Match
+from dp_pipeline.providers.fetched import Finding
 
 MOST_CORRECTED = 2
 MOST_CORRECTED_SHARE = 0.05

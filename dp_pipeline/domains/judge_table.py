@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from dp_pipeline.domains.judge import limit_of
-from dp_pipeline.providers.models import Standing
+from dp_pipeline.football.models import Standing
 
 WIN_POINTS = (3, 2)
 """What a win counts, today and long ago."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dp_pipeline.database.store import Change, Stored
-from dp_pipeline.providers.models import Match
+from dp_pipeline.football.models import Match
 
 MOST_NEWS = 50
 JUST_PLAYED = timedelta(hours=6)

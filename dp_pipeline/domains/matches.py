@@ -17,8 +17,9 @@ from dp_pipeline.domains.judge import Verdict, contradiction_issues, subject_of
 from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, match_news, score
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import FINAL_STATUSES, Match
 from dp_pipeline.providers.contract import DueMatches, Selection, Source
-from dp_pipeline.providers.models import FINAL_STATUSES, Fetched, Finding, Match
+from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.watching.pauses import missed
 from dp_pipeline.watching.watch import CALLED_OFF, Look, keep_watch, owe

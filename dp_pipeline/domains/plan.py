@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dp_pipeline.database.store import Stored, Write
-from dp_pipeline.providers.models import Absence, Finding
+from dp_pipeline.providers.fetched import Absence, Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dp_pipeline.domains.guards import missing, swapped
 from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import Round
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.models import Fetched, Round
+from dp_pipeline.providers.fetched import Fetched
 
 
 async def fetch(source: Source) -> Fetched[Round]:

@@ -12,17 +12,10 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import RowId, Write
 from dp_pipeline.domains.plan import Plan
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament, TournamentState
+from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.contract import StoredTournament
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Match,
-    Round,
-    Standing,
-    Team,
-    Tournament,
-    TournamentState,
-)
-from dp_pipeline.providers.table import state_of
 
 _OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "base_url"),)
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")

@@ -13,9 +13,10 @@ from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.judge_table import judge_table
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import Standing
+from dp_pipeline.football.table import compute_standings
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.models import Fetched, Finding, Standing
-from dp_pipeline.providers.table import compute_standings
+from dp_pipeline.providers.fetched import Fetched, Finding
 
 Place = tuple[str | None, str | None]
 """Stage and group of a table."""

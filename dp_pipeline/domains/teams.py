@@ -12,8 +12,9 @@ from dp_pipeline.domains.guards import missing, swapped
 from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import Team
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.models import Fetched, Team
+from dp_pipeline.providers.fetched import Fetched
 
 # A provider that stops sending one of these has not taken it back.
 KEEP = frozenset({"badge_source", "short_name", "country"})

@@ -6,8 +6,9 @@ from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import Tournament
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.models import Fetched, Tournament
+from dp_pipeline.providers.fetched import Fetched
 
 # A provider that stops sending a logo has not taken it back.
 KEEP = frozenset({"logo_source"})

@@ -19,7 +19,7 @@ from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.ledger.vocabulary import Outcome, Scope, Status, Step
 from dp_pipeline.providers.errors import ProviderError
-from dp_pipeline.providers.models import Absence, Fetched, Finding
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 
 # A report lists every change, but a table cell or a row's error text must stay readable.
 MOST_NOTED = 100

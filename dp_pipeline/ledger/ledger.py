@@ -17,14 +17,13 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
+from dp_pipeline.football.key import MalformedKeyError, TournamentKey, natural_id
 from dp_pipeline.ledger.closing import close
 from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.liveness import Liveness, execution_lock, run_lock
 from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, Storing
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey, natural_id
 
 T = TypeVar("T")
 
@@ -48,7 +47,7 @@ def tournament_id_of(key: str) -> UUID:
     """The id a key's rows carry; a malformed key gets one too, so that its failure has a row."""
     try:
         return TournamentKey.parse(key).tournament_id
-    except InvalidTournamentKeyError:
+    except MalformedKeyError:
         return natural_id("malformed", key)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dp_pipeline.ledger.execution import Execution, jsonable
-from dp_pipeline.providers.models import Finding
+from dp_pipeline.providers.fetched import Finding
 
 
 def report(execution: Execution) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from dp_pipeline.assets.drive import drive
 from dp_pipeline.database.database import RETRY_SECONDS
+from dp_pipeline.football.key import tidied
 from dp_pipeline.polling.poll import poll_tournaments
-from dp_pipeline.providers.key import tidied
 from dp_pipeline.refresh import PRIORITY_TAG, PROVIDER_TAG, Priority, configured_keys
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 

@@ -24,6 +24,7 @@ from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
 from dp_pipeline.domains.standings import STANDINGS
 from dp_pipeline.domains.teams import TEAMS
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.ledger.errors import (
     BlockedDependencyError,
     SuspiciousPayloadError,
@@ -34,8 +35,7 @@ from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.ledger import note_news, tournament_id_of
 from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
 from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRestingError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Finding
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.watching.pauses import caught_up, missed, put_off, refused
 from dp_pipeline.watching.watch import Due, Look, due_of, keep_watch

@@ -11,11 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Fetched,
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import (
     Goal,
     Match,
     Round,
@@ -24,6 +21,9 @@ from dp_pipeline.providers.models import (
     Tournament,
     TournamentState,
 )
+from dp_pipeline.http.client import Requests
+from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.refresh_window import RefreshWindow
 
 

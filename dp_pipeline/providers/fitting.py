@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Fetched, Finding
+from dp_pipeline.providers.fetched import Fetched, Finding
 
 T = TypeVar("T")
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dp_pipeline.providers.models import Absence, Fetched, Finding, Goal, Match
+from dp_pipeline.football.models import Goal, Match
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 
 FIRST_MINUTE, LAST_MINUTE = 1, 90
 LATEST_MINUTE = 130

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import anyio
 
+from dp_pipeline.football.models import BEGUN_STATUSES, Match, MatchStatus, Round
 from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import BlockedError, ProviderError
-from dp_pipeline.providers.models import BEGUN_STATUSES, Match, MatchStatus, Round
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from dp_pipeline import providers
+from dp_pipeline.football.key import LONGEST, MalformedKeyError, TournamentKey, is_address
 from dp_pipeline.http.address import Address
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.client import HttpClient, Requests
@@ -31,7 +32,6 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.key import LONGEST, TournamentKey, is_address
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.sandbox import Sandbox
@@ -59,7 +59,10 @@ def checked_key(text: str) -> TournamentKey:
     Raises:
         InvalidTournamentKeyError: with one sentence that says what is wrong.
     """
-    key = TournamentKey.parse(text)
+    try:
+        key = TournamentKey.parse(text)
+    except MalformedKeyError as error:
+        raise InvalidTournamentKeyError(str(error)) from error
     provider = BY_NAME.get(key.provider)
     if provider is None:
         known = ", ".join(BY_NAME)

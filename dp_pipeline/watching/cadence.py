@@ -10,7 +10,7 @@ id. What was over, or given up by everybody, before we first saw it is history a
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from dp_pipeline.providers.models import MatchStatus
+from dp_pipeline.football.models import MatchStatus
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from dp_pipeline.providers.models import Match, MatchStatus, Mode, Round, TournamentStatus
+from dp_pipeline.football.models import Match, MatchStatus, Mode, Round, TournamentStatus
 from dp_pipeline.providers.parts import waiting_for_draw
 
 OPEN: frozenset[MatchStatus] = frozenset({"scheduled", "live", "interrupted", "unknown"})

@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import store
+from dp_pipeline.football.models import Match
 from dp_pipeline.providers.contract import StoredTournament
-from dp_pipeline.providers.models import Match
 from dp_pipeline.watching.cadence import Watch, next_draw, watch
 from dp_pipeline.watching.draws import awaits_draw, last_kickoff
 from dp_pipeline.watching.pauses import ready

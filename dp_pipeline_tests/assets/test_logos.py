@@ -22,14 +22,14 @@ from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
 from dp_pipeline.definitions import build
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Team, Tournament
 from dp_pipeline.images.client import LIMITS, Images, Root
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.objects import Folder, ObjectStore, ObjectStoreError, Storing
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Team, Tournament
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit

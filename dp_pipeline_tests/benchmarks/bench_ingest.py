@@ -19,7 +19,7 @@ from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline.providers.openligadb.matches import fixtures_of
 from dp_pipeline.providers.openligadb.payload import parse_matches

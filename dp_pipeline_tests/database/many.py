@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.rows import match_id, team_id
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 
 
 def fill_seasons(connection: sa.Connection, keys: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import FORGET_AFTER, Following, Known, places
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 BL1 = Following("openligadb", "bl1", 0)

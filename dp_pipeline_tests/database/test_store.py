@@ -15,8 +15,8 @@ from sqlalchemy import event
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import Change, Stored, store
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 TOURNAMENT = Tournament(

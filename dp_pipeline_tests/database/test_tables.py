@@ -12,8 +12,8 @@ from sqlalchemy import exc
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
-from dp_pipeline.providers import models
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football import models
+from dp_pipeline.football.key import TournamentKey
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 

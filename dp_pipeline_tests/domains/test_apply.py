@@ -15,11 +15,11 @@ from dp_pipeline.database.store import RowsMovedError, planned
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Team
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.objects import Folder
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Team
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline_tests.end_to_end.in_process import QUICK
 from dp_pipeline_tests.http.rate_limits import NoRateLimit

@@ -16,7 +16,8 @@ from dp_pipeline.domains.judge import Verdict, limit_of
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.providers.models import Fetched, Goal, Match, Side
+from dp_pipeline.football.models import Goal, Match, Side
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline_tests.domains.test_plans import (
     KICKOFF,
     NAMES,

@@ -16,7 +16,7 @@ from dp_pipeline.domains.judge import (
     judge,
     limit_of,
 )
-from dp_pipeline.providers.models import Match
+from dp_pipeline.football.models import Match
 
 FIRST_DAY = datetime(2024, 8, 24, 13, 30, tzinfo=UTC)
 LATER = datetime(2025, 7, 1, 2, 0, tzinfo=UTC)

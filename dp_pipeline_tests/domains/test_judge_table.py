@@ -7,7 +7,7 @@ import pytest
 
 from dp_pipeline.domains.judge_table import judge_table
 from dp_pipeline.domains.standings import follow_stored
-from dp_pipeline.providers.models import Standing
+from dp_pipeline.football.models import Standing
 
 Change = Callable[[Standing], Standing]
 

@@ -9,7 +9,7 @@ import pytest
 
 from dp_pipeline.database.store import Change, Stored
 from dp_pipeline.domains.match_news import any_ended, given_up_news, match_news
-from dp_pipeline.providers.models import Match, MatchStatus
+from dp_pipeline.football.models import Match, MatchStatus
 
 NAMES = {"a": "Alpha", "b": "Beta"}
 ID = UUID(int=1)

@@ -28,8 +28,9 @@ from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.domains.standings import STANDINGS, by_stored_matches, only_recomputed
 from dp_pipeline.domains.teams import TEAMS, newest
 from dp_pipeline.domains.tournaments import TOURNAMENTS
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.fetched import Fetched
 
 KEY = TournamentKey.parse("openligadb:bl1:2024")
 NAMES = {"1": "Alpha", "2": "Beta", "3": "Gamma", "4": "Delta"}

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.faults import read_fault
 from dp_pipeline.sandbox.server import Simulation, app

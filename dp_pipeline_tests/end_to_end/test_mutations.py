@@ -14,9 +14,9 @@ import pytest
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.judge import judge, limit_of
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match
 from dp_pipeline.providers.errors import ProviderError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.end_to_end.contents import TABLE, query
 from dp_pipeline_tests.end_to_end.in_process import ingest

@@ -12,7 +12,7 @@ from dp_pipeline.ledger.execution import LONGEST_ERROR, Execution, Run
 from dp_pipeline.ledger.ledger import storable, tournament_id_of
 from dp_pipeline.ledger.report import report
 from dp_pipeline.providers.errors import BlockedError
-from dp_pipeline.providers.models import Absence, Fetched, Finding
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 
 KEY = "openligadb:bl1:2024"
 

@@ -17,10 +17,10 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.notifications.runs import record_lost_runs
 from dp_pipeline.polling.job import POLL_JOB, planned_poll, poll_request
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.refresh import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource

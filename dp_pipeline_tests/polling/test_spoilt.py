@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger, tournament_id_of
 from dp_pipeline.ledger.liveness import tournament_lock
 from dp_pipeline.objects import Folder
 from dp_pipeline.polling.poll import poll_tournaments
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline_tests.end_to_end.in_process import QUICK

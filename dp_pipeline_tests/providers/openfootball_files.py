@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.openfootball.season import SeasonData
 
 KEY = TournamentKey("openfootball", "en.1", "2024-25")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
 from dp_pipeline.providers.contract import DueMatches, StoredTournament
-from dp_pipeline.providers.models import Fetched
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, known_by, match, played

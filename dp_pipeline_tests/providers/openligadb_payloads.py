@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.contract import StoredTournament
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
 from dp_pipeline.providers.openligadb.payload import MatchPayload, parse_groups, parse_matches
 from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
-from dp_pipeline.providers.table import state_of
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 GoalEntry = tuple[Any, ...]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 
 UT, SEASON = 17, 61627
 KEY = TournamentKey("sofascore", str(UT), str(SEASON))

@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dp_pipeline.database.backoff import Backoff
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, TournamentState
-from dp_pipeline.providers.table import state_of
+from dp_pipeline.football.models import Match, Round, Standing, TournamentState
+from dp_pipeline.football.table import state_of
+from dp_pipeline.providers.fetched import Fetched
 
 
 class Told(Protocol):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Goal
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Goal
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
 

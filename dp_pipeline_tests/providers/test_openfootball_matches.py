@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Finding, Match
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
 from dp_pipeline_tests.providers.states import state

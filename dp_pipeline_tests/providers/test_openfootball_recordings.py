@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Standing
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Standing
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import counts, is_consistent
 from dp_pipeline_tests.providers.states import state

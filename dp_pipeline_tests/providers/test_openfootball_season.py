@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.errors import InvalidShapeError, InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball.competition import check_key
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import (

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.models import Fetched, Goal
+from dp_pipeline.football.models import Goal
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb.goal_lists import goals_of
 from dp_pipeline.providers.openligadb.goals import Pair
 from dp_pipeline_tests.providers.openligadb_payloads import (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Finding
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.payload import (
     parse_groups,
     parse_leagues,

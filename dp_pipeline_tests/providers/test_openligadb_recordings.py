@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, Standing
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Standing
+from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.openligadb.payload import Table, parse_matches
 from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
-from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, read
 
 RECORDINGS = os.environ.get("DP_RECORDINGS")

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.openligadb.payload import parse_groups, parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of, slug_of
 from dp_pipeline.providers.openligadb.tournament import season_label, tournament_of
-from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, match, played, read, round_robin
 
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dp_pipeline.football.table import state_of
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import DueMatches, Source, StoredTournament
-from dp_pipeline.providers.models import Fetched
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.answers import round_path
 from dp_pipeline.providers.openligadb.gathered import Ask, Gathered
 from dp_pipeline.providers.openligadb.payload import parse_matches
-from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import (
     KEY,
     goals,

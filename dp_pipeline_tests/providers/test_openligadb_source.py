@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
     InvalidTournamentKeyError,
@@ -13,10 +15,8 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     ProviderServerError,
 )
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
-from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.openligadb_payloads import match, played, round_robin
 from dp_pipeline_tests.providers.openligadb_service import (
     GROUPS,

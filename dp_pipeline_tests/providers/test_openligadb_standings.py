@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.models import Fetched, Standing
+from dp_pipeline.football.models import Standing
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb.payload import parse_table
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline_tests.providers.openligadb_payloads import (

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.contract import StoredTournament
-from dp_pipeline.providers.errors import BlockedError, ProviderServerError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import (
     Match,
     MatchStatus,
     Round,
@@ -18,6 +16,8 @@ from dp_pipeline.providers.models import (
     Tournament,
     TournamentState,
 )
+from dp_pipeline.providers.contract import StoredTournament
+from dp_pipeline.providers.errors import BlockedError, ProviderServerError
 from dp_pipeline.providers.parts import all_at_once, asking, overlaid, waiting_for_draw
 
 CUP = Tournament(

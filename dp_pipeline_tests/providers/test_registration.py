@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from dp_pipeline.definitions import defs
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -20,7 +21,6 @@ from dp_pipeline.providers.contract import (
     StoredTournament,
 )
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import PROVIDERS
 

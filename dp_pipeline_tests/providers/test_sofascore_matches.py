@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.football.models import Match
+from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Match
 from dp_pipeline.providers.sofascore.addresses import addresses
 from dp_pipeline.providers.sofascore.matches import Fixtures, Telling, fixtures_of, of_season
 from dp_pipeline.providers.sofascore.parse import (
@@ -24,7 +25,6 @@ from dp_pipeline.providers.sofascore.rounds import RoundList, rounds_of_events
 from dp_pipeline.providers.sofascore.season import Season
 from dp_pipeline.providers.sofascore.standings import tables_of
 from dp_pipeline.providers.sofascore.teams import Teams, is_place_in_draw
-from dp_pipeline.providers.table import state_of
 from dp_pipeline_tests.providers.sofascore_payloads import (
     ENDED,
     FIRST_KICKOFF,

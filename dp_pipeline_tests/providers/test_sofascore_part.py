@@ -10,10 +10,10 @@ from typing import TypeVar
 import anyio
 import pytest
 
+from dp_pipeline.football.models import Match, MatchStatus
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.contract import DueMatches, Source, StoredTournament
 from dp_pipeline.providers.errors import BlockedError, InvalidShapeError
-from dp_pipeline.providers.models import Match, MatchStatus
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.server import Simulation, app

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.providers.sandbox import Sandbox
 from dp_pipeline.providers.sofascore import SofaScore

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match
 from dp_pipeline.providers.sofascore.matches import Fixtures, Telling, fixtures_of
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,

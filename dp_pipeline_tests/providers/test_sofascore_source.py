@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.circuit import Permit, RequestOutcome
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.client import HttpClient
@@ -14,7 +15,6 @@ from dp_pipeline.providers.errors import (
     NotFoundError,
     ProviderError,
 )
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.models import Fetched, Match, Standing
+from dp_pipeline.football.models import Match, Standing
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.sofascore.addresses import addresses
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,

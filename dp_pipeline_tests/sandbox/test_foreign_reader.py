@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.providers.models import Match
+from dp_pipeline.football.models import Match
 from dp_pipeline.sandbox.world.calendar import FIRST_YEAR, HOME_SEASON
 from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, percent, read, served, standing_still
 

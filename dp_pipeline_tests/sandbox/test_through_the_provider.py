@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 
-from dp_pipeline.providers.models import Match, Standing
+from dp_pipeline.football.models import Match, Standing
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.api.answers import page_path
 from dp_pipeline.sandbox.world import identity

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import anyio
 
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.faults import Fault, Faults

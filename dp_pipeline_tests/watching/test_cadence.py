@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.models import MatchStatus
+from dp_pipeline.football.models import MatchStatus
 from dp_pipeline.watching.cadence import (
     CALLED_OFF_GIVEN_UP_AFTER,
     CORRECTED_AFTER,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dp_pipeline.providers.models import Match, MatchStatus, Mode, Round, RoundType
+from dp_pipeline.football.models import Match, MatchStatus, Mode, Round, RoundType
 from dp_pipeline.watching.draws import awaits_draw
 
 CUP: Mode = "knockout-only"

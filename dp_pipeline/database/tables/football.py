@@ -21,7 +21,7 @@ from dp_pipeline.database.tables.columns import (
     tournament_id,
     written,
 )
-from dp_pipeline.providers import models
+from dp_pipeline.football import models
 
 tournament = sa.Table(
     "tournament",

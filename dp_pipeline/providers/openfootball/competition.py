@@ -4,8 +4,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.key import TournamentKey
 
 PUBLIC_URL = "https://raw.githubusercontent.com/openfootball/football.json/master"
 PAGE_URL = "https://github.com/openfootball/football.json/blob/master"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Finding
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
 from dp_pipeline.providers.openfootball.names import Spelling, is_placeholder, spelling_of
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile

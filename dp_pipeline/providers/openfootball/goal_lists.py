@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from dp_pipeline.football.models import Goal, Match, Side
+from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.goal_lists import fetched_goals, in_bounds
-from dp_pipeline.providers.models import Fetched, Finding, Goal, Match, Side
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.payload import GoalEntry
 

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from dp_pipeline.providers.bounds import LONGEST_TEXT, MOST_GOALS, or_none
+from dp_pipeline.football.bounds import LONGEST_TEXT, MOST_GOALS, or_none
 
 MOST_MATCHES = 10_000  # the longest seen has 1,218
 

@@ -6,7 +6,7 @@ ft is after 90 minutes, et after extra time and contains ft, p is the shoot-out 
 
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import MatchStatus
+from dp_pipeline.football.models import MatchStatus
 from dp_pipeline.providers.openfootball.payload import Score
 
 Goals = tuple[int, int]

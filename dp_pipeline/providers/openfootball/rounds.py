@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dp_pipeline.providers.models import Round, RoundType
+from dp_pipeline.football.models import Round, RoundType
 from dp_pipeline.providers.openfootball.names import slug_of
 
 _MATCHDAY_WORD = r"match\s?day|game\s?week|week|spieltag|jornada|giornata|journ[ée]e|speelronde"

@@ -6,19 +6,11 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.table import compute_standings
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Absence,
-    Fetched,
-    Finding,
-    Goal,
-    Match,
-    Round,
-    Standing,
-    Team,
-    Tournament,
-)
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openfootball.competition import (
     PAGE_URL,
     PUBLIC_URL,
@@ -34,7 +26,6 @@ from dp_pipeline.providers.openfootball.matches import matches_of
 from dp_pipeline.providers.openfootball.payload import SeasonFile
 from dp_pipeline.providers.openfootball.rounds import Placed, has_unnamed_groups, rounds_of
 from dp_pipeline.providers.openfootball.teams import Teams, teams_of
-from dp_pipeline.providers.table import compute_standings
 
 T = TypeVar("T")
 

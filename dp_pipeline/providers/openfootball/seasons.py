@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import Season
 from dp_pipeline.providers.errors import NotFoundError
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.openfootball.competition import (
     check_key,
     display,

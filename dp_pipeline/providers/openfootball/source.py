@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -21,8 +23,7 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Goal, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar

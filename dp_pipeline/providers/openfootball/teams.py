@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import Finding, Team
+from dp_pipeline.football.models import Team
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.names import Spelling
 

@@ -1,9 +1,9 @@
 """Where OpenLigaDB's answers are, and those that may be missing without harm."""
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import NotFoundError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Match, Round
 from dp_pipeline.providers.openligadb.payload import GroupList, Table, parse_groups, parse_table
 from dp_pipeline.providers.openligadb.rounds import order_id_of
 

@@ -5,20 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import ProviderError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Absence,
-    Fetched,
-    Finding,
-    Goal,
-    Match,
-    Round,
-    Standing,
-    Team,
-    Tournament,
-)
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openligadb.answers import match_path, round_path, season_url
 from dp_pipeline.providers.openligadb.goal_lists import goals_of
 from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of

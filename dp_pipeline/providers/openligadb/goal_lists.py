@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from dp_pipeline.football.models import FINAL_STATUSES, Goal, Match, Round
+from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.goal_lists import LAST_MINUTE, fetched_goals, in_bounds
-from dp_pipeline.providers.models import FINAL_STATUSES, Fetched, Finding, Goal, Match, Round
 from dp_pipeline.providers.openligadb.goals import (
     Pair,
     chain_of,

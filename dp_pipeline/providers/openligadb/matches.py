@@ -5,7 +5,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dp_pipeline.providers.models import Finding, Match, MatchStatus, Round
+from dp_pipeline.football.models import Match, MatchStatus, Round
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.payload import LocationPayload, MatchPayload
 from dp_pipeline.providers.openligadb.rounds import RoundList
 from dp_pipeline.providers.openligadb.score import Pair, Score, score_of

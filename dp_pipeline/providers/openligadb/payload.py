@@ -19,7 +19,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from dp_pipeline.providers.bounds import (
+from dp_pipeline.football.bounds import (
     LONGEST_TEXT,
     Count,
     Goals,
@@ -35,7 +35,7 @@ from dp_pipeline.providers.bounds import (
     or_none,
 )
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Finding, left_empty
+from dp_pipeline.providers.fetched import Finding, left_empty
 
 # An answer is a list of objects that hold lists of objects: deeper than this is nothing of ours.
 DEEPEST = 5

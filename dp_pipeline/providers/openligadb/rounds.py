@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from dp_pipeline.providers.models import Finding, Round, RoundType
+from dp_pipeline.football.models import Round, RoundType
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.payload import GroupPayload, MatchPayload
 
 # The names are free text by whoever created the league. First matching line decides.

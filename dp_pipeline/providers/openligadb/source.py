@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import anyio
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -29,8 +31,7 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Goal, Match, Round, Standing, Team, Tournament
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb.answers import (
     PUBLIC_URL,
     league_table,

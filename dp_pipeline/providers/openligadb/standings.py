@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dp_pipeline.providers.models import Absence, Fetched, Finding, Match, Round, Standing
+from dp_pipeline.football.models import Match, Round, Standing
+from dp_pipeline.football.table import compute_standings
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openligadb.payload import Table, TableRowPayload
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups
-from dp_pipeline.providers.table import compute_standings
 
 MOST_NAMED = 5
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import Finding, Match
+from dp_pipeline.football.models import Match
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.rounds import is_group_stage, team_group
 

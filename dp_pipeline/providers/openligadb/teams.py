@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from dp_pipeline.providers.models import Fetched, Finding, Team
+from dp_pipeline.football.models import Team
+from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.openligadb.payload import MatchPayload, TeamPayload
 
 # "N.N." and "Sieger HF1" are seen in German leagues, "Sieger SF 12" and "ARG/CPV" in World Cup

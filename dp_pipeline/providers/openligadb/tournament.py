@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Tournament
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Tournament
 from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.teams import last_touched

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from dp_pipeline.providers.key import TournamentKey
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.sofascore.payload import RoundPayload, UniquePayload
 
 PUBLIC_URL = "https://www.sofascore.com/api/v1"

@@ -4,10 +4,11 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import BlockedError, NotFoundError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Finding, Match
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.addresses import match_path, season_path, unique_path
 from dp_pipeline.providers.sofascore.parse import (
     EventList,

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Finding, Match, Round
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.payload import EventPayload, VenuePayload
 from dp_pipeline.providers.sofascore.rounds import ListedRound, RoundList, order_of
 from dp_pipeline.providers.sofascore.score import Pair, score_of

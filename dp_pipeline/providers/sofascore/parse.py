@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from dp_pipeline.providers.bounds import LONGEST_TEXT, clean
+from dp_pipeline.football.bounds import LONGEST_TEXT, clean
 from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.models import Finding, left_empty
+from dp_pipeline.providers.fetched import Finding, left_empty
 from dp_pipeline.providers.sofascore.payload import (
     EventPayload,
     FormEventPayload,

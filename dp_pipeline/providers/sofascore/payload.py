@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from dp_pipeline.providers.bounds import (
+from dp_pipeline.football.bounds import (
     Count,
     Id,
     Int4,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -18,7 +19,6 @@ from dp_pipeline.providers.errors import (
     NotFoundError,
     ProviderError,
 )
-from dp_pipeline.providers.key import TournamentKey
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.sofascore.addresses import (
     PUBLIC_SITE,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Finding, Round
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Round
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.addresses import round_paths
 from dp_pipeline.providers.sofascore.parse import RoundAnswer
 from dp_pipeline.providers.sofascore.payload import EventPayload, RoundPayload

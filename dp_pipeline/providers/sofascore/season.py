@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round, Standing, Team
 from dp_pipeline.providers.errors import ProviderError
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Absence, Fetched, Finding, Match, Round, Standing, Team
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.matches import (

@@ -14,6 +14,8 @@ from functools import partial
 
 import anyio
 
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -29,18 +31,7 @@ from dp_pipeline.providers.errors import (
     ProviderError,
     TournamentNotFoundError,
 )
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Absence,
-    Fetched,
-    Finding,
-    Goal,
-    Match,
-    Round,
-    Standing,
-    Team,
-    Tournament,
-)
+from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.answers import Answers

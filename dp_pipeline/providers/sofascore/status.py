@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dp_pipeline.providers.models import MatchStatus
+from dp_pipeline.football.models import MatchStatus
 from dp_pipeline.providers.sofascore.payload import StatusPayload
 
 ENDED, AFTER_EXTRA_TIME, AFTER_PENALTIES = 100, 110, 120

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from dp_pipeline.providers.models import Finding, Team
+from dp_pipeline.football.models import Team
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.parse import TablePayload
 from dp_pipeline.providers.sofascore.payload import EventPayload, TeamPayload
 from dp_pipeline.providers.sofascore.status import status_of

@@ -2,10 +2,8 @@
 
 import re
 
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import (
-    Tournament,
-)
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Tournament
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from dp_pipeline.providers.models import (
+from dp_pipeline.football.models import (
     BEGUN_STATUSES,
     FINAL_STATUSES,
     Match,

@@ -16,11 +16,12 @@ from dp_pipeline import providers
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
-from dp_pipeline.providers.bounds import INT4, LARGEST_ID, LONGEST_KEY
+from dp_pipeline.football.bounds import INT4, LARGEST_ID, LONGEST_KEY
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament
 from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.fitting import fitting
-from dp_pipeline.providers.key import TournamentKey
-from dp_pipeline.providers.models import Fetched, Match, Round, Standing, Team, Tournament
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 WRITTEN: dict[type[Any], sa.Table] = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.models import Match, MatchStatus, Round, RoundType
-from dp_pipeline.providers.table import (
+from dp_pipeline.football.models import Match, MatchStatus, Round, RoundType
+from dp_pipeline.football.table import (
     compute_standings,
     current_round,
     form_of,

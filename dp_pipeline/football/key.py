@@ -6,8 +6,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Self
 
-from dp_pipeline.providers.errors import InvalidTournamentKeyError
-
 # Every id in the database is a UUIDv5 below this one, so ids are known before the first write and
 # are equal on every machine. Never change it: it is part of every row.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://dp-pipeline.invalid/")
@@ -52,6 +50,10 @@ def is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
+class MalformedKeyError(ValueError):
+    """A text is no tournament key; the sentence says what is wrong with it."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class TournamentKey:
     """One season of one competition at one provider, written `provider:competition:season`.
@@ -68,7 +70,7 @@ class TournamentKey:
         """Read a key; whether the provider exists and likes it is the registry's question.
 
         Raises:
-            InvalidTournamentKeyError: with one sentence that says what is wrong.
+            MalformedKeyError: with one sentence that says what is wrong.
         """
         shown = repr(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
         if not text.strip():
@@ -76,12 +78,12 @@ class TournamentKey:
                 "The tournament key is empty; write provider:competition:season, for example "
                 f"{_EXAMPLE}."
             )
-            raise InvalidTournamentKeyError(reason)
+            raise MalformedKeyError(reason)
         if len(text) > LONGEST:
             reason = (
                 f"The tournament key {shown} has {len(text)} characters; {LONGEST} is the most."
             )
-            raise InvalidTournamentKeyError(reason)
+            raise MalformedKeyError(reason)
         parts = text.split(":")
         if len(parts) != 3:  # noqa: PLR2004
             reason = (
@@ -89,7 +91,7 @@ class TournamentKey:
                 f"provider:competition:season (for example {_EXAMPLE}), and has {len(parts)}."
                 f"{_hint(text)}"
             )
-            raise InvalidTournamentKeyError(reason)
+            raise MalformedKeyError(reason)
         for name, part in zip(("provider", "competition", "season"), parts, strict=True):
             # ".." is a range in Dagster's own partition syntax
             if not _PART.match(part) or ".." in part:
@@ -98,7 +100,7 @@ class TournamentKey:
                     f"digits, '.', '_' and '-', and starts with a letter or digit."
                     f"{_hint(text, part)}"
                 )
-                raise InvalidTournamentKeyError(reason)
+                raise MalformedKeyError(reason)
         return cls(*parts)
 
     @property
