@@ -14,12 +14,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StrictInt,
     WrapValidator,
     model_validator,
 )
 
-from dp_pipeline.football.bounds import LONGEST_TEXT, MOST_GOALS, or_none
+from dp_pipeline.football.bounds import LONGEST_TEXT, MOST_GOALS, OptionalCount, or_none
 
 MOST_MATCHES = 10_000  # the longest seen has 1,218
 
@@ -71,8 +70,8 @@ class GoalEntry(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: OptionalText = None
-    minute: StrictInt | Text | None = None
-    offset: StrictInt | None = None
+    minute: Count | Text | None = None
+    offset: OptionalCount = None
     penalty: bool = False
     owngoal: bool = False
 
