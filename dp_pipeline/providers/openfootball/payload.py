@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from dp_pipeline.football.bounds import LONGEST_TEXT, MOST_GOALS, OptionalCount, or_none
+from dp_pipeline.football.bounds import LONGEST_TEXT, MOST_GOALS, Count, OptionalCount, or_none
 
 MOST_MATCHES = 10_000  # the longest seen has 1,218
 
