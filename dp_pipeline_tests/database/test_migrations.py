@@ -260,3 +260,17 @@ def test_a_user_without_rights_is_told_so(database: Database) -> None:
         limited.close()
         with database.transaction() as connection:
             connection.execute(sa.text("DROP ROLE dp_nobody_in_particular"))
+
+
+def test_every_column_of_every_table_and_view_says_what_it_is(database: Database) -> None:
+    with database.transaction() as connection:
+        silent = connection.exec_driver_sql(
+            """
+            SELECT relname || '.' || attname
+            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+                AND attnum > 0 AND NOT attisdropped AND relname <> 'alembic_version'
+                AND col_description(attrelid, attnum) IS NULL
+            """
+        ).scalars()
+        assert list(silent) == []

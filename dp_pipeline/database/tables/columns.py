@@ -16,17 +16,17 @@ metadata = sa.MetaData(
 )
 
 
-def text(name: str, comment: str | None = None, *, required: bool = False) -> sa.Column[Any]:
+def text(name: str, comment: str, *, required: bool = False) -> sa.Column[Any]:
     """A text."""
     return sa.Column(name, sa.Text, nullable=not required, comment=comment)
 
 
-def number(name: str, comment: str | None = None, *, required: bool = False) -> sa.Column[Any]:
+def number(name: str, comment: str, *, required: bool = False) -> sa.Column[Any]:
     """A whole number."""
     return sa.Column(name, sa.Integer, nullable=not required, comment=comment)
 
 
-def moment(name: str, comment: str | None = None, *, now: bool = False) -> sa.Column[Any]:
+def moment(name: str, comment: str, *, now: bool = False) -> sa.Column[Any]:
     """A point in time; with `now` it is never null."""
     return sa.Column(
         name,
@@ -40,7 +40,7 @@ def moment(name: str, comment: str | None = None, *, now: bool = False) -> sa.Co
 def written() -> Sequence[sa.Column[Any]]:
     """When a row was made and last changed."""
     return (
-        moment("created_at", now=True),
+        moment("created_at", "When this row was first stored", now=True),
         moment("updated_at", "Last time a value of this row changed", now=True),
     )
 
@@ -58,10 +58,13 @@ def tournament_id(*, primary_key: bool = False) -> sa.Column[Any]:
         sa.ForeignKey("tournament.id", ondelete="CASCADE"),
         primary_key=primary_key,
         nullable=False,
+        comment="tournament.id",
     )
 
 
-def team_id(name: str = "team_id", *, primary_key: bool = False) -> sa.Column[Any]:
+def team_id(
+    name: str = "team_id", comment: str = "team.id", *, primary_key: bool = False
+) -> sa.Column[Any]:
     """A team."""
     # Teams are shared by tournaments: one that is referred to cannot be deleted by accident.
     return sa.Column(
@@ -70,6 +73,7 @@ def team_id(name: str = "team_id", *, primary_key: bool = False) -> sa.Column[An
         sa.ForeignKey("team.id", ondelete="RESTRICT"),
         primary_key=primary_key,
         nullable=False,
+        comment=comment,
     )
 
 
