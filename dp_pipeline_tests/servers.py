@@ -6,6 +6,7 @@ What a particular provider answers belongs to that provider's tests.
 import asyncio
 import contextlib
 import json
+import re
 import secrets
 import socket
 import threading
@@ -119,3 +120,10 @@ class SlackReceiver:
         """Serve this receiver; yield the webhook's URL, with a path that stands for its secret."""
         with serve(self.app, port=port) as base_url:
             yield f"{base_url}/services/T000/B000/secret-token"
+
+
+def operations_of(digest: Mapping[str, Any]) -> dict[str, int]:
+    """How many executions a digest counts, by what became of them."""
+    _, counts, *_ = digest["attachments"][0]["blocks"]
+    text = counts["fields"][1]["text"]
+    return {what: int(number) for number, what in re.findall(r"(\d+) ([a-z ]+)", text)}

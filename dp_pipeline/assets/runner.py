@@ -73,8 +73,6 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
 
         async def work(execution: Execution) -> None:
             nonlocal source, materialization, missing
-            execution.told = missing and context.run.at_terminal
-            _require(execution.domain, failed)
             if source is None:
                 source = await context.providers.source(key)
             # Nothing is read before its lease: it would be older than what the run before has
@@ -98,7 +96,10 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                 execution.requests.extend(source.requests.taken())
 
         for domain in chosen:
-            execution = await attempt(domain, key, context, work, label=label)
+            told = missing and context.run.at_terminal
+            execution = await attempt(
+                domain, key, context, work, label=label, failed=failed, told=told
+            )
             if execution.failure is None and execution.refused is None:
                 label = execution.label
             else:
@@ -120,19 +121,33 @@ async def confirm(source: Source, context: RunContext) -> None:
             context.confirmed(str(key))
 
 
-async def attempt(
+async def attempt(  # noqa: PLR0913 - the work, and what is known before it
     domain: str,
     key: str,
     context: RunContext,
     work: Callable[[Execution], Awaitable[None]],
     *,
     label: str | None = None,
+    failed: Collection[str] = (),
+    told: bool = False,
 ) -> Execution:
-    """Do a piece of work within a ledger row of its own and tell how it ended; never raises."""
+    """Do a piece of work within a ledger row of its own and tell how it ended; never raises.
+
+    Args:
+        domain: what it is of.
+        key: of which tournament.
+        context: of the run.
+        work: fails by raising.
+        label: the tournament's name, if it is known already.
+        failed: the domains of this tournament that have failed in this run.
+        told: whoever launched the run has read already what there is to tell.
+    """
     execution: Execution | None = None
     try:
         async with context.ledger.track(domain, key, context.run, label=label) as execution:
+            execution.told = told
             with execution.step("initialization", "validate_input") as data:
+                _require(domain, failed)
                 data["key"] = str(checked_key(key))
             await work(execution)
     # Recorded by track; the other domains and tournaments have fates of their own.
@@ -158,7 +173,7 @@ async def each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> 
             group.start_soon(limited, key)
 
 
-def _require(domain: str, failed: set[str]) -> None:
+def _require(domain: str, failed: Collection[str]) -> None:
     missing = [name for name in REGISTERED[domain].depends_on if name in failed]
     if missing:
         names = " and ".join(f"`{name}`" for name in missing)
