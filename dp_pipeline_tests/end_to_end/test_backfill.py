@@ -140,10 +140,11 @@ def page(browser: "Browser", tmp_path: Path) -> Iterator["Page"]:
     opened.close()
 
 
-def text_of(page: "Page", url: str, awaited: str) -> str:
-    """The text of a page once it shows what is awaited, spaces suppressed."""
+def text_of(page: "Page", url: str, *awaited: str) -> str:
+    """The text of a page once it shows what is awaited, with single spaces."""
     page.goto(url)
-    page.get_by_text(awaited).first.wait_for()
+    for text in awaited:
+        page.get_by_text(text).first.wait_for()
     return " ".join(page.inner_text("body").split())
 
 
@@ -208,8 +209,9 @@ def test_the_run_page_says_in_sentences_why_it_failed(backfilled: Backfilled, pa
 def test_the_overview_of_an_asset_says_what_its_columns_mean(
     backfilled: Backfilled, page: "Page"
 ) -> None:
-    text = text_of(page, f"{backfilled.dev.url}/assets/matches?view=overview", "home_penalties")
-    assert "Every match of a tournament, one row per provider match id." in text
+    url = f"{backfilled.dev.url}/assets/matches?view=overview"
+    # its parts are loaded one by one
+    text = text_of(page, url, "home_penalties", "Every match of a tournament, one row per")
     assert "Goals of the home side, extra time included, a shoot-out never" in text
     assert "Storage match" in text
     assert "Group football" in text
