@@ -12,6 +12,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import uvicorn
+
 
 SEED = 1
 TOURNAMENTS = 1_200
@@ -59,9 +64,6 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     simulation = Simulation(World(SEED, TOURNAMENTS), Clock(start, began, SPEED), Faults(SEED, []))
     listener = _listen(state.port)
     port = listener.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    stopped = threading.Event()
-
     shown: tuple[str, ...] = ()
 
     def look() -> None:
@@ -75,31 +77,48 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
             show(newest)
             shown = newest
 
-    def keep_looking() -> None:
-        while not stopped.wait(_REMEMBERED_EVERY):
-            look()
-
     look()
-    config = uvicorn.Config(
-        app(simulation),
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app(simulation),
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
     )
-    server = uvicorn.Server(config)
+    with _repeating(look), _serving(server, listener):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _repeating(work: Callable[[], None]) -> Generator[None]:
+    """Do something now and again until the block ends."""
+    stopped = threading.Event()
+
+    def repeat() -> None:
+        while not stopped.wait(_REMEMBERED_EVERY):
+            work()
+
+    thread = threading.Thread(target=repeat, name="sandbox clock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(timeout=5)
+
+
+@contextmanager
+def _serving(server: "uvicorn.Server", listener: socket.socket) -> Generator[None]:
     thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
-    clock = threading.Thread(target=keep_looking, name="sandbox clock", daemon=True)
-    clock.start()
     deadline = time.monotonic() + _STARTED_WITHIN
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.02)
     try:
-        yield address
+        yield
     finally:
-        stopped.set()
-        clock.join(timeout=5)
         server.should_exit = True
         thread.join(timeout=5)
 

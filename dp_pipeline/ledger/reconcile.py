@@ -81,18 +81,7 @@ def reconcile(  # noqa: PLR0913 - all that is known
             asked before: a machine that is switched off, `make run` that is ended.
         ended_by: of some Dagster run ids, those that had ended by then, so not with everything.
     """
-    # The open rows are picked first, so that no lock of another row is ever tried.
-    open_rows = (
-        sa.select(_executions.c.id, _executions.c.request_id, _executions.c.started_at)
-        .where(_executions.c.status == "in_progress")
-        .cte("open_rows")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    with database.transaction() as connection:
-        free = {
-            row.id: row
-            for row in connection.execute(sa.select(open_rows).where(_lock_is_free(open_rows.c.id)))
-        }
+    free = _unlocked(database)
     if not free:
         return Reconciled((), {})
     runs = {row.request_id for row in free.values()}
@@ -124,6 +113,20 @@ def reconcile(  # noqa: PLR0913 - all that is known
     return Reconciled(
         tuple(closed), {id_: when for id_, when in since.items() if id_ not in closed}
     )
+
+
+def _unlocked(database: Database) -> dict[UUID, sa.Row[Any]]:
+    """The open rows whose lock nobody holds."""
+    # The open rows are picked first, so that no lock of another row is ever tried.
+    open_rows = (
+        sa.select(_executions.c.id, _executions.c.request_id, _executions.c.started_at)
+        .where(_executions.c.status == "in_progress")
+        .cte("open_rows")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    with database.transaction() as connection:
+        found = connection.execute(sa.select(open_rows).where(_lock_is_free(open_rows.c.id)))
+        return {row.id: row for row in found}
 
 
 def _close_gone(ids: Sequence[UUID], error_class: str, error: str) -> sa.UpdateBase:

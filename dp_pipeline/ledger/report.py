@@ -30,67 +30,86 @@ def report(execution: Execution) -> dict[str, Any]:
         "summary": execution.summary(),
         "news": list(execution.news),
         **({"planned": execution.planned} if execution.run.is_dry else {}),
-        "operations": [
-            {
-                "step": operation.step,
-                "operation": operation.operation,
-                "status": operation.status,
-                "startTime": operation.started_at,
-                "durationMs": operation.duration_ms,
-                "data": operation.data,
-                **({"error": operation.error} if operation.error else {}),
-            }
-            for operation in execution.operations
-        ],
+        "operations": _operations(execution),
         "leftOut": _buckets(issue for issue in execution.issues if issue.left_out),
         "remarks": _buckets(issue for issue in execution.issues if not issue.left_out),
-        "changes": [
-            {
-                "table": stored.table,
-                "created": stored.created,
-                "updated": [
-                    {
-                        "id": change.id,
-                        "fields": {
-                            name: {"from": old, "to": new}
-                            for name, (old, new) in change.fields.items()
-                        },
-                    }
-                    for change in stored.updated
-                ],
-                "unchanged": stored.unchanged,
-            }
-            for stored in execution.stored
-        ],
-        "requests": [
-            {
-                "url": request.url,
-                "status": request.status,
-                "bytes": request.bytes,
-                "seconds": round(request.seconds, 3),
-                "attempts": request.attempts,
-                "reused": request.reused,
-                "error": request.error,
-            }
-            for request in execution.requests
-        ],
-        "error": None
-        if execution.failure is None
-        else {
-            "class": execution.failure.error_class,
-            "message": execution.failure.message,
-            "retryable": execution.failure.retryable,
-            "url": execution.failure.url,
-            "status": execution.failure.http_status,
-            "snippet": execution.failure.snippet,
-            "trace": execution.failure.trace,
-        },
+        "changes": _changes(execution),
+        "requests": _requests(execution),
+        "error": _error(execution),
     }
     return jsonable(account)
 
 
-def _buckets(issues: Iterable[Finding]) -> dict[str, list[dict[str, object]]]:
-    buckets: dict[str, list[dict[str, object]]] = {}
+Entries = list[dict[str, object]]
+
+
+def _operations(execution: Execution) -> Entries:
+    return [
+        {
+            "step": operation.step,
+            "operation": operation.operation,
+            "status": operation.status,
+            "startTime": operation.started_at,
+            "durationMs": operation.duration_ms,
+            "data": operation.data,
+            **({"error": operation.error} if operation.error else {}),
+        }
+        for operation in execution.operations
+    ]
+
+
+def _changes(execution: Execution) -> Entries:
+    return [
+        {
+            "table": stored.table,
+            "created": stored.created,
+            "updated": [
+                {
+                    "id": change.id,
+                    "fields": {
+                        n: {"from": old, "to": new} for n, (old, new) in change.fields.items()
+                    },
+                }
+                for change in stored.updated
+            ],
+            "unchanged": stored.unchanged,
+        }
+        for stored in execution.stored
+    ]
+
+
+def _requests(execution: Execution) -> Entries:
+    return [
+        {
+            "url": request.url,
+            "status": request.status,
+            "bytes": request.bytes,
+            "seconds": round(request.seconds, 3),
+            "attempts": request.attempts,
+            "reused": request.reused,
+            "error": request.error,
+        }
+        for request in execution.requests
+    ]
+
+
+def _error(execution: Execution) -> dict[str, object] | None:
+    failure = execution.failure
+    if failure is None:
+        return None
+    return {
+        "class": failure.error_class,
+        "message": failure.message,
+        "retryable": failure.retryable,
+        "url": failure.url,
+        "status": failure.http_status,
+        "snippet": failure.snippet,
+        "trace": failure.trace,
+    }
+
+
+def _buckets(issues: Iterable[Finding]) -> dict[str, Entries]:
+    buckets: dict[str, Entries] = {}
     for issue in issues:
         entry: dict[str, object] = {"subject": issue.subject, "detail": issue.detail}
         if issue.data:

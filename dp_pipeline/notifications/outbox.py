@@ -80,6 +80,24 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
         each: gets the name of a part and is held around it, so that one row that cannot be read
             keeps back its own message only.
     """
+    found: dict[tuple[UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
+    with database.transaction() as connection:
+        for row in connection.execute(_due(runs, since, most)).mappings() if runs else ():
+            found[row["request_id"], row["tournament_key"]].append(row)
+        ids = [row["id"] for group in found.values() for row in group]
+        known = failure_runs(connection, ids, announced_from=since) if ids else {}
+    before: dict[UUID, Suppressed] = {}
+    with each("counting the polls without news"), database.transaction() as connection:
+        before = suppressed(connection, [group[0]["id"] for group in found.values()])
+    messages: list[Announcement] = []
+    for (run, key), group in found.items():
+        with each(f"summing up {key} of run {run}"):
+            messages.append(announcement(group, known, before, run_url(run)))
+    return sorted(messages, key=lambda message: message.completed_at)
+
+
+def _due(runs: Collection[UUID], since: datetime, most: int) -> sa.Executable:
+    """The rows of the oldest messages, those of each together."""
     e = _executions
     open_row = e.alias("open_row")
     groups = (
@@ -98,7 +116,7 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
         .cte("groups")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    rows = (
+    return (
         sa.select(e, tables.tournament.c.label.label("label"), passing_kind(e).label("passing"))
         .join_from(
             groups,
@@ -109,20 +127,6 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
         .outerjoin(tables.tournament, tables.tournament.c.id == e.c.tournament_id)
         .order_by(e.c.started_at, e.c.id)
     )
-    found: dict[tuple[UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
-    with database.transaction() as connection:
-        for row in connection.execute(rows).mappings() if runs else ():
-            found[row["request_id"], row["tournament_key"]].append(row)
-        ids = [row["id"] for group in found.values() for row in group]
-        known = failure_runs(connection, ids, announced_from=since) if ids else {}
-    before: dict[UUID, Suppressed] = {}
-    with each("counting the polls without news"), database.transaction() as connection:
-        before = suppressed(connection, [group[0]["id"] for group in found.values()])
-    messages: list[Announcement] = []
-    for (run, key), group in found.items():
-        with each(f"summing up {key} of run {run}"):
-            messages.append(announcement(group, known, before, run_url(run)))
-    return sorted(messages, key=lambda message: message.completed_at)
 
 
 def _unannounced(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
