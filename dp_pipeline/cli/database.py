@@ -1,7 +1,7 @@
 """`dp db`: the database in use."""
 
 import signal
-from contextlib import suppress
+import threading
 
 import click
 
@@ -41,10 +41,12 @@ def serve() -> None:
     except EmbeddedPostgresError as error:  # its port is taken, and the socket goes on
         click.echo(error.message, err=True)
     click.echo("Ctrl-C lets go of it; it stops a minute after its last use.")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        while True:
-            signal.pause()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    # Again and again: a signal that another thread takes does not wake this one.
+    while not stopped.wait(0.5):
+        pass
     click.echo("Stopped.")
 
 

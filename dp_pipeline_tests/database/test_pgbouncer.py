@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from dp_pipeline.database.database import Database, DatabaseConfigurationError, DatabaseError
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.execution import Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.liveness import Liveness
 from dp_pipeline.objects import Folder
-from dp_pipeline_tests.end_to_end.world import COUNTS, World, world
+from dp_pipeline_tests.end_to_end.world import World, world
 from dp_pipeline_tests.servers import free_port
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
@@ -180,7 +181,7 @@ def test_in_session_mode_runs_are_recorded_as_ever(
 
 def _completed(made: World) -> bool:
     rows = made.executions()
-    return len(rows) == len(COUNTS) and {row["status"] for row in rows} == {"completed"}
+    return len(rows) == len(NAMES) and {row["status"] for row in rows} == {"completed"}
 
 
 def test_behind_a_pooler_that_shares_sessions_a_run_does_not_begin_its_work(
