@@ -168,6 +168,7 @@ def test_ctrl_c_while_it_starts_leaves_no_trace_either(
         assert of_home(tmp_path / "home") == []
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_takes_dagster_along(tmp_path: Path, migrated_url: str) -> None:
     with terminal(tmp_path, {"DP_DATABASE_URL": migrated_url}, "--no-sandbox") as dev:
         wait_for("Dagster", dev.is_ready, 120)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.dagster_dev import copy_project, dagster_dev, wait_for
@@ -29,6 +30,7 @@ def matches(url: str) -> dict[str, int]:
         )
 
 
+@pytest.mark.slow
 def test_a_new_season_of_a_followed_competition_is_filled_by_the_daemon_alone(
     tmp_path: Path, migrated_url: str
 ) -> None:

@@ -84,7 +84,8 @@ def test_state_outlives_dagster_dev_and_a_power_cut_ends_the_runs_it_interrupted
     assert left - {"__pycache__"} == {"dagster.yaml", "workspace.yaml", "stub_definitions.py"}
 
 
-@pytest.mark.parametrize("told_by_dg", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("told_by_dg", [False, True])
 def test_the_real_environment_beats_the_env_file_in_every_process(
     project: Path, tmp_path: Path, *, told_by_dg: bool
 ) -> None:

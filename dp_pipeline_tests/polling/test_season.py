@@ -56,7 +56,7 @@ class Played:
             id="fixtures with places in the draw, third place",
             marks=pytest.mark.slow,
         ),
-        pytest.param(Played(8, 168), id="a league that is split in two"),
+        pytest.param(Played(8, 168), id="a league that is split in two", marks=pytest.mark.slow),
         pytest.param(Played(12, 168), id="no rounds at all", marks=pytest.mark.slow),
     ],
 )
