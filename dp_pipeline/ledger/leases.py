@@ -38,7 +38,8 @@ class Lease:
         self._lock = tournament_lock(tournament_id)
         self._seconds = seconds
         self._taken = False
-        self._waits_until: float | None = None
+        self._cut_off: frozenset[UUID] = frozenset()
+        self._waits_until = 0.0
 
     async def acquire(self) -> None:
         """Wait until no other run works on the tournament.
@@ -77,15 +78,16 @@ class Lease:
     async def _take(self) -> bool:
         """Acquire the lease if it is free, and not only because a session has just been ended."""
         if not await self._ask(self._liveness.take):
-            self._waits_until = None  # whoever was away is back
+            self._cut_off = frozenset()  # whoever was away is back
             return False
         now = anyio.current_time()
-        if self._waits_until is not None and now >= self._waits_until:
-            return True
-        if not await self._database.run(partial(_is_cut_off, id_=self._tournament_id)):
+        cut_off = await self._database.run(partial(_cut_off, id_=self._tournament_id))
+        if cut_off != self._cut_off:
+            # Others than at the look before: it was back meanwhile, and was cut off once more.
+            self._cut_off, self._waits_until = cut_off, now + RELEASE_SECONDS
+        if not cut_off or now >= self._waits_until:
             return True
         await anyio.to_thread.run_sync(self._liveness.release, self._lock)
-        self._waits_until = self._waits_until or now + RELEASE_SECONDS
         return False
 
     async def _ask(self, ask: Callable[[str], bool]) -> bool:
@@ -94,12 +96,12 @@ class Lease:
         return await retrying(partial(anyio.to_thread.run_sync, ask, self._lock))
 
 
-def _is_cut_off(connection: sa.Connection, id_: UUID) -> bool:
-    """Whether a row of the tournament is open whose process is gone, or has lost its session."""
+def _cut_off(connection: sa.Connection, id_: UUID) -> frozenset[UUID]:
+    """The open rows of the tournament whose process is gone, or has lost its session."""
     table = tables.data_provider_executions
-    cut_off = sa.exists().where(
+    cut_off = sa.select(table.c.id).where(
         table.c.tournament_id == id_,
         table.c.status == "in_progress",
         ~works_on_execution(table.c.id),
     )
-    return bool(connection.scalar(sa.select(cut_off)))
+    return frozenset(connection.scalars(cut_off))

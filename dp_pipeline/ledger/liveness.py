@@ -21,7 +21,7 @@ from dp_pipeline.database.locks import HELD_KEYS, check_session, end_holders
 
 HEARTBEAT_SECONDS = 1.0
 """How soon a lost session is noticed, and so how long a living row may look abandoned."""
-RETAKE = Backoff(first=0.2, longest=2.0)
+RETAKE = Backoff(first=0.1, longest=1.0)
 """How soon what could not be taken again is tried again, and a new session asked for."""
 GIVE_UP_SECONDS = 2.0
 """How long a taken lock is tried again: who waits for it looks whether it is ours, and lets go."""
