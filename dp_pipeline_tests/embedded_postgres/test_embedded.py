@@ -516,8 +516,10 @@ def test_a_server_that_somebody_started_by_hand_is_left_alone(home: Home) -> Non
     postgres = home.postgres()
     postgres.url()
     postgres.release()
-    wait_until(lambda: not home.servers())
     data = home.directory / "data"
+    pid_file = data / "postmaster.pid"
+    # a server that is still on its way out lets no other one begin
+    wait_until(lambda: not (home.servers() or home.watchers() or pid_file.exists()))
     account = account_for(data)
     programs, _ = find_programs(account)
     command = [str(programs / "postgres"), "-D", str(data), "-c", "listen_addresses="]
@@ -529,7 +531,6 @@ def test_a_server_that_somebody_started_by_hand_is_left_alone(home: Home) -> Non
         cwd="/",
     )
     try:
-        pid_file = data / "postmaster.pid"
         wait_until(lambda: pid_file.exists() and b"ready" in pid_file.read_bytes())
         with pytest.raises(EmbeddedPostgresError, match="not started by dp_pipeline"):
             postgres.url()
