@@ -30,7 +30,7 @@ _REMEMBERED_EVERY = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class DemoState:
     """What outlives a stop: seconds the world has run, its port, and which block is shown."""
 
     played: float = 0.0
@@ -71,7 +71,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
         if simulation.now > calendar.season_end(calendar.SEASONS - 1):
             block = (block + 1) % (TOURNAMENTS // KINDS)
             simulation.clock = Clock(start, time.time(), SPEED)
-        _remember(home, State(time.time() - simulation.clock.began, port, block))
+        _remember(home, DemoState(time.time() - simulation.clock.began, port, block))
         newest = tuple(tournament_key(number + block * KINDS, simulation.now) for number in SHOWN)
         if newest != shown:
             show(newest)
@@ -123,13 +123,13 @@ def _serving(server: "uvicorn.Server", listener: socket.socket) -> Generator[Non
         thread.join(timeout=5)
 
 
-def _remembered(home: Path) -> State:
+def _remembered(home: Path) -> DemoState:
     with suppress(OSError, ValueError, TypeError):
-        return State(**json.loads((home / STATE).read_text()))
-    return State()
+        return DemoState(**json.loads((home / STATE).read_text()))
+    return DemoState()
 
 
-def _remember(home: Path, state: State) -> None:
+def _remember(home: Path, state: DemoState) -> None:
     home.mkdir(parents=True, exist_ok=True)
     fresh = home / f"{STATE}.new"
     fresh.write_text(json.dumps(asdict(state)))

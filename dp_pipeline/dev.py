@@ -29,7 +29,7 @@ _LAST_WORDS_SECONDS = 1.0
 _AT_ONCE = 65_536
 
 
-class _Told:
+class _StopRequests:
     """How often we were told to stop."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class _Told:
 
 def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     """Run `dg dev` until it ends or we are told to; its exit code, 0 if we were told to."""
-    told = _Told()
+    told = _StopRequests()
     child = subprocess.Popen(  # noqa: S603 - our own program
         [
             str(Path(sys.executable).with_name("dg")),
@@ -71,7 +71,7 @@ def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     return child.returncode
 
 
-def _show(output: IO[bytes] | None, descriptor: int, told: _Told) -> threading.Thread:
+def _show(output: IO[bytes] | None, descriptor: int, told: _StopRequests) -> threading.Thread:
     """Pass on what Dagster says until it is told to stop.
 
     After that it prints a trace for every sensor that it still evaluates without a code server, and
@@ -90,7 +90,7 @@ def _show(output: IO[bytes] | None, descriptor: int, told: _Told) -> threading.T
     return thread
 
 
-def _end(child: "subprocess.Popen[bytes]", told: _Told) -> None:
+def _end(child: "subprocess.Popen[bytes]", told: _StopRequests) -> None:
     """End Dagster and all that it started: services, to begin nothing new, and runs with care."""
     # not SIGINT: a Python that is importing modules ends at this one without a word
     child.terminate()

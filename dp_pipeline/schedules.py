@@ -102,14 +102,14 @@ def _refresh(provider: Provider, kind: Kind, description: str) -> dg.ScheduleDef
     def refresh(
         context: dg.ScheduleEvaluationContext, database: DatabaseResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        tick = _Tick(name, kind, window, context.scheduled_execution_time, context.instance)
+        tick = _RefreshTick(name, kind, window, context.scheduled_execution_time, context.instance)
         return tick.decide(database)
 
     return refresh
 
 
 @dataclass(frozen=True, slots=True)
-class _Tick:
+class _RefreshTick:
     """One tick of a night's refresh, due at `at`."""
 
     provider: str

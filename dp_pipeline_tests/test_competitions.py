@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dp_pipeline.competitions.file import (
     MOST_BYTES,
-    Competition,
     Competitions,
     CompetitionsError,
+    FollowedCompetition,
     load,
     parse,
 )
@@ -38,13 +38,15 @@ def test_the_examples_of_the_default_file_are_right_once_they_are_uncommented() 
     text = resources.files("dp_pipeline.competitions").joinpath("competitions.yaml").read_text()
     _, examples = text.split("\ncompetitions:\n")
     followed = parse("competitions:\n" + re.sub(r"(?m)^#", "", examples)).followed
-    assert followed[0] == Competition("openligadb", "bl1", seasons_back=1, approve=True)
-    assert followed[-1] == Competition("openfootball", "uefa.cl", seasons_back=0, approve=False)
+    assert followed[0] == FollowedCompetition("openligadb", "bl1", seasons_back=1, approve=True)
+    assert followed[-1] == FollowedCompetition(
+        "openfootball", "uefa.cl", seasons_back=0, approve=False
+    )
     assert len(followed) == 4
 
 
 def test_only_provider_and_competition_are_needed() -> None:
-    assert parse(ENTRY).followed == (Competition("openligadb", "bl1", 0, approve=False),)
+    assert parse(ENTRY).followed == (FollowedCompetition("openligadb", "bl1", 0, approve=False),)
 
 
 @pytest.mark.parametrize("competition", ["17", "no", "1e3", "2024-01-01", "null.1"])
@@ -52,7 +54,7 @@ def test_a_competition_is_read_as_it_is_written_whatever_yaml_makes_of_it(
     competition: str,
 ) -> None:
     text = f"competitions:\n- {{provider: sofascore, competition: {competition}, approve: yes}}"
-    assert parse(text).followed == (Competition("sofascore", competition, approve=True),)
+    assert parse(text).followed == (FollowedCompetition("sofascore", competition, approve=True),)
 
 
 def test_every_error_is_named_with_its_line() -> None:
@@ -129,12 +131,16 @@ _NAMES = st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,9}", fullmatch=True).filter(
     lambda name: ".." not in name
 )
 _COMPETITIONS = st.builds(
-    Competition, st.sampled_from(sorted(BY_NAME)), _NAMES, st.integers(0, 100), st.booleans()
+    FollowedCompetition,
+    st.sampled_from(sorted(BY_NAME)),
+    _NAMES,
+    st.integers(0, 100),
+    st.booleans(),
 )
 
 
 @given(st.lists(_COMPETITIONS, unique_by=lambda c: (c.provider, c.competition)))
-def test_what_is_written_is_read(followed: list[Competition]) -> None:
+def test_what_is_written_is_read(followed: list[FollowedCompetition]) -> None:
     lines = ["competitions:"] + [
         f"  - {{provider: {c.provider}, competition: '{c.competition}', "
         f"seasons_back: {c.seasons_back}, approve: {str(c.approve).lower()}}}"

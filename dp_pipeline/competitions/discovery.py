@@ -62,7 +62,7 @@ def read_waiting(cursor: str | None, name: str = "waiting") -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Discovery:
     """What a tick does: partitions to add, tournaments to refresh, and whom to watch."""
 
     add: tuple[str, ...]
@@ -79,7 +79,7 @@ def plan(  # noqa: PLR0913 - all that is known
     in_flight: Collection[str],
     waiting: Mapping[str, float],
     now: float,
-) -> Plan:
+) -> Discovery:
     """Decide on a tick.
 
     Args:
@@ -106,7 +106,7 @@ def plan(  # noqa: PLR0913 - all that is known
     known = {*partitions, *wanted}
     add += [key for key in stored if key not in known]
     still = [key for key in idle if key not in begun]
-    return Plan(
+    return Discovery(
         add=tuple(add[:MOST_ADDED]),
         refresh=tuple(refresh),
         waiting={key: waiting.get(key, now) for key in still[:MOST_ADDED]},

@@ -79,7 +79,7 @@ _GIVEN = BeforeValidator(_given)  # the last validator of a field comes first
 
 
 @dataclass(frozen=True, order=True, config=ConfigDict(extra="forbid"))
-class Competition:
+class FollowedCompetition:
     """A competition that is followed at a provider.
 
     Args:
@@ -96,7 +96,7 @@ class Competition:
 
 
 class _File(BaseModel, extra="forbid"):
-    competitions: list[Competition] = []
+    competitions: list[FollowedCompetition] = []
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class CompetitionsError(Exception):
 class Competitions:
     """The followed competitions, in the file's order."""
 
-    followed: tuple[Competition, ...] = ()
+    followed: tuple[FollowedCompetition, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -255,7 +255,7 @@ def _problem(error: "ErrorDetails", lines: _Lines) -> Problem:
     name = str(path[-1])[:100] if path else ""
     line = next(lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines)
     if error["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        known = ("competitions",) if len(path) == 1 else Competition.__match_args__
+        known = ("competitions",) if len(path) == 1 else FollowedCompetition.__match_args__
         expected = ", ".join(f"`{field}`" for field in known)
         return Problem(lines[*path, _KEY], f"{name!r} is not known here; known is {expected}.")
     if error["type"] == "missing":

@@ -14,7 +14,7 @@ from anyio.from_thread import start_blocking_portal
 
 from dp_pipeline.assets.metadata import column_schema, preview_table
 from dp_pipeline.competitions import file
-from dp_pipeline.competitions.file import Competition
+from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import (
@@ -24,7 +24,7 @@ from dp_pipeline.database.seasons import (
     never_listed,
     record_seasons,
 )
-from dp_pipeline.providers.contract import Season
+from dp_pipeline.providers.contract import ListedSeason
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
@@ -38,7 +38,7 @@ MOST_NAMED = 20
 
 
 @dataclass(slots=True)
-class Look:
+class SeasonsRead:
     """What a look at the providers came to; keys and sentences."""
 
     new: list[str] = field(default_factory=list)
@@ -100,13 +100,13 @@ discover_seasons = dg.define_asset_job(
 
 
 async def ask(
-    providers: Providers, followed: Sequence[Competition]
-) -> dict[Competition, tuple[Season, ...] | ProviderError]:
+    providers: Providers, followed: Sequence[FollowedCompetition]
+) -> dict[FollowedCompetition, tuple[ListedSeason, ...] | ProviderError]:
     """The seasons of each competition, newest first, or why they could not be had."""
     limiter = anyio.CapacityLimiter(COMPETITIONS_AT_ONCE)
-    answers: dict[Competition, tuple[Season, ...] | ProviderError] = {}
+    answers: dict[FollowedCompetition, tuple[ListedSeason, ...] | ProviderError] = {}
 
-    async def one(competition: Competition) -> None:
+    async def one(competition: FollowedCompetition) -> None:
         async with limiter:
             try:
                 answers[competition] = await providers.seasons(
@@ -122,10 +122,11 @@ async def ask(
 
 
 def record(
-    database: Database, answers: Mapping[Competition, tuple[Season, ...] | ProviderError]
-) -> Look:
+    database: Database,
+    answers: Mapping[FollowedCompetition, tuple[ListedSeason, ...] | ProviderError],
+) -> SeasonsRead:
     """Store what was listed, and approve what the file approves."""
-    look = Look()
+    look = SeasonsRead()
     for competition, answer in answers.items():
         name = f"{competition.provider}:{competition.competition}"
         if isinstance(answer, ProviderError):
@@ -143,12 +144,12 @@ def record(
     return look
 
 
-def following(competition: Competition) -> Following:
+def following(competition: FollowedCompetition) -> Following:
     """A followed competition in the database's words."""
     return Following(competition.provider, competition.competition, competition.seasons_back)
 
 
-def _nothing_listed(database: Database, competition: Competition) -> str:
+def _nothing_listed(database: Database, competition: FollowedCompetition) -> str:
     with database.transaction() as connection:
         if never_listed(connection, [following(competition)]):
             return "The provider has no season of it; is it written rightly?"
@@ -156,7 +157,7 @@ def _nothing_listed(database: Database, competition: Competition) -> str:
 
 
 def _metadata(
-    look: Look, rows: Sequence[Mapping[str, Any]], competitions_followed: int
+    look: SeasonsRead, rows: Sequence[Mapping[str, Any]], competitions_followed: int
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "competitions": competitions_followed,

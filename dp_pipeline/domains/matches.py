@@ -22,7 +22,7 @@ from dp_pipeline.providers.contract import DueMatches, Selection, Source
 from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.watching.pauses import missed
-from dp_pipeline.watching.watch import CALLED_OFF, Look, keep_watch, owe
+from dp_pipeline.watching.watch import CALLED_OFF, PolledMatches, keep_watch, owe
 
 PREVIEWED = 5
 # Lists of matches do not name the venue, a single match does; one that is asked alone need not say
@@ -128,7 +128,7 @@ def follow_up(
                 owe(connection, key.tournament_id, key.provider, now)
             called_off, absent = _absent(fetched, selection, changes.before)
             looked_at = {*found, *called_off}
-        look = Look(looked_at, draws=not part or selection.follow_up, at=now)
+        look = PolledMatches(looked_at, draws=not part or selection.follow_up, at=now)
         given_up = (
             *keep_watch(connection, models, look),
             *missed(connection, key.tournament_id, absent, now, answered=True),

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dp_pipeline.embedded_postgres.files import READER, Address, write_whole
+from dp_pipeline.embedded_postgres.files import READER, ServerAddress, write_whole
 
 if TYPE_CHECKING:
     import psycopg
@@ -37,7 +37,7 @@ def password_file(directory: Path) -> Path:
     return directory / _PASSWORD
 
 
-def ensure_database(directory: Path, address: Address, database: str) -> None:
+def ensure_database(directory: Path, address: ServerAddress, database: str) -> None:
     """Make the database if it is not there, and let the reader read what is and will be in it."""
     from psycopg import errors, sql
 

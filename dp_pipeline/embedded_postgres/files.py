@@ -53,7 +53,7 @@ class EmbeddedPostgresError(Exception):
 
 
 @dataclass(frozen=True)
-class Address:
+class ServerAddress:
     """Where data, socket and port of a cluster are; written once, so that its URLs are stable."""
 
     directory: str
@@ -64,7 +64,7 @@ class Address:
     """Version 0.1 named its socket so, and listened nowhere else."""
 
     @classmethod
-    def read(cls, directory: Path) -> "Address | None":
+    def read(cls, directory: Path) -> "ServerAddress | None":
         """What was written; None when nothing readable was, which the next start mends."""
         try:
             return cls(**json.loads((directory / _ADDRESS).read_text("utf-8")))

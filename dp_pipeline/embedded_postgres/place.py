@@ -13,7 +13,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from dp_pipeline.embedded_postgres.files import LOOPBACK, OWNER, Address, EmbeddedPostgresError
+from dp_pipeline.embedded_postgres.files import (
+    LOOPBACK,
+    OWNER,
+    EmbeddedPostgresError,
+    ServerAddress,
+)
 from dp_pipeline.embedded_postgres.programs import (
     Account,
     account_for,
@@ -50,9 +55,9 @@ def make_private(directory: Path, *, for_server: bool = True) -> None:
             raise
 
 
-def place_of(directory: Path) -> tuple[Address, Account]:
+def place_of(directory: Path) -> tuple[ServerAddress, Account]:
     """The address of the cluster's next server, with its directories made, and who runs it."""
-    written = Address.read(directory)
+    written = ServerAddress.read(directory)
     # A home that was moved is still the one that was written of, a copy is not.
     if written and written.directory != str(directory) and Path(written.directory).exists():
         written = None
@@ -62,10 +67,10 @@ def place_of(directory: Path) -> tuple[Address, Account]:
     if port not in _PORTS:
         port = next(each for each in random.sample(_PORTS, len(_PORTS)) if is_free(each))
     socket_directory = _socket_directory(directory, written, account)
-    return Address(str(directory), str(data), str(socket_directory), port), account
+    return ServerAddress(str(directory), str(data), str(socket_directory), port), account
 
 
-def _data_directory(directory: Path, written: Address | None) -> Path:
+def _data_directory(directory: Path, written: ServerAddress | None) -> Path:
     """In the home, if the server's user can get there.
 
     Root's private home is no place for it, as the server runs as another user; its parents stay as
@@ -87,7 +92,7 @@ def _data_directory(directory: Path, written: Address | None) -> Path:
     return folder / "data"
 
 
-def _socket_directory(directory: Path, written: Address | None, account: Account) -> Path:
+def _socket_directory(directory: Path, written: ServerAddress | None, account: Account) -> Path:
     """A short directory that only the server's user can enter.
 
     A socket's path has at most 107 bytes (sun_path). /tmp is writable to all, so what is found

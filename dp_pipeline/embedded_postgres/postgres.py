@@ -16,8 +16,8 @@ from pathlib import Path
 from dp_pipeline.embedded_postgres.databases import ensure_database, password_file
 from dp_pipeline.embedded_postgres.files import (
     USERS,
-    Address,
     EmbeddedPostgresError,
+    ServerAddress,
     is_current,
     log_tail,
     try_lock,
@@ -77,7 +77,7 @@ class EmbeddedPostgres:
         with self._mutex:
             self._drop_share()
 
-    def _serving(self, database: str) -> Address:
+    def _serving(self, database: str) -> ServerAddress:
         import psycopg
 
         deadline = time.monotonic() + START_SECONDS

@@ -16,8 +16,8 @@ from dp_pipeline.embedded_postgres.files import (
     LOOPBACK,
     READER,
     SERVER,
-    Address,
     EmbeddedPostgresError,
+    ServerAddress,
     is_locked,
     log_tail,
     open_log,
@@ -49,7 +49,7 @@ _LOST_SECONDS = 2  # a postmaster makes its files at once and never again
 POLL_SECONDS = 0.05
 
 
-def ensure(directory: Path, deadline: float) -> Address:
+def ensure(directory: Path, deadline: float) -> ServerAddress:
     """The address of a server that serves: the one that runs, or started, or started anew.
 
     Any number of processes may do so at once.
@@ -80,7 +80,7 @@ def ensure(directory: Path, deadline: float) -> Address:
     return address
 
 
-def _serving(directory: Path) -> Address | None:
+def _serving(directory: Path) -> ServerAddress | None:
     """The address of the server, if it serves the cluster that is on disk.
 
     It does only if it reads the same `postmaster.pid` in its data directory as is found there from
@@ -90,7 +90,7 @@ def _serving(directory: Path) -> Address | None:
     import psycopg
     from psycopg.pq import PGconn, Ping
 
-    address = Address.read(directory)
+    address = ServerAddress.read(directory)
     if address is None or address.directory != str(directory) or not is_intact(address):
         return None
     try:
@@ -104,7 +104,7 @@ def _serving(directory: Path) -> Address | None:
     return address if same else None
 
 
-def is_intact(address: Address) -> bool:
+def is_intact(address: ServerAddress) -> bool:
     """Whether the files by which a server is reached are in place."""
     with suppress(FileNotFoundError, NotADirectoryError):
         # /tmp is everybody's: a socket in a directory of somebody else is not our server's
@@ -116,11 +116,11 @@ def is_intact(address: Address) -> bool:
 
 
 def _unreachable(directory: Path) -> "list[psutil.Process]":
-    address = Address.read(directory)
+    address = ServerAddress.read(directory)
     return [] if address is None or is_intact(address) else _processes(address.data_directory)
 
 
-def clients(address: Address) -> int:
+def clients(address: ServerAddress) -> int:
     """How many clients are connected, our own question not counted."""
     import psycopg
 
@@ -135,7 +135,7 @@ def clients(address: Address) -> int:
     return row[0] if row else 0
 
 
-def postmaster(address: Address) -> "psutil.Process | None":
+def postmaster(address: ServerAddress) -> "psutil.Process | None":
     """The process that the pid file names."""
     import psutil
 
@@ -203,7 +203,7 @@ def stop(directory: Path) -> None:
     Raises:
         EmbeddedPostgresError: processes are left that this process cannot see or end.
     """
-    address = Address.read(directory)
+    address = ServerAddress.read(directory)
     if address is None or not is_locked(directory / SERVER):
         return
     data = Path(address.data_directory)

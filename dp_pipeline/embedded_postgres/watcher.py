@@ -19,8 +19,8 @@ from dp_pipeline.embedded_postgres.files import (
     SERVER,
     USERS,
     WATCHER,
-    Address,
     EmbeddedPostgresError,
+    ServerAddress,
     is_current,
     is_locked,
     log_tail,
@@ -96,7 +96,7 @@ class _Watcher:
         self._linger_seconds = linger_seconds
         self._used_at = time.monotonic()
         self._starts: list[float] = []
-        self._address: Address | None = None
+        self._address: ServerAddress | None = None
         self._postmaster: psutil.Process | None = None
         self.is_told_to_stop = False
 
@@ -108,7 +108,7 @@ class _Watcher:
             time.sleep(tick if self._postmaster else _FIRST_TICK_SECONDS)
             if self._has_lost_home():
                 break
-            address = Address.read(self._directory)
+            address = ServerAddress.read(self._directory)
             self._address = address or self._address
             if address is not None and is_intact(address):
                 self._postmaster = postmaster(address)
@@ -145,7 +145,7 @@ class _Watcher:
         """Whether the home was deleted or moved."""
         return not is_current(self._lock, self._directory / WATCHER)
 
-    def _is_done(self, address: Address | None) -> bool:
+    def _is_done(self, address: ServerAddress | None) -> bool:
         """No process has a share. Is there no client either, for long enough?"""
         if not is_locked(self._directory / SERVER):
             return True

@@ -72,7 +72,7 @@ def read(target: Target, response: Response, *, page: bool) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ResponseFormat:
     """What is requested: the headers that say so, and how a response is read.
 
     `read` returns what is wanted or raises a ProviderError.
@@ -82,10 +82,10 @@ class Format:
     read: Callable[[Target, Response], Any] = field(compare=False)
 
 
-JSON = Format(
+JSON = ResponseFormat(
     {"Accept": "application/json, text/plain;q=0.9, */*;q=0.1"}, partial(read, page=False)
 )
-PAGE = Format(
+PAGE = ResponseFormat(
     {"Accept": "text/html, application/xhtml+xml, text/plain;q=0.9, */*;q=0.1"},
     partial(read, page=True),
 )

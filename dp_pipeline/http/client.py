@@ -18,7 +18,7 @@ from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.classify import (
     JSON,
     PAGE,
-    Format,
+    ResponseFormat,
     bounded_cause,
     retry_after,
     shape_error,
@@ -46,7 +46,7 @@ class _Exchange:
     """A request in the making, with all its attempts."""
 
     target: Target
-    format_: Format
+    format_: ResponseFormat
     request: Request
     best_effort: bool
     retry_after: float | None = None
@@ -119,7 +119,12 @@ class HttpClient:
         return Requests(self)
 
     async def fetch(
-        self, path_or_url: str, request: Request, format_: Format, *, best_effort: bool = False
+        self,
+        path_or_url: str,
+        request: Request,
+        format_: ResponseFormat,
+        *,
+        best_effort: bool = False,
     ) -> tuple[Target, Any]:
         """Request once, with retries, past any cache; `request` is filled in.
 

@@ -12,7 +12,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from dp_pipeline.http.address import Address, Target, unusable_address
-from dp_pipeline.http.classify import Format
+from dp_pipeline.http.classify import ResponseFormat
 from dp_pipeline.http.errors import (
     InvalidShapeError,
     NetworkError,
@@ -71,7 +71,7 @@ class Transport:
         """Let the connections go."""
         await self._client.aclose()
 
-    async def get(self, target: Target, format_: Format) -> Response:
+    async def get(self, target: Target, format_: ResponseFormat) -> Response:
         """Request, follow redirects, read the body.
 
         Raises:
@@ -95,7 +95,7 @@ class Transport:
             sentence = f"{target.name} {self._what(error)} ({target.path})."
             raise target.error(NetworkError, target.scrub(sentence)) from error
 
-    async def _follow(self, target: Target, format_: Format) -> Response:
+    async def _follow(self, target: Target, format_: ResponseFormat) -> Response:
         headers = dict(format_.headers)
         if target.authorization:
             headers["Authorization"] = target.authorization

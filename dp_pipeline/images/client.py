@@ -12,7 +12,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from dp_pipeline.http.address import Address, Target
-from dp_pipeline.http.classify import Format, raise_for_status
+from dp_pipeline.http.classify import ResponseFormat, raise_for_status
 from dp_pipeline.http.client import HttpClient
 from dp_pipeline.http.limits import MIB, Limits
 from dp_pipeline.http.rate_limit import RateLimit
@@ -114,7 +114,7 @@ class Images:
         request.url = url.partition("?")[0][:LONGEST_URL]
         client = await self._client(provider, url)
         conditions = known.headers() if known else {}
-        image = Format(
+        image = ResponseFormat(
             {"Accept": _ACCEPT, **conditions},
             lambda target, response: _read(target, response, conditional=bool(conditions)),
         )

@@ -17,7 +17,7 @@ from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import digests, earlier, incidents, notes, outbox
 from dp_pipeline.notifications.backfills import how_it_ended, unannounced
-from dp_pipeline.notifications.delivery import Due, Post, due_incidents
+from dp_pipeline.notifications.delivery import DueMessage, Post, due_incidents
 from dp_pipeline.notifications.detectors import automation
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.incidents import Condition, moment
@@ -32,7 +32,7 @@ from dp_pipeline.notifications.runs import (
 from dp_pipeline.notifications.slack.announcement import Announcement
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import WATCHES, State, database_away
+from dp_pipeline.notifications.state import WATCHES, DeliveryState, database_away
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.settings import Settings
 
@@ -101,7 +101,7 @@ class _Tick:
     latest: float = field(default_factory=lambda: time.monotonic() + 40)
     said: list[str] = field(default_factory=list)
     trouble: str = ""
-    state: State = field(init=False)
+    state: DeliveryState = field(init=False)
 
     def learn(self, store: Database, **facts: object) -> None:
         """Note that some of what is known has changed."""
@@ -117,7 +117,9 @@ class _Tick:
             try:
                 store = opened(database, seconds=max(last - time.monotonic(), 0.0))
                 noted = notes.read(store, notes.STATE)
-                self.state = State.read(noted or earlier.state(self.context.cursor), self.now)
+                self.state = DeliveryState.read(
+                    noted or earlier.state(self.context.cursor), self.now
+                )
                 # In every tick: a database that takes no writes cannot be used either.
                 notes.write(store, notes.STATE, self.state.note())
                 self.store = store
@@ -164,7 +166,7 @@ class _Tick:
         with duty("noting that the database was away"):
             self._note_absence(store)
 
-    def due(self) -> list[Callable[[], Sequence[Due]]]:
+    def due(self) -> list[Callable[[], Sequence[DueMessage]]]:
         """What gives the messages: incidents first, which a long queue would keep from people."""
         if self.store is None:
             return [self._absence]
@@ -184,7 +186,7 @@ class _Tick:
         with store.transaction() as connection:
             incidents.reconcile(connection, list(found))
 
-    def _absence(self) -> list[Due]:
+    def _absence(self) -> list[DueMessage]:
         """The message that the database is away; while it is, the cursor says that it was sent."""
         if not self.trouble or self.away is not None:
             return []
@@ -200,7 +202,7 @@ class _Tick:
         def stamp() -> None:
             self.away = self.now
 
-        return [Due(notice, notice.kinds, stamp)]
+        return [DueMessage(notice, notice.kinds, stamp)]
 
     def _note_absence(self, store: Database) -> None:
         """The database is back: that it was away becomes an incident, whose end is announced."""
@@ -221,7 +223,7 @@ class Executions:
     ledger: LedgerResource
     duties: Duties
 
-    def due(self, state: State, now: float) -> list[Due]:
+    def due(self, state: DeliveryState, now: float) -> list[DueMessage]:
         """What can be announced, oldest first; what cannot be read holds up nothing else.
 
         Args:
@@ -229,14 +231,14 @@ class Executions:
             now: Unix seconds.
         """
         start = moment(state.announced_from)
-        found: list[tuple[datetime, Due]] = []
+        found: list[tuple[datetime, DueMessage]] = []
         with self.duties.duty("looking for executions to announce"):
             found += self._runs(start, state.lost_after)
         with self.duties.duty("looking for digests to announce"):
             found += self._units(start, state.lost_after, now)
         with self.duties.duty("looking for backfills to announce"):
             found += [
-                (digest.completed_at, Due(digest, digest.kinds, stamp))
+                (digest.completed_at, DueMessage(digest, digest.kinds, stamp))
                 for digest, stamp in unannounced(
                     self.context,
                     self.store,
@@ -247,7 +249,7 @@ class Executions:
             ]
         return [due for _, due in sorted(found, key=lambda each: each[0])]
 
-    def _runs(self, start: datetime, looked_at: float) -> list[tuple[datetime, Due]]:
+    def _runs(self, start: datetime, looked_at: float) -> list[tuple[datetime, DueMessage]]:
         instance, store = self.context.instance, self.store
         over = finished_runs(instance, outbox.unannounced_runs(store, start), looked_at=looked_at)
         messages = outbox.announcements(
@@ -259,11 +261,13 @@ class Executions:
             each=self.duties.duty,
         )
         return [
-            (message.completed_at, Due(message, message.kinds, self._stamp(message)))
+            (message.completed_at, DueMessage(message, message.kinds, self._stamp(message)))
             for message in messages
         ]
 
-    def _units(self, start: datetime, looked_at: float, now: float) -> list[tuple[datetime, Due]]:
+    def _units(
+        self, start: datetime, looked_at: float, now: float
+    ) -> list[tuple[datetime, DueMessage]]:
         instance, store = self.context.instance, self.store
         found = []
         for waiting in digests.unannounced_groups(store, start):
@@ -273,7 +277,7 @@ class Executions:
                     account = how_it_ended(instance, waiting.unit)
                     digest = digests.digest(store, waiting, since=start, url=url, backfill=account)
                     stamp = partial(digests.mark_group_announced, store, digest, start)
-                    found.append((digest.completed_at, Due(digest, digest.kinds, stamp)))
+                    found.append((digest.completed_at, DueMessage(digest, digest.kinds, stamp)))
         return found
 
     def _stamp(self, message: Announcement) -> Callable[[], None]:

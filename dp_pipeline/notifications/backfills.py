@@ -90,7 +90,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class EndedBackfills:
     """The ended backfills that are not dealt with.
 
     Args:
@@ -106,7 +106,9 @@ class Look:
     waiting: bool = False
 
 
-def look(instance: dg.DagsterInstance, store: Database, looked_at: float, now: float) -> Look:
+def look(
+    instance: dg.DagsterInstance, store: Database, looked_at: float, now: float
+) -> EndedBackfills:
     """Find them. Where nothing has ended since the last look this is one count by an index.
 
     Args:
@@ -118,7 +120,7 @@ def look(instance: dg.DagsterInstance, store: Database, looked_at: float, now: f
     seen = Seen.read(instance, store, now)
     ended = _launched_after(seen, BULK_ACTION_TERMINAL_STATUSES)
     if instance.get_backfills_count(ended) == len(seen.later):
-        return Look(seen)
+        return EndedBackfills(seen)
     unannounced, of_the_ledger, waiting = [], [], False
     for found in instance.get_backfills(ended):
         if found.backfill_id in seen.later:
@@ -131,7 +133,7 @@ def look(instance: dg.DagsterInstance, store: Database, looked_at: float, now: f
         runs = instance.get_run_ids(dg.RunsFilter(tags=tags_of(unit)))
         traced = bool(runs) and digests.recorded(store, [UUID(run) for run in runs])
         (of_the_ledger if traced else unannounced).append(found)
-    return Look(seen, tuple(unannounced), tuple(of_the_ledger), waiting)
+    return EndedBackfills(seen, tuple(unannounced), tuple(of_the_ledger), waiting)
 
 
 def unannounced(

@@ -44,7 +44,7 @@ ANOTHER_DELIVERS = "Another tick goes on delivering messages; this one delivers 
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueMessage:
     """A message whose time has come, the classes it belongs to, and how it is stamped as announced.
 
     Without a class it is suppressed.
@@ -75,7 +75,7 @@ class Post:
     store: Database | None = None
     latest: float = field(default_factory=lambda: time.monotonic() + TICK_SECONDS)
 
-    def deliver(self, *due: Callable[[], Sequence[Due]]) -> list[str]:
+    def deliver(self, *due: Callable[[], Sequence[DueMessage]]) -> list[str]:
         """Post what is due now; what came of it, in words.
 
         Args:
@@ -131,7 +131,7 @@ class _Delivery:
     error: SlackUnavailableError | None = None
     _said_no: list[str] = field(default_factory=list)
 
-    def deliver(self, waiting: Sequence[Due]) -> None:
+    def deliver(self, waiting: Sequence[DueMessage]) -> None:
         """Post what is wanted, in order; stamp that and what is not.
 
         Raises:
@@ -172,7 +172,7 @@ class _Delivery:
         asked = (self.error.retry_after if self.error else None) or 0.0
         return min(max(asked, self.attempts.pause_seconds), LONGEST_PAUSE_SECONDS)
 
-    def _post(self, due: Due) -> None:
+    def _post(self, due: DueMessage) -> None:
         """Post one message. If it is left, the others wait too, with few exceptions."""
         key = due.message.key
         self.tried += 1
@@ -209,7 +209,7 @@ class _Delivery:
             while self._said_no:
                 self.attempts.passed(self._said_no.pop())
 
-    def _stamp(self, due: Due) -> None:
+    def _stamp(self, due: DueMessage) -> None:
         try:
             due.stamp()
         except Exception:
@@ -217,7 +217,7 @@ class _Delivery:
             raise
         self.attempts.stamped(due.message.key)
 
-    def _give_up(self, due: Due) -> None:
+    def _give_up(self, due: DueMessage) -> None:
         """Stamp what is not to be posted any more, and say why."""
         key = due.message.key
         known = self.attempts.of(key)
@@ -235,7 +235,7 @@ class _Delivery:
             )
         self._stamp(due)
 
-    def _may_post(self, due: Due) -> bool:
+    def _may_post(self, due: DueMessage) -> bool:
         """Wait for the turn; False if it does not come in this tick."""
         if self.left or self.tried >= MESSAGES_PER_TICK:
             self.left = True
@@ -256,7 +256,7 @@ class _Delivery:
 
 def due_incidents(
     store: Database, duties: Duties, which: sa.ColumnElement[bool] | None = None
-) -> list[Due]:
+) -> list[DueMessage]:
     """What is to be announced of incidents."""
     found: list[incidents.Announceable] = []
     with duties.duty("looking for incidents to announce"), store.transaction() as connection:
@@ -266,4 +266,4 @@ def due_incidents(
         with store.transaction() as connection:
             message.mark_announced(connection)
 
-    return [Due(each.notice, each.notice.kinds, partial(stamp, each)) for each in found]
+    return [DueMessage(each.notice, each.notice.kinds, partial(stamp, each)) for each in found]

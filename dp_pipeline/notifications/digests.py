@@ -28,8 +28,8 @@ from dp_pipeline.notifications.slack.digest import (
     NEWS,
     RECOVERED,
     Backfill,
+    CountedFailure,
     Digest,
-    Failure,
     News,
 )
 
@@ -231,8 +231,8 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
     )
 
 
-def _failure(row: Any) -> Failure:
-    return Failure(
+def _failure(row: Any) -> CountedFailure:
+    return CountedFailure(
         times=row.times,
         tournaments=row.tournaments,
         named=tuple(row.named[:NAMED]),

@@ -17,7 +17,7 @@ FIRST_LOOK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class DeliveryState:
     """What the delivery knows. Times are Unix seconds.
 
     Args:
@@ -33,7 +33,7 @@ class State:
     waiting: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, note: Any, now: float) -> "State":
+    def read(cls, note: Any, now: float) -> "DeliveryState":
         """What was noted; without a note, or with a foreign one, it starts afresh."""
         start = now - FIRST_LOOK.total_seconds()
         try:

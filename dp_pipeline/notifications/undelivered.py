@@ -10,7 +10,7 @@ from dp_pipeline.notifications import digests, notes, outbox
 from dp_pipeline.notifications.backfills import ended_at, look
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.notifications.runs import finished_runs, group_over
-from dp_pipeline.notifications.state import DELIVERS, State
+from dp_pipeline.notifications.state import DELIVERS, DeliveryState
 
 CHECK = dg.AssetCheckKey(dg.AssetKey("executions"), "messages_delivered")
 UNDELIVERED_MINUTES = 15
@@ -73,7 +73,7 @@ def look_for(instance: dg.DagsterInstance, database: Database, *, on: bool) -> U
     now = datetime.now(UTC)
     if not on:
         return Undelivered(None, now, on)
-    state = State.read(notes.read(database, notes.STATE), now.timestamp())
+    state = DeliveryState.read(notes.read(database, notes.STATE), now.timestamp())
     since = moment(state.announced_from)
     over = finished_runs(instance, outbox.unannounced_runs(database, since))
     waiting = [outbox.oldest_end(database, over)] if over else []

@@ -38,7 +38,7 @@ from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRe
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.watching.pauses import caught_up, missed, put_off, refused
-from dp_pipeline.watching.watch import Due, Look, due_of, keep_watch
+from dp_pipeline.watching.watch import Due, PolledMatches, due_of, keep_watch
 
 LEASE_SECONDS = 20.0
 """A refresh of the tournament that goes on longer reads what is due itself."""
@@ -143,7 +143,7 @@ class Poll:
         if found is not None and (found.fetched.items or due.matches):
             await work.applied(found, execution)
             return
-        models, look = work.stored.models, Look((), draws=True, at=source.now)
+        models, look = work.stored.models, PolledMatches((), draws=True, at=source.now)
         assert models is not None  # noqa: S101 - see `look`
         await self._context.database.run(lambda c: keep_watch(c, models, look))
 

@@ -28,7 +28,7 @@ from dp_pipeline.providers.refresh_window import RefreshWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Season:
+class ListedSeason:
     """A season of a competition that the provider lists, as the key it would have here."""
 
     key: TournamentKey
@@ -46,7 +46,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-Listed = Callable[[], Awaitable[Sequence[Season]]]
+Listed = Callable[[], Awaitable[Sequence[ListedSeason]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,7 @@ class Provider(ABC):
     @abstractmethod
     async def seasons(
         self, competition: str, requests: Requests, back: int = 0
-    ) -> tuple[Season, ...]:
+    ) -> tuple[ListedSeason, ...]:
         """The seasons of a competition the provider has, newest first; empty if it has none.
 
         Args:

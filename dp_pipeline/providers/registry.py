@@ -19,9 +19,9 @@ from dp_pipeline.http.rate_limit import RateLimit
 from dp_pipeline.providers.contract import (
     EVERYTHING,
     DueMatches,
+    ListedSeason,
     Now,
     Provider,
-    Season,
     Selection,
     Source,
     StoredTournament,
@@ -207,7 +207,7 @@ class Providers:
         )
         raise InvalidTournamentKeyError(message)
 
-    async def seasons(self, provider: str, competition: str, back: int) -> tuple[Season, ...]:
+    async def seasons(self, provider: str, competition: str, back: int) -> tuple[ListedSeason, ...]:
         """The seasons of a competition, newest first; a list asked for once serves several.
 
         Raises:

@@ -49,7 +49,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PolledMatches:
     """A look at matches of a tournament.
 
     Args:
@@ -63,7 +63,9 @@ class Look:
     at: datetime
 
 
-def keep_watch(connection: sa.Connection, stored: StoredTournament, look: Look) -> tuple[UUID, ...]:
+def keep_watch(
+    connection: sa.Connection, stored: StoredTournament, look: PolledMatches
+) -> tuple[UUID, ...]:
     """Note when matches that were just looked at, and stored, are due again.
 
     Args:
@@ -206,7 +208,9 @@ def _row(id_: UUID, tournament_id: UUID, provider: str, watch: Watch) -> dict[st
     }
 
 
-def _keep_draw_watch(connection: sa.Connection, stored: StoredTournament, look: Look) -> None:
+def _keep_draw_watch(
+    connection: sa.Connection, stored: StoredTournament, look: PolledMatches
+) -> None:
     key, told, matches = stored.tournament.key, stored.state, stored.matches
     tournament_id = key.tournament_id
     before = connection.execute(

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
 from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, place
-from dp_pipeline.embedded_postgres.files import Address, trim_log
+from dp_pipeline.embedded_postgres.files import ServerAddress, trim_log
 from dp_pipeline.embedded_postgres.place import is_private
 from dp_pipeline.embedded_postgres.programs import Account, account_for, find_programs
 from dp_pipeline_tests.days import clock
@@ -95,7 +95,7 @@ class Home:
             user.kill()
             user.communicate()
         self.kill_everything()
-        address = Address.read(self.directory.resolve())
+        address = ServerAddress.read(self.directory.resolve())
         if address is not None:
             shutil.rmtree(address.socket_directory, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
@@ -729,7 +729,7 @@ def test_a_long_log_keeps_its_end(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 def test_any_database_name_survives_the_url(name: str) -> None:
-    url = Address("/home", "/data", "/tmp/a b").url(name)  # noqa: S108 (only a text here)
+    url = ServerAddress("/home", "/data", "/tmp/a b").url(name)  # noqa: S108 (only a text here)
     parameters = conninfo_to_dict(url)
     assert parameters["dbname"] == name
     assert parameters["host"] == "/tmp/a b"  # noqa: S108

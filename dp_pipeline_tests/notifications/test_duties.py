@@ -15,7 +15,7 @@ from dp_pipeline.definitions import defs
 from dp_pipeline.notifications import announcing as announce
 from dp_pipeline.notifications import backfills, incidents, notes, runs
 from dp_pipeline.notifications.duties import DutiesFailedError
-from dp_pipeline.notifications.state import State
+from dp_pipeline.notifications.state import DeliveryState
 from dp_pipeline_tests.ledger.rows import KEY, finished_row, untold
 from dp_pipeline_tests.notifications.test_delivery import tick
 from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, channel
@@ -157,7 +157,7 @@ def test_what_a_failing_tick_has_done_is_known_to_the_next_one(
     kept_report(channel)
     with pytest.raises(BrokenError):
         channel.tick()
-    state = State.read(notes.read(channel.database, notes.STATE), now=0)
+    state = DeliveryState.read(notes.read(channel.database, notes.STATE), now=0)
     (run,) = channel.instance.get_run_records()
     assert state.lost_after == pytest.approx(run.update_timestamp.timestamp(), abs=86_400)
     assert state.lost_after > 0

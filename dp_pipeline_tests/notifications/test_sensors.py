@@ -22,7 +22,7 @@ from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.ledger import tournament_id_of
 from dp_pipeline.notifications.runs import finished_runs
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import State, database_away
+from dp_pipeline.notifications.state import DeliveryState, database_away
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.servers import Answer, SlackReceiver
@@ -245,5 +245,5 @@ def test_a_cursor_that_is_garbage_says_nothing(text: str | None) -> None:
 
 
 def test_what_is_noted_is_read_as_it_was_written() -> None:
-    state = State(1.5, 2.5, {str(uuid4()): 3.5}, (str(uuid4()),))
-    assert State.read(json.loads(json.dumps(state.note())), now=0) == state
+    state = DeliveryState(1.5, 2.5, {str(uuid4()): 3.5}, (str(uuid4()),))
+    assert DeliveryState.read(json.loads(json.dumps(state.note())), now=0) == state

@@ -26,7 +26,7 @@ from dp_pipeline.ledger.run_groups import BACKFILL_TAG, UNIT_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import State
+from dp_pipeline.notifications.state import DeliveryState
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
@@ -65,7 +65,7 @@ class Channel:
 
     def announced_from(self, moment: datetime) -> None:
         """Let what ended before be history."""
-        state = State(moment.timestamp(), moment.timestamp())
+        state = DeliveryState(moment.timestamp(), moment.timestamp())
         notes.write(self.database, notes.STATE, state.note())
 
     @property

@@ -40,7 +40,7 @@ from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.detectors.automation import FAILED_TICKS
 from dp_pipeline.notifications.earlier import Earlier, adopted
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import DELIVERS, WATCHES, State
+from dp_pipeline.notifications.state import DELIVERS, WATCHES, DeliveryState
 from dp_pipeline.notifications.undelivered import CHECK as DELIVERED
 from dp_pipeline.notifications.undelivered import UNDELIVERED_MINUTES
 from dp_pipeline.resources import DatabaseResource, LedgerResource
@@ -586,7 +586,7 @@ def test_messages_that_wait_for_long_fail_the_check_of_the_ledger(machinery: Mac
 def test_what_was_not_to_be_told_does_not_count_as_waiting(machinery: Machinery) -> None:
     waiting(machinery, 60)
     announced_from = time.time() - 30
-    state = State(announced_from, announced_from)
+    state = DeliveryState(announced_from, announced_from)
     notes.write(machinery.database, notes.STATE, state.note())
     machinery.watch()
     assert machinery.delivered() is True

@@ -26,7 +26,7 @@ from dp_pipeline.refresh import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sensors.poll import poll_matches
-from dp_pipeline.watching.watch import Look, due_of, due_tournaments, keep_watch
+from dp_pipeline.watching.watch import PolledMatches, due_of, due_tournaments, keep_watch
 from dp_pipeline_tests.database.many import fill_matches, fill_seasons, fill_tournaments
 from dp_pipeline_tests.ledger.rows import finished_row
 from dp_pipeline_tests.sandbox.worlds import SMALL, percent, served, standing_still
@@ -257,7 +257,7 @@ def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -
         )
         (id_,) = connection.scalars(sa.select(tables.match.c.id))
         for hours, given_up in ((1, ()), (7, (id_,)), (8, ())):
-            look = Look({id_}, draws=False, at=NOW + timedelta(hours=hours))
+            look = PolledMatches({id_}, draws=False, at=NOW + timedelta(hours=hours))
             stored = read_snapshot(connection, key, TABLES).models
             assert stored is not None
             assert keep_watch(connection, stored, look) == given_up

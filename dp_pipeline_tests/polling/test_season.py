@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.sandbox.world import calendar
-from dp_pipeline.sandbox.world.matches import Fate, Fixture
+from dp_pipeline.sandbox.world.matches import Fate, ScriptedMatch
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
 from dp_pipeline.watching.cadence import CORRECTED_AFTER
@@ -79,7 +79,7 @@ def test_a_season_that_is_polled_ends_as_it_is_in_the_world(
         assert status == "completed"
 
 
-def fixtures(number: int) -> tuple[Fixture, ...]:
+def fixtures(number: int) -> tuple[ScriptedMatch, ...]:
     return season_of(SMALL, number, calendar.HOME_SEASON).fixtures
 
 

@@ -7,9 +7,9 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.openligadb.answers import season_url
-from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
+from dp_pipeline.providers.openligadb.matches import StorableMatches, fixtures_of
 from dp_pipeline.providers.openligadb.payload import MatchPayload, parse_groups, parse_matches
-from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
+from dp_pipeline.providers.openligadb.rounds import ListedRounds, rounds_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
 
@@ -109,7 +109,9 @@ def round_robin(teams: Sequence[int], *, first: int = 1, **fields: Any) -> list[
     ]
 
 
-def read(payload: Any, groups: Any = ()) -> tuple[tuple[MatchPayload, ...], RoundList, Fixtures]:
+def read(
+    payload: Any, groups: Any = ()
+) -> tuple[tuple[MatchPayload, ...], ListedRounds, StorableMatches]:
     """Matches and rounds of an answer, as the source puts them together."""
     payloads = parse_matches(payload).matches
     rounds = rounds_of(payloads, groups, season_url(KEY))

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from dp_pipeline.http.client import HttpClient
-from dp_pipeline.providers.contract import Season
+from dp_pipeline.providers.contract import ListedSeason
 from dp_pipeline.providers.errors import BlockedError, InvalidTournamentKeyError
 from dp_pipeline.providers.openfootball.seasons import find_seasons
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
@@ -19,8 +19,8 @@ def file(name: Any = "League") -> dict[str, Any]:
     return {"name": name, "matches": []}
 
 
-def find(replay: Replay, competition: str = "en.1", back: int = 0) -> tuple[Season, ...]:
-    async def run(base_url: str) -> tuple[Season, ...]:
+def find(replay: Replay, competition: str = "en.1", back: int = 0) -> tuple[ListedSeason, ...]:
+    async def run(base_url: str) -> tuple[ListedSeason, ...]:
         async with HttpClient(
             "openfootball", base_url, rate_limit=NoRateLimit(), seconds_apart=0
         ) as it:

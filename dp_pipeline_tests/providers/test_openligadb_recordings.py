@@ -11,7 +11,7 @@ import pytest
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Standing
 from dp_pipeline.football.table import state_of
-from dp_pipeline.providers.openligadb.payload import Table, parse_matches
+from dp_pipeline.providers.openligadb.payload import TableRows, parse_matches
 from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
@@ -38,7 +38,7 @@ def recorded(name: str) -> Any:
 def table_of(payload: Any) -> dict[str, Standing]:
     payloads, rounds, fixtures = read(payload)
     names = {t.external_id: t.name for t in teams_of(payloads).items}
-    found = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, Table())
+    found = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, TableRows())
     return {names[row.team]: row for row in found.items}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dp_pipeline.providers.openligadb.goals import Pair, is_possible_shoot_out
 from dp_pipeline.providers.openligadb.payload import parse_matches
-from dp_pipeline.providers.openligadb.score import Score, score_of
+from dp_pipeline.providers.openligadb.score import CertainScore, score_of
 from dp_pipeline_tests.providers.openligadb_payloads import GoalEntry, goals, match, results
 
 
@@ -18,14 +18,14 @@ def decide(
     two_legged: bool = False,
     finished: bool = True,
     **types: Pair,
-) -> Score:
+) -> CertainScore:
     raw = match(1, 1, 2, matchIsFinished=finished, matchResults=results(**types))
     raw["goals"] = goals(*entries)
     (payload,) = parse_matches([raw]).matches
     return score_of(payload, knockout=knockout, two_legged=two_legged)
 
 
-def reasons(score: Score) -> list[str]:
+def reasons(score: CertainScore) -> list[str]:
     return [remark.reason for remark in score.remarks]
 
 

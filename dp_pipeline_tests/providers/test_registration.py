@@ -14,8 +14,8 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
+    ListedSeason,
     Provider,
-    Season,
     Selection,
     Source,
     StoredTournament,
@@ -54,7 +54,7 @@ class Kicker(Provider):
 
     async def seasons(
         self, competition: str, requests: Requests, back: int = 0
-    ) -> tuple[Season, ...]:
+    ) -> tuple[ListedSeason, ...]:
         del competition, requests, back
         return ()
 

@@ -14,17 +14,17 @@ from dp_pipeline.football.models import Match
 from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.sofascore.addresses import addresses
-from dp_pipeline.providers.sofascore.matches import Fixtures, Telling, fixtures_of, of_season
+from dp_pipeline.providers.sofascore.matches import SeasonMatches, Telling, fixtures_of, of_season
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,
     parse_form,
     parse_seasons,
     parse_tables,
 )
-from dp_pipeline.providers.sofascore.rounds import RoundList, rounds_of_events
-from dp_pipeline.providers.sofascore.season import Season
+from dp_pipeline.providers.sofascore.rounds import SeasonRounds, rounds_of_events
+from dp_pipeline.providers.sofascore.season import SeasonEvents
 from dp_pipeline.providers.sofascore.standings import tables_of
-from dp_pipeline.providers.sofascore.teams import Teams, is_place_in_draw
+from dp_pipeline.providers.sofascore.teams import SeasonTeams, is_place_in_draw
 from dp_pipeline_tests.providers.sofascore_payloads import (
     ENDED,
     FIRST_KICKOFF,
@@ -47,12 +47,12 @@ AT = addresses("http://x", pages_at=None)
 T = TypeVar("T")
 
 
-def read(events: Any) -> tuple[RoundList, Fixtures, Teams]:
+def read(events: Any) -> tuple[SeasonRounds, SeasonMatches, SeasonTeams]:
     """Events as they would come without a list of rounds."""
     listed = parse_events(events).events
     ours, _ = of_season([Telling(one) for one in listed], KEY)
     kept = [telling.event for telling in ours]
-    rounds, teams = rounds_of_events(kept, KEY, AT.root), Teams(kept)
+    rounds, teams = rounds_of_events(kept, KEY, AT.root), SeasonTeams(kept)
     return rounds, fixtures_of(ours, rounds, teams), teams
 
 
@@ -352,7 +352,7 @@ def test_garbage_in_any_field_is_reported_or_refused_and_never_breaks_anything(
     unless_refused(parse_seasons, payload)
     if events is None:
         return
-    season = Season(KEY, AT, RoundList(), [("events/last", events)], {})
+    season = SeasonEvents(KEY, AT, SeasonRounds(), [("events/last", events)], {})
     matches = season.found_matches()
     slugs = {r.slug for r in season.found_rounds().items}
     teams = {t.external_id for t in season.found_teams(tables).items}

@@ -10,7 +10,7 @@ import pytest
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
-from dp_pipeline.providers.sofascore.matches import Fixtures, Telling, fixtures_of
+from dp_pipeline.providers.sofascore.matches import SeasonMatches, Telling, fixtures_of
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,
     parse_rounds,
@@ -23,7 +23,7 @@ from dp_pipeline.providers.sofascore.rounds import rounds_of, rounds_of_events
 from dp_pipeline.providers.sofascore.score import score_of
 from dp_pipeline.providers.sofascore.standings import standings_of, tables_of
 from dp_pipeline.providers.sofascore.status import status_of
-from dp_pipeline.providers.sofascore.teams import Teams
+from dp_pipeline.providers.sofascore.teams import SeasonTeams
 from dp_pipeline.providers.sofascore.tournament import display_year
 from dp_pipeline_tests.providers.sofascore_payloads import KEY, team
 
@@ -43,12 +43,12 @@ def recorded(name: str) -> Any:
     return payload.get("body", payload) if isinstance(payload, dict) else payload
 
 
-def read(payload: Any) -> tuple[tuple[EventPayload, ...], Fixtures]:
+def read(payload: Any) -> tuple[tuple[EventPayload, ...], SeasonMatches]:
     found = parse_events(payload)
     assert found.issues == ()
     rounds = rounds_of_events(found.events, KEY, "http://x")
     tellings = [Telling(event) for event in found.events]
-    return found.events, fixtures_of(tellings, rounds, Teams(found.events))
+    return found.events, fixtures_of(tellings, rounds, SeasonTeams(found.events))
 
 
 def raw_events(payload: Any) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.sofascore.parse import parse_rounds
 from dp_pipeline.providers.sofascore.payload import SeasonPayload, StagePayload, UniquePayload
-from dp_pipeline.providers.sofascore.rounds import RoundList, rounds_of
+from dp_pipeline.providers.sofascore.rounds import SeasonRounds, rounds_of
 from dp_pipeline.providers.sofascore.stages import place_of
 from dp_pipeline.providers.sofascore.tournament import display_year, label_of
 from dp_pipeline_tests.providers.sofascore_payloads import KEY
@@ -17,7 +17,7 @@ from dp_pipeline_tests.providers.sofascore_payloads import KEY
 ROOT = "https://gateway.example/api"
 
 
-def rounds(*entries: Any, current: Any = None) -> RoundList:
+def rounds(*entries: Any, current: Any = None) -> SeasonRounds:
     answer = {"currentRound": current, "rounds": list(entries)}
     return rounds_of(parse_rounds(answer), KEY, ROOT)
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dp_pipeline.providers.sofascore.payload import EventPayload, StatusPayload
-from dp_pipeline.providers.sofascore.score import Score, score_of
+from dp_pipeline.providers.sofascore.score import ScoreParts, score_of
 from dp_pipeline.providers.sofascore.status import status_of
 from dp_pipeline_tests.providers.sofascore_payloads import (
     AET,
@@ -24,11 +24,11 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
 )
 
 
-def score(**fields: Any) -> Score:
+def score(**fields: Any) -> ScoreParts:
     return score_of(EventPayload.model_validate(event(1, 1, 2, **fields)))
 
 
-def reasons(found: Score) -> list[str]:
+def reasons(found: ScoreParts) -> list[str]:
     return [reason for reason, _ in found.remarks]
 
 
@@ -96,7 +96,7 @@ def test_an_unknown_status_is_kept_raw_and_told(
 
 def test_ninety_minutes_half_time_and_result_of_a_plain_match() -> None:
     found = score(**full_time(3, 1, half=(1, 1)))
-    assert found == Score(final=(3, 1), after_90=(3, 1), half_time=(1, 1))
+    assert found == ScoreParts(final=(3, 1), after_90=(3, 1), half_time=(1, 1))
 
 
 def test_extra_time_is_in_the_result_and_not_in_the_ninety_minutes() -> None:
@@ -201,10 +201,10 @@ def test_finished_without_a_result_is_told(status: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("status", [NOT_STARTED, POSTPONED, {"code": 70, "type": "canceled"}])
 def test_a_match_that_was_not_played_has_no_score(status: dict[str, Any]) -> None:
-    assert score(status=status, **sides(current=(0, 0), display=(0, 0))) == Score()
+    assert score(status=status, **sides(current=(0, 0), display=(0, 0))) == ScoreParts()
 
 
-def live(code: int, **parts: tuple[int, int]) -> Score:
+def live(code: int, **parts: tuple[int, int]) -> ScoreParts:
     return score(status={"code": code, "type": "inprogress"}, **sides(**parts))
 
 
@@ -237,7 +237,7 @@ PAIRS = st.tuples(GOALS, GOALS)
 @given(PAIRS, PAIRS)
 def test_every_sound_score_over_ninety_minutes_arrives(half: Any, rest: Any) -> None:
     final = (half[0] + rest[0], half[1] + rest[1])
-    assert score(**full_time(*final, half=half)) == Score(final, final, half)
+    assert score(**full_time(*final, half=half)) == ScoreParts(final, final, half)
 
 
 @given(PAIRS, PAIRS, PAIRS)

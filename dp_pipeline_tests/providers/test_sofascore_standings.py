@@ -15,7 +15,7 @@ from dp_pipeline.providers.sofascore.parse import (
     parse_tables,
 )
 from dp_pipeline.providers.sofascore.rounds import rounds_of
-from dp_pipeline.providers.sofascore.season import Season
+from dp_pipeline.providers.sofascore.season import SeasonEvents
 from dp_pipeline.providers.sofascore.standings import form_of, tables_of
 from dp_pipeline_tests.providers.sofascore_payloads import (
     KEY,
@@ -36,13 +36,13 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
 AT = addresses("http://x", pages_at=None)
 
 
-def season_of(world: World) -> Season:
+def season_of(world: World) -> SeasonEvents:
     listed = rounds_of(parse_rounds({"rounds": world.rounds}), KEY, AT.root)
     by_path = {
         path_of(info): one.slug for info, one in zip(world.rounds, listed.rounds, strict=True)
     }
     answers = [(by_path[path], parse_events(events)) for path, events in world.events.items()]
-    return Season(KEY, AT, listed, answers, {})
+    return SeasonEvents(KEY, AT, listed, answers, {})
 
 
 def standings(world: World, form: Any = None) -> Fetched[Standing]:

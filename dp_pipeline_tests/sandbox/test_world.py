@@ -13,8 +13,8 @@ from dp_pipeline.sandbox.world.calendar import HOUR
 from dp_pipeline.sandbox.world.formats import sibling
 from dp_pipeline.sandbox.world.matches import Fate
 from dp_pipeline.sandbox.world.promotion import entrants
-from dp_pipeline.sandbox.world.season import Season, season_of
-from dp_pipeline.sandbox.world.state import State, state_of
+from dp_pipeline.sandbox.world.season import SimulatedSeason, season_of
+from dp_pipeline.sandbox.world.state import MatchState, state_of
 from dp_pipeline.sandbox.world.timeline import settled
 from dp_pipeline.sandbox.world.view import View
 from dp_pipeline.sandbox.world.worlds import World
@@ -28,7 +28,7 @@ FEW = settings(max_examples=25, deadline=None)
 LIVE = {code for code, (kind, _) in STATUSES.items() if kind == "inprogress"}
 
 
-def season(seed: int, number: int, index: int) -> Season:
+def season(seed: int, number: int, index: int) -> SimulatedSeason:
     return season_of(World(seed, 36), number, index)
 
 
@@ -37,7 +37,7 @@ def moment(index: int, permille: int) -> int:
     return start + (end - start) * permille // 1000
 
 
-def rendered(seed: int, found: Season, at: int) -> list[dict[str, Any]]:
+def rendered(seed: int, found: SimulatedSeason, at: int) -> list[dict[str, Any]]:
     world = World(seed, 36)
     return [event(world, found, *match) for match in View(found, at).matches]
 
@@ -216,7 +216,7 @@ def test_time_only_adds_except_by_a_correction(
     found = season(seed, number, index)
     moments = sorted(moment(index, permille) + permille for permille in parts)
     for fixture in found.fixtures:
-        before: State | None = None
+        before: MatchState | None = None
         for at in moments:
             if fixture.announced > at:
                 continue

@@ -9,7 +9,7 @@ from typing import Literal
 from dp_pipeline.sandbox.world import identity
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.stages import group_sign, stage_name
-from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, INTERRUPTED, POSTPONED, State
+from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, INTERRUPTED, POSTPONED, MatchState
 from dp_pipeline.sandbox.world.tables import Row
 from dp_pipeline.sandbox.world.timeline import (
     EXTRA_BREAK,
@@ -111,14 +111,14 @@ def _place(stage: int) -> tuple[str | None, str | None]:
     return (name, None) if group_sign(stage) is None else (None, name)
 
 
-def _pair(state: State, what: Literal["display", "normaltime", "penalties"]) -> Pair | None:
+def _pair(state: MatchState, what: Literal["display", "normaltime", "penalties"]) -> Pair | None:
     if state.home is None or state.away is None:
         return None
     home, away = getattr(state.home, what), getattr(state.away, what)
     return None if home is None else (home, away)
 
 
-def _half_time(state: State) -> Pair | None:
+def _half_time(state: MatchState) -> Pair | None:
     """Once the second half or the break before it has begun."""
     if state.home is None or state.away is None:
         return None
@@ -127,5 +127,5 @@ def _half_time(state: State) -> Pair | None:
     return (home, away) if over and home is not None and away is not None else None
 
 
-def _is_past_90(state: State) -> bool:
+def _is_past_90(state: MatchState) -> bool:
     return state.finished or state.code in _AFTER_90

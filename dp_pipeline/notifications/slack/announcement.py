@@ -11,7 +11,7 @@ from dp_pipeline.notifications.slack.line import (
     HARMLESS,
     LOOKS,
     Line,
-    Look,
+    StatusStyle,
     counted,
     look_of,
     place_of,
@@ -151,7 +151,7 @@ def render_plain(announcement: Announcement) -> dict[str, Any]:
     return plain(_summary(announcement), texts)
 
 
-def _worst(announcement: Announcement) -> Look:
+def _worst(announcement: Announcement) -> StatusStyle:
     looks = (look_of(line) for line in announcement.lines)
     worst = max(looks, key=lambda look: look.severity, default=LOOKS["failed"])
     if worst.severity == 0 and _recovered(announcement):

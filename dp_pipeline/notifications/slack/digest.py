@@ -13,7 +13,7 @@ from dp_pipeline.notifications.slack.card import (
     Card,
     plain,
 )
-from dp_pipeline.notifications.slack.line import LOOKS, Look, counted
+from dp_pipeline.notifications.slack.line import LOOKS, StatusStyle, counted
 from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
@@ -37,7 +37,7 @@ LONGEST_NEWS = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class CountedFailure:
     """One failure, however often it was met.
 
     Args:
@@ -119,7 +119,7 @@ class Digest:
     updated: int = 0
     unchanged: int = 0
     left_out: int = 0
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[CountedFailure, ...] = ()
     more_failures: int = 0
     recoveries: tuple[Recovery, ...] = ()
     more_recoveries: int = 0
@@ -188,17 +188,17 @@ class Digest:
             return bool(self.failed) or self._ended == "incomplete"
         return self.failed > self.passing + self.followed
 
-    def _look(self) -> Look:
+    def _look(self) -> StatusStyle:
         if self._ended == "failed":
-            return Look(3, CROSS, "Failed", RED)
+            return StatusStyle(3, CROSS, "Failed", RED)
         if self._ended == "cancelled":
-            return Look(1, WARNING, "Cancelled", YELLOW)
+            return StatusStyle(1, WARNING, "Cancelled", YELLOW)
         if self._alarming:
-            return Look(3, CROSS, "Ended with failures", RED)
+            return StatusStyle(3, CROSS, "Ended with failures", RED)
         if self.passing:
-            return Look(1, WARNING, "Not all done", YELLOW)
+            return StatusStyle(1, WARNING, "Not all done", YELLOW)
         if self.partial:
-            return Look(2, WARNING, "Ended with partial failures", YELLOW)
+            return StatusStyle(2, WARNING, "Ended with partial failures", YELLOW)
         return LOOKS["completed"]
 
     def _name(self) -> str:

@@ -51,7 +51,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StatusStyle:
     """How a status is shown; the worst of a message has the highest severity."""
 
     severity: int
@@ -60,19 +60,19 @@ class Look:
     color: str
 
 
-LOOKS: dict[Status, Look] = {
-    "completed": Look(0, CHECK_MARK, "Completed", GREEN),
-    "in_progress": Look(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", YELLOW),
-    "partial_failure": Look(2, WARNING, "Partial failure", YELLOW),
-    "failed": Look(3, CROSS, "Failed", RED),
+LOOKS: dict[Status, StatusStyle] = {
+    "completed": StatusStyle(0, CHECK_MARK, "Completed", GREEN),
+    "in_progress": StatusStyle(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", YELLOW),
+    "partial_failure": StatusStyle(2, WARNING, "Partial failure", YELLOW),
+    "failed": StatusStyle(3, CROSS, "Failed", RED),
 }
-HARMLESS: dict[Passing, Look] = {
-    "stopped": Look(1, WARNING, "Interrupted", YELLOW),
-    "again": Look(1, WARNING, "Not done yet", YELLOW),
+HARMLESS: dict[Passing, StatusStyle] = {
+    "stopped": StatusStyle(1, WARNING, "Interrupted", YELLOW),
+    "again": StatusStyle(1, WARNING, "Not done yet", YELLOW),
 }
 
 
-def look_of(line: Line) -> Look:
+def look_of(line: Line) -> StatusStyle:
     """How one execution is shown. Red is what needs a person."""
     if line.harmless and line.passing is not None:
         return HARMLESS[line.passing]

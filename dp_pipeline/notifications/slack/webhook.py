@@ -181,7 +181,7 @@ class SlackWebhook:
 
     def _attempt(self, payload: dict[str, Any], deadline: float) -> str | None:
         """None when the payload was taken, else why another one of the message may be."""
-        exchange = _Exchange(self._url, payload, self._timeout_seconds)
+        exchange = _Posting(self._url, payload, self._timeout_seconds)
         exchange.end_by(deadline)
         if exchange.status is not None and not exchange.doubtful:
             return self._judge(exchange, exchange.status)
@@ -196,7 +196,7 @@ class SlackWebhook:
         message = f"Slack ({self._host}) cannot be reached: {_plainly(error)}."
         raise SlackUnavailableError(message) from cause
 
-    def _judge(self, exchange: "_Exchange", status: int) -> str | None:
+    def _judge(self, exchange: "_Posting", status: int) -> str | None:
         body = bytes(exchange.body)
         if status == HTTPStatus.OK and body.strip() == _TAKEN:
             return None
@@ -240,7 +240,7 @@ class SlackWebhook:
 
 
 @dataclass(slots=True)
-class _Exchange:
+class _Posting:
     """One request and what came back, in a thread: no time-out bounds a name lookup or a drip.
 
     The transport below httpx's client is asked: it follows no redirect and logs no address.

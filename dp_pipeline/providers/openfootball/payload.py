@@ -53,7 +53,7 @@ Goals = Annotated[int, Field(strict=True, ge=0, le=MOST_GOALS)]
 Pair = Annotated[tuple[Goals, Goals] | None, BeforeValidator(_unset_pair_is_none)]
 
 
-class Score(BaseModel):
+class RawScore(BaseModel):
     """Goals of (team1, team2): half-time, 90 minutes, after extra time in all, shoot-out alone."""
 
     model_config = ConfigDict(frozen=True)
@@ -93,7 +93,7 @@ class RawMatch(BaseModel):
     date: OptionalText = None
     time: OptionalText = None
     status: OptionalText = None
-    score: Score = Score()
+    score: RawScore = RawScore()
     goals1: GoalEntries = None
     goals2: GoalEntries = None
 

@@ -7,7 +7,7 @@ ft is after 90 minutes, et after extra time and contains ft, p is the shoot-out 
 from dataclasses import dataclass
 
 from dp_pipeline.football.models import MatchStatus
-from dp_pipeline.providers.openfootball.payload import Score
+from dp_pipeline.providers.openfootball.payload import RawScore
 
 Goals = tuple[int, int]
 
@@ -49,7 +49,7 @@ class Result:
     remarks: tuple[tuple[str, str], ...] = ()
 
 
-def result_of(score: Score, status_text: str | None) -> Result:
+def result_of(score: RawScore, status_text: str | None) -> Result:
     """What score and status say together. Without a status, a final score means ended.
 
     A status that says the match was not played beside a score, and an unknown status, are not
@@ -70,7 +70,7 @@ def result_of(score: Score, status_text: str | None) -> Result:
 
 
 def _checked(
-    score: Score, remarks: list[tuple[str, str]]
+    score: RawScore, remarks: list[tuple[str, str]]
 ) -> tuple[Goals | None, Goals | None, Goals | None]:
     """Half-time, final score and shoot-out, each None when it contradicts another part."""
     half_time, penalties = score.ht, score.p
@@ -104,7 +104,7 @@ def _checked(
 
 
 def _status(
-    score: Score,
+    score: RawScore,
     text: str | None,
     final: Goals | None,
     remarks: list[tuple[str, str]],

@@ -25,7 +25,7 @@ from dp_pipeline.providers.openfootball.kickoffs import day_of
 from dp_pipeline.providers.openfootball.matches import matches_of
 from dp_pipeline.providers.openfootball.payload import SeasonFile
 from dp_pipeline.providers.openfootball.rounds import Placed, has_unnamed_groups, rounds_of
-from dp_pipeline.providers.openfootball.teams import Teams, teams_of
+from dp_pipeline.providers.openfootball.teams import SpelledTeams, teams_of
 
 T = TypeVar("T")
 
@@ -104,7 +104,9 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     )
 
 
-def _placed(entries: Entries, teams: Teams, season_years: tuple[int, int]) -> Iterable[Placed]:
+def _placed(
+    entries: Entries, teams: SpelledTeams, season_years: tuple[int, int]
+) -> Iterable[Placed]:
     """Every named round of the file, also of matches whose teams the draw has yet to name."""
     for fixture in entries.fixtures:
         if fixture.round:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Season
+from dp_pipeline.providers.contract import ListedSeason
 from dp_pipeline.providers.errors import NotFoundError
 from dp_pipeline.providers.openfootball.competition import (
     check_key,
@@ -36,7 +36,7 @@ async def find_seasons(  # noqa: PLR0913 - named by the caller
     year: int | None = None,
     *,
     most_without: int = MOST_YEARS_WITHOUT,
-) -> tuple[Season, ...]:
+) -> tuple[ListedSeason, ...]:
     """The newest season that has a file, and `back` earlier ones; newest first.
 
     Args:
@@ -51,7 +51,7 @@ async def find_seasons(  # noqa: PLR0913 - named by the caller
         ProviderError: any but NotFoundError; then nothing is known.
     """
     check_key(TournamentKey(provider, competition, "2024"))
-    found: list[Season] = []
+    found: list[ListedSeason] = []
     without = 0
     newest = (year or datetime.now(UTC).year) + 1
     for start in range(newest, FIRST_YEAR, -1):
@@ -90,14 +90,16 @@ async def _has_file(key: TournamentKey, requests: Requests) -> bool:
     return True
 
 
-async def _of_year(provider: str, competition: str, requests: Requests, year: int) -> Season | None:
+async def _of_year(
+    provider: str, competition: str, requests: Requests, year: int
+) -> ListedSeason | None:
     for season in names(year):
         key = TournamentKey(provider, competition, season)
         try:
             label = await requests.json(path_of(key), _label)
         except NotFoundError:
             continue
-        return Season(key, label or f"{competition} {display(season)}")
+        return ListedSeason(key, label or f"{competition} {display(season)}")
     return None
 
 

@@ -11,8 +11,8 @@ from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
     Listed,
+    ListedSeason,
     Provider,
-    Season,
     Selection,
     Source,
     StoredTournament,
@@ -121,7 +121,7 @@ class OpenFootball(Provider):
 
     async def seasons(
         self, competition: str, requests: Requests, back: int = 0
-    ) -> tuple[Season, ...]:
+    ) -> tuple[ListedSeason, ...]:
         """The newest season that has a file and `back` earlier ones, found by asking for them."""
         return await find_seasons(self.name, competition, requests, back)
 

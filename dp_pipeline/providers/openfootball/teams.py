@@ -21,7 +21,7 @@ _Identity = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Teams:
+class SpelledTeams:
     """The teams of a file, and the external id of each spelling."""
 
     items: tuple[Team, ...]
@@ -29,7 +29,7 @@ class Teams:
     issues: tuple[Finding, ...]
 
 
-def teams_of(fixtures: Sequence[Fixture], *, scope: str | None) -> Teams:
+def teams_of(fixtures: Sequence[Fixture], *, scope: str | None) -> SpelledTeams:
     """Tell the teams of a file apart. External ids are "arsenal-eng", equal in every file.
 
     `scope` ends the id of a team of no known country; None leaves it away.
@@ -57,7 +57,7 @@ def teams_of(fixtures: Sequence[Fixture], *, scope: str | None) -> Teams:
         for team in items
         if len({spelling.name for spelling in members[team.external_id]}) > 1
     ]
-    return Teams(items, ids, tuple(issues))
+    return SpelledTeams(items, ids, tuple(issues))
 
 
 def _identity(spelling: Spelling) -> _Identity:

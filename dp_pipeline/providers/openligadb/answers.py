@@ -4,7 +4,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import NotFoundError
-from dp_pipeline.providers.openligadb.payload import GroupList, Table, parse_groups, parse_table
+from dp_pipeline.providers.openligadb.payload import GroupList, TableRows, parse_groups, parse_table
 from dp_pipeline.providers.openligadb.rounds import order_id_of
 
 PUBLIC_URL = "https://api.openligadb.de"
@@ -40,10 +40,10 @@ async def listed_groups(requests: Requests, key: TournamentKey) -> GroupList:
         return GroupList((), ())
 
 
-async def league_table(requests: Requests, key: TournamentKey) -> Table:
+async def league_table(requests: Requests, key: TournamentKey) -> TableRows:
     """The table of a league; empty where there is none."""
     path = f"/getbltable/{key.competition}/{key.season}"
     try:
         return await requests.json(path, parse_table)
     except NotFoundError:
-        return Table()
+        return TableRows()

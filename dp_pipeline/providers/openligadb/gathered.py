@@ -12,15 +12,15 @@ from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openligadb.answers import match_path, round_path, season_url
 from dp_pipeline.providers.openligadb.goal_lists import goals_of
-from dp_pipeline.providers.openligadb.matches import Fixtures, fixtures_of
+from dp_pipeline.providers.openligadb.matches import StorableMatches, fixtures_of
 from dp_pipeline.providers.openligadb.payload import (
     GroupList,
     GroupPayload,
     MatchList,
     MatchPayload,
-    Table,
+    TableRows,
 )
-from dp_pipeline.providers.openligadb.rounds import RoundList, rounds_of
+from dp_pipeline.providers.openligadb.rounds import ListedRounds, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups, groups_of_stored
 from dp_pipeline.providers.openligadb.teams import teams_of
@@ -104,23 +104,23 @@ class Gathered:
         return tuple(found)
 
     @cached_property
-    def met(self) -> RoundList:
+    def met(self) -> ListedRounds:
         """The stored rounds, and those that matches are in."""
         return self._rounds(())
 
     @cached_property
-    def rounds(self) -> RoundList:
+    def rounds(self) -> ListedRounds:
         """The stored rounds, those that were met, and those that are listed."""
         return self._rounds(self.listed.groups if self.listed else ())
 
-    def _rounds(self, listed: Sequence[GroupPayload]) -> RoundList:
+    def _rounds(self, listed: Sequence[GroupPayload]) -> ListedRounds:
         stored = self.stored.rounds if self.stored else ()
         has_matches = {match.round_slug for match in self._stored_matches}
         known = sorted(stored, key=lambda round_: round_.slug in has_matches)
         return rounds_of(self.payloads, listed, season_url(self.key), known=known)
 
     @cached_property
-    def fixtures(self) -> Fixtures:
+    def fixtures(self) -> StorableMatches:
         """The matches that came and can be stored."""
         known = None if self.stored is None else self.stored.matches
         return fixtures_of(self.payloads, self.met, known)
@@ -257,7 +257,7 @@ class Gathered:
         """Whether the provider's table can be the tournament's."""
         return not self.absent and can_have_table(self._rounds_with_matches, self._groups)
 
-    def fetched_standings(self, table: Table) -> Fetched[Standing]:
+    def fetched_standings(self, table: TableRows) -> Fetched[Standing]:
         """The tables that follow from all matches as they are now known, or the provider's."""
         if self.absent:
             return Fetched(absent=self.absent)

@@ -8,8 +8,8 @@ from datetime import datetime
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.payload import LocationPayload, MatchPayload
-from dp_pipeline.providers.openligadb.rounds import RoundList
-from dp_pipeline.providers.openligadb.score import Pair, Score, score_of
+from dp_pipeline.providers.openligadb.rounds import ListedRounds
+from dp_pipeline.providers.openligadb.score import CertainScore, Pair, score_of
 from dp_pipeline.providers.openligadb.team_groups import (
     TeamGroups,
     groups_as_known,
@@ -19,7 +19,7 @@ from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
 
 
 @dataclass(frozen=True, slots=True)
-class Fixtures:
+class StorableMatches:
     """The matches of a tournament that can be stored, and what is to be said about the rest."""
 
     matches: tuple[Match, ...]
@@ -28,7 +28,7 @@ class Fixtures:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _DatedMatch:
     """A match and when it was last updated."""
 
     match: Match
@@ -38,8 +38,8 @@ class _Told:
 
 
 def fixtures_of(
-    payloads: Sequence[MatchPayload], rounds: RoundList, known: Sequence[Match] | None = None
-) -> Fixtures:
+    payloads: Sequence[MatchPayload], rounds: ListedRounds, known: Sequence[Match] | None = None
+) -> StorableMatches:
     """Every match once per id, and once per round, home and away.
 
     Args:
@@ -88,10 +88,10 @@ def fixtures_of(
         issues += one.remarks
     order = {round_.slug: round_.order for round_ in rounds.rounds}
     found = sorted((t.match for t in kept), key=lambda m: (order[m.round_slug or ""], *_when(m)))
-    return Fixtures(tuple(found), groups, (*issues, *groups.issues))
+    return StorableMatches(tuple(found), groups, (*issues, *groups.issues))
 
 
-def status_of(payload: MatchPayload, score: Score) -> MatchStatus:
+def status_of(payload: MatchPayload, score: CertainScore) -> MatchStatus:
     """What a match is doing: ended needs the flag and a final result.
 
     Both come alone at times. 4 matches of 21 March 2026 had a result before the flag, at World Cup
@@ -122,7 +122,7 @@ def _not_a_match(payload: MatchPayload) -> Finding | None:
 
 def _told(
     payload: MatchPayload, round_: Round, group_name: str | None, *, two_legged: bool
-) -> _Told:
+) -> _DatedMatch:
     score = score_of(payload, knockout=round_.type == "knockout", two_legged=two_legged)
     status = status_of(payload, score)
     issues = [Finding(r.reason, payload.subject, r.detail) for r in score.remarks]
@@ -154,17 +154,17 @@ def _told(
         away_penalties_score=shoot_out[1],
         venue=_venue(payload.location),
     )
-    return _Told(match, last_touched(payload)[0], payload.subject, tuple(issues))
+    return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(issues))
 
 
 def _once_each(
-    told: Iterable[_Told], identity: Callable[[_Told], Hashable]
-) -> tuple[list[_Told], list[Finding]]:
+    told: Iterable[_DatedMatch], identity: Callable[[_DatedMatch], Hashable]
+) -> tuple[list[_DatedMatch], list[Finding]]:
     """Merge equal tellings of one match; of contradicting ones the newest, if one is newest."""
-    same: dict[Hashable, list[_Told]] = {}
+    same: dict[Hashable, list[_DatedMatch]] = {}
     for one in told:
         same.setdefault(identity(one), []).append(one)
-    kept: list[_Told] = []
+    kept: list[_DatedMatch] = []
     issues: list[Finding] = []
     for tellings in same.values():
         first = tellings[0]

@@ -79,13 +79,13 @@ Url = Annotated[
 ]
 
 
-class Payload(BaseModel):
+class LowerCasePayload(BaseModel):
     """A JSON object whose keys have been lower-cased; unknown keys are ignored."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.replace("_", ""), frozen=True)
 
 
-class GroupPayload(Payload):
+class GroupPayload(LowerCasePayload):
     """A round, in OpenLigaDB's words a group: a matchday, a cup round, a whole group stage."""
 
     group_name: Name
@@ -93,7 +93,7 @@ class GroupPayload(Payload):
     group_id: OptionalId = None
 
 
-class TeamPayload(Payload):
+class TeamPayload(LowerCasePayload):
     """A team as written in one match; names and icons may differ from match to match."""
 
     team_id: Id
@@ -103,7 +103,7 @@ class TeamPayload(Payload):
     team_group_name: OptionalText = None
 
 
-class ResultPayload(Payload):
+class ResultPayload(LowerCasePayload):
     """A score at some point; `result_type_id` alone says which. Points may be null: no score."""
 
     result_type_id: Int4
@@ -112,7 +112,7 @@ class ResultPayload(Payload):
     result_name: OptionalText = None
 
 
-class GoalPayload(Payload):
+class GoalPayload(LowerCasePayload):
     """A goal or a shoot-out kick that went in, with the running score after it."""
 
     score_team1: Goals
@@ -124,14 +124,14 @@ class GoalPayload(Payload):
     comment: OptionalText = None
 
 
-class LocationPayload(Payload):
+class LocationPayload(LowerCasePayload):
     """Where a match is played; rarely given."""
 
     location_city: OptionalText = None
     location_stadium: OptionalText = None
 
 
-class MatchPayload(Payload):
+class MatchPayload(LowerCasePayload):
     """A match. Required is only what it cannot be stored without.
 
     `match_date_time` is local without an offset, `match_date_time_utc` the moment. `goals` is None
@@ -160,7 +160,7 @@ class MatchPayload(Payload):
         return f"{self.team1.team_name} - {self.team2.team_name}, {self.group.group_name}"
 
 
-class TableRowPayload(Payload):
+class TableRowPayload(LowerCasePayload):
     """A row of the table; the position is that in the list. `team_info_id` is the team's id."""
 
     team_info_id: Id
@@ -174,7 +174,7 @@ class TableRowPayload(Payload):
     team_name: OptionalText = None
 
 
-class LeaguePayload(Payload):
+class LeaguePayload(LowerCasePayload):
     """A season of a competition; anyone may create one."""
 
     league_shortcut: Name
@@ -199,7 +199,7 @@ class GroupList:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableRows:
     """The rows of a table in order; `fault` says which row is missing from them and why."""
 
     rows: tuple[TableRowPayload, ...] = ()
@@ -243,7 +243,7 @@ def parse_groups(payload: Any) -> GroupList:
     return GroupList(groups, issues)
 
 
-def parse_table(payload: Any) -> Table:
+def parse_table(payload: Any) -> TableRows:
     """The answer of /getbltable/{league}/{season}; [] where there is none.
 
     Raises:
@@ -252,7 +252,7 @@ def parse_table(payload: Any) -> Table:
     rows, issues = _read_list(
         payload, TableRowPayload, "getbltable", "invalid_row", _named("teamname", "a row")
     )
-    return Table(rows, issues[0].detail.rstrip(".") if issues else None)
+    return TableRows(rows, issues[0].detail.rstrip(".") if issues else None)
 
 
 def parse_leagues(payload: Any) -> tuple[LeaguePayload, ...]:

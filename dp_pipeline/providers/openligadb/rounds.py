@@ -34,7 +34,7 @@ RoundKey = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class RoundList:
+class ListedRounds:
     """The rounds of a tournament; `by_key` finds the round of a match's group."""
 
     rounds: tuple[Round, ...]
@@ -51,7 +51,7 @@ def rounds_of(
     listed: Iterable[GroupPayload],
     url: str,
     known: Sequence[Round] = (),
-) -> RoundList:
+) -> ListedRounds:
     """The rounds that matches are in, and those the provider lists without matches yet.
 
     What a match's round is called and of which type it is depends on the matches alone, so that
@@ -98,7 +98,7 @@ def rounds_of(
     rounds = _in_order(known, [r for r in by_key.values() if r.slug not in stored])
     placed = {round_.slug: round_ for round_ in rounds}
     by_key = {key: placed[round_.slug] for key, round_ in by_key.items()}
-    return RoundList(rounds, by_key, tuple(issues))
+    return ListedRounds(rounds, by_key, tuple(issues))
 
 
 def order_id_of(round_: Round) -> int | None:

@@ -38,7 +38,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class CertainScore:
     """A score as far as it is certain; `shoot_out` is the shoot-out alone.
 
     `has_final` says that the provider gives a result that ends a match, certain or not.
@@ -77,7 +77,7 @@ class _Reading:
         return running_score(self.chain[-1]) if self.chain else None
 
 
-def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -> Score:
+def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -> CertainScore:
     """Decide the score of a match.
 
     Args:
@@ -105,7 +105,7 @@ def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -
                 "Extra time was possible and the sources do not settle the score after 90 minutes."
             )
             reading.remark("no_certain_90_minute_score", detail)
-    return Score(
+    return CertainScore(
         final=reading.final,
         after_90=after_90,
         half_time=reading.half_time,

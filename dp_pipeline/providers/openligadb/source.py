@@ -18,8 +18,8 @@ from dp_pipeline.providers.contract import (
     EVERYTHING,
     DueMatches,
     Listed,
+    ListedSeason,
     Provider,
-    Season,
     Selection,
     Source,
     StoredTournament,
@@ -43,7 +43,7 @@ from dp_pipeline.providers.openligadb.gathered import Ask, Gathered, asks_for_du
 from dp_pipeline.providers.openligadb.payload import (
     GroupList,
     MatchList,
-    Table,
+    TableRows,
     parse_leagues,
     parse_match,
     parse_matches,
@@ -103,7 +103,7 @@ class OpenLigaDB(Provider):
         competition: str,
         requests: Requests,
         back: int = 0,  # noqa: ARG002 - one answer lists all
-    ) -> tuple[Season, ...]:
+    ) -> tuple[ListedSeason, ...]:
         """The seasons under this shortcut, newest first; anybody may have created them."""
         leagues = await requests.json(LEAGUES_PATH, parse_leagues)
         labels = {
@@ -113,7 +113,7 @@ class OpenLigaDB(Provider):
             and _SEASON.match(str(league.league_season))
         }
         return tuple(
-            Season(TournamentKey(self.name, competition, str(year)), labels[year])
+            ListedSeason(TournamentKey(self.name, competition, str(year)), labels[year])
             for year in sorted(labels, reverse=True)
         )
 
@@ -218,7 +218,7 @@ class OpenLigaDBSource(Source):
     async def standings(self) -> Fetched[Standing]:
         """OpenLigaDB's table of a league, or tables computed from all matches."""
         gathered = await self._gathered()
-        table = await self._league_table() if gathered.can_have_table else Table()
+        table = await self._league_table() if gathered.can_have_table else TableRows()
         return gathered.fetched_standings(table)
 
     async def _gathered(self) -> Gathered:
@@ -295,12 +295,12 @@ class OpenLigaDBSource(Source):
     async def _groups(self) -> GroupList:
         return await self._once(partial(listed_groups, self.requests, self.key))
 
-    async def _table(self) -> Table:
+    async def _table(self) -> TableRows:
         """The table, where what is known before the matches that are due come shows it can be."""
         told = Gathered(self.key, self.stored) if self.stored else await self._gathered()
-        return await self._league_table() if told.can_have_table else Table()
+        return await self._league_table() if told.can_have_table else TableRows()
 
-    async def _league_table(self) -> Table:
+    async def _league_table(self) -> TableRows:
         return await self._once(partial(league_table, self.requests, self.key))
 
     async def _once(self, ask: Callable[[], Awaitable[T]]) -> T:

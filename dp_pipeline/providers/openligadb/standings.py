@@ -6,7 +6,7 @@ from dataclasses import replace
 from dp_pipeline.football.models import Match, Round, Standing
 from dp_pipeline.football.table import compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
-from dp_pipeline.providers.openligadb.payload import Table, TableRowPayload
+from dp_pipeline.providers.openligadb.payload import TableRowPayload, TableRows
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups
 
 MOST_NAMED = 5
@@ -22,7 +22,7 @@ def standings_of(
     rounds: Sequence[Round],
     groups: TeamGroups,
     matches: Sequence[Match],
-    table: Table,
+    table: TableRows,
 ) -> Fetched[Standing]:
     """The table, or one per group.
 
@@ -51,7 +51,7 @@ def standings_of(
 
 
 def _chosen(
-    computed: tuple[Standing, ...], season: Sequence[Match], table: Table | None
+    computed: tuple[Standing, ...], season: Sequence[Match], table: TableRows | None
 ) -> Fetched[Standing]:
     """The provider's table unless it is missing or cannot be right."""
     if table is None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 PATH = "/clock"
 
 
-class _Told(BaseModel):
+class _WorldTime(BaseModel):
     timestamp: float = Field(allow_inf_nan=False)
     speed: float = Field(ge=0, allow_inf_nan=False)
 
@@ -30,7 +30,7 @@ class WorldClock:
     @classmethod
     def parse(cls, payload: Any) -> "WorldClock":
         """The clock that the world's answer tells; raises pydantic.ValidationError."""
-        told = _Told.model_validate(payload)
+        told = _WorldTime.model_validate(payload)
         return cls(told.timestamp, told.speed)
 
     def __call__(self) -> datetime:

@@ -7,11 +7,11 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.payload import EventPayload, VenuePayload
-from dp_pipeline.providers.sofascore.rounds import ListedRound, RoundList, order_of
+from dp_pipeline.providers.sofascore.rounds import ListedRound, SeasonRounds, order_of
 from dp_pipeline.providers.sofascore.score import Pair, score_of
 from dp_pipeline.providers.sofascore.stages import place_of
 from dp_pipeline.providers.sofascore.status import status_of
-from dp_pipeline.providers.sofascore.teams import Teams
+from dp_pipeline.providers.sofascore.teams import SeasonTeams
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixtures:
+class SeasonMatches:
     """The matches of a season that can be stored, and what is to be said about the rest."""
 
     matches: tuple[Match, ...] = ()
@@ -48,7 +48,9 @@ def of_season(
     return tuple(ours), tuple(issues)
 
 
-def fixtures_of(tellings: Sequence[Telling], rounds: RoundList, teams: Teams) -> Fixtures:
+def fixtures_of(
+    tellings: Sequence[Telling], rounds: SeasonRounds, teams: SeasonTeams
+) -> SeasonMatches:
     """Every match once per id, in the order of rounds and kick-offs."""
     issues: list[Finding] = []
     by_id: dict[int, list[Telling]] = {}
@@ -67,10 +69,10 @@ def fixtures_of(tellings: Sequence[Telling], rounds: RoundList, teams: Teams) ->
         issues += remarks
     order = order_of(rounds.rounds)
     found.sort(key=lambda m: (order[m.round_slug], *_when(m)))
-    return Fixtures(tuple(found), tuple(issues))
+    return SeasonMatches(tuple(found), tuple(issues))
 
 
-def round_of(tellings: Sequence[Telling], rounds: RoundList) -> ListedRound | None:
+def round_of(tellings: Sequence[Telling], rounds: SeasonRounds) -> ListedRound | None:
     """The round a match is in: the one it names, else the one it was found under.
 
     A `roundInfo` without prefix does not say that the round has none; of several rounds a match
@@ -116,7 +118,7 @@ def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Finding]
     return newest, [Finding("contradicting_match", subject_of(newest), detail)]
 
 
-def _not_a_match(event: EventPayload, teams: Teams) -> Finding | None:
+def _not_a_match(event: EventPayload, teams: SeasonTeams) -> Finding | None:
     if event.home_team.id == event.away_team.id:
         detail = "A team cannot play itself."
         return Finding("team_against_itself", subject_of(event), detail, left_out=True)

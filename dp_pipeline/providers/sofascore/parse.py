@@ -13,9 +13,9 @@ from dp_pipeline.football.bounds import LONGEST_TEXT, clean
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding, left_empty
 from dp_pipeline.providers.sofascore.payload import (
+    CamelCasePayload,
     EventPayload,
     FormEventPayload,
-    Payload,
     RoundPayload,
     RowPayload,
     SeasonPayload,
@@ -27,7 +27,7 @@ from dp_pipeline.providers.sofascore.payload import (
 # a season has at most some hundred rounds and tables and some thousand matches
 MOST_ENTRIES = 5_000
 
-M = TypeVar("M", bound=Payload)
+M = TypeVar("M", bound=CamelCasePayload)
 
 
 FormEvents = Mapping[tuple[str, str], tuple[FormEventPayload, ...]]

@@ -53,13 +53,13 @@ def _moment(value: Any) -> datetime | None:
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 
 
-class Payload(BaseModel):
+class CamelCasePayload(BaseModel):
     """A JSON object with keys in camelCase; unknown keys are ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 
 
-class CountryPayload(Payload):
+class CountryPayload(CamelCasePayload):
     """`alpha3` is the association's code where it has one: England is ENG."""
 
     alpha3: OptionalName = None
@@ -69,7 +69,7 @@ class CountryPayload(Payload):
 Country = Annotated[CountryPayload | None, BeforeValidator(_object), WrapValidator(or_none)]
 
 
-class TeamPayload(Payload):
+class TeamOrPlacePayload(CamelCasePayload):
     """A club, a country, or with `disabled` perhaps a place in the draw."""
 
     id: Id
@@ -79,13 +79,13 @@ class TeamPayload(Payload):
     disabled: OptionalBool = None
 
 
-class CategoryPayload(Payload):
+class CategoryPayload(CamelCasePayload):
     """The country or continent a competition belongs to."""
 
     slug: OptionalName = None
 
 
-class UniquePayload(Payload):
+class UniquePayload(CamelCasePayload):
     """A competition over all its seasons."""
 
     id: Id
@@ -97,7 +97,7 @@ class UniquePayload(Payload):
     ] = None
 
 
-class StagePayload(Payload):
+class StagePayload(CamelCasePayload):
     """What SofaScore calls tournament: a league, one group, or the knockout stage of a season."""
 
     id: OptionalId = None
@@ -107,7 +107,7 @@ class StagePayload(Payload):
     group_name: OptionalName = None
 
 
-class SeasonPayload(Payload):
+class SeasonPayload(CamelCasePayload):
     """A season. Ids are not in the order of seasons (UCL 02/03 is 95976, 03/04 is 12)."""
 
     id: Id
@@ -115,7 +115,7 @@ class SeasonPayload(Payload):
     year: OptionalName = None
 
 
-class RoundPayload(Payload):
+class RoundPayload(CamelCasePayload):
     """A round. The number is not unique in a season; identity is (round, slug, prefix)."""
 
     round: Annotated[Int4, Field(ge=0, le=99_999)]
@@ -127,7 +127,7 @@ class RoundPayload(Payload):
 OptionalRound = Annotated[RoundPayload | None, WrapValidator(or_none)]
 
 
-class StatusPayload(Payload):
+class StatusPayload(CamelCasePayload):
     """What a match is doing: a code, and the family of codes it belongs to."""
 
     code: OptionalInt4 = None
@@ -135,7 +135,7 @@ class StatusPayload(Payload):
     description: OptionalName = None
 
 
-class ScorePayload(Payload):
+class ScorePayload(CamelCasePayload):
     """The goals of one side. `current` includes a shoot-out, `display` never does."""
 
     current: OptionalGoals = None
@@ -150,42 +150,44 @@ class ScorePayload(Payload):
     aggregated: OptionalGoals = None
 
 
-class ChangesPayload(Payload):
+class ChangesPayload(CamelCasePayload):
     """When an event was last changed; corrections after the end move it."""
 
     change_timestamp: OptionalTicks = None
 
 
-class CityPayload(Payload):
+class CityPayload(CamelCasePayload):
     """Where a stadium is."""
 
     name: OptionalName = None
 
 
-class VenuePayload(Payload):
+class VenuePayload(CamelCasePayload):
     """Where a match is played; in the detail of an event, rarely in lists."""
 
     name: OptionalName = None
     city: Annotated[CityPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
 
 
-Score = Annotated[Annotated[ScorePayload | None, BeforeValidator(_object)], WrapValidator(or_none)]
+OptionalScore = Annotated[
+    Annotated[ScorePayload | None, BeforeValidator(_object)], WrapValidator(or_none)
+]
 
 
-class EventPayload(Payload):
+class EventPayload(CamelCasePayload):
     """A match. A null or missing season, round or score is seen in recordings."""
 
     id: Id
-    home_team: TeamPayload
-    away_team: TeamPayload
+    home_team: TeamOrPlacePayload
+    away_team: TeamOrPlacePayload
     status: Annotated[StatusPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
     tournament: Annotated[StagePayload | None, WrapValidator(or_none)] = None
     season: Annotated[SeasonPayload | None, WrapValidator(or_none)] = None
     round_info: OptionalRound = None
     start_timestamp: Moment = None
     winner_code: OptionalInt4 = None
-    home_score: Score = None
-    away_score: Score = None
+    home_score: OptionalScore = None
+    away_score: OptionalScore = None
     previous_leg_event_id: OptionalId = None
     changes: Annotated[ChangesPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = (
         None
@@ -198,10 +200,10 @@ class EventPayload(Payload):
         return (self.changes.change_timestamp if self.changes else None) or 0
 
 
-class RowPayload(Payload):
+class RowPayload(CamelCasePayload):
     """A row of a table. The row's own id is not the team's."""
 
-    team: TeamPayload
+    team: TeamOrPlacePayload
     matches: Count
     wins: Count
     draws: Count
@@ -212,13 +214,13 @@ class RowPayload(Payload):
     position: OptionalCount = None
 
 
-class TeamIdPayload(Payload):
+class TeamIdPayload(CamelCasePayload):
     """A team by its id alone."""
 
     id: Id
 
 
-class FormEventPayload(Payload):
+class FormEventPayload(CamelCasePayload):
     """What the form needs of an event."""
 
     id: Id
@@ -228,7 +230,7 @@ class FormEventPayload(Payload):
     start_timestamp: Moment = None
 
 
-class UniqueAnswer(Payload):
+class UniqueAnswer(CamelCasePayload):
     """The answer of /unique-tournament/{id}."""
 
     unique_tournament: UniquePayload

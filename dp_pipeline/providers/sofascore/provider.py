@@ -7,8 +7,8 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
+    ListedSeason,
     Provider,
-    Season,
     Selection,
     StoredTournament,
 )
@@ -83,11 +83,11 @@ class SofaScore(Provider):
         competition: str,
         requests: Requests,
         back: int = 0,  # noqa: ARG002 - one answer lists all
-    ) -> tuple[Season, ...]:
+    ) -> tuple[ListedSeason, ...]:
         """The seasons of a competition in SofaScore's order, which is newest first."""
         found = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
         return tuple(
-            Season(
+            ListedSeason(
                 TournamentKey(self.name, competition, str(season.id)),
                 season.name or season.year or str(season.id),
             )

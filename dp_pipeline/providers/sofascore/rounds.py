@@ -34,7 +34,7 @@ class ListedRound:
 
 
 @dataclass(frozen=True, slots=True)
-class RoundList:
+class SeasonRounds:
     """The rounds of a season in the provider's order.
 
     Args:
@@ -57,7 +57,7 @@ class RoundList:
         return (self.by_key or {}).get(round_key(info)) if info else None
 
 
-def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> RoundList:
+def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> SeasonRounds:
     """The rounds the provider lists; of several entries for one round the first.
 
     Args:
@@ -97,10 +97,10 @@ def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> RoundList:
         for paths in (round_paths(key, payload),)
     )
     by_key = dict(zip(usable, listed, strict=True))
-    return RoundList(listed, by_key, (*issues, *collisions))
+    return SeasonRounds(listed, by_key, (*issues, *collisions))
 
 
-def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: str) -> RoundList:
+def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: str) -> SeasonRounds:
     """The rounds that matches name, where the provider lists none.
 
     Matchdays come in the order of their numbers, named rounds by their first kick-off: before the
@@ -126,13 +126,13 @@ def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: s
     return rounds_of(RoundAnswer(ordered), key, root)
 
 
-def stored_rounds(rounds: Sequence[Round], key: TournamentKey, root: str) -> RoundList:
+def stored_rounds(rounds: Sequence[Round], key: TournamentKey, root: str) -> SeasonRounds:
     """The rounds as they are stored: what the provider calls them is in their addresses."""
     payloads = [payload for round_ in rounds if (payload := _stored(round_)) is not None]
     return rounds_of(RoundAnswer(tuple(payloads)), key, root)
 
 
-def with_stored(listed: RoundList, stored: RoundList) -> RoundList:
+def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
     """The list, completed by what is stored where it lacks something of that.
 
     A list that has shrunk tells nothing of orders: what is stored stays as it is, new rounds come
@@ -151,7 +151,7 @@ def with_stored(listed: RoundList, stored: RoundList) -> RoundList:
         for place, one in enumerate(new, start=1)
     )
     complete = (*stored.listed, *behind)
-    return RoundList(
+    return SeasonRounds(
         complete,
         {round_key(one.payload): one for one in complete},
         (*listed.issues, Finding("rounds_not_listed", ", ".join(lacking[:3]), detail)),

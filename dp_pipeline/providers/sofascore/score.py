@@ -27,7 +27,7 @@ _EMPTY = ScorePayload()
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScoreParts:
     """The parts that are certain, and reason and sentence of what is not."""
 
     final: Pair | None = None
@@ -38,7 +38,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Numbers:
     """The numbers of both sides as pairs; a number that only one side has is not there."""
 
     event: EventPayload
@@ -93,21 +93,21 @@ class _Reading:
         return _sum(self.normaltime, self.overtime) if self.normaltime and self.overtime else None
 
 
-def score_of(event: EventPayload) -> Score:
+def score_of(event: EventPayload) -> ScoreParts:
     """What of a match's score is certain. Of one that contradicts itself nothing is."""
-    reading = _Reading(event, status_of(event.status))
+    reading = _Numbers(event, status_of(event.status))
     if reading.status.status not in _WITH_SCORE:
-        return Score()
+        return ScoreParts()
     wrong = _contradictions(reading)
     if wrong:
         detail = f"Its score contradicts itself and is left empty: {'; '.join(wrong)}."
-        return Score(remarks=(("contradicting_score", detail),))
+        return ScoreParts(remarks=(("contradicting_score", detail),))
     final, status = reading.final, reading.status
     if final is None:
         if status.is_final:
             detail = "It is marked as finished and has no result; it is not counted as ended."
-            return Score(remarks=(("finished_without_result", detail),))
-        return Score()
+            return ScoreParts(remarks=(("finished_without_result", detail),))
+        return ScoreParts()
     after_90 = reading.normaltime if status.second_half_over else None
     if status.code == ENDED:
         after_90 = final
@@ -125,10 +125,10 @@ def score_of(event: EventPayload) -> Score:
         )
         remarks.append(("contradicting_extra_time", detail))
     shoot_out = reading.penalties if reading.has_shoot_out else None
-    return Score(final, after_90, half_time, shoot_out, tuple(remarks))
+    return ScoreParts(final, after_90, half_time, shoot_out, tuple(remarks))
 
 
-def _contradictions(reading: _Reading) -> list[str]:
+def _contradictions(reading: _Numbers) -> list[str]:
     """The rules of a score that this one breaks, each in a few words."""
     wrong = []
     final, current = reading.final, reading.current
@@ -153,7 +153,7 @@ def _contradictions(reading: _Reading) -> list[str]:
     return wrong
 
 
-def _contradictions_at_the_end(reading: _Reading, final: Pair) -> list[str]:
+def _contradictions_at_the_end(reading: _Numbers, final: Pair) -> list[str]:
     """While a match is played its numbers do not change at the same moment; at the end they fit."""
     wrong = []
     code, normal, periods = reading.status.code, reading.normaltime, reading.periods
@@ -179,7 +179,7 @@ def _contradictions_at_the_end(reading: _Reading, final: Pair) -> list[str]:
     return wrong
 
 
-def _winners(reading: _Reading, final: Pair, kicks: Pair | None) -> set[int]:
+def _winners(reading: _Numbers, final: Pair, kicks: Pair | None) -> set[int]:
     """The winner codes that fit: in a second leg the match's own winner or the tie's."""
     of_match = _winner(final)
     if reading.status.code != AFTER_PENALTIES:

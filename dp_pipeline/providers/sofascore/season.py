@@ -11,7 +11,7 @@ from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.parts import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.matches import (
-    Fixtures,
+    SeasonMatches,
     Telling,
     fixtures_of,
     of_season,
@@ -19,16 +19,16 @@ from dp_pipeline.providers.sofascore.matches import (
 )
 from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, TablePayload
 from dp_pipeline.providers.sofascore.payload import EventPayload
-from dp_pipeline.providers.sofascore.rounds import RoundList, rounds_of_events
+from dp_pipeline.providers.sofascore.rounds import SeasonRounds, rounds_of_events
 from dp_pipeline.providers.sofascore.standings import Tables, standings_of
-from dp_pipeline.providers.sofascore.teams import Teams
+from dp_pipeline.providers.sofascore.teams import SeasonTeams
 
 Failures = Mapping[str, ProviderError]
 """What could not be had, and why: the round's label, or the page's path."""
 
 
 @dataclass(frozen=True)
-class Season:
+class SeasonEvents:
     """The matches of a season as its rounds or pages tell them.
 
     Args:
@@ -43,7 +43,7 @@ class Season:
 
     key: TournamentKey
     at: Addresses
-    listed: RoundList
+    listed: SeasonRounds
     answers: Sequence[tuple[str, EventList]]
     failures: Failures
     known: Sequence[Match] = ()
@@ -64,18 +64,18 @@ class Season:
         return tuple(telling.event for telling in self._ours[0])
 
     @cached_property
-    def rounds(self) -> RoundList:
+    def rounds(self) -> SeasonRounds:
         """The provider's rounds, or those its matches name."""
         if self.listed.listed:
             return self.listed
         found = rounds_of_events(self.events, self.key, self.at.root)
         issues = (*self.listed.issues, *found.issues)
-        return RoundList(found.listed, found.by_key, issues)
+        return SeasonRounds(found.listed, found.by_key, issues)
 
     @cached_property
-    def fixtures(self) -> Fixtures:
+    def fixtures(self) -> SeasonMatches:
         """The matches that can be stored."""
-        return fixtures_of(self._ours[0], self.rounds, Teams(self.events))
+        return fixtures_of(self._ours[0], self.rounds, SeasonTeams(self.events))
 
     @property
     def matches(self) -> tuple[Match, ...]:
@@ -137,7 +137,7 @@ class Season:
 
     def found_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""
-        teams, issues = Teams(self.events, tables).found(self.at.images)
+        teams, issues = SeasonTeams(self.events, tables).found(self.at.images)
         if not teams:
             because = "No team is known yet."
             return Fetched(issues=issues, absent=Absence("nothing_yet", because))

@@ -39,12 +39,12 @@ from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, RoundAn
 from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
 from dp_pipeline.providers.sofascore.rounds import (
     ListedRound,
-    RoundList,
+    SeasonRounds,
     rounds_of,
     stored_rounds,
     with_stored,
 )
-from dp_pipeline.providers.sofascore.season import Season
+from dp_pipeline.providers.sofascore.season import SeasonEvents
 from dp_pipeline.providers.sofascore.standings import tables_of
 from dp_pipeline.providers.sofascore.tournament import tournament_of
 
@@ -73,7 +73,7 @@ class SofaScoreSource(Source):
         super().__init__(key, requests, selection, stored)
         self.at = at
         self._answers = Answers(key, requests)
-        self._read: dict[bool, Season] = {}
+        self._read: dict[bool, SeasonEvents] = {}
         self._not_followed: ProviderError | None = None
 
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - the run needs its own list
@@ -201,7 +201,7 @@ class SofaScoreSource(Source):
             detail = f"The table could not be read: {error.message}"
             return (), (Finding("table_not_available", "Table", detail),)
 
-    async def _season(self) -> Season:
+    async def _season(self) -> SeasonEvents:
         """The season; or the matches that are due and, once widened, rounds that wait for a draw.
 
         Raises:
@@ -218,7 +218,7 @@ class SofaScoreSource(Source):
                 self._not_followed, self._read[True] = error, self._read[False]
         return self._read[wide]
 
-    async def _read_season(self) -> Season:
+    async def _read_season(self) -> SeasonEvents:
         listed = await self._rounds()
         by_slug = {one.round.slug: one for one in listed.listed}
         due = isinstance(self.selection, DueMatches)
@@ -236,12 +236,12 @@ class SofaScoreSource(Source):
             raise copy.copy(season.failure) from season.failure.__cause__
         return season
 
-    async def _rounds(self) -> RoundList:
+    async def _rounds(self) -> SeasonRounds:
         root = self.at.root
         if self.stored is None:
             return rounds_of(await self._listed(), self.key, root)
         if not self.stored.rounds:
-            return RoundList()
+            return SeasonRounds()
         stored = stored_rounds(self.stored.rounds, self.key, root)
         if not self.follows_up:
             return stored
@@ -316,7 +316,7 @@ class SofaScoreSource(Source):
 
     async def _draws(
         self,
-        listed: RoundList,
+        listed: SeasonRounds,
         answers: dict[str, list[EventList]],
         failures: dict[str, ProviderError],
     ) -> None:
@@ -343,12 +343,12 @@ class SofaScoreSource(Source):
 
     def _put_together(
         self,
-        listed: RoundList,
+        listed: SeasonRounds,
         answers: Mapping[str, list[EventList]],
         failures: Mapping[str, ProviderError],
-    ) -> Season:
+    ) -> SeasonEvents:
         labels = {one.round.slug: one.round.label for one in listed.listed}
-        return Season(
+        return SeasonEvents(
             self.key,
             self.at,
             listed,
@@ -358,7 +358,7 @@ class SofaScoreSource(Source):
         )
 
 
-def _covered(season: Season, stored: Collection[Match]) -> frozenset[str]:
+def _covered(season: SeasonEvents, stored: Collection[Match]) -> frozenset[str]:
     """External ids of the stored matches that the answers were to give."""
     answered = {name for name, _ in season.answers}
     return frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dp_pipeline.football.models import Team
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.parse import TablePayload
-from dp_pipeline.providers.sofascore.payload import EventPayload, TeamPayload
+from dp_pipeline.providers.sofascore.payload import EventPayload, TeamOrPlacePayload
 from dp_pipeline.providers.sofascore.status import status_of
 
 # "W49", "Winner SF1", "1A", "2nd Group B", "3A/B/C", "TBD". Bodø/Glimt and B 93 are teams.
@@ -28,7 +28,7 @@ def is_place_in_draw(name: str) -> bool:
     return bool(_PLACEHOLDER.fullmatch(name.casefold()))
 
 
-class Teams:
+class SeasonTeams:
     """The teams of a season and its places in the draw.
 
     `disabled` alone marks neither: Juventus is disabled in a recorded match of 2025. One that
@@ -36,7 +36,7 @@ class Teams:
     """
 
     def __init__(self, events: Sequence[EventPayload], tables: Iterable[TablePayload] = ()) -> None:
-        told: dict[int, list[tuple[int, int, TeamPayload]]] = {}
+        told: dict[int, list[tuple[int, int, TeamOrPlacePayload]]] = {}
         self._real = {row.team.id for table in tables for row in table.rows}
         for event in events:
             begun = status_of(event.status).status in _BEGUN
@@ -49,7 +49,7 @@ class Teams:
                 told.setdefault(row.team.id, []).append((-1, 0, row.team))
         self._told = told
 
-    def is_place(self, team: TeamPayload) -> bool:
+    def is_place(self, team: TeamOrPlacePayload) -> bool:
         """Whether this is a place in the draw rather than a team."""
         if team.disabled is True and team.id not in self._real and not _country(team):
             return True
@@ -71,7 +71,9 @@ class Teams:
         return tuple(teams), tuple(issues)
 
 
-def _team(team_id: int, last: TeamPayload, tellings: Sequence[TeamPayload], root: str) -> Team:
+def _team(
+    team_id: int, last: TeamOrPlacePayload, tellings: Sequence[TeamOrPlacePayload], root: str
+) -> Team:
     countries = [_country(team) for team in (last, *sorted(tellings, key=repr))]
     return Team(
         external_id=str(team_id),
@@ -82,10 +84,10 @@ def _team(team_id: int, last: TeamPayload, tellings: Sequence[TeamPayload], root
     )
 
 
-def _order(telling: tuple[int, int, TeamPayload]) -> tuple[int, int, str]:
+def _order(telling: tuple[int, int, TeamOrPlacePayload]) -> tuple[int, int, str]:
     changed, event, team = telling
     return (changed, event, repr(team))
 
 
-def _country(team: TeamPayload) -> str | None:
+def _country(team: TeamOrPlacePayload) -> str | None:
     return (team.country.alpha3 or team.country.name) if team.country else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dp_pipeline.sandbox.api import competitions, shapes
-from dp_pipeline.sandbox.api.images import Image
+from dp_pipeline.sandbox.api.images import ServedImage
 from dp_pipeline.sandbox.api.routes import NothingThereError, find
 from dp_pipeline.sandbox.world import identity
 from dp_pipeline.sandbox.world.worlds import World
@@ -41,7 +41,7 @@ def answer(world: World, path: str, at: int) -> Reply:
         found, max_age = find(world, path, at)
     except NothingThereError:
         return Reply(404, encoded(NOT_FOUND), JSON, _NOT_FOUND_AGE)
-    if isinstance(found, Image):
+    if isinstance(found, ServedImage):
         return Reply(200, found.body, found.content_type, max_age)
     return Reply(200, encoded(found), JSON, max_age)
 

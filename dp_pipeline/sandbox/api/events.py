@@ -5,8 +5,8 @@ from dp_pipeline.sandbox.api.shapes import Json
 from dp_pipeline.sandbox.world import names
 from dp_pipeline.sandbox.world.chance import Chance
 from dp_pipeline.sandbox.world.identity import team_owner
-from dp_pipeline.sandbox.world.matches import Fixture, Round
-from dp_pipeline.sandbox.world.season import Season
+from dp_pipeline.sandbox.world.matches import ScriptedMatch, ScriptedRound
+from dp_pipeline.sandbox.world.season import SimulatedSeason
 from dp_pipeline.sandbox.world.state import (
     ABANDONED,
     AFTER_EXTRA_TIME,
@@ -16,8 +16,8 @@ from dp_pipeline.sandbox.world.state import (
     INTERRUPTED,
     NOT_STARTED,
     POSTPONED,
-    Score,
-    State,
+    MatchState,
+    SideScore,
 )
 from dp_pipeline.sandbox.world.timeline import (
     EXTRA_BREAK,
@@ -57,7 +57,7 @@ _MATCHES = 10_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def event(world: World, season: Season, fixture: Fixture, state: State) -> Json:
+def event(world: World, season: SimulatedSeason, fixture: ScriptedMatch, state: MatchState) -> Json:
     """A match as in lists."""
     home, away = shapes.team(world, fixture.home), shapes.team(world, fixture.away)
     low_coverage = season.format.listing == "none"
@@ -102,12 +102,12 @@ def event(world: World, season: Season, fixture: Fixture, state: State) -> Json:
     return found
 
 
-def awaited(world: World, season: Season, fixture: Fixture, place: int) -> Json:
+def awaited(world: World, season: SimulatedSeason, fixture: ScriptedMatch, place: int) -> Json:
     """A match whose teams nobody knows yet: two places in the draw that look like teams.
 
     The match keeps its id when it gets its teams.
     """
-    found = event(world, season, fixture, State(NOT_STARTED, fixture.kickoff))
+    found = event(world, season, fixture, MatchState(NOT_STARTED, fixture.kickoff))
     words = fixture.round.name.split() if fixture.round and fixture.round.name else []
     sign = "".join(word[0].upper() for word in words)
     for number, side in enumerate(("homeTeam", "awayTeam"), start=2 * place + 1):
@@ -125,7 +125,9 @@ def awaited(world: World, season: Season, fixture: Fixture, place: int) -> Json:
     return found
 
 
-def detail(world: World, season: Season, fixture: Fixture, state: State) -> Json:
+def detail(
+    world: World, season: SimulatedSeason, fixture: ScriptedMatch, state: MatchState
+) -> Json:
     """A match as on its own: with venue and lengths."""
     ground = names.place_name(world.seed, *team_owner(fixture.home))
     venue = f"Simulated {ground} Ground"
@@ -146,7 +148,7 @@ def detail(world: World, season: Season, fixture: Fixture, state: State) -> Json
     }
 
 
-def status(state: State, *, low_coverage: bool) -> Json:
+def status(state: MatchState, *, low_coverage: bool) -> Json:
     """Code, description and type; of a match with little coverage only that it runs."""
     code = state.code
     if low_coverage and STATUSES[code][0] == _LIVE:
@@ -155,13 +157,13 @@ def status(state: State, *, low_coverage: bool) -> Json:
     return {"code": code, "description": description, "type": kind}
 
 
-def round_info(round_: Round) -> Json:
+def round_info(round_: ScriptedRound) -> Json:
     """As in events."""
     found = round_entry(round_)
     return found if round_.cup_type is None else {**found, "cupRoundType": round_.cup_type}
 
 
-def round_entry(round_: Round) -> Json:
+def round_entry(round_: ScriptedRound) -> Json:
     """As in lists of rounds: a number, and what a named round has."""
     found: Json = {"round": round_.number}
     if round_.name is not None:
@@ -171,7 +173,9 @@ def round_entry(round_: Round) -> Json:
     return found
 
 
-def score(fixture: Fixture, state: State, side: Score | None, *, low_coverage: bool) -> Json:
+def score(
+    fixture: ScriptedMatch, state: MatchState, side: SideScore | None, *, low_coverage: bool
+) -> Json:
     """Of one side; empty before the first whistle. `current` counts the shoot-out in."""
     if side is None:
         return {}
@@ -199,7 +203,7 @@ def custom_id(identifier: int) -> str:
     return "".join(chance.pick(_LETTERS) for _ in range(7))
 
 
-def _time(fixture: Fixture, state: State) -> Json:
+def _time(fixture: ScriptedMatch, state: MatchState) -> Json:
     if state.period_start is None:
         return {}
     found: Json = {"currentPeriodStartTimestamp": state.period_start}
@@ -209,13 +213,13 @@ def _time(fixture: Fixture, state: State) -> Json:
     return found
 
 
-def _changes(state: State) -> Json:
+def _changes(state: MatchState) -> Json:
     if not state.changed:
         return {"changeTimestamp": 0}
     return {"changes": list(state.change), "changeTimestamp": state.changed}
 
 
-def _slug(fixture: Fixture, home: Json, away: Json) -> str:
+def _slug(fixture: ScriptedMatch, home: Json, away: Json) -> str:
     """Not in the order of home and away: nobody may read the sides from it."""
     first, second = (home, away) if fixture.id % 2 else (away, home)
     return f"{first['slug']}-{second['slug']}"

@@ -12,14 +12,14 @@ _PNG, _SVG, _JPEG = "image/png", "image/svg+xml", "image/jpeg"
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ServedImage:
     """A picture as it is served; the type may be wrong on purpose."""
 
     body: bytes
     content_type: str
 
 
-def image(kind: str, identifier: int, colours: tuple[str, str]) -> Image | None:
+def image(kind: str, identifier: int, colours: tuple[str, str]) -> ServedImage | None:
     """The picture of a team or tournament. `kind` is "team" or "tournament".
 
     Of a hundred, 84 are PNG, 6 SVG, 3 SVG with a script in it, 4 PNG called JPEG, 3 missing.
@@ -30,11 +30,11 @@ def image(kind: str, identifier: int, colours: tuple[str, str]) -> Image | None:
     if drawn < 3:  # noqa: PLR2004 - percents, as the docstring lists them
         return None
     if drawn < 7:  # noqa: PLR2004
-        return Image(_png(chance, first, second), _JPEG)
+        return ServedImage(_png(chance, first, second), _JPEG)
     if drawn < 16:  # noqa: PLR2004
         script = '<script>alert("simulated")</script>' if drawn < 10 else ""  # noqa: PLR2004
-        return Image(_svg(first, second, script), _SVG)
-    return Image(_png(chance, first, second), _PNG)
+        return ServedImage(_svg(first, second, script), _SVG)
+    return ServedImage(_png(chance, first, second), _PNG)
 
 
 def _svg(first: str, second: str, script: str) -> bytes:

@@ -8,16 +8,16 @@ from dp_pipeline.sandbox.api.events import event
 from dp_pipeline.sandbox.api.shapes import Json
 from dp_pipeline.sandbox.world import calendar, identity
 from dp_pipeline.sandbox.world.formats import block
-from dp_pipeline.sandbox.world.matches import Fixture
-from dp_pipeline.sandbox.world.season import Season, season_of
-from dp_pipeline.sandbox.world.state import State
+from dp_pipeline.sandbox.world.matches import ScriptedMatch
+from dp_pipeline.sandbox.world.season import SimulatedSeason, season_of
+from dp_pipeline.sandbox.world.state import MatchState
 from dp_pipeline.sandbox.world.view import View
 from dp_pipeline.sandbox.world.worlds import World
 
 PAGE = 30
 _SPILL = 12 * calendar.HOUR
 _BLOCK = 12
-_Listed = tuple[Season, Fixture, State]
+_Listed = tuple[SimulatedSeason, ScriptedMatch, MatchState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,6 @@ def of_team(world: World, team: int, at: int) -> Events:
     return Events(world, [View(season_of(world, n, index), at) for n in numbers], team)
 
 
-def _is_near(season: Season, moment: int) -> bool:
+def _is_near(season: SimulatedSeason, moment: int) -> bool:
     start, end = calendar.season_start(season.index), calendar.season_end(season.index)
     return start - calendar.DAY <= moment <= end + calendar.DAY

@@ -6,10 +6,10 @@ from dp_pipeline.sandbox.api import shapes
 from dp_pipeline.sandbox.api.events import event
 from dp_pipeline.sandbox.api.shapes import Json
 from dp_pipeline.sandbox.world import stages
-from dp_pipeline.sandbox.world.build import Table
+from dp_pipeline.sandbox.world.build import PlayedTable
 from dp_pipeline.sandbox.world.identity import season_id, stage_id
-from dp_pipeline.sandbox.world.matches import Fixture, Round
-from dp_pipeline.sandbox.world.state import AWAY, HOME, State
+from dp_pipeline.sandbox.world.matches import ScriptedMatch, ScriptedRound
+from dp_pipeline.sandbox.world.state import AWAY, HOME, MatchState
 from dp_pipeline.sandbox.world.tables import Row
 from dp_pipeline.sandbox.world.view import View
 from dp_pipeline.sandbox.world.worlds import World
@@ -32,7 +32,7 @@ def standings(world: World, view: View, kind: str, stage: int | None = None) -> 
     ]
 
 
-def _standing(world: World, view: View, each: Table, kind: str) -> Json:
+def _standing(world: World, view: View, each: PlayedTable, kind: str) -> Json:
     season = view.season
     group = stages.stage_name(each.stage)
     name = shapes.season(world, season.number, season.index)["name"] if group is None else group
@@ -51,7 +51,7 @@ def _standing(world: World, view: View, each: Table, kind: str) -> Json:
     }
 
 
-def _row(world: World, view: View, each: Table, row: Row, identifier: int) -> Json:
+def _row(world: World, view: View, each: PlayedTable, row: Row, identifier: int) -> Json:
     difference = row.goals_for - row.goals_against
     found: Json = {"team": shapes.team(world, row.team), "descriptions": []}
     if (promotion := _promotion(view, each, row)) is not None:
@@ -71,7 +71,7 @@ def _row(world: World, view: View, each: Table, row: Row, identifier: int) -> Js
     }
 
 
-def _promotion(view: View, each: Table, row: Row) -> int | None:
+def _promotion(view: View, each: PlayedTable, row: Row) -> int | None:
     form = view.season.format
     if form.qualifiers:
         return _NEXT_ROUND if row.position <= form.qualifiers else None
@@ -122,10 +122,10 @@ def cup_trees(world: World, view: View) -> list[Json]:
     ]
 
 
-_Tie = list[tuple[Fixture, State]]
+_Tie = list[tuple[ScriptedMatch, MatchState]]
 
 
-def _ties(matches: Sequence[tuple[Fixture, State]]) -> list[_Tie]:
+def _ties(matches: Sequence[tuple[ScriptedMatch, MatchState]]) -> list[_Tie]:
     found: dict[int, _Tie] = {}
     for fixture, state in sorted(matches, key=lambda pair: pair[0].id):
         first = fixture.first_leg.id if fixture.first_leg is not None else fixture.id
@@ -133,7 +133,7 @@ def _ties(matches: Sequence[tuple[Fixture, State]]) -> list[_Tie]:
     return list(found.values())
 
 
-def _tree_round(world: World, order: int, round_: Round, ties: list[_Tie]) -> Json:
+def _tree_round(world: World, order: int, round_: ScriptedRound, ties: list[_Tie]) -> Json:
     size = round_.cup_type or len(ties)
     return {
         "order": order,

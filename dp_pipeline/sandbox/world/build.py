@@ -9,9 +9,9 @@ from dp_pipeline.sandbox.world.chance import Chance
 from dp_pipeline.sandbox.world.course import Course, Slot
 from dp_pipeline.sandbox.world.formats import THIRD_PLACE_DAY, CupRound, Format, format_of
 from dp_pipeline.sandbox.world.identity import match_id
-from dp_pipeline.sandbox.world.matches import NEVER_COUNTED, Fixture, Round
+from dp_pipeline.sandbox.world.matches import NEVER_COUNTED, ScriptedMatch, ScriptedRound
 from dp_pipeline.sandbox.world.play import strength
-from dp_pipeline.sandbox.world.tables import Result, Row, table
+from dp_pipeline.sandbox.world.tables import CountedResult, Row, table
 from dp_pipeline.sandbox.world.timeline import settled
 from dp_pipeline.sandbox.world.worlds import World
 
@@ -21,7 +21,7 @@ _THIRD_PLACE = CupRound(50, "Match for 3rd place", "match-for-3rd-place", 1, (TH
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PlayedTable:
     """A table that is played for: its stage, teams, and from when on it is listed."""
 
     stage: int
@@ -36,8 +36,8 @@ class Builder:
     world: World
     number: int
     index: int
-    fixtures: list[Fixture] = field(default_factory=list)
-    rounds: dict[Round, int] = field(default_factory=dict)
+    fixtures: list[ScriptedMatch] = field(default_factory=list)
+    rounds: dict[ScriptedRound, int] = field(default_factory=dict)
     """Each round with the moment its matches become known."""
     _next: int = 0
     _strengths: dict[int, int] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Builder:
         return format_of(self.number)
 
     def tables(
-        self, tables: Sequence[Table], days: tuple[int, int], meetings: int | None = None
+        self, tables: Sequence[PlayedTable], days: tuple[int, int], meetings: int | None = None
     ) -> list[int]:
         """Play everybody against everybody in every table; give who goes on, best places first.
 
@@ -62,9 +62,9 @@ class Builder:
             weekly=self.format.weekly,
         )
         before = sum(not round_.knockout for round_ in self.rounds)
-        played: dict[int, list[Fixture]] = {each.stage: [] for each in tables}
+        played: dict[int, list[ScriptedMatch]] = {each.stage: [] for each in tables}
         for day, start in enumerate(starts):
-            round_ = Round(before + day + 1)
+            round_ = ScriptedRound(before + day + 1)
             self.rounds[round_] = tables[0].announced
             pairs = [
                 (each, pair)
@@ -110,11 +110,11 @@ class Builder:
     def _ties(
         self, cup_round: CupRound, ties: Sequence[pairings.Pair], stage: int, known: int
     ) -> tuple[list[int], list[int], int]:
-        round_ = Round(
+        round_ = ScriptedRound(
             cup_round.number, cup_round.name, cup_round.slug, cup_round.prefix, cup_round.cup_type
         )
         self.rounds[round_] = known
-        last: list[Fixture] = []
+        last: list[ScriptedMatch] = []
         for leg, day in enumerate(cup_round.days):
             played = []
             for place, pair in enumerate(ties):
@@ -127,7 +127,7 @@ class Builder:
         published = next_morning(max(settled(fixture) for fixture in last))
         return [f.tie_winner() for f in last], [f.tie_loser() for f in last], published
 
-    def _play(self, slot: Slot) -> list[Fixture]:
+    def _play(self, slot: Slot) -> list[ScriptedMatch]:
         """The match, and its replay if it needs one."""
         course = Course(self.world.seed, self.format)
         strengths = self._strength(slot.home), self._strength(slot.away)
@@ -139,7 +139,7 @@ class Builder:
         self.fixtures += both
         return both
 
-    def _matchdays(self, each: Table, meetings: int) -> list[list[pairings.Pair]]:
+    def _matchdays(self, each: PlayedTable, meetings: int) -> list[list[pairings.Pair]]:
         drawn = Chance(self.world.seed, "fixtures", self.number, self.index, each.stage)
         return pairings.round_robin(drawn.shuffled(each.teams), meetings)
 
@@ -156,9 +156,9 @@ class Builder:
         return self._strengths[team]
 
 
-def _final(each: Table, fixtures: Iterable[Fixture]) -> tuple[Row, ...]:
+def _final(each: PlayedTable, fixtures: Iterable[ScriptedMatch]) -> tuple[Row, ...]:
     results = [
-        Result(f.home, f.away, f.play.count(home=True), f.play.count(home=False))
+        CountedResult(f.home, f.away, f.play.count(home=True), f.play.count(home=False))
         for f in fixtures
         if f.fate not in NEVER_COUNTED
     ]

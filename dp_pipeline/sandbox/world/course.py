@@ -6,7 +6,7 @@ from dp_pipeline.sandbox.world.calendar import DAY, HOUR
 from dp_pipeline.sandbox.world.chance import Chance
 from dp_pipeline.sandbox.world.formats import Format
 from dp_pipeline.sandbox.world.identity import REPLAY
-from dp_pipeline.sandbox.world.matches import Fate, Fixture, Round
+from dp_pipeline.sandbox.world.matches import Fate, ScriptedMatch, ScriptedRound
 from dp_pipeline.sandbox.world.play import draw_fate, draw_score, play_ninety, play_on
 from dp_pipeline.sandbox.world.timeline import settled, timeline
 
@@ -20,13 +20,13 @@ class Slot:
     """Where a match stands in the season; the fields are those of `Fixture`."""
 
     stage: int
-    round: Round | None
+    round: ScriptedRound | None
     home: int
     away: int
     kickoff: int
     announced: int
     legs: int = 0
-    first_leg: Fixture | None = None
+    first_leg: ScriptedMatch | None = None
 
     @property
     def knockout(self) -> bool:
@@ -46,11 +46,11 @@ class Course:
     seed: int
     format: Format
 
-    def run(self, identifier: int, slot: Slot, strengths: tuple[int, int]) -> Fixture:
+    def run(self, identifier: int, slot: Slot, strengths: tuple[int, int]) -> ScriptedMatch:
         """The match with this id in this slot, with everything that happens to it."""
         return self._run(identifier, slot, strengths, replay=False)
 
-    def replay(self, original: Fixture, strengths: tuple[int, int]) -> Fixture | None:
+    def replay(self, original: ScriptedMatch, strengths: tuple[int, int]) -> ScriptedMatch | None:
         """The match that makes up for one that is postponed or abandoned; None for others."""
         if original.fate not in {Fate.POSTPONED, Fate.ABANDONED}:
             return None
@@ -67,7 +67,7 @@ class Course:
 
     def _run(
         self, identifier: int, slot: Slot, strengths: tuple[int, int], *, replay: bool
-    ) -> Fixture:
+    ) -> ScriptedMatch:
         # Fate first, then the score: promotion reads no further.
         chance = Chance(self.seed, "match", identifier)
         fate = draw_fate(chance, knockout=slot.knockout, compact=self.format.compact, replay=replay)
@@ -78,7 +78,7 @@ class Course:
                 first = slot.first_leg.play
                 lead = first.count(home=False) - first.count(home=True)
             play = play_on(chance, play, extra_time=self.format.extra_time, lead=lead)
-        fixture = Fixture(
+        fixture = ScriptedMatch(
             identifier,
             slot.stage,
             slot.round,
@@ -92,7 +92,7 @@ class Course:
         )
         return fixture if fate is Fate.PLAYED else self._befall(chance, fixture, fate)
 
-    def _befall(self, chance: Chance, fixture: Fixture, fate: Fate) -> Fixture:
+    def _befall(self, chance: Chance, fixture: ScriptedMatch, fate: Fate) -> ScriptedMatch:
         """The same match with its fate and the moments that belong to it."""
         if fate in {Fate.POSTPONED, Fate.CANCELLED, Fate.MOVED}:
             notice = chance.between(3 * HOUR, 96 * HOUR)

@@ -27,7 +27,7 @@ class Fate(StrEnum):
 NEVER_COUNTED = frozenset({Fate.POSTPONED, Fate.CANCELLED, Fate.ABANDONED})
 
 
-class Goal(NamedTuple):
+class ScriptedGoal(NamedTuple):
     """A goal: minute 1 to 120, and whose."""
 
     minute: int
@@ -55,8 +55,8 @@ class Play:
         added: seconds added to the first and to the second half.
     """
 
-    goals: tuple[Goal, ...]
-    reported: tuple[Goal, ...] | None = None
+    goals: tuple[ScriptedGoal, ...]
+    reported: tuple[ScriptedGoal, ...] | None = None
     kicks: tuple[Kick, ...] = ()
     extra_time: bool = False
     late: int = 0
@@ -72,7 +72,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class ScriptedRound:
     """A round as the provider names it. Identity is (number, slug, prefix), never the number."""
 
     number: int
@@ -88,7 +88,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixture:
+class ScriptedMatch:
     """A match of a season with everything that will ever be true of it. Moments in Unix seconds.
 
     Args:
@@ -106,7 +106,7 @@ class Fixture:
 
     id: int
     stage: int
-    round: Round | None
+    round: ScriptedRound | None
     home: int
     away: int
     kickoff: int
@@ -117,7 +117,7 @@ class Fixture:
     moved_to: int = 0
     stopped_at: int = 0
     legs: int = 0
-    first_leg: "Fixture | None" = None
+    first_leg: "ScriptedMatch | None" = None
 
     def tie_winner(self) -> int:
         """The team that goes on; of a single match or a second leg."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dp_pipeline.sandbox.world.chance import Chance
-from dp_pipeline.sandbox.world.matches import Fate, Goal, Kick, Play
+from dp_pipeline.sandbox.world.matches import Fate, Kick, Play, ScriptedGoal
 
 # How many goals: cumulative permille of Poisson distributions of mean 0.6, 0.9, 1.2, 1.5, 1.9, 2.4.
 _GOALS = (
@@ -76,7 +76,7 @@ def play_ninety(chance: Chance, score: tuple[int, int], fate: Fate) -> Play:
     play = Play(goals, late=late, added=added)
     if fate is Fate.SCORE_CORRECTED:
         # A goal forgotten, or one given that was none.
-        phantom = Goal(chance.between(1, _NINETY), home=chance.happens(500))
+        phantom = ScriptedGoal(chance.between(1, _NINETY), home=chance.happens(500))
         forgotten = goals and chance.happens(600)
         reported = goals[:-1] if forgotten else tuple(sorted((*goals, phantom)))
         return replace(play, reported=reported)
@@ -104,7 +104,7 @@ def play_on(chance: Chance, play: Play, *, extra_time: bool, lead: int = 0) -> P
     return replace(play, kicks=_shootout(chance))
 
 
-def halves(goals: tuple[Goal, ...], *, home: bool) -> tuple[int, int, int, int]:
+def halves(goals: tuple[ScriptedGoal, ...], *, home: bool) -> tuple[int, int, int, int]:
     """Goals of one side in the four periods."""
     counts = [0, 0, 0, 0]
     for goal in goals:
@@ -123,9 +123,11 @@ def _pick(chance: Chance, cumulative: tuple[int, ...]) -> int:
     return sum(drawn >= bound for bound in cumulative)
 
 
-def _spread(chance: Chance, score: tuple[int, int], first: int, last: int) -> tuple[Goal, ...]:
+def _spread(
+    chance: Chance, score: tuple[int, int], first: int, last: int
+) -> tuple[ScriptedGoal, ...]:
     sides = (True,) * score[0] + (False,) * score[1]
-    return tuple(sorted(Goal(chance.between(first, last), side) for side in sides))
+    return tuple(sorted(ScriptedGoal(chance.between(first, last), side) for side in sides))
 
 
 def _shootout(chance: Chance) -> tuple[Kick, ...]:

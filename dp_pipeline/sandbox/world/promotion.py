@@ -10,7 +10,7 @@ from dp_pipeline.sandbox.world.matches import Fate
 from dp_pipeline.sandbox.world.pairings import round_robin
 from dp_pipeline.sandbox.world.play import draw_fate, draw_score, strength
 from dp_pipeline.sandbox.world.stages import MAIN
-from dp_pipeline.sandbox.world.tables import Result, table
+from dp_pipeline.sandbox.world.tables import CountedResult, table
 from dp_pipeline.sandbox.world.worlds import World
 
 _CACHED = 512  # of tuples of up to 20 numbers
@@ -53,7 +53,7 @@ def _final_order(world: World, number: int, season: int) -> tuple[int, ...]:
     form = format_of(number)
     strengths = {team: strength(world.seed, team, season) for team in members}
 
-    def results() -> Iterator[Result]:
+    def results() -> Iterator[CountedResult]:
         drawn = Chance(world.seed, "fixtures", number, season, MAIN).shuffled(members)
         days = round_robin(drawn, form.meetings)
         pairs = [pair for day in days for pair in day]
@@ -67,6 +67,6 @@ def _final_order(world: World, number: int, season: int) -> tuple[int, ...]:
                 chance = Chance(world.seed, "match", identifier + REPLAY)
                 draw_fate(chance, knockout=False, compact=form.compact, replay=True)
             goals = draw_score(chance, strengths[home], strengths[away])
-            yield Result(home, away, *goals)
+            yield CountedResult(home, away, *goals)
 
     return tuple(row.team for row in table(members, results()))

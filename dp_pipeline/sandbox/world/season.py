@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dp_pipeline.sandbox.world import stages
-from dp_pipeline.sandbox.world.build import Builder, Table
+from dp_pipeline.sandbox.world.build import Builder, PlayedTable
 from dp_pipeline.sandbox.world.calendar import season_announced
 from dp_pipeline.sandbox.world.formats import Format, format_of
-from dp_pipeline.sandbox.world.matches import Fixture, Round
+from dp_pipeline.sandbox.world.matches import ScriptedMatch, ScriptedRound
 from dp_pipeline.sandbox.world.promotion import entrants
 from dp_pipeline.sandbox.world.worlds import World
 
@@ -16,7 +16,7 @@ _CACHED = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Season:
+class SimulatedSeason:
     """Everything that happens in a season.
 
     Args:
@@ -26,18 +26,18 @@ class Season:
     number: int
     index: int
     format: Format
-    fixtures: tuple[Fixture, ...]
-    rounds: tuple[tuple[Round, int], ...]
-    tables: tuple[Table, ...]
+    fixtures: tuple[ScriptedMatch, ...]
+    rounds: tuple[tuple[ScriptedRound, int], ...]
+    tables: tuple[PlayedTable, ...]
 
 
 @lru_cache(maxsize=_CACHED)
-def season_of(world: World, number: int, index: int) -> Season:
+def season_of(world: World, number: int, index: int) -> SimulatedSeason:
     """A season, played to its end. The last few that were asked for are kept."""
     form = format_of(number)
     teams = entrants(world, number, index)
     builder = Builder(world, number, index)
-    tables: list[Table] = []
+    tables: list[PlayedTable] = []
     known = season_announced(index)
     survivors: list[int] = []
     fresh = iter(teams)
@@ -57,22 +57,24 @@ def season_of(world: World, number: int, index: int) -> Season:
     if form.split_days:
         half = len(survivors) // 2
         halves = [
-            Table(stages.CHAMPIONSHIP_ROUND, tuple(survivors[:half]), known),
-            Table(stages.RELEGATION_ROUND, tuple(survivors[half:]), known),
+            PlayedTable(stages.CHAMPIONSHIP_ROUND, tuple(survivors[:half]), known),
+            PlayedTable(stages.RELEGATION_ROUND, tuple(survivors[half:]), known),
         ]
         builder.tables(halves, form.split_days, meetings=1)
         tables += halves
     if form.knockout:
         _knockout(builder, survivors or teams[: 2 * form.knockout[0].ties], known)
-    return Season(number, index, form, tuple(builder.fixtures), _rounds(builder), tuple(tables))
+    return SimulatedSeason(
+        number, index, form, tuple(builder.fixtures), _rounds(builder), tuple(tables)
+    )
 
 
-def _tables(form: Format, teams: list[int], known: int) -> list[Table]:
+def _tables(form: Format, teams: list[int], known: int) -> list[PlayedTable]:
     if form.groups == 1:
-        return [Table(stages.MAIN, tuple(teams), known)]
+        return [PlayedTable(stages.MAIN, tuple(teams), known)]
     return [
         # The survivors of qualifying come first: dealing them out spreads them over the groups.
-        Table(stage, tuple(teams[stage - 1 :: form.groups]), known)
+        PlayedTable(stage, tuple(teams[stage - 1 :: form.groups]), known)
         for stage in stages.GROUPS[: form.groups]
     ]
 
@@ -87,7 +89,7 @@ def _knockout(builder: Builder, teams: list[int], known: int) -> None:
         playing, losers, known = builder.knockout(cup_round, playing, stage, known)
 
 
-def _rounds(builder: Builder) -> tuple[tuple[Round, int], ...]:
+def _rounds(builder: Builder) -> tuple[tuple[ScriptedRound, int], ...]:
     """All from the start, or knockout rounds only once they are drawn."""
     from_start = season_announced(builder.index)
     return tuple(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dp_pipeline.sandbox.world.matches import Fate, Fixture, Goal
+from dp_pipeline.sandbox.world.matches import Fate, ScriptedGoal, ScriptedMatch
 from dp_pipeline.sandbox.world.play import halves
 from dp_pipeline.sandbox.world.timeline import (
     FIRST_EXTRA,
@@ -23,7 +23,7 @@ _PERIODS = (FIRST_HALF, SECOND_HALF, FIRST_EXTRA, SECOND_EXTRA)
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class SideScore:
     """Of one side. A period that has not begun is None."""
 
     periods: tuple[int | None, int | None, int | None, int | None]
@@ -48,7 +48,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MatchState:
     """A match at a moment.
 
     Args:
@@ -64,8 +64,8 @@ class State:
 
     code: int
     kickoff: int
-    home: Score | None = None
-    away: Score | None = None
+    home: SideScore | None = None
+    away: SideScore | None = None
     changed: int = 0
     change: tuple[str, ...] = ()
     period_start: int | None = None
@@ -82,25 +82,25 @@ _STATUS_CHANGE = ("status.code", "status.description", "status.type")
 _CALLED_OFF = {Fate.POSTPONED: POSTPONED, Fate.CANCELLED: CANCELLED}
 
 
-def state_of(fixture: Fixture, at: int) -> State:
+def state_of(fixture: ScriptedMatch, at: int) -> MatchState:
     """The match at a moment, which is not before the match is announced."""
     known = fixture.fate_at <= at
     if fixture.fate in _CALLED_OFF and known:
         code = _CALLED_OFF[fixture.fate]
-        return State(code, fixture.kickoff, changed=fixture.fate_at, change=_STATUS_CHANGE)
+        return MatchState(code, fixture.kickoff, changed=fixture.fate_at, change=_STATUS_CHANGE)
     moved = fixture.fate is Fate.MOVED and known
     kickoff = fixture.moved_to if moved else fixture.kickoff
     # Before a move or correction is known nothing has begun and nothing more has changed.
     line = timeline(fixture)
     if at < line.phases[0].start:
         changed = fixture.fate_at if moved else 0
-        return State(
+        return MatchState(
             NOT_STARTED, kickoff, changed=changed, change=("startTimestamp",) if moved else ()
         )
     return _begun(fixture, line, kickoff, at)
 
 
-def _begun(fixture: Fixture, line: Timeline, kickoff: int, at: int) -> State:
+def _begun(fixture: ScriptedMatch, line: Timeline, kickoff: int, at: int) -> MatchState:
     played = line.played(at)
     phase = next((p for p in reversed(line.phases) if p.start <= played), line.phases[0])
     corrected = fixture.play.reported is not None and at >= fixture.fate_at
@@ -116,7 +116,7 @@ def _begun(fixture: Fixture, line: Timeline, kickoff: int, at: int) -> State:
     ]
     shootout = any(p.code == SHOOTOUT and p.start <= played for p in line.phases)
     home, away = (
-        Score(
+        SideScore(
             periods=_periods(line, scored, played, home=side),
             penalties=sum(k.scored for k in kicks if k.home == side) if shootout else None,
             aggregated=_aggregated(fixture, scored, home=side),
@@ -132,7 +132,7 @@ def _begun(fixture: Fixture, line: Timeline, kickoff: int, at: int) -> State:
             winner = _winner(home.penalties, away.penalties)
         if fixture.first_leg is not None:
             tie_winner = HOME if fixture.tie_winner() == fixture.home else AWAY
-    return State(
+    return MatchState(
         code,
         kickoff,
         home,
@@ -145,7 +145,7 @@ def _begun(fixture: Fixture, line: Timeline, kickoff: int, at: int) -> State:
     )
 
 
-def _code(fixture: Fixture, line: Timeline, phase: int, at: int) -> int:
+def _code(fixture: ScriptedMatch, line: Timeline, phase: int, at: int) -> int:
     if line.stop is not None and line.stop <= at:
         if fixture.fate is Fate.ABANDONED:
             return INTERRUPTED if at < line.resume else ABANDONED
@@ -159,7 +159,7 @@ def _code(fixture: Fixture, line: Timeline, phase: int, at: int) -> int:
 
 
 def _periods(
-    line: Timeline, scored: Iterable[Goal], played: int, *, home: bool
+    line: Timeline, scored: Iterable[ScriptedGoal], played: int, *, home: bool
 ) -> tuple[int | None, int | None, int | None, int | None]:
     begun = {phase.code for phase in line.phases if phase.start <= played}
     first, second, third, fourth = (
@@ -169,7 +169,9 @@ def _periods(
     return first, second, third, fourth
 
 
-def _aggregated(fixture: Fixture, scored: Iterable[Goal], *, home: bool) -> int | None:
+def _aggregated(
+    fixture: ScriptedMatch, scored: Iterable[ScriptedGoal], *, home: bool
+) -> int | None:
     if fixture.first_leg is None:
         return None
     # The sides are exchanged in the first leg.
@@ -177,7 +179,7 @@ def _aggregated(fixture: Fixture, scored: Iterable[Goal], *, home: bool) -> int 
 
 
 def _last_change(
-    fixture: Fixture, line: Timeline, goals: Iterable[Goal], at: int
+    fixture: ScriptedMatch, line: Timeline, goals: Iterable[ScriptedGoal], at: int
 ) -> tuple[int, tuple[str, ...]]:
     played = line.played(at)
     moments: list[tuple[int, tuple[str, ...]]] = [
@@ -202,7 +204,7 @@ def _last_change(
     return max(moment for moment in moments if moment[0] <= at)
 
 
-def _goal_change(goal: Goal) -> tuple[str, ...]:
+def _goal_change(goal: ScriptedGoal) -> tuple[str, ...]:
     side = "homeScore" if goal.home else "awayScore"
     return (f"{side}.current", f"{side}.display", f"{side}.normaltime")
 

@@ -7,7 +7,7 @@ WIN, DRAW = 3, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CountedResult:
     """A match that counts."""
 
     home: int
@@ -40,7 +40,7 @@ class Row:
 
 
 def table(
-    teams: Iterable[int], results: Iterable[Result], *, home: bool = True, away: bool = True
+    teams: Iterable[int], results: Iterable[CountedResult], *, home: bool = True, away: bool = True
 ) -> tuple[Row, ...]:
     """Rows by points, goal difference, goals for; then by team id, so that the order is certain.
 

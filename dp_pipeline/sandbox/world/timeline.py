@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dp_pipeline.sandbox.world.calendar import DAY, HOUR, MINUTE
-from dp_pipeline.sandbox.world.matches import Fate, Fixture, Goal
+from dp_pipeline.sandbox.world.matches import Fate, ScriptedGoal, ScriptedMatch
 
 FIRST_HALF, HALF_TIME, SECOND_HALF = 6, 31, 7
 EXTRA_BREAK, FIRST_EXTRA, SECOND_EXTRA, SHOOTOUT_BREAK, SHOOTOUT = 32, 41, 42, 34, 50
@@ -59,7 +59,7 @@ class Timeline:
             return self.stop
         return at - self.resume + self.stop
 
-    def goal_moment(self, goal: Goal) -> int:
+    def goal_moment(self, goal: ScriptedGoal) -> int:
         """On the clock of play. A goal falls in the middle of its minute."""
         minute = goal.minute
         code, base = (
@@ -78,7 +78,7 @@ class Timeline:
         return next(phase.start for phase in self.phases if phase.code == code)
 
 
-def timeline(fixture: Fixture) -> Timeline:
+def timeline(fixture: ScriptedMatch) -> Timeline:
     """Of a match that is played, at the kick-off it is finally played at."""
     play = fixture.play
     kickoff = fixture.moved_to if fixture.fate is Fate.MOVED else fixture.kickoff
@@ -109,7 +109,7 @@ def timeline(fixture: Fixture) -> Timeline:
     return Timeline(tuple(phases), stop, (stop // DAY + 1) * DAY + _RESUMED)
 
 
-def settled(fixture: Fixture) -> int:
+def settled(fixture: ScriptedMatch) -> int:
     """When the last word about a match is spoken: its end, or the correction after it."""
     if fixture.fate in {Fate.POSTPONED, Fate.CANCELLED}:
         return fixture.fate_at

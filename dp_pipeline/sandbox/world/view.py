@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from dp_pipeline.sandbox.world.build import Table
+from dp_pipeline.sandbox.world.build import PlayedTable
 from dp_pipeline.sandbox.world.identity import is_replay
-from dp_pipeline.sandbox.world.matches import Fixture, Round
-from dp_pipeline.sandbox.world.season import Season
-from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, POSTPONED, State, state_of
-from dp_pipeline.sandbox.world.tables import Result, Row, table
+from dp_pipeline.sandbox.world.matches import ScriptedMatch, ScriptedRound
+from dp_pipeline.sandbox.world.season import SimulatedSeason
+from dp_pipeline.sandbox.world.state import ABANDONED, CANCELLED, POSTPONED, MatchState, state_of
+from dp_pipeline.sandbox.world.tables import CountedResult, Row, table
 
 _NOT_WAITED_FOR = {POSTPONED, CANCELLED, ABANDONED}
 FORM_LENGTH = 5
@@ -18,16 +18,16 @@ FORM_LENGTH = 5
 class View:
     """A season at a moment, in Unix seconds."""
 
-    season: Season
+    season: SimulatedSeason
     at: int
 
     @cached_property
-    def matches(self) -> tuple[tuple[Fixture, State], ...]:
+    def matches(self) -> tuple[tuple[ScriptedMatch, MatchState], ...]:
         """Every match that is listed, by kick-off as announced."""
         found = [(f, state_of(f, self.at)) for f in self.season.fixtures if f.announced <= self.at]
         return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
 
-    def of_round(self, round_: Round) -> tuple[tuple[Fixture, State], ...]:
+    def of_round(self, round_: ScriptedRound) -> tuple[tuple[ScriptedMatch, MatchState], ...]:
         """The matches of a round."""
         found = [
             (fixture, state_of(fixture, self.at))
@@ -36,7 +36,7 @@ class View:
         ]
         return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
 
-    def awaited(self, round_: Round) -> tuple[Fixture, ...]:
+    def awaited(self, round_: ScriptedRound) -> tuple[ScriptedMatch, ...]:
         """The matches of a round that are listed although nobody knows yet who plays."""
         if not self.season.format.places:
             return ()
@@ -47,12 +47,12 @@ class View:
         )
 
     @property
-    def rounds(self) -> tuple[Round, ...]:
+    def rounds(self) -> tuple[ScriptedRound, ...]:
         """The rounds that are listed."""
         return tuple(round_ for round_, known in self.season.rounds if known <= self.at)
 
     @property
-    def current_round(self) -> Round | None:
+    def current_round(self) -> ScriptedRound | None:
         """The round being played or next to be played, whatever is made up for; else the last."""
         for fixture, state in self.matches:
             waited_for = not state.finished and state.code not in _NOT_WAITED_FOR
@@ -61,7 +61,7 @@ class View:
         return self.rounds[-1] if self.rounds else None
 
     @property
-    def tables(self) -> tuple[tuple[Table, tuple[Row, ...]], ...]:
+    def tables(self) -> tuple[tuple[PlayedTable, tuple[Row, ...]], ...]:
         """Every table that is listed, from the matches that have ended."""
         begun = any(state.home is not None for _, state in self.matches)
         if self.season.format.late_table and not begun:
@@ -70,10 +70,10 @@ class View:
             (each, self.rows(each)) for each in self.season.tables if each.announced <= self.at
         )
 
-    def rows(self, each: Table, *, home: bool = True, away: bool = True) -> tuple[Row, ...]:
+    def rows(self, each: PlayedTable, *, home: bool = True, away: bool = True) -> tuple[Row, ...]:
         """The rows of a table; of home or of away matches only when so asked."""
         results = [
-            Result(fixture.home, fixture.away, state.home.display, state.away.display)
+            CountedResult(fixture.home, fixture.away, state.home.display, state.away.display)
             for fixture, state in self.matches
             if fixture.stage == each.stage
             and state.finished
@@ -82,7 +82,7 @@ class View:
         ]
         return table(each.teams, results, home=home, away=away)
 
-    def last_matches(self, team: int, stage: int) -> tuple[tuple[Fixture, State], ...]:
+    def last_matches(self, team: int, stage: int) -> tuple[tuple[ScriptedMatch, MatchState], ...]:
         """The last five of a team in a stage that have ended, newest first."""
         ended = [
             (fixture, state)

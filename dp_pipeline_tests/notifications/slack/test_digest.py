@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.notifications.slack.digest import Backfill, Digest, Failure, News, Recovery
+from dp_pipeline.notifications.slack.digest import Backfill, CountedFailure, Digest, News, Recovery
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline_tests.notifications.slack.samples import texts
 from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
@@ -28,8 +28,8 @@ CALM = Digest(
     completed_at=STARTED + timedelta(minutes=4, seconds=5),
     url="http://localhost:3000/runs/b/abcdefgh",
 )
-BLOCKED = Failure(12, 12, ("a:b:1", "a:b:2"), ("standings",), "Not begun.", followed=True)
-REFUSED = Failure(
+BLOCKED = CountedFailure(12, 12, ("a:b:1", "a:b:2"), ("standings",), "Not begun.", followed=True)
+REFUSED = CountedFailure(
     3, 3, ("openligadb:bl1:2024", "openligadb:bl2:2024", "x:y:3"), ("matches",), "403 <no>"
 )
 
@@ -165,7 +165,7 @@ digests = st.builds(
     completed_at=st.datetimes(STARTED.replace(tzinfo=None), timezones=st.just(UTC)),
     failures=st.lists(
         st.builds(
-            Failure,
+            CountedFailure,
             times=count,
             tournaments=count,
             named=st.lists(text, max_size=6).map(tuple),
