@@ -5,12 +5,17 @@ The multi-assets and the job `refresh_tournaments` share this; it is the same wh
 
 import queue
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
-from dp_pipeline.assets.metadata import materialization_description, materialization_metadata
+from dp_pipeline.assets.metadata import (
+    materialization_description,
+    materialization_metadata,
+    observation_metadata,
+)
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.execution import Execution, Run
@@ -100,16 +105,17 @@ def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> 
         # A poll a minute: the page of the asset shows what is news, the ledger has all of them.
         context.log.info(f"{subject}: nothing new")  # noqa: G004
         return
-    # What was only planned makes no partition of an asset materialized.
-    event = dg.AssetObservation if execution.run.is_dry else dg.AssetMaterialization
-    context.log_event(
-        event(
-            asset_key=execution.domain,
-            partition=execution.key,
-            description=materialization_description(execution),
-            metadata=materialization_metadata(execution),
-        )
-    )
+    about: dict[str, Any] = {
+        "asset_key": execution.domain,
+        "partition": execution.key,
+        "description": materialization_description(execution),
+    }
+    if execution.run.is_dry:
+        # What was only planned makes no partition of an asset materialized.
+        event = dg.AssetObservation(**about, metadata=observation_metadata(execution))
+    else:
+        event = dg.AssetMaterialization(**about, metadata=materialization_metadata(execution))
+    context.log_event(event)
 
 
 def describe(failed: Sequence[Execution], tournaments: int) -> str:

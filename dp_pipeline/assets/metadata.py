@@ -90,6 +90,19 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
     return metadata
 
 
+def observation_metadata(execution: Execution) -> dict[str, Any]:
+    """What a dry run would come to.
+
+    Under names of its own: Dagster shows an observation's entries in the place of equally named
+    ones of the materialization, and "created: 0" would stand where rows were written.
+    """
+    return {
+        f"dry run: {name}": value
+        for name, value in materialization_metadata(execution).items()
+        if not name.startswith("dagster/")
+    }
+
+
 def _report(execution: Execution) -> Any:
     url = execution.report_url
     if url is None:
