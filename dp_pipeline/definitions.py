@@ -10,11 +10,11 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
 
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
+from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
+from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import health_asset, ledger_asset  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
-from dp_pipeline.polling.job import poll_due  # noqa: E402
-from dp_pipeline.refresh import refresh_tournaments  # noqa: E402
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource  # noqa: E402
 from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors.announce import announce_executions  # noqa: E402

@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
+from dp_pipeline.assets.poll_job import POLL_JOB, planned_poll
+from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh
 from dp_pipeline.domains.registry import NAMES, in_order
 from dp_pipeline.partitions import TOURNAMENTS
-from dp_pipeline.polling.job import POLL_JOB, planned_poll
-from dp_pipeline.refresh import REFRESH_JOB, planned_refresh
 
 _OVER = (
     dg.DagsterRunStatus.SUCCESS,

@@ -14,11 +14,12 @@ from pydantic import Field
 
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.images.client import Images, Root
+from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger.ledger import Ledger
-from dp_pipeline.ledger.run_groups import backfill_of, tags_of
-from dp_pipeline.objects import S3, Folder, ObjectStore
+from dp_pipeline.ledger.run_tags import backfill_of, tags_of
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import S3Settings, Settings
+from dp_pipeline.storage import S3, Folder, ObjectStore
 
 if TYPE_CHECKING:
     from dp_pipeline.embedded_postgres import EmbeddedPostgres
@@ -145,11 +146,11 @@ class LedgerResource(dg.ConfigurableResource):
 
     def run_url(self, run_id: str) -> str:
         """The page of a Dagster run."""
-        return f"{Settings.load().dagster_url}/runs/{run_id}"
+        return f"{dagster_url(Settings.load())}/runs/{run_id}"
 
     def unit_url(self, unit: str) -> str:
         """The page of a backfill, or the list of the runs of a refresh."""
-        root = Settings.load().dagster_url
+        root = dagster_url(Settings.load())
         backfill = backfill_of(unit)
         if backfill is not None:
             return f"{root}/runs/b/{quote(backfill, safe='')}"

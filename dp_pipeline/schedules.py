@@ -15,20 +15,19 @@ from typing import Literal
 
 import dagster as dg
 
+from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh, refresh_requests
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
-from dp_pipeline.ledger.run_groups import UNIT_TAG
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, UNIT_TAG, Priority
 from dp_pipeline.notifications.detectors.checks import record
 from dp_pipeline.notifications.health_asset import refresh_evaluation
-from dp_pipeline.priorities import PRIORITY_TAG, Priority
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.refresh import REFRESH_JOB, planned_refresh, refresh_requests
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 

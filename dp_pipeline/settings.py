@@ -29,8 +29,6 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from dp_pipeline.address import announced_address
-
 Class = Literal["failure", "partial", "news", "success", "digest"]
 """What messages are by class; each can be switched on and off."""
 CLASSES: tuple[Class, ...] = get_args(Class)
@@ -318,11 +316,6 @@ class Settings(_FromEnvironment):
         from dp_pipeline.embedded_postgres import make_private
 
         make_private(self.home, for_server=self.database_url is None)
-
-    @property
-    def dagster_url(self) -> str:
-        """Root of Dagster's pages, without trailing slash; by default where `dp dev` runs it."""
-        return self.dagster_base_url or announced_address(self.home) or "http://localhost:3000"
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not be shown to anybody, longest first.

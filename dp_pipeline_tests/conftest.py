@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from dp_pipeline.database.database import Database
@@ -18,6 +19,11 @@ from dp_pipeline.embedded_postgres import EmbeddedPostgres
 # Every test makes and drops a database of 300 files: on ext4 a third of all time went into that.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folders made in it are of this process alone
 _LEAST_MEMORY = 6 * 1024**3
+
+
+# Both are stop-watches: on a busy machine they fail tests that have no fault.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure() -> None:

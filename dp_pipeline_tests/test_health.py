@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from starlette.responses import JSONResponse
 
+from dp_pipeline.assets.refresh_job import REFRESH_JOB
 from dp_pipeline.cli import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
@@ -24,7 +25,6 @@ from dp_pipeline.ledger.ledger import tournament_id_of
 from dp_pipeline.notifications.health_asset import check_key, evaluation
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.providers.registry import BY_NAME
-from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 from dp_pipeline.schedules import SCHEDULES
 from dp_pipeline.sensors.announce import announce_executions

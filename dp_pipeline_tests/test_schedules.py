@@ -17,12 +17,12 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
+from dp_pipeline.assets.refresh_job import planned_refresh
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import BY_NAME, roots
-from dp_pipeline.refresh import planned_refresh
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.schedules import nightly, weekly
 from dp_pipeline_tests.dagster_dev import ROOT, switch

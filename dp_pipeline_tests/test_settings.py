@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.address import announced
+from dp_pipeline.instance.address import announced, dagster_url
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -24,12 +24,12 @@ def test_nothing_is_needed() -> None:
 
 def test_links_lead_to_the_dagster_that_runs_or_the_one_that_is_named(tmp_path: Path) -> None:
     home = {"DP_HOME": str(tmp_path / "home")}
-    assert Settings.load(home).dagster_url == "http://localhost:3000"
+    assert dagster_url(Settings.load(home)) == "http://localhost:3000"
     with announced(tmp_path / "home", "http://localhost:4321"):
-        assert Settings.load(home).dagster_url == "http://localhost:4321"
+        assert dagster_url(Settings.load(home)) == "http://localhost:4321"
         named = {**home, "DAGSTER_BASE_URL": "https://dagster.example/"}
-        assert Settings.load(named).dagster_url == "https://dagster.example"
-    assert Settings.load(home).dagster_url == "http://localhost:3000"
+        assert dagster_url(Settings.load(named)) == "https://dagster.example"
+    assert dagster_url(Settings.load(home)) == "http://localhost:3000"
 
 
 @pytest.mark.parametrize("name", ["100%", "wh?t", "a%41"])

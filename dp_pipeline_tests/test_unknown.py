@@ -10,20 +10,20 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
+from dp_pipeline.assets.refresh_job import REFRESH_JOB, refresh_requests
 from dp_pipeline.competitions.discovery import GRACE_SECONDS, ODD_SECONDS, read_waiting
 from dp_pipeline.competitions.removal import remove_unknown
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.ledger import storable
-from dp_pipeline.priorities import Priority
-from dp_pipeline.refresh import REFRESH_JOB, refresh_requests
+from dp_pipeline.ledger.run_tags import Priority
 from dp_pipeline.sensors.discover import discover_tournaments
+from dp_pipeline_tests.competitions.test_discovery import Place, added, place, requested
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.ledger.rows import finished_row
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
-from dp_pipeline_tests.test_discovery import Place, added, place, requested
 
 __all__ = ["place"]
 

@@ -19,7 +19,7 @@ from dp_pipeline.assets.metadata import (
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.execution import Execution, Run
-from dp_pipeline.ledger.run_groups import TERMINAL_TAG, unit_of
+from dp_pipeline.ledger.run_tags import TERMINAL_TAG, unit_of
 from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource

@@ -20,7 +20,6 @@ from dp_pipeline.images.client import Validators
 from dp_pipeline.images.gallery import Gallery, Picture
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution
-from dp_pipeline.objects import ObjectStoreError
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
     NotFoundError,
@@ -29,6 +28,7 @@ from dp_pipeline.providers.errors import (
 )
 from dp_pipeline.providers.fetched import Absence, Finding
 from dp_pipeline.providers.registry import checked_key
+from dp_pipeline.storage import ObjectStoreError
 
 
 @dataclass(frozen=True, slots=True)

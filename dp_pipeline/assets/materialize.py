@@ -17,9 +17,9 @@ from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.domain import Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
 from dp_pipeline.images.gallery import Gallery
-from dp_pipeline.objects import Storing
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
+from dp_pipeline.storage import Storing
 
 # One run over thousands of partitions never starts: Dagster stores a planned event for each asset
 # and partition first (5,000 x 4 took longer than its two minutes to start). 60 tournaments are two

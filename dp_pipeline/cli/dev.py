@@ -19,10 +19,10 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
 
     Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
     """
-    from dp_pipeline.address import address_of, announced
-    from dp_pipeline.demo import simulated_world
-    from dp_pipeline.dev import run_dagster
+    from dp_pipeline.cli.dagster_child import run_dagster
+    from dp_pipeline.instance.address import address_of, announced
     from dp_pipeline.partitions import TOURNAMENTS
+    from dp_pipeline.sandbox.demo import simulated_world
 
     with plain_errors(), ExitStack() as running:
         settings = told_settings()

@@ -134,7 +134,7 @@ def _materialize(
 
     from dp_pipeline.definitions import INGEST_JOB, defs
     from dp_pipeline.instance.launcher import in_process_run_tags
-    from dp_pipeline.ledger.run_groups import TERMINAL_TAG
+    from dp_pipeline.ledger.run_tags import TERMINAL_TAG
 
     result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
         instance=instance,

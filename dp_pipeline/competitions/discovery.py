@@ -14,17 +14,17 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from dp_pipeline.assets.refresh_job import refresh_requests
 from dp_pipeline.competitions.removal import left_alone
 from dp_pipeline.database import seasons
 from dp_pipeline.database.database import Database
 from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.jobs import Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
+from dp_pipeline.ledger.run_tags import Priority
 from dp_pipeline.partitions import checked_key
-from dp_pipeline.priorities import Priority
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import BY_NAME, roots
-from dp_pipeline.refresh import refresh_requests
 
 MOST_ADDED = 200
 """Partitions of a tick, with a run for each fifty: Dagster takes 5 ms for a partition on Postgres

@@ -18,11 +18,11 @@ from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, 
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import FINAL_STATUSES, Match
+from dp_pipeline.match_watch.pauses import missed
+from dp_pipeline.match_watch.watch import CALLED_OFF, PolledMatches, keep_watch, owe
 from dp_pipeline.providers.contract import DueMatches, Selection, Source
 from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.registry import BY_NAME
-from dp_pipeline.watching.pauses import missed
-from dp_pipeline.watching.watch import CALLED_OFF, PolledMatches, keep_watch, owe
 
 PREVIEWED = 5
 # Lists of matches do not name the venue, a single match does; one that is asked alone need not say

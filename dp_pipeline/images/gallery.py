@@ -15,8 +15,8 @@ from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Images, Validators
 from dp_pipeline.images.errors import UnusableImageError
 from dp_pipeline.images.kinds import Image, recognise
-from dp_pipeline.objects import Storing
 from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.storage import Storing
 
 AT_ONCE = 16
 """Images in memory at the same time, of at most 2 MiB each."""

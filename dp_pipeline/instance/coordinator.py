@@ -14,7 +14,7 @@ from dp_pipeline.instance.dagster_internals import (
     PARENT_RUN_ID_TAG,
     RETRY_NUMBER_TAG,
 )
-from dp_pipeline.priorities import PRIORITY_TAG, Priority
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
 
 
 def missing_priority(tags: Mapping[str, str]) -> Priority | None:

@@ -19,7 +19,7 @@ from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.execution import Execution, jsonable
 from dp_pipeline.ledger.report import report
-from dp_pipeline.objects import ObjectStoreError, Storing
+from dp_pipeline.storage import ObjectStoreError, Storing
 
 CLOSE_SECONDS = 600.0
 """How long the end of an execution is kept to be written down while the database is away."""

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from dp_pipeline.database import tables
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
-from dp_pipeline.objects import ANSWER_SECONDS, PAUSE_SECONDS, ObjectStore, ObjectStoreError, within
+from dp_pipeline.storage import ANSWER_SECONDS, PAUSE_SECONDS, ObjectStore, ObjectStoreError, within
 
 _BACKOFF = Backoff(first=PAUSE_SECONDS, longest=3_600)
 

@@ -23,7 +23,7 @@ from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.liveness import Liveness, execution_lock, run_lock
-from dp_pipeline.objects import ANSWER_SECONDS, ObjectStore, Storing
+from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, Storing
 
 T = TypeVar("T")
 

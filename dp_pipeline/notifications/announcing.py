@@ -13,6 +13,7 @@ import psutil
 
 from dp_pipeline.competitions.removal import remove_unknown
 from dp_pipeline.database.database import START_SECONDS, Database
+from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import digests, earlier, incidents, notes, outbox
@@ -195,7 +196,7 @@ class _Tick:
             "The database cannot be used",
             "Nothing is read, and no execution is announced, until it can be again; messages wait.",
             detail=self.trouble,
-            url=f"{Settings.load().dagster_url}/automation",
+            url=f"{dagster_url(Settings.load())}/automation",
             key="the database is away",
         )
 

@@ -21,7 +21,7 @@ from dp_pipeline.instance.dagster_internals import (
     BulkActionStatus,
     PartitionBackfill,
 )
-from dp_pipeline.ledger.run_groups import BACKFILL, backfill_of, tags_of
+from dp_pipeline.ledger.run_tags import BACKFILL, backfill_of, tags_of
 from dp_pipeline.notifications import digests, earlier, notes
 from dp_pipeline.notifications.digests import Waiting
 from dp_pipeline.notifications.runs import group_over

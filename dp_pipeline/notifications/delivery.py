@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.locks import Lock, held
 from dp_pipeline.http.rate_limit import reserve
+from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.notifications import incidents
 from dp_pipeline.notifications.attempts import LONGEST_PAUSE_SECONDS, Attempts
 from dp_pipeline.notifications.duties import Duties
@@ -260,7 +261,7 @@ def due_incidents(
     """What is to be announced of incidents."""
     found: list[incidents.Announceable] = []
     with duties.duty("looking for incidents to announce"), store.transaction() as connection:
-        found = incidents.unannounced(connection, Settings.load().dagster_url, which)
+        found = incidents.unannounced(connection, dagster_url(Settings.load()), which)
 
     def stamp(message: incidents.Announceable) -> None:
         with store.transaction() as connection:

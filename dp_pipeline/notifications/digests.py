@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.liveness import worked_on
-from dp_pipeline.ledger.run_groups import backfill_of
+from dp_pipeline.ledger.run_tags import backfill_of
 from dp_pipeline.notifications.failure_runs import (
     counted_in,
     executions,

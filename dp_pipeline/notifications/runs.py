@@ -11,14 +11,14 @@ from uuid import UUID
 
 import dagster as dg
 
+from dp_pipeline.assets.poll_job import POLL_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
 from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.reconcile import LostRun, record_lost
-from dp_pipeline.ledger.run_groups import backfill_of, tags_of, unit_of
+from dp_pipeline.ledger.run_tags import backfill_of, tags_of, unit_of
+from dp_pipeline.match_watch.lost import leave_alone
 from dp_pipeline.notifications.digests import Waiting
-from dp_pipeline.polling.job import POLL_JOB
-from dp_pipeline.polling.lost import leave_alone
 from dp_pipeline.providers.registry import present_at
 from dp_pipeline.settings import Settings
 

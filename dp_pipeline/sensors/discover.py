@@ -2,13 +2,13 @@
 
 import dagster as dg
 
+from dp_pipeline.assets.refresh_job import REFRESH_JOB
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.discovery import discover
 from dp_pipeline.competitions.seasons import following
 from dp_pipeline.database.seasons import Following
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.partitions import TOURNAMENTS
-from dp_pipeline.refresh import REFRESH_JOB
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 

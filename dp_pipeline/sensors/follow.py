@@ -8,7 +8,7 @@ import dagster as dg
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.seasons import never_listed
-from dp_pipeline.priorities import PRIORITY_TAG, Priority
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 

@@ -7,20 +7,20 @@ from functools import partial
 
 import dagster as dg
 
+from dp_pipeline.assets.poll_job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
+from dp_pipeline.assets.refresh_job import PROVIDER_TAG
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import following
 from dp_pipeline.database.seasons import Following, no_longer_followed
 from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.jobs import GOING_ON
+from dp_pipeline.match_watch.watch import due_tournaments
 from dp_pipeline.notifications.duties import Duties
-from dp_pipeline.polling.job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.registry import PROVIDERS, present_at, roots
-from dp_pipeline.refresh import PROVIDER_TAG
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
-from dp_pipeline.watching.watch import due_tournaments
 
 TICK_SECONDS = 10
 """What is due every minute is looked at within seventy seconds."""

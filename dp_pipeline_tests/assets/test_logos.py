@@ -29,14 +29,14 @@ from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
-from dp_pipeline.objects import Folder, ObjectStore, ObjectStoreError, Storing
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
+from dp_pipeline.storage import Folder, ObjectStore, ObjectStoreError, Storing
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.images.gallery_server import SVG, ImageServer, png
-from dp_pipeline_tests.objects.endpoints import ANSWERS, Endpoint
 from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, percent, served, standing_still
 from dp_pipeline_tests.servers import serve
+from dp_pipeline_tests.storage.endpoints import ANSWERS, Endpoint
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 OTHER = TournamentKey("openligadb", "bl1", "2023")

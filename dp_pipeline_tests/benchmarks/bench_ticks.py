@@ -17,13 +17,13 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from dp_pipeline.assets.refresh_job import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.competitions.discovery import MOST_ADDED
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.refresh import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.discover import discover_tournaments
 from dp_pipeline_tests.benchmarks.cpu import Meter, family

@@ -21,7 +21,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.execution import Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.liveness import Liveness
-from dp_pipeline.objects import Folder
+from dp_pipeline.storage import Folder
 from dp_pipeline_tests.end_to_end.world import World, world
 from dp_pipeline_tests.servers import free_port
 

@@ -405,7 +405,8 @@ def _in_utc(row: rows.Row) -> dict[str, Any]:
 
 # One database serves all examples: each rolls back what it did.
 by_examples = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -19,8 +19,8 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Team
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
-from dp_pipeline.objects import Folder
 from dp_pipeline.providers.registry import Providers
+from dp_pipeline.storage import Folder
 from dp_pipeline_tests.end_to_end.in_process import QUICK
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.openfootball_files import league, season

@@ -16,8 +16,8 @@ from dp_pipeline.http.limits import Limits
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.vocabulary import Scope
-from dp_pipeline.objects import ANSWER_SECONDS, Folder, ObjectStore
 from dp_pipeline.providers.registry import BY_NAME, Providers
+from dp_pipeline.storage import ANSWER_SECONDS, Folder, ObjectStore
 from dp_pipeline_tests.end_to_end.contents import executions_of
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 

@@ -28,7 +28,7 @@ from dp_pipeline.sandbox.world import calendar, identity
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
 from dp_pipeline_tests.dagster_dev import DagsterDev, wait_for
-from dp_pipeline_tests.polling.season import (
+from dp_pipeline_tests.match_watch.season import (
     stored_matches,
     stored_table,
     true_matches_of,

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.priorities import Priority
+from dp_pipeline.ledger.run_tags import Priority
 from dp_pipeline_tests.dagster_dev import wait_for
 from dp_pipeline_tests.end_to_end.conftest import (
     ALL,

@@ -227,7 +227,6 @@ SEASONS = {LIGA: of_openligadb, FILE: of_openfootball, SOFASCORE: of_sofascore}
 @pytest.mark.parametrize("key", SEASONS)
 @settings(
     max_examples=8,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -243,7 +242,6 @@ def test_whatever_stands_in_a_payload_no_domain_fails_over_what_postgres_says(
 @pytest.mark.parametrize("key", SEASONS)
 @settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.kept_reports import store_all
-from dp_pipeline.objects import S3, Folder, ObjectStore
+from dp_pipeline.storage import S3, Folder, ObjectStore
 from dp_pipeline_tests.end_to_end.in_process import ingest
-from dp_pipeline_tests.objects.endpoints import ANSWERS, GREETINGS, Endpoint, bucket_at
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import closed_url, serve
+from dp_pipeline_tests.storage.endpoints import ANSWERS, GREETINGS, Endpoint, bucket_at
 
 KEY = "openfootball:en.1:2024-25"
 PATH = "/2024-25/en.1.json"

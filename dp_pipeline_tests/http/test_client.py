@@ -758,7 +758,7 @@ responses = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(responses, min_size=12, max_size=12))
 def test_whatever_a_server_sends_ends_in_a_value_or_a_provider_error(replies: list[bytes]) -> None:
     errors: list[ProviderError] = []

@@ -10,11 +10,11 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import BaseWorkspaceRequestContext
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 
+from dp_pipeline.assets.poll_job import poll_request
+from dp_pipeline.assets.refresh_job import refresh_requests
 from dp_pipeline.definitions import defs
 from dp_pipeline.instance.coordinator import missing_priority
-from dp_pipeline.polling.job import poll_request
-from dp_pipeline.priorities import PRIORITY_TAG, Priority
-from dp_pipeline.refresh import refresh_requests
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
 from dp_pipeline_tests.dagster_dev import ROOT
 
 # Dagster asks itself for it when it describes schedules.

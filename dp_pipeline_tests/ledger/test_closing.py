@@ -19,8 +19,8 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.kept_reports import store_all
 from dp_pipeline.ledger.ledger import Ledger
-from dp_pipeline.objects import Folder
-from dp_pipeline_tests.objects.endpoints import Endpoint, hang
+from dp_pipeline.storage import Folder
+from dp_pipeline_tests.storage.endpoints import Endpoint, hang
 
 KEY = "openligadb:bl1:2024"
 
@@ -137,7 +137,7 @@ WORKER = """
     from dp_pipeline.database.database import Database
     from dp_pipeline.ledger.execution import Run
     from dp_pipeline.ledger.ledger import Ledger
-    from dp_pipeline_tests.objects.endpoints import bucket_at
+    from dp_pipeline_tests.storage.endpoints import bucket_at
 
     async def work():
         with Ledger(Database(sys.argv[1]), bucket_at(sys.argv[2])).working() as ledger:

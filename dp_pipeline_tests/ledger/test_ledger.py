@@ -24,7 +24,7 @@ from dp_pipeline.ledger.execution import Run
 from dp_pipeline.ledger.kept_reports import store_all
 from dp_pipeline.ledger.ledger import Ledger, tournament_id_of
 from dp_pipeline.ledger.reconcile import GRACE_SECONDS, Reconciled, reconcile
-from dp_pipeline.objects import Folder, ObjectStoreError
+from dp_pipeline.storage import Folder, ObjectStoreError
 from dp_pipeline_tests.database.proxy import Proxy, proxied
 
 KEY = "openligadb:bl1:2024"
@@ -361,7 +361,7 @@ WORKER = """
     from dp_pipeline.database.database import Database
     from dp_pipeline.ledger.execution import Run
     from dp_pipeline.ledger.ledger import Ledger
-    from dp_pipeline.objects import Folder
+    from dp_pipeline.storage import Folder
 
     async def work():
         ledger = Ledger(Database(sys.argv[1]), Folder(Path(sys.argv[2])))

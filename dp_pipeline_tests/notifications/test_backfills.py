@@ -15,7 +15,7 @@ from dagster._utils.error import SerializableErrorInfo
 
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.ledger.run_groups import BACKFILL_TAG, unit_of
+from dp_pipeline.ledger.run_tags import BACKFILL_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
 from dp_pipeline.notifications.undelivered import look_for

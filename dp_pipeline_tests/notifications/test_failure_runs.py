@@ -174,7 +174,8 @@ def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> FailureRun | No
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(happenings)
 def test_streaks_are_what_the_rows_say(database: Database, story: list[Happened]) -> None:

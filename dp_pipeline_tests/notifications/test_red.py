@@ -11,7 +11,7 @@ from dagster._core.execution.backfill import BulkActionStatus
 
 from dp_pipeline.ledger import reconcile as reconciling
 from dp_pipeline.ledger.reconcile import reconcile
-from dp_pipeline.ledger.run_groups import BACKFILL_TAG
+from dp_pipeline.ledger.run_tags import BACKFILL_TAG
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
 from dp_pipeline_tests.notifications.test_delivery import tick
 from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, backfill, channel

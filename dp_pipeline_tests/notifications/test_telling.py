@@ -22,7 +22,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.ledger.run_groups import BACKFILL_TAG, UNIT_TAG, unit_of
+from dp_pipeline.ledger.run_tags import BACKFILL_TAG, UNIT_TAG, unit_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.slack.resource import SlackResource
@@ -502,7 +502,8 @@ def tick_later(channel: Channel) -> None:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(stories, st.randoms(use_true_random=False))
 def test_every_execution_is_told_or_folded_once_whatever_slack_does(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.football.table import state_of
@@ -274,7 +274,6 @@ def seasons(draw: st.DrawFn) -> Payload:
     return payload
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(payload=seasons(), listed=st.booleans())
 def test_of_any_season_each_round_comes_to_the_same(payload: Payload, *, listed: bool) -> None:
     known = known_by(payload, [one["group"] for one in payload] if listed else [])

@@ -24,7 +24,7 @@ SEEDS = st.integers(0, 2**32)
 NUMBERS = st.integers(1, 36)
 INDEXES = st.integers(0, identity.SEASONS - 1)
 PARTS = st.integers(0, 1000)
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 LIVE = {code for code, (kind, _) in STATUSES.items() if kind == "inprogress"}
 
 

@@ -1,0 +1,240 @@
+"""Looking again at what is due of a tournament, and at what follows when a match ends.
+
+The data takes the way of a whole refresh; here is decided which domains, and what is left alone for
+a while. Each domain has its own row in the ledger; one without news is only counted in the next
+message of its tournament.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dp_pipeline.assets.materialization import Materialization
+from dp_pipeline.assets.runner import RunContext, attempt, each
+from dp_pipeline.database import rows
+from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.domains.domain import Domain
+from dp_pipeline.domains.match_news import given_up_news
+from dp_pipeline.domains.matches import MATCHES, follows_from, settled
+from dp_pipeline.domains.registry import DOMAINS, TABLES
+from dp_pipeline.domains.rounds import ROUNDS
+from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
+from dp_pipeline.domains.standings import STANDINGS
+from dp_pipeline.domains.teams import TEAMS
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.ledger.errors import (
+    BlockedDependencyError,
+    SuspiciousPayloadError,
+    TournamentBusyError,
+)
+from dp_pipeline.ledger.execution import Execution
+from dp_pipeline.ledger.leases import Lease
+from dp_pipeline.ledger.ledger import note_news, tournament_id_of
+from dp_pipeline.match_watch.pauses import caught_up, missed, put_off, refused
+from dp_pipeline.match_watch.watch import Due, PolledMatches, due_of, keep_watch
+from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
+from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRestingError
+from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.providers.registry import checked_key
+
+LEASE_SECONDS = 20.0
+"""A refresh of the tournament that goes on longer reads what is due itself."""
+
+
+async def poll_tournaments(keys: Sequence[str], context: RunContext) -> None:
+    """Look at what is due of several tournaments concurrently; none stops another."""
+    async with context.providers:
+        await each(keys, lambda key: poll_tournament(key, context))
+
+
+async def poll_tournament(key: str, context: RunContext) -> None:
+    """Matches first; when one has ended, rounds, new teams and table follow; never raises."""
+    async with context.ledger.lease(tournament_id_of(key), seconds=LEASE_SECONDS) as lease:
+        poll = Poll(key, context, lease)
+        execution = await attempt("matches", key, context, poll.look)
+        if execution.failure is None:
+            await poll.finish(execution)
+
+
+class Poll:
+    """One poll of one tournament."""
+
+    def __init__(self, key: str, context: RunContext, lease: Lease) -> None:
+        self.key = key
+        self._context = context
+        self._lease = lease
+        self._began: datetime | None = None
+        self._clock: Now = utc_now
+        self._work: Materialization | None = None
+        self._label: str | None = None
+        self._table_moves = False
+        self._failed: list[str] = []
+
+    async def look(self, execution: Execution) -> None:
+        """The work of the domain `matches`: what is due, and before it what it needs.
+
+        Raises:
+            BlockedDependencyError: the tournament is not stored.
+            ProviderError, SuspiciousPayloadError: see `Materialization.applied`.
+        """
+        try:
+            await self._lease.acquire()
+        except TournamentBusyError:
+            detail = "Another run reads this tournament at the moment; what is due is due still."
+            execution.stand_down(Finding("busy", self.key, detail))
+            return
+        key = checked_key(self.key)
+        context = self._context
+        self._clock = await context.providers.clock(key.provider)
+        now = self._clock()
+        stored, due = await context.database.run(lambda c: _read(c, key, now))
+        models = stored.models
+        if models is None:
+            message = f"The tournament {self.key} is not stored; there is nothing to poll."
+            raise BlockedDependencyError(message)
+        execution.label = self._label = models.tournament.label
+        if not due:
+            execution.idle = True
+            return
+        self._began = now
+        try:
+            wanted = DueMatches(frozenset(due.matches))
+            source = await context.providers.source(self.key, wanted, models)
+            self._work = work = Materialization(source, context.database, stored)
+            try:
+                await self._look(execution, work, source, due)
+            finally:
+                execution.requests.extend(source.requests.taken())
+        except ProviderRestingError as error:
+            # Told once for all, by the provider's check; the sensor waits with us.
+            execution.stand_down(Finding("provider_at_rest", self.key, error.message))
+        except Exception as error:
+            # Whatever it was: without a pause the next tick would try it again.
+            failure = error
+            with suppress(DatabaseError):
+                await context.database.run(
+                    lambda c: self._pause(c, execution, stored, due, failure)
+                )
+            raise
+
+    async def _look(
+        self, execution: Execution, work: Materialization, source: Source, due: Due
+    ) -> None:
+        found = await work.planned(MATCHES, execution) if due.matches else None
+        execution.requests.extend(source.requests.taken())
+        widens = due.draw or due.owed
+        if found is not None and found.fetched.items:
+            if found.is_doubtful:
+                await work.applied(found, execution)  # before anything that follows is written
+            widens = widens or follows_from(found.plan)
+        if widens:
+            source.widen()
+            await self._follow(ROUNDS)
+            met = {team.external_id for team in (await source.teams()).items}
+            if met - work.stored.team_names.keys():
+                await self._follow(TEAMS)
+            found = await work.planned(MATCHES, execution)
+            self._table_moves = _has_table(work.stored) and (
+                due.owed or bool(settled(found.plan) - _knockout(work.stored))
+            )
+        if found is not None and (found.fetched.items or due.matches):
+            await work.applied(found, execution)
+            return
+        models, look = work.stored.models, PolledMatches((), draws=True, at=source.now)
+        assert models is not None  # noqa: S101 - see `look`
+        await self._context.database.run(lambda c: keep_watch(c, models, look))
+
+    async def finish(self, execution: Execution) -> None:
+        """After the matches: the table, what came with them, then what is to be remembered."""
+        if self._work is None or execution.idle:
+            return
+        if self._table_moves:
+            await self._follow(STANDINGS)
+        for domain in DOMAINS:
+            if domain.comes_with_matches and await self._has_changed(domain):
+                await self._follow(domain)
+        database = self._context.database
+        with suppress(DatabaseError):  # then it is done again
+            await database.run(lambda connection: self._remember(connection, execution))
+
+    async def _has_changed(self, domain: Domain[Any]) -> bool:
+        assert self._work is not None  # noqa: S101 - see `finish`
+        try:
+            return await self._work.would_change(domain)
+        except (ProviderError, DatabaseError):
+            return False  # it is no reason for a poll to fail; a whole read meets it too
+
+    async def _follow(self, domain: Domain[Any]) -> None:
+        work = self._work
+        assert work is not None  # noqa: S101 - for the type checker
+
+        async def materialize(execution: Execution) -> None:
+            source = work.source
+            try:
+                await source.prefetch([domain.name])
+                await work.of(domain, execution)
+            except ProviderRestingError as error:
+                execution.stand_down(Finding("provider_at_rest", self.key, error.message))
+                self._failed.append(domain.name)
+            finally:
+                execution.requests.extend(source.requests.taken())
+
+        execution = await attempt(
+            domain.name, self.key, self._context, materialize, label=self._label
+        )
+        if execution.failure is not None:
+            self._failed.append(domain.name)
+
+    def _remember(self, connection: sa.Connection, execution: Execution) -> None:
+        work, began = self._work, self._began
+        assert work is not None  # noqa: S101 - for the type checker
+        assert began is not None  # noqa: S101 - for the type checker
+        still = due_of(connection, execution.tournament_id, began)
+        # Those that were asked for and not among what came have been noted with it.
+        missed(connection, execution.tournament_id, still.matches, work.source.now, answered=False)
+        if self._failed or still.draw:
+            put_off(connection, execution.tournament_id, work.source.key.provider)
+        elif work.source.follows_up:
+            caught_up(connection, execution.tournament_id)
+
+    def _pause(
+        self,
+        connection: sa.Connection,
+        execution: Execution,
+        stored: Snapshot,
+        due: Due,
+        error: Exception,
+    ) -> None:
+        """Nothing could be had: leave alone for a while what was due."""
+        id_, key = execution.tournament_id, stored.key
+        if isinstance(error, BlockedError):
+            refused(connection, id_, due.matches)
+        else:
+            answered = isinstance(error, SuspiciousPayloadError)
+            now = self._clock()
+            given_up = missed(connection, id_, due.matches, now, answered=answered)
+            by_id = {rows.match_id(key.provider, m.external_id): m for m in stored.matches}
+            news = [
+                given_up_news(by_id[each], stored.team_names) for each in given_up if each in by_id
+            ]
+            note_news(connection, execution, news)
+        if due.draw or due.owed:
+            put_off(connection, id_, key.provider)
+
+
+def _knockout(stored: Snapshot) -> set[str | None]:
+    """The slugs of the rounds whose matches count for no table."""
+    return {round_.slug for round_ in stored.rounds if round_.type == "knockout"}
+
+
+def _has_table(stored: Snapshot) -> bool:
+    """Whether the tournament can have one."""
+    tournament = stored.tournament
+    return tournament is not None and tournament["mode"] != "knockout-only"
+
+
+def _read(connection: sa.Connection, key: TournamentKey, now: datetime) -> tuple[Snapshot, Due]:
+    return read_snapshot(connection, key, TABLES), due_of(connection, key.tournament_id, now)

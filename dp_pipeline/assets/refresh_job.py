@@ -1,0 +1,141 @@
+"""The job that reads any set of tournaments again, and the requests for runs of it.
+
+A run over partitions takes one range of keys in the order they were added, so refreshing every
+third of 900 tournaments would be 300 runs. This job takes its keys from its configuration, fifty at
+a time, and drives them as the assets do: same ledger rows, same materialization of each
+(tournament, domain).
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from dp_pipeline.assets.drive import drive
+from dp_pipeline.assets.runner import ingest_tournaments
+from dp_pipeline.database.database import RETRY_SECONDS
+from dp_pipeline.domains.registry import NAMES, in_order
+from dp_pipeline.football.key import tidied
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, UNIT_TAG, Priority
+from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
+
+REFRESH_JOB = "refresh_tournaments"
+OP = "refresh"
+MOST_PER_RUN = 50
+PROVIDER_TAG = "dp/provider"
+
+
+class RefreshConfig(dg.Config):
+    """Which tournaments, and what of them."""
+
+    keys: list[str] = Field(
+        description="Tournament keys such as openligadb:bl1:2024, in any number and order.",
+    )
+    domains: list[str] = Field(
+        default=list(NAMES), description=f"Any of {', '.join(NAMES)}; all if not given."
+    )
+
+
+@dg.op(name=OP)
+def refresh(
+    context: dg.OpExecutionContext,
+    config: RefreshConfig,
+    database: DatabaseResource,
+    providers: ProvidersResource,
+    ledger: LedgerResource,
+) -> None:
+    """Ingest the domains of the tournaments, as the assets do."""
+    unknown = sorted(set(config.domains) - set(NAMES))
+    if unknown:
+        message = f"There is no domain {', '.join(unknown)}; the domains are {', '.join(NAMES)}."
+        raise dg.Failure(message, allow_retries=False)
+    keys = list(dict.fromkeys(map(tidied, config.keys)))
+    work = partial(ingest_tournaments, keys, in_order(config.domains))
+    store = database.open(seconds=RETRY_SECONDS)
+    drive(context, store, providers, ledger, work, tournaments=len(keys))
+
+
+@dg.job(
+    name=REFRESH_JOB,
+    description=(
+        "Reads any set of tournaments again, named by key in the configuration; what schedules and "
+        "sensors launch."
+    ),
+)
+def refresh_tournaments() -> None:
+    """One step over all of them."""
+    refresh()
+
+
+def refresh_requests(
+    keys: Collection[str],
+    *,
+    priority: Priority,
+    unit: str | None = None,
+    run_key: str | None = None,
+    domains: Sequence[str] = NAMES,
+) -> list[dg.RunRequest]:
+    """Runs that together refresh some tournaments, each of one provider and at most fifty.
+
+    Args:
+        keys: checked tournament keys; their order does not matter.
+        priority: of all the runs.
+        unit: names the runs as one unit of work, told as one; None tells each tournament.
+        run_key: begins the key by which Dagster knows a run it has launched already. A digest of
+            the tournaments ends it: those that are added when a tick is repeated are not lost.
+            None launches always.
+        domains: what of them.
+    """
+    return [
+        dg.RunRequest(
+            job_name=REFRESH_JOB,
+            run_key=None if run_key is None else f"{run_key}:{_digest(chunk)}",
+            run_config={"ops": {OP: {"config": {"keys": chunk, "domains": list(domains)}}}},
+            tags={
+                PRIORITY_TAG: str(int(priority)),
+                PROVIDER_TAG: provider,
+                **({} if unit is None else {UNIT_TAG: unit}),
+            },
+        )
+        for provider, chunk in _chunks(keys)
+    ]
+
+
+def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
+    """Which domains of which tournaments a run of this job was to refresh."""
+    found = _configured(run, OP)
+    domains = found.get("domains", list(NAMES))
+    if not isinstance(domains, list):
+        return {}
+    chosen = in_order([domain for domain in domains if domain in NAMES])
+    return dict.fromkeys(configured_keys(run, OP), chosen) if chosen else {}
+
+
+def configured_keys(run: dg.DagsterRun, op: str) -> tuple[str, ...]:
+    """The tournaments that a run names in the configuration of its one step."""
+    keys = _configured(run, op).get("keys", [])
+    found = keys if isinstance(keys, list) else []
+    return tuple(dict.fromkeys(tidied(key) for key in found if isinstance(key, str)))
+
+
+def _configured(run: dg.DagsterRun, op: str) -> Mapping[str, Any]:
+    """A run may be launched with any configuration; one of another form fails before it begins."""
+    found: Any = run.run_config
+    for step in ("ops", op, "config"):
+        found = found.get(step, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _chunks(keys: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    for provider, found in groupby(sorted(set(keys)), key=lambda key: key.partition(":")[0]):
+        mine = list(found)
+        for first in range(0, len(mine), MOST_PER_RUN):
+            yield provider, mine[first : first + MOST_PER_RUN]
+
+
+def _digest(keys: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]

@@ -1,0 +1,76 @@
+"""Where Dagster's pages are: `dp dev` says so in a file, valid for as long as it runs."""
+
+import fcntl
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TextIO
+
+from dp_pipeline.settings import Settings
+
+_FILE = "address"
+_IPV6 = 6
+
+
+def address_of(host: str, port: int) -> str:
+    """The address at which somebody on this machine opens what listens at `host`."""
+    with suppress(ValueError):  # a name, which needs nothing
+        found = ip_address(host)
+        if found.is_unspecified or (found.is_loopback and found.version != _IPV6):
+            host = "localhost"
+        elif found.version == _IPV6:
+            host = f"[{found}]"
+    return f"http://{host}:{port}"
+
+
+@contextmanager
+def announced(home: Path, address: str) -> Generator[None]:
+    """Let the processes of this home know Dagster's address for as long as the block runs.
+
+    The lock that makes it valid ends with this process, however that ends. A second process of the
+    same home waits for the first, whose address is as good.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    file = (home / _FILE).open("a")
+
+    def hold() -> None:
+        with suppress(ValueError):  # the block was over before it was our turn
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _write(file, address)
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _write(file, address)
+    except BlockingIOError:
+        threading.Thread(target=hold, name="address", daemon=True).start()
+    try:
+        yield
+    finally:
+        file.close()
+
+
+def _write(file: TextIO, address: str) -> None:
+    file.truncate(0)
+    file.write(address)
+    file.flush()
+
+
+def announced_address(home: Path) -> str | None:
+    """The address that a living process has announced; None when there is none."""
+    try:
+        with (home / _FILE).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read() or None
+    except OSError:
+        return None  # no such file, or another user's: nobody has told us
+    return None  # left behind by a process that is gone
+
+
+def dagster_url(settings: Settings) -> str:
+    """Root of Dagster's pages, without trailing slash; by default where `dp dev` runs it."""
+    announced = announced_address(settings.home)
+    return settings.dagster_base_url or announced or "http://localhost:3000"

@@ -1,1 +1,0 @@
-"""Looking again at what is due: the work (poll), and the job that Dagster runs (job)."""

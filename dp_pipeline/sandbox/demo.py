@@ -1,0 +1,144 @@
+"""What `make run` shows a newcomer: Dagster with a simulated football world beside it.
+
+The world runs in this process, Dagster in a child (cli/dagster_child.py). Two of its tournaments
+are registered; sensors fill them and keep them up to date while the world plays on, as they would
+real ones.
+"""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+SEED = 1
+TOURNAMENTS = 1_200
+SHOWN = (1, 3)
+"""Places in a block of twelve competitions: a league, and groups with a knockout."""
+SPEED = 5_760
+"""A minute here is four days there: every poll finds something new."""
+STATE = "sandbox.json"
+_STARTED_WITHIN = 15.0
+_REMEMBERED_EVERY = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoState:
+    """What outlives a stop: seconds the world has run, its port, and which block is shown."""
+
+    played: float = 0.0
+    port: int = 0
+    block: int = 0
+
+
+@contextmanager
+def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Generator[str]:
+    """Serve the world; its address. `show` is given the keys to show, anew in each season.
+
+    Its clock stands still while nobody runs it and never goes back: what has been read from it
+    stays true. When its last season is over, other competitions of the world are shown from the
+    beginning.
+    """
+    import uvicorn
+
+    from dp_pipeline.sandbox.clock import Clock, read_moment
+    from dp_pipeline.sandbox.faults import Faults
+    from dp_pipeline.sandbox.index import tournament_key
+    from dp_pipeline.sandbox.server import Simulation, app
+    from dp_pipeline.sandbox.world import calendar
+    from dp_pipeline.sandbox.world.formats import KINDS
+    from dp_pipeline.sandbox.world.worlds import World
+
+    state = _remembered(home)
+    block = state.block
+    # What was played after the last note was not noted: a little ahead is right, behind never is.
+    began = time.time() - (state.played + 2 * _REMEMBERED_EVERY if state.played else 0)
+    start = read_moment("37%", began)
+    simulation = Simulation(World(SEED, TOURNAMENTS), Clock(start, began, SPEED), Faults(SEED, []))
+    listener = _listen(state.port)
+    port = listener.getsockname()[1]
+    shown: tuple[str, ...] = ()
+
+    def look() -> None:
+        nonlocal block, shown
+        if simulation.now > calendar.season_end(calendar.SEASONS - 1):
+            block = (block + 1) % (TOURNAMENTS // KINDS)
+            simulation.clock = Clock(start, time.time(), SPEED)
+        _remember(home, DemoState(time.time() - simulation.clock.began, port, block))
+        newest = tuple(tournament_key(number + block * KINDS, simulation.now) for number in SHOWN)
+        if newest != shown:
+            show(newest)
+            shown = newest
+
+    look()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app(simulation),
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    with _repeating(look), _serving(server, listener):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _repeating(work: Callable[[], None]) -> Generator[None]:
+    """Do something now and again until the block ends."""
+    stopped = threading.Event()
+
+    def repeat() -> None:
+        while not stopped.wait(_REMEMBERED_EVERY):
+            work()
+
+    thread = threading.Thread(target=repeat, name="sandbox clock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(timeout=5)
+
+
+@contextmanager
+def _serving(server: "uvicorn.Server", listener: socket.socket) -> Generator[None]:
+    thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _STARTED_WITHIN
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)
+
+
+def _remembered(home: Path) -> DemoState:
+    with suppress(OSError, ValueError, TypeError):
+        return DemoState(**json.loads((home / STATE).read_text()))
+    return DemoState()
+
+
+def _remember(home: Path, state: DemoState) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    fresh = home / f"{STATE}.new"
+    fresh.write_text(json.dumps(asdict(state)))
+    fresh.replace(home / STATE)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=256)
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0), backlog=256)

@@ -1,0 +1,56 @@
+"""Objects as files."""
+
+import os
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from dp_pipeline.storage.store import ObjectStoreError, border
+
+
+class Folder:
+    """Objects as files below a folder; a file appears whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str,  # noqa: ARG002 - a file has its name for that
+        cache_control: str | None = None,  # noqa: ARG002 - and is not served by us
+    ) -> None:
+        """Store an object as a file."""
+        with border(f"The folder {self._root} did not take an object"):
+            path = self._path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(body)
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a file."""
+        with border(f"The folder {self._root} could not be asked for an object"):
+            path = self._path(key)
+            try:
+                path.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return path.is_file()
+
+    def url(self, key: str) -> str:
+        """A file:// address."""
+        return self._path(key).as_uri()
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        if not parts or key.startswith("/") or ".." in parts or "\0" in key:
+            message = f"{key!r} is no object key."
+            raise ObjectStoreError(message, retryable=False)
+        return self._root.absolute().joinpath(*parts)

@@ -1,0 +1,58 @@
+"""The simulated world beside Dagster: it shows two tournaments and its clock never goes back."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+from dp_pipeline.sandbox.demo import STATE, simulated_world
+from dp_pipeline.sandbox.world import calendar
+
+
+def world_time(address: str) -> str:
+    return str(httpx.get(f"{address}/admin/clock").json()["now"])
+
+
+def test_a_world_shows_two_tournaments_and_answers(tmp_path: Path) -> None:
+    shown: list[tuple[str, ...]] = []
+    with simulated_world(tmp_path, shown.append) as address:
+        ((league, cup),) = shown
+        number = league.split(":")[1]
+        answer = httpx.get(f"{address}/unique-tournament/{number}").json()
+        assert answer["uniqueTournament"]["name"].startswith("Simulated League")
+    assert league.startswith("sandbox:")
+    assert cup.startswith("sandbox:")
+
+
+def test_a_world_goes_on_at_the_same_address_after_a_stop(tmp_path: Path) -> None:
+    with simulated_world(tmp_path, lambda _: None) as address:
+        before = world_time(address)
+    with simulated_world(tmp_path, lambda _: None) as again:
+        assert again == address
+        assert world_time(again) >= before
+
+
+def test_a_killed_world_does_not_go_back(tmp_path: Path) -> None:
+    with simulated_world(tmp_path, lambda _: None) as address:
+        note = (tmp_path / STATE).read_text()
+        before = world_time(address)
+    (tmp_path / STATE).write_text(note)  # as if nothing had been noted after the start
+    with simulated_world(tmp_path, lambda _: None) as address:
+        assert world_time(address) >= before
+
+
+def test_a_note_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("{")
+    shown: list[tuple[str, ...]] = []
+    with simulated_world(tmp_path, shown.append):
+        assert len(shown) == 1
+    assert set(json.loads((tmp_path / STATE).read_text())) == {"played", "port", "block"}
+
+
+def test_after_the_last_season_other_competitions_are_shown(tmp_path: Path) -> None:
+    played = calendar.season_end(calendar.SEASONS - 1) / 1_000  # long enough for any start
+    (tmp_path / STATE).write_text(json.dumps({"played": played, "port": 0, "block": 0}))
+    shown: list[tuple[str, ...]] = []
+    with simulated_world(tmp_path, shown.append):
+        ((league, _),) = shown
+    assert league.split(":")[1] == "900013"
