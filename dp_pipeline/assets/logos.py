@@ -88,7 +88,7 @@ async def ingest(gallery: Gallery, database: Database, execution: Execution) -> 
     with execution.step("scraping", "download_images") as data:
         await download(gallery, provider, album, execution)
         data.update(good=len(album.pictures), failed=len(album.failures))
-    execution.remark(*issues(album))
+    execution.remark(*findings(album))
     with execution.step("database", "write_addresses") as data:
         stored = await database.run(lambda connection: write(connection, gallery, album, execution))
         data.update({one.table: one.counts() for one in stored})
@@ -182,16 +182,16 @@ async def download(gallery: Gallery, provider: str, album: Album, execution: Exe
         execution.requests.extend(requests[s] for s in album.sources if s in requests)
 
 
-def issues(album: Album) -> list[Finding]:
+def findings(album: Album) -> list[Finding]:
     """What a person may want to know: images that are not there, and those that cannot be had."""
     return [
-        _issue(error, names, kept=source in album.known)
+        _finding(error, names, kept=source in album.known)
         for source, names in album.sources.items()
         if isinstance(error := album.failures.get(source), ProviderError)
     ]
 
 
-def _issue(error: ProviderError, names: Iterable[str], *, kept: bool) -> Finding:
+def _finding(error: ProviderError, names: Iterable[str], *, kept: bool) -> Finding:
     subject = ", ".join(names)
     detail = f"{error} The image stored before is kept." if kept else str(error)
     match error:

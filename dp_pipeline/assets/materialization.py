@@ -13,7 +13,7 @@ from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import RowsMovedError
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.domain import Changes, Domain
-from dp_pipeline.domains.judge import Past, Verdict, contradiction_issues, judge
+from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings, judge
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.registry import TABLES
@@ -256,7 +256,7 @@ def _plan(
         )
     elif verdict.refusal is not None:
         names = snapshot.team_names
-        plan = refused(verdict.refusal, contradiction_issues(verdict, names, refused=True))
+        plan = refused(verdict.refusal, contradiction_findings(verdict, names, refused=True))
     else:
         plan = domain.plan(fetched, snapshot, verdict)
     return Planned(domain, fetched, matches, verdict, plan)

@@ -76,9 +76,9 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
                 for change in execution.planned[:MOST_PREVIEW_ROWS]
             ]
         )
-    if execution.issues:
+    if execution.findings:
         # A table, because Dagster shows Markdown only on demand, behind a link.
-        metadata["remarks"] = remarks_table(execution.issues)
+        metadata["remarks"] = remarks_table(execution.findings)
     metadata |= _counts(execution)
     # One request serves several domains; a zero beside the others would only raise the question.
     if requests := sum(not request.reused for request in execution.requests):
@@ -141,17 +141,17 @@ def preview_table(preview: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue
     )
 
 
-def remarks_table(issues: Sequence[Finding]) -> dg.TableMetadataValue:
+def remarks_table(findings: Sequence[Finding]) -> dg.TableMetadataValue:
     """What was left out, then what was only noticed, as far as a page can show."""
-    ordered = sorted(issues, key=lambda issue: not issue.left_out)
+    ordered = sorted(findings, key=lambda finding: not finding.left_out)
     rows = [
         {
-            "left out": "yes" if issue.left_out else "",
-            "reason": issue.reason,
-            "subject": issue.subject,
-            "detail": issue.detail,
+            "left out": "yes" if finding.left_out else "",
+            "reason": finding.kind,
+            "subject": finding.subject,
+            "detail": finding.detail,
         }
-        for issue in ordered[:MOST_PREVIEW_ROWS]
+        for finding in ordered[:MOST_PREVIEW_ROWS]
     ]
     if more := len(ordered) - len(rows):
         detail = f"{more} more are in the report."

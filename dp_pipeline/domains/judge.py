@@ -167,7 +167,7 @@ def most_missing(rows: int) -> int:
     return max(MOST_MISSING, int(rows * MOST_MISSING_SHARE))
 
 
-def contradiction_issues(
+def contradiction_findings(
     verdict: Verdict, names: Mapping[str, str], *, refused: bool = False
 ) -> list[Finding]:
     """What a person is to know of a verdict, one finding per match.
@@ -177,7 +177,7 @@ def contradiction_issues(
         names: of teams by external id.
         refused: nothing of the payload was taken.
     """
-    issues = []
+    findings = []
     for each in verdict.contradictions:
         told = "; ".join(
             f"{n} {_text(old)}, now {_text(new)}" for n, (old, new) in each.fields.items()
@@ -193,10 +193,10 @@ def contradiction_issues(
             reason = "result_taken_back"
         else:
             detail, reason = f"A settled fact was corrected: {told}.", "settled_fact_corrected"
-        issues.append(
+        findings.append(
             Finding(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
         )
-    return issues
+    return findings
 
 
 # -- matches ---------------------------------------------------------------------------------------

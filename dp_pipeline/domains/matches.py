@@ -13,7 +13,7 @@ from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import planned
 from dp_pipeline.domains.derived import with_derived
 from dp_pipeline.domains.domain import Changes, Domain
-from dp_pipeline.domains.judge import Verdict, contradiction_issues, subject_of
+from dp_pipeline.domains.judge import Verdict, contradiction_findings, subject_of
 from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, match_news, score
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
@@ -48,10 +48,10 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Every match; a played one is never put back, an unknown team's is left out and named."""
     names = fetched.team_names
     accepted, left_out = _sound(fetched, snapshot, verdict)
-    findings = [*contradiction_issues(verdict, names)]
+    findings = [*contradiction_findings(verdict, names)]
     findings += [_no_longer_at_provider(match, names) for match in verdict.missing]
     findings += left_out
-    waiting = sum(finding.reason in NOT_STORED_YET for finding in left_out)
+    waiting = sum(finding.kind in NOT_STORED_YET for finding in left_out)
     if waiting == len({match.external_id for match in fetched.items}):
         return refused(
             f"None of the {len(fetched.items)} matches can be stored: their teams or rounds are "
@@ -151,7 +151,7 @@ def settled(plan: Plan) -> set[str | None]:
 
 def follows_from(plan: Plan) -> bool:
     """Whether rounds, teams and table have to be read because of what is planned of matches."""
-    return bool(settled(plan)) or any(f.reason in NOT_STORED_YET for f in plan.findings)
+    return bool(settled(plan)) or any(f.kind in NOT_STORED_YET for f in plan.findings)
 
 
 def _absent(

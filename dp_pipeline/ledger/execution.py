@@ -95,7 +95,7 @@ class Execution:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     completed_at: datetime | None = None
     operations: list[Operation] = field(default_factory=list)
-    issues: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
     absent: Absence | None = None
@@ -132,16 +132,16 @@ class Execution:
         finally:
             entry.duration_ms = round((time.monotonic() - began) * 1000)
 
-    def stand_down(self, issue: Finding) -> None:
+    def stand_down(self, finding: Finding) -> None:
         """Nobody was to be asked now: nothing has been read, and no operation counts as failed."""
         self.idle = True
-        self.remark(issue)
+        self.remark(finding)
         self.operations = [each for each in self.operations if each.status == "completed"]
 
     def received(self, found: Fetched[Any]) -> None:
         """Take what a provider gave; what it left out makes this a partial failure."""
-        self.issues.extend(found.issues)
-        left_out = [issue for issue in found.issues if issue.left_out]
+        self.findings.extend(found.findings)
+        left_out = [finding for finding in found.findings if finding.left_out]
         began = datetime.now(UTC)
         self.operations.append(
             Operation(
@@ -152,7 +152,7 @@ class Execution:
                 data={
                     "accepted": len(found.items),
                     "leftOut": len(left_out),
-                    "remarks": len(found.issues) - len(left_out),
+                    "remarks": len(found.findings) - len(left_out),
                 },
                 error=f"{len(left_out)} could not be stored soundly and were left out."
                 if left_out
@@ -160,10 +160,10 @@ class Execution:
             )
         )
 
-    def remark(self, *issues: Finding) -> None:
+    def remark(self, *findings: Finding) -> None:
         """Add what a domain itself noticed; one left out makes this a partial failure."""
-        self.issues.extend(issues)
-        left_out = sum(issue.left_out for issue in issues)
+        self.findings.extend(findings)
+        left_out = sum(finding.left_out for finding in findings)
         if left_out:
             self.operations.append(
                 Operation(
@@ -270,7 +270,7 @@ class Execution:
     @property
     def left_out(self) -> list[Finding]:
         """What could not be stored soundly."""
-        return [issue for issue in self.issues if issue.left_out]
+        return [finding for finding in self.findings if finding.left_out]
 
     @property
     def scope(self) -> Scope:
@@ -305,7 +305,7 @@ class Execution:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "leftOut": len(self.left_out),
-            "remarks": len(self.issues) - len(self.left_out),
+            "remarks": len(self.findings) - len(self.left_out),
             "requests": sum(not request.reused for request in self.requests),
             "bytes": sum(request.bytes for request in self.requests if not request.reused),
         }

@@ -31,8 +31,8 @@ def report(execution: Execution) -> dict[str, Any]:
         "news": list(execution.news),
         **({"planned": execution.planned} if execution.run.is_dry else {}),
         "operations": _operations(execution),
-        "leftOut": _buckets(issue for issue in execution.issues if issue.left_out),
-        "remarks": _buckets(issue for issue in execution.issues if not issue.left_out),
+        "leftOut": _buckets(finding for finding in execution.findings if finding.left_out),
+        "remarks": _buckets(finding for finding in execution.findings if not finding.left_out),
         "changes": _changes(execution),
         "requests": _requests(execution),
         "error": _error(execution),
@@ -108,11 +108,11 @@ def _error(execution: Execution) -> dict[str, object] | None:
     }
 
 
-def _buckets(issues: Iterable[Finding]) -> dict[str, Entries]:
+def _buckets(findings: Iterable[Finding]) -> dict[str, Entries]:
     buckets: dict[str, Entries] = {}
-    for issue in issues:
-        entry: dict[str, object] = {"subject": issue.subject, "detail": issue.detail}
-        if issue.data:
-            entry["data"] = issue.data
-        buckets.setdefault(issue.reason, []).append(entry)
+    for finding in findings:
+        entry: dict[str, object] = {"subject": finding.subject, "detail": finding.detail}
+        if finding.data:
+            entry["data"] = finding.data
+        buckets.setdefault(finding.kind, []).append(entry)
     return buckets

@@ -11,7 +11,7 @@ class Finding:
     """Something about the payload a person may want to know.
 
     Args:
-        reason: bucket in the report, snake_case ("unknown_team", "impossible_shootout").
+        kind: bucket in the report, snake_case ("unknown_team", "impossible_shootout").
         subject: the entity in a person's words ("Blackburn Rovers - Ipswich Town, Matchday 6").
         detail: one sentence.
         left_out: True when the entity was not given because it cannot be stored soundly; that makes
@@ -20,7 +20,7 @@ class Finding:
         data: small extras for the report, JSON-able.
     """
 
-    reason: str
+    kind: str
     subject: str
     detail: str
     left_out: bool = False
@@ -53,7 +53,7 @@ class Fetched(Generic[T]):
 
     Args:
         items: the entities.
-        issues: what a person may want to know of them.
+        findings: what a person may want to know of them.
         absent: why there are none.
         covers: external ids of the stored matches that the answer was to hold; None for all. Only
             of these one that it does not hold is missing.
@@ -62,7 +62,7 @@ class Fetched(Generic[T]):
     """
 
     items: tuple[T, ...] = ()
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     absent: Absence | None = None
     covers: frozenset[str] | None = None
     team_names: Mapping[str, str] = field(default_factory=dict)

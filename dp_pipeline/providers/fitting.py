@@ -22,18 +22,18 @@ def fitting(found: Fetched[T]) -> Fetched[T]:
         InvalidShapeError: not one of them can be stored.
     """
     items: list[T] = []
-    issues = list(found.issues)
+    findings = list(found.findings)
     for item in found.items:
         try:
             _adapter(type(item)).validate_python(_values(item))
         except ValidationError as error:
-            issues.append(_issue(item, error))
+            findings.append(_finding(item, error))
         else:
             items.append(item)
     if found.items and not items:
-        message = f"Nothing of this can be stored. {issues[-1].subject}: {issues[-1].detail}"
+        message = f"Nothing of this can be stored. {findings[-1].subject}: {findings[-1].detail}"
         raise InvalidShapeError(message)
-    return replace(found, items=tuple(items), issues=tuple(issues))
+    return replace(found, items=tuple(items), findings=tuple(findings))
 
 
 def _values(item: Any) -> Any:
@@ -48,7 +48,7 @@ def _adapter(model: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def _issue(item: Any, error: ValidationError) -> Finding:
+def _finding(item: Any, error: ValidationError) -> Finding:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     detail = f"Its {field} cannot be stored: {first['msg'].lower()}."

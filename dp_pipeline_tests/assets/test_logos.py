@@ -232,8 +232,8 @@ def test_an_image_the_provider_does_not_have_is_a_remark(club: Club) -> None:
     club.stored(ALL)
     execution = club.once()
     assert (execution.status, execution.outcome) == ("completed", "written")
-    (issue,) = execution.issues
-    assert (issue.reason, issue.subject, issue.left_out) == ("image_not_found", "Two", False)
+    (finding,) = execution.findings
+    assert (finding.kind, finding.subject, finding.left_out) == ("image_not_found", "Two", False)
     assert club.shown()["two"] is None
     assert None not in {club.shown()[name] for name in ("logo", "one", "three")}
 
@@ -264,9 +264,9 @@ def test_a_bad_day_of_the_provider_takes_no_picture_away(
     club.server.answers["/2"] = answer
     execution = club.once()
     assert execution.status == ("completed" if reason == "image_not_found" else "partial_failure")
-    (issue,) = execution.issues
-    assert (issue.reason, issue.subject) == (reason, "Two")
-    assert "kept" in issue.detail
+    (finding,) = execution.findings
+    assert (finding.kind, finding.subject) == (reason, "Two")
+    assert "kept" in finding.detail
     assert club.shown() == before
     # and on a good one it is still known
     club.server.answers.clear()
@@ -327,7 +327,7 @@ def test_addresses_into_our_own_network_are_left_out_and_named(club: Club) -> No
             )
     execution = club.once()
     assert execution.status == "partial_failure"
-    assert [(i.reason, i.subject) for i in execution.issues] == [
+    assert [(i.kind, i.subject) for i in execution.findings] == [
         ("image_unusable", "One"),
         ("image_unusable", "Three"),
         ("image_unusable", "Two"),

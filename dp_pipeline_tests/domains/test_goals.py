@@ -70,7 +70,7 @@ def rows(snapshot: Snapshot) -> dict[tuple[str, str, int], Any]:
 
 
 def reasons(plan: Plan) -> list[tuple[str, bool]]:
-    return [(finding.reason, finding.left_out) for finding in plan.findings]
+    return [(finding.kind, finding.left_out) for finding in plan.findings]
 
 
 ONE = ended(1, "1", "2", (2, 1))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dp_pipeline.domains.judge import (
     Past,
     Verdict,
-    contradiction_issues,
+    contradiction_findings,
     judge,
     limit_of,
 )
@@ -140,8 +140,8 @@ def test_what_is_taken_back_is_kept_until_a_read_a_day_later_repeats_it(name: st
     fetched = changed(LOSSES[name], 1)
     first = judged(fetched)
     assert (first.refusal, first.kept, first.corrected) == (None, {"0"}, ())
-    [issue] = contradiction_issues(first, {"h0": "Home", "a0": "Away"})
-    assert (issue.subject, issue.left_out) == ("Home - Away, round 1", True)
+    [finding] = contradiction_findings(first, {"h0": "Home", "a0": "Away"})
+    assert (finding.subject, finding.left_out) == ("Home - Away, round 1", True)
     seen = {"0": LATER}
     soon = judged(fetched, read_at=LATER + A_DAY - timedelta(seconds=1), past=Past(taken_back=seen))
     assert soon.kept == {"0"}

@@ -168,7 +168,7 @@ def test_a_match_of_an_unknown_team_or_round_is_left_out_and_asks_for_more() -> 
     snapshot = stored_season()
     strange = [a_match(8, "9", "1"), a_match(9, "1", "2", round_slug="17")]
     plan = planned(MATCHES, fetched_matches(*strange, a_match(2, "3", "4")), snapshot)
-    assert [f.reason for f in plan.findings if f.left_out] == ["unknown_team", "unknown_round"]
+    assert [f.kind for f in plan.findings if f.left_out] == ["unknown_team", "unknown_round"]
     assert not plan.changes_anything
     assert follows_from(plan)
     alone = MATCHES.plan(fetched_matches(*strange), snapshot, Verdict())
@@ -183,7 +183,7 @@ def test_a_match_of_another_tournament_is_not_taken_from_it() -> None:
     assert isinstance(row, UUID)
     others = Snapshot(KEY, {**snapshot.stored, "match": {}}, elsewhere=frozenset({row}))
     plan = planned(MATCHES, SEASON[3][1], others)
-    assert [f.reason for f in plan.findings] == ["other_tournament"]
+    assert [f.kind for f in plan.findings] == ["other_tournament"]
 
 
 def test_what_follows_a_match_follows_when_it_is_settled_or_decided_otherwise() -> None:

@@ -54,7 +54,7 @@ def left_out(row: dict[str, Any]) -> list[dict[str, Any]]:
     """What a report names as left out."""
     path = url2pathname(urlsplit(row["report_file_url"]).path)
     report = json.loads(Path(path).read_bytes())
-    return [issue for issues in report["leftOut"].values() for issue in issues]
+    return [finding for findings in report["leftOut"].values() for finding in findings]
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -82,9 +82,9 @@ def test_a_listed_round_beyond_its_column_is_left_out_and_named_and_blocks_nothi
     found = run(database, tmp_path, LIGA, payloads)
     assert statuses(found) == {**DONE, "rounds": "partial_failure"}
     assert counts(database) == {"team": 8, "tournament_round": 7, "match": 28}
-    (issue,) = left_out(found["rounds"])
-    assert issue["subject"] == "99. Spieltag"
-    assert "grouporderid" in issue["detail"].replace("_", "")
+    (finding,) = left_out(found["rounds"])
+    assert finding["subject"] == "99. Spieltag"
+    assert "grouporderid" in finding["detail"].replace("_", "")
 
 
 def test_the_only_listed_round_may_be_beyond_its_column(database: Database, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_recorded_list_of_rounds_is_read(
     payloads = {**healthy(), GROUPS: json.loads(case.read_text(encoding="utf-8"))}
     found = run(database, tmp_path, LIGA, payloads)
     assert statuses(found) == {**DONE, "rounds": "partial_failure"}
-    assert [issue["subject"] for issue in left_out(found["rounds"])] == ["99. Spieltag"]
+    assert [finding["subject"] for finding in left_out(found["rounds"])] == ["99. Spieltag"]
 
 
 @pytest.mark.parametrize("number", [BEYOND, 2**63, 10**25, -BEYOND - 1])
@@ -114,8 +114,8 @@ def test_a_match_whose_round_is_beyond_its_column_is_left_out_and_the_others_are
     found = run(database, tmp_path, LIGA, payloads)
     assert statuses(found) == {**DONE, "matches": "partial_failure"}
     assert counts(database)["match"] == 27
-    (issue,) = left_out(found["matches"])
-    assert issue["subject"].startswith("SV ")
+    (finding,) = left_out(found["matches"])
+    assert finding["subject"].startswith("SV ")
 
 
 @pytest.mark.parametrize("number", [-1, 100, BEYOND, 10**9, 10**30])

@@ -219,6 +219,6 @@ def test_an_entity_that_does_not_fit_is_named_and_left_out_and_the_others_stay(
 ) -> None:
     found = fitting(Fetched((MATCH, replace(changed, external_id="77"))))
     assert found.items == (MATCH,)
-    (issue,) = found.issues
-    assert (issue.reason, issue.subject, issue.left_out) == ("out_of_bounds", "77", True)
-    assert issue.detail.startswith("Its ")
+    (finding,) = found.findings
+    assert (finding.kind, finding.subject, finding.left_out) == ("out_of_bounds", "77", True)
+    assert finding.detail.startswith("Its ")

@@ -63,11 +63,11 @@ def test_an_execution_that_found_everything_equal_is_unchanged() -> None:
 
 def test_an_entity_left_out_makes_a_partial_failure_and_is_named_in_its_bucket() -> None:
     execution = an_execution()
-    issue = Finding(
+    finding = Finding(
         "unknown_team", "A - B", "Team B is not stored.", left_out=True, data={"id": "b"}
     )
     remark = Finding("merged_team_name", "B FC", "Also written B.")
-    execution.received(Fetched(items=("a",), issues=(issue, remark)))
+    execution.received(Fetched(items=("a",), findings=(finding, remark)))
     execution.wrote(stored(1))
     execution.finish()
 

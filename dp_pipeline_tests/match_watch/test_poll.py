@@ -177,7 +177,7 @@ def test_while_another_run_reads_the_tournament_a_poll_leaves_it_alone(
         other.rollback()
         other.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), lock)
         assert (execution.status, execution.outcome) == ("completed", "unchanged")
-        assert [issue.reason for issue in execution.issues] == ["busy"]
+        assert [finding.kind for finding in execution.findings] == ["busy"]
         assert execution.scope == "nothing"
         assert not played.requests
         assert played.due() == [KEY]

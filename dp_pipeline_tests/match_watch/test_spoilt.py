@@ -72,7 +72,7 @@ def test_a_list_of_rounds_that_has_shrunk_takes_no_match_out_of_its_round(
         break_down(played, "shrunken */rounds")
         executions = {e.domain: e for e in played.poll()}
         assert executions["matches"].news
-        assert "rounds_not_listed" in {i.reason for i in executions["rounds"].issues}
+        assert "rounds_not_listed" in {i.kind for i in executions["rounds"].findings}
         assert stored_rounds_of_matches(database) == before
         assert stored_matches(database, KEY) == true_matches_of(played.simulation, KEY)
         with database.transaction() as connection:
@@ -256,6 +256,6 @@ def test_of_a_provider_at_rest_the_polls_say_nothing_of_their_own(
         requests = sum(played.requests.values())
         rested = poll()
         assert (rested.status, rested.scope) == ("completed", "nothing")
-        assert [issue.reason for issue in rested.issues] == ["provider_at_rest"]
+        assert [finding.kind for finding in rested.findings] == ["provider_at_rest"]
         assert sum(played.requests.values()) == requests
         assert TournamentKey.parse(KEY).provider == "sandbox"

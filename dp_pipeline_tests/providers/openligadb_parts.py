@@ -71,4 +71,4 @@ def statuses(found: Fetched[Any]) -> dict[str, str]:
 
 
 def reasons(found: Fetched[Any]) -> list[tuple[str, str, bool]]:
-    return [(issue.reason, issue.subject, issue.left_out) for issue in found.issues]
+    return [(finding.kind, finding.subject, finding.left_out) for finding in found.findings]

@@ -101,7 +101,7 @@ def test_a_fixture_listed_twice_has_the_goals_of_the_list_that_is_there() -> Non
     assert len(fetched(bare, full, full).items) == 1
     found = fetched(full, other)
     assert found.items == ()
-    assert [(i.reason, i.left_out) for i in found.issues] == [("goals_unordered", True)]
+    assert [(i.kind, i.left_out) for i in found.findings] == [("goals_unordered", True)]
 
 
 TIMES = st.tuples(st.integers(1, 120), st.none() | st.integers(1, 9))

@@ -18,11 +18,11 @@ MLS = TournamentKey("openfootball", "mls", "2025")
 def only(**fields: Any) -> tuple[Match, tuple[Finding, ...]]:
     found = read_season(season([entry("Arsenal FC", "Chelsea FC", **fields)]), KEY).matches
     assert len(found.items) == 1
-    return found.items[0], found.issues
+    return found.items[0], found.findings
 
 
-def reasons(issues: tuple[Finding, ...]) -> list[str]:
-    return [issue.reason for issue in issues]
+def reasons(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.kind for finding in findings]
 
 
 def final(match: Match) -> tuple[int | None, int | None]:
@@ -38,20 +38,20 @@ def half_time(match: Match) -> tuple[int | None, int | None]:
 
 
 def test_a_score_without_status_is_an_ended_match() -> None:
-    match, issues = only(score={"ht": [1, 0], "ft": [2, 1]})
+    match, findings = only(score={"ht": [1, 0], "ft": [2, 1]})
     assert match.status == "ended"
     assert final(match) == (2, 1)
     assert (match.home_score_90, match.away_score_90) == (2, 1)
     assert half_time(match) == (1, 0)
     assert shootout(match) == (None, None)
-    assert issues == ()
+    assert findings == ()
 
 
 def test_a_match_after_extra_time_has_that_result_and_the_one_after_90_minutes() -> None:
-    match, issues = only(score={"ht": [0, 1], "ft": [1, 1], "et": [1, 2]})
+    match, findings = only(score={"ht": [0, 1], "ft": [1, 1], "et": [1, 2]})
     assert final(match) == (1, 2)
     assert (match.home_score_90, match.away_score_90) == (1, 1)
-    assert issues == ()
+    assert findings == ()
 
 
 def test_a_shootout_is_apart_from_the_result() -> None:
@@ -61,34 +61,34 @@ def test_a_shootout_is_apart_from_the_result() -> None:
 
 
 def test_a_shootout_straight_after_90_minutes_is_no_contradiction() -> None:
-    match, issues = only(score={"ht": [1, 1], "ft": [1, 1], "p": [1, 2]})
-    assert (final(match), shootout(match), issues) == ((1, 1), (1, 2), ())
+    match, findings = only(score={"ht": [1, 1], "ft": [1, 1], "p": [1, 2]})
+    assert (final(match), shootout(match), findings) == ((1, 1), (1, 2), ())
 
 
 def test_an_impossible_shootout_is_withheld_and_the_result_stays() -> None:
-    match, issues = only(score={"ft": [1, 0], "et": [1, 0], "p": [4, 4]})
+    match, findings = only(score={"ft": [1, 0], "et": [1, 0], "p": [4, 4]})
     assert (match.status, final(match), shootout(match)) == ("ended", (1, 0), (None, None))
-    assert reasons(issues) == ["impossible_shootout"]
-    assert not issues[0].left_out
+    assert reasons(findings) == ["impossible_shootout"]
+    assert not findings[0].left_out
 
 
 def test_a_half_time_above_the_result_is_withheld() -> None:
-    match, issues = only(score={"ht": [2, 0], "ft": [1, 1]})
+    match, findings = only(score={"ht": [2, 0], "ft": [1, 1]})
     assert (final(match), half_time(match)) == ((1, 1), (None, None))
-    assert reasons(issues) == ["contradicting_half_time"]
+    assert reasons(findings) == ["contradicting_half_time"]
 
 
 def test_extra_time_below_90_minutes_leaves_no_certain_result() -> None:
-    match, issues = only(score={"ft": [2, 2], "et": [1, 0]})
+    match, findings = only(score={"ft": [2, 2], "et": [1, 0]})
     assert (match.status, final(match)) == ("unknown", (None, None))
     assert (match.home_score_90, match.away_score_90) == (2, 2)
-    assert reasons(issues) == ["contradicting_extra_time"]
+    assert reasons(findings) == ["contradicting_extra_time"]
 
 
 def test_a_half_time_score_alone_ends_nothing() -> None:
-    match, issues = only(score={"ht": [1, 0]})
+    match, findings = only(score={"ht": [1, 0]})
     assert (match.status, final(match), half_time(match)) == ("unknown", (None, None), (1, 0))
-    assert reasons(issues) == ["incomplete_score"]
+    assert reasons(findings) == ["incomplete_score"]
 
 
 @pytest.mark.parametrize("score", [{}, None, [], {"ft": [None, None]}])
@@ -110,13 +110,13 @@ def test_no_score_and_no_status_is_scheduled_whatever_the_date(score: Any) -> No
     ],
 )
 def test_a_status_is_read_in_any_case_and_kept_as_given(text: str, status: str) -> None:
-    match, issues = only(status=text)
-    assert (match.status, match.provider_status, issues) == (status, text, ())
+    match, findings = only(status=text)
+    assert (match.status, match.provider_status, findings) == (status, text, ())
 
 
 def test_an_awarded_match_keeps_its_score() -> None:
-    match, issues = only(status="awarded", score={"ft": [0, 2]})
-    assert (match.status, final(match), issues) == ("awarded", (0, 2), ())
+    match, findings = only(status="awarded", score={"ft": [0, 2]})
+    assert (match.status, final(match), findings) == ("awarded", (0, 2), ())
 
 
 def test_an_abandoned_match_keeps_what_was_played_and_counts_in_no_table() -> None:
@@ -127,21 +127,21 @@ def test_an_abandoned_match_keeps_what_was_played_and_counts_in_no_table() -> No
 
 
 def test_a_postponed_match_with_a_score_does_not_keep_it() -> None:
-    match, issues = only(status="postponed", score={"ft": [1, 0]})
+    match, findings = only(status="postponed", score={"ft": [1, 0]})
     assert (match.status, final(match)) == ("postponed", (None, None))
-    assert reasons(issues) == ["contradicting_status"]
+    assert reasons(findings) == ["contradicting_status"]
 
 
 def test_an_unknown_status_is_kept_and_remarked() -> None:
-    match, issues = only(status="moved indoors")
+    match, findings = only(status="moved indoors")
     assert (match.status, match.provider_status) == ("unknown", "moved indoors")
-    assert reasons(issues) == ["unknown_status"]
+    assert reasons(findings) == ["unknown_status"]
 
 
 def test_a_match_said_to_be_finished_without_score_is_not_ended() -> None:
-    match, issues = only(status="finished")
+    match, findings = only(status="finished")
     assert match.status == "unknown"
-    assert reasons(issues) == ["ended_without_score"]
+    assert reasons(findings) == ["ended_without_score"]
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_a_match_said_to_be_finished_without_score_is_not_ended() -> None:
 def test_a_kickoff_is_local_to_the_country_of_the_file(
     day: str, time: str, moment: datetime
 ) -> None:
-    match, issues = only(date=day, time=time)
+    match, findings = only(date=day, time=time)
     assert (match.kickoff_at, match.kickoff_date) == (moment, date.fromisoformat(day))
-    assert issues == ()
+    assert findings == ()
 
 
 @pytest.mark.parametrize(
@@ -174,9 +174,9 @@ def test_a_kickoff_is_local_to_the_country_of_the_file(
 def test_an_uncertain_kickoff_is_withheld_and_the_match_stays(
     fields: dict[str, Any], reason: str, day: date | None
 ) -> None:
-    match, issues = only(score={"ft": [1, 0]}, **fields)
+    match, findings = only(score={"ft": [1, 0]}, **fields)
     assert (match.kickoff_at, match.kickoff_date, final(match)) == (None, day, (1, 0))
-    assert reasons(issues) == [reason]
+    assert reasons(findings) == [reason]
 
 
 def test_unknown_time_zones_are_one_remark_for_the_file() -> None:
@@ -184,7 +184,7 @@ def test_unknown_time_zones_are_one_remark_for_the_file() -> None:
     found = read_season(season(matches), MLS).matches
     assert {match.kickoff_at for match in found.items} == {None}
     assert {match.kickoff_date for match in found.items} == {date(2025, 3, 1)}
-    assert [(i.reason, i.subject) for i in found.issues] == [("kickoff_no_zone", "4 of 4 matches")]
+    assert [(i.kind, i.subject) for i in found.findings] == [("kickoff_no_zone", "4 of 4 matches")]
 
 
 def test_a_match_is_identified_by_file_round_home_and_away() -> None:
@@ -202,24 +202,24 @@ def test_the_same_pairing_at_the_same_ground_in_another_round_is_another_match()
 def listed_twice(one: dict[str, Any], other: dict[str, Any]) -> tuple[tuple[Match, ...], Finding]:
     payload = season([entry("A City", "B City", **one), entry("A City", "B City", **other)])
     found = read_season(payload, KEY).matches
-    assert len(found.issues) == 1
-    return found.items, found.issues[0]
+    assert len(found.findings) == 1
+    return found.items, found.findings[0]
 
 
 def test_an_equal_fixture_listed_twice_is_one_match() -> None:
-    matches, issue = listed_twice({"score": {"ft": [1, 0]}}, {"score": {"ft": [1, 0]}})
+    matches, finding = listed_twice({"score": {"ft": [1, 0]}}, {"score": {"ft": [1, 0]}})
     assert [final(match) for match in matches] == [(1, 0)]
-    assert (issue.reason, issue.left_out) == ("duplicate_fixture", False)
+    assert (finding.kind, finding.left_out) == ("duplicate_fixture", False)
 
 
 @pytest.mark.parametrize("status", ["postponed", "cancelled", "abandoned", None])
 def test_of_a_fixture_listed_twice_the_one_with_a_result_stays(status: str | None) -> None:
     replay = {"date": "2025-01-14", "score": {"ft": [0, 2]}}
-    matches, issue = listed_twice(replay, {"status": status})
+    matches, finding = listed_twice(replay, {"status": status})
     assert [(m.status, final(m), m.kickoff_date) for m in matches] == [
         ("ended", (0, 2), date(2025, 1, 14))
     ]
-    assert (issue.reason, issue.left_out) == ("duplicate_fixture", False)
+    assert (finding.kind, finding.left_out) == ("duplicate_fixture", False)
 
 
 def test_a_new_date_stays_before_a_note_that_the_old_one_is_off() -> None:
@@ -228,10 +228,10 @@ def test_a_new_date_stays_before_a_note_that_the_old_one_is_off() -> None:
 
 
 def test_two_results_of_one_fixture_leave_it_out() -> None:
-    matches, issue = listed_twice({"score": {"ft": [1, 0]}}, {"score": {"ft": [2, 0]}})
+    matches, finding = listed_twice({"score": {"ft": [1, 0]}}, {"score": {"ft": [2, 0]}})
     assert matches == ()
-    assert (issue.reason, issue.left_out) == ("contradicting_fixture", True)
-    assert "1:0 and 2:0" in issue.detail
+    assert (finding.kind, finding.left_out) == ("contradicting_fixture", True)
+    assert "1:0 and 2:0" in finding.detail
 
 
 def test_entries_that_agree_on_the_result_give_up_what_they_disagree_on() -> None:
@@ -265,8 +265,10 @@ def test_a_broken_match_is_left_out_with_its_path_and_the_others_stay(
     payload = season([entry("A City", "B City"), {**entry("C City", "D City"), **broken}])
     found = read_season(payload, KEY).matches
     assert len(found.items) == 1
-    assert [(issue.reason, issue.left_out) for issue in found.issues] == [("invalid_match", True)]
-    assert f"matches[1].{where}" in found.issues[0].detail
+    assert [(finding.kind, finding.left_out) for finding in found.findings] == [
+        ("invalid_match", True)
+    ]
+    assert f"matches[1].{where}" in found.findings[0].detail
 
 
 @pytest.mark.parametrize("again", ["Arsenal FC", "ARSENAL F.C.", "Arsenal FC (ENG)"])
@@ -274,7 +276,7 @@ def test_a_team_against_itself_is_left_out(again: str) -> None:
     payload = season([entry("A City", "B City"), entry("Arsenal FC", again)])
     found = read_season(payload, KEY)
     assert [match.home for match in found.matches.items] == ["a-city-eng"]
-    assert reasons(found.matches.issues) == ["team_against_itself"]
+    assert reasons(found.matches.findings) == ["team_against_itself"]
     assert len(found.teams.items) == 2
 
 
@@ -287,7 +289,7 @@ def test_a_match_that_awaits_the_draw_is_a_remark_and_its_round_is_there() -> No
     )
     found = read_season(payload, TournamentKey("openfootball", "de.cup", "2024-25"))
     assert len(found.matches.items) == 1
-    assert [(i.reason, i.left_out) for i in found.matches.issues] == [("placeholder_team", False)]
+    assert [(i.kind, i.left_out) for i in found.matches.findings] == [("placeholder_team", False)]
     assert [round_.slug for round_ in found.rounds.items] == ["semifinals", "final"]
     assert [team.name for team in found.teams.items] == ["A City", "B City"]
     assert state(found).status == "active"
@@ -305,5 +307,5 @@ def test_a_match_without_round_or_stage_is_given_and_counts_in_no_table() -> Non
         ("1", (1, 0)),
         (None, (5, 0)),
     ]
-    assert reasons(found.matches.issues) == ["match_without_round"]
+    assert reasons(found.matches.findings) == ["match_without_round"]
     assert found.standings.items[0].goals_for == 1

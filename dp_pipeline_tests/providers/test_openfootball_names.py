@@ -90,10 +90,10 @@ def test_spellings_that_never_meet_are_merged_and_remarked() -> None:
     )
     found = read_season(payload, KEY).teams
     assert [team.name for team in found.items] == ["Millwall FC", "Stoke City FC", "Watford FC"]
-    assert [(issue.reason, issue.subject) for issue in found.issues] == [
+    assert [(finding.kind, finding.subject) for finding in found.findings] == [
         ("merged_team_name", "Millwall FC")
     ]
-    assert not found.issues[0].left_out
+    assert not found.findings[0].left_out
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_spellings_that_play_beside_each_other_stay_two_teams(matches: list[dict
     ids = [team.external_id for team in found.items]
     assert {"dynamo-kyiv-eng", "fc-dynamo-kyiv-eng"} <= set(ids)
     assert len(ids) == len(set(ids))
-    assert [issue.reason for issue in found.issues] == ["similar_team_names"]
+    assert [finding.kind for finding in found.findings] == ["similar_team_names"]
 
 
 def test_one_typing_error_does_not_change_the_id_of_the_club_for_the_season() -> None:

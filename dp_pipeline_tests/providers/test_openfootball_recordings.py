@@ -30,8 +30,8 @@ def test_recorded_en_1_2023_24_is_complete_and_its_table_knows_no_deductions(
     assert {match.status for match in data.matches.items} == {"ended"}
     assert row(data, "everton-eng").points == 48
     assert row(data, "nottingham-forest-eng").points == 36
-    assert "deducted" in data.standings.issues[0].detail
-    assert data.matches.issues == ()
+    assert "deducted" in data.standings.findings[0].detail
+    assert data.matches.findings == ()
 
 
 def test_recorded_de_1_2024_25_has_the_official_table(recordings: Path) -> None:
@@ -48,7 +48,7 @@ def test_recorded_de_1_2024_25_has_the_official_table(recordings: Path) -> None:
 def test_recorded_en_2_2025_26_has_24_teams_under_33_names(recordings: Path) -> None:
     data = recorded(recordings, "en.2", "2025-26")
     assert counts(data) == (24, 46, 552, 24)
-    assert [issue.reason for issue in data.teams.issues] == ["merged_team_name"] * 9
+    assert [finding.kind for finding in data.teams.findings] == ["merged_team_name"] * 9
     assert sum(match.home_score is None for match in data.matches.items) == 176
     assert sum(match.status == "cancelled" for match in data.matches.items) == 1
     assert state(data).status == "active"
@@ -60,7 +60,7 @@ def test_recorded_uefa_cl_2024_25_has_a_league_of_36_and_knockout_rounds(recordi
     assert {(s.stage, s.games) for s in data.standings.items} == {("League", 8)}
     assert state(data).mode == "regular-season-and-knockout"
     assert (state(data).status, state(data).current_round) == ("active", "finals-final")
-    assert [issue.reason for issue in data.matches.issues] == ["impossible_shootout"] * 2
+    assert [finding.kind for finding in data.matches.findings] == ["impossible_shootout"] * 2
     assert [r.slug for r in data.rounds.items if r.type == "knockout"] == [
         *("playoffs-1", "playoffs-2", "finals-round-of-16", "finals-quarterfinals"),
         *("finals-semifinals", "finals-final"),
@@ -116,7 +116,7 @@ def test_every_recorded_file_is_consistent_and_its_scores_are_the_payload_s(
         payload = json.loads(path.read_bytes())
         data = read_season(payload, TournamentKey("openfootball", path.stem, path.parent.name))
         assert is_consistent(data), path
-        assert not any(issue.left_out for issue in data.matches.issues), path
+        assert not any(finding.left_out for finding in data.matches.findings), path
         given_scores = [m["score"].get("et") or m["score"].get("ft") for m in payload["matches"]]
         assert sorted(tuple(score) for score in given_scores if score) == sorted(
             (m.home_score, m.away_score) for m in data.matches.items if m.home_score is not None

@@ -87,7 +87,7 @@ def test_a_group_in_the_round_text_is_the_group_of_the_match() -> None:
 def test_an_unknown_round_is_a_knockout_round_and_remarked() -> None:
     payload = season([*league("A City", "B City"), entry("A City", "B City", round="Supertie")])
     found = read_season(payload, KEY)
-    assert [issue.subject for issue in found.rounds.issues] == ["Supertie"]
+    assert [finding.subject for finding in found.rounds.findings] == ["Supertie"]
     assert found.rounds.items[-1].type == "knockout"
     assert state(found).mode == "regular-season-and-knockout"
 

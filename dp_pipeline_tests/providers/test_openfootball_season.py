@@ -43,7 +43,7 @@ def test_a_league_season_is_read_into_all_five_domains() -> None:
         *(("everton-eng", 3, 6), ("fulham-eng", 4, 0)),
     ]
     assert all(standing.computed for standing in data.standings.items)
-    assert [issue.reason for issue in data.standings.issues] == ["table_computed"]
+    assert [finding.kind for finding in data.standings.findings] == ["table_computed"]
     assert {(team.name, team.country) for team in data.teams.items} == {(n, "ENG") for n in FOUR}
     assert is_consistent(data)
 
@@ -152,7 +152,10 @@ def test_stages_of_a_season_have_a_table_each() -> None:
 def test_a_group_stage_whose_groups_are_not_told_is_remarked() -> None:
     matches = [{**m, "round": f"Group, {m['round']}"} for m in league(*FOUR)]
     data = read_season(season(matches), TournamentKey("openfootball", "copa.l", "2025"))
-    assert [issue.reason for issue in data.standings.issues] == ["table_computed", "groups_unknown"]
+    assert [finding.kind for finding in data.standings.findings] == [
+        "table_computed",
+        "groups_unknown",
+    ]
 
 
 def test_a_cup_has_no_table() -> None:

@@ -69,7 +69,7 @@ def test_a_round_that_is_not_drawn_gives_no_match_and_loses_none(drawn: Any) -> 
     found = ask(service, everything, [1, 2], known_by(CUP, CUP_LISTED))[3]
     assert sorted(service.asked) == sorted([a_round(1), GROUPS, a_round(2)])
     assert statuses(found) == {"1": "ended", "2": "ended"}
-    assert not any(issue.left_out for issue in found.issues)
+    assert not any(finding.left_out for finding in found.findings)
 
 
 def test_without_a_due_match_only_the_draw_is_looked_for() -> None:

@@ -39,13 +39,13 @@ def told(found: Fetched[Goal]) -> list[tuple[Any, ...]]:
 
 
 def reasons(found: Fetched[Goal]) -> list[tuple[str, bool]]:
-    return [(issue.reason, issue.left_out) for issue in found.issues]
+    return [(finding.kind, finding.left_out) for finding in found.findings]
 
 
 def test_the_running_score_says_in_which_order_and_whose_goals_they_are() -> None:
     found = listed((2, 1), (2, 1, 88), (1, 0, 5), (1, 1, 40))
     assert told(found) == [("home", 1, 1, 0, 5), ("away", 1, 1, 1, 40), ("home", 2, 2, 1, 88)]
-    assert (found.covers, found.issues) == (frozenset({"1"}), ())
+    assert (found.covers, found.findings) == (frozenset({"1"}), ())
 
 
 def test_scorer_penalty_and_own_goal_are_taken_as_they_are_told() -> None:
@@ -141,7 +141,7 @@ def test_a_goal_given_twice_is_one_with_what_both_say_alike() -> None:
     assert (goal.scorer, goal.minute, goal.penalty) == ("Kane", None, None)
     assert reasons(found) == [("goal_given_twice", False)]
     twice = fetched([played(1, 1, 2, (1, 0), goals=entries[:2])])
-    assert (len(twice.items), twice.issues) == (1, ())
+    assert (len(twice.items), twice.findings) == (1, ())
 
 
 def test_an_unreadable_entry_leaves_the_list_out_and_other_lists_stay() -> None:
@@ -181,7 +181,7 @@ def test_whatever_the_order_of_a_sound_list_its_goals_are_the_same(
     order.shuffle(entries)
     found = listed((count["home"], count["away"]), *entries)
     assert told(found) == expected
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 PAIRS = st.tuples(st.integers(0, 4), st.integers(0, 4), st.none() | st.integers(-1, 140))
@@ -233,7 +233,7 @@ def test_recorded_lists_come_to_their_results(
         != (match.home_score, match.away_score)
     ]
     assert differing == []
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 @pytest.mark.usefixtures("recordings")
@@ -249,11 +249,11 @@ def test_recorded_scorers_are_those_who_scored() -> None:
 @pytest.mark.usefixtures("recordings")
 def test_recorded_doubts_are_told() -> None:
     found = fetched(recorded("openliga_bl2526_20260321.json"))
-    assert [(i.reason, i.subject) for i in found.issues] == [
+    assert [(i.kind, i.subject) for i in found.findings] == [
         ("goal_without_side", "SV Werder Bremen - VfL Wolfsburg, 10. Spieltag")
     ]
     frankfurt = fetched(recorded("gluehloch/bundesliga-2022-01.json"))
-    assert [i.reason for i in frankfurt.issues] == ["goal_beyond_result"]
+    assert [i.kind for i in frankfurt.findings] == ["goal_beyond_result"]
 
 
 def test_recorded_goals_without_a_result_are_kept(recordings: Path) -> None:

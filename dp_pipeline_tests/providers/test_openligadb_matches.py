@@ -34,8 +34,8 @@ from dp_pipeline_tests.providers.openligadb_payloads import (
 )
 
 
-def reasons(issues: tuple[Finding, ...]) -> list[tuple[str, bool]]:
-    return [(issue.reason, issue.left_out) for issue in issues]
+def reasons(findings: tuple[Finding, ...]) -> list[tuple[str, bool]]:
+    return [(finding.kind, finding.left_out) for finding in findings]
 
 
 def test_a_match_carries_everything_the_payload_says_of_it() -> None:
@@ -59,7 +59,7 @@ def test_a_match_carries_everything_the_payload_says_of_it() -> None:
     assert found.kickoff_at == datetime(2024, 9, 4, 13, 30, tzinfo=UTC)
     assert found.kickoff_date == date(2024, 9, 4)
     assert found.venue == "Südstadion, Köln"
-    assert fixtures.issues == ()
+    assert fixtures.findings == ()
     home, away = teams_of(payloads).items
     assert (home.external_id, home.name, home.short_name) == ("1", "FC Nummer 1", "Eins")
     assert home.badge_url == "https://icons.example/1.png"
@@ -89,7 +89,7 @@ def test_ended_needs_the_flag_and_a_final_result(
     _, _, fixtures = read([match(1, 1, 2, **fields)])
     (found,) = fixtures.matches
     assert (found.status, found.home_score) == (status, score)
-    assert reasons(fixtures.issues) == odd
+    assert reasons(fixtures.findings) == odd
 
 
 def test_old_pascal_case_and_any_other_case_read_the_same() -> None:
@@ -106,7 +106,7 @@ def test_an_impossible_kick_off_is_null_with_a_remark(moment: Any) -> None:
     _, _, fixtures = read([raw])
     (found,) = fixtures.matches
     assert (found.kickoff_at, found.kickoff_date) == (None, None)
-    assert reasons(fixtures.issues) == [("no_kickoff", False)]
+    assert reasons(fixtures.findings) == [("no_kickoff", False)]
 
 
 def test_the_moment_of_kick_off_is_the_one_in_utc() -> None:
@@ -132,7 +132,7 @@ def test_a_place_in_the_draw_is_not_a_team(name: str) -> None:
     payloads, _, fixtures = read([played(1, 1, 2, (1, 0)), match(2, team(9, name), 1, order=2)])
     assert [t.external_id for t in teams_of(payloads).items] == ["1", "2"]
     assert [m.external_id for m in fixtures.matches] == ["1"]
-    assert reasons(fixtures.issues) == [("placeholder_team", False)]
+    assert reasons(fixtures.findings) == [("placeholder_team", False)]
 
 
 @pytest.mark.parametrize(
@@ -149,13 +149,13 @@ def test_a_team_with_an_odd_name_is_a_team(name: str) -> None:
 def test_a_result_of_a_placeholder_is_something_left_out() -> None:
     raw = match(1, team(9, "N.N."), 1, matchIsFinished=True, matchResults=results(t2=(1, 0)))
     _, _, fixtures = read([raw])
-    assert reasons(fixtures.issues) == [("placeholder_team", True)]
+    assert reasons(fixtures.findings) == [("placeholder_team", True)]
 
 
 def test_a_team_cannot_play_itself() -> None:
     _, _, fixtures = read([match(1, 1, 1), match(2, 1, 2)])
     assert [m.external_id for m in fixtures.matches] == ["2"]
-    assert reasons(fixtures.issues) == [("team_against_itself", True)]
+    assert reasons(fixtures.findings) == [("team_against_itself", True)]
 
 
 def test_of_several_names_of_a_team_the_last_updated_is_stored() -> None:
@@ -164,14 +164,14 @@ def test_of_several_names_of_a_team_the_last_updated_is_stored() -> None:
     for raw in ([old, new], [new, old]):
         found = teams_of(parse_matches(raw).matches)
         assert [t.name for t in found.items] == ["Neu", "FC Nummer 2"]
-        assert reasons(found.issues) == [("several_team_names", False)]
+        assert reasons(found.findings) == [("several_team_names", False)]
 
 
 def test_equal_tellings_of_a_match_are_merged() -> None:
     one = played(1, 1, 2, (1, 0))
     _, _, fixtures = read([one, copy.deepcopy(one), {**one, "matchID": 2}])
     assert [m.external_id for m in fixtures.matches] == ["1"]
-    assert reasons(fixtures.issues) == [("duplicate_match", False)] * 2
+    assert reasons(fixtures.findings) == [("duplicate_match", False)] * 2
 
 
 def test_of_contradicting_tellings_the_last_updated_is_stored() -> None:
@@ -180,14 +180,14 @@ def test_of_contradicting_tellings_the_last_updated_is_stored() -> None:
     for raw in ([old, new], [new, {**old, "matchID": 3}]):
         _, _, fixtures = read(raw)
         assert [(m.external_id, m.home_score) for m in fixtures.matches] == [("1", 2)]
-        assert reasons(fixtures.issues) == [("contradicting_match", False)]
+        assert reasons(fixtures.findings) == [("contradicting_match", False)]
 
 
 def test_contradicting_tellings_of_the_same_moment_are_left_out() -> None:
     raw = [played(1, 1, 2, (1, 0)), played(1, 1, 2, (2, 0)), played(2, 2, 1, (0, 0))]
     _, _, fixtures = read(raw)
     assert [m.external_id for m in fixtures.matches] == ["2"]
-    assert reasons(fixtures.issues) == [("contradicting_match", True)]
+    assert reasons(fixtures.findings) == [("contradicting_match", True)]
 
 
 @pytest.mark.parametrize(
@@ -214,9 +214,9 @@ def test_a_broken_match_is_left_out_with_its_path_and_spoils_no_other(
 ) -> None:
     payload = parse_matches([match(1, 1, 2), {**match(2, 3, 4), **fields}, match(3, 5, 6)])
     assert [m.match_id for m in payload.matches] == [1, 3]
-    (issue,) = payload.issues
-    assert (issue.reason, issue.left_out) == ("invalid_match", True)
-    assert path in issue.detail
+    (finding,) = payload.findings
+    assert (finding.kind, finding.left_out) == ("invalid_match", True)
+    assert path in finding.detail
     with pytest.raises(InvalidShapeError, match="getmatchdata"):
         parse_matches([{**match(2, 3, 4), **fields}])
 
@@ -238,7 +238,7 @@ def test_a_broken_extra_does_not_spoil_a_match(fields: dict[str, Any]) -> None:
     _, _, fixtures = read([played(1, 1, 2, (2, 1), **fields)])
     (found,) = fixtures.matches
     assert (found.status, found.home_score, found.away_score) == ("ended", 2, 1)
-    assert fixtures.issues == ()
+    assert fixtures.findings == ()
 
 
 def test_names_lose_what_a_database_cannot_hold() -> None:
@@ -358,9 +358,9 @@ def check_every_reading(payload: Any) -> None:
         assert {found.home, found.away} <= teams
         assert found.round_slug in slugs
     assert len({m.external_id for m in fixtures.matches}) == len(fixtures.matches)
-    for issue in (*listed.issues, *fixtures.issues):
-        assert 0 < len(issue.subject) < 700
-        assert 0 < len(issue.detail) < 700
+    for finding in (*listed.findings, *fixtures.findings):
+        assert 0 < len(finding.subject) < 700
+        assert 0 < len(finding.detail) < 700
     tournament_of(KEY, payloads)
     table = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, parse_table([]))
     assert {row.team for row in table.items} <= teams

@@ -49,7 +49,7 @@ def test_two_due_matches_of_a_round_cost_one_request_and_one_alone_another_at_on
     assert service.at_once == 2
     assert statuses(found) == {"21": "ended", "22": "ended", "31": "scheduled"}
     assert asked == {"21", "22", "31"}
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 @pytest.mark.parametrize("form", [lambda raw: raw, pascal, lambda raw: [raw]])
@@ -90,7 +90,7 @@ def test_a_match_that_moved_is_in_the_round_it_is_given_in() -> None:
     found, asked = ask(service, matches, [22, 31, 32])
     assert {m.external_id: m.round_slug for m in found.items} == {"22": "3", "31": "3", "32": "3"}
     assert asked == {"22", "31", "32"}
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 def test_another_match_than_the_one_asked_for_is_not_taken() -> None:

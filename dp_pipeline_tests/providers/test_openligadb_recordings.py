@@ -49,7 +49,7 @@ def test_a_final_season_is_complete() -> None:
     assert len(teams_of(payloads).items) == 18
     assert [r.slug for r in rounds.rounds] == [str(n) for n in range(1, 35)]
     assert {m.status for m in fixtures.matches} == {"ended"}
-    assert fixtures.issues == ()
+    assert fixtures.findings == ()
     results = {
         str(m["matchID"]): next(
             (r["pointsTeam1"], r["pointsTeam2"])
@@ -81,7 +81,7 @@ def test_a_season_in_progress_has_ended_live_and_scheduled_matches() -> None:
     assert counted == {"ended": 235, "live": 4, "scheduled": 67}
     assert all(m.home_score is not None for m in fixtures.matches if m.status == "live")
     assert all(m.home_score is None for m in fixtures.matches if m.status == "scheduled")
-    assert fixtures.issues == ()
+    assert fixtures.findings == ()
     state = state_of(rounds.rounds, fixtures.matches)
     assert (state.status, state.current_round) == ("active", "27")
 
@@ -133,7 +133,7 @@ def test_a_cup_is_complete_but_for_its_final() -> None:
     ]
     assert all(m.home_score is not None for m in fixtures.matches if m.status == "ended")
     # 5 matches may have had extra time for all that results and goal minutes say
-    assert Counter(i.reason for i in fixtures.issues) == {"no_certain_90_minute_score": 5}
+    assert Counter(i.kind for i in fixtures.findings) == {"no_certain_90_minute_score": 5}
     tournament = tournament_of(CUP, payloads)
     state = state_of(rounds.rounds, fixtures.matches)
     assert (state.mode, state.status) == ("knockout-only", "active")
@@ -164,7 +164,7 @@ def test_old_answers_in_any_case_and_order_of_results_are_read(
     name: str, count: int, ended: int
 ) -> None:
     payload = recorded(name)
-    assert not parse_matches(payload).issues
+    assert not parse_matches(payload).findings
     _, rounds, fixtures = read(payload)
     assert len(fixtures.matches) == count
     assert sum(m.status == "ended" and m.home_score is not None for m in fixtures.matches) == ended

@@ -57,7 +57,7 @@ def test_a_matchday_has_its_number_for_a_slug_and_a_cup_round_its_name() -> None
 def test_the_type_follows_from_the_name(name: str, round_type: str) -> None:
     _, rounds, _ = read([match(1, 1, 2, group=name)])
     assert rounds.rounds[0].type == round_type
-    assert rounds.issues == ()
+    assert rounds.findings == ()
 
 
 def test_numbered_rounds_of_a_league_are_matchdays() -> None:
@@ -93,7 +93,7 @@ def test_a_name_that_says_nothing_is_remarked() -> None:
     raw = [match(1, 1, 2, group="1. Spieltag"), match(2, 2, 1, order=2, group="Nachholspiele")]
     _, rounds, _ = read(raw)
     assert [r.type for r in rounds.rounds] == ["season", "season"]
-    assert [(i.reason, i.subject) for i in rounds.issues] == [
+    assert [(i.kind, i.subject) for i in rounds.findings] == [
         ("unknown_round_name", "Nachholspiele")
     ]
 
@@ -103,7 +103,7 @@ def test_a_round_without_matches_yet_is_kept() -> None:
     payloads = parse_matches([match(1, 1, 2, group="Halbfinale")]).matches
     rounds = rounds_of(payloads, listed.groups, "https://x.example")
     assert [r.slug for r in rounds.rounds] == ["halbfinale", "finale"]
-    assert [(i.reason, i.left_out) for i in listed.issues] == [("invalid_round", True)]
+    assert [(i.kind, i.left_out) for i in listed.findings] == [("invalid_round", True)]
 
 
 def test_a_listed_round_never_changes_the_slug_of_one_with_matches() -> None:

@@ -187,7 +187,7 @@ def test_every_round_comes_to_the_same_as_in_the_season(season: Payload) -> None
             expected = tuple(m for m in known.matches if m.round_slug in slugs)
             assert found.items == expected
             assert found.covers == {m.external_id for m in expected}
-            assert not any(issue.left_out for issue in found.issues)
+            assert not any(finding.left_out for finding in found.findings)
 
     with service.listening() as url:
         asyncio.run(compare(url))

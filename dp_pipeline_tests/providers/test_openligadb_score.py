@@ -26,7 +26,7 @@ def decide(
 
 
 def reasons(score: CertainScore) -> list[str]:
-    return [remark.reason for remark in score.remarks]
+    return [remark.kind for remark in score.remarks]
 
 
 # The patterns of DFB-Pokal 2025/26, with other teams' goals.

@@ -71,7 +71,7 @@ def test_a_season_costs_three_requests_the_independent_ones_at_once() -> None:
     assert (len(teams.items), len(rounds.items), len(matches.items)) == (3, 4, 6)
     assert [row.team for row in standings.items] == ["1", "2", "3"]
     assert not any(row.computed for row in standings.items)
-    assert all(not found.issues for found in (tournament, teams, rounds, matches, standings))
+    assert all(not found.findings for found in (tournament, teams, rounds, matches, standings))
 
 
 def test_questions_asked_at_the_same_time_share_their_requests() -> None:
@@ -121,10 +121,10 @@ def test_without_rounds_or_table_the_matches_say_what_there_is(missing: Any) -> 
     service = Service({MATCHES: LEAGUE, GROUPS: missing, TABLES: missing})
     _, _, rounds, matches, standings = ask(service, everything)
     assert [r.slug for r in rounds.items] == ["1", "2", "3"]
-    assert [i.reason for i in rounds.issues] == ["rounds_from_matches"]
+    assert [i.kind for i in rounds.findings] == ["rounds_from_matches"]
     assert len(matches.items) == 6
     assert [row.points for row in standings.items] == [6, 3, 0]
-    assert [i.reason for i in standings.issues] == ["table_computed"]
+    assert [i.kind for i in standings.findings] == ["table_computed"]
 
 
 def test_an_unknown_league_has_nothing_yet_in_any_domain() -> None:
@@ -143,7 +143,7 @@ def test_a_draw_without_teams_has_rounds_but_no_matches_yet() -> None:
     assert (len(tournament.items), len(rounds.items)) == (1, 1)
     for found in (teams, matches, standings):
         assert found.absent.kind == "nothing_yet"
-    assert [i.reason for i in matches.issues] == ["placeholder_team"]
+    assert [i.kind for i in matches.findings] == ["placeholder_team"]
 
 
 async def outcomes(source: OpenLigaDBSource) -> dict[str, type | None]:

@@ -57,15 +57,15 @@ def shown(found: Fetched[Standing]) -> list[tuple[int, str, int, str]]:
 
 
 def reasons(found: Fetched[Standing]) -> list[str]:
-    assert not any(issue.left_out for issue in found.issues)
-    return [issue.reason for issue in found.issues]
+    assert not any(finding.left_out for finding in found.findings)
+    return [finding.kind for finding in found.findings]
 
 
 def test_the_providers_table_is_stored_with_the_form_of_the_matches() -> None:
     found = table_of(LEAGUE, TABLE)
     assert shown(found) == [(1, "1", 6, "WW"), (2, "2", 3, "LW"), (3, "3", 0, "LL")]
     assert not any(r.computed for r in found.items)
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 def test_without_a_table_it_is_computed_and_says_so() -> None:
@@ -80,7 +80,7 @@ def test_points_taken_away_are_kept_and_told() -> None:
     found = table_of(LEAGUE, deducted)
     assert shown(found)[:2] == [(1, "2", 3, "LW"), (2, "1", 3, "WW")]
     assert reasons(found) == ["table_differs_from_matches"]
-    assert "FC Nummer 1 3 points" in found.issues[0].detail
+    assert "FC Nummer 1 3 points" in found.findings[0].detail
 
 
 ZEROS = [row(n, (0, 0, 0), (0, 0)) for n in (1, 2, 3)]
@@ -104,7 +104,7 @@ def test_a_table_that_cannot_be_right_is_replaced_by_a_computed_one(table: Any, 
     found = table_of(LEAGUE, table)
     assert [r.points for r in found.items] == [6, 3, 0]
     assert reasons(found) == ["provider_table_rejected"]
-    assert why in found.issues[0].detail
+    assert why in found.findings[0].detail
 
 
 def test_before_the_first_match_a_table_of_zeros_is_right() -> None:
@@ -161,7 +161,7 @@ def test_groups_that_are_not_stated_follow_from_complete_fixtures_and_are_named_
         *round_robin([5, 6, 7, 8], first=10, group="Gruppenphase"),
     ]
     _, _, fixtures = read(raw)
-    assert [i.reason for i in fixtures.issues] == ["groups_from_fixtures"]
+    assert [i.kind for i in fixtures.findings] == ["groups_from_fixtures"]
     found = table_of(raw)
     assert {r.group_name for r in found.items} == {
         "FC Nummer 1 / FC Nummer 2 / FC Nummer 3 / FC Nummer 4",
@@ -197,5 +197,5 @@ def test_a_match_without_a_group_among_others_that_have_one_is_in_no_table() -> 
         played(20, 1, 4, (1, 0), order=3, group="Nachholspieltag"),
     ]
     _, _, fixtures = read(raw)
-    assert [i.reason for i in fixtures.issues] == ["match_without_group"]
+    assert [i.kind for i in fixtures.findings] == ["match_without_group"]
     assert {r.games for r in table_of(raw).items} == {2}

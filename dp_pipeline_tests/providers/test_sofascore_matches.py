@@ -114,21 +114,21 @@ def test_a_finished_match_without_a_result_is_not_ended() -> None:
     _, fixtures, _ = read([event(1, 1, 2, status=ENDED)])
     assert fixtures.matches[0].status == "unknown"
     assert fixtures.matches[0].provider_status == "100 finished"
-    assert [i.reason for i in fixtures.issues] == ["finished_without_result"]
+    assert [i.kind for i in fixtures.findings] == ["finished_without_result"]
 
 
 def test_an_unknown_status_is_kept_and_the_match_is_stored() -> None:
     _, fixtures, _ = read([event(1, 1, 2, status={"code": 777, "type": "paused"})])
     found = fixtures.matches[0]
     assert (found.status, found.provider_status) == ("unknown", "777 paused")
-    assert [(i.reason, i.left_out) for i in fixtures.issues] == [("unknown_status", False)]
+    assert [(i.kind, i.left_out) for i in fixtures.findings] == [("unknown_status", False)]
 
 
 @pytest.mark.parametrize("at", [None, "x", -(10**15), 10**15, True, 2.5])
 def test_an_impossible_kick_off_is_none_and_told(at: Any) -> None:
     _, fixtures, _ = read([event(1, 1, 2, startTimestamp=at)])
     assert fixtures.matches[0].kickoff_at is None
-    assert [i.reason for i in fixtures.issues] == ["no_kickoff"]
+    assert [i.kind for i in fixtures.findings] == ["no_kickoff"]
 
 
 def test_of_two_tellings_of_one_event_the_last_changed_one_is_stored() -> None:
@@ -137,14 +137,14 @@ def test_of_two_tellings_of_one_event_the_last_changed_one_is_stored() -> None:
     for events in ([old, new], [new, old], [new, old, new]):
         _, fixtures, _ = read(events)
         assert [m.home_score for m in fixtures.matches] == [2]
-        assert fixtures.issues == ()
+        assert fixtures.findings == ()
 
 
 def test_two_tellings_of_the_same_moment_that_differ_are_told() -> None:
     events = [event(1, 1, 2, **full_time(1, 0)), event(1, 1, 2, **full_time(2, 0))]
     found = [read(order)[1] for order in (events, events[::-1])]
     assert found[0] == found[1]
-    assert [i.reason for i in found[0].issues] == ["contradicting_match"]
+    assert [i.kind for i in found[0].findings] == ["contradicting_match"]
 
 
 def test_a_postponed_match_and_its_replay_are_two_and_do_not_keep_the_season_open() -> None:
@@ -160,7 +160,7 @@ def test_a_postponed_match_and_its_replay_are_two_and_do_not_keep_the_season_ope
 def test_a_team_cannot_play_itself() -> None:
     _, fixtures, _ = read([event(1, 1, 1), event(2, 1, 2)])
     assert [m.external_id for m in fixtures.matches] == ["2"]
-    assert [(i.reason, i.left_out) for i in fixtures.issues] == [("team_against_itself", True)]
+    assert [(i.kind, i.left_out) for i in fixtures.findings] == [("team_against_itself", True)]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_place_in_the_draw_is_no_team(name: str) -> None:
     assert is_place_in_draw(name)
     _, fixtures, teams = read([event(1, team(90, name), 2)])
     assert fixtures.matches == ()
-    assert [(i.reason, i.left_out) for i in fixtures.issues] == [("placeholder_team", False)]
+    assert [(i.kind, i.left_out) for i in fixtures.findings] == [("placeholder_team", False)]
     assert [t.name for t in teams.found("x")[0]] == ["FC Number 2"]
 
 
@@ -197,8 +197,8 @@ def test_disabled_says_little_of_a_team_that_plays_or_has_a_country() -> None:
 def test_teams_have_names_countries_and_badges() -> None:
     country = {"alpha2": "HN", "name": "Honduras"}
     _, _, teams = read([event(1, team(1), team(2, "Motagua", country=country, shortName=None))])
-    found, issues = teams.found("https://images.example")
-    assert issues == ()
+    found, findings = teams.found("https://images.example")
+    assert findings == ()
     assert [(t.external_id, t.name, t.short_name, t.country, t.badge_url) for t in found] == [
         ("1", "FC Number 1", "No. 1", "ENG", "https://images.example/team/1/image"),
         ("2", "Motagua", None, "Honduras", "https://images.example/team/2/image"),
@@ -211,9 +211,9 @@ def test_a_renamed_team_has_the_name_of_its_last_changed_match() -> None:
         event(2, team(1, "New FC"), 2, changes={"changeTimestamp": 2}),
     ]
     for order in (events, events[::-1]):
-        found, issues = read(order)[2].found("x")
+        found, findings = read(order)[2].found("x")
         assert found[0].name == "New FC"
-        assert [i.reason for i in issues] == ["several_team_names"]
+        assert [i.kind for i in findings] == ["several_team_names"]
 
 
 def test_names_lose_what_a_database_cannot_hold() -> None:
@@ -224,9 +224,9 @@ def test_names_lose_what_a_database_cannot_hold() -> None:
 def test_one_unreadable_event_is_named_and_the_others_are_read() -> None:
     found = parse_events({"events": [event(1, 1, 2), {**event(2, 3, 4), "homeTeam": None}]})
     assert [e.id for e in found.events] == [1]
-    assert [(i.reason, i.left_out) for i in found.issues] == [("invalid_match", True)]
-    assert found.issues[0].data == {"path": "events[1].homeTeam"}
-    assert found.issues[0].subject == "? - FC Number 4"
+    assert [(i.kind, i.left_out) for i in found.findings] == [("invalid_match", True)]
+    assert found.findings[0].data == {"path": "events[1].homeTeam"}
+    assert found.findings[0].subject == "? - FC Number 4"
 
 
 @pytest.mark.parametrize("payload", [{}, {"events": "x"}, {"events": [1]}, "text", 5, True, [None]])

@@ -174,8 +174,8 @@ def test_a_round_that_cannot_be_had_is_named_and_not_counted_as_asked() -> None:
         found, asked = ask(url, stored, due, matches_of)
         expected = {m.external_id for m in stored.matches if m.round_slug == "15"}
         assert {m.external_id for m in found} == asked == expected
-        issues = ask(url, stored, due, methodcaller("matches")).issues
-        assert [(i.reason, i.left_out) for i in issues] == [("round_not_available", True)]
+        findings = ask(url, stored, due, methodcaller("matches")).findings
+        assert [(i.kind, i.left_out) for i in findings] == [("round_not_available", True)]
 
 
 def test_a_refusal_ends_all_asking() -> None:

@@ -45,7 +45,7 @@ def recorded(name: str) -> Any:
 
 def read(payload: Any) -> tuple[tuple[EventPayload, ...], SeasonMatches]:
     found = parse_events(payload)
-    assert found.issues == ()
+    assert found.findings == ()
     rounds = rounds_of_events(found.events, KEY, "http://x")
     tellings = [Telling(event) for event in found.events]
     return found.events, fixtures_of(tellings, rounds, SeasonTeams(found.events))
@@ -74,7 +74,7 @@ def test_a_day_of_matches_arrives_with_its_scores_and_states() -> None:
     _, fixtures = read(payload)
     raw = raw_events(payload)
     assert {m.external_id for m in fixtures.matches} == set(raw)
-    assert fixtures.issues == ()
+    assert fixtures.findings == ()
     for match in fixtures.matches:
         one = raw[match.external_id]
         check_scores(match, one)
@@ -120,7 +120,7 @@ def test_a_world_cups_knockout_stage_has_its_shoot_outs_apart() -> None:
     final = next(m for m in fixtures.matches if m.round_slug == "final")
     assert (final.home_score, final.home_score_90, final.home_penalties_score) == (3, 2, 4)
     assert sum(m.home_penalties_score is not None for m in fixtures.matches) == 5
-    assert [(i.reason, i.subject) for i in fixtures.issues] == [
+    assert [(i.kind, i.subject) for i in fixtures.findings] == [
         ("contradicting_extra_time", "Croatia - Brazil, Quarterfinal")
     ]
 
@@ -132,7 +132,7 @@ def test_a_match_that_contradicts_itself_is_stored_without_a_score(number: str) 
     assert (match.external_id, match.status) == (number, "ended")
     scores = (match.home_score, match.home_score_90, match.home_score_ht)
     assert scores == (None, None, None)
-    assert [i.reason for i in fixtures.issues] == ["contradicting_score"]
+    assert [i.kind for i in fixtures.findings] == ["contradicting_score"]
 
 
 def test_an_answer_reencoded_by_php_is_read() -> None:
@@ -202,7 +202,7 @@ def test_the_rounds_of_a_champions_league_are_told_apart() -> None:
         "semifinal",
         "final",
     ]
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 def test_the_rounds_of_a_world_cup_keep_the_providers_order() -> None:
@@ -235,4 +235,4 @@ def test_a_recorded_table_is_read_with_its_differences() -> None:
         ("30", 3, 10, 11),
     ]
     assert {(r.stage, r.group_name) for r in found.items} == {(None, None)}
-    assert found.issues == ()
+    assert found.findings == ()

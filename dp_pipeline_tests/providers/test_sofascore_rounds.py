@@ -56,7 +56,7 @@ def test_the_order_is_the_providers_and_not_that_of_the_numbers() -> None:
 def test_one_number_can_be_several_rounds() -> None:
     found = rounds({"round": 5}, {"round": 5, "name": "Round of 16", "slug": "round-of-16"})
     assert [r.slug for r in found.rounds] == ["5", "round-of-16"]
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 def test_a_round_listed_twice_is_one() -> None:
@@ -71,7 +71,7 @@ def test_a_round_listed_twice_is_one() -> None:
 def test_an_entry_that_cannot_be_asked_for_is_left_out_and_named(entry: Any) -> None:
     found = rounds({"round": 1}, entry, {"round": 2})
     assert [r.slug for r in found.rounds] == ["1", "2"]
-    assert [(i.reason, i.left_out) for i in found.issues] == [("invalid_round", True)]
+    assert [(i.kind, i.left_out) for i in found.findings] == [("invalid_round", True)]
 
 
 def test_two_rounds_of_one_slug_keep_their_slugs_in_any_order() -> None:
@@ -79,7 +79,7 @@ def test_two_rounds_of_one_slug_keep_their_slugs_in_any_order() -> None:
     for entries in ((FINAL, other), (other, FINAL)):
         found = rounds(*entries)
         assert {r.provider_id: r.slug for r in found.rounds} == {"29": "final", "30": "final-30"}
-        assert [i.reason for i in found.issues] == ["slug_taken"]
+        assert [i.kind for i in found.findings] == ["slug_taken"]
 
 
 def test_slugs_in_an_address_are_encoded() -> None:
@@ -90,7 +90,7 @@ def test_slugs_in_an_address_are_encoded() -> None:
 def test_so_many_rounds_are_asked_for_and_no_more() -> None:
     found = rounds(*({"round": n} for n in range(1, 400)))
     assert len(found.rounds) == 200
-    assert {i.reason for i in found.issues} == {"too_many_rounds"}
+    assert {i.kind for i in found.findings} == {"too_many_rounds"}
 
 
 @pytest.mark.parametrize("answer", [{}, {"rounds": "x"}, {"rounds": {"a": 1}}, "x", 1])

@@ -43,8 +43,8 @@ from dp_pipeline_tests.providers.sofascore_service import (
 from dp_pipeline_tests.providers.states import state
 
 
-def reasons(issues: Any) -> Counter[str]:
-    return Counter(issue.reason for issue in issues)
+def reasons(findings: Any) -> Counter[str]:
+    return Counter(finding.kind for finding in findings)
 
 
 def test_a_season_costs_a_request_for_each_round_and_five_beside_them() -> None:
@@ -56,7 +56,7 @@ def test_a_season_costs_a_request_for_each_round_and_five_beside_them() -> None:
     assert (len(found.teams.items), len(found.rounds.items)) == (20, 38)
     assert (len(found.matches.items), len(found.standings.items)) == (380, 20)
     for part in (found.tournament, found.teams, found.rounds, found.matches, found.standings):
-        assert part.issues == ()
+        assert part.findings == ()
 
 
 def test_the_tournament_is_named_dated_and_addressed() -> None:
@@ -98,7 +98,7 @@ def test_a_season_in_progress_is_complete_at_any_moment(played: int) -> None:
     table = {str(r["team"]["id"]): r for r in (world.tables or [{}])[0]["rows"]}
     for row in found.standings.items:
         assert (row.points, row.games) == (table[row.team]["points"], table[row.team]["matches"])
-    assert found.standings.issues == ()
+    assert found.standings.findings == ()
 
 
 def test_a_cup_has_late_rounds_as_remarks_and_no_table() -> None:
@@ -111,8 +111,8 @@ def test_a_cup_has_late_rounds_as_remarks_and_no_table() -> None:
         ("final", "knockout", 4),
     ]
     assert len(found.matches.items) == 12
-    assert reasons(found.matches.issues) == {"round_not_published": 2}
-    assert not any(issue.left_out for issue in found.matches.issues)
+    assert reasons(found.matches.findings) == {"round_not_published": 2}
+    assert not any(finding.left_out for finding in found.matches.findings)
     is_ = state(found)
     assert (is_.mode, is_.status, is_.current_round) == ("knockout-only", "active", "quarterfinals")
     assert found.standings.absent is not None
@@ -122,7 +122,7 @@ def test_a_cup_has_late_rounds_as_remarks_and_no_table() -> None:
 def test_a_round_without_events_yet_is_as_one_that_is_not_there() -> None:
     world = cup(rounds=2)
     world.events["events/round/28/slug/semifinals"] = []
-    assert reasons(ask(world, everything).matches.issues) == {"round_not_published": 2}
+    assert reasons(ask(world, everything).matches.findings) == {"round_not_published": 2}
 
 
 def test_a_finished_cup_is_completed_with_its_shoot_outs() -> None:
@@ -143,8 +143,8 @@ def test_groups_then_a_cup_have_a_table_per_group() -> None:
     groups = Counter((row.stage, row.group_name) for row in found.standings.items)
     assert groups == {(None, f"Group {letter}"): 4 for letter in "ABCD"}
     assert not any(row.computed for row in found.standings.items)
-    assert found.standings.issues[0].reason == "form_not_available"
-    assert len(found.standings.issues) == 1
+    assert found.standings.findings[0].kind == "form_not_available"
+    assert len(found.standings.findings) == 1
     assert Counter(m.group_name for m in found.matches.items if m.group_name) == {
         f"Group {letter}": 6 for letter in "ABCD"
     }
@@ -172,7 +172,7 @@ def test_a_season_without_rounds_is_read_by_its_pages() -> None:
     found = ask(service, everything)
     assert len(found.matches.items) == 380
     assert [r.slug for r in found.rounds.items] == [str(n) for n in range(1, 39)]
-    assert reasons(found.rounds.issues) == {"rounds_from_matches": 1}
+    assert reasons(found.rounds.findings) == {"rounds_from_matches": 1}
     assert f"{DATA}/rounds" not in service.asked
     assert sum(service.asked.values()) == 13 + 4
     assert state(found).current_round == "21"
@@ -200,7 +200,7 @@ def test_the_pages_that_are_read_are_bounded() -> None:
         service.answers[f"{DATA}/events/last/{page}"] = answer
     found = ask(service, everything)
     assert len(found.matches.items) == 50
-    assert "too_many_pages" in reasons(found.matches.issues)
+    assert "too_many_pages" in reasons(found.matches.findings)
 
 
 @pytest.mark.parametrize("body", [FORBIDDEN, CHALLENGE])
@@ -244,8 +244,8 @@ def test_a_round_that_fails_is_named_and_the_others_are_stored() -> None:
     answers[f"{DATA}/events/round/9"] = {"events": "x"}
     found = ask(Service(answers), everything)
     assert len(found.matches.items) == 360
-    left_out = [i for i in found.matches.issues if i.left_out]
-    assert [(i.reason, i.subject) for i in left_out] == [
+    left_out = [i for i in found.matches.findings if i.left_out]
+    assert [(i.kind, i.subject) for i in left_out] == [
         ("round_not_available", "7"),
         ("round_not_available", "9"),
     ]
@@ -327,7 +327,7 @@ def test_an_event_under_several_rounds_is_one_match_in_the_round_it_names() -> N
         "2": "final",
         "3": "preliminary-final",
     }
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 def test_a_matchday_and_a_knockout_round_of_one_number_keep_their_matches() -> None:
@@ -349,7 +349,7 @@ def test_events_of_another_season_or_competition_are_not_taken() -> None:
     world.events["events/round/1"] += [other_season, other]
     found = ask(world, everything).matches
     assert len(found.items) == 12
-    assert reasons(found.issues) == {"other_season": 2}
+    assert reasons(found.findings) == {"other_season": 2}
 
 
 def test_a_form_that_cannot_be_had_never_fails_the_table() -> None:
@@ -379,7 +379,7 @@ def test_only_the_form_is_best_effort_because_it_alone_may_be_refused() -> None:
             "sofascore", url, rate_limit=NoRateLimit(), seconds_apart=0, breaker=Noting(None)
         ) as client:
             found = await everything(SofaScore().source(KEY, client.requests()))
-            assert found.standings.issues[0].reason == "form_not_available"
+            assert found.standings.findings[0].kind == "form_not_available"
 
     answers = league(teams=4, played=6).answers()
     answers[f"{DATA}/team-events/total"] = status(403, FORBIDDEN)

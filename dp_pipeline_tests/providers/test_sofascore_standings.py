@@ -52,7 +52,7 @@ def standings(world: World, form: Any = None) -> Fetched[Standing]:
 
 
 def reasons(found: Fetched[Any]) -> list[str]:
-    return [issue.reason for issue in found.issues]
+    return [finding.kind for finding in found.findings]
 
 
 def small(played: int = 4) -> World:
@@ -70,7 +70,7 @@ def test_a_table_is_taken_as_it_is_with_the_difference_computed() -> None:
         r["scoresFor"] - r["scoresAgainst"] for r in given
     ]
     assert not any(r.computed for r in found.items)
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 def test_points_taken_away_are_stored_and_told() -> None:
@@ -94,7 +94,7 @@ def test_a_table_of_zeros_is_right_before_the_first_match() -> None:
     found = standings(league(teams=4, played=0))
     assert len(found.items) == 4
     assert not any(r.computed for r in found.items)
-    assert found.issues == ()
+    assert found.findings == ()
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_every_group_has_its_table_and_a_ranking_across_them_is_left_out() -> No
     found = standings(world)
     assert Counter(r.group_name for r in found.items) == {f"Group {x}": 4 for x in "ABC"}
     assert reasons(found) == ["ranking_table"]
-    assert not any(issue.left_out for issue in found.issues)
+    assert not any(finding.left_out for finding in found.findings)
 
 
 def test_tables_computed_for_groups_are_one_for_each() -> None:

@@ -105,7 +105,7 @@ def test_matches_and_tables_arrive_as_they_are_in_the_world(moment: int) -> None
 
 def _no_surprises(told: Read, moment: int) -> None:
     parts = (told.tournament, told.teams, told.rounds, told.matches, told.standings)
-    reasons = {issue.reason for part in parts for issue in part.issues}
+    reasons = {finding.kind for part in parts for finding in part.findings}
     assert reasons <= {"round_not_published", "placeholder_team", "table_computed"}
     playing = {team for match in told.matches.items for team in (match.home, match.away)}
     assert playing <= {team.external_id for team in told.teams.items}
@@ -145,7 +145,7 @@ def test_a_running_match_arrives_with_the_score_of_that_minute(code: int) -> Non
     matches, _ = _truth(number, at)
     assert {"live", "interrupted"} & {match.status for match in matches}
     assert sorted(map(_as_told, told.matches.items)) == sorted(map(_as_true, matches))
-    assert not any(issue.left_out for issue in told.matches.issues)
+    assert not any(finding.left_out for finding in told.matches.findings)
 
 
 def _when_one_is(code: int) -> tuple[int, int]:

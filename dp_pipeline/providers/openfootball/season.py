@@ -168,5 +168,5 @@ def _unknown_rounds(entries: Entries) -> tuple[Finding, ...]:
 
 
 def _found(items: tuple[T, ...], issues: Iterable[Finding], because: str) -> Fetched[T]:
-    ordered = sorted(issues, key=lambda i: (not i.left_out, i.reason, i.subject, i.detail))
+    ordered = sorted(issues, key=lambda i: (not i.left_out, i.kind, i.subject, i.detail))
     return Fetched(items, tuple(ordered), None if items else Absence("nothing_yet", because))

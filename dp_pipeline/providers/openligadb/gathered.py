@@ -190,27 +190,27 @@ class Gathered:
         teams = {team.external_id: team for team in (*stored, *met.items)}
         if not teams:
             because = "Only places in the draw are known, no team yet."
-            return Fetched(issues=met.issues, absent=Absence("nothing_yet", because))
-        return Fetched(tuple(teams.values()), met.issues)
+            return Fetched(findings=met.findings, absent=Absence("nothing_yet", because))
+        return Fetched(tuple(teams.values()), met.findings)
 
     def fetched_rounds(self) -> Fetched[Round]:
         """Every round; complete only where the list was requested."""
         if self.absent:
             return Fetched(absent=self.absent)
-        issues = (*(self.listed.issues if self.listed else ()), *self.rounds.issues)
+        findings = (*(self.listed.findings if self.listed else ()), *self.rounds.findings)
         if self.listed and not self.listed.groups:
             detail = "OpenLigaDB lists no rounds; these are stored or have matches."
-            issues = (*issues, Finding("rounds_from_matches", "Rounds", detail))
+            findings = (*findings, Finding("rounds_from_matches", "Rounds", detail))
         if not self.rounds.rounds:
             because = "No round is stored, and none came."
-            return Fetched(issues=issues, absent=Absence("nothing_yet", because))
-        return Fetched(self.rounds.rounds, issues)
+            return Fetched(findings=findings, absent=Absence("nothing_yet", because))
+        return Fetched(self.rounds.rounds, findings)
 
     def fetched_matches(self) -> Fetched[Match]:
         """The matches that came, and every request that gave none."""
         if self.absent:
             return Fetched(absent=self.absent)
-        issues = [
+        findings = [
             Finding(
                 "match_not_available" if ask.alone else "round_not_available",
                 ask.subject,
@@ -220,16 +220,16 @@ class Gathered:
             )
             for ask, error in self.failures.items()
         ]
-        issues += [issue for answer in self.answers.values() for issue in answer.issues]
-        issues += self.fixtures.issues
+        findings += [finding for answer in self.answers.values() for finding in answer.findings]
+        findings += self.fixtures.findings
         if not self.fixtures.matches:
-            return Fetched(issues=tuple(issues), absent=self._no_match(), covers=self.covers)
-        issues += [
+            return Fetched(findings=tuple(findings), absent=self._no_match(), covers=self.covers)
+        findings += [
             Finding("empty_answer", ask.subject, "It was asked for, and OpenLigaDB gave no match.")
             for ask, answer in self.answers.items()
             if ask.covers and not answer.matches
         ]
-        return Fetched(self.fixtures.matches, tuple(issues), covers=self.covers)
+        return Fetched(self.fixtures.matches, tuple(findings), covers=self.covers)
 
     def fetched_goals(self) -> Fetched[Goal]:
         """The goals of the matches that came."""

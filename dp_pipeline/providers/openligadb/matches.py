@@ -24,7 +24,7 @@ class StorableMatches:
 
     matches: tuple[Match, ...]
     groups: TeamGroups
-    issues: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ def fixtures_of(
         known: the stored matches, where the payloads are only some. What follows from a season
             alone, groups and legs, is then taken from them.
     """
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     real: list[MatchPayload] = []
     for payload in sorted(payloads, key=lambda p: (p.match_id, last_touched(p))):
-        issue = _not_a_match(payload)
-        if issue:
-            issues.append(issue)
+        finding = _not_a_match(payload)
+        if finding:
+            findings.append(finding)
         else:
             real.append(payload)
     season = [p for p in real if rounds.of(p.group).type == "season"]
@@ -83,12 +83,12 @@ def fixtures_of(
     ]
     kept, duplicates = _once_each(told, lambda t: t.match.external_id)
     kept, repeated = _once_each(kept, lambda t: (t.match.round_slug, t.match.home, t.match.away))
-    issues += duplicates + repeated
+    findings += duplicates + repeated
     for one in kept:
-        issues += one.remarks
+        findings += one.remarks
     order = {round_.slug: round_.order for round_ in rounds.rounds}
     found = sorted((t.match for t in kept), key=lambda m: (order[m.round_slug or ""], *_when(m)))
-    return StorableMatches(tuple(found), groups, (*issues, *groups.issues))
+    return StorableMatches(tuple(found), groups, (*findings, *groups.findings))
 
 
 def status_of(payload: MatchPayload, score: CertainScore) -> MatchStatus:
@@ -125,13 +125,13 @@ def _told(
 ) -> _DatedMatch:
     score = score_of(payload, knockout=round_.type == "knockout", two_legged=two_legged)
     status = status_of(payload, score)
-    issues = [Finding(r.reason, payload.subject, r.detail) for r in score.remarks]
+    findings = [Finding(r.kind, payload.subject, r.detail) for r in score.remarks]
     if payload.match_is_finished and not score.has_final:
         detail = "It is marked as finished and has no final result yet; it counts as live."
-        issues.append(Finding("finished_without_result", payload.subject, detail))
+        findings.append(Finding("finished_without_result", payload.subject, detail))
     if payload.match_date_time_utc is None:
         detail = "The time of its kick-off is missing or impossible."
-        issues.append(Finding("no_kickoff", payload.subject, detail))
+        findings.append(Finding("no_kickoff", payload.subject, detail))
     final, after_90 = _sides(score.final), _sides(score.after_90)
     half_time, shoot_out = _sides(score.half_time), _sides(score.shoot_out)
     match = Match(
@@ -154,7 +154,7 @@ def _told(
         away_penalties_score=shoot_out[1],
         venue=_venue(payload.location),
     )
-    return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(issues))
+    return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(findings))
 
 
 def _once_each(
@@ -165,7 +165,7 @@ def _once_each(
     for one in told:
         same.setdefault(identity(one), []).append(one)
     kept: list[_DatedMatch] = []
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     for tellings in same.values():
         first = tellings[0]
         if len(tellings) == 1:
@@ -175,7 +175,7 @@ def _once_each(
         if len({replace(t.match, external_id="") for t in tellings}) == 1:
             kept.append(first)
             detail = f"It is given {len(tellings)} times alike (id {ids}); stored once."
-            issues.append(Finding("duplicate_match", first.subject, detail))
+            findings.append(Finding("duplicate_match", first.subject, detail))
             continue
         newest = max(t.updated for t in tellings)
         newest_ones = [t for t in tellings if t.updated == newest]
@@ -185,8 +185,8 @@ def _once_each(
             detail = f"It is given in {len(tellings)} ways (id {ids}); the last updated is stored."
         else:
             detail = f"It is given in {len(tellings)} ways (id {ids}), none of them the newest."
-        issues.append(Finding("contradicting_match", first.subject, detail, left_out=not agree))
-    return kept, issues
+        findings.append(Finding("contradicting_match", first.subject, detail, left_out=not agree))
+    return kept, findings
 
 
 def _pairing(payload: MatchPayload) -> frozenset[str]:

@@ -187,7 +187,7 @@ class MatchList:
     """The readable matches of an answer, and what could not be read."""
 
     matches: tuple[MatchPayload, ...]
-    issues: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class GroupList:
     """The readable rounds of an answer, and what could not be read."""
 
     groups: tuple[GroupPayload, ...]
-    issues: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +214,10 @@ def parse_matches(payload: Any) -> MatchList:
     Raises:
         InvalidShapeError: the answer is no list, or not one of its matches is readable.
     """
-    matches, issues = _read_list(payload, MatchPayload, "getmatchdata", "invalid_match", _teams_of)
-    return MatchList(matches, issues)
+    matches, findings = _read_list(
+        payload, MatchPayload, "getmatchdata", "invalid_match", _teams_of
+    )
+    return MatchList(matches, findings)
 
 
 def parse_match(payload: Any) -> MatchList:
@@ -235,12 +237,12 @@ def parse_groups(payload: Any) -> GroupList:
     Raises:
         InvalidShapeError: the answer is no list, or one of anything but objects.
     """
-    groups, issues = _read_each(
+    groups, findings = _read_each(
         payload, GroupPayload, "getavailablegroups", "invalid_round", _named("groupname", "a round")
     )
-    if issues and not any(isinstance(entry, dict) for entry in payload):
-        raise InvalidShapeError(issues[0].detail)
-    return GroupList(groups, issues)
+    if findings and not any(isinstance(entry, dict) for entry in payload):
+        raise InvalidShapeError(findings[0].detail)
+    return GroupList(groups, findings)
 
 
 def parse_table(payload: Any) -> TableRows:
@@ -249,10 +251,10 @@ def parse_table(payload: Any) -> TableRows:
     Raises:
         InvalidShapeError: the answer is no list, or not one of its rows is readable.
     """
-    rows, issues = _read_list(
+    rows, findings = _read_list(
         payload, TableRowPayload, "getbltable", "invalid_row", _named("teamname", "a row")
     )
-    return TableRows(rows, issues[0].detail.rstrip(".") if issues else None)
+    return TableRows(rows, findings[0].detail.rstrip(".") if findings else None)
 
 
 def parse_leagues(payload: Any) -> tuple[LeaguePayload, ...]:
@@ -271,20 +273,20 @@ def _read_list(
     payload: Any,
     model: type[T],
     what: str,
-    reason: str,
+    kind: str,
     subject: Callable[[Mapping[str, Any]], str],
 ) -> tuple[tuple[T, ...], tuple[Finding, ...]]:
-    items, issues = _read_each(payload, model, what, reason, subject)
-    if issues and not items:
-        raise InvalidShapeError(issues[0].detail)
-    return items, issues
+    items, findings = _read_each(payload, model, what, kind, subject)
+    if findings and not items:
+        raise InvalidShapeError(findings[0].detail)
+    return items, findings
 
 
 def _read_each(
     payload: Any,
     model: type[T],
     what: str,
-    reason: str,
+    kind: str,
     subject: Callable[[Mapping[str, Any]], str],
 ) -> tuple[tuple[T, ...], tuple[Finding, ...]]:
     if payload is None:
@@ -293,7 +295,7 @@ def _read_each(
         message = f"OpenLigaDB's {what} should be a list and is {_kind(payload)}."
         raise InvalidShapeError(message)
     items: list[T] = []
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     for index, raw in enumerate(payload):
         item = _lower_keys(raw)
         name = subject(item) if isinstance(item, dict) else f"entry {index + 1}"
@@ -303,9 +305,9 @@ def _read_each(
         except ValidationError as error:
             where, why = _first(error)
             path = f"[{index}]{where}"
-            issues.append(
+            findings.append(
                 Finding(
-                    reason=reason,
+                    kind=kind,
                     subject=name,
                     detail=f"OpenLigaDB's {what} cannot be read at {path}: {why}.",
                     left_out=True,
@@ -313,8 +315,8 @@ def _read_each(
                 )
             )
         else:
-            issues += left_empty(name, beyond)
-    return tuple(items), tuple(issues)
+            findings += left_empty(name, beyond)
+    return tuple(items), tuple(findings)
 
 
 def _lower_keys(value: Any, depth: int = 0) -> Any:

@@ -39,7 +39,7 @@ class ListedRounds:
 
     rounds: tuple[Round, ...]
     by_key: Mapping[RoundKey, Round]
-    issues: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
     def of(self, group: GroupPayload) -> Round:
         """The round a match is in; its group has to have been among the matches."""
@@ -73,7 +73,7 @@ def rounds_of(
     }
     by_key = _recognized({**waiting, **played}, known)
     bare = _bare_type(known, matches)
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     taken = {round_.slug for round_ in known}
     # those with matches first: a round listed later never takes over a slug
     for groups in (played, waiting):
@@ -83,7 +83,7 @@ def rounds_of(
             round_type = _type_by_name(group.group_name, bare)
             if round_type is None:
                 detail = f"Its name says nothing of its kind; taken as a {bare} round."
-                issues.append(Finding("unknown_round_name", group.group_name, detail))
+                findings.append(Finding("unknown_round_name", group.group_name, detail))
             slug = _free_slug(group, round_type or bare, taken)
             taken.add(slug)
             by_key[key] = Round(
@@ -98,7 +98,7 @@ def rounds_of(
     rounds = _in_order(known, [r for r in by_key.values() if r.slug not in stored])
     placed = {round_.slug: round_ for round_ in rounds}
     by_key = {key: placed[round_.slug] for key, round_ in by_key.items()}
-    return ListedRounds(rounds, by_key, tuple(issues))
+    return ListedRounds(rounds, by_key, tuple(findings))
 
 
 def order_id_of(round_: Round) -> int | None:

@@ -31,9 +31,9 @@ EXTRA_TIME, SHOOT_OUT = (3, 4), 5
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is odd about a score: a reason for the report and a sentence."""
+    """What is odd about a score: a kind for the report and a sentence."""
 
-    reason: str
+    kind: str
     detail: str
 
 
@@ -65,8 +65,8 @@ class _Reading:
     final: Pair | None = None
     shoot_out: Pair | None = None
 
-    def remark(self, reason: str, detail: str) -> None:
-        self.remarks.append(Remark(reason, detail))
+    def remark(self, kind: str, detail: str) -> None:
+        self.remarks.append(Remark(kind, detail))
 
     def contradiction(self, detail: str) -> None:
         self.remark("contradicting_score", detail)

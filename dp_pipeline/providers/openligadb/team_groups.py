@@ -17,7 +17,7 @@ class TeamGroups:
 
     names: Mapping[int, str | None]
     unknown: bool = False
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -> TeamGroups:
@@ -30,12 +30,12 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
     """
     stated = {match.match_id: team_group(match) for match in matches}
     if any(stated.values()):
-        issues = tuple(
+        findings = tuple(
             Finding("match_without_group", match.subject, "The others have one; it is in no table.")
             for match in matches
             if stated[match.match_id] is None
         )
-        return TeamGroups(stated, issues=issues)
+        return TeamGroups(stated, findings=findings)
     components = _components((m.team1.team_id, m.team2.team_id) for m in matches)
     group_stage = knockout_follows or any(is_group_stage(m.group.group_name) for m in matches)
     if len(components) <= 1 or not group_stage:
@@ -56,8 +56,8 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
         f"The {len(components)} groups follow from who plays whom; their letters are not given, "
         "so each is named by its teams."
     )
-    issue = Finding("groups_from_fixtures", "Group stage", detail)
-    return TeamGroups({m.match_id: named[m.team1.team_id] for m in matches}, issues=(issue,))
+    finding = Finding("groups_from_fixtures", "Group stage", detail)
+    return TeamGroups({m.match_id: named[m.team1.team_id] for m in matches}, findings=(finding,))
 
 
 def groups_as_known(matches: Iterable[MatchPayload], known: Sequence[Match]) -> TeamGroups:

@@ -37,7 +37,7 @@ def teams_of(matches: Iterable[MatchPayload]) -> Fetched[Team]:
             if not is_placeholder(team.team_name):
                 latest[team.team_id] = team
                 names.setdefault(team.team_id, set()).add(team.team_name)
-    issues = tuple(
+    findings = tuple(
         Finding(
             "several_team_names",
             latest[team_id].team_name,
@@ -46,7 +46,7 @@ def teams_of(matches: Iterable[MatchPayload]) -> Fetched[Team]:
         for team_id in sorted(names)
         if (others := names[team_id] - {latest[team_id].team_name})
     )
-    return Fetched(tuple(_team(latest[team_id]) for team_id in sorted(latest)), issues)
+    return Fetched(tuple(_team(latest[team_id]) for team_id in sorted(latest)), findings)
 
 
 def last_touched(match: MatchPayload) -> tuple[datetime, int, str]:

@@ -79,7 +79,7 @@ class Answers:
         found = EventList()
         for path in listed.paths:
             found = await self._json_or(path, parse_events, EventList())
-            if found.events or found.issues:
+            if found.events or found.findings:
                 break
         return [found]
 
@@ -102,8 +102,8 @@ class Answers:
             more = page.has_next and bool(page.events)
         if more:
             detail = f"There are more than {MOST_PAGES} pages of events; the first are read."
-            issue = Finding("too_many_pages", f"events/{way}", detail, left_out=True)
-            pages.append(EventList(issues=(issue,)))
+            finding = Finding("too_many_pages", f"events/{way}", detail, left_out=True)
+            pages.append(EventList(findings=(finding,)))
         return pages
 
     async def _json(self, path: str, parse: Callable[[Any], T]) -> T:

@@ -27,14 +27,14 @@ class SeasonMatches:
     """The matches of a season that can be stored, and what is to be said about the rest."""
 
     matches: tuple[Match, ...] = ()
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def of_season(
     tellings: Iterable[Telling], key: TournamentKey
 ) -> tuple[tuple[Telling, ...], tuple[Finding, ...]]:
     """The events of this season; one that does not say its season is believed to be."""
-    ours, issues = [], []
+    ours, findings = [], []
     for telling in tellings:
         event = telling.event
         unique = event.tournament.unique_tournament if event.tournament else None
@@ -42,34 +42,34 @@ def of_season(
         if other or (event.season is not None and str(event.season.id) != key.season):
             theirs = f"{unique.id if unique else '?'}:{event.season.id if event.season else '?'}"
             detail = f"It is of another tournament or season ({theirs}) and not taken."
-            issues.append(Finding("other_season", subject_of(event), detail))
+            findings.append(Finding("other_season", subject_of(event), detail))
         else:
             ours.append(telling)
-    return tuple(ours), tuple(issues)
+    return tuple(ours), tuple(findings)
 
 
 def fixtures_of(
     tellings: Sequence[Telling], rounds: SeasonRounds, teams: SeasonTeams
 ) -> SeasonMatches:
     """Every match once per id, in the order of rounds and kick-offs."""
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     by_id: dict[int, list[Telling]] = {}
     for telling in tellings:
         by_id.setdefault(telling.event.id, []).append(telling)
     found = []
     for _, same in sorted(by_id.items()):
         event, contradicting = _newest([telling.event for telling in same])
-        issues += contradicting
+        findings += contradicting
         refusal = _not_a_match(event, teams)
         if refusal:
-            issues.append(refusal)
+            findings.append(refusal)
             continue
         match, remarks = _match(event, round_of([replace(t, event=event) for t in same], rounds))
         found.append(match)
-        issues += remarks
+        findings += remarks
     order = order_of(rounds.rounds)
     found.sort(key=lambda m: (order[m.round_slug], *_when(m)))
-    return SeasonMatches(tuple(found), tuple(issues))
+    return SeasonMatches(tuple(found), tuple(findings))
 
 
 def round_of(tellings: Sequence[Telling], rounds: SeasonRounds) -> ListedRound | None:

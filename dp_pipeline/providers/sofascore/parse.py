@@ -39,7 +39,7 @@ class EventList:
     """The readable events of an answer, what could not be read, whether another page follows."""
 
     events: tuple[EventPayload, ...] = ()
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     has_next: bool = False
 
 
@@ -48,7 +48,7 @@ class RoundAnswer:
     """The readable rounds in the provider's order."""
 
     rounds: tuple[RoundPayload, ...] = ()
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,21 @@ def parse_seasons(payload: Any) -> tuple[SeasonPayload, ...]:
 
 def parse_rounds(payload: Any) -> RoundAnswer:
     """The answer of .../rounds; raises InvalidShapeError when nothing in it is readable."""
-    rounds, issues = _read(
+    rounds, findings = _read(
         _entries(payload, "rounds", "rounds"), RoundPayload, "rounds", _a_round, "invalid_round"
     )
-    return RoundAnswer(rounds, issues)
+    return RoundAnswer(rounds, findings)
 
 
 def parse_events(payload: Any) -> EventList:
     """A list of events, bare or under `events`, or one `event`; raises InvalidShapeError."""
     if isinstance(payload, dict) and "event" in payload and "events" not in payload:
         payload = {"events": [payload["event"]]}
-    events, issues = _read(
+    events, findings = _read(
         _entries(payload, "events", "events"), EventPayload, "events", _a_match, "invalid_match"
     )
     more = isinstance(payload, dict) and payload.get("hasNextPage") is True
-    return EventList(events, issues, more)
+    return EventList(events, findings, more)
 
 
 def parse_tables(payload: Any) -> tuple[TablePayload, ...]:
@@ -109,9 +109,9 @@ def parse_tables(payload: Any) -> tuple[TablePayload, ...]:
         fault, remarks = None, ()
         try:
             entries = _entries(raw.get("rows"), "rows", f"standings[{index}].rows")
-            rows, issues = _read(entries, RowPayload, f"standings[{index}].rows", _a_row)
-            fault = next((i.detail.rstrip(".") for i in issues if i.left_out), None)
-            remarks = tuple(issue for issue in issues if not issue.left_out)
+            rows, findings = _read(entries, RowPayload, f"standings[{index}].rows", _a_row)
+            fault = next((i.detail.rstrip(".") for i in findings if i.left_out), None)
+            remarks = tuple(finding for finding in findings if not finding.left_out)
         except InvalidShapeError as error:
             rows, fault = (), error.message.rstrip(".")
         known = name[:LONGEST_TEXT] if isinstance(name, str) and name else None
@@ -171,7 +171,7 @@ def _read(
     reason: str = "unreadable",
 ) -> tuple[tuple[M, ...], tuple[Finding, ...]]:
     items: list[M] = []
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     for index, raw in enumerate(entries):
         beyond: list[str] = []
         try:
@@ -180,13 +180,15 @@ def _read(
             where, why = _first(error)
             path = f"{what}[{index}]{where}"
             detail = f"It cannot be read at {path}: {why}."
-            issues.append(Finding(reason, subject(raw), detail, left_out=True, data={"path": path}))
+            findings.append(
+                Finding(reason, subject(raw), detail, left_out=True, data={"path": path})
+            )
         else:
-            issues += left_empty(subject(raw), beyond)
-    if issues and not items:
-        message = f"SofaScore's {what}: {issues[0].detail}"
+            findings += left_empty(subject(raw), beyond)
+    if findings and not items:
+        message = f"SofaScore's {what}: {findings[0].detail}"
         raise InvalidShapeError(message)
-    return tuple(items), tuple(issues)
+    return tuple(items), tuple(findings)
 
 
 def _first(error: ValidationError) -> tuple[str, str]:

@@ -40,12 +40,12 @@ class SeasonRounds:
     Args:
         listed: every usable round.
         by_key: finds a round by its identity.
-        issues: entries left out, names that collide.
+        findings: entries left out, names that collide.
     """
 
     listed: tuple[ListedRound, ...] = ()
     by_key: Mapping[RoundKey, ListedRound] | None = None
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def rounds(self) -> tuple[Round, ...]:
@@ -65,17 +65,17 @@ def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> SeasonRound
         key: the tournament.
         root: address below which the paths are.
     """
-    issues = list(answer.issues)
+    findings = list(answer.findings)
     usable: dict[RoundKey, RoundPayload] = {}
     for payload in answer.rounds:
         identity = round_key(payload)
         if payload.slug is None and (payload.name or payload.prefix):
             subject = payload.name or payload.prefix or ""
             detail = f"Round {payload.round} has a name and no slug; it cannot be asked for."
-            issues.append(Finding("invalid_round", subject, detail, left_out=True))
+            findings.append(Finding("invalid_round", subject, detail, left_out=True))
         elif len(usable) == MOST_ROUNDS and identity not in usable:
             detail = f"More than {MOST_ROUNDS} rounds are listed; the first are used."
-            issues.append(Finding("too_many_rounds", _label(payload), detail, left_out=True))
+            findings.append(Finding("too_many_rounds", _label(payload), detail, left_out=True))
         else:
             usable.setdefault(identity, payload)
     slugs, collisions = _slugs(usable)
@@ -97,7 +97,7 @@ def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> SeasonRound
         for paths in (round_paths(key, payload),)
     )
     by_key = dict(zip(usable, listed, strict=True))
-    return SeasonRounds(listed, by_key, (*issues, *collisions))
+    return SeasonRounds(listed, by_key, (*findings, *collisions))
 
 
 def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: str) -> SeasonRounds:
@@ -154,7 +154,7 @@ def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
     return SeasonRounds(
         complete,
         {round_key(one.payload): one for one in complete},
-        (*listed.issues, Finding("rounds_not_listed", ", ".join(lacking[:3]), detail)),
+        (*listed.findings, Finding("rounds_not_listed", ", ".join(lacking[:3]), detail)),
     )
 
 
@@ -184,7 +184,7 @@ def _label(payload: RoundPayload) -> str:
 def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str], list[Finding]]:
     """prefix-slug, slug or number; where two come to the same, the lower number has it."""
     taken: dict[str, RoundKey] = {}
-    issues = []
+    findings = []
     for identity in sorted(usable):
         number, slug, prefix = identity
         plain = re.sub(r"\s+", "-", "-".join(filter(None, (prefix, slug))) or str(number))
@@ -194,9 +194,9 @@ def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str]
         if free != plain:
             other = taken[plain][0]
             detail = f"Rounds {other} and {number} are both called {plain}; this one is {free}."
-            issues.append(Finding("slug_taken", _label(usable[identity]), detail))
+            findings.append(Finding("slug_taken", _label(usable[identity]), detail))
         taken[free] = identity
-    return {identity: slug for slug, identity in taken.items()}, issues
+    return {identity: slug for slug, identity in taken.items()}, findings
 
 
 def order_of(rounds: Iterable[Round]) -> dict[str | None, int]:

@@ -69,8 +69,8 @@ class SeasonEvents:
         if self.listed.listed:
             return self.listed
         found = rounds_of_events(self.events, self.key, self.at.root)
-        issues = (*self.listed.issues, *found.issues)
-        return SeasonRounds(found.listed, found.by_key, issues)
+        findings = (*self.listed.findings, *found.findings)
+        return SeasonRounds(found.listed, found.by_key, findings)
 
     @cached_property
     def fixtures(self) -> SeasonMatches:
@@ -94,21 +94,21 @@ class SeasonEvents:
 
     def found_rounds(self) -> Fetched[Round]:
         """The rounds, with a remark on those without matches yet."""
-        issues = self.rounds.issues
+        findings = self.rounds.findings
         if self.rounds.listed:
             if not self.listed.listed:
                 detail = "SofaScore lists no rounds; these are the ones its matches name."
-                issues = (*issues, Finding("rounds_from_matches", "Rounds", detail))
-            return Fetched(self.rounds.rounds, issues)
+                findings = (*findings, Finding("rounds_from_matches", "Rounds", detail))
+            return Fetched(self.rounds.rounds, findings)
         if self.events:
             because = "SofaScore has no rounds for this tournament."
-            return Fetched(issues=issues, absent=Absence("not_applicable", because))
+            return Fetched(findings=findings, absent=Absence("not_applicable", because))
         because = "SofaScore has neither rounds nor matches of this season yet."
-        return Fetched(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(findings=findings, absent=Absence("nothing_yet", because))
 
     def found_matches(self) -> Fetched[Match]:
         """The matches, and every round that gave none."""
-        issues = [
+        findings = [
             Finding(
                 "round_not_available",
                 what,
@@ -118,30 +118,30 @@ class SeasonEvents:
             )
             for what, error in self.failures.items()
         ]
-        issues += [issue for _, answer in self.answers for issue in answer.issues]
-        issues += [*self._ours[1], *self.fixtures.issues]
+        findings += [finding for _, answer in self.answers for finding in answer.findings]
+        findings += [*self._ours[1], *self.fixtures.findings]
         if not self.matches:
             because = (
                 "No match with known teams is there yet."
                 if self.events
                 else "SofaScore has no matches of this season yet."
             )
-            return Fetched(issues=tuple(issues), absent=Absence("nothing_yet", because))
+            return Fetched(findings=tuple(findings), absent=Absence("nothing_yet", because))
         empty = {slug for slug, answer in self.answers if not answer.events}
-        issues += [
+        findings += [
             Finding("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
             for one in self.listed.listed
             if one.round.slug in empty
         ]
-        return Fetched(self.matches, tuple(issues))
+        return Fetched(self.matches, tuple(findings))
 
     def found_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""
-        teams, issues = SeasonTeams(self.events, tables).found(self.at.images)
+        teams, findings = SeasonTeams(self.events, tables).found(self.at.images)
         if not teams:
             because = "No team is known yet."
-            return Fetched(issues=issues, absent=Absence("nothing_yet", because))
-        return Fetched(teams, issues)
+            return Fetched(findings=findings, absent=Absence("nothing_yet", because))
+        return Fetched(teams, findings)
 
     def found_standings(self, tables: Tables, form: FormEvents) -> Fetched[Standing]:
         """The tables, computed where the provider has none; there can be none in a cup."""

@@ -143,12 +143,12 @@ class SofaScoreSource(Source):
         """Every team of a match or a table, once; or the stored ones and those met now."""
         season = await self._season()
         if self.stored is None:
-            tables, issues = await self._tables_or_none()
+            tables, findings = await self._tables_or_none()
             found = season.found_teams(tables)
-            return Fetched(found.items, (*found.issues, *issues), found.absent)
+            return Fetched(found.items, (*found.findings, *findings), found.absent)
         met = season.found_teams(())
         teams = {team.external_id: team for team in (*self.stored.teams, *met.items)}
-        return Fetched(tuple(teams.values()), met.issues)
+        return Fetched(tuple(teams.values()), met.findings)
 
     async def rounds(self) -> Fetched[Round]:
         """Every round in the provider's order, or those the matches name."""
@@ -164,12 +164,12 @@ class SofaScoreSource(Source):
         if self.stored is None:
             return found
         # A round that is not published yet is what is looked for.
-        issues = tuple(i for i in found.issues if i.reason != "round_not_published")
+        findings = tuple(i for i in found.findings if i.kind != "round_not_published")
         absent = None
         if not found.items:
             because = "SofaScore gave none of the matches that were asked for."
             absent = Absence("nothing_yet", because)
-        return Fetched(found.items, issues, absent, _covered(season, self.stored.matches))
+        return Fetched(found.items, findings, absent, _covered(season, self.stored.matches))
 
     async def goals(self) -> Fetched[Goal]:
         """None: a list of matches has scores alone, and goals would cost a request per match."""
@@ -181,15 +181,15 @@ class SofaScoreSource(Source):
         season = await self._season()
         tables = await self._answers.tables()
         form: FormEvents = {}
-        issues: tuple[Finding, ...] = ()
+        findings: tuple[Finding, ...] = ()
         if tables:
             try:
                 form = await self._answers.form()
             except ProviderError as error:  # the table does not depend on it
                 detail = f"The form follows from the matches alone: {error.message}"
-                issues = (Finding("form_not_available", "Form", detail),)
+                findings = (Finding("form_not_available", "Form", detail),)
         found = season.found_standings(tables_of(tables), form)
-        return Fetched(found.items, (*found.issues, *issues), found.absent)
+        return Fetched(found.items, (*found.findings, *findings), found.absent)
 
     async def _tables_or_none(self) -> tuple[tuple[TablePayload, ...], tuple[Finding, ...]]:
         """For those who only add to what the matches say."""

@@ -31,7 +31,7 @@ class Tables:
     """The tables of a season by their place, and what is to be said of the others."""
 
     by_place: Mapping[Place, TablePayload]
-    issues: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def tables_of(payloads: Iterable[TablePayload]) -> Tables:
@@ -40,14 +40,14 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
     Of several at one place (a league and its championship round under one name) the one of the
     lowest id keeps it, the others take their own name for the stage.
     """
-    issues = []
+    findings = []
     named: list[tuple[Place, TablePayload]] = []
     for given in payloads:
         table = given
         name = table.name or (table.stage.name if table.stage else None) or "a table"
         if _RANKING.search(name):
             detail = "It ranks teams of several groups and is no table of matches; not stored."
-            issues.append(Finding("ranking_table", name, detail))
+            findings.append(Finding("ranking_table", name, detail))
             continue
         stage, group = place_of(table.stage)
         if group is None and table.name and _GROUP.match(table.name):
@@ -55,7 +55,7 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
         slots = [row.team.name for row in table.rows if is_place_in_draw(row.team.name)]
         if slots:
             detail = f"{' and '.join(slots)} are places in the draw, not teams; left out of it."
-            issues.append(Finding("placeholder_team", name, detail))
+            findings.append(Finding("placeholder_team", name, detail))
             rows = tuple(row for row in table.rows if row.team.name not in slots)
             if not rows:
                 continue
@@ -66,14 +66,14 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
         free = place if place not in by_place else (table.name or place[0], place[1])
         if free in by_place:
             detail = "There is another table of the same stage and group; this one is not stored."
-            issues.append(
+            findings.append(
                 Finding("duplicate_table", table.name or "a table", detail, left_out=True)
             )
         else:
             by_place[free] = table
     order = {id(table): index for index, (_, table) in enumerate(named)}
     ordered = sorted(by_place.items(), key=lambda entry: order[id(entry[1])])
-    return Tables(dict(ordered), tuple(issues))
+    return Tables(dict(ordered), tuple(findings))
 
 
 def standings_of(
@@ -89,9 +89,9 @@ def standings_of(
     """
     computed = _by_place(compute_standings(season)) if season else {}
     if not tables.by_place:
-        return _without_tables(computed, season, tables.issues, has_season=has_season)
+        return _without_tables(computed, season, tables.findings, has_season=has_season)
     rows: list[Standing] = []
-    issues = list(tables.issues)
+    findings = list(tables.findings)
     for place, table in tables.by_place.items():
         ours = computed.get(place, {})
         if len(tables.by_place) == len(computed) == 1:
@@ -100,19 +100,19 @@ def standings_of(
         if fault is None:
             found = _rows(place, table, ours, form)
             rows += found
-            issues += table.remarks
-            issues += _differences(found, ours, table)
+            findings += table.remarks
+            findings += _differences(found, ours, table)
             continue
         name = table.name or "Table"
         instead = [replace(row, stage=place[0], group_name=place[1]) for row in ours.values()]
         rows += instead
         tail = "This one follows from the matches." if instead else "There is none instead."
         detail = f"SofaScore's table is not used: {fault}. {tail}"
-        issues.append(Finding("provider_table_rejected", name, detail, left_out=not instead))
+        findings.append(Finding("provider_table_rejected", name, detail, left_out=not instead))
     if not rows:
         because = "No table of SofaScore can be used, and there are no matches to make one of."
-        return Fetched(issues=tuple(issues), absent=Absence("nothing_yet", because))
-    return Fetched(tuple(rows), tuple(issues))
+        return Fetched(findings=tuple(findings), absent=Absence("nothing_yet", because))
+    return Fetched(tuple(rows), tuple(findings))
 
 
 def form_of(events: Iterable[FormEventPayload], team: str) -> tuple[str, ...]:
@@ -129,19 +129,19 @@ def form_of(events: Iterable[FormEventPayload], team: str) -> tuple[str, ...]:
 def _without_tables(
     computed: Mapping[Place, Mapping[str, Standing]],
     season: Sequence[Match],
-    issues: tuple[Finding, ...],
+    findings: tuple[Finding, ...],
     *,
     has_season: bool,
 ) -> Fetched[Standing]:
     if not has_season:
         because = "A knockout tournament has no table."
-        return Fetched(issues=issues, absent=Absence("not_applicable", because))
+        return Fetched(findings=findings, absent=Absence("not_applicable", because))
     if not any(match.status in _ENDED for match in season):
         because = "SofaScore has no table yet, and no match has ended."
-        return Fetched(issues=issues, absent=Absence("nothing_yet", because))
+        return Fetched(findings=findings, absent=Absence("nothing_yet", because))
     rows = tuple(row for table in computed.values() for row in table.values())
     detail = "SofaScore has no table; this one follows from the matches."
-    return Fetched(rows, (*issues, Finding("table_computed", "Table", detail)))
+    return Fetched(rows, (*findings, Finding("table_computed", "Table", detail)))
 
 
 def _by_place(rows: Iterable[Standing]) -> dict[Place, dict[str, Standing]]:

@@ -57,7 +57,7 @@ class SeasonTeams:
 
     def found(self, image_root: str) -> tuple[tuple[Team, ...], tuple[Finding, ...]]:
         """Every team once, as its last changed match names it, and remarks on other names."""
-        teams, issues = [], []
+        teams, findings = [], []
         for team_id, tellings in sorted(self._told.items()):
             real = [t for t in tellings if not self.is_place(t[2])]
             if not real:
@@ -66,9 +66,9 @@ class SeasonTeams:
             others = sorted({t[2].name for t in real} - {last.name})
             if others:
                 detail = f"It is also called {' and '.join(others)}; the last is stored."
-                issues.append(Finding("several_team_names", last.name, detail))
+                findings.append(Finding("several_team_names", last.name, detail))
             teams.append(_team(team_id, last, [t[2] for t in real], image_root))
-        return tuple(teams), tuple(issues)
+        return tuple(teams), tuple(findings)
 
 
 def _team(
