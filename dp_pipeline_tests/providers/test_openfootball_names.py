@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.openfootball.names import is_placeholder, slug_of, spelling_of
+from dp_pipeline.football.club_names import spelling_of
+from dp_pipeline.providers.openfootball.names import is_placeholder, slug_of
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from dp_pipeline.football.club_aliases import ClubAliases
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Standing
+from dp_pipeline.providers.openfootball import teams as spelled_teams
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import counts, is_consistent
 from dp_pipeline_tests.providers.states import state
@@ -52,6 +54,45 @@ def test_recorded_en_2_2025_26_has_24_teams_under_33_names(recordings: Path) -> 
     assert sum(match.home_score is None for match in data.matches.items) == 176
     assert sum(match.status == "cancelled" for match in data.matches.items) == 1
     assert state(data).status == "active"
+
+
+@pytest.mark.parametrize("case", ["two_names", "wrong_year"])
+def test_clubs_that_a_file_writes_in_two_ways_are_one_without_aliases(
+    recordings: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recordings.parent / "cases" / "openfootball" / f"2025-26_en.3_{case}.json"
+    if not path.exists():
+        pytest.skip("the cases are not there")
+    monkeypatch.setattr(spelled_teams, "packaged", lambda: ClubAliases(()))
+    data = read_season(json.loads(path.read_bytes()), TournamentKey("openfootball", "en.3", "2025"))
+    names = {team.name for team in data.teams.items}
+    assert len(names) == (4 if case == "two_names" else 24)
+    assert {"Bolton Wanderers", "Luton Town"} <= names
+    merged = {finding.subject for finding in data.teams.findings}
+    assert "Bolton Wanderers" in merged
+    assert len(merged) == (1 if case == "two_names" else 12)
+
+
+@pytest.mark.slow
+def test_every_club_is_one_team_of_its_country_over_the_seasons(recordings: Path) -> None:
+    folder = recordings.parent / "more_seasons" / "football.json"
+    if not folder.exists():
+        pytest.skip("more seasons are not there")
+    teams: dict[str, dict[str, set[str]]] = {}
+    for path in sorted(folder.glob("*/*.json")):
+        key = TournamentKey("openfootball", path.stem, path.parent.name)
+        found = read_season(json.loads(path.read_bytes()), key).teams
+        assert {finding.kind for finding in found.findings} <= {"known_team_name"}
+        for team in found.items:
+            if team.country:
+                by_id = teams.setdefault(team.country, {})
+                by_id.setdefault(team.external_id, set()).add(team.name)
+    counts = {country: len(each) for country, each in teams.items()}
+    assert {name: counts[name] for name in ("ESP", "POR", "NED", "FRA", "ITA", "AUT", "BRA")} == (
+        {"ESP": 63, "POR": 28, "NED": 26, "FRA": 53, "ITA": 64, "AUT": 94, "BRA": 20}
+    )
+    assert teams["FRA"]["paris-fra"] == {"Paris FC"}
+    assert teams["NED"]["psv-eindhoven-ned"] == {"PSV", "PSV Eindhoven"}
 
 
 def test_recorded_uefa_cl_2024_25_has_a_league_of_36_and_knockout_rounds(recordings: Path) -> None:

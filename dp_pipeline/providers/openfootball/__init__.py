@@ -2,8 +2,8 @@
 
 payload      what a file looks like, old and new form
 competition  what the file's name says: country, time zone, league or cup, years
-names        a team's spelling and the identity behind it
-teams        which spellings of a file are one team
+names        what stands for no team, or in an address
+teams        which names of a file are one team
 rounds       the text of a round: slug, stage, group, type, order
 results      score and status of a match, and what contradicts itself
 kickoffs     date and time of a match

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from dp_pipeline.football.club_names import Spelling, spelling_of
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
-from dp_pipeline.providers.openfootball.names import Spelling, is_placeholder, spelling_of
+from dp_pipeline.providers.openfootball.names import is_placeholder
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
 from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from dp_pipeline.football.club_names import Spelling
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.kickoffs import PROBLEMS, Kickoff, Problem, kickoff_of
-from dp_pipeline.providers.openfootball.names import Spelling
 from dp_pipeline.providers.openfootball.results import result_of
 
 _NO_ROUND = "-"

@@ -71,6 +71,7 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     teams = teams_of(
         entries.fixtures,
         scope=competition.code.partition(".")[0] if competition.is_league else None,
+        year=years(key.season)[0],
     )
     rounds = rounds_of(list(_placed(entries, teams, years(key.season))))
     matches, match_issues, made_of = matches_of(
@@ -86,7 +87,7 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     no_teams = f"No match in openfootball's file {name}.json names its teams yet."
     return SeasonData(
         tournament=Fetched((_tournament(file, key),)),
-        teams=_found(teams.items, teams.issues, no_teams),
+        teams=_found(teams.items, teams.findings, no_teams),
         rounds=_found(
             ordered,
             _unknown_rounds(entries),
