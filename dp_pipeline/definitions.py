@@ -13,7 +13,7 @@ from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
-from dp_pipeline.notifications import health_asset, ledger_asset  # noqa: E402
+from dp_pipeline.notifications import assets  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource  # noqa: E402
 from dp_pipeline.schedules import SCHEDULES  # noqa: E402
@@ -33,8 +33,8 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect, seasons, ledger_asset.SPEC, health_asset.SPEC],
-        asset_checks=[ledger_asset.messages_delivered, *health_asset.CHECKS],
+        assets=[ingest, collect, seasons, assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC],
+        asset_checks=assets.CHECKS,
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,

@@ -3,16 +3,20 @@
 A field that is not set follows the environment (settings.py), read when a run or sensor begins.
 """
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.database.database import START_SECONDS, Database
+from dp_pipeline.database.database import START_SECONDS, Database, DatabaseError
+from dp_pipeline.embedded_postgres import EmbeddedPostgresError
 from dp_pipeline.images.client import Images, Root
 from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger.ledger import Ledger
@@ -23,6 +27,11 @@ from dp_pipeline.storage import S3, Folder, ObjectStore
 
 if TYPE_CHECKING:
     from dp_pipeline.embedded_postgres import EmbeddedPostgres
+
+UNUSABLE = (DatabaseError, EmbeddedPostgresError)
+"""What says that the database cannot be used."""
+GRACE_SECONDS = 20.0
+"""How long more than its seconds an opening may take, should the server hang."""
 
 _FOLLOWS = "Not set: follows {}."
 
@@ -95,6 +104,27 @@ class DatabaseResource(dg.ConfigurableResource):
         database.ensure_current(seconds=seconds)
         return database
 
+    def open_in_time(self, seconds: float) -> Database:
+        """Like `open`, for a sensor: it ends in time also if the server hangs.
+
+        Raises:
+            DatabaseError, EmbeddedPostgresError: it cannot be used.
+        """
+        opening: Future[Database] = Future()
+
+        def work() -> None:
+            try:
+                opening.set_result(self.open(seconds=seconds))
+            except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+                opening.set_exception(error)
+
+        threading.Thread(target=work, name="opening the database", daemon=True).start()
+        try:
+            return opening.result(seconds + GRACE_SECONDS)
+        except TimeoutError:
+            message = f"The database did not answer within {seconds + GRACE_SECONDS:.0f} s."
+            raise DatabaseError(message, retryable=True) from None
+
 
 class ProvidersResource(dg.ConfigurableResource):
     """Where the providers are, and how often they may be asked."""
@@ -144,15 +174,15 @@ class LedgerResource(dg.ConfigurableResource):
         """Where reports and images go."""
         return object_store(Settings.load())
 
-    def run_url(self, run_id: str) -> str:
+    def run_url(self, run_id: UUID | str) -> str:
         """The page of a Dagster run."""
         return f"{dagster_url(Settings.load())}/runs/{run_id}"
 
-    def unit_url(self, unit: str) -> str:
+    def run_group_url(self, run_group: str) -> str:
         """The page of a backfill, or the list of the runs of a refresh."""
         root = dagster_url(Settings.load())
-        backfill = backfill_of(unit)
+        backfill = backfill_of(run_group)
         if backfill is not None:
             return f"{root}/runs/b/{quote(backfill, safe='')}"
-        ((tag, value),) = tags_of(unit).items()
+        ((tag, value),) = tags_of(run_group).items()
         return f"{root}/runs?{urlencode({'q[0]': f'tag:{tag}={value}'})}"

@@ -3,7 +3,7 @@
 Every schedule is on from the start and asks no provider for anything nobody asked for: without
 followed competitions and ingested tournaments there is nothing to read, and a provider that rests
 is not read either. A refresh therefore ticks several times in a night. All ticks of a night ask for
-the same unit of work, and one that finds it asked for does nothing: Dagster's run keys cannot tell,
+the same run group, and one that finds it asked for does nothing: Dagster's run keys cannot tell,
 they count within one tick only. A refresh that is left out fails the check
 `{provider}_is_refreshed`.
 """
@@ -22,9 +22,9 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.http.circuit_table import resting
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
-from dp_pipeline.ledger.run_tags import PRIORITY_TAG, UNIT_TAG, Priority
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
+from dp_pipeline.notifications.assets import refresh_evaluation
 from dp_pipeline.notifications.detectors.checks import record
-from dp_pipeline.notifications.health_asset import refresh_evaluation
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import PROVIDERS, roots
@@ -34,7 +34,7 @@ from dp_pipeline.settings import Settings
 Kind = Literal["nightly", "weekly"]
 
 RUNS_TAG = "dp/runs"
-"""The run tag that says of how many runs the unit of a night consists."""
+"""The run tag that says of how many runs the run group of a night consists."""
 APART = timedelta(hours=12)
 """How long after a weekly re-read, which may be made good late, a nightly refresh is needless."""
 
@@ -119,8 +119,8 @@ class _RefreshTick:
 
     def decide(self, database: DatabaseResource) -> list[dg.RunRequest] | dg.SkipReason:
         """Ask for the runs of the night, or say why not."""
-        unit = f"{self.kind}:{self.provider}:{self.at:%Y-%m-%d}"
-        earlier = _requested(self.instance, unit, self.at)
+        run_group = f"{self.kind}:{self.provider}:{self.at:%Y-%m-%d}"
+        earlier = _requested(self.instance, run_group, self.at)
         if earlier is not None and earlier.complete:
             return dg.SkipReason(f"This night's refresh was requested at {_shown(earlier.at)}.")
         if self.kind == "nightly":
@@ -143,7 +143,7 @@ class _RefreshTick:
         requests = refresh_requests(
             keys,
             priority=Priority.BACKFILL,
-            unit=unit,
+            run_group=run_group,
             run_key=f"{self.kind}:{self.provider}:{self.at:%Y-%m-%dT%H:%M}",
         )
         return _counted(requests, earlier)
@@ -203,8 +203,8 @@ class _Requested:
         return self.runs >= self.of
 
 
-def _requested(instance: dg.DagsterInstance, unit: str, tick: datetime) -> _Requested | None:
-    """What other ticks than the one due at `tick` have asked for of a unit; None for nothing.
+def _requested(instance: dg.DagsterInstance, run_group: str, tick: datetime) -> _Requested | None:
+    """What other ticks than the one due at `tick` have asked for of a run group; None for nothing.
 
     A tick that the daemon repeats, because it died in the middle of it, has to ask for the same
     again: by their run keys Dagster knows which runs it has, and queues those it only created.
@@ -212,7 +212,7 @@ def _requested(instance: dg.DagsterInstance, unit: str, tick: datetime) -> _Requ
     mine = tick.astimezone(UTC).isoformat()
     found = [
         record
-        for record in instance.get_run_records(dg.RunsFilter(tags={UNIT_TAG: unit}))
+        for record in instance.get_run_records(dg.RunsFilter(tags={RUN_GROUP_TAG: run_group}))
         if record.dagster_run.tags.get(SCHEDULED_EXECUTION_TIME_TAG) != mine
     ]
     if not found:
@@ -236,7 +236,7 @@ def _last_requested(
 
 
 def _counted(requests: Sequence[dg.RunRequest], earlier: _Requested | None) -> list[dg.RunRequest]:
-    """The requests, each with the number of runs there are of the unit then."""
+    """The requests, each with the number of runs there are of the run group then."""
     runs = len(requests) + (earlier.runs if earlier else 0)
     return [
         request.with_replaced_attrs(tags={**request.tags, RUNS_TAG: str(runs)})

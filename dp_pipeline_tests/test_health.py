@@ -22,7 +22,7 @@ from dp_pipeline.definitions import build, defs
 from dp_pipeline.http.circuit import Circuit
 from dp_pipeline.http.health import ServiceHealth
 from dp_pipeline.ledger.ledger import tournament_id_of
-from dp_pipeline.notifications.health_asset import check_key, evaluation
+from dp_pipeline.notifications.detectors.providers import check_key, evaluation
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource

@@ -89,7 +89,7 @@ class Nights:
     def requested(self) -> list[tuple[str, int]]:
         """Unit and number of tournaments of each run, oldest first."""
         return [
-            (run.tags["dp/unit"], len(planned_refresh(run)))
+            (run.tags["dp/run_group"], len(planned_refresh(run)))
             for run in reversed(self.instance.get_runs())
         ]
 
@@ -134,8 +134,8 @@ def test_a_provider_that_rests_at_first_is_read_later_in_the_night_and_once(
     assert said.endswith("This refresh is tried again at 2024-11-25 02:47 UTC.")
     nights.rest()
     assert nights.tick(NIGHTLY, MONDAY + timedelta(minutes=30)) == (TickStatus.SUCCESS, "")
-    unit = f"nightly:{PROVIDER}:2024-11-25"
-    assert sorted(nights.requested()) == [(unit, 10), (unit, 50)]
+    run_group = f"nightly:{PROVIDER}:2024-11-25"
+    assert sorted(nights.requested()) == [(run_group, 10), (run_group, 50)]
     nights.store(1, name="new")
     for half_hours in (2, 7):
         status, said = nights.tick(NIGHTLY, MONDAY + timedelta(minutes=30 * half_hours))
@@ -143,7 +143,7 @@ def test_a_provider_that_rests_at_first_is_read_later_in_the_night_and_once(
         assert said.startswith("This night's refresh was requested at 20")
     assert len(nights.requested()) == 2
     assert nights.check() == (True, "The refresh of 2024-11-25 was requested.")
-    # The next night is another unit.
+    # The next night is another run group.
     assert nights.tick(NIGHTLY, MONDAY + timedelta(days=2))[0] is TickStatus.SUCCESS
     assert sorted(nights.requested())[2:] == [
         (f"nightly:{PROVIDER}:2024-11-27", n) for n in (11, 50)
@@ -207,7 +207,7 @@ def test_a_weekly_re_read_that_was_made_good_late_is_not_followed_by_the_nightly
     nights.tick(WEEKLY, TUESDAY + timedelta(minutes=210))
     _, said = nights.tick(NIGHTLY, TUESDAY + timedelta(days=1))
     assert said.startswith("The weekly re-read, which reads the same, was requested at 20")
-    assert [unit for unit, _ in nights.requested()] == [f"weekly:{PROVIDER}:2024-11-26"]
+    assert [run_group for run_group, _ in nights.requested()] == [f"weekly:{PROVIDER}:2024-11-26"]
 
 
 def test_a_person_sees_what_the_last_night_came_to(nights: Nights) -> None:

@@ -19,7 +19,7 @@ from dp_pipeline.assets.metadata import (
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.execution import Execution, Run
-from dp_pipeline.ledger.run_tags import TERMINAL_TAG, unit_of
+from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
 from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
@@ -60,7 +60,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         id=UUID(context.run.run_id),
         attempt=context.retry_number + 1,
         url=ledger.run_url(context.run.run_id),
-        unit=unit_of(context.run.tags),
+        run_group=run_group_of(context.run.tags),
         scope=scope,
         at_terminal=TERMINAL_TAG in context.run.tags,
     )

@@ -20,7 +20,7 @@ from dp_pipeline.assets.runner import ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.registry import NAMES, in_order
 from dp_pipeline.football.key import tidied
-from dp_pipeline.ledger.run_tags import PRIORITY_TAG, UNIT_TAG, Priority
+from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
 REFRESH_JOB = "refresh_tournaments"
@@ -75,7 +75,7 @@ def refresh_requests(
     keys: Collection[str],
     *,
     priority: Priority,
-    unit: str | None = None,
+    run_group: str | None = None,
     run_key: str | None = None,
     domains: Sequence[str] = NAMES,
 ) -> list[dg.RunRequest]:
@@ -84,7 +84,7 @@ def refresh_requests(
     Args:
         keys: checked tournament keys; their order does not matter.
         priority: of all the runs.
-        unit: names the runs as one unit of work, told as one; None tells each tournament.
+        run_group: names the runs as one run group, announced as one; without it each tournament is.
         run_key: begins the key by which Dagster knows a run it has launched already. A digest of
             the tournaments ends it: those that are added when a tick is repeated are not lost.
             None launches always.
@@ -98,7 +98,7 @@ def refresh_requests(
             tags={
                 PRIORITY_TAG: str(int(priority)),
                 PROVIDER_TAG: provider,
-                **({} if unit is None else {UNIT_TAG: unit}),
+                **({} if run_group is None else {RUN_GROUP_TAG: run_group}),
             },
         )
         for provider, chunk in _chunks(keys)

@@ -31,7 +31,7 @@ MOST_ADDED = 200
 and 0.3 s for a run. 5,000 new tournaments are taken in within seven minutes; reading them takes
 their provider longer."""
 MOST_TOLD_SINGLY = 3
-"""More tournaments than this in one tick are one unit of work, told in one message."""
+"""More tournaments than this in one tick are one run group, announced in one message."""
 GRACE_SECONDS = 60.0
 """How long a partition that somebody added may have no run: the one who added it may launch one."""
 ODD_SECONDS = 600.0
@@ -240,6 +240,6 @@ def _requests(keys: Sequence[str], now: float) -> list[dg.RunRequest]:
         for request in refresh_requests(
             mine,
             priority=Priority.SENSOR,
-            unit=f"discovery:{provider}:{day}" if len(mine) > MOST_TOLD_SINGLY else None,
+            run_group=f"discovery:{provider}:{day}" if len(mine) > MOST_TOLD_SINGLY else None,
         )
     ]

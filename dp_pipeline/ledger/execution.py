@@ -58,14 +58,14 @@ class Failure:
 class Run:
     """The Dagster run an execution belongs to. `id` becomes the ledger's request_id.
 
-    `unit` names the backfill or refresh the run is part of (see units.py); `scope` is what it reads
-    of a domain; `at_terminal` says that somebody waits for its end at a terminal.
+    `run_group` names the backfill or refresh the run is part of (run_tags.py); `scope` is what it
+    reads of a domain; `at_terminal` says that somebody waits for its end at a terminal.
     """
 
     id: UUID
     attempt: int = 1
     url: str | None = None
-    unit: str | None = None
+    run_group: str | None = None
     scope: Scope = "whole"
     at_terminal: bool = False
 

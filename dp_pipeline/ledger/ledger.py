@@ -204,7 +204,7 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
         "id": execution.id,
         "tournament_id": execution.tournament_id,
         "tournament_label": execution.label,
-        "unit": execution.run.unit,
+        "run_group": execution.run.run_group,
         "scope": execution.scope,
         "operation_type": execution.operation_type,
         "status": "in_progress",

@@ -189,7 +189,7 @@ class LostRun:
         planned: tournament key to the domains the run was to materialize.
         reason: a sentence; how the run ended.
         ended_at: when it ended; the rows take no time, and come after those that were opened.
-        unit: what the run was part of.
+        run_group: what the run was part of.
         scope: what it was to read of each domain.
         stopped: a person cancelled it.
     """
@@ -198,7 +198,7 @@ class LostRun:
     planned: Mapping[str, Sequence[str]]
     reason: str
     ended_at: datetime
-    unit: str | None = None
+    run_group: str | None = None
     scope: Scope = "whole"
     stopped: bool = False
 
@@ -231,7 +231,7 @@ def record_lost(database: Database, run: LostRun) -> int | None:
                     "tournament_key": storable(key),
                     "domain": domain,
                     "attempt": 1,
-                    "unit": run.unit,
+                    "run_group": run.run_group,
                     "scope": run.scope,
                     "operation_type": operation_type(
                         domain, create=not has_rows(connection, domain, tournament_id)

@@ -1,10 +1,10 @@
-"""One tick of the sensor that delivers: the ledger is caught up, then what is due is posted."""
+"""One tick of the sensor that announces: the ledger is caught up, then what is due is posted."""
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -16,13 +16,12 @@ from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
-from dp_pipeline.notifications import digests, earlier, incidents, notes, outbox
-from dp_pipeline.notifications.backfills import how_it_ended, unannounced
+from dp_pipeline.notifications import backfills, digests, earlier, incidents, notes, outbox
 from dp_pipeline.notifications.delivery import DueMessage, Post, due_incidents
 from dp_pipeline.notifications.detectors import automation
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.incidents import Condition, moment
-from dp_pipeline.notifications.opening import UNUSABLE, opened
+from dp_pipeline.notifications.notes import WATCHES, DeliveryState, database_away
 from dp_pipeline.notifications.runs import (
     cancelled_runs,
     ended_by,
@@ -31,14 +30,14 @@ from dp_pipeline.notifications.runs import (
     record_lost_runs,
 )
 from dp_pipeline.notifications.slack.announcement import Announcement
+from dp_pipeline.notifications.slack.digest import Digest
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import WATCHES, DeliveryState, database_away
-from dp_pipeline.resources import DatabaseResource, LedgerResource
+from dp_pipeline.resources import UNUSABLE, DatabaseResource, LedgerResource
 from dp_pipeline.settings import Settings
 
 # More than is posted, because what is suppressed costs no time.
-LOOKED_AT_PER_TICK = 200
+MESSAGES_READ_PER_TICK = 200
 REPORTS_SECONDS = 10.0
 AWAY_SECONDS = 15.0
 """How long the database is tried before it counts as away: a restart takes seconds, and wakes
@@ -81,16 +80,15 @@ def _up_since() -> datetime:
     started = [process.create_time()]
     if parent is not None and parent.pid > 1:
         started.append(parent.create_time())
-    return datetime.fromtimestamp(min(started), UTC)
+    return moment(min(started))
 
 
 @dataclass(slots=True)
 class _Tick:
-    """One tick: what it does, each duty for itself.
+    """One tick; each duty fails by itself.
 
-    Attributes:
-        away: since when the database cannot be used, once that was announced.
-        state: what is known, and noted at once when it changes.
+    `away` is since when the database cannot be used, once that was announced; `state` is stored
+    whenever it changes.
     """
 
     context: dg.SensorEvaluationContext
@@ -105,7 +103,7 @@ class _Tick:
     state: DeliveryState = field(init=False)
 
     def learn(self, store: Database, **facts: object) -> None:
-        """Note that some of what is known has changed."""
+        """Store that some of the state has changed."""
         before, self.state = self.state, replace(self.state, **facts)
         if self.state != before:
             notes.write(store, notes.STATE, self.state.note())
@@ -116,11 +114,9 @@ class _Tick:
         last = time.monotonic() + seconds
         while self.store is None:
             try:
-                store = opened(database, seconds=max(last - time.monotonic(), 0.0))
-                noted = notes.read(store, notes.STATE)
-                self.state = DeliveryState.read(
-                    noted or earlier.state(self.context.cursor), self.now
-                )
+                store = database.open_in_time(max(last - time.monotonic(), 0.0))
+                noted = notes.read(store, notes.STATE) or earlier.state(self.context.cursor)
+                self.state = DeliveryState.read(noted, self.now)
                 # In every tick: a database that takes no writes cannot be used either.
                 notes.write(store, notes.STATE, self.state.note())
                 self.store = store
@@ -138,19 +134,20 @@ class _Tick:
         with duty("closing executions whose process is gone"):
             reconciled = reconcile(
                 store,
-                finished=lambda request_ids: finished_runs(instance, request_ids),
+                finished=partial(finished_runs, instance),
                 free_since={UUID(id_): when for id_, when in self.state.free_since.items()},
                 now=self.now,
-                cancelled=lambda request_ids: cancelled_runs(instance, request_ids),
+                cancelled=partial(cancelled_runs, instance),
                 up_since=_up_since(),
-                ended_by=lambda request_ids, when: ended_by(instance, request_ids, when),
+                ended_by=partial(ended_by, instance),
             )
             free_since = {str(id_): at for id_, at in reconciled.free_since.items()}
             self.learn(store, free_since=free_since)
             self._done(len(reconciled.closed), "closed whose process is gone")
         with duty("adding executions of runs that died early"):
-            after, waiting = self.state.lost_after, self.state.waiting
-            lost = record_lost_runs(self.context, store, after, waiting, each=duty)
+            lost = record_lost_runs(
+                self.context, store, self.state.lost_after, self.state.waiting, each=duty
+            )
             self.learn(store, lost_after=lost.after, waiting=lost.waiting)
             self._done(lost.added, "added for runs that died early")
             self._done(len(lost.waiting), "runs that Dagster calls dead still work")
@@ -162,8 +159,11 @@ class _Tick:
         with duty("taking away partitions of tournaments that do not exist"):
             removed = remove_unknown(instance, store)
             self._done(len(removed), "partitions of no tournament taken away")
-        with duty(f"looking at {WATCHES}"):
-            self._look_at_watcher(store)
+        # That sensor detects all failures but its own.
+        with duty(f"examining {WATCHES}"), store.transaction() as connection:
+            on = automation.running(self.context, (WATCHES,))
+            failing = automation.detect(instance, on, Settings.load(), each=duty)
+            incidents.reconcile(connection, list(failing))
         with duty("noting that the database was away"):
             self._note_absence(store)
 
@@ -171,21 +171,12 @@ class _Tick:
         """What gives the messages: incidents first, which a long queue would keep from people."""
         if self.store is None:
             return [self._absence]
-        incidents_ = partial(due_incidents, self.store, self.duties)
-        executions = Executions(self.context, self.store, self.ledger, self.duties)
-        return [incidents_, partial(executions.due, self.state, self.now)]
+        store = self.store
+        return [partial(due_incidents, store, self.duties), partial(self._executions, store)]
 
     def _done(self, count: int, what: str) -> None:
         if count:
             self.said.append(f"{count} {what}")
-
-    def _look_at_watcher(self, store: Database) -> None:
-        """The sensor that detects all else does not come to see its own failures."""
-        watches = automation.running(self.context, (WATCHES,))
-        each = self.duties.duty
-        found = automation.detect(self.context.instance, watches, Settings.load(), each=each)
-        with store.transaction() as connection:
-            incidents.reconcile(connection, list(found))
 
     def _absence(self) -> list[DueMessage]:
         """The message that the database is away; while it is, the cursor says that it was sent."""
@@ -203,84 +194,61 @@ class _Tick:
         def stamp() -> None:
             self.away = self.now
 
-        return [DueMessage(notice, notice.kinds, stamp)]
+        return [DueMessage(notice, stamp)]
 
     def _note_absence(self, store: Database) -> None:
         """The database is back: that it was away becomes an incident, whose end is announced."""
         if self.away is None:
             return
-        seen = Condition("database", "database", moment(self.away), "It could not be used.")
+        past = Condition("database", "database", moment(self.away), "It could not be used.")
         with store.transaction() as connection:
-            incidents.note_past(connection, seen, moment(self.now))
+            incidents.note_past(connection, past, moment(self.now))
         self.away = None
 
+    def _executions(self, store: Database) -> list[DueMessage]:
+        """What is unannounced of executions, oldest first; each kind is read by itself."""
+        since, handled_until = moment(self.state.announced_from), self.state.lost_after
+        due: list[tuple[Announcement | Digest, Callable[[], None]]] = []
+        with self.duties.duty("reading executions to announce"):
+            due += self._runs(store, since)
+        with self.duties.duty("reading digests to announce"):
+            due += self._groups(store, since)
+        with self.duties.duty("reading backfills to announce"):
+            due += backfills.unannounced(
+                self.context,
+                store,
+                self.ledger.run_group_url,
+                since=since,
+                handled_until=handled_until,
+            )
+        due.sort(key=lambda each: each[0].completed_at)
+        return [DueMessage(message, stamp) for message, stamp in due]
 
-@dataclass(frozen=True, slots=True)
-class Executions:
-    """What is unannounced of executions."""
-
-    context: dg.SensorEvaluationContext
-    store: Database
-    ledger: LedgerResource
-    duties: Duties
-
-    def due(self, state: DeliveryState, now: float) -> list[DueMessage]:
-        """What can be announced, oldest first; what cannot be read holds up nothing else.
-
-        Args:
-            state: what is known.
-            now: Unix seconds.
-        """
-        start = moment(state.announced_from)
-        found: list[tuple[datetime, DueMessage]] = []
-        with self.duties.duty("looking for executions to announce"):
-            found += self._runs(start, state.lost_after)
-        with self.duties.duty("looking for digests to announce"):
-            found += self._units(start, state.lost_after, now)
-        with self.duties.duty("looking for backfills to announce"):
-            found += [
-                (digest.completed_at, DueMessage(digest, digest.kinds, stamp))
-                for digest, stamp in unannounced(
-                    self.context,
-                    self.store,
-                    self.ledger.unit_url,
-                    since=start,
-                    looked_at=state.lost_after,
-                )
-            ]
-        return [due for _, due in sorted(found, key=lambda each: each[0])]
-
-    def _runs(self, start: datetime, looked_at: float) -> list[tuple[datetime, DueMessage]]:
-        instance, store = self.context.instance, self.store
-        over = finished_runs(instance, outbox.unannounced_runs(store, start), looked_at=looked_at)
-        messages = outbox.announcements(
+    def _runs(
+        self, store: Database, since: datetime
+    ) -> Iterator[tuple[Announcement, Callable[[], None]]]:
+        unannounced = outbox.unannounced_runs(store, since)
+        over = finished_runs(
+            self.context.instance, unannounced, handled_until=self.state.lost_after
+        )
+        for message in outbox.announcements(
             store,
             over,
-            since=start,
-            run_url=lambda id_: self.ledger.run_url(str(id_)),
-            most=LOOKED_AT_PER_TICK,
+            since=since,
+            run_url=self.ledger.run_url,
+            most=MESSAGES_READ_PER_TICK,
             each=self.duties.duty,
-        )
-        return [
-            (message.completed_at, DueMessage(message, message.kinds, self._stamp(message)))
-            for message in messages
-        ]
+        ):
+            yield message, partial(outbox.mark_announced, store, message.executions)
 
-    def _units(
-        self, start: datetime, looked_at: float, now: float
-    ) -> list[tuple[datetime, DueMessage]]:
-        instance, store = self.context.instance, self.store
-        found = []
-        for waiting in digests.unannounced_groups(store, start):
-            with self.duties.duty(f"summing up {waiting.unit}"):
-                if group_over(instance, waiting, looked_at=looked_at, now=now):
-                    url = self.ledger.unit_url(waiting.unit)
-                    account = how_it_ended(instance, waiting.unit)
-                    digest = digests.digest(store, waiting, since=start, url=url, backfill=account)
-                    stamp = partial(digests.mark_group_announced, store, digest, start)
-                    found.append((digest.completed_at, DueMessage(digest, digest.kinds, stamp)))
-        return found
-
-    def _stamp(self, message: Announcement) -> Callable[[], None]:
-        ids = [line.execution_id for line in message.lines] + list(message.earlier)
-        return partial(outbox.mark_announced, self.store, ids)
+    def _groups(
+        self, store: Database, since: datetime
+    ) -> Iterator[tuple[Digest, Callable[[], None]]]:
+        instance, handled_until = self.context.instance, self.state.lost_after
+        for group in digests.unannounced_groups(store, since):
+            with self.duties.duty(f"summing up {group.name}"):
+                if group_over(instance, group, handled_until=handled_until, now=self.now):
+                    url = self.ledger.run_group_url(group.name)
+                    backfill = backfills.how_it_ended(instance, group.name)
+                    digest = digests.digest(store, group, since=since, url=url, backfill=backfill)
+                    yield digest, partial(digests.mark_group_announced, store, group, since)

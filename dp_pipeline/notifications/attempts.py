@@ -1,4 +1,4 @@
-"""What became of attempts to post the messages that wait, kept from tick to tick.
+"""What became of the attempts to post messages that wait, kept from tick to tick.
 
 It is noted before and after each post, because a daemon that is killed between a post and its stamp
 leaves no cursor behind. Of a message that was announced nothing is kept.
@@ -61,14 +61,21 @@ class Attempt:
 class Attempts:
     """The messages that were tried and are not announced.
 
-    Args:
-        store: where they are noted; None while the database is away, when nothing is.
+    While the database is away (`store` is None) nothing is noted. What is so old that nothing waits
+    for it is forgotten, and so is a foreign note.
     """
 
     def __init__(self, store: Database | None) -> None:
         self._store = store
-        noted = None if store is None else notes.read(store, notes.ATTEMPTS)
-        self._of, self._silences, self._quiet_until = _read(noted)
+        noted: Any = None if store is None else notes.read(store, notes.ATTEMPTS)
+        oldest = time.time() - FORGOTTEN_SECONDS
+        try:
+            kept = {str(key): Attempt(**attempt) for key, attempt in noted["of"].items()}
+            self._of = {key: attempt for key, attempt in kept.items() if attempt.at > oldest}
+            self._silences = int(noted["silences"])
+            self._quiet_until = float(noted.get("quiet_until", 0.0))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._of, self._silences, self._quiet_until = {}, 0, 0.0
 
     def of(self, key: str) -> Attempt:
         """What is known of a message."""
@@ -131,14 +138,3 @@ class Attempts:
                 "of": {key: asdict(attempt) for key, attempt in self._of.items()},
             }
             notes.write(self._store, notes.ATTEMPTS, note)
-
-
-def _read(found: Any) -> tuple[dict[str, Attempt], int, float]:
-    """What is noted, but for what is so old that nothing waits for it."""
-    oldest = time.time() - FORGOTTEN_SECONDS
-    try:
-        kept = {str(key): Attempt(**attempt) for key, attempt in found["of"].items()}
-        recent = {key: attempt for key, attempt in kept.items() if attempt.at > oldest}
-        return recent, int(found["silences"]), float(found.get("quiet_until", 0.0))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}, 0, 0.0

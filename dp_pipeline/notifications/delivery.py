@@ -1,7 +1,7 @@
 """The one delivery: what is due is posted in order, at Slack's pace, and stamped as announced.
 
-What is due is the business of announcing.py and watching.py; how a message reaches Slack, of
-messages/slack.py. A message is posted once in a tick. What failed is posted again by later ticks;
+What is due is the business of announcing.py and detection.py; how a message reaches Slack, of
+slack/webhook.py. A message is posted once in a tick. What failed is posted again by later ticks;
 what may have been taken once more at most (attempts.py).
 """
 
@@ -35,8 +35,7 @@ from dp_pipeline.settings import Class, Settings
 MESSAGES_PER_TICK = 20
 SECONDS_PER_MESSAGE = 1.0
 TICK_SECONDS = 40.0
-# In the table of paces, where providers have their names.
-_SLACK = "slack"
+_SLACK = "slack"  # in the table of rate limits, where providers have their names
 
 _LOCK = "dp_pipeline.delivery"
 
@@ -46,13 +45,9 @@ ANOTHER_DELIVERS = "Another tick goes on delivering messages; this one delivers 
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """A message whose time has come, the classes it belongs to, and how it is stamped as announced.
-
-    Without a class it is suppressed.
-    """
+    """A message whose time has come, and how it is stamped as announced."""
 
     message: Message
-    kinds: frozenset[Class]
     stamp: Callable[[], None]
 
 
@@ -61,11 +56,11 @@ class Post:
     """What a tick delivers with.
 
     Args:
-        webhook: where to; None while Slack is off.
+        webhook: None while Slack is off.
         wanted: the classes that are posted; the others count as announced.
-        duties: of the tick; a message that cannot be rendered holds up no other one.
+        duties: a message that cannot be rendered holds up no other one.
         log: of the tick.
-        store: keeps the pace, and what earlier ticks tried; None while the database is away.
+        store: keeps the rate limit and the attempts; None while the database is away.
         latest: on the monotonic clock; no post begins after it, except the first.
     """
 
@@ -79,9 +74,8 @@ class Post:
     def deliver(self, *due: Callable[[], Sequence[DueMessage]]) -> list[str]:
         """Post what is due now; what came of it, in words.
 
-        Args:
-            due: each gives messages in their order; asked when nothing else delivers, so that what
-                another tick has just announced is none of them.
+        Each of `due` gives messages in their order. It is called when nothing else delivers, so
+        that what another tick has just announced is none of them.
         """
         if self.webhook is None:
             return ["Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"]
@@ -95,7 +89,7 @@ class Post:
             if (pause := attempts.pause_left) > 0:
                 said = (
                     f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so "
-                    "long that it is left alone; the messages wait"
+                    "long that posting pauses; the messages wait"
                 )
                 return [said]
             delivery = _Delivery(self, self.webhook, attempts, lock)
@@ -112,11 +106,7 @@ class Post:
 class _Delivery:
     """The messages of one tick, with counts of what became of them.
 
-    Args:
-        post: what is delivered with.
-        webhook: where to.
-        attempts: what earlier ticks tried.
-        lock: without it another tick may be delivering the same; None if nothing is to be asked.
+    Without the lock another tick may be delivering the same; it is None while the database is away.
     """
 
     post: Post
@@ -139,7 +129,7 @@ class _Delivery:
             DatabaseError: it cannot be stamped, or the lock is lost; inside `held`.
         """
         for place, due in enumerate(waiting):
-            if not due.kinds & self.post.wanted:
+            if not due.message.kinds & self.post.wanted:
                 due.stamp()
                 self.suppressed += 1
             elif self.attempts.of(due.message.key).over:
@@ -170,8 +160,8 @@ class _Delivery:
     @property
     def pause_seconds(self) -> float:
         """How long no tick is to post anything, because Slack said so or nobody answers."""
-        asked = (self.error.retry_after if self.error else None) or 0.0
-        return min(max(asked, self.attempts.pause_seconds), LONGEST_PAUSE_SECONDS)
+        requested = (self.error.retry_after if self.error else None) or 0.0
+        return min(max(requested, self.attempts.pause_seconds), LONGEST_PAUSE_SECONDS)
 
     def _post(self, due: DueMessage) -> None:
         """Post one message. If it is left, the others wait too, with few exceptions."""
@@ -237,7 +227,7 @@ class _Delivery:
         self._stamp(due)
 
     def _may_post(self, due: DueMessage) -> bool:
-        """Wait for the turn; False if it does not come in this tick."""
+        """Wait until the rate limit allows it; False if it does not in this tick."""
         if self.left or self.tried >= MESSAGES_PER_TICK:
             self.left = True
             return False
@@ -259,12 +249,12 @@ def due_incidents(
     store: Database, duties: Duties, which: sa.ColumnElement[bool] | None = None
 ) -> list[DueMessage]:
     """What is to be announced of incidents."""
-    found: list[incidents.Announceable] = []
-    with duties.duty("looking for incidents to announce"), store.transaction() as connection:
-        found = incidents.unannounced(connection, dagster_url(Settings.load()), which)
+    messages: list[incidents.Announceable] = []
+    with duties.duty("reading incidents to announce"), store.transaction() as connection:
+        messages = incidents.unannounced(connection, dagster_url(Settings.load()), which)
 
     def stamp(message: incidents.Announceable) -> None:
         with store.transaction() as connection:
             message.mark_announced(connection)
 
-    return [DueMessage(each.notice, each.notice.kinds, partial(stamp, each)) for each in found]
+    return [DueMessage(each.notice, partial(stamp, each)) for each in messages]

@@ -35,90 +35,70 @@ from dp_pipeline.notifications.slack.digest import (
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A unit with executions that are unannounced; the last of them ended at `last`."""
+class RunGroup:
+    """A run group with executions that are unannounced; the last of them ended at `last`."""
 
-    unit: str
+    name: str
     last: datetime
 
 
-def unannounced_groups(database: Database, since: datetime, *, most: int = 50) -> list[Waiting]:
-    """Units without an open row, with executions that ended after `since` and are unannounced.
+def unannounced_groups(database: Database, since: datetime, *, most: int = 50) -> list[RunGroup]:
+    """Run groups without an open row, with unannounced executions that ended after `since`.
 
     Oldest first; not those with a run that a process works on.
     """
     e = executions
     open_row = tables.data_provider_executions.alias("open_row")
     last = sa.func.max(e.c.completed_at)
-    units = (
-        sa.select(e.c.unit, last.label("last"))
-        .where(e.c.announced_at.is_(None), e.c.completed_at >= since, e.c.unit.is_not(None))
-        .where(
-            e.c.unit.not_in(
-                sa.select(open_row.c.unit).where(
-                    open_row.c.status == "in_progress", open_row.c.unit.is_not(None)
-                )
-            )
-        )
-        .group_by(e.c.unit)
+    with_open_row = sa.select(open_row.c.run_group).where(
+        open_row.c.status == "in_progress", open_row.c.run_group.is_not(None)
+    )
+    groups = (
+        sa.select(e.c.run_group, last.label("last"))
+        .where(e.c.announced_at.is_(None), e.c.completed_at >= since)
+        .where(e.c.run_group.is_not(None), e.c.run_group.not_in(with_open_row))
+        .group_by(e.c.run_group)
         .having(~sa.func.bool_or(worked_on(e.c.request_id)))
         .order_by(last)
         .limit(most)
     )
     with database.transaction() as connection:
-        return [Waiting(row.unit, row.last) for row in connection.execute(units)]
+        return [RunGroup(row.run_group, row.last) for row in connection.execute(groups)]
 
 
 def recorded(database: Database, request_ids: Collection[UUID]) -> bool:
     """Whether the ledger has an execution of some runs, announced or not."""
     e = tables.data_provider_executions
     with database.transaction() as connection:
-        found = connection.execute(
-            sa.select(e.c.id).where(e.c.request_id.in_(request_ids)).limit(1)
-        )
-        return found.first() is not None
+        exists = sa.select(sa.exists().where(e.c.request_id.in_(request_ids)))
+        return bool(connection.scalar(exists))
 
 
 def digest(
     database: Database,
-    waiting: Waiting,
+    group: RunGroup,
     *,
     since: datetime,
     url: str,
     backfill: Backfill | None = None,
 ) -> Digest:
-    """What is unannounced of a unit, summed up; an attempt that was repeated does not count.
+    """What is unannounced of a run group, summed up; an attempt that was repeated does not count.
 
-    Args:
-        database: with the ledger.
-        waiting: the unit.
-        since: executions that ended before this are not announced.
-        url: its page.
-        backfill: how it ended, of one that is a backfill.
+    Executions that ended before `since` are not announced.
     """
-    counted = sa.and_(_due(executions, waiting, since), last_attempt(executions))
+    counted = sa.and_(_due(executions, group, since), last_attempt(executions))
     with database.transaction() as connection:
-        total = connection.execute(_totals(counted)).one()
+        totals: dict[str, Any] = connection.execute(_totals(counted)).one()._asdict()
         failures = connection.execute(_failures(counted)).all()
         harmless = passing(connection, counted)
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
         news = connection.execute(_news(counted)).all()
     return Digest(
-        unit=waiting.unit,
-        title=title_of(waiting.unit),
-        tournaments=total.tournaments,
-        runs=total.runs,
-        completed=total.completed - total.expected,
-        expected=total.expected,
-        partial=total.partial,
-        failed=total.failed,
-        created=total.created,
-        updated=total.updated,
-        unchanged=total.unchanged,
-        left_out=total.left_out,
-        started_at=total.started_at or waiting.last,
-        completed_at=waiting.last,
-        failures=tuple(_failure(row) for row in failures),
+        run_group=group.name,
+        title=title_of(group.name),
+        started_at=totals.pop("started_at") or group.last,
+        completed_at=group.last,
+        failures=tuple(map(_failure, failures)),
         more_failures=failures[0].kinds - len(failures) if failures else 0,
         recoveries=recovered,
         more_recoveries=recoveries_in_all - len(recovered),
@@ -127,34 +107,29 @@ def digest(
         url=url,
         backfill=backfill,
         passing=harmless,
-        followed=total.followed,
+        **totals,
     )
 
 
-def title_of(unit: str) -> str:
+def title_of(run_group: str) -> str:
     """What people call a run group."""
-    backfill = backfill_of(unit)
-    return unit if backfill is None else f"Backfill {backfill}"
+    backfill = backfill_of(run_group)
+    return run_group if backfill is None else f"Backfill {backfill}"
 
 
-def mark_group_announced(database: Database, digest: Digest, since: datetime) -> None:
-    """Stamp what a digest was about, and the earlier attempts of it."""
-    waiting = Waiting(digest.unit, digest.completed_at)
+def mark_group_announced(database: Database, group: RunGroup, since: datetime) -> None:
+    """Stamp what the digest was about, and the earlier attempts of it."""
     ledger = tables.data_provider_executions
+    stamped = sa.update(ledger).where(_due(ledger, group, since))
     with database.transaction() as connection:
-        connection.execute(
-            sa.update(ledger)
-            .where(_due(ledger, waiting, since))
-            .values(announced_at=sa.func.clock_timestamp())
-        )
+        connection.execute(stamped.values(announced_at=sa.func.clock_timestamp()))
 
 
-def _due(e: Any, waiting: Waiting, since: datetime) -> sa.ColumnElement[bool]:
+def _due(e: Any, group: RunGroup, since: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
-        e.c.unit == waiting.unit,
+        e.c.run_group == group.name,
         e.c.announced_at.is_(None),
-        e.c.completed_at >= since,
-        e.c.completed_at <= waiting.last,
+        e.c.completed_at.between(since, group.last),
     )
 
 
@@ -168,11 +143,11 @@ def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
         total = sa.func.coalesce(sa.func.sum(counted_in(e, name)), 0)
         return sa.cast(total, sa.BigInteger)
 
-    expected = e.c.outcome.in_(("nothing_yet", "not_applicable"))
+    expected = sa.func.coalesce(e.c.outcome.in_(("nothing_yet", "not_applicable")), sa.false())
     return sa.select(
         sa.func.count(e.c.tournament_key.distinct()).label("tournaments"),
         sa.func.count(e.c.request_id.distinct()).label("runs"),
-        count(e.c.status == "completed").label("completed"),
+        count((e.c.status == "completed") & ~expected).label("completed"),
         count((e.c.status == "completed") & expected).label("expected"),
         count(e.c.status == "partial_failure").label("partial"),
         count(e.c.status == "failed").label("failed"),
@@ -213,7 +188,7 @@ def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
 
 
 def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
-    """What the executions found that are news, a row per sentence, the first ones."""
+    """The news of the executions, a row per sentence, the first ones."""
     e = executions
     noted = e.c.summary["news"]
     listed = sa.case((sa.func.jsonb_typeof(noted) == "array", noted), else_=sa.text("'[]'::jsonb"))

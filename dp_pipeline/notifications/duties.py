@@ -12,11 +12,7 @@ class DutiesFailedError(Exception):
 
 
 class Duties:
-    """What failed in one tick.
-
-    Args:
-        log: of the tick; each failure is logged there with its cause.
-    """
+    """What failed in one tick; each failure is logged with its cause."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -24,11 +20,7 @@ class Duties:
 
     @contextmanager
     def duty(self, what: str) -> Generator[None]:
-        """Do one thing; an error ends it, not the tick.
-
-        Args:
-            what: it is, such as "storing reports late".
-        """
+        """Do one thing, such as "storing reports late"; an error ends it, not the tick."""
         try:
             yield
         # The border of the tick: an object store that raised what it should not kept people from

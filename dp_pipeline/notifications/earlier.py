@@ -21,21 +21,21 @@ class Earlier(NamedTuple):
 def adopted(cursor: str | None) -> Earlier:
     """What a cursor says; that of this version names no incidents, foreign text nothing at all."""
     try:
-        found = json.loads(cursor or "")
-        seen = found["seen"]
+        noted = json.loads(cursor or "")
+        seen = noted["seen"]
         now = datetime.now(UTC)
-        conditions = [_told("job", name, moment(at)) for name, at in found.get("jobs", {}).items()]
-        for name, at in found.get("failing", {}).items():
+        conditions = [_noticed("job", job, moment(at)) for job, at in noted.get("jobs", {}).items()]
+        for name, at in noted.get("failing", {}).items():
             by_clock = name.endswith(("_daily", "_nightly", "_weekly"))
-            conditions.append(_told("schedule" if by_clock else "sensor", name, moment(at)))
-        for check in found.get("checks", ()):
+            conditions.append(_noticed("schedule" if by_clock else "sensor", name, moment(at)))
+        for check in noted.get("checks", ()):
             asset, name, tournament = check.split(":", 2)
             if asset == "health" and name.endswith("_answers"):
-                conditions.append(_told("provider", name.removesuffix("_answers"), now))
+                conditions.append(_noticed("provider", name.removesuffix("_answers"), now))
             elif name == "messages_delivered":
-                conditions.append(_told("delivery", "messages", now))
+                conditions.append(_noticed("delivery", "messages", now))
             else:
-                conditions.append(_told("check", f"{name} of {asset}", now, tournament or None))
+                conditions.append(_noticed("check", f"{name} of {asset}", now, tournament or None))
         return Earlier(conditions, None if seen is None else int(seen))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Earlier([], None)
@@ -44,8 +44,8 @@ def adopted(cursor: str | None) -> Earlier:
 def state(cursor: str | None) -> dict[str, Any] | None:
     """What the cursor of the sensor that delivers says, as a note; None of this version."""
     try:
-        found = json.loads(cursor or "")
-        return {"waiting": (), **found, "announced_from": found["told_since"]}
+        noted = json.loads(cursor or "")
+        return {"waiting": (), **noted, "announced_from": noted["told_since"]}
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -57,5 +57,5 @@ def backfills(instance: dg.DagsterInstance) -> Any:
     return json.loads(text) if text else None
 
 
-def _told(kind: Kind, subject: str, at: datetime, tournament: str | None = None) -> Condition:
+def _noticed(kind: Kind, subject: str, at: datetime, tournament: str | None = None) -> Condition:
     return Condition(kind, subject, at, _SUMMARY, tournament_key=tournament)

@@ -1,7 +1,7 @@
-"""Failures in a row, asked of the ledger: what an execution goes on with, and what it ends.
+"""Failures in a row, as the ledger has them: what an execution goes on with, and what it ends.
 
-What follows from it for messages is decided in news.py. Each look-up is answered by an
-index, however long the ledger is.
+What follows from it for messages is decided in news.py. Each query is answered by an index,
+however long the ledger is.
 """
 
 from collections.abc import Collection
@@ -23,24 +23,27 @@ executions = _ledger.alias("e")
 """The rows a question is about; conditions given to `recoveries` are made with it."""
 
 
+def _first(failed: Any, name: str, *which: Any, newest: bool = False) -> sa.Lateral:
+    at = failed.c.completed_at
+    first = sa.select(at.label("at")).where(*which).order_by(at.desc() if newest else at).limit(1)
+    return cast("sa.Lateral", first.lateral(name))
+
+
 def _last_good(scope: Scope) -> sa.Lateral:
     """When this domain of this tournament was last read well, so much of it, before the execution.
 
     The index gives one row.
     """
-    last = (
-        sa.select(_ledger.c.completed_at.label("at"))
-        .where(
-            _ledger.c.tournament_key == executions.c.tournament_key,
-            _ledger.c.domain == executions.c.domain,
-            _ledger.c.scope == scope,
-            _ledger.c.status == "completed",
-            _ledger.c.completed_at < executions.c.completed_at,
-        )
-        .order_by(_ledger.c.completed_at.desc())
-        .limit(1)
+    return _first(
+        _ledger,
+        f"good_{scope}",
+        _ledger.c.tournament_key == executions.c.tournament_key,
+        _ledger.c.domain == executions.c.domain,
+        _ledger.c.scope == scope,
+        _ledger.c.status == "completed",
+        _ledger.c.completed_at < executions.c.completed_at,
+        newest=True,
     )
-    return cast("sa.Lateral", last.lateral(f"good_{scope}"))
 
 
 _whole, _part = _last_good("whole"), _last_good("part")
@@ -69,9 +72,9 @@ def passing_kind(rows: Any) -> sa.ColumnElement[str | None]:
 
 def counted_in(rows: Any, name: str) -> sa.ColumnElement[int]:
     """A count of a summary; 0 where there is none, or what somebody wrote there is no number."""
-    found = rows.c.summary[name]
-    number = sa.cast(found.as_string(), sa.Numeric)
-    return sa.case((sa.func.jsonb_typeof(found) == "number", sa.func.trunc(number)), else_=0)
+    count = rows.c.summary[name]
+    number = sa.cast(count.as_string(), sa.Numeric)
+    return sa.case((sa.func.jsonb_typeof(count) == "number", sa.func.trunc(number)), else_=0)
 
 
 def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
@@ -89,7 +92,7 @@ def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
     """The failures the execution goes on with or ends; equal ones, if it failed itself.
 
     A whole read goes on with and ends all failures; a poll, which reads what is due, only those of
-    polls; what has asked nothing none.
+    polls; what has requested nothing none.
     """
     failed = _ledger.alias(name)
     of_poll = failed.c.scope != "whole"
@@ -110,13 +113,7 @@ def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
 
 def _oldest() -> sa.Lateral:
     failed, condition = _failed("failed")
-    return (
-        sa.select(failed.c.completed_at.label("at"))
-        .where(condition)
-        .order_by(failed.c.completed_at)
-        .limit(1)
-        .lateral("oldest")
-    )
+    return _first(failed, "oldest", condition)
 
 
 def _counted() -> sa.Lateral:
@@ -135,14 +132,9 @@ def _counted() -> sa.Lateral:
 def _heard(name: str, announced_from: datetime, *, newest: bool) -> sa.Lateral:
     """The first or the last of them that was announced, or will be before this execution."""
     failed, condition = _failed("failed")
-    order = failed.c.completed_at.desc() if newest else failed.c.completed_at
-    waits = failed.c.unit.is_(None) & (failed.c.completed_at >= announced_from)
-    return (
-        sa.select(failed.c.completed_at.label("at"))
-        .where(condition, failed.c.announced_at.is_not(None) | waits)
-        .order_by(order)
-        .limit(1)
-        .lateral(name)
+    waits = failed.c.run_group.is_(None) & (failed.c.completed_at >= announced_from)
+    return _first(
+        failed, name, condition, failed.c.announced_at.is_not(None) | waits, newest=newest
     )
 
 
@@ -151,20 +143,13 @@ def failure_runs(
 ) -> dict[UUID, FailureRun]:
     """What executions that ended go on with or end; those of which there is nothing are left out.
 
-    Args:
-        connection: to the ledger.
-        ids: the executions.
-        announced_from: executions that ended before this and are unannounced stay so.
+    Executions that ended before `announced_from` and are unannounced stay so.
     """
     oldest, counted = _oldest(), _counted()
-    first, last = (
-        _heard("first", announced_from, newest=False),
-        _heard("last", announced_from, newest=True),
-    )
-    source: Any = executions
-    for part in (_whole, _part, oldest, counted, first, last):
-        source = source.outerjoin(part, sa.true())
-    question = (
+    first = _heard("first", announced_from, newest=False)
+    last = _heard("last", announced_from, newest=True)
+    source = _beside(_whole, _part, oldest, counted, first, last)
+    query = (
         sa.select(
             executions.c.id,
             executions.c.completed_at,
@@ -187,8 +172,15 @@ def failure_runs(
             last_announced=row.last_announced,
             alarming=row.alarming or row.times >= LASTING_TIMES,
         )
-        for row in connection.execute(question)
+        for row in connection.execute(query)
     }
+
+
+def _beside(*laterals: sa.Lateral) -> Any:
+    source: Any = executions
+    for part in laterals:
+        source = source.outerjoin(part, sa.true())
+    return source
 
 
 def recoveries(
@@ -196,10 +188,7 @@ def recoveries(
 ) -> tuple[tuple[Recovery, ...], int]:
     """The executions that completed after failures, oldest first: the first few, and how many.
 
-    Args:
-        connection: to the ledger.
-        which: a condition made with `executions`.
-        most: how many are named.
+    `which` is a condition made with `executions`.
     """
     oldest = _oldest()
     ended = (
@@ -211,11 +200,7 @@ def recoveries(
             ),
             sa.func.count().over().label("total"),
         )
-        .select_from(
-            executions.outerjoin(_whole, sa.true())
-            .outerjoin(_part, sa.true())
-            .join(oldest, sa.true())
-        )
+        .select_from(_beside(_whole, _part).join(oldest, sa.true()))
         .where(which, executions.c.status == "completed")
         .order_by(executions.c.completed_at, executions.c.id)
         .limit(most)
@@ -228,20 +213,15 @@ def recoveries(
 def passing(connection: sa.Connection, which: Any) -> int:
     """How many executions failed in a way that needs nobody and has not lasted.
 
-    Args:
-        connection: to the ledger.
-        which: a condition made with `executions`.
+    `which` is a condition made with `executions`.
     """
     counted, oldest, kind = _counted(), _oldest(), passing_kind(executions)
-    source: Any = executions
-    for part in (_whole, _part, counted, oldest):
-        source = source.outerjoin(part, sa.true())
     lasting = (counted.c.times + 1 >= LASTING_TIMES) & (
         (kind == "again") | (oldest.c.at <= executions.c.completed_at - LASTING)
     )
-    found = (
+    harmless = (
         sa.select(sa.func.count())
-        .select_from(source)
+        .select_from(_beside(_whole, _part, counted, oldest))
         .where(which, kind.is_not(None), sa.func.coalesce(lasting, sa.false()).is_(False))
     )
-    return connection.execute(found).scalar_one()
+    return connection.execute(harmless).scalar_one()

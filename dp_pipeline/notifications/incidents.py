@@ -1,12 +1,12 @@
 """The table of incidents: what detectors see is reconciled with it and announced from it.
 
-A detector says of each subject it could look at whether it is wrong or well. What none of them
-mentions stays as it is: a look that failed closes nothing.
+A detector says of each subject it could examine whether it is wrong or well. What none of them
+mentions stays as it is: a detector that failed closes nothing.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -34,16 +34,10 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('dp_pipeline.inci
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How one subject is.
+    """How one subject is, such as a sensor, named, and since when.
 
-    Args:
-        kind: of the subject.
-        subject: what is looked at, such as the name of a sensor.
-        at: since when it is wrong, or well.
-        summary: what is wrong, for a person; None: it is well.
-        detail: the text of an error.
-        page: the path of its page in Dagster.
-        tournament_key: of a check of one tournament.
+    `summary` says what is wrong, for a person; None: it is well. `detail` is the text of an error,
+    `page` the path of a page in Dagster; a check may be of one tournament.
     """
 
     kind: Kind
@@ -67,26 +61,23 @@ def reconcile(
 ) -> None:
     """Open what is wrong and not open, close what is open and well, keep the words up to date.
 
-    Args:
-        connection: of one transaction.
-        conditions: what detectors saw.
-        subjects: all there are of some kinds. Incidents of others, which are switched off or gone,
-            are closed without a word.
+    `subjects` are all there are of some kinds: incidents of others, which are switched off or gone,
+    are closed without a word.
     """
     if not conditions and not subjects:
         return
     # Two ticks at once would open the same.
     connection.execute(_LOCK)
-    found = connection.execute(sa.select(incident).where(incident.c.closed_at.is_(None)))
-    known = {(row.kind, row.subject, row.tournament_key): row for row in found}
-    for seen in conditions:
-        row = known.get((seen.kind, seen.subject, seen.tournament_key))
-        words = {"summary": seen.summary, "detail": seen.detail, "page": seen.page}
+    rows = connection.execute(sa.select(incident).where(incident.c.closed_at.is_(None)))
+    known = {(row.kind, row.subject, row.tournament_key): row for row in rows}
+    for each in conditions:
+        row = known.get((each.kind, each.subject, each.tournament_key))
+        words = {"summary": each.summary, "detail": each.detail, "page": each.page}
         if row is None:
-            if seen.summary is not None:
-                connection.execute(sa.insert(incident).values(_opening(seen)))
-        elif seen.summary is None:
-            _close(connection, row.id, seen.at)
+            if each.summary is not None:
+                _open(connection, each)
+        elif each.summary is None:
+            _close(connection, row.id, each.at)
         elif any(getattr(row, name) != value for name, value in words.items()):
             _update(connection, [row.id], words)
     for row in known.values():
@@ -96,36 +87,28 @@ def reconcile(
 
 def adopt(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
     """Open incidents that were announced already; doing it twice opens them once."""
-    found = connection.execute(sa.select(incident))
-    known = {(row.kind, row.subject, row.tournament_key) for row in found}
-    for seen in conditions:
-        if (seen.kind, seen.subject, seen.tournament_key) not in known:
-            values = _opening(seen) | {"opening_announced_at": sa.func.now()}
-            connection.execute(sa.insert(incident).values(values))
+    rows = connection.execute(sa.select(incident))
+    known = {(row.kind, row.subject, row.tournament_key) for row in rows}
+    for each in conditions:
+        if (each.kind, each.subject, each.tournament_key) not in known:
+            _open(connection, each, opening_announced_at=sa.func.now())
 
 
-def note_past(connection: sa.Connection, seen: Condition, closed_at: datetime) -> None:
+def note_past(connection: sa.Connection, past: Condition, closed_at: datetime) -> None:
     """Note an incident that is over, that was announced when there was no table.
 
     Doing it twice notes it once.
     """
-    same = sa.exists().where(incident.c.kind == seen.kind, incident.c.opened_at == seen.at)
-    if connection.scalar(sa.select(same)):
-        return
-    values = {"opening_announced_at": seen.at, "closed_at": sa.func.greatest(closed_at, seen.at)}
-    connection.execute(sa.insert(incident).values(_opening(seen) | values))
+    same = sa.exists().where(incident.c.kind == past.kind, incident.c.opened_at == past.at)
+    if not connection.scalar(sa.select(same)):
+        closed = sa.func.greatest(closed_at, past.at)
+        _open(connection, past, opening_announced_at=past.at, closed_at=closed)
 
 
-def _opening(seen: Condition) -> dict[str, Any]:
-    return {
-        "kind": seen.kind,
-        "subject": seen.subject,
-        "tournament_key": seen.tournament_key,
-        "summary": seen.summary,
-        "detail": seen.detail,
-        "page": seen.page,
-        "opened_at": seen.at,
-    }
+def _open(connection: sa.Connection, condition: Condition, **more: Any) -> None:
+    values = asdict(condition)
+    values["opened_at"] = values.pop("at")
+    connection.execute(sa.insert(incident).values(**values, **more))
 
 
 def _close(connection: sa.Connection, id_: UUID, at: datetime, *, silently: bool = False) -> None:
@@ -147,13 +130,7 @@ def _update(connection: sa.Connection, ids: Sequence[UUID], values: Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class Announceable:
-    """A message about incidents of one subject that began, or of such that ended.
-
-    Args:
-        notice: the message.
-        ids: the incidents.
-        ended: which of the two.
-    """
+    """A message about incidents of one subject that began, or of such that ended."""
 
     notice: Notice
     ids: tuple[UUID, ...]
@@ -173,21 +150,17 @@ def unannounced(
 ) -> list[Announceable]:
     """What is not announced of incidents, oldest first.
 
-    A message is of all tournaments of one check.
-
-    Args:
-        connection: where to ask.
-        root: the address of Dagster's pages.
-        which: of some incidents only.
+    A message is of all tournaments of one check. `root` is the address of Dagster's pages; `which`
+    restricts it to some incidents.
     """
     closed = incident.c.closed_at.is_not(None)
     stamp = sa.case(
         (closed, incident.c.closing_announced_at), else_=incident.c.opening_announced_at
     )
-    question = sa.select(incident).where(stamp.is_(None), sa.true() if which is None else which)
+    query = sa.select(incident).where(stamp.is_(None), sa.true() if which is None else which)
     order = sa.func.coalesce(incident.c.closed_at, incident.c.opened_at)
     groups: defaultdict[tuple[str, str, bool], list[Any]] = defaultdict(list)
-    for row in connection.execute(question.order_by(order, incident.c.id)):
+    for row in connection.execute(query.order_by(order, incident.c.id)):
         groups[row.kind, row.subject, row.closed_at is not None].append(row)
     return [
         Announceable(_notice(rows, ended, root), tuple(row.id for row in rows), ended)

@@ -33,7 +33,7 @@ _RANK: tuple[Class, ...] = ("failure", "partial", "news")
 
 @dataclass(frozen=True, slots=True)
 class FailureRun:
-    """Failures in a row of one domain of one tournament, as one execution found them.
+    """Failures in a row of one domain of one tournament, as of one execution.
 
     For an execution that failed they are the equal ones since the last that completed, itself
     included; for one that completed they are all it brought to an end.
@@ -92,7 +92,7 @@ def verdict(
         status: as in the ledger.
         failure_run: what it goes on with or ends; None for nothing of the kind.
         noteworthy: it has something to say whatever became of it.
-        quiet: it is not announced for its own sake: the poll of a match finds a score every minute.
+        quiet: it is not announced for its own sake: the poll of a match may write every minute.
         passing: why it needs nobody, of a failure that does not.
     """
     harmless = passing is not None and not lasts(passing, failure_run)
@@ -113,19 +113,15 @@ def class_of(executions: Iterable[tuple[Verdict, bool]]) -> Class | None:
     """The class of a message about several executions; None when it is suppressed.
 
     A message whose failures are all repeats is suppressed unless something was written besides, and
-    one of quiet executions alone is suppressed whatever they wrote.
-
-    Args:
-        executions: of each its verdict, and whether it wrote rows.
+    one of quiet executions alone is suppressed whatever they wrote. Of each execution its verdict
+    is given, and whether it wrote rows.
     """
-    found = list(executions)
-    verdicts = {verdict for verdict, _ in found}
+    judged = list(executions)
+    verdicts = {verdict for verdict, _ in judged}
     for kind in _RANK:
         if kind in verdicts:
             return kind
-    told_anyway = any(wrote for verdict, wrote in found if verdict != "quiet")
-    if verdicts & {"repeat", "quiet"} and "success" not in verdicts and not told_anyway:
-        return None
-    if "repeat" in verdicts and not told_anyway:
-        return None
-    return "success"
+    if any(wrote for verdict, wrote in judged if verdict != "quiet"):
+        return "success"
+    only_quiet = "quiet" in verdicts and "success" not in verdicts
+    return None if "repeat" in verdicts or only_quiet else "success"

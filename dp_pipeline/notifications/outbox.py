@@ -1,7 +1,7 @@
 """The ledger as outbox: executions that are not announced, as messages.
 
-Everything here may be done twice and by two processes; nothing here asks Dagster. Run groups, which
-are announced as one, are in digests.py; which message is news, in news.py.
+Everything here may be done twice and by two processes; nothing here queries Dagster. Run groups,
+which are announced as one, are in digests.py; which message is news, in news.py.
 """
 
 from collections import defaultdict
@@ -16,14 +16,13 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.liveness import worked_on
-from dp_pipeline.notifications.failure_runs import failure_runs, passing_kind
+from dp_pipeline.notifications.failure_runs import counted_in, failure_runs, passing_kind
 from dp_pipeline.notifications.news import FailureRun, Passing
 from dp_pipeline.notifications.slack.announcement import Announcement, Suppressed
 from dp_pipeline.notifications.slack.line import Line
-from dp_pipeline.notifications.suppressed import suppressed
 
 MOST_RUNS = 500
-"""Runs looked at in one go. Four work at a time; the others of these are over."""
+"""Runs read in one go. Four work at a time; the others of these are over."""
 
 _executions = tables.data_provider_executions
 
@@ -69,28 +68,21 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
 ) -> list[Announcement]:
     """What is unannounced of runs that are over: a message per tournament and run, oldest first.
 
-    A tournament with an open row waits until that is closed.
-
-    Args:
-        database: with the ledger.
-        runs: that are over.
-        since: executions that ended before this are not announced.
-        run_url: the page of a run.
-        most: how many messages at most.
-        each: gets the name of a part and is held around it, so that one row that cannot be read
-            keeps back its own message only.
+    A tournament with an open row waits until that is closed. Executions that ended before `since`
+    are not announced. `each` gets the name of a part and is held around it, so that one row that
+    cannot be read keeps back its own message only.
     """
-    found: dict[tuple[UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
+    rows: dict[tuple[UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
     with database.transaction() as connection:
         for row in connection.execute(_due(runs, since, most)).mappings() if runs else ():
-            found[row["request_id"], row["tournament_key"]].append(row)
-        ids = [row["id"] for group in found.values() for row in group]
+            rows[row["request_id"], row["tournament_key"]].append(row)
+        ids = [row["id"] for group in rows.values() for row in group]
         known = failure_runs(connection, ids, announced_from=since) if ids else {}
     before: dict[UUID, Suppressed] = {}
     with each("counting the polls without news"), database.transaction() as connection:
-        before = suppressed(connection, [group[0]["id"] for group in found.values()])
+        before = suppressed(connection, [group[0]["id"] for group in rows.values()])
     messages: list[Announcement] = []
-    for (run, key), group in found.items():
+    for (run, key), group in rows.items():
         with each(f"summing up {key} of run {run}"):
             messages.append(announcement(group, known, before, run_url(run)))
     return sorted(messages, key=lambda message: message.completed_at)
@@ -131,7 +123,7 @@ def _due(runs: Collection[UUID], since: datetime, most: int) -> sa.Executable:
 
 def _unannounced(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     e = _executions
-    return e.c.announced_at.is_(None), e.c.unit.is_(None), e.c.completed_at >= since
+    return e.c.announced_at.is_(None), e.c.run_group.is_(None), e.c.completed_at >= since
 
 
 def announcement(
@@ -142,11 +134,8 @@ def announcement(
 ) -> Announcement:
     """Ledger rows of one tournament and run as a message's content.
 
-    Args:
-        rows: with the `label` of the stored tournament, and why a failure needs nobody (`passing`).
-        known: the failure_runs of those that have one.
-        before: what was suppressed before the first of them.
-        run_url: the run's page.
+    The rows have the `label` of the stored tournament, and why a failure needs nobody (`passing`);
+    `before` is what was suppressed before the first of them.
     """
     last = {row["domain"]: row for row in sorted(rows, key=lambda row: row["attempt"])}
     lines = [row for row in rows if last[row["domain"]] is row]
@@ -165,7 +154,6 @@ def announcement(
         started_at=min(row["started_at"] for row in rows),
         completed_at=max(row["completed_at"] for row in rows),
         run_url=run_url,
-        environment=None,
         earlier=tuple(row["id"] for row in rows if last[row["domain"]] is not row),
         suppressed=before.get(first["id"]),
     )
@@ -211,3 +199,53 @@ def mark_announced(database: Database, ids: Collection[UUID]) -> None:
             .where(_executions.c.id.in_(ids))
             .values(announced_at=sa.func.clock_timestamp())
         )
+
+
+def suppressed(connection: sa.Connection, ids: Collection[UUID]) -> dict[UUID, Suppressed]:
+    """The polls that wrote and were not announced between the last message and some executions.
+
+    Of each message the id is given of its first execution; one with nothing before it is left out.
+    Only executions of matches are counted: what follows a match that has ended comes with its news.
+    Both queries read one stretch of the ledger's index of completed executions.
+    """
+    newsworthy, one = _executions.alias("newsworthy"), _executions.alias("one")
+    last = (
+        sa.select(newsworthy.c.completed_at.label("at"))
+        .where(*_polled_before(newsworthy), newsworthy.c.summary.has_key("news"))
+        .order_by(newsworthy.c.completed_at.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    written = counted_in(one, "created") + counted_in(one, "updated")
+    polls = (
+        sa.select(
+            sa.func.count().label("polls"),
+            sa.func.sum(written).label("rows"),
+            sa.func.min(one.c.completed_at).label("since"),
+        )
+        .where(
+            *_polled_before(one),
+            one.c.completed_at > sa.func.coalesce(last.c.at, sa.text("timestamptz '-infinity'")),
+            one.c.outcome == "written",
+            ~one.c.summary.has_key("news"),
+        )
+        .lateral("polls")
+    )
+    query = (
+        sa.select(_executions.c.id, polls.c.polls, polls.c.rows, polls.c.since)
+        .select_from(_executions.outerjoin(last, sa.true()).join(polls, polls.c.polls > 0))
+        .where(_executions.c.id.in_(ids))
+    )
+    return {
+        row.id: Suppressed(row.polls, int(row.rows), row.since) for row in connection.execute(query)
+    }
+
+
+def _polled_before(rows: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        rows.c.tournament_key == _executions.c.tournament_key,
+        rows.c.domain == "matches",
+        rows.c.status == "completed",
+        rows.c.scope == "part",
+        rows.c.completed_at < _executions.c.started_at,
+    )

@@ -1,4 +1,4 @@
-"""Dagster's runs as the ledger asks of them: which are over, and what they were to do."""
+"""Dagster's runs as the ledger needs them: which are over, and what they were to do."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -16,101 +16,98 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
 from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.reconcile import LostRun, record_lost
-from dp_pipeline.ledger.run_tags import backfill_of, tags_of, unit_of
+from dp_pipeline.ledger.run_tags import backfill_of, run_group_of, tags_of
 from dp_pipeline.match_watch.lost import leave_alone
-from dp_pipeline.notifications.digests import Waiting
+from dp_pipeline.notifications.digests import RunGroup
+from dp_pipeline.notifications.incidents import moment
 from dp_pipeline.providers.registry import present_at
 from dp_pipeline.settings import Settings
 
 LOST_RUNS_PER_TICK = 25
 SETTLED_SECONDS = 30.0
 
-_ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 def finished_runs(
     instance: dg.DagsterInstance,
     request_ids: Collection[UUID],
     *,
-    looked_at: float | None = None,
+    handled_until: float | None = None,
 ) -> set[UUID]:
     """Of some runs those that will do nothing any more; an unknown one is finished.
 
-    With `looked_at`, a run that ended badly later than that (Unix seconds) does not count yet: the
-    rows it never opened are still to be added.
+    With `handled_until`, a run that ended badly later than that (Unix seconds) does not count yet:
+    the rows it never opened are still to be added.
     """
-    wanted = [str(id_) for id_ in request_ids]
-    if not wanted:
+    ids = [str(id_) for id_ in request_ids]
+    if not ids:
         return set()
     # Only those that go on are read: of hundreds that are over none.
-    going_on = set(
-        instance.get_run_ids(dg.RunsFilter(run_ids=wanted, statuses=list(GOING_ON)))
-    ) | set(_unseen(instance, looked_at, run_ids=wanted))
-    return {UUID(id_) for id_ in wanted if id_ not in going_on}
+    going_on = instance.get_run_ids(dg.RunsFilter(run_ids=ids, statuses=list(GOING_ON)))
+    unfinished = {*going_on, *_unhandled(instance, handled_until, run_ids=ids)}
+    return {UUID(id_) for id_ in ids if id_ not in unfinished}
 
 
 def cancelled_runs(instance: dg.DagsterInstance, request_ids: Collection[UUID]) -> set[UUID]:
     """Of some runs those that a person cancelled."""
     statuses = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.CANCELING]
-    wanted = dg.RunsFilter(run_ids=[str(id_) for id_ in request_ids], statuses=statuses)
-    return {UUID(id_) for id_ in instance.get_run_ids(wanted)}
+    these = dg.RunsFilter(run_ids=[str(id_) for id_ in request_ids], statuses=statuses)
+    return {UUID(id_) for id_ in instance.get_run_ids(these)}
 
 
 def ended_by(
     instance: dg.DagsterInstance, request_ids: Collection[UUID], when: datetime
 ) -> set[UUID]:
     """Of some runs those that Dagster had seen end by then."""
-    wanted = dg.RunsFilter(run_ids=[str(id_) for id_ in request_ids])
+    these = dg.RunsFilter(run_ids=[str(id_) for id_ in request_ids])
     return {
         UUID(record.dagster_run.run_id)
-        for record in instance.get_run_records(wanted)
+        for record in instance.get_run_records(these)
         if record.end_time is not None and record.end_time <= when.timestamp()
     }
 
 
 def group_over(
-    instance: dg.DagsterInstance, unit: Waiting, *, looked_at: float, now: float
+    instance: dg.DagsterInstance, group: RunGroup, *, handled_until: float, now: float
 ) -> bool:
     """Whether a run group will do nothing any more; one that Dagster forgot is over.
 
-    Args:
-        instance: Dagster's.
-        unit: with the end of its last execution.
-        looked_at: runs that ended badly after this have not been given their rows yet.
-        now: Unix seconds.
+    Runs that ended badly after `handled_until` have not been given their rows yet.
     """
-    backfill = backfill_of(unit.unit)
-    if backfill is None:
+    id_ = backfill_of(group.name)
+    if id_ is None:
         # The runs of a refresh are requested one after the other: the first may be over before
         # the last is there.
-        if now - unit.last.timestamp() < SETTLED_SECONDS:
+        if now - group.last.timestamp() < SETTLED_SECONDS:
             return False
     else:
-        found = instance.get_backfill(backfill)
-        if found is not None and found.status not in BULK_ACTION_TERMINAL_STATUSES:
+        backfill = instance.get_backfill(id_)
+        if backfill is not None and backfill.status not in BULK_ACTION_TERMINAL_STATUSES:
             return False
-    tags = tags_of(unit.unit)
+    tags = tags_of(group.name)
     if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=list(GOING_ON))):
         return False
-    return not _unseen(instance, looked_at, tags=tags)
+    return not _unhandled(instance, handled_until, tags=tags)
 
 
-def _unseen(instance: dg.DagsterInstance, looked_at: float | None, **which: Any) -> Sequence[str]:
-    """Runs that ended badly after `looked_at`."""
-    if looked_at is None:
+def _unhandled(
+    instance: dg.DagsterInstance, handled_until: float | None, **which: Any
+) -> Sequence[str]:
+    """Runs that ended badly after `handled_until`."""
+    if handled_until is None:
         return ()
-    after = datetime.fromtimestamp(looked_at, UTC)
-    filters = dg.RunsFilter(statuses=list(_ENDED_BADLY), updated_after=after, **which)
-    return instance.get_run_ids(filters)
+    after = moment(handled_until)
+    return instance.get_run_ids(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=after, **which))
 
 
 @dataclass(frozen=True, slots=True)
 class LostRuns:
-    """What a look at the runs that ended badly came to.
+    """What became of the runs that ended badly.
 
     Args:
         added: the number of rows.
-        after: the time up to which runs have been looked at, Unix seconds.
+        after: the time up to which runs have been handled, Unix seconds.
         waiting: of those, the ones on which a process works that Dagster calls dead.
     """
 
@@ -134,25 +131,26 @@ def record_lost_runs(
     """
     instance = context.instance
     partitions = Partitions(instance)
-    badly = list(_ENDED_BADLY)
     again: Sequence[dg.RunRecord] = ()
     if waiting:
-        again = instance.get_run_records(dg.RunsFilter(run_ids=list(waiting), statuses=badly))
+        these = dg.RunsFilter(run_ids=list(waiting), statuses=_ENDED_BADLY)
+        again = instance.get_run_records(these)
     records = instance.get_run_records(
-        dg.RunsFilter(statuses=badly, updated_after=datetime.fromtimestamp(after, UTC)),
+        dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=moment(after)),
         limit=LOST_RUNS_PER_TICK,
         order_by="update_timestamp",
         ascending=True,
     )
-    added, alive = 0, {}
+    added, alive = 0, []
     for record in (*again, *records):
         rows = None
         with each(f"adding executions of run {record.dagster_run.run_id}"):
             rows = _record_lost_run(instance, store, record, partitions)
         if rows is None:
-            alive[record.dagster_run.run_id] = True
+            alive.append(record.dagster_run.run_id)
         added += rows or 0
-    return LostRuns(added, max([after, *map(_updated, records)]), tuple(alive))
+    ends = (record.update_timestamp.replace(tzinfo=UTC).timestamp() for record in records)
+    return LostRuns(added, max([after, *ends]), tuple(dict.fromkeys(alive)))
 
 
 def _record_lost_run(
@@ -163,15 +161,17 @@ def _record_lost_run(
     planned = planned_work(instance, run, partitions)
     if not planned:
         return 0
-    ended = datetime.fromtimestamp(record.end_time or time.time(), UTC)
+    stopped = run.status is dg.DagsterRunStatus.CANCELED
     lost = LostRun(
         UUID(run.run_id),
         planned,
-        _how_it_ended(run),
-        ended,
-        unit_of(run.tags),
+        "The run was cancelled before this was begun."
+        if stopped
+        else "The run failed before this was begun; its page in Dagster says why.",
+        moment(record.end_time or time.time()),
+        run_group_of(run.tags),
         "part" if run.job_name == POLL_JOB else "whole",
-        stopped=run.status is dg.DagsterRunStatus.CANCELED,
+        stopped=stopped,
     )
     added = record_lost(store, lost)
     if added is not None and run.job_name == POLL_JOB:
@@ -179,13 +179,3 @@ def _record_lost_run(
             base_urls = Settings.load().base_urls
             leave_alone(connection, lost.request_id, partial(present_at, base_urls=base_urls))
     return added
-
-
-def _updated(record: dg.RunRecord) -> float:
-    return record.update_timestamp.replace(tzinfo=UTC).timestamp()
-
-
-def _how_it_ended(run: dg.DagsterRun) -> str:
-    if run.status is dg.DagsterRunStatus.CANCELED:
-        return "The run was cancelled before this was begun."
-    return "The run failed before this was begun; its page in Dagster says why."

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from dp_pipeline.notifications.announcing import announce
+from dp_pipeline.notifications.notes import DELIVERS
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import DELIVERS
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 
 

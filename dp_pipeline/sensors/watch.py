@@ -1,10 +1,10 @@
-"""The sensor that watches."""
+"""The sensor that detects incidents."""
 
 import dagster as dg
 
+from dp_pipeline.notifications.detection import detect_incidents
+from dp_pipeline.notifications.notes import WATCHES
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import WATCHES
-from dp_pipeline.notifications.watching import watch
 from dp_pipeline.resources import DatabaseResource
 
 
@@ -23,4 +23,4 @@ def watch_automation(
     context: dg.SensorEvaluationContext, database: DatabaseResource, slack: SlackResource
 ) -> dg.SkipReason:
     """Asks for no runs."""
-    return dg.SkipReason(watch(context, database, slack))
+    return dg.SkipReason(detect_incidents(context, database, slack))

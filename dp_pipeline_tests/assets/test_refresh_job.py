@@ -24,7 +24,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.jobs import planned_work
-from dp_pipeline.ledger.run_tags import BACKFILL_TAG, UNIT_TAG
+from dp_pipeline.ledger.run_tags import BACKFILL_TAG, RUN_GROUP_TAG
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
@@ -50,7 +50,7 @@ def keys_of(request: dg.RunRequest) -> list[str]:
 def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
     keys: set[str],
 ) -> None:
-    requests = refresh_requests(keys, priority=Priority.BACKFILL, unit="u", run_key="r")
+    requests = refresh_requests(keys, priority=Priority.BACKFILL, run_group="u", run_key="r")
     chunks = [keys_of(request) for request in requests]
     assert sorted(key for chunk in chunks for key in chunk) == sorted(keys)
     assert all(len(chunk) <= MOST_PER_RUN for chunk in chunks)
@@ -61,14 +61,16 @@ def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
 
 def test_a_request_says_its_unit_its_provider_and_its_priority() -> None:
     (request,) = refresh_requests(
-        ["openligadb:bl1:2026"], priority=Priority.BACKFILL, unit="nightly:openligadb:2026-11-23"
+        ["openligadb:bl1:2026"],
+        priority=Priority.BACKFILL,
+        run_group="nightly:openligadb:2026-11-23",
     )
     assert request.job_name == REFRESH_JOB
     assert request.run_key is None
     assert request.tags == {
         "dagster/priority": "-10",
         "dp/provider": "openligadb",
-        UNIT_TAG: "nightly:openligadb:2026-11-23",
+        RUN_GROUP_TAG: "nightly:openligadb:2026-11-23",
     }
     assert Priority.LIVE > Priority.MANUAL > Priority.SENSOR > Priority.BACKFILL
 
@@ -131,7 +133,7 @@ def refresh(
     return definitions.resolve_job_def(REFRESH_JOB).execute_in_process(
         instance=instance,
         run_config={"ops": {"refresh": {"config": config}}},
-        tags={UNIT_TAG: "nightly:openfootball:2026-11-23"},
+        tags={RUN_GROUP_TAG: "nightly:openfootball:2026-11-23"},
         raise_on_error=False,
     )
 
@@ -161,7 +163,7 @@ def test_scattered_tournaments_are_materialized_each_in_its_partition_and_fate(
     with database.transaction() as connection:
         rows = connection.execute(sa.select(table)).mappings().all()
     assert len(rows) == 3 * len(NAMES)
-    assert {row["unit"] for row in rows} == {"nightly:openfootball:2026-11-23"}
+    assert {row["run_group"] for row in rows} == {"nightly:openfootball:2026-11-23"}
     assert {row["tournament_key"] for row in rows if row["status"] == "failed"} == {keys[1]}
     assert replay.seen["/2024-25/en.1.json"] == 1
 
@@ -190,5 +192,5 @@ def test_only_the_domains_asked_for_are_read_and_an_unknown_one_is_refused(
 def test_backfills_and_refreshes_together_leave_a_slot_to_people() -> None:
     runs = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]["runs"]
     limits = {limit["key"]: limit["limit"] for limit in runs["tag_concurrency_limits"]}
-    assert set(limits) == {BACKFILL_TAG, UNIT_TAG}
+    assert set(limits) == {BACKFILL_TAG, RUN_GROUP_TAG}
     assert sum(limits.values()) < runs["max_concurrent_runs"]

@@ -36,7 +36,7 @@ from dp_pipeline_tests.servers import SlackReceiver, closed_url
 TOURNAMENTS = 5_000
 MATCHES_EACH = 20
 REPEATS = 5
-UNIT = "nightly:openligadb:2026-11-23"
+RUN_GROUP = "nightly:openligadb:2026-11-23"
 
 Automation = dg.SensorDefinition | dg.ScheduleDefinition
 
@@ -85,14 +85,14 @@ def _fill(database: Database, instance: dg.DagsterInstance, home: Path) -> None:
         fill_seasons(connection, keys)
         fill_tournaments(connection, [*keys, *simulated])
         fill_matches(connection, keys, each=MATCHES_EACH)
-        told = {"announced_at": datetime.now(UTC), "unit": UNIT}
+        told = {"announced_at": datetime.now(UTC), "run_group": RUN_GROUP}
         fill_ledger(connection, TOURNAMENTS * len(NAMES), keys=keys, **told)
         fill_ledger(connection, len(NAMES), keys=simulated, **told)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     instance.add_dynamic_partitions("tournaments", [*keys, *simulated])
     job = defs.resolve_job_def(REFRESH_JOB)
-    requests = refresh_requests(keys, priority=Priority.BACKFILL, unit=UNIT)
+    requests = refresh_requests(keys, priority=Priority.BACKFILL, run_group=RUN_GROUP)
     assert len(requests) == TOURNAMENTS // MOST_PER_RUN
     for request in requests:
         run = instance.create_run_for_job(job, run_config=request.run_config, tags=request.tags)

@@ -294,7 +294,7 @@ def test_hundreds_of_new_seasons_are_taken_in_over_several_ticks_and_none_is_los
         result = place.tick()
         assert len(added(result)) <= MOST_ADDED
         assert added(result) == requested(result)
-        assert {r.tags["dp/unit"].rsplit(":", 1)[0] for r in result.run_requests or ()} == {
+        assert {r.tags["dp/run_group"].rsplit(":", 1)[0] for r in result.run_requests or ()} == {
             "discovery:openligadb"
         }
         taken += requested(result)
@@ -572,7 +572,7 @@ def test_the_nightly_refresh_reads_what_is_played_or_about_to_be_as_one_unit(
     place.store("openfootball:en.1:2026-27")
     requests = scheduled(place, "refresh_openligadb_nightly", NIGHT)
     assert [len(r.run_config["ops"]["refresh"]["config"]["keys"]) for r in requests] == [50, 11]
-    assert {r.tags["dp/unit"] for r in requests} == {"nightly:openligadb:2026-11-23"}
+    assert {r.tags["dp/run_group"] for r in requests} == {"nightly:openligadb:2026-11-23"}
     assert {r.tags["dagster/priority"] for r in requests} == {"-10"}
     again = scheduled(place, "refresh_openligadb_nightly", NIGHT)
     assert [r.run_key for r in again] == [r.run_key for r in requests]
@@ -586,7 +586,7 @@ def test_the_weekly_re_read_takes_finished_ones_too(place_on_disk: Place) -> Non
     skipped = scheduled(place, "refresh_openligadb_nightly", NIGHT)
     assert isinstance(skipped, dg.SkipReason)
     (request,) = scheduled(place, "refresh_openligadb_weekly", NIGHT)
-    assert request.tags["dp/unit"] == "weekly:openligadb:2026-11-23"
+    assert request.tags["dp/run_group"] == "weekly:openligadb:2026-11-23"
 
 
 def test_the_daily_look_for_seasons_is_made_only_for_followed_competitions(place: Place) -> None:

@@ -85,7 +85,7 @@ def test_live_is_before_manual_before_sensor_before_backfill(
 def test_a_night_and_a_backfill_wait_for_each_other_in_the_order_they_came(
     instance: dg.DagsterInstance, workspace: BaseWorkspaceRequestContext
 ) -> None:
-    (asked,) = refresh_requests([KEY], priority=Priority.BACKFILL, unit="nightly:openligadb:x")
+    (asked,) = refresh_requests([KEY], priority=Priority.BACKFILL, run_group="nightly:openligadb:x")
     night = submit(instance, workspace, asked)
     backfill = submit(instance, workspace, dg.RunRequest(tags=BACKFILL))
     assert taken(instance) == [night, backfill]
@@ -135,5 +135,5 @@ def test_the_settings_of_the_queue_are_in_force(instance: dg.DagsterInstance) ->
     assert queue.max_concurrent_runs == 4
     assert [dict(limit) for limit in queue.tag_concurrency_limits] == [
         {"key": "dagster/backfill", "limit": 2},
-        {"key": "dp/unit", "limit": 1},
+        {"key": "dp/run_group", "limit": 1},
     ]

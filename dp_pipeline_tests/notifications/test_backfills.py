@@ -15,10 +15,10 @@ from dagster._utils.error import SerializableErrorInfo
 
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.ledger.run_tags import BACKFILL_TAG, unit_of
+from dp_pipeline.ledger.run_tags import BACKFILL_TAG, run_group_of
 from dp_pipeline.notifications import notes
-from dp_pipeline.notifications.backfills import FIRST_LOOK_SECONDS, LATE_SECONDS, Seen
-from dp_pipeline.notifications.undelivered import look_for
+from dp_pipeline.notifications.backfills import HISTORY_SECONDS, LATE_SECONDS, Handled
+from dp_pipeline.notifications.undelivered import read_undelivered
 from dp_pipeline_tests.ledger.rows import failed, finished_row
 from dp_pipeline_tests.notifications.test_telling import Channel, ago, channel
 from dp_pipeline_tests.servers import Answer
@@ -105,7 +105,7 @@ def test_the_digest_says_how_the_backfill_itself_ended(
     for domain in ("teams", "matches"):
         finished_row(
             channel.database, UUID(run.run_id), KEYS[0], domain,
-            unit=unit_of(run.tags), completed_at=ago(minutes=2),
+            run_group=run_group_of(run.tags), completed_at=ago(minutes=2),
         )  # fmt: skip
     channel.end(run)
     assert channel.tick() == "Nothing new."
@@ -122,8 +122,8 @@ def test_an_error_of_the_backfill_is_told_without_its_secrets(channel: Channel) 
     launch(channel, "abcdefgh")
     run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
     finished_row(
-        channel.database, UUID(run.run_id), unit=unit_of(run.tags), completed_at=ago(minutes=2),
-        **failed(),
+        channel.database, UUID(run.run_id), run_group=run_group_of(run.tags),
+        completed_at=ago(minutes=2), **failed(),
     )  # fmt: skip
     channel.end(run)
     error = "dagster._core.errors.DagsterError: postgres://me:hush@there is gone"
@@ -219,7 +219,7 @@ def test_a_backfill_of_a_job_is_told_with_what_was_asked_for(channel: Channel) -
         )
     )  # fmt: skip
     assert channel.tick() == "1 messages sent"
-    assert "*Partitions*\\n10 asked for" in told(channel)[0]
+    assert "*Partitions*\\n10 requested" in told(channel)[0]
 
 
 def test_what_ended_while_slack_was_off_is_history(channel: Channel) -> None:
@@ -245,28 +245,28 @@ def test_only_failures_are_posted_where_nothing_else_is_wanted(
 def test_one_that_waits_for_slack_counts_as_a_message_that_waits(channel: Channel) -> None:
     launch(channel, "abcdefgh", at=time.time() - 7_200)
     end(channel, "abcdefgh", BulkActionStatus.FAILED, seconds_ago=3_600)
-    assert not look_for(channel.instance, channel.database, on=True).passed
+    assert not read_undelivered(channel.instance, channel.database, on=True).evaluation().passed
     channel.tick()
-    assert look_for(channel.instance, channel.database, on=True).passed
+    assert read_undelivered(channel.instance, channel.database, on=True).evaluation().passed
 
 
 # -- what is kept ----------------------------------------------------------------------------------
 
 
 def test_what_is_kept_does_not_grow(channel: Channel) -> None:
-    old = time.time() - FIRST_LOOK_SECONDS / 2
+    old = time.time() - HISTORY_SECONDS / 2
     for number in range(3):
         launch(channel, f"old{number}", at=old)
         end(channel, f"old{number}", BulkActionStatus.FAILED)
     launch(channel, "goes-on", at=old + 1)
     channel.tick()
-    seen = Seen.read(channel.instance, channel.database, time.time())
+    seen = Handled.read(channel.instance, channel.database, time.time())
     assert set(seen.later) == {"old0", "old1", "old2"}
     assert seen.since < old, "one that goes on may still fail"
     end(channel, "goes-on", BulkActionStatus.FAILED)
     channel.tick()
     assert channel.tick() == "Nothing new."
-    seen = Seen.read(channel.instance, channel.database, time.time())
+    seen = Handled.read(channel.instance, channel.database, time.time())
     assert seen.later == {}
     assert time.time() - seen.since < LATE_SECONDS + 60
     assert len(channel.headers) == 4
@@ -286,6 +286,6 @@ def test_a_backfill_of_another_code_location_is_not_ours_to_tell(channel: Channe
 def test_a_foreign_note_starts_afresh(channel: Channel) -> None:
     for note in ("", [], {}, {"since": "x", "later": {}}, {"since": 1, "later": [1]}):
         notes.write(channel.database, notes.BACKFILLS, note)
-        assert Seen.read(channel.instance, channel.database, 100_000.0) == Seen(
-            100_000.0 - FIRST_LOOK_SECONDS
+        assert Handled.read(channel.instance, channel.database, 100_000.0) == Handled(
+            100_000.0 - HISTORY_SECONDS
         )

@@ -15,7 +15,7 @@ from dp_pipeline.definitions import defs
 from dp_pipeline.notifications import announcing as announce
 from dp_pipeline.notifications import backfills, incidents, notes, runs
 from dp_pipeline.notifications.duties import DutiesFailedError
-from dp_pipeline.notifications.state import DeliveryState
+from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline_tests.ledger.rows import KEY, finished_row, untold
 from dp_pipeline_tests.notifications.test_delivery import tick
 from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, channel
@@ -53,11 +53,11 @@ DUTIES: dict[str, tuple[Any, str]] = {
     "closing executions whose process is gone": (announce, "reconcile"),
     "adding executions of run": (runs, "planned_work"),
     "storing reports late": (announce.kept_reports, "store_all"),
-    "looking at watch_automation": (announce.automation, "running"),
-    "looking for incidents to announce": (incidents, "unannounced"),
-    "looking for digests to announce": (announce.digests, "unannounced_groups"),
+    "examining watch_automation": (announce.automation, "running"),
+    "reading incidents to announce": (incidents, "unannounced"),
+    "reading digests to announce": (announce.digests, "unannounced_groups"),
     "counting the polls without news": (announce.outbox, "suppressed"),
-    "looking for backfills to announce": (backfills, "look"),
+    "reading backfills to announce": (backfills, "ended_backfills"),
 }
 
 
@@ -104,7 +104,7 @@ def test_a_row_that_says_nonsense_keeps_no_other_one_from_being_told(
         channel.database,
         uuid4(),
         OTHER,
-        unit="weekly",
+        run_group="weekly",
         completed_at=ago(minutes=2),
         summary=summary,
     )
@@ -209,7 +209,7 @@ NEWS: dict[str, tuple[Callable[[Machinery], None], str]] = {
         ("automation.running", "sensor"),
         ("checks.detect", "check"),
         ("jobs.detect", "job"),
-        ("undelivered.look_for", None),
+        ("undelivered.read_undelivered", None),
         ("read_health", None),
         ("providers.evaluation", None),
     ],
@@ -220,7 +220,7 @@ def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
     for happen, _ in NEWS.values():
         happen(machinery)
     with monkeypatch.context() as patched:
-        patched.setattr(f"dp_pipeline.notifications.watching.{broken_part}", broken)
+        patched.setattr(f"dp_pipeline.notifications.detection.{broken_part}", broken)
         for _ in range(2):
             with pytest.raises(BrokenError):
                 machinery.watch()

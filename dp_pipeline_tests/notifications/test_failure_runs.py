@@ -77,7 +77,7 @@ class Happened:
     gap: int
     error: int
     told: bool
-    in_unit: bool
+    in_run_group: bool
     repeated: bool
 
 
@@ -89,7 +89,7 @@ happenings = st.lists(
         gap=st.integers(0, 400),
         error=st.sampled_from([0, 1, 1, 1, 2]),
         told=st.booleans(),
-        in_unit=st.booleans(),
+        in_run_group=st.booleans(),
         repeated=st.booleans(),
     ),
     min_size=1,
@@ -117,7 +117,7 @@ def store(database: Database, story: list[Happened]) -> list[dict[str, Any]]:
             "scope": each.scope,
             "completed_at": at,
             "announced_at": at if each.told else None,
-            "unit": "nightly" if each.in_unit else None,
+            "run_group": "nightly" if each.in_run_group else None,
             **(failed("abc"[each.error]) if each.error else {}),
         }
         finished_row(database, **row)
@@ -162,7 +162,7 @@ def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> FailureRun | No
     heard = [
         one["completed_at"]
         for one in before
-        if one["announced_at"] or (not one["unit"] and one["completed_at"] >= TOLD_SINCE)
+        if one["announced_at"] or (not one["run_group"] and one["completed_at"] >= TOLD_SINCE)
     ]
     return FailureRun(
         ended_at=row["completed_at"],

@@ -120,13 +120,25 @@ def test_what_only_followed_has_the_colour_of_its_cause(
         "outcome": "blocked_dependency",
         "error_class": "BlockedDependencyError",
     }
-    for unit in (None, "weekly"):
+    for run_group in (None, "weekly"):
         run = uuid4()
         finished_row(
-            channel.database, run, KEY, "teams", completed_at=ago(minutes=2), unit=unit, **cause
+            channel.database,
+            run,
+            KEY,
+            "teams",
+            completed_at=ago(minutes=2),
+            run_group=run_group,
+            **cause,
         )
         finished_row(
-            channel.database, run, KEY, "matches", completed_at=ago(minutes=2), unit=unit, **blocked
+            channel.database,
+            run,
+            KEY,
+            "matches",
+            completed_at=ago(minutes=2),
+            run_group=run_group,
+            **blocked,
         )
         channel.receiver.accepted.clear()
         tick(channel, channel.webhook)
@@ -149,14 +161,16 @@ def test_what_only_followed_has_the_colour_of_its_cause(
 def test_a_digest_is_red_for_what_needs_a_person_only(
     channel: Channel, values: dict[str, Any], color: str, header: str
 ) -> None:
-    finished_row(channel.database, uuid4(), OTHER, unit="weekly", completed_at=ago(minutes=2))
-    assert told(channel, (2, {**values, "unit": "weekly"})) == [color]
+    finished_row(channel.database, uuid4(), OTHER, run_group="weekly", completed_at=ago(minutes=2))
+    assert told(channel, (2, {**values, "run_group": "weekly"})) == [color]
     assert channel.headers == [header]
 
 
 def test_a_digest_of_what_failed_to_start_for_the_third_time_is_red(channel: Channel) -> None:
-    unit = {"unit": "weekly"}
-    assert told(channel, (90, not_begun()), (60, not_begun()), (2, not_begun(**unit)))[-1] == RED
+    run_group = {"run_group": "weekly"}
+    assert (
+        told(channel, (90, not_begun()), (60, not_begun()), (2, not_begun(**run_group)))[-1] == RED
+    )
 
 
 def test_a_backfill_that_was_interrupted_is_not_red(channel: Channel) -> None:
@@ -164,8 +178,8 @@ def test_a_backfill_that_was_interrupted_is_not_red(channel: Channel) -> None:
     run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
     channel.end(run)
     finished_row(
-        channel.database, UUID(run.run_id), unit="backfill:abcdefgh", completed_at=ago(minutes=2),
-        **interrupted(),
+        channel.database, UUID(run.run_id), run_group="backfill:abcdefgh",
+        completed_at=ago(minutes=2), **interrupted(),
     )  # fmt: skip
     tick(channel, channel.webhook)
     assert channel.headers == ["⚠️ Not all done: Backfill abcdefgh"]

@@ -20,9 +20,9 @@ from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.ledger import tournament_id_of
+from dp_pipeline.notifications.notes import DeliveryState, database_away
 from dp_pipeline.notifications.runs import finished_runs
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import DeliveryState, database_away
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.servers import Answer, SlackReceiver

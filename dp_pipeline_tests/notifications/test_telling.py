@@ -22,11 +22,11 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.ledger.run_tags import BACKFILL_TAG, UNIT_TAG, unit_of
+from dp_pipeline.ledger.run_tags import BACKFILL_TAG, RUN_GROUP_TAG, run_group_of
 from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
+from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import DeliveryState
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
@@ -133,7 +133,7 @@ def test_the_runs_of_a_backfill_are_told_in_one_digest_when_it_is_over(channel: 
                 UUID(run.run_id),
                 f"openligadb:bl{number}:2024",
                 domain,
-                unit=unit_of(run.tags),
+                run_group=run_group_of(run.tags),
                 completed_at=ended,
                 **(failed(f"404 for bl{number}") if number and domain == "matches" else {}),
             )
@@ -160,19 +160,24 @@ def test_the_runs_of_a_backfill_are_told_in_one_digest_when_it_is_over(channel: 
 def test_a_refresh_is_over_when_none_of_its_runs_goes_on_and_a_while_has_passed(
     channel: Channel,
 ) -> None:
-    unit = "nightly:openligadb:2026-11-23"
-    first, second = channel.run(**{UNIT_TAG: unit}), channel.run(**{UNIT_TAG: unit})
-    finished_row(channel.database, UUID(first.run_id), unit=unit, completed_at=ago(minutes=2))
+    run_group = "nightly:openligadb:2026-11-23"
+    first, second = (
+        channel.run(**{RUN_GROUP_TAG: run_group}),
+        channel.run(**{RUN_GROUP_TAG: run_group}),
+    )
+    finished_row(
+        channel.database, UUID(first.run_id), run_group=run_group, completed_at=ago(minutes=2)
+    )
     channel.end(first)
     assert channel.tick() == "Nothing new."
     channel.end(second)
-    finished_row(channel.database, UUID(second.run_id), OTHER, unit=unit)
+    finished_row(channel.database, UUID(second.run_id), OTHER, run_group=run_group)
     # another run of it may be requested any second
     assert channel.tick() == "Nothing new."
     with channel.database.transaction() as connection:
         connection.execute(sa.update(TABLE).values(completed_at=ago(minutes=1)))
     assert channel.tick() == "1 messages sent"
-    assert channel.headers == [f"✅ Completed: {unit}"]
+    assert channel.headers == [f"✅ Completed: {run_group}"]
     assert "2 in 2 runs" in json.dumps(channel.receiver.accepted)
 
 
@@ -182,7 +187,7 @@ def test_a_unit_whose_runs_were_deleted_is_over(channel: Channel) -> None:
             channel.database,
             uuid4(),
             f"openligadb:bl{number}:2024",
-            unit="backfill:long-gone",
+            run_group="backfill:long-gone",
             completed_at=ago(minutes=1),
         )
     assert channel.tick() == "1 messages sent"
@@ -190,8 +195,10 @@ def test_a_unit_whose_runs_were_deleted_is_over(channel: Channel) -> None:
 
 
 def test_an_open_row_of_a_unit_keeps_its_digest_back(channel: Channel) -> None:
-    run = channel.run(**{UNIT_TAG: "weekly"})
-    finished_row(channel.database, UUID(run.run_id), unit="weekly", completed_at=ago(minutes=1))
+    run = channel.run(**{RUN_GROUP_TAG: "weekly"})
+    finished_row(
+        channel.database, UUID(run.run_id), run_group="weekly", completed_at=ago(minutes=1)
+    )
     with channel.database.transaction() as connection:
         row = dict(connection.execute(sa.select(TABLE)).mappings().one())
         row |= {"id": uuid4(), "domain": "matches", "status": "in_progress"}
@@ -203,10 +210,10 @@ def test_an_open_row_of_a_unit_keeps_its_digest_back(channel: Channel) -> None:
 
 def test_the_rows_of_a_lost_run_are_part_of_its_units_digest(channel: Channel) -> None:
     channel.instance.add_dynamic_partitions("tournaments", [KEY, OTHER])
-    run = channel.run(**{UNIT_TAG: "weekly", "dagster/partition": OTHER})
-    finished_row(channel.database, uuid4(), unit="weekly", completed_at=ago(minutes=1))
+    run = channel.run(**{RUN_GROUP_TAG: "weekly", "dagster/partition": OTHER})
+    finished_row(channel.database, uuid4(), run_group="weekly", completed_at=ago(minutes=1))
     channel.instance.report_run_failed(run)
-    # they end now, so the unit has to settle once more
+    # they end now, so the run group has to settle once more
     assert channel.tick() == f"{len(NAMES)} added for runs that died early"
     with channel.database.transaction() as connection:
         connection.execute(sa.update(TABLE).values(completed_at=ago(minutes=1)))
@@ -220,7 +227,7 @@ def test_expected_absence_is_counted_apart(channel: Channel) -> None:
             channel.database,
             uuid4(),
             f"openligadb:bl{number}:2024",
-            unit="weekly",
+            run_group="weekly",
             outcome=outcome,
             completed_at=ago(minutes=1),
         )
@@ -229,12 +236,12 @@ def test_expected_absence_is_counted_apart(channel: Channel) -> None:
 
 
 def test_thousands_of_rows_of_a_unit_that_goes_on_cost_a_tick_little(channel: Channel) -> None:
-    run = channel.run(**{UNIT_TAG: "weekly"})
+    run = channel.run(**{RUN_GROUP_TAG: "weekly"})
     with channel.database.transaction() as connection:
         connection.execute(
             sa.text(
                 "INSERT INTO data_provider_executions (request_id, tournament_id, tournament_key,"
-                " domain, operation_type, status, outcome, completed_at, unit, summary)"
+                " domain, operation_type, status, outcome, completed_at, run_group, summary)"
                 " SELECT gen_random_uuid(), gen_random_uuid(), 'openligadb/bl' || n,"
                 " 'teams', 'teams_update', 'completed', 'unchanged',"
                 " now() - interval '10 minutes', 'weekly', '{}'"
@@ -332,7 +339,7 @@ def story(database: Database) -> None:
         status="partial_failure",
         summary={"leftOut": 1},
     )
-    finished_row(database, uuid4(), "a:b:1", completed_at=ago(minutes=5), unit="weekly")
+    finished_row(database, uuid4(), "a:b:1", completed_at=ago(minutes=5), run_group="weekly")
     finished_row(database, uuid4(), "a:b:2", completed_at=ago(minutes=4), summary={"news": ["2:1"]})
 
 
@@ -371,8 +378,8 @@ def test_a_failure_that_was_told_is_told_to_be_over_when_a_night_ends_it(
     monkeypatch.setenv("DP_MESSAGES", "failure,partial,news")
     finished_row(channel.database, uuid4(), completed_at=ago(hours=3), **failed())
     assert channel.tick() == "1 messages sent"
-    finished_row(channel.database, uuid4(), unit="weekly", completed_at=ago(minutes=1))
-    finished_row(channel.database, uuid4(), OTHER, unit="nightly", completed_at=ago(minutes=1))
+    finished_row(channel.database, uuid4(), run_group="weekly", completed_at=ago(minutes=1))
+    finished_row(channel.database, uuid4(), OTHER, run_group="nightly", completed_at=ago(minutes=1))
     assert channel.tick() == "1 messages sent; 1 messages suppressed or not wanted"
     assert channel.headers[-1] == "✅ Completed: weekly"
     assert "*Recovered*" in json.dumps(channel.receiver.accepted[-1])
@@ -515,12 +522,12 @@ def test_every_execution_is_told_or_folded_once_whatever_slack_does(
         connection.execute(sa.delete(TABLE))
     at = ago(minutes=sum(gap for _, _, gap, _ in happened) % 1_000 + 61)
     runs: dict[str, tuple[str, str]] = {}
-    for key, status, gap, unit in happened:
+    for key, status, gap, run_group in happened:
         run = uuid4()
         at = min(at + timedelta(minutes=gap), ago(minutes=1))
         values = failed() if status == "failed" else {"status": status}
-        finished_row(channel.database, run, key, completed_at=at, unit=unit, **values)
-        if unit is None:
+        finished_row(channel.database, run, key, completed_at=at, run_group=run_group, **values)
+        if run_group is None:
             runs[str(run)] = (key, status)
         if chance.random() < 0.3:
             channel.receiver.answers.append(Answer(403, "no_service"))
@@ -537,5 +544,5 @@ def test_every_execution_is_told_or_folded_once_whatever_slack_does(
         if times == 0:
             assert status != "completed"
             assert any(key in message for message in messages)
-    if any(unit for *_, unit in happened):
+    if any(run_group for *_, run_group in happened):
         assert any("weekly" in message for message in messages)

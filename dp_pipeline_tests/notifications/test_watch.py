@@ -39,8 +39,8 @@ from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.detectors.automation import FAILED_TICKS
 from dp_pipeline.notifications.earlier import Earlier, adopted
+from dp_pipeline.notifications.notes import DELIVERS, WATCHES, DeliveryState
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.notifications.state import DELIVERS, WATCHES, DeliveryState
 from dp_pipeline.notifications.undelivered import CHECK as DELIVERED
 from dp_pipeline.notifications.undelivered import UNDELIVERED_MINUTES
 from dp_pipeline.resources import DatabaseResource, LedgerResource
@@ -339,7 +339,11 @@ def test_the_table_says_what_is_wrong_from_when_to_when(machinery: Machinery) ->
 @pytest.fixture
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits until a server that is away has had time to be back."""
-    for module in ("announcing.AWAY_SECONDS", "announcing.START_SECONDS", "watching.START_SECONDS"):
+    for module in (
+        "announcing.AWAY_SECONDS",
+        "announcing.START_SECONDS",
+        "detection.START_SECONDS",
+    ):
         monkeypatch.setattr(f"dp_pipeline.notifications.{module}", 0.2)
 
 

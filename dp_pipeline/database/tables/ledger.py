@@ -73,7 +73,7 @@ data_provider_executions = sa.Table(
     text("error_class", "The kind of error; null when it did not fail"),
     text("error_text", "One sentence for a person"),
     moment("announced_at", "When people were told; null: not yet"),
-    text("unit", "backfill:ID or the refresh it was part of; null: on its own"),
+    text("run_group", "backfill:ID or the refresh it was part of; null: on its own"),
     sa.Column(
         "fingerprint",
         sa.Text,
@@ -112,15 +112,15 @@ data_provider_executions = sa.Table(
         "ix_data_provider_executions_unannounced",
         "completed_at",
         postgresql_where=sa.text(
-            "announced_at IS NULL AND completed_at IS NOT NULL AND unit IS NULL"
+            "announced_at IS NULL AND completed_at IS NOT NULL AND run_group IS NULL"
         ),
     ),
     sa.Index(
-        "ix_data_provider_executions_unannounced_unit",
-        "unit",
+        "ix_data_provider_executions_unannounced_run_group",
+        "run_group",
         "completed_at",
         postgresql_where=sa.text(
-            "announced_at IS NULL AND completed_at IS NOT NULL AND unit IS NOT NULL"
+            "announced_at IS NULL AND completed_at IS NOT NULL AND run_group IS NOT NULL"
         ),
     ),
     # How long a failure has lasted and what it ended: two look-ups for each execution that is told.

@@ -17,7 +17,7 @@ from dp_pipeline.notifications.incidents import Condition, Kind, moment
 from dp_pipeline.settings import Settings
 
 FAILED_TICKS = {InstigatorType.SENSOR: 3, InstigatorType.SCHEDULE: 1}
-"""In a row, before it is an incident: a sensor asks again in seconds. A schedule that asks again
+"""In a row, before it is an incident: a sensor ticks again in seconds. A schedule that ticks again
 within SOON_SECONDS, as refreshes do all night, is one when that failed as well."""
 SOON_SECONDS = 3_600.0
 
@@ -38,14 +38,9 @@ class Ended(NamedTuple):
 def judge(
     kind: Kind, name: str, ticks: Sequence[Ended], *, needed: int, error: str | None
 ) -> Condition | None:
-    """How a sensor or schedule is; None while that is not certain.
+    """How a sensor or schedule is by its last ticks, newest first; None while it is not certain.
 
-    Args:
-        kind: which of the two.
-        name: its own.
-        ticks: the last ones, newest first.
-        needed: so many that failed in a row are an incident.
-        error: what the last of those that failed said.
+    `needed` ticks that failed in a row are an incident; `error` is what the last of them said.
     """
     if not ticks:
         return None
@@ -71,20 +66,13 @@ def detect(
     *,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> Iterator[Condition]:
-    """How some sensors and schedules are.
-
-    Args:
-        instance: Dagster's.
-        states: of those that are looked at.
-        settings: for secrets in errors.
-        each: is held around the look at one of them.
-    """
+    """How some sensors and schedules are; `each` is held around the work on one of them."""
     for state in states:
-        found = None
-        with each(f"looking at {state.instigator_name}"):
-            found = _look(instance, state, settings)
-        if found is not None:
-            yield found
+        condition = None
+        with each(f"examining {state.instigator_name}"):
+            condition = _condition(instance, state, settings)
+        if condition is not None:
+            yield condition
 
 
 def running(
@@ -112,7 +100,7 @@ def running(
     ]
 
 
-def _look(
+def _condition(
     instance: dg.DagsterInstance, state: InstigatorState, settings: Settings
 ) -> Condition | None:
     needed = FAILED_TICKS[state.instigator_type]

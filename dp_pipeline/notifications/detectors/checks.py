@@ -23,7 +23,7 @@ _PASSED = AssetCheckExecutionRecordStatus.SUCCEEDED
 
 
 class Detected(NamedTuple):
-    """How checks are, and the last evaluation that was looked at; None for none."""
+    """How checks are, and the last evaluation that was read; None for none."""
 
     conditions: list[Condition]
     newest: int | None
@@ -40,51 +40,44 @@ def detect(
     settings: Settings,
     after: int | None,
 ) -> Detected:
-    """How the checks are that were evaluated after the last look.
-
-    Args:
-        instance: Dagster's.
-        keys: the checks.
-        settings: for secrets in what they say.
-        after: the last evaluation of that look; None for none.
-    """
-    found: defaultdict[dg.AssetCheckKey, list[AssetCheckPartitionInfo]] = defaultdict(list)
+    """How the checks are that were evaluated after the evaluation `after`; None for all."""
+    evaluated: defaultdict[dg.AssetCheckKey, list[AssetCheckPartitionInfo]] = defaultdict(list)
     newest = after
     if keys:
         for info in instance.event_log_storage.get_asset_check_partition_info(
             list(keys), after_storage_id=after
         ):
-            found[info.check_key].append(info)
+            evaluated[info.check_key].append(info)
             newest = max(newest or 0, info.latest_check_event_storage_id)
     conditions = [
         condition
-        for key, infos in found.items()
-        for condition in _look(instance, key, infos, settings)
+        for key, infos in evaluated.items()
+        for condition in _conditions(instance, key, infos, settings)
     ]
     return Detected(conditions, newest)
 
 
-def record(instance: dg.DagsterInstance, found: dg.AssetCheckEvaluation) -> None:
+def record(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -> None:
     """Let Dagster show a check: when it changes, and hourly."""
-    last = instance.get_latest_asset_check_evaluation_record(found.asset_check_key)
+    last = instance.get_latest_asset_check_evaluation_record(evaluation.asset_check_key)
     if last is not None:
-        same = (last.status is not _FAILED) == found.passed
+        same = (last.status is not _FAILED) == evaluation.passed
         if same and time.time() - last.create_timestamp < RECORDED_SECONDS:
             return
-    instance.report_runless_asset_event(found)
+    instance.report_runless_asset_event(evaluation)
 
 
-def by_hand(found: dg.AssetCheckEvaluation) -> dg.AssetCheckResult:
+def by_hand(evaluation: dg.AssetCheckEvaluation) -> dg.AssetCheckResult:
     """What a sensor would record, as the result of a check that a person runs."""
     return dg.AssetCheckResult(
-        passed=found.passed,
-        severity=found.severity,
-        description=found.description,
-        metadata=found.metadata,
+        passed=evaluation.passed,
+        severity=evaluation.severity,
+        description=evaluation.description,
+        metadata=evaluation.metadata,
     )
 
 
-def _look(
+def _conditions(
     instance: dg.DagsterInstance,
     key: dg.AssetCheckKey,
     infos: Collection[AssetCheckPartitionInfo],

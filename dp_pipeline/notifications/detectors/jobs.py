@@ -31,32 +31,25 @@ def detect(
     instance: dg.DagsterInstance,
     names: Collection[str],
     settings: Settings,
-    *,
     planned: Callable[[dg.DagsterInstance, dg.DagsterRun], Mapping[str, object]],
+    *,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> Iterator[Condition]:
     """How the jobs are by their last runs.
 
     Not what is materialized by hand: that is of one job, whatever the assets are, and whoever did
-    it is looking.
-
-    Args:
-        instance: Dagster's.
-        names: of the jobs.
-        settings: for secrets in errors.
-        planned: the tournaments of a run, which the ledger has rows of.
-        each: is held around the look at one of them.
+    it sees it fail. `planned` gives the tournaments of a run, which the ledger has rows of; `each`
+    is held around the work on one job.
     """
-    for name in sorted(names):
-        if name != IMPLICIT_ASSET_JOB_NAME:
-            found = None
-            with each(f"looking at the job {name}"):
-                found = _look(instance, name, settings, planned)
-            if found is not None:
-                yield found
+    for name in sorted(set(names) - {IMPLICIT_ASSET_JOB_NAME}):
+        condition = None
+        with each(f"examining the job {name}"):
+            condition = _condition(instance, name, settings, planned)
+        if condition is not None:
+            yield condition
 
 
-def _look(
+def _condition(
     instance: dg.DagsterInstance,
     name: str,
     settings: Settings,
@@ -72,7 +65,7 @@ def _look(
         return Condition("job", name, moment(ended))
     unstarted = [each.start_time is None and not each.dagster_run.is_success for each in last]
     if unstarted[0] and not (len(last) == STARTS and all(unstarted)):
-        # A busy host does not start a run in time; the next tick, or day, asks for another.
+        # A busy host does not start a run in time; the next tick, or day, requests another.
         return None
     said = None if planned(instance, run) else _failure(instance, run)
     if said is None:

@@ -1,7 +1,6 @@
 """Providers that rest because they refused or failed; a check of the asset `health` shows each."""
 
 from datetime import datetime
-from typing import Any
 
 import dagster as dg
 
@@ -16,28 +15,27 @@ def check_key(provider: str) -> dg.AssetCheckKey:
     return dg.AssetCheckKey(HEALTH, f"{provider}_answers")
 
 
-def judge(found: ServiceHealth) -> Condition:
+def judge(health: ServiceHealth) -> Condition:
     """How a provider is."""
-    if found.well:
-        return Condition("provider", found.name, found.now)
-    since = found.circuit.struck_at or found.now
+    if health.well:
+        return Condition("provider", health.name, health.now)
+    since = health.circuit.struck_at or health.now
     page = "/assets/health?view=checks"
-    return Condition("provider", found.name, since, found.sentence, page=page)
+    return Condition("provider", health.name, since, health.sentence, page=page)
 
 
-def evaluation(found: ServiceHealth) -> dg.AssetCheckEvaluation:
+def evaluation(health: ServiceHealth) -> dg.AssetCheckEvaluation:
     """The check of one provider, as Dagster shows it."""
-    key = check_key(found.name)
-    facts = {name: _shown(value) for name, value in found.facts().items() if name != "provider"}
+    key = check_key(health.name)
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,
         check_name=key.name,
-        passed=found.well,
+        passed=health.well,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=found.sentence,
-        metadata={name: value for name, value in facts.items() if value is not None},
+        description=health.sentence,
+        metadata={
+            name: dg.MetadataValue.timestamp(value) if isinstance(value, datetime) else value
+            for name, value in health.facts().items()
+            if name != "provider" and value is not None
+        },
     )
-
-
-def _shown(value: Any) -> Any:
-    return dg.MetadataValue.timestamp(value) if isinstance(value, datetime) else value

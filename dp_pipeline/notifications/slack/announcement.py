@@ -9,12 +9,12 @@ from dp_pipeline.notifications.news import class_of, verdict
 from dp_pipeline.notifications.slack.card import SUMMARY, Card, plain
 from dp_pipeline.notifications.slack.line import (
     HARMLESS,
-    LOOKS,
+    STYLES,
     Line,
     StatusStyle,
     counted,
-    look_of,
     place_of,
+    style_of,
     text_of,
 )
 from dp_pipeline.notifications.slack.mrkdwn import (
@@ -74,17 +74,20 @@ class Announcement:
     started_at: datetime
     completed_at: datetime
     run_url: str | None
-    environment: str | None
     earlier: tuple[UUID, ...] = ()
     suppressed: Suppressed | None = None
 
     @property
+    def executions(self) -> list[UUID]:
+        """All that it announces."""
+        return [line.execution_id for line in self.lines] + list(self.earlier)
+
+    @property
     def key(self) -> str:
         """What distinguishes it: an execution that is closed later is another message."""
-        count = len(self.lines) + len(self.earlier)
         return (
             f"{self.tournament_key} of run {self.request_id} "
-            f"({count} executions until {self.completed_at:%Y-%m-%d %H:%M:%S.%f})"
+            f"({len(self.executions)} executions until {self.completed_at:%Y-%m-%d %H:%M:%S.%f})"
         )
 
     @property
@@ -115,45 +118,35 @@ class Announcement:
         return frozenset(kinds)
 
     def payload(self) -> dict[str, Any]:
-        """See `render`."""
-        return render(self)
+        """The payload of an incoming webhook."""
+        style = _worst(self)
+        lines = _lines(self, most=LINES, budget=ALL_LINES)
+        errors = _errors(self, budget=ALL_ERRORS)
+        room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
+        return Card(
+            header=f"{style.emoji} {style.words}: {_label(self)}",
+            summary=_summary(self),
+            color=style.color,
+            fields=_fields(self),
+            texts=[*_news(self, budget=room), *lines, *errors, _run(self)],
+            context=_context(self),
+        ).payload()
 
     def plain(self) -> dict[str, Any]:
-        """See `render_plain`."""
-        return render_plain(self)
-
-
-def render(announcement: Announcement) -> dict[str, Any]:
-    """The payload of an incoming webhook."""
-    look = _worst(announcement)
-    lines = _lines(announcement, most=LINES, budget=ALL_LINES)
-    errors = _errors(announcement, budget=ALL_ERRORS)
-    room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
-    return Card(
-        header=f"{look.emoji} {look.words}: {_label(announcement)}",
-        summary=_summary(announcement),
-        color=look.color,
-        fields=_fields(announcement),
-        texts=[*_news(announcement, budget=room), *lines, *errors, _run(announcement)],
-        context=_context(announcement),
-    ).payload()
-
-
-def render_plain(announcement: Announcement) -> dict[str, Any]:
-    """The same message as text alone, for when Slack refuses blocks."""
-    texts = [
-        *_news(announcement, budget=500),
-        *_lines(announcement, most=5, budget=1_700),
-        *_errors(announcement, budget=1_000),
-        _run(announcement),
-        f"Request ID: {code(str(announcement.request_id), 60)}",
-    ]
-    return plain(_summary(announcement), texts)
+        """The same message as text alone, for when Slack refuses blocks."""
+        texts = [
+            *_news(self, budget=500),
+            *_lines(self, most=5, budget=1_700),
+            *_errors(self, budget=1_000),
+            _run(self),
+            f"Request ID: {code(str(self.request_id), 60)}",
+        ]
+        return plain(_summary(self), texts)
 
 
 def _worst(announcement: Announcement) -> StatusStyle:
-    looks = (look_of(line) for line in announcement.lines)
-    worst = max(looks, key=lambda look: look.severity, default=LOOKS["failed"])
+    styles = (style_of(line) for line in announcement.lines)
+    worst = max(styles, key=lambda style: style.severity, default=STYLES["failed"])
     if worst.severity == 0 and _recovered(announcement):
         return replace(worst, words="Recovered")
     if worst.severity == 0 and _sentences(announcement):
@@ -178,8 +171,8 @@ def _label(announcement: Announcement) -> str:
 
 def _tally(announcement: Announcement) -> str:
     """Such as "5 operations (3 completed, 2 failed)"."""
-    words = [look_of(line).words.lower() for line in announcement.lines]
-    known = (look.words.lower() for look in (*LOOKS.values(), *HARMLESS.values()))
+    words = [style_of(line).words.lower() for line in announcement.lines]
+    known = (style.words.lower() for style in (*STYLES.values(), *HARMLESS.values()))
     tally = ", ".join(f"{words.count(each)} {each}" for each in known if each in words)
     noun = "operation" if len(words) == 1 else "operations"
     return f"{len(words)} {noun}" + (f" ({tally})" if tally else "")
@@ -187,20 +180,16 @@ def _tally(announcement: Announcement) -> str:
 
 def _summary(announcement: Announcement) -> str:
     """One unescaped line for notifications and for clients that show no blocks."""
-    look, lines = _worst(announcement), announcement.lines
-    counts = counted(
-        sum(line.created for line in lines),
-        sum(line.updated for line in lines),
-        sum(line.unchanged for line in lines),
-        sum(line.left_out for line in lines),
-    )
+    style, lines = _worst(announcement), announcement.lines
+    names = ("created", "updated", "unchanged", "left_out")
+    counts = counted(*(sum(getattr(line, name) for line in lines) for name in names))
     label = inline(_label(announcement), SUMMARY // 2, PLAIN)
     news = _sentences(announcement)
-    if news and look.severity == 0:
+    if news and style.severity == 0:
         first = inline(news[0], SUMMARY // 3, PLAIN)
         more = f" And {len(news) - 1:,} more." if len(news) > 1 else ""
-        return f"{look.emoji} {look.words}: {label} · {first}{more}"
-    return f"{look.emoji} {look.words}: {label} · {_tally(announcement)} · {counts}"
+        return f"{style.emoji} {style.words}: {label} · {first}{more}"
+    return f"{style.emoji} {style.words}: {label} · {_tally(announcement)} · {counts}"
 
 
 def _sentences(announcement: Announcement) -> list[str]:
@@ -208,19 +197,16 @@ def _sentences(announcement: Announcement) -> list[str]:
 
 
 def _fields(announcement: Announcement) -> list[str]:
-    look = _worst(announcement)
+    style = _worst(announcement)
     key = code(announcement.tournament_key, 200)
     named = announcement.tournament_label is not None
     tournament = f"{inline(_label(announcement), 300)}\n{key}" if named else key
-    fields = [
+    return [
         f"*Tournament*\n{tournament}",
-        f"*Status*\n{look.emoji} {look.words}",
+        f"*Status*\n{style.emoji} {style.words}",
         f"*Operations*\n{_tally(announcement)}",
         f"*Duration*\n{_elapsed(announcement)}",
     ]
-    if announcement.environment and visible(announcement.environment):
-        fields.append(f"*Environment*\n{inline(announcement.environment, 150)}")
-    return fields
 
 
 def _news(announcement: Announcement, *, budget: int) -> list[str]:
@@ -249,7 +235,7 @@ def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:
     if not lines:
         return ["The run ended before it opened an execution: nothing was written by it."]
     # Where not all fit, the worst and the latest attempts are the news.
-    news = sorted(lines, key=lambda line: (look_of(line).severity, line.attempt))[-most:]
+    news = sorted(lines, key=lambda line: (style_of(line).severity, line.attempt))[-most:]
     shown = [text_of(line, budget // len(news)) for line in sorted(news, key=place_of)]
     if len(lines) > len(news):
         shown.append(f"and {len(lines) - len(news):,} more")

@@ -13,7 +13,7 @@ from dp_pipeline.notifications.slack.card import (
     Card,
     plain,
 )
-from dp_pipeline.notifications.slack.line import LOOKS, StatusStyle, counted
+from dp_pipeline.notifications.slack.line import STYLES, StatusStyle, counted
 from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
@@ -84,13 +84,13 @@ class Backfill:
 
     Args:
         ended: how.
-        asked: how many partitions it was to materialize; None if that is not known.
+        requested: how many partitions it was to materialize; None if that is not known.
         done: of how many every asset was materialized; None likewise.
         error: what it failed with itself.
     """
 
     ended: Ending
-    asked: int | None = None
+    requested: int | None = None
     done: int | None = None
     error: str | None = None
 
@@ -105,7 +105,7 @@ class Digest:
     then the counts are zero.
     """
 
-    unit: str
+    run_group: str
     title: str
     started_at: datetime
     completed_at: datetime
@@ -132,8 +132,8 @@ class Digest:
 
     @property
     def key(self) -> str:
-        """What distinguishes it from others: what is added to a unit is another digest."""
-        return f"{self.unit} until {self.completed_at:%Y-%m-%d %H:%M:%S.%f}"
+        """What distinguishes it: what is added to a run group is another digest."""
+        return f"{self.run_group} until {self.completed_at:%Y-%m-%d %H:%M:%S.%f}"
 
     @property
     def kinds(self) -> frozenset[Class]:
@@ -150,11 +150,11 @@ class Digest:
 
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
-        look = self._look()
+        style = self._style()
         return Card(
-            header=f"{look.emoji} {look.words}: {self._name()}",
+            header=f"{style.emoji} {style.words}: {self._name()}",
             summary=self._summary(),
-            color=look.color,
+            color=style.color,
             fields=self._fields(),
             texts=[
                 *self._error(ERROR),
@@ -188,7 +188,7 @@ class Digest:
             return bool(self.failed) or self._ended == "incomplete"
         return self.failed > self.passing + self.followed
 
-    def _look(self) -> StatusStyle:
+    def _style(self) -> StatusStyle:
         if self._ended == "failed":
             return StatusStyle(3, CROSS, "Failed", RED)
         if self._ended == "cancelled":
@@ -199,7 +199,7 @@ class Digest:
             return StatusStyle(1, WARNING, "Not all done", YELLOW)
         if self.partial:
             return StatusStyle(2, WARNING, "Ended with partial failures", YELLOW)
-        return LOOKS["completed"]
+        return STYLES["completed"]
 
     def _name(self) -> str:
         return self.title if visible(self.title) else "unnamed run group"
@@ -213,24 +213,20 @@ class Digest:
         }
         return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "nothing done"
 
-    def _counts(self) -> str:
-        return counted(self.created, self.updated, self.unchanged, self.left_out)
-
     def _elapsed(self) -> str:
         return duration(round((self.completed_at - self.started_at).total_seconds() * 1_000))
 
     def _partitions(self) -> str | None:
         """How much of a backfill was done, in Dagster's count."""
-        if self.backfill is None or self.backfill.asked is None:
+        if self.backfill is None or self.backfill.requested is None:
             return None
-        asked = f"{self.backfill.asked:,}"
-        done = self.backfill.done
-        return f"{asked} asked for" if done is None else f"{done:,} of {asked} done"
+        requested, done = f"{self.backfill.requested:,}", self.backfill.done
+        return f"{requested} requested" if done is None else f"{done:,} of {requested} done"
 
     def _summary(self) -> str:
-        look = self._look()
+        style = self._style()
         name = inline(self._name(), SUMMARY // 2, PLAIN)
-        parts = [f"{look.emoji} {look.words}: {name}"]
+        parts = [f"{style.emoji} {style.words}: {name}"]
         partitions = self._partitions()
         if partitions is not None:
             parts.append(f"partitions: {partitions}")
@@ -247,7 +243,7 @@ class Digest:
             fields = [
                 f"*Tournaments*\n{self.tournaments:,} in {runs}",
                 f"*Operations*\n{self._tally()}",
-                f"*Rows*\n{self._counts()}",
+                f"*Rows*\n{counted(self.created, self.updated, self.unchanged, self.left_out)}",
             ]
         partitions = self._partitions()
         if partitions is not None:
@@ -281,42 +277,34 @@ class Digest:
         return texts
 
     def _recoveries(self, *, most: int) -> list[str]:
-        shown = self.recoveries[:most]
-        if not shown:
-            return []
         lines = [
             f"{code(recovery.tournament, 60)} {inline(recovery.domain, 30)} after "
             f"{duration(recovery.after_ms)}"
-            for recovery in shown
+            for recovery in self.recoveries
         ]
-        more = len(self.recoveries) - len(shown) + self.more_recoveries
-        if more > 0:
-            lines.append(f"and {more:,} more")
-        return ["*Recovered*\n" + "\n".join(lines)]
+        return _listed("*Recovered*", lines, most, self.more_recoveries)
 
     def _news(self, *, most: int) -> list[str]:
-        shown = self.news[:most]
-        if not shown:
-            return []
         lines = [
-            f"{code(one.tournament, 40)} {inline(one.sentence, LONGEST_NEWS)}" for one in shown
+            f"{code(one.tournament, 40)} {inline(one.sentence, LONGEST_NEWS)}" for one in self.news
         ]
-        more = len(self.news) - len(shown) + self.more_news
-        if more > 0:
-            lines.append(f"and {more:,} more; the reports have them")
-        return ["*News*\n" + "\n".join(lines)]
+        return _listed("*News*", lines, most, self.more_news, "; the reports have them")
 
     def _links(self) -> list[str]:
         whole = link(self.url, "Open it in Dagster")
         return [whole] if whole else []
 
     def _context(self) -> list[str]:
-        return [
-            f"Unit: {code(self.unit, 220)}",
-            date(self.completed_at),
-            f"Duration: {self._elapsed()}",
-        ]
+        name = f"Run group: {code(self.run_group, 220)}"
+        return [name, date(self.completed_at), f"Duration: {self._elapsed()}"]
 
 
 def _several(tournaments: int) -> str:
     return "1 tournament" if tournaments == 1 else f"{tournaments:,} tournaments"
+
+
+def _listed(title: str, lines: list[str], most: int, more: int, where: str = "") -> list[str]:
+    """The first few lines below their title, and how many more there are; nothing for none."""
+    more += max(len(lines) - most, 0)
+    rest = [f"and {more:,} more{where}"] if more else []
+    return ["\n".join([title, *lines[:most], *rest])] if lines else []

@@ -1,15 +1,13 @@
 """One execution in a message: what it did to one domain, as a value and as a line of text. Pure."""
 
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from dp_pipeline.domains.registry import order_of
+from dp_pipeline.ledger.vocabulary import Scope, Status
 from dp_pipeline.notifications.news import FailureRun, Passing, lasts
 from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, WARNING, YELLOW
 from dp_pipeline.notifications.slack.mrkdwn import date, duration, inline, link, visible, weight
-
-Status = Literal["in_progress", "completed", "partial_failure", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Line:
     error: str | None
     failure_run: FailureRun | None = None
     news: tuple[str, ...] = ()
-    scope: Literal["whole", "part", "nothing"] = "whole"
+    scope: Scope = "whole"
     passing: Passing | None = None
 
     @property
@@ -60,7 +58,7 @@ class StatusStyle:
     color: str
 
 
-LOOKS: dict[Status, StatusStyle] = {
+STYLES: dict[Status, StatusStyle] = {
     "completed": StatusStyle(0, CHECK_MARK, "Completed", GREEN),
     "in_progress": StatusStyle(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", YELLOW),
     "partial_failure": StatusStyle(2, WARNING, "Partial failure", YELLOW),
@@ -72,11 +70,11 @@ HARMLESS: dict[Passing, StatusStyle] = {
 }
 
 
-def look_of(line: Line) -> StatusStyle:
+def style_of(line: Line) -> StatusStyle:
     """How one execution is shown. Red is what needs a person."""
     if line.harmless and line.passing is not None:
         return HARMLESS[line.passing]
-    return LOOKS[line.status]
+    return STYLES[line.status]
 
 
 def place_of(line: Line) -> tuple[int, str, int]:
@@ -86,10 +84,10 @@ def place_of(line: Line) -> tuple[int, str, int]:
 
 def text_of(line: Line, limit: int) -> str:
     """One domain: operation, outcome, counts, duration, attempt and report."""
-    look = look_of(line)
+    style = style_of(line)
     outcome = line.outcome if line.outcome and visible(line.outcome) else line.status
     parts = [
-        f"{look.emoji} *{inline(line.domain, 30)}*",
+        f"{style.emoji} *{inline(line.domain, 30)}*",
         inline(_words(line.operation_type), 40),
         inline(_words(outcome), 40),
         inline(counted(line.created, line.updated, line.unchanged, line.left_out), 110),
@@ -126,12 +124,7 @@ def _report_without_link(line: Line) -> str:
 
 def counted(created: int, updated: int, unchanged: int, left_out: int) -> str:
     """The counts that are not zero."""
-    counts = {
-        "created": created,
-        "updated": updated,
-        "unchanged": unchanged,
-        "left out": left_out,
-    }
+    counts = {"created": created, "updated": updated, "unchanged": unchanged, "left out": left_out}
     return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
 
 

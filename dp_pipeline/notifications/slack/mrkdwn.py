@@ -1,6 +1,6 @@
 """Text that Slack accepts, made from any text: cleaning, escaping, shortening, links, dates.
 
-What a message says and where belongs to blocks.py.
+What a message says belongs to announcement.py, digest.py and notice.py.
 
 Slack's rules: https://docs.slack.dev/messaging/formatting-message-text and
 https://docs.slack.dev/reference/block-kit/composition-objects/text-object.

@@ -13,15 +13,11 @@ DETAIL = 2_500
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One sentence, what it is about, and where to look.
+    """One sentence, what it is about, and a link.
 
-    Args:
-        kind: failure, or news when something is well again.
-        title: the subject and what is the matter, such as "Sensor x keeps failing".
-        text: a sentence or two.
-        detail: an error text, shown as it is.
-        url: where to look.
-        key: what distinguishes it from other messages.
+    It is a failure, or news when something is well again. The title is the subject and what is the
+    matter, such as "Sensor x keeps failing"; the detail is an error text; the key distinguishes it
+    from other messages.
     """
 
     kind: Class

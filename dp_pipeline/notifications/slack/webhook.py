@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from dp_pipeline.http.classify import retry_after
+from dp_pipeline.settings import Class
 
 if TYPE_CHECKING:
     import httpx
@@ -79,6 +80,11 @@ class Message(Protocol):
         """Equal for the same message in every tick, and for no other one."""
         ...
 
+    @property
+    def kinds(self) -> frozenset[Class]:
+        """The classes it belongs to: one that is wanted is enough for it to be posted."""
+        ...
+
     def payload(self) -> dict[str, Any]:
         """What the webhook is sent."""
         ...
@@ -101,7 +107,7 @@ class SlackConfigurationError(SlackError):
 class SlackUnavailableError(SlackError):
     """Slack took nothing now; the same message may be taken later.
 
-    `retry_after` is how many seconds Slack asked us to stay away, where it did. `answered` says
+    `retry_after` is how many seconds Slack wants no post, where it did. `answered` says
     that this message was answered with a no: another one may fare better.
     """
 
@@ -243,7 +249,7 @@ class SlackWebhook:
 class _Posting:
     """One request and what came back, in a thread: no time-out bounds a name lookup or a drip.
 
-    The transport below httpx's client is asked: it follows no redirect and logs no address.
+    The transport below httpx's client is used: it follows no redirect and logs no address.
 
     Attributes:
         sending: the connection was made and the request is on its way.

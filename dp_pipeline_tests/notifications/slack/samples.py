@@ -42,7 +42,6 @@ def announcement(*lines: Line, **changes: Any) -> Announcement:
         started_at=datetime(2025, 5, 17, 15, 30, 0, tzinfo=UTC),
         completed_at=datetime(2025, 5, 17, 15, 30, 3, 200_000, tzinfo=UTC),
         run_url=RUN,
-        environment=None,
     )
     return replace(bundesliga, **changes)
 

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from dp_pipeline.notifications.slack.announcement import (
     Announcement,
     Suppressed,
-    render,
-    render_plain,
 )
 from dp_pipeline.notifications.slack.line import Line
 from dp_pipeline_tests.notifications.slack.samples import RUN, announcement, line, texts
@@ -36,9 +34,8 @@ def test_a_successful_run_is_told_in_green_with_a_line_per_domain_in_order() -> 
         line("rounds", created=0, unchanged=34, outcome="unchanged", report_url=None),
         line("teams", updated=2),
         line("tournaments", operation_type="tournament_create", created=1, duration_ms=4),
-        environment="production",
     )
-    payload = render(message)
+    payload = message.payload()
     check(payload)
     summary = (
         "✅ Completed: 1. Fußball-Bundesliga 2024/2025 · 5 operations (5 completed)"
@@ -54,7 +51,6 @@ def test_a_successful_run_is_told_in_green_with_a_line_per_domain_in_order() -> 
         "*Status*\n✅ Completed",
         "*Operations*\n5 operations (5 completed)",
         "*Duration*\n3.2 s",
-        "*Environment*\nproduction",
         f"✅ *tournaments* · tournament create · written · 1 created · 4 ms · {to('tournaments')}",
         f"✅ *teams* · teams create · written · 18 created, 2 updated · 850 ms · {to('teams')}",
         "✅ *rounds* · rounds create · unchanged · 34 unchanged · 850 ms · report stored",
@@ -66,7 +62,7 @@ def test_a_successful_run_is_told_in_green_with_a_line_per_domain_in_order() -> 
 
 
 def test_a_partial_failure_is_told_in_yellow_and_names_what_was_left_out() -> None:
-    payload = render(
+    payload = Announcement.payload(
         announcement(
             line("teams"),
             line(
@@ -110,7 +106,7 @@ def test_a_failure_is_told_in_red_with_its_error_once_for_all_domains_that_met_i
         "report_key": None,
         "error": "OpenLigaDB answered 403 to\n<https://api.example.org/?a=1&b=2>",
     }
-    payload = render(
+    payload = Announcement.payload(
         announcement(line("rounds", **failed), line("teams"), line("matches", **failed))
     )
     check(payload)
@@ -128,7 +124,7 @@ def test_a_failure_is_told_in_red_with_its_error_once_for_all_domains_that_met_i
 
 
 def test_the_plain_text_says_the_same_without_blocks() -> None:
-    payload = render_plain(
+    payload = Announcement.plain(
         announcement(line("teams"), line("matches", status="failed", error="no ```way```"))
     )
     check_plain(payload)
@@ -146,9 +142,9 @@ def test_the_plain_text_says_the_same_without_blocks() -> None:
 
 
 def test_a_run_that_died_before_its_first_execution_is_told_as_failed() -> None:
-    payload = render(announcement())
+    payload = announcement().payload()
     check(payload)
-    check_plain(render_plain(announcement()))
+    check_plain(announcement().plain())
     assert payload["attachments"][0]["color"] == "#e01e5a"
     assert texts(payload)[0] == "❌ Failed: 1. Fußball-Bundesliga 2024/2025"
     assert "The run ended before it opened an execution: nothing was written by it." in texts(
@@ -157,13 +153,13 @@ def test_a_run_that_died_before_its_first_execution_is_told_as_failed() -> None:
 
 
 def test_a_failure_without_error_text_says_so() -> None:
-    payload = render(announcement(line("teams", status="failed", error=None)))
+    payload = Announcement.payload(announcement(line("teams", status="failed", error=None)))
     assert "*Error details: teams*\n```\nNo error text was recorded.\n```" in texts(payload)
 
 
 def test_a_long_error_keeps_its_head_and_its_tail() -> None:
     error = "Traceback: begins here" + "x" * 100_000 + "KeyError: 'goals'"
-    payload = render(announcement(line("matches", status="failed", error=error)))
+    payload = Announcement.payload(announcement(line("matches", status="failed", error=error)))
     check(payload)
     shown = texts(payload)[6]
     assert shown.startswith("*Error details: matches*\n```\nTraceback: begins here")
@@ -176,7 +172,7 @@ def test_of_many_attempts_the_worst_and_latest_are_shown_and_the_rest_counted() 
     domains = ("tournaments", "teams", "rounds", "matches", "standings")
     attempts = [line(domain, attempt=n) for domain in domains for n in range(1, 9)]
     attempts.append(line("teams", status="failed", attempt=1, error="too late"))
-    payload = render(announcement(*attempts))
+    payload = Announcement.payload(announcement(*attempts))
     check(payload)
     shown = texts(payload)[5:16]
     assert shown[-1] == "and 31 more"
@@ -201,7 +197,7 @@ def test_of_many_attempts_the_worst_and_latest_are_shown_and_the_rest_counted() 
     ],
 )
 def test_an_address_that_is_no_link_is_not_linked(url: str) -> None:
-    payload = render(announcement(line("teams", report_url=url), run_url=url))
+    payload = Announcement.payload(announcement(line("teams", report_url=url), run_url=url))
     check(payload)
     assert texts(payload)[5].endswith(" · report stored")
     assert texts(payload)[6] == "Run `11111111-2222-4333-8444-555555555555`"
@@ -209,7 +205,7 @@ def test_an_address_that_is_no_link_is_not_linked(url: str) -> None:
 
 def test_a_link_cannot_be_broken_out_of() -> None:
     url = "https://cdn.example.org/a b|<!channel>?q=ü&r=%20"
-    payload = render(announcement(line("teams", report_url=url)))
+    payload = Announcement.payload(announcement(line("teams", report_url=url)))
     check(payload)
     assert texts(payload)[5].endswith(
         " · <https://cdn.example.org/a%20b%7C%3C!channel%3E?q=%C3%BC&amp;r=%20|report>"
@@ -218,7 +214,7 @@ def test_a_link_cannot_be_broken_out_of() -> None:
 
 @pytest.mark.parametrize("label", [None, "", " \n", "\u200b\u202e", "\x00"])
 def test_a_tournament_without_a_name_is_told_by_its_key(label: str | None) -> None:
-    payload = render(announcement(line("teams"), tournament_label=label))
+    payload = Announcement.payload(announcement(line("teams"), tournament_label=label))
     check(payload)
     expected = "�" if label == "\x00" else "openligadb:bl1:2024"
     assert texts(payload)[0] == f"✅ Completed: {expected}"
@@ -282,13 +278,12 @@ LINES = st.builds(
         started_at=st.just(datetime(2025, 1, 1, tzinfo=UTC)),
         completed_at=MOMENTS,
         run_url=URLS,
-        environment=st.none() | HOSTILE,
         suppressed=st.none() | st.builds(Suppressed, polls=COUNTS, rows=COUNTS, since=MOMENTS),
     )
 )
 def test_slack_takes_the_message_whatever_the_texts_are(message: Announcement) -> None:
-    check(render(message))
-    check_plain(render_plain(message))
+    check(message.payload())
+    check_plain(message.plain())
 
 
 def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> None:
@@ -319,13 +314,12 @@ def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> N
             *lines[:count],
             tournament_key=heavy,
             tournament_label=heavy,
-            environment=heavy,
             run_url="https://dagster.example.org/" + "r" * 540,
             completed_at=datetime(2025, 5, 17, tzinfo=UTC) + timedelta(days=365_000),
             suppressed=Suppressed(2**63, 2**63, datetime(9999, 5, 17, tzinfo=UTC)),
         )
-        check(render(message))
-        check_plain(render_plain(message))
+        check(message.payload())
+        check_plain(message.plain())
 
 
 def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
@@ -337,7 +331,7 @@ def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
         *(line(domain) for domain in ("tournaments", "rounds", "standings")),
         line("matches", news=news),
     )
-    payload = render(message)
+    payload = message.payload()
     check(payload)
     told = [text for part in texts(payload) for text in part.splitlines()]
     assert [text for text in told if "ended" in text] == list(news)
@@ -355,7 +349,7 @@ def test_the_polls_before_the_news_are_counted_above_the_ids() -> None:
         (Suppressed(12, 17, since), f"Before it, 12 polls since {when} wrote 17 rows without news"),
         (Suppressed(1, 1, since), f"Before it, 1 poll since {when} wrote 1 row without news"),
     ):
-        payload = render(
+        payload = Announcement.payload(
             announcement(line("matches", news=("It is over.",)), suppressed=suppressed)
         )
         check(payload)
@@ -365,7 +359,7 @@ def test_the_polls_before_the_news_are_counted_above_the_ids() -> None:
 
 def test_news_without_room_are_counted() -> None:
     news = tuple(f"{n} {'long ' * 50}" for n in range(50))
-    payload = render(announcement(line("matches", news=news)))
+    payload = Announcement.payload(announcement(line("matches", news=news)))
     check(payload)
     told = [text for part in texts(payload) for text in part.splitlines()]
     shown = sum("long long" in text for text in told)

@@ -12,7 +12,7 @@ from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plai
 
 STARTED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CALM = Digest(
-    unit="nightly:openligadb:2026-11-23",
+    run_group="nightly:openligadb:2026-11-23",
     title="nightly:openligadb:2026-11-23",
     tournaments=300,
     runs=6,
@@ -50,7 +50,7 @@ def test_a_unit_without_failures_is_one_green_message_with_its_counts() -> None:
         "*Rows*\n3 created, 41 updated, 91,000 unchanged",
         "*Duration*\n4 min 5 s",
         "<http://localhost:3000/runs/b/abcdefgh|Open it in Dagster>",
-        "Unit: `nightly:openligadb:2026-11-23`",
+        "Run group: `nightly:openligadb:2026-11-23`",
         "<!date^1795399445^{date_short_pretty} {time_secs}|2026-11-23 02:04:05+00:00>",
         "Duration: 4 min 5 s",
     ]
@@ -140,7 +140,7 @@ def test_a_backfill_that_failed_in_any_way_is_posted_where_failures_are() -> Non
 
 def test_partitions_that_dagster_does_not_count_are_not_said_to_be_done() -> None:
     fields = texts(replace(CALM, backfill=Backfill("completed", 1_000)).payload())
-    assert "*Partitions*\n1,000 asked for" in fields
+    assert "*Partitions*\n1,000 requested" in fields
     fields = texts(replace(CALM, backfill=Backfill("completed")).payload())
     assert not any("Partitions" in field for field in fields)
 
@@ -149,7 +149,7 @@ text = st.text(max_size=300) | st.text("<>&`*_~\\\n\x00é🏆", max_size=6_000)
 count = st.integers(0, 10**9)
 digests = st.builds(
     Digest,
-    unit=text,
+    run_group=text,
     title=text,
     tournaments=count,
     runs=count,
@@ -187,7 +187,7 @@ digests = st.builds(
     | st.builds(
         Backfill,
         ended=st.sampled_from(["completed", "incomplete", "failed", "cancelled"]),
-        asked=st.none() | count,
+        requested=st.none() | count,
         done=st.none() | count,
         error=st.none() | text,
     ),

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dp_pipeline.notifications.slack.announcement import render, render_plain
 from dp_pipeline.notifications.slack.webhook import (
     SlackConfigurationError,
     SlackError,
@@ -54,7 +53,7 @@ def test_a_message_arrives_once_as_rendered() -> None:
     receiver = SlackReceiver()
     with receiver.listening() as url:
         SlackWebhook(url).post(MESSAGE)
-    assert receiver.received == [render(MESSAGE)]
+    assert receiver.received == [MESSAGE.payload()]
     check(receiver.received[0])
 
 
@@ -65,7 +64,7 @@ def test_refused_blocks_are_sent_again_as_plain_text(reason: str) -> None:
     receiver = SlackReceiver(Answer(400, reason))
     with receiver.listening() as url:
         SlackWebhook(url).post(MESSAGE)
-    assert receiver.received == [render(MESSAGE), render_plain(MESSAGE)]
+    assert receiver.received == [MESSAGE.payload(), MESSAGE.plain()]
     check_plain(receiver.accepted[0])
 
 
@@ -126,7 +125,7 @@ def test_a_server_error_is_left_to_the_next_tick() -> None:
         assert str(error) == "Slack (127.0.0.1) answers with status 500 (rollup_error)."
         assert len(receiver.received) == 1
         SlackWebhook(url).post(MESSAGE)
-    assert receiver.accepted == [render(MESSAGE)]
+    assert receiver.accepted == [MESSAGE.payload()]
 
 
 @pytest.mark.parametrize(
@@ -167,14 +166,14 @@ def test_only_words_that_slack_is_known_to_say_refuse_a_message(body: str) -> No
         assert isinstance(error, SlackUnavailableError)
         receiver.answers.clear()
         SlackWebhook(url).post(MESSAGE)
-    assert receiver.accepted == [render(MESSAGE)]
+    assert receiver.accepted == [MESSAGE.payload()]
 
 
 def test_a_word_that_is_not_known_yet_does_not_keep_the_plain_text_back() -> None:
     receiver = SlackReceiver(Answer(400, "invalid_something_new"))
     with receiver.listening() as url:
         SlackWebhook(url).post(MESSAGE)
-    assert receiver.accepted == [render_plain(MESSAGE)]
+    assert receiver.accepted == [MESSAGE.plain()]
 
 
 def test_an_answer_that_repeats_the_address_is_not_repeated() -> None:
@@ -190,7 +189,7 @@ def test_the_charset_of_an_answer_does_not_matter() -> None:
     receiver = SlackReceiver(Answer(400, "invalid_blocks", headers), Answer(headers=headers))
     with receiver.listening() as url:
         SlackWebhook(url).post(MESSAGE)
-    assert receiver.received == [render(MESSAGE), render_plain(MESSAGE)]
+    assert receiver.received == [MESSAGE.payload(), MESSAGE.plain()]
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
@@ -200,7 +199,7 @@ def test_a_post_that_nothing_confirms_is_known_to_be_in_doubt(name: str) -> None
         error = failure(SlackWebhook(url, timeout_seconds=0.4))
     assert isinstance(error, SlackUnansweredError)
     assert str(error).startswith("Slack (127.0.0.1) was sent a message and did not confirm it: ")
-    assert server.taken == [render(MESSAGE)]
+    assert server.taken == [MESSAGE.payload()]
 
 
 @pytest.mark.parametrize("name", [*ANSWERED, *UNSENT, *LIMITED])
@@ -214,7 +213,7 @@ def test_whatever_slack_does_not_say_is_no_delivery(name: str) -> None:
     assert isinstance(error, SlackUnavailableError)
     assert not isinstance(error, SlackUnansweredError)
     assert error.answered == (name in ANSWERED)
-    assert server.taken == [render(MESSAGE)], "once, without another try"
+    assert server.taken == [MESSAGE.payload()], "once, without another try"
     assert target.connections == 0
     if name.startswith("30"):
         assert f"redirects to another address ({name})" in str(error) or name == "304"
@@ -282,7 +281,7 @@ def test_after_an_outage_the_same_message_arrives_once() -> None:
     assert isinstance(failure(webhook), SlackUnavailableError)
     with receiver.listening(port=urlsplit(url).port or 0):
         webhook.post(MESSAGE)
-    assert receiver.received == [render(MESSAGE)]
+    assert receiver.received == [MESSAGE.payload()]
 
 
 @pytest.mark.parametrize(
