@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dp_pipeline.football.models import Goal
 from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb.goal_lists import goals_of
-from dp_pipeline.providers.openligadb.goals import Pair
+from dp_pipeline.providers.score import Pair
 from dp_pipeline_tests.providers.openligadb_payloads import (
     goals,
     match,

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.openligadb.goals import Pair, is_possible_shoot_out
+from dp_pipeline.providers.openligadb.goals import is_possible_shoot_out
 from dp_pipeline.providers.openligadb.payload import parse_matches
-from dp_pipeline.providers.openligadb.score import CertainScore, score_of
+from dp_pipeline.providers.openligadb.score import SettledScore, score_of
+from dp_pipeline.providers.score import Pair
 from dp_pipeline_tests.providers.openligadb_payloads import GoalEntry, goals, match, results
 
 
@@ -18,15 +19,15 @@ def decide(
     two_legged: bool = False,
     finished: bool = True,
     **types: Pair,
-) -> CertainScore:
+) -> SettledScore:
     raw = match(1, 1, 2, matchIsFinished=finished, matchResults=results(**types))
     raw["goals"] = goals(*entries)
     (payload,) = parse_matches([raw]).matches
     return score_of(payload, knockout=knockout, two_legged=two_legged)
 
 
-def reasons(score: CertainScore) -> list[str]:
-    return [remark.kind for remark in score.remarks]
+def reasons(score: SettledScore) -> list[str]:
+    return [finding.kind for finding in score.findings]
 
 
 # The patterns of DFB-Pokal 2025/26, with other teams' goals.
@@ -48,13 +49,13 @@ def test_a_league_match_is_its_type_2_result_whatever_names_and_order_say() -> N
     score = decide((1, 0, 10), (1, 1, 50), knockout=False, t1=(1, 0), t2=(1, 1))
     assert (score.final, score.after_90, score.half_time) == ((1, 1), (1, 1), (1, 0))
     assert score.shoot_out is None
-    assert score.remarks == ()
+    assert score.findings == ()
 
 
 @pytest.mark.parametrize("entries", [[], [(1, 0, 10)], [(1, 0, None), (1, 1, None), (2, 1, 3)]])
 def test_goals_missing_or_without_minutes_take_nothing_from_a_league_result(entries: Any) -> None:
     score = decide(*entries, knockout=False, t2=(2, 1))
-    assert (score.final, score.after_90, score.remarks) == ((2, 1), (2, 1), ())
+    assert (score.final, score.after_90, score.findings) == ((2, 1), (2, 1), ())
 
 
 def test_a_league_result_that_goals_contradict_is_stored_with_a_remark() -> None:
@@ -72,7 +73,7 @@ def test_a_half_time_score_above_the_final_one_is_left_null() -> None:
 def test_type_2_after_the_shoot_out_with_a_type_3_gives_the_level_score() -> None:
     score = decide(*EARLY_PENALTY, *KICKS_5_4, t1=(1, 0), t2=(7, 6), t3=(2, 2), t5=(7, 6))
     assert (score.final, score.shoot_out, score.after_90) == ((2, 2), (5, 4), (2, 2))
-    assert score.remarks == ()
+    assert score.findings == ()
 
 
 def test_type_2_after_the_shoot_out_without_type_3_is_settled_by_the_goals() -> None:
@@ -307,6 +308,6 @@ def test_no_score_breaks_the_laws_of_the_game(
         assert score.final[0] == score.final[1]
         assert is_possible_shoot_out(score.shoot_out)
     if finished and score.has_final and score.final is None:
-        assert score.remarks
+        assert score.findings
     if not knockout and "t2" in types and not types.keys() & {"t3", "t4", "t5"}:
         assert score.final == types["t2"]

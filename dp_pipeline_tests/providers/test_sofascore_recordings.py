@@ -162,8 +162,8 @@ def test_every_recorded_status_is_known(name: str) -> None:
     event = EventPayload.model_validate({**raw, "id": 1, "homeTeam": team(1), "awayTeam": team(2)})
     status, score = status_of(event.status), score_of(event)
     assert (status.status, score.final, score.shoot_out) == STATUSES[name]
-    assert status.remark is None
-    assert score.remarks == ()
+    assert status.odd is None
+    assert score.findings == ()
 
 
 def test_a_shoot_out_without_extra_time_is_read() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dp_pipeline.providers.score import CertainScore
 from dp_pipeline.providers.sofascore.payload import EventPayload, StatusPayload
-from dp_pipeline.providers.sofascore.score import ScoreParts, score_of
+from dp_pipeline.providers.sofascore.score import score_of
 from dp_pipeline.providers.sofascore.status import status_of
 from dp_pipeline_tests.providers.sofascore_payloads import (
     AET,
@@ -24,12 +25,12 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
 )
 
 
-def score(**fields: Any) -> ScoreParts:
+def score(**fields: Any) -> CertainScore:
     return score_of(EventPayload.model_validate(event(1, 1, 2, **fields)))
 
 
-def reasons(found: ScoreParts) -> list[str]:
-    return [reason for reason, _ in found.remarks]
+def reasons(found: CertainScore) -> list[str]:
+    return [finding.kind for finding in found.findings]
 
 
 @pytest.mark.parametrize(
@@ -58,14 +59,14 @@ def reasons(found: ScoreParts) -> list[str]:
 )
 def test_a_status_is_read_by_code_and_type(code: int, kind: str, expected: str) -> None:
     found = status_of(StatusPayload(code=code, type=kind))
-    assert (found.status, found.raw, found.remark) == (expected, f"{code} {kind}", None)
+    assert (found.status, found.raw, found.odd) == (expected, f"{code} {kind}", None)
 
 
 def test_a_removed_match_is_cancelled_and_told() -> None:
     found = status_of(StatusPayload(code=93, type="finished"))
     assert found.status == "cancelled"
-    assert found.remark is not None
-    assert found.remark[0] == "removed_match"
+    assert found.odd is not None
+    assert found.odd[0] == "removed_match"
 
 
 @pytest.mark.parametrize(
@@ -90,13 +91,13 @@ def test_an_unknown_status_is_kept_raw_and_told(
     found = status_of(StatusPayload(code=code, type=kind))
     assert found.status == expected
     assert found.raw == (" ".join(str(p) for p in (code, kind) if p is not None) or None)
-    assert found.remark is not None
-    assert found.remark[0] == "unknown_status"
+    assert found.odd is not None
+    assert found.odd[0] == "unknown_status"
 
 
 def test_ninety_minutes_half_time_and_result_of_a_plain_match() -> None:
     found = score(**full_time(3, 1, half=(1, 1)))
-    assert found == ScoreParts(final=(3, 1), after_90=(3, 1), half_time=(1, 1))
+    assert found == CertainScore(final=(3, 1), after_90=(3, 1), half_time=(1, 1))
 
 
 def test_extra_time_is_in_the_result_and_not_in_the_ninety_minutes() -> None:
@@ -201,10 +202,10 @@ def test_finished_without_a_result_is_told(status: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("status", [NOT_STARTED, POSTPONED, {"code": 70, "type": "canceled"}])
 def test_a_match_that_was_not_played_has_no_score(status: dict[str, Any]) -> None:
-    assert score(status=status, **sides(current=(0, 0), display=(0, 0))) == ScoreParts()
+    assert score(status=status, **sides(current=(0, 0), display=(0, 0))) == CertainScore()
 
 
-def live(code: int, **parts: tuple[int, int]) -> ScoreParts:
+def live(code: int, **parts: tuple[int, int]) -> CertainScore:
     return score(status={"code": code, "type": "inprogress"}, **sides(**parts))
 
 
@@ -237,7 +238,7 @@ PAIRS = st.tuples(GOALS, GOALS)
 @given(PAIRS, PAIRS)
 def test_every_sound_score_over_ninety_minutes_arrives(half: Any, rest: Any) -> None:
     final = (half[0] + rest[0], half[1] + rest[1])
-    assert score(**full_time(*final, half=half)) == ScoreParts(final, final, half)
+    assert score(**full_time(*final, half=half)) == CertainScore(final, final, half)
 
 
 @given(PAIRS, PAIRS, PAIRS)

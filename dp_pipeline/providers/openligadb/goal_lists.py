@@ -13,16 +13,11 @@ from itertools import groupby
 from dp_pipeline.football.models import FINAL_STATUSES, Goal, Match, Round
 from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.goal_lists import LAST_MINUTE, fetched_goals, in_bounds
-from dp_pipeline.providers.openligadb.goals import (
-    Pair,
-    chain_of,
-    is_reachable,
-    kicks_from_goals,
-    running_score,
-)
+from dp_pipeline.providers.openligadb.goals import chain_of, kicks_from_goals, running_score
 from dp_pipeline.providers.openligadb.payload import GoalPayload, MatchPayload
 from dp_pipeline.providers.openligadb.score import SHOOT_OUT
 from dp_pipeline.providers.openligadb.teams import last_touched
+from dp_pipeline.providers.score import Pair, is_reachable, text_of
 
 # "+7" beside minute 90 is the added time; seen in 11 of 1,740 goals of two seasons.
 _ADDED = re.compile(r"\+\s*(\d{1,2})")
@@ -57,7 +52,7 @@ def goals_of(
             entries, beyond = _without_bare(_in_play(payload, match), match)
             goals, odd = _walk(entries, match, no_extra_time=match.round_slug in leagues)
         except _UnorderedError as error:
-            # while it is played, the next look may well find it mended
+            # while it is played, the next poll may well find it mended
             left_out = match.status in FINAL_STATUSES
             findings.append(Finding("goals_unordered", payload.subject, str(error), left_out))
             continue
@@ -84,14 +79,19 @@ def _in_play(payload: MatchPayload, match: Match) -> list[GoalPayload]:
 
 def _before_kicks(payload: MatchPayload, match: Match) -> Pair | None:
     """The score before a shoot-out; None when there was none."""
-    final = (match.home_score, match.away_score)
-    if match.home_penalties_score is not None and final[0] is not None and final[1] is not None:
-        return final[0], final[1]
+    if match.home_penalties_score is not None and (final := _final(match)):
+        return final
     if any(result.result_type_id == SHOOT_OUT for result in payload.match_results):
         message = "Which of its goals are kicks of the shoot-out is not certain; none is stored."
         raise _UnorderedError(message)
     kicks = None if match.status in FINAL_STATUSES else kicks_from_goals(chain_of(payload.goals))
     return kicks[0] if kicks else None
+
+
+def _final(match: Match) -> Pair | None:
+    if match.home_score is None or match.away_score is None:
+        return None
+    return match.home_score, match.away_score
 
 
 def _without_bare(
@@ -101,20 +101,20 @@ def _without_bare(
 
     Frankfurt - Bayern of August 2022 ended 1:6, and an entry of 1:7 has neither minute nor scorer.
     """
-    final = (match.home_score, match.away_score)
-    if match.status not in FINAL_STATUSES or final[0] is None or final[1] is None:
+    final = _final(match)
+    if match.status not in FINAL_STATUSES or final is None:
         return [*entries], []
     bare = [
         goal
         for goal in entries
-        if not is_reachable(running_score(goal), (final[0], final[1]))
+        if not is_reachable(running_score(goal), final)
         and goal.match_minute is None
         and not goal.goal_getter_name
     ]
     detail = "The match ended {}; {} has neither minute nor scorer and is not stored."
     odd = [
-        ("goal_beyond_result", detail.format(_text((final[0], final[1])), _text(running_score(g))))
-        for g in bare
+        ("goal_beyond_result", detail.format(text_of(final), text_of(running_score(goal))))
+        for goal in bare
     ]
     return [goal for goal in entries if goal not in bare], odd
 
@@ -131,27 +131,27 @@ def _walk(
     odd: list[tuple[str, str]] = []
     before = (0, 0)
     for _, same in groupby(entries, key=lambda goal: sum(running_score(goal))):
-        told = list(same)
-        now = running_score(told[0])
-        if any(running_score(goal) != now for goal in told) or not is_reachable(before, now):
-            last = next((running_score(g) for g in told if running_score(g) != now), before)
+        given = list(same)
+        now = running_score(given[0])
+        if any(running_score(goal) != now for goal in given) or not is_reachable(before, now):
+            last = next((running_score(g) for g in given if running_score(g) != now), before)
             message = (
-                f"A goal for {_text(now)} does not go with one for {_text(last)}; its list of "
+                f"A goal for {text_of(now)} does not go with one for {text_of(last)}; its list of "
                 "goals is left out."
             )
             raise _UnorderedError(message)
         home, away = now[0] > before[0], now[1] > before[1]
         if home and away:
             detail = (
-                f"After {_text(before)} comes {_text(now)}; whose goal that is, is not certain."
+                f"After {text_of(before)} comes {text_of(now)}; whose goal that is, is not certain."
             )
             odd.append(("goal_without_side", f"{detail} It is not stored."))
         else:
-            goal, differing = _agreed([_goal(g, match, no_extra_time=no_extra_time) for g in told])
+            goal, differing = _agreed([_goal(g, match, no_extra_time=no_extra_time) for g in given])
             side, ordinal = ("home", now[0]) if home else ("away", now[1])
             goals.append(replace(goal, side=side, ordinal=ordinal))
             if differing:
-                detail = f"The goal for {_text(now)} is given in {len(told)} ways; {differing}."
+                detail = f"The goal for {text_of(now)} is given in {len(given)} ways; {differing}."
                 odd.append(("goal_given_twice", detail))
         before = now
     return goals, odd
@@ -186,18 +186,14 @@ def _minute(goal: GoalPayload, *, no_extra_time: bool) -> tuple[int | None, int 
     return minute, None
 
 
-def _agreed(told: Sequence[Goal]) -> tuple[Goal, str | None]:
+def _agreed(entries: Sequence[Goal]) -> tuple[Goal, str | None]:
     """One goal out of the entries for it: what they say alike; and what they do not."""
-    first = told[0]
-    if len(set(told)) == 1:
+    first = entries[0]
+    if len(set(entries)) == 1:
         return first, None
     names = ("minute", "added_time", "scorer", "penalty", "own_goal")
-    values = {name: {getattr(goal, name) for goal in told} - {None} for name in names}
+    values = {name: {getattr(goal, name) for goal in entries} - {None} for name in names}
     differing = [name.replace("_", " ") for name in names if len(values[name]) > 1]
     agreed = {name: next(iter(v)) if len(v) == 1 else None for name, v in values.items()}
     kept = f"their {' and '.join(differing)} is left empty" if differing else None
     return replace(first, **agreed), kept
-
-
-def _text(pair: Pair) -> str:
-    return f"{pair[0]}:{pair[1]}"

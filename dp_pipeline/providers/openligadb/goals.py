@@ -8,8 +8,7 @@ import re
 from collections.abc import Sequence
 
 from dp_pipeline.providers.openligadb.payload import GoalPayload
-
-Pair = tuple[int, int]
+from dp_pipeline.providers.score import Pair, difference
 
 # A goal written as minute 91 to 100 may be stoppage time of the second half or extra time.
 LAST_MINUTE, LATEST_STOPPAGE = 90, 100
@@ -140,14 +139,3 @@ def level_at_90(goals: Sequence[GoalPayload]) -> Pair | None:
 def running_score(goal: GoalPayload) -> Pair:
     """The score after this goal."""
     return (goal.score_team1, goal.score_team2)
-
-
-def is_reachable(lower: Pair, upper: Pair) -> bool:
-    """Whether a match can go from the one score to the other (or stay)."""
-    return lower[0] <= upper[0] and lower[1] <= upper[1]
-
-
-def difference(total: Pair, part: Pair) -> Pair | None:
-    """What came on top of the part; None when the total does not hold it."""
-    rest = (total[0] - part[0], total[1] - part[1])
-    return rest if min(rest) >= 0 else None

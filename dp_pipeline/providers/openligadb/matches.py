@@ -7,9 +7,10 @@ from datetime import datetime
 
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
-from dp_pipeline.providers.openligadb.payload import LocationPayload, MatchPayload
+from dp_pipeline.providers.fixtures import NO_KICKOFF, by_kickoff, not_a_match, venue_of
+from dp_pipeline.providers.openligadb.payload import MatchPayload
 from dp_pipeline.providers.openligadb.rounds import ListedRounds
-from dp_pipeline.providers.openligadb.score import CertainScore, Pair, score_of
+from dp_pipeline.providers.openligadb.score import SettledScore, score_of
 from dp_pipeline.providers.openligadb.team_groups import (
     TeamGroups,
     groups_as_known,
@@ -34,7 +35,7 @@ class _DatedMatch:
     match: Match
     updated: datetime
     subject: str
-    remarks: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 def fixtures_of(
@@ -65,15 +66,15 @@ def fixtures_of(
     else:
         types = {round_.slug: round_.type for round_ in rounds.rounds}
         groups = groups_as_known(season, [m for m in known if types.get(m.round_slug) == "season"])
-        told_anew = {str(payload.match_id) for payload in payloads}
+        given_anew = {str(payload.match_id) for payload in payloads}
         legs |= {
             (match.round_slug or "", match.home, match.away)
             for match in known
-            if types.get(match.round_slug) == "knockout" and match.external_id not in told_anew
+            if types.get(match.round_slug) == "knockout" and match.external_id not in given_anew
         }
     meetings = Counter(frozenset((home, away)) for _, home, away in legs)
-    told = [
-        _told(
+    dated = [
+        _dated(
             payload,
             rounds.of(payload.group),
             groups.names.get(payload.match_id),
@@ -81,17 +82,21 @@ def fixtures_of(
         )
         for payload in real
     ]
-    kept, duplicates = _once_each(told, lambda t: t.match.external_id)
-    kept, repeated = _once_each(kept, lambda t: (t.match.round_slug, t.match.home, t.match.away))
+    kept, duplicates = _once_each(dated, lambda one: one.match.external_id)
+    kept, repeated = _once_each(
+        kept, lambda one: (one.match.round_slug, one.match.home, one.match.away)
+    )
     findings += duplicates + repeated
     for one in kept:
-        findings += one.remarks
+        findings += one.findings
     order = {round_.slug: round_.order for round_ in rounds.rounds}
-    found = sorted((t.match for t in kept), key=lambda m: (order[m.round_slug or ""], *_when(m)))
-    return StorableMatches(tuple(found), groups, (*findings, *groups.findings))
+    matches = sorted(
+        (t.match for t in kept), key=lambda m: (order[m.round_slug or ""], *by_kickoff(m))
+    )
+    return StorableMatches(tuple(matches), groups, (*findings, *groups.findings))
 
 
-def status_of(payload: MatchPayload, score: CertainScore) -> MatchStatus:
+def status_of(payload: MatchPayload, score: SettledScore) -> MatchStatus:
     """What a match is doing: ended needs the flag and a final result.
 
     Both come alone at times. 4 matches of 21 March 2026 had a result before the flag, at World Cup
@@ -104,105 +109,74 @@ def status_of(payload: MatchPayload, score: CertainScore) -> MatchStatus:
 
 
 def _not_a_match(payload: MatchPayload) -> Finding | None:
-    if payload.team1.team_id == payload.team2.team_id:
-        detail = "A team cannot play itself."
-        return Finding("team_against_itself", payload.subject, detail, left_out=True)
-    slots = [t.team_name for t in (payload.team1, payload.team2) if is_placeholder(t.team_name)]
-    if not slots:
-        return None
-    # Before the draw nothing is lost by waiting; a result of nobody is something that is lost.
-    has_result = any(r.points_team1 is not None for r in payload.match_results)
-    return Finding(
-        "placeholder_team",
+    teams = (payload.team1, payload.team2)
+    return not_a_match(
         payload.subject,
-        f"{' and '.join(slots)} is a place in the draw, not a team; the match waits for it.",
-        left_out=has_result,
+        (teams[0].team_id, teams[1].team_id),
+        [team.team_name for team in teams if is_placeholder(team.team_name)],
+        has_result=any(result.points_team1 is not None for result in payload.match_results),
     )
 
 
-def _told(
+def _dated(
     payload: MatchPayload, round_: Round, group_name: str | None, *, two_legged: bool
 ) -> _DatedMatch:
     score = score_of(payload, knockout=round_.type == "knockout", two_legged=two_legged)
-    status = status_of(payload, score)
-    findings = [Finding(r.kind, payload.subject, r.detail) for r in score.remarks]
+    findings = [*score.findings]
     if payload.match_is_finished and not score.has_final:
         detail = "It is marked as finished and has no final result yet; it counts as live."
         findings.append(Finding("finished_without_result", payload.subject, detail))
     if payload.match_date_time_utc is None:
-        detail = "The time of its kick-off is missing or impossible."
-        findings.append(Finding("no_kickoff", payload.subject, detail))
-    final, after_90 = _sides(score.final), _sides(score.after_90)
-    half_time, shoot_out = _sides(score.half_time), _sides(score.shoot_out)
+        kind, detail = NO_KICKOFF
+        findings.append(Finding(kind, payload.subject, detail))
+    place = payload.location
     match = Match(
         external_id=str(payload.match_id),
         round_slug=round_.slug,
         home=str(payload.team1.team_id),
         away=str(payload.team2.team_id),
-        status=status,
+        status=status_of(payload, score),
         group_name=group_name,
         kickoff_at=payload.match_date_time_utc,
         kickoff_date=payload.match_date_time.date() if payload.match_date_time else None,
         provider_status="finished" if payload.match_is_finished else "not finished",
-        home_score=final[0],
-        away_score=final[1],
-        home_score_90=after_90[0],
-        away_score_90=after_90[1],
-        home_score_ht=half_time[0],
-        away_score_ht=half_time[1],
-        home_penalties_score=shoot_out[0],
-        away_penalties_score=shoot_out[1],
-        venue=_venue(payload.location),
+        venue=venue_of(place.location_stadium, place.location_city) if place else None,
+        **score.of_match(),
     )
     return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(findings))
 
 
 def _once_each(
-    told: Iterable[_DatedMatch], identity: Callable[[_DatedMatch], Hashable]
+    dated: Iterable[_DatedMatch], identity: Callable[[_DatedMatch], Hashable]
 ) -> tuple[list[_DatedMatch], list[Finding]]:
-    """Merge equal tellings of one match; of contradicting ones the newest, if one is newest."""
+    """Merge equal versions of one match; of contradicting ones the newest, if one is newest."""
     same: dict[Hashable, list[_DatedMatch]] = {}
-    for one in told:
+    for one in dated:
         same.setdefault(identity(one), []).append(one)
     kept: list[_DatedMatch] = []
     findings: list[Finding] = []
-    for tellings in same.values():
-        first = tellings[0]
-        if len(tellings) == 1:
+    for versions in same.values():
+        first = versions[0]
+        if len(versions) == 1:
             kept.append(first)
             continue
-        ids = " and ".join(sorted({t.match.external_id for t in tellings}))
-        if len({replace(t.match, external_id="") for t in tellings}) == 1:
+        ids = " and ".join(sorted({t.match.external_id for t in versions}))
+        if len({replace(t.match, external_id="") for t in versions}) == 1:
             kept.append(first)
-            detail = f"It is given {len(tellings)} times alike (id {ids}); stored once."
+            detail = f"It is given {len(versions)} times alike (id {ids}); stored once."
             findings.append(Finding("duplicate_match", first.subject, detail))
             continue
-        newest = max(t.updated for t in tellings)
-        newest_ones = [t for t in tellings if t.updated == newest]
+        newest = max(t.updated for t in versions)
+        newest_ones = [t for t in versions if t.updated == newest]
         agree = len({replace(t.match, external_id="") for t in newest_ones}) == 1
         if agree:
             kept.append(newest_ones[0])
-            detail = f"It is given in {len(tellings)} ways (id {ids}); the last updated is stored."
+            detail = f"It is given in {len(versions)} ways (id {ids}); the last updated is stored."
         else:
-            detail = f"It is given in {len(tellings)} ways (id {ids}), none of them the newest."
+            detail = f"It is given in {len(versions)} ways (id {ids}), none of them the newest."
         findings.append(Finding("contradicting_match", first.subject, detail, left_out=not agree))
     return kept, findings
 
 
 def _pairing(payload: MatchPayload) -> frozenset[str]:
     return frozenset((str(payload.team1.team_id), str(payload.team2.team_id)))
-
-
-def _when(match: Match) -> tuple[bool, float, int]:
-    at = match.kickoff_at
-    return (at is None, at.timestamp() if at else 0.0, int(match.external_id))
-
-
-def _sides(pair: Pair | None) -> tuple[int | None, int | None]:
-    return pair or (None, None)
-
-
-def _venue(location: LocationPayload | None) -> str | None:
-    if location is None:
-        return None
-    return ", ".join(p for p in (location.location_stadium, location.location_city) if p) or None

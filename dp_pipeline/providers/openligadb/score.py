@@ -9,67 +9,51 @@ kicks included, so they tell the cases apart. What no two sources make certain s
 
 from dataclasses import dataclass, field
 
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.goals import (
     LAST_MINUTE,
-    Pair,
     chain_of,
-    difference,
     ended_in_90,
     goals_in_play,
     is_possible_shoot_out,
-    is_reachable,
     kicks_from_goals,
     level_at_90,
     level_before_kicks,
     running_score,
 )
 from dp_pipeline.providers.openligadb.payload import GoalPayload, MatchPayload
+from dp_pipeline.providers.score import CertainScore, Pair, difference, is_reachable, text_of
 
 UNTYPED, HALF_TIME, FINAL = 0, 1, 2
 EXTRA_TIME, SHOOT_OUT = (3, 4), 5
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What is odd about a score: a kind for the report and a sentence."""
+class SettledScore(CertainScore):
+    """`has_final`: whether the provider gives a result that ends a match, certain or not."""
 
-    kind: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class CertainScore:
-    """A score as far as it is certain; `shoot_out` is the shoot-out alone.
-
-    `has_final` says that the provider gives a result that ends a match, certain or not.
-    """
-
-    final: Pair | None = None
-    after_90: Pair | None = None
-    half_time: Pair | None = None
-    shoot_out: Pair | None = None
     has_final: bool = False
-    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(slots=True)
 class _Reading:
     """The sources of one match and what has been concluded from them."""
 
+    subject: str
     half_time: Pair | None
     typed_final: Pair | None
     extra_time: Pair | None
     cumulative: Pair | None
     chain: tuple[GoalPayload, ...] | None
-    remarks: list[Remark] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     final: Pair | None = None
     shoot_out: Pair | None = None
 
-    def remark(self, kind: str, detail: str) -> None:
-        self.remarks.append(Remark(kind, detail))
+    def find(self, kind: str, detail: str) -> None:
+        self.findings.append(Finding(kind, self.subject, detail))
 
     def contradiction(self, detail: str) -> None:
-        self.remark("contradicting_score", detail)
+        self.find("contradicting_score", detail)
 
     @property
     def last(self) -> Pair | None:
@@ -77,11 +61,11 @@ class _Reading:
         return running_score(self.chain[-1]) if self.chain else None
 
 
-def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -> CertainScore:
+def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -> SettledScore:
     """Decide the score of a match.
 
     Args:
-        match: as the provider gives it.
+        match: its payload.
         knockout: whether extra time and a shoot-out are possible.
         two_legged: whether the tie has another leg, so that a second leg may go to extra time
             without being level.
@@ -104,14 +88,14 @@ def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -
             detail = (
                 "Extra time was possible and the sources do not settle the score after 90 minutes."
             )
-            reading.remark("no_certain_90_minute_score", detail)
-    return CertainScore(
+            reading.find("no_certain_90_minute_score", detail)
+    return SettledScore(
         final=reading.final,
         after_90=after_90,
         half_time=reading.half_time,
         shoot_out=reading.shoot_out,
         has_final=has_final,
-        remarks=tuple(reading.remarks),
+        findings=tuple(reading.findings),
     )
 
 
@@ -121,7 +105,7 @@ def _read(match: MatchPayload) -> _Reading:
         if result.points_team1 is not None and result.points_team2 is not None:
             pair = (result.points_team1, result.points_team2)
             scores.setdefault(result.result_type_id, set()).add(pair)
-    reading = _Reading(None, None, None, None, chain_of(match.goals))
+    reading = _Reading(match.subject, None, None, None, None, chain_of(match.goals))
     reading.half_time = _only(reading, "half-time", scores.get(HALF_TIME, set()))
     reading.typed_final = _only(reading, "final", scores.get(FINAL, set()))
     extra = {pair for kind in EXTRA_TIME for pair in scores.get(kind, set())}
@@ -130,9 +114,7 @@ def _read(match: MatchPayload) -> _Reading:
     if not scores.keys() & {FINAL, *EXTRA_TIME, SHOOT_OUT} and UNTYPED in scores:
         # Seasons before about 2012 have their "Endergebnis" as type 0 (OpenLigaDB-Samples issue 98)
         reading.typed_final = _only(reading, "untyped", scores[UNTYPED])
-        reading.remark(
-            "result_without_type", "The only result has no type; taken as the final one."
-        )
+        reading.find("result_without_type", "The only result has no type; taken as the final one.")
     return reading
 
 
@@ -140,7 +122,7 @@ def _only(reading: _Reading, what: str, pairs: set[Pair]) -> Pair | None:
     """The one score of a type; of several, the one the goals end with, else none."""
     if len(pairs) <= 1:
         return next(iter(pairs), None)
-    shown = " and ".join(_text(pair) for pair in sorted(pairs))
+    shown = " and ".join(text_of(pair) for pair in sorted(pairs))
     reading.contradiction(f"There are {len(pairs)} {what} results: {shown}.")
     return reading.last if reading.last in pairs else None
 
@@ -155,7 +137,7 @@ def _settle_shoot_out(reading: _Reading, cumulative: Pair) -> None:
         goals_disagree = reading.last == cumulative and level not in by_goals
         if goals_disagree and not (by_goals and is_reachable(level, by_goals[0])):
             reading.contradiction(
-                f"Before the shoot-out it is {_text(level)} by the results, but not by the goals."
+                f"Before the shoot-out it is {text_of(level)} by the results, but not by the goals."
             )
             return
         if goals_disagree:
@@ -164,7 +146,7 @@ def _settle_shoot_out(reading: _Reading, cumulative: Pair) -> None:
         level = by_goals[0]
     else:
         reading.contradiction(
-            f"There is a shoot-out ({_text(cumulative)}) and no level score before it."
+            f"There is a shoot-out ({text_of(cumulative)}) and no level score before it."
         )
         return
     reading.final = level
@@ -183,9 +165,10 @@ def _shoot_out_alone(reading: _Reading, level: Pair, given: Pair) -> Pair | None
             possible &= {kicks}
     if len(possible) == 1 and is_possible_shoot_out(alone := next(iter(possible))):
         return alone
-    reading.remark(
+    reading.find(
         "impossible_shootout" if not possible or len(possible) == 1 else "uncertain_shootout",
-        f"The shoot-out result {_text(given)} after {_text(level)} cannot be read with certainty.",
+        f"The shoot-out result {text_of(given)} after {text_of(level)} cannot be read with "
+        "certainty.",
     )
     return None
 
@@ -196,7 +179,7 @@ def _settle_extra_time(reading: _Reading, extra: Pair, *, knockout: bool) -> Non
     kicks = kicks_from_goals(chain)
     if typed and typed != extra != last and not knockout:
         reading.final = typed
-        detail = f"A season round has no extra time; its result {_text(extra)} is not used."
+        detail = f"A season round has no extra time; its result {text_of(extra)} is not used."
         reading.contradiction(detail)
     elif kicks and kicks[0] == extra:
         reading.final, reading.shoot_out = kicks
@@ -204,19 +187,19 @@ def _settle_extra_time(reading: _Reading, extra: Pair, *, knockout: bool) -> Non
         # the score can have risen in extra time, unless all goals are there and say it did not
         if last and last != extra and not (is_reachable(last, extra) and last != typed):
             reading.contradiction(
-                f"After extra time it is {_text(extra)} by results and {_text(last)} by goals."
+                f"After extra time it is {text_of(extra)} by results and {text_of(last)} by goals."
             )
         else:
             reading.final = extra
     elif last == typed:
         reading.final = typed
         reading.contradiction(
-            f"The goals confirm the final result {_text(typed)}; an extra-time result of "
-            f"{_text(extra)} is not used."
+            f"The goals confirm the final result {text_of(typed)}; an extra-time result of "
+            f"{text_of(extra)} is not used."
         )
     else:
         reading.contradiction(
-            f"The extra-time result {_text(extra)} is below the final one, {_text(typed)}."
+            f"The extra-time result {text_of(extra)} is below the final one, {text_of(typed)}."
         )
 
 
@@ -226,9 +209,9 @@ def _settle_typed_final(reading: _Reading, typed: Pair, *, knockout: bool) -> No
     last, chain = reading.last, reading.chain
     if not knockout:
         if last and not is_reachable(last, typed):
-            reading.remark(
+            reading.find(
                 "goals_differ_from_result",
-                f"The goals come to {_text(last)}; the result, {_text(typed)}, is stored.",
+                f"The goals come to {text_of(last)}; the result, {text_of(typed)}, is stored.",
             )
         return
     kicks = kicks_from_goals(chain)
@@ -240,21 +223,23 @@ def _settle_typed_final(reading: _Reading, typed: Pair, *, knockout: bool) -> No
         level_at_90 = typed[0] == typed[1] and typed in map(running_score, [*chain, _NO_GOAL])
         if level_at_90 and all((goal.match_minute or 0) > LAST_MINUTE for goal in later):
             reading.final = last
-            reading.remark(
+            reading.find(
                 "extra_time_from_goals",
-                f"The result is {_text(typed)}; goals after minute 90 come to {_text(last)}.",
+                f"The result is {text_of(typed)}; goals after minute 90 come to {text_of(last)}.",
             )
         else:
             reading.final = None
-            reading.contradiction(f"The result is {_text(typed)}, the goals come to {_text(last)}.")
+            reading.contradiction(
+                f"The result is {text_of(typed)}, the goals come to {text_of(last)}."
+            )
 
 
 def _check(reading: _Reading) -> None:
     """A half-time score above the final one cannot be; the final one has more witnesses."""
     if reading.half_time and reading.final and not is_reachable(reading.half_time, reading.final):
-        reading.remark(
+        reading.find(
             "contradicting_half_time",
-            f"Half-time is {_text(reading.half_time)} and the end {_text(reading.final)}.",
+            f"Half-time is {text_of(reading.half_time)} and the end {text_of(reading.final)}.",
         )
         reading.half_time = None
 
@@ -279,10 +264,6 @@ def _after_90(reading: _Reading, *, knockout: bool, two_legged: bool) -> Pair | 
     agreed = reading.typed_final in (None, found, final, reading.cumulative)
     later_than_half_time = found and is_reachable(reading.half_time or (0, 0), found)
     return found if agreed and later_than_half_time else None
-
-
-def _text(pair: Pair) -> str:
-    return f"{pair[0]}:{pair[1]}"
 
 
 _NO_GOAL = GoalPayload.model_validate({"scoreteam1": 0, "scoreteam2": 0})

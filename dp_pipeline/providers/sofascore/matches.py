@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.providers.fetched import Finding
-from dp_pipeline.providers.sofascore.payload import EventPayload, VenuePayload
+from dp_pipeline.providers.fixtures import NO_KICKOFF, by_kickoff, not_a_match, venue_of
+from dp_pipeline.providers.sofascore.payload import EventPayload
 from dp_pipeline.providers.sofascore.rounds import ListedRound, SeasonRounds, order_of
-from dp_pipeline.providers.sofascore.score import Pair, score_of
+from dp_pipeline.providers.sofascore.score import score_of
 from dp_pipeline.providers.sofascore.stages import place_of
 from dp_pipeline.providers.sofascore.status import status_of
 from dp_pipeline.providers.sofascore.teams import SeasonTeams
@@ -42,7 +43,7 @@ def of_season(
         if other or (event.season is not None and str(event.season.id) != key.season):
             theirs = f"{unique.id if unique else '?'}:{event.season.id if event.season else '?'}"
             detail = f"It is of another tournament or season ({theirs}) and not taken."
-            findings.append(Finding("other_season", subject_of(event), detail))
+            findings.append(Finding("other_season", event.subject, detail))
         else:
             ours.append(telling)
     return tuple(ours), tuple(findings)
@@ -68,7 +69,7 @@ def fixtures_of(
         found.append(match)
         findings += remarks
     order = order_of(rounds.rounds)
-    found.sort(key=lambda m: (order[m.round_slug], *_when(m)))
+    found.sort(key=lambda m: (order[m.round_slug], *by_kickoff(m)))
     return SeasonMatches(tuple(found), tuple(findings))
 
 
@@ -99,13 +100,6 @@ def season_matches(matches: Iterable[Match], rounds: Iterable[Round]) -> list[Ma
     return [match for match in matches if match.round_slug not in knockout]
 
 
-def subject_of(event: EventPayload) -> str:
-    """A match in a person's words."""
-    info = event.round_info
-    place = f", {info.name or f'round {info.round}'}" if info else ""
-    return f"{event.home_team.name} - {event.away_team.name}{place}"
-
-
 def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Finding]]:
     """Of several tellings of one event the last changed one, read later in the same run."""
     if len(events) == 1:
@@ -115,75 +109,41 @@ def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Finding]
     if len(rivals) == 1:
         return newest, []
     detail = f"It is given in {len(rivals)} ways (id {newest.id}), none of them the newest."
-    return newest, [Finding("contradicting_match", subject_of(newest), detail)]
+    return newest, [Finding("contradicting_match", newest.subject, detail)]
 
 
 def _not_a_match(event: EventPayload, teams: SeasonTeams) -> Finding | None:
-    if event.home_team.id == event.away_team.id:
-        detail = "A team cannot play itself."
-        return Finding("team_against_itself", subject_of(event), detail, left_out=True)
-    slots = [t.name for t in (event.home_team, event.away_team) if teams.is_place(t)]
-    if not slots:
-        return None
-    # Before the draw nothing is lost by waiting; a result of nobody is something that is lost.
-    return Finding(
-        "placeholder_team",
-        subject_of(event),
-        f"{' and '.join(slots)} is a place in the draw, not a team; the match waits for it.",
-        left_out=score_of(event).final is not None,
+    sides = (event.home_team, event.away_team)
+    return not_a_match(
+        event.subject,
+        (sides[0].id, sides[1].id),
+        [team.name for team in sides if teams.is_place(team)],
+        has_result=score_of(event).final is not None,
     )
 
 
 def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list[Finding]]:
     status, score = status_of(event.status), score_of(event)
-    told = [*score.remarks, *((status.remark,) if status.remark else ())]
-    if event.start_timestamp is None:
-        told.append(("no_kickoff", "The time of its kick-off is missing or impossible."))
-    word = status.status
-    if any(reason == "finished_without_result" for reason, _ in score.remarks):
-        word = "unknown"
+    odd = [status.odd, NO_KICKOFF if event.start_timestamp is None else None]
+    findings = [*score.findings, *(Finding(one[0], event.subject, one[1]) for one in odd if one)]
+    no_result = any(finding.kind == "finished_without_result" for finding in score.findings)
     stage, group = place_of(event.tournament)
-    final, after_90 = _sides(score.final), _sides(score.after_90)
-    half_time, shoot_out = _sides(score.half_time), _sides(score.shoot_out)
+    venue = event.venue
     match = Match(
         external_id=str(event.id),
         round_slug=listed.round.slug if listed else None,
         home=str(event.home_team.id),
         away=str(event.away_team.id),
-        status=word,
+        status="unknown" if no_result else status.status,
         stage=stage,
         group_name=group,
         kickoff_at=event.start_timestamp,
         provider_status=status.raw,
-        home_score=final[0],
-        away_score=final[1],
-        home_score_90=after_90[0],
-        away_score_90=after_90[1],
-        home_score_ht=half_time[0],
-        away_score_ht=half_time[1],
-        home_penalties_score=shoot_out[0],
-        away_penalties_score=shoot_out[1],
-        venue=_venue(event.venue),
+        venue=venue_of(venue.name, venue.city.name if venue.city else None) if venue else None,
+        **score.of_match(),
     )
-    subject = subject_of(event)
-    return match, [Finding(reason, subject, detail) for reason, detail in told]
+    return match, findings
 
 
 def _exactness(asked: ListedRound) -> tuple[bool, bool]:
     return (asked.payload.prefix is None, asked.payload.slug is None)
-
-
-def _when(match: Match) -> tuple[bool, float, int]:
-    at = match.kickoff_at
-    return (at is None, at.timestamp() if at else 0.0, int(match.external_id))
-
-
-def _sides(pair: Pair | None) -> tuple[int | None, int | None]:
-    return pair or (None, None)
-
-
-def _venue(venue: VenuePayload | None) -> str | None:
-    if venue is None:
-        return None
-    city = venue.city.name if venue.city else None
-    return ", ".join(part for part in (venue.name, city) if part) or None

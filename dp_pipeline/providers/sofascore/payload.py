@@ -195,6 +195,13 @@ class EventPayload(CamelCasePayload):
     venue: Annotated[VenuePayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
 
     @property
+    def subject(self) -> str:
+        """The match in a person's words."""
+        info = self.round_info
+        place = f", {info.name or f'round {info.round}'}" if info else ""
+        return f"{self.home_team.name} - {self.away_team.name}{place}"
+
+    @property
     def changed_at(self) -> int:
         """Unix seconds of the last change, 0 when there is none."""
         return (self.changes.change_timestamp if self.changes else None) or 0

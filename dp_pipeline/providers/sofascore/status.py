@@ -61,19 +61,19 @@ _SECOND_HALF_OVER = frozenset({32, 33, 34, 41, 42, PENALTIES})
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status in our words, the provider's own, and what to tell a person of it.
+    """A status in our words, the provider's own, and what is odd about it.
 
     Args:
         status: in our words.
         raw: "code type", stored beside it.
         code: the code where it is one of football's that agrees with its type, else None.
-        remark: reason and sentence, when the code is not to be taken as it stands.
+        odd: kind of the finding and its sentence, when the code is not to be taken as it stands.
     """
 
     status: MatchStatus
     raw: str | None
     code: int | None
-    remark: tuple[str, str] | None = None
+    odd: tuple[str, str] | None = None
 
     @property
     def is_final(self) -> bool:
