@@ -11,11 +11,12 @@ ProviderError
 └── UnsafeAddressError    an address in a payload or redirect that must not be requested
 """
 
-from typing import ClassVar
+import copy
+from typing import ClassVar, Self
 
 
 class ProviderError(Exception):
-    """A provider could not give what was asked. The text is a sentence for a person.
+    """A provider could not give what was requested. The text is a sentence for a person.
 
     Args:
         message: what happened, in plain words, without secrets.
@@ -40,6 +41,12 @@ class ProviderError(Exception):
         self.url = url
         self.status = status
         self.snippet = snippet
+
+    def again(self) -> Self:
+        """A copy to raise: each raise lengthens the traceback of a shared one."""
+        error = copy.copy(self)
+        error.__cause__ = self.__cause__
+        return error
 
 
 class NotFoundError(ProviderError):

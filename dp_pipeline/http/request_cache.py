@@ -1,9 +1,8 @@
 """One request per URL and run: the first caller makes it, the others get its result or error."""
 
-import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -32,7 +31,9 @@ class CachedRequest:
             if self.request is not None:
                 log(self.request.again())
                 if self.error is not None:
-                    _raise_again(self.error)
+                    raise (
+                        self.error.again() if isinstance(self.error, ProviderError) else self.error
+                    )
                 return self.value
             request = Request()
             try:
@@ -54,10 +55,3 @@ class CachedRequest:
             finally:
                 request.seconds = round(request.seconds, 4)
                 log(request)
-
-
-def _raise_again(error: Exception) -> NoReturn:
-    """Raise a cached error: a copy, for each raise lengthens the traceback of a shared one."""
-    if isinstance(error, ProviderError):
-        raise copy.copy(error) from error.__cause__
-    raise error

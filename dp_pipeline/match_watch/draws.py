@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from dp_pipeline.football.models import Match, MatchStatus, Mode, Round, TournamentStatus
-from dp_pipeline.providers.parts import waiting_for_draw
+from dp_pipeline.providers.polling import waiting_for_draw
 
 OPEN: frozenset[MatchStatus] = frozenset({"scheduled", "live", "interrupted", "unknown"})
 _GOING_ON = frozenset({"active", "upcoming"})

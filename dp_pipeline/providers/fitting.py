@@ -1,4 +1,4 @@
-"""The last look at entities before they are stored: what no column can hold is left out by name.
+"""The last check of entities before they are stored: what no column can hold is left out by name.
 
 Payload models are bounded already; this is for what was derived from them, orders, sums and ids.
 """
@@ -11,29 +11,30 @@ from pydantic import TypeAdapter, ValidationError
 
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Fetched, Finding
+from dp_pipeline.providers.reading import first_failure
 
 T = TypeVar("T")
 
 
-def fitting(found: Fetched[T]) -> Fetched[T]:
-    """What was found, without the entities that cannot be stored; these are named.
+def fitting(fetched: Fetched[T]) -> Fetched[T]:
+    """What was fetched, without the entities that cannot be stored; these are named.
 
     Raises:
         InvalidShapeError: not one of them can be stored.
     """
     items: list[T] = []
-    findings = list(found.findings)
-    for item in found.items:
+    findings = list(fetched.findings)
+    for item in fetched.items:
         try:
             _adapter(type(item)).validate_python(_values(item))
         except ValidationError as error:
             findings.append(_finding(item, error))
         else:
             items.append(item)
-    if found.items and not items:
+    if fetched.items and not items:
         message = f"Nothing of this can be stored. {findings[-1].subject}: {findings[-1].detail}"
         raise InvalidShapeError(message)
-    return replace(found, items=tuple(items), findings=tuple(findings))
+    return replace(fetched, items=tuple(items), findings=tuple(findings))
 
 
 def _values(item: Any) -> Any:
@@ -49,9 +50,9 @@ def _adapter(model: type[Any]) -> TypeAdapter[Any]:
 
 
 def _finding(item: Any, error: ValidationError) -> Finding:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    detail = f"Its {field} cannot be stored: {first['msg'].lower()}."
+    where, why = first_failure(error)
+    field = where.removeprefix(".")
+    detail = f"Its {field} cannot be stored: {why}."
     return Finding("out_of_bounds", subject_of(item), detail, left_out=True, data={"field": field})
 
 

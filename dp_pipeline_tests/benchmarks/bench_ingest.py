@@ -116,7 +116,7 @@ def _reading() -> list[dict[str, Any]]:
 
 
 def _read_openligadb(body: bytes) -> None:
-    matches = parse_matches(json.loads(body)).matches
+    matches = parse_matches(json.loads(body)).items
     fixtures_of(matches, rounds_of(matches, (), "https://example.org"))
 
 

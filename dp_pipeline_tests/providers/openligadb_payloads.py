@@ -113,14 +113,14 @@ def read(
     payload: Any, groups: Any = ()
 ) -> tuple[tuple[MatchPayload, ...], ListedRounds, StorableMatches]:
     """Matches and rounds of an answer, as the source puts them together."""
-    payloads = parse_matches(payload).matches
+    payloads = parse_matches(payload).items
     rounds = rounds_of(payloads, groups, season_url(KEY))
     return payloads, rounds, fixtures_of(payloads, rounds)
 
 
 def known_by(payload: Any, listed: Any = ()) -> StoredTournament:
     """What is stored after a whole season was read."""
-    payloads, rounds, fixtures = read(payload, parse_groups(list(listed)).groups)
+    payloads, rounds, fixtures = read(payload, parse_groups(list(listed)).items)
     return StoredTournament(
         tournament_of(KEY, payloads),
         state_of(rounds.rounds, fixtures.matches),

@@ -162,7 +162,7 @@ def test_of_several_names_of_a_team_the_last_updated_is_stored() -> None:
     old = match(1, team(1, "Alt"), 2, lastUpdateDateTime="2024-08-01T10:00:00")
     new = match(2, 2, team(1, "Neu"), order=2, lastUpdateDateTime="2024-09-01T10:00:00.5")
     for raw in ([old, new], [new, old]):
-        found = teams_of(parse_matches(raw).matches)
+        found = teams_of(parse_matches(raw).items)
         assert [t.name for t in found.items] == ["Neu", "FC Nummer 2"]
         assert reasons(found.findings) == [("several_team_names", False)]
 
@@ -213,7 +213,7 @@ def test_a_broken_match_is_left_out_with_its_path_and_spoils_no_other(
     fields: dict[str, Any], path: str
 ) -> None:
     payload = parse_matches([match(1, 1, 2), {**match(2, 3, 4), **fields}, match(3, 5, 6)])
-    assert [m.match_id for m in payload.matches] == [1, 3]
+    assert [m.match_id for m in payload.items] == [1, 3]
     (finding,) = payload.findings
     assert (finding.kind, finding.left_out) == ("invalid_match", True)
     assert path in finding.detail
@@ -255,8 +255,8 @@ def test_an_answer_of_another_shape_is_refused(payload: Any) -> None:
 
 @pytest.mark.parametrize("payload", [[], None])
 def test_an_empty_answer_is_no_fault(payload: Any) -> None:
-    assert parse_matches(payload).matches == ()
-    assert parse_groups(payload).groups == ()
+    assert parse_matches(payload).items == ()
+    assert parse_groups(payload).items == ()
     assert parse_table(payload).rows == ()
 
 

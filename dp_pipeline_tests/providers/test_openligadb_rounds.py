@@ -100,17 +100,17 @@ def test_a_name_that_says_nothing_is_remarked() -> None:
 
 def test_a_round_without_matches_yet_is_kept() -> None:
     listed = parse_groups([group(1, "Halbfinale"), group(2, "Finale"), {"groupName": "?"}])
-    payloads = parse_matches([match(1, 1, 2, group="Halbfinale")]).matches
-    rounds = rounds_of(payloads, listed.groups, "https://x.example")
+    payloads = parse_matches([match(1, 1, 2, group="Halbfinale")]).items
+    rounds = rounds_of(payloads, listed.items, "https://x.example")
     assert [r.slug for r in rounds.rounds] == ["halbfinale", "finale"]
     assert [(i.kind, i.left_out) for i in listed.findings] == [("invalid_round", True)]
 
 
 def test_a_listed_round_never_changes_the_slug_of_one_with_matches() -> None:
-    payloads = parse_matches([match(1, 1, 2, order=2, group="Finale")]).matches
+    payloads = parse_matches([match(1, 1, 2, order=2, group="Finale")]).items
     alone = rounds_of(payloads, (), "https://x.example")
     listed = parse_groups([group(1, "Finale"), group(2, "finale", 77), group(3, "Endspiel", 5002)])
-    both = rounds_of(payloads, listed.groups, "https://x.example")
+    both = rounds_of(payloads, listed.items, "https://x.example")
     assert alone.of(payloads[0].group).slug == both.of(payloads[0].group).slug == "finale"
     assert [r.slug for r in both.rounds] == ["finale-1", "finale"]
 
@@ -159,7 +159,7 @@ def test_the_season_is_two_years_when_name_or_matches_say_so(
         match(n, 1, 2, leagueName=name, matchDateTime=f"{day}T12:00:00")
         for n, day in enumerate(days, start=1)
     ]
-    assert season_label("2024", name, parse_matches(raw).matches) == label
+    assert season_label("2024", name, parse_matches(raw).items) == label
 
 
 def test_a_league_is_described_by_its_matches() -> None:

@@ -17,8 +17,8 @@ from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import DueMatches, Source, StoredTournament
 from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb import OpenLigaDB
-from dp_pipeline.providers.openligadb.answers import round_path
-from dp_pipeline.providers.openligadb.gathered import Ask, Gathered
+from dp_pipeline.providers.openligadb.answers import MatchRequest, round_path
+from dp_pipeline.providers.openligadb.gathered import Gathered
 from dp_pipeline.providers.openligadb.payload import parse_matches
 from dp_pipeline_tests.providers.openligadb_payloads import (
     KEY,
@@ -280,8 +280,8 @@ def test_of_any_season_each_round_comes_to_the_same(payload: Payload, *, listed:
     payloads, rounds, fixtures = read(payload)
     for order in by_round(payload):
         of_round = [one for one in payload if one["group"]["groupOrderID"] == order]
-        ask = Ask(f"{MATCHES}/{order}", "", frozenset())
-        part = Gathered(KEY, known, {ask: parse_matches(of_round)})
+        request = MatchRequest(f"{MATCHES}/{order}", "", frozenset())
+        part = Gathered(KEY, known, {request: parse_matches(of_round)})
         slugs = {rounds.of(p.group).slug for p in payloads if p.group.group_order_id == order}
         expected = tuple(m for m in fixtures.matches if m.round_slug in slugs)
         assert part.fixtures.matches == expected

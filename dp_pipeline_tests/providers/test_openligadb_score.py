@@ -22,7 +22,7 @@ def decide(
 ) -> SettledScore:
     raw = match(1, 1, 2, matchIsFinished=finished, matchResults=results(**types))
     raw["goals"] = goals(*entries)
-    (payload,) = parse_matches([raw]).matches
+    (payload,) = parse_matches([raw]).items
     return score_of(payload, knockout=knockout, two_legged=two_legged)
 
 
@@ -216,10 +216,10 @@ def test_a_shoot_out_without_a_level_score_before_it_is_left_null() -> None:
 
 def test_two_final_results_are_settled_by_the_goals_or_not_at_all() -> None:
     raw = match(1, 1, 2, matchIsFinished=True, matchResults=results(t2=(1, 0)) + results(t2=(2, 0)))
-    (payload,) = parse_matches([raw]).matches
+    (payload,) = parse_matches([raw]).items
     assert score_of(payload, knockout=False).final is None
     raw["goals"] = goals((1, 0, 3), (2, 0, 4))
-    (payload,) = parse_matches([raw]).matches
+    (payload,) = parse_matches([raw]).items
     assert score_of(payload, knockout=False).final == (2, 0)
 
 
@@ -294,7 +294,7 @@ def test_no_score_breaks_the_laws_of_the_game(
 ) -> None:
     types, entries = told
     raw = match(1, 1, 2, matchIsFinished=finished, matchResults=results(**types))
-    (payload,) = parse_matches([{**raw, "goals": goals(*entries)}]).matches
+    (payload,) = parse_matches([{**raw, "goals": goals(*entries)}]).items
     score = score_of(payload, knockout=knockout, two_legged=two_legged)
     for earlier in (score.half_time, score.after_90):
         if earlier and score.final:

@@ -14,7 +14,12 @@ from dp_pipeline.football.models import Match
 from dp_pipeline.football.table import state_of
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.sofascore.addresses import addresses
-from dp_pipeline.providers.sofascore.matches import SeasonMatches, Telling, fixtures_of, of_season
+from dp_pipeline.providers.sofascore.matches import (
+    ListedEvent,
+    SeasonMatches,
+    fixtures_of,
+    of_season,
+)
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,
     parse_form,
@@ -49,8 +54,8 @@ T = TypeVar("T")
 
 def read(events: Any) -> tuple[SeasonRounds, SeasonMatches, SeasonTeams]:
     """Events as they would come without a list of rounds."""
-    listed = parse_events(events).events
-    ours, _ = of_season([Telling(one) for one in listed], KEY)
+    listed = parse_events(events).items
+    ours, _ = of_season([ListedEvent(one) for one in listed], KEY)
     kept = [telling.event for telling in ours]
     rounds, teams = rounds_of_events(kept, KEY, AT.root), SeasonTeams(kept)
     return rounds, fixtures_of(ours, rounds, teams), teams
@@ -103,11 +108,11 @@ def test_an_empty_list_is_an_empty_object() -> None:
 
 @pytest.mark.parametrize("wrap", [lambda e: e, lambda e: {"events": e}])
 def test_a_bare_list_is_read_like_one_under_events(wrap: Any) -> None:
-    assert len(parse_events(wrap([event(1, 1, 2), event(2, 3, 4)])).events) == 2
+    assert len(parse_events(wrap([event(1, 1, 2), event(2, 3, 4)])).items) == 2
 
 
 def test_a_single_event_is_a_list_of_one() -> None:
-    assert len(parse_events({"event": event(1, 1, 2)}).events) == 1
+    assert len(parse_events({"event": event(1, 1, 2)}).items) == 1
 
 
 def test_a_finished_match_without_a_result_is_not_ended() -> None:
@@ -174,7 +179,7 @@ def test_a_place_in_the_draw_is_no_team(name: str) -> None:
     _, fixtures, teams = read([event(1, team(90, name), 2)])
     assert fixtures.matches == ()
     assert [(i.kind, i.left_out) for i in fixtures.findings] == [("placeholder_team", False)]
-    assert [t.name for t in teams.found("x")[0]] == ["FC Number 2"]
+    assert [t.name for t in teams.fetched("x")[0]] == ["FC Number 2"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +202,7 @@ def test_disabled_says_little_of_a_team_that_plays_or_has_a_country() -> None:
 def test_teams_have_names_countries_and_badges() -> None:
     country = {"alpha2": "HN", "name": "Honduras"}
     _, _, teams = read([event(1, team(1), team(2, "Motagua", country=country, shortName=None))])
-    found, findings = teams.found("https://images.example")
+    found, findings = teams.fetched("https://images.example")
     assert findings == ()
     assert [(t.external_id, t.name, t.short_name, t.country, t.badge_url) for t in found] == [
         ("1", "FC Number 1", "No. 1", "ENG", "https://images.example/team/1/image"),
@@ -211,19 +216,19 @@ def test_a_renamed_team_has_the_name_of_its_last_changed_match() -> None:
         event(2, team(1, "New FC"), 2, changes={"changeTimestamp": 2}),
     ]
     for order in (events, events[::-1]):
-        found, findings = read(order)[2].found("x")
+        found, findings = read(order)[2].fetched("x")
         assert found[0].name == "New FC"
         assert [i.kind for i in findings] == ["several_team_names"]
 
 
 def test_names_lose_what_a_database_cannot_hold() -> None:
     _, _, teams = read([event(1, team(1, " FC\x00 K\u00f6ln\n\ud800 "), 2)])
-    assert teams.found("x")[0][0].name == "FC Köln"
+    assert teams.fetched("x")[0][0].name == "FC Köln"
 
 
 def test_one_unreadable_event_is_named_and_the_others_are_read() -> None:
     found = parse_events({"events": [event(1, 1, 2), {**event(2, 3, 4), "homeTeam": None}]})
-    assert [e.id for e in found.events] == [1]
+    assert [e.id for e in found.items] == [1]
     assert [(i.kind, i.left_out) for i in found.findings] == [("invalid_match", True)]
     assert found.findings[0].data == {"path": "events[1].homeTeam"}
     assert found.findings[0].subject == "? - FC Number 4"
@@ -237,7 +242,7 @@ def test_an_answer_of_another_shape_is_refused(payload: Any) -> None:
 
 @pytest.mark.parametrize("payload", [None, [], {"events": []}, {"events": None}, {"events": {}}])
 def test_an_empty_answer_is_no_fault(payload: Any) -> None:
-    assert parse_events(payload).events == ()
+    assert parse_events(payload).items == ()
 
 
 def test_a_later_answer_changes_exactly_what_changed() -> None:
@@ -277,7 +282,7 @@ def test_the_order_of_events_and_keys_says_nothing(seed: int) -> None:
     expected, found = read(SEASON), read([shaken(e) for e in season])
     assert found[0].rounds == expected[0].rounds
     assert found[1] == expected[1]
-    assert found[2].found("x") == expected[2].found("x")
+    assert found[2].fetched("x") == expected[2].fetched("x")
 
 
 JSON = st.recursive(
@@ -353,16 +358,16 @@ def test_garbage_in_any_field_is_reported_or_refused_and_never_breaks_anything(
     if events is None:
         return
     season = SeasonEvents(KEY, AT, SeasonRounds(), [("events/last", events)], {})
-    matches = season.found_matches()
-    slugs = {r.slug for r in season.found_rounds().items}
-    teams = {t.external_id for t in season.found_teams(tables).items}
+    matches = season.fetched_matches()
+    slugs = {r.slug for r in season.fetched_rounds().items}
+    teams = {t.external_id for t in season.fetched_teams(tables).items}
     ids = [m.external_id for m in matches.items]
     assert len(set(ids)) == len(ids)
     for match in matches.items:
         assert {match.home, match.away} <= teams
         assert match.round_slug is None or match.round_slug in slugs
         assert (match.home_score is None) == (match.away_score is None)
-    standings = season.found_standings(tables_of(tables), form)
+    standings = season.fetched_standings(tables_of(tables), form)
     rows = [(r.stage, r.group_name, r.team) for r in standings.items]
     assert len(set(rows)) == len(rows)
     assert {r.team for r in standings.items} <= teams

@@ -10,7 +10,7 @@ import pytest
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
-from dp_pipeline.providers.sofascore.matches import SeasonMatches, Telling, fixtures_of
+from dp_pipeline.providers.sofascore.matches import ListedEvent, SeasonMatches, fixtures_of
 from dp_pipeline.providers.sofascore.parse import (
     parse_events,
     parse_rounds,
@@ -46,9 +46,9 @@ def recorded(name: str) -> Any:
 def read(payload: Any) -> tuple[tuple[EventPayload, ...], SeasonMatches]:
     found = parse_events(payload)
     assert found.findings == ()
-    rounds = rounds_of_events(found.events, KEY, "http://x")
-    tellings = [Telling(event) for event in found.events]
-    return found.events, fixtures_of(tellings, rounds, SeasonTeams(found.events))
+    rounds = rounds_of_events(found.items, KEY, "http://x")
+    events = [ListedEvent(event) for event in found.items]
+    return found.items, fixtures_of(events, rounds, SeasonTeams(found.items))
 
 
 def raw_events(payload: Any) -> dict[str, dict[str, Any]]:

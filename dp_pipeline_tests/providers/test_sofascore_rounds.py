@@ -101,7 +101,7 @@ def test_an_answer_of_another_shape_is_refused(answer: Any) -> None:
 
 @pytest.mark.parametrize("answer", [None, {"rounds": []}, {"rounds": {}}, {"rounds": None}])
 def test_no_rounds_are_no_fault(answer: Any) -> None:
-    assert parse_rounds(answer).rounds == ()
+    assert parse_rounds(answer).items == ()
 
 
 ENTRY = st.fixed_dictionaries(

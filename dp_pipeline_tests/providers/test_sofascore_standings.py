@@ -48,7 +48,7 @@ def season_of(world: World) -> SeasonEvents:
 def standings(world: World, form: Any = None) -> Fetched[Standing]:
     tables = tables_of(parse_tables({"standings": world.tables or []}))
     events = parse_form({"tournamentTeamEvents": form}) if form is not None else {}
-    return season_of(world).found_standings(tables, events)
+    return season_of(world).fetched_standings(tables, events)
 
 
 def reasons(found: Fetched[Any]) -> list[str]:
@@ -254,7 +254,7 @@ def test_a_replay_beside_the_original_counts_once() -> None:
     world.events["events/round/1"].append(replay)
     world.tables = None
     season = season_of(world)
-    matches: tuple[Match, ...] = season.matches
+    matches: tuple[Match, ...] = season.fixtures.matches
     assert Counter(m.status for m in matches) == {"ended": 12, "postponed": 1}
     assert {r.games for r in standings(world).items} == {6}
 

@@ -1,13 +1,40 @@
-"""Where OpenLigaDB's answers are, and those that may be missing without harm."""
+"""OpenLigaDB's answers: where they are, and those that may be missing without harm."""
+
+from dataclasses import dataclass
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round
-from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.errors import NotFoundError
-from dp_pipeline.providers.openligadb.payload import GroupList, TableRows, parse_groups, parse_table
+from dp_pipeline.providers.openligadb.payload import (
+    GroupPayload,
+    MatchPayload,
+    TableRows,
+    parse_groups,
+    parse_match,
+    parse_matches,
+    parse_table,
+)
 from dp_pipeline.providers.openligadb.rounds import order_id_of
+from dp_pipeline.providers.polling import RefusableRequests
+from dp_pipeline.providers.reading import Answer
 
 PUBLIC_URL = "https://api.openligadb.de"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRequest:
+    """One request for matches.
+
+    Args:
+        path: of the request.
+        subject: the round or the match, in a person's words.
+        covers: external ids of the stored matches it is to give.
+        alone: whether it is for one match; another one in the answer is not ours.
+    """
+
+    path: str
+    subject: str
+    covers: frozenset[str]
+    alone: bool = False
 
 
 def season_path(key: TournamentKey) -> str:
@@ -16,7 +43,7 @@ def season_path(key: TournamentKey) -> str:
 
 
 def season_url(key: TournamentKey) -> str:
-    """The public address of a season's matches; equal whatever address was asked instead."""
+    """The public address of a season's matches; equal whatever address was requested instead."""
     return f"{PUBLIC_URL}{season_path(key)}"
 
 
@@ -31,19 +58,24 @@ def match_path(match: Match) -> str:
     return f"/getmatchdata/{match.external_id}"
 
 
-async def listed_groups(requests: Requests, key: TournamentKey) -> GroupList:
-    """The list of rounds, also those without matches yet; empty where there is none."""
-    path = f"/getavailablegroups/{key.competition}/{key.season}"
-    try:
-        return await requests.json(path, parse_groups)
-    except NotFoundError:
-        return GroupList((), ())
+class Answers(RefusableRequests):
+    """What OpenLigaDB answers about a tournament."""
 
+    async def season(self) -> Answer[MatchPayload]:
+        """All matches."""
+        return await self.json(season_path(self._key), parse_matches)
 
-async def league_table(requests: Requests, key: TournamentKey) -> TableRows:
-    """The table of a league; empty where there is none."""
-    path = f"/getbltable/{key.competition}/{key.season}"
-    try:
-        return await requests.json(path, parse_table)
-    except NotFoundError:
-        return TableRows()
+    async def matches(self, request: MatchRequest) -> Answer[MatchPayload]:
+        """The matches of a request; none where there are none."""
+        parse = parse_match if request.alone else parse_matches
+        return await self.json(request.path, parse, Answer())
+
+    async def groups(self) -> Answer[GroupPayload]:
+        """The list of rounds, also those without matches yet; empty where there is none."""
+        path = f"/getavailablegroups/{self._key.competition}/{self._key.season}"
+        return await self.json(path, parse_groups, Answer())
+
+    async def table(self) -> TableRows:
+        """The table of a league; empty where there is none."""
+        path = f"/getbltable/{self._key.competition}/{self._key.season}"
+        return await self.json(path, parse_table, TableRows())

@@ -10,68 +10,53 @@ from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tour
 from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
-from dp_pipeline.providers.openligadb.answers import match_path, round_path, season_url
+from dp_pipeline.providers.openligadb.answers import (
+    MatchRequest,
+    match_path,
+    round_path,
+    season_url,
+)
 from dp_pipeline.providers.openligadb.goal_lists import goals_of
 from dp_pipeline.providers.openligadb.matches import StorableMatches, fixtures_of
-from dp_pipeline.providers.openligadb.payload import (
-    GroupList,
-    GroupPayload,
-    MatchList,
-    MatchPayload,
-    TableRows,
-)
+from dp_pipeline.providers.openligadb.payload import GroupPayload, MatchPayload, TableRows
 from dp_pipeline.providers.openligadb.rounds import ListedRounds, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups, groups_of_stored
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
-from dp_pipeline.providers.parts import asking, overlaid, waiting_for_draw
+from dp_pipeline.providers.polling import due_requests, overlaid, waiting_for_draw
+from dp_pipeline.providers.reading import Answer
 
 MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request for matches.
-
-    Args:
-        path: what is asked for.
-        subject: the round or the match, in a person's words.
-        covers: external ids of the stored matches it is to give.
-        alone: whether it is asked for one match; another one in the answer is not ours.
-    """
-
-    path: str
-    subject: str
-    covers: frozenset[str]
-    alone: bool = False
-
-
-def asks_for_due(
+def requests_for_due(
     key: TournamentKey, stored: StoredTournament, due: Collection[str]
-) -> tuple[Ask, ...]:
+) -> tuple[MatchRequest, ...]:
     """The requests that give the matches that are due: rounds first, then single matches."""
-    wanted = asking(stored, due)
-    asks: dict[str, Ask] = {}
+    wanted = due_requests(stored, due)
+    requests: dict[str, MatchRequest] = {}
     for round_ in sorted(stored.rounds, key=lambda r: r.order):
         path = round_path(key, round_)
-        if round_.slug in wanted.rounds and path and path not in asks:
-            asks[path] = ask_for_round(key, stored, round_, path)
-    covered = {id_ for ask in asks.values() for id_ in ask.covers}
+        if round_.slug in wanted.rounds and path and path not in requests:
+            requests[path] = request_for_round(key, stored, round_, path)
+    covered = {id_ for request in requests.values() for id_ in request.covers}
     names = {team.external_id: team.name for team in stored.teams}
     for match in stored.matches:
         if match.external_id in due and match.external_id not in covered:
             subject = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
             path = match_path(match)
-            asks[path] = Ask(path, subject, frozenset({match.external_id}), alone=True)
-    return tuple(asks.values())
+            requests[path] = MatchRequest(path, subject, frozenset({match.external_id}), alone=True)
+    return tuple(requests.values())
 
 
-def ask_for_round(key: TournamentKey, stored: StoredTournament, round_: Round, path: str) -> Ask:
+def request_for_round(
+    key: TournamentKey, stored: StoredTournament, round_: Round, path: str
+) -> MatchRequest:
     """The request for a round: it gives the matches of all rounds that have its number."""
     slugs = {other.slug for other in stored.rounds if round_path(key, other) == path}
     covers = frozenset(m.external_id for m in stored.matches if m.round_slug in slugs)
-    return Ask(path, round_.label, covers)
+    return MatchRequest(path, round_.label, covers)
 
 
 @dataclass(frozen=True)
@@ -88,20 +73,21 @@ class Gathered:
 
     key: TournamentKey
     stored: StoredTournament | None = None
-    answers: Mapping[Ask, MatchList] = field(default_factory=dict)
-    failures: Mapping[Ask, ProviderError] = field(default_factory=dict)
-    listed: GroupList | None = None
+    answers: Mapping[MatchRequest, Answer[MatchPayload]] = field(default_factory=dict)
+    failures: Mapping[MatchRequest, ProviderError] = field(default_factory=dict)
+    listed: Answer[GroupPayload] | None = None
 
     @cached_property
     def payloads(self) -> tuple[MatchPayload, ...]:
         """Every readable match that came; what two answers say alike is taken once."""
         if len(self.answers) == 1 and self.stored is None:
-            return next(iter(self.answers.values())).matches
-        found: list[MatchPayload] = []
-        for ask, answer in self.answers.items():
-            ours = (m for m in answer.matches if not ask.alone or str(m.match_id) in ask.covers)
-            found += [match for match in ours if match not in found]
-        return tuple(found)
+            return next(iter(self.answers.values())).items
+        payloads: list[MatchPayload] = []
+        for request, answer in self.answers.items():
+            covers = request.covers if request.alone else None
+            ours = (m for m in answer.items if covers is None or str(m.match_id) in covers)
+            payloads += [match for match in ours if match not in payloads]
+        return tuple(payloads)
 
     @cached_property
     def met(self) -> ListedRounds:
@@ -111,7 +97,7 @@ class Gathered:
     @cached_property
     def rounds(self) -> ListedRounds:
         """The stored rounds, those that were met, and those that are listed."""
-        return self._rounds(self.listed.groups if self.listed else ())
+        return self._rounds(self.listed.items if self.listed else ())
 
     def _rounds(self, listed: Sequence[GroupPayload]) -> ListedRounds:
         stored = self.stored.rounds if self.stored else ()
@@ -139,12 +125,12 @@ class Gathered:
         """External ids of the stored matches that the answers were to give; None for all."""
         if self.stored is None:
             return None
-        return frozenset().union(*(ask.covers for ask in self.answers))
+        return frozenset().union(*(request.covers for request in self.answers))
 
-    @property
-    def failure(self) -> ProviderError | None:
-        """Why nothing could be had; None when something could, or nothing failed."""
-        return None if self.payloads else next(iter(self.failures.values()), None)
+    def raise_if_nothing(self) -> None:
+        """Raise the first failure where nothing at all could be had."""
+        if self.failures and not self.payloads:
+            raise next(iter(self.failures.values())).again()
 
     @property
     def absent(self) -> Absence | None:
@@ -157,34 +143,31 @@ class Gathered:
             "check league and season.",
         )
 
-    def next_waiting(self) -> Ask | None:
+    def next_waiting(self) -> MatchRequest | None:
         """The request for the first round that waits for a draw and was not made yet."""
         if self.stored is None:
             return None
-        paths = {ask.path for ask in (*self.answers, *self.failures)}
+        paths = {request.path for request in (*self.answers, *self.failures)}
         for round_ in waiting_for_draw(self.rounds.rounds, self.matches):
             path = round_path(self.key, round_)
             if path and path not in paths:
-                return ask_for_round(self.key, self.stored, round_, path)
+                return request_for_round(self.key, self.stored, round_, path)
         return None
 
-    def gave(self, ask: Ask) -> bool:
-        """Whether a match that can be stored came with this answer."""
-        came = {str(match.match_id) for match in self.answers[ask].matches}
+    def gave(self, request: MatchRequest) -> bool:
+        """Whether a match that can be stored came with the answer to a request."""
+        answer = self.answers.get(request, Answer())
+        came = {str(match.match_id) for match in answer.items}
         return any(match.external_id in came for match in self.fixtures.matches)
 
     def fetched_tournament(self) -> Fetched[Tournament]:
         """The stored one; of a season, what its matches call it."""
-        if self.absent:
-            return Fetched(absent=self.absent)
         if self.stored is not None:
             return Fetched((self.stored.tournament,))
         return Fetched((tournament_of(self.key, self.payloads),))
 
     def fetched_teams(self) -> Fetched[Team]:
         """The teams of the matches, and those that are stored, as they were met."""
-        if self.absent:
-            return Fetched(absent=self.absent)
         met = teams_of(self.payloads)
         stored = self.stored.teams if self.stored else ()
         teams = {team.external_id: team for team in (*stored, *met.items)}
@@ -195,10 +178,8 @@ class Gathered:
 
     def fetched_rounds(self) -> Fetched[Round]:
         """Every round; complete only where the list was requested."""
-        if self.absent:
-            return Fetched(absent=self.absent)
         findings = (*(self.listed.findings if self.listed else ()), *self.rounds.findings)
-        if self.listed and not self.listed.groups:
+        if self.listed and not self.listed.items:
             detail = "OpenLigaDB lists no rounds; these are stored or have matches."
             findings = (*findings, Finding("rounds_from_matches", "Rounds", detail))
         if not self.rounds.rounds:
@@ -208,42 +189,40 @@ class Gathered:
 
     def fetched_matches(self) -> Fetched[Match]:
         """The matches that came, and every request that gave none."""
-        if self.absent:
-            return Fetched(absent=self.absent)
         findings = [
             Finding(
-                "match_not_available" if ask.alone else "round_not_available",
-                ask.subject,
-                f"{'It' if ask.alone else 'Its matches'} could not be read: {error.message}",
+                "match_not_available" if request.alone else "round_not_available",
+                request.subject,
+                f"{'It' if request.alone else 'Its matches'} could not be read: {error.message}",
                 left_out=True,
                 data={"kind": error.kind, "url": error.url},
             )
-            for ask, error in self.failures.items()
+            for request, error in self.failures.items()
         ]
         findings += [finding for answer in self.answers.values() for finding in answer.findings]
         findings += self.fixtures.findings
         if not self.fixtures.matches:
             return Fetched(findings=tuple(findings), absent=self._no_match(), covers=self.covers)
         findings += [
-            Finding("empty_answer", ask.subject, "It was asked for, and OpenLigaDB gave no match.")
-            for ask, answer in self.answers.items()
-            if ask.covers and not answer.matches
+            Finding(
+                "empty_answer", request.subject, "It was requested, and OpenLigaDB gave no match."
+            )
+            for request, answer in self.answers.items()
+            if request.covers and not answer.items
         ]
         return Fetched(self.fixtures.matches, tuple(findings), covers=self.covers)
 
     def fetched_goals(self) -> Fetched[Goal]:
         """The goals of the matches that came."""
-        if self.absent:
-            return Fetched(absent=self.absent)
         return goals_of(self.payloads, self.fixtures.matches, self.rounds.rounds)
 
     def _no_match(self) -> Absence:
         if self.stored is None:
             return Absence("nothing_yet", "No match with known teams is there yet.")
         if not self.answers:
-            because = "No match was to be asked for, and no round waits for a draw."
+            because = "No match was to be requested, and no round waits for a draw."
             return Absence("not_applicable", because)
-        subjects = [ask.subject for ask in self.answers]
+        subjects = [request.subject for request in self.answers]
         more = f" and {len(subjects) - MOST_NAMED} more" if len(subjects) > MOST_NAMED else ""
         because = (
             f"OpenLigaDB was asked for {', '.join(subjects[:MOST_NAMED])}{more} and gave no match "
@@ -259,8 +238,6 @@ class Gathered:
 
     def fetched_standings(self, table: TableRows) -> Fetched[Standing]:
         """The tables that follow from all matches as they are now known, or the provider's."""
-        if self.absent:
-            return Fetched(absent=self.absent)
         return standings_of(self._rounds_with_matches, self._groups, self.matches, table)
 
     @cached_property

@@ -5,22 +5,14 @@ Keys are read without regard to case: they changed from PascalCase to camelCase 
 a match only when nothing sound can be stored without it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    WrapValidator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
 
 from dp_pipeline.football.bounds import (
-    LONGEST_TEXT,
     Count,
     Goals,
     Id,
@@ -31,17 +23,22 @@ from dp_pipeline.football.bounds import (
     OptionalInt4,
     OptionalText,
     Points,
-    clean,
     or_none,
 )
-from dp_pipeline.providers.errors import InvalidShapeError
-from dp_pipeline.providers.fetched import Finding, left_empty
+from dp_pipeline.providers.reading import (
+    Answer,
+    M,
+    entries_of,
+    not_without_entries,
+    read_entries,
+    sides_at,
+    text_at,
+)
 
 # An answer is a list of objects that hold lists of objects: deeper than this is nothing of ours.
 DEEPEST = 5
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
-
-T = TypeVar("T", bound=BaseModel)
+PROVIDER = "OpenLigaDB"
 
 
 def _moment(value: Any) -> datetime | None:
@@ -183,22 +180,6 @@ class LeaguePayload(LowerCasePayload):
 
 
 @dataclass(frozen=True, slots=True)
-class MatchList:
-    """The readable matches of an answer, and what could not be read."""
-
-    matches: tuple[MatchPayload, ...]
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupList:
-    """The readable rounds of an answer, and what could not be read."""
-
-    groups: tuple[GroupPayload, ...]
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TableRows:
     """The rows of a table in order; `fault` says which row is missing from them and why."""
 
@@ -206,117 +187,72 @@ class TableRows:
     fault: str | None = None
 
 
-def parse_matches(payload: Any) -> MatchList:
+def parse_matches(payload: Any) -> Answer[MatchPayload]:
     """The answer of /getmatchdata/{league}/{season} and, below it, /{number} for one round.
 
-    It is [] when league, season or round is unknown.
-
-    Raises:
-        InvalidShapeError: the answer is no list, or not one of its matches is readable.
+    It is [] when league, season or round is unknown. Raises InvalidShapeError, like the others here
+    when the answer is no list, or not one of its entries is readable.
     """
-    matches, findings = _read_list(
-        payload, MatchPayload, "getmatchdata", "invalid_match", _teams_of
+    return not_without_entries(
+        _read(
+            payload,
+            MatchPayload,
+            "getmatchdata",
+            "invalid_match",
+            lambda raw: sides_at(raw, "team1", "team2", "teamname"),
+        ),
+        PROVIDER,
     )
-    return MatchList(matches, findings)
 
 
-def parse_match(payload: Any) -> MatchList:
-    """The answer of /getmatchdata/{matchId}: an object, or nothing when the match is unknown.
-
-    Raises:
-        InvalidShapeError: the answer is neither object nor list, or the match is not readable.
-    """
+def parse_match(payload: Any) -> Answer[MatchPayload]:
+    """The answer of /getmatchdata/{matchId}: an object, or nothing when the match is unknown."""
     return parse_matches([payload] if isinstance(payload, dict) else payload)
 
 
-def parse_groups(payload: Any) -> GroupList:
+def parse_groups(payload: Any) -> Answer[GroupPayload]:
     """The answer of /getavailablegroups/{league}/{season}: also rounds without matches yet.
 
     Of rounds that have matches these tell as well: objects of which none can be read block nothing.
-
-    Raises:
-        InvalidShapeError: the answer is no list, or one of anything but objects.
     """
-    groups, findings = _read_each(
-        payload, GroupPayload, "getavailablegroups", "invalid_round", _named("groupname", "a round")
+    groups = _read(
+        payload,
+        GroupPayload,
+        "getavailablegroups",
+        "invalid_round",
+        lambda raw: text_at(raw, "groupname") or "a round",
     )
-    if findings and not any(isinstance(entry, dict) for entry in payload):
-        raise InvalidShapeError(findings[0].detail)
-    return GroupList(groups, findings)
+    objects = any(isinstance(entry, dict) for entry in payload or ())
+    return groups if objects else not_without_entries(groups, PROVIDER)
 
 
 def parse_table(payload: Any) -> TableRows:
-    """The answer of /getbltable/{league}/{season}; [] where there is none.
-
-    Raises:
-        InvalidShapeError: the answer is no list, or not one of its rows is readable.
-    """
-    rows, findings = _read_list(
-        payload, TableRowPayload, "getbltable", "invalid_row", _named("teamname", "a row")
+    """The answer of /getbltable/{league}/{season}; [] where there is none."""
+    table = not_without_entries(
+        _read(
+            payload,
+            TableRowPayload,
+            "getbltable",
+            "invalid_row",
+            lambda raw: text_at(raw, "teamname") or "a row",
+        ),
+        PROVIDER,
     )
-    return TableRows(rows, findings[0].detail.rstrip(".") if findings else None)
+    fault = table.findings[0].detail.rstrip(".") if table.findings else None
+    return TableRows(table.items, fault)
 
 
 def parse_leagues(payload: Any) -> tuple[LeaguePayload, ...]:
-    """The answer of /getavailableleagues, some thousand; unreadable ones are passed over.
-
-    Raises:
-        InvalidShapeError: the answer is no list, or not one of its leagues is readable.
-    """
-    leagues, _ = _read_list(
-        payload, LeaguePayload, "getavailableleagues", "invalid_league", _named("leaguename", "")
-    )
-    return leagues
+    """The answer of /getavailableleagues, some thousand; unreadable ones are passed over."""
+    leagues = _read(payload, LeaguePayload, "getavailableleagues", "invalid_league", lambda _: "")
+    return not_without_entries(leagues, PROVIDER).items
 
 
-def _read_list(
-    payload: Any,
-    model: type[T],
-    what: str,
-    kind: str,
-    subject: Callable[[Mapping[str, Any]], str],
-) -> tuple[tuple[T, ...], tuple[Finding, ...]]:
-    items, findings = _read_each(payload, model, what, kind, subject)
-    if findings and not items:
-        raise InvalidShapeError(findings[0].detail)
-    return items, findings
-
-
-def _read_each(
-    payload: Any,
-    model: type[T],
-    what: str,
-    kind: str,
-    subject: Callable[[Mapping[str, Any]], str],
-) -> tuple[tuple[T, ...], tuple[Finding, ...]]:
-    if payload is None:
-        return (), ()  # an empty body says what [] says
-    if not isinstance(payload, list):
-        message = f"OpenLigaDB's {what} should be a list and is {_kind(payload)}."
-        raise InvalidShapeError(message)
-    items: list[T] = []
-    findings: list[Finding] = []
-    for index, raw in enumerate(payload):
-        item = _lower_keys(raw)
-        name = subject(item) if isinstance(item, dict) else f"entry {index + 1}"
-        beyond: list[str] = []
-        try:
-            items.append(model.model_validate(item, context=beyond))
-        except ValidationError as error:
-            where, why = _first(error)
-            path = f"[{index}]{where}"
-            findings.append(
-                Finding(
-                    kind=kind,
-                    subject=name,
-                    detail=f"OpenLigaDB's {what} cannot be read at {path}: {why}.",
-                    left_out=True,
-                    data={"path": path},
-                )
-            )
-        else:
-            findings += left_empty(name, beyond)
-    return tuple(items), tuple(findings)
+def _read(
+    payload: Any, model: type[M], what: str, kind: str, subject: Callable[[Any], str]
+) -> Answer[M]:
+    entries = [_lower_keys(entry) for entry in entries_of(payload, PROVIDER, what)]
+    return read_entries(entries, model, what, kind, subject)
 
 
 def _lower_keys(value: Any, depth: int = 0) -> Any:
@@ -329,31 +265,3 @@ def _lower_keys(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [_lower_keys(item, depth + 1) for item in value]
     return value
-
-
-def _first(error: ValidationError) -> tuple[str, str]:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
-    return where, str(first["msg"]).lower()
-
-
-def _named(key: str, otherwise: str) -> Callable[[Mapping[str, Any]], str]:
-    def subject(item: Mapping[str, Any]) -> str:
-        name = clean(item.get(key))
-        return name[:LONGEST_TEXT] if isinstance(name, str) and name else otherwise
-
-    return subject
-
-
-def _teams_of(item: Mapping[str, Any]) -> str:
-    names = []
-    for side in ("team1", "team2"):
-        team = item.get(side)
-        name = clean(team.get("teamname")) if isinstance(team, dict) else None
-        names.append(name[:LONGEST_TEXT] if isinstance(name, str) and name else "?")
-    return " - ".join(names)
-
-
-def _kind(value: Any) -> str:
-    kinds: dict[type, str] = {dict: "an object", str: "text", bool: "a truth value"}
-    return "null" if value is None else kinds.get(type(value), "a number")

@@ -16,11 +16,11 @@ from dp_pipeline.providers.sofascore.teams import SeasonTeams
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class ListedEvent:
     """An event, and the round whose answer it was in; None for the pages of a season."""
 
     event: EventPayload
-    asked: ListedRound | None = None
+    listed_in: ListedRound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class SeasonMatches:
 
 
 def of_season(
-    tellings: Iterable[Telling], key: TournamentKey
-) -> tuple[tuple[Telling, ...], tuple[Finding, ...]]:
+    versions: Iterable[ListedEvent], key: TournamentKey
+) -> tuple[tuple[ListedEvent, ...], tuple[Finding, ...]]:
     """The events of this season; one that does not say its season is believed to be."""
     ours, findings = [], []
-    for telling in tellings:
-        event = telling.event
+    for version in versions:
+        event = version.event
         unique = event.tournament.unique_tournament if event.tournament else None
         other = unique is not None and str(unique.id) != key.competition
         if other or (event.season is not None and str(event.season.id) != key.season):
@@ -45,43 +45,43 @@ def of_season(
             detail = f"It is of another tournament or season ({theirs}) and not taken."
             findings.append(Finding("other_season", event.subject, detail))
         else:
-            ours.append(telling)
+            ours.append(version)
     return tuple(ours), tuple(findings)
 
 
 def fixtures_of(
-    tellings: Sequence[Telling], rounds: SeasonRounds, teams: SeasonTeams
+    versions: Sequence[ListedEvent], rounds: SeasonRounds, teams: SeasonTeams
 ) -> SeasonMatches:
     """Every match once per id, in the order of rounds and kick-offs."""
     findings: list[Finding] = []
-    by_id: dict[int, list[Telling]] = {}
-    for telling in tellings:
-        by_id.setdefault(telling.event.id, []).append(telling)
-    found = []
+    by_id: dict[int, list[ListedEvent]] = {}
+    for version in versions:
+        by_id.setdefault(version.event.id, []).append(version)
+    matches = []
     for _, same in sorted(by_id.items()):
-        event, contradicting = _newest([telling.event for telling in same])
+        event, contradicting = _newest([version.event for version in same])
         findings += contradicting
         refusal = _not_a_match(event, teams)
         if refusal:
             findings.append(refusal)
             continue
-        match, remarks = _match(event, round_of([replace(t, event=event) for t in same], rounds))
-        found.append(match)
-        findings += remarks
+        match, odd = _match(event, round_of([replace(v, event=event) for v in same], rounds))
+        matches.append(match)
+        findings += odd
     order = order_of(rounds.rounds)
-    found.sort(key=lambda m: (order[m.round_slug], *by_kickoff(m)))
-    return SeasonMatches(tuple(found), tuple(findings))
+    matches.sort(key=lambda m: (order[m.round_slug], *by_kickoff(m)))
+    return SeasonMatches(tuple(matches), tuple(findings))
 
 
-def round_of(tellings: Sequence[Telling], rounds: SeasonRounds) -> ListedRound | None:
-    """The round a match is in: the one it names, else the one it was found under.
+def round_of(versions: Sequence[ListedEvent], rounds: SeasonRounds) -> ListedRound | None:
+    """The round a match is in: the one it names, else the one it is listed in.
 
-    A `roundInfo` without prefix does not say that the round has none; of several rounds a match
-    was found under, the one with slug and prefix was the more exact question.
+    A `roundInfo` without prefix does not say that the round has none; of several rounds that list
+    a match the one with slug and prefix was the more exact question.
     """
-    info = tellings[0].event.round_info
-    asked = {t.asked.round.slug: t.asked for t in tellings if t.asked}
-    exact = sorted(asked.values(), key=lambda a: (*_exactness(a), a.round.slug))
+    info = versions[0].event.round_info
+    listed_in = {v.listed_in.round.slug: v.listed_in for v in versions if v.listed_in}
+    exact = sorted(listed_in.values(), key=lambda one: (*_exactness(one), one.round.slug))
     if info is not None and info.prefix is None:
         for one in exact:
             if one.payload.round == info.round and (
@@ -101,7 +101,7 @@ def season_matches(matches: Iterable[Match], rounds: Iterable[Round]) -> list[Ma
 
 
 def _newest(events: Sequence[EventPayload]) -> tuple[EventPayload, list[Finding]]:
-    """Of several tellings of one event the last changed one, read later in the same run."""
+    """Of several versions of one event the last changed one, read later in the same run."""
     if len(events) == 1:
         return events[0], []
     newest = max(events, key=lambda e: (e.changed_at, repr(e)))
@@ -145,5 +145,5 @@ def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list
     return match, findings
 
 
-def _exactness(asked: ListedRound) -> tuple[bool, bool]:
-    return (asked.payload.prefix is None, asked.payload.slug is None)
+def _exactness(listed: ListedRound) -> tuple[bool, bool]:
+    return (listed.payload.prefix is None, listed.payload.slug is None)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import ValidationError
 from pydantic_core import from_json
 
 from dp_pipeline.providers.errors import InvalidShapeError, InvalidTournamentKeyError
+from dp_pipeline.providers.reading import readable_or_none
 from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
 
 LONGEST_ADDRESS = 2_000
@@ -73,8 +73,12 @@ def read_public_page(html: str) -> PublicPage:
     unique: UniquePayload | None = None
     seasons: tuple[SeasonPayload, ...] = ()
     for node in _objects(data):
-        unique = unique or _unique(node.get("uniqueTournament"))
-        seasons = seasons or _seasons(node.get("seasons"))
+        unique = unique or readable_or_none(UniquePayload, node.get("uniqueTournament"))
+        listed = node.get("seasons") if not seasons else None
+        entries = listed if isinstance(listed, list) else ()
+        seasons = seasons or tuple(
+            season for entry in entries if (season := readable_or_none(SeasonPayload, entry))
+        )
     if unique is None:
         message = "The data in the page names no tournament."
         raise InvalidShapeError(message)
@@ -93,20 +97,3 @@ def _objects(data: Any) -> Any:
             waiting.extend(node.values())
         elif isinstance(node, list):
             waiting.extend(node)
-
-
-def _unique(raw: Any) -> UniquePayload | None:
-    try:
-        return UniquePayload.model_validate(raw)
-    except ValidationError:
-        return None  # another place may have it
-
-
-def _seasons(raw: Any) -> tuple[SeasonPayload, ...]:
-    found = []
-    for entry in raw if isinstance(raw, list) else ():
-        try:
-            found.append(SeasonPayload.model_validate(entry))
-        except ValidationError:
-            continue
-    return tuple(found)

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Round
 from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.providers.reading import Answer
 from dp_pipeline.providers.sofascore.addresses import round_paths
-from dp_pipeline.providers.sofascore.parse import RoundAnswer
 from dp_pipeline.providers.sofascore.payload import EventPayload, RoundPayload
 
 # Each costs a request. UCL 22/23 has 16, leagues up to 46.
@@ -26,7 +26,7 @@ RoundKey = tuple[int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ListedRound:
-    """A round and where its events are asked for, the likelier path first."""
+    """A round and where its events are requested, the likelier path first."""
 
     round: Round
     payload: RoundPayload
@@ -57,7 +57,7 @@ class SeasonRounds:
         return (self.by_key or {}).get(round_key(info)) if info else None
 
 
-def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> SeasonRounds:
+def rounds_of(answer: Answer[RoundPayload], key: TournamentKey, root: str) -> SeasonRounds:
     """The rounds the provider lists; of several entries for one round the first.
 
     Args:
@@ -67,11 +67,11 @@ def rounds_of(answer: RoundAnswer, key: TournamentKey, root: str) -> SeasonRound
     """
     findings = list(answer.findings)
     usable: dict[RoundKey, RoundPayload] = {}
-    for payload in answer.rounds:
+    for payload in answer.items:
         identity = round_key(payload)
         if payload.slug is None and (payload.name or payload.prefix):
             subject = payload.name or payload.prefix or ""
-            detail = f"Round {payload.round} has a name and no slug; it cannot be asked for."
+            detail = f"Round {payload.round} has a name and no slug; it cannot be requested."
             findings.append(Finding("invalid_round", subject, detail, left_out=True))
         elif len(usable) == MOST_ROUNDS and identity not in usable:
             detail = f"More than {MOST_ROUNDS} rounds are listed; the first are used."
@@ -123,19 +123,19 @@ def rounds_of_events(events: Sequence[EventPayload], key: TournamentKey, root: s
         return (0 if at < began != _NEVER else 2, at, info.round, info.slug)
 
     ordered = tuple(info for _, info in sorted(first.values(), key=place))
-    return rounds_of(RoundAnswer(ordered), key, root)
+    return rounds_of(Answer(ordered), key, root)
 
 
 def stored_rounds(rounds: Sequence[Round], key: TournamentKey, root: str) -> SeasonRounds:
     """The rounds as they are stored: what the provider calls them is in their addresses."""
     payloads = [payload for round_ in rounds if (payload := _stored(round_)) is not None]
-    return rounds_of(RoundAnswer(tuple(payloads)), key, root)
+    return rounds_of(Answer(tuple(payloads)), key, root)
 
 
 def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
     """The list, completed by what is stored where it lacks something of that.
 
-    A list that has shrunk tells nothing of orders: what is stored stays as it is, new rounds come
+    A list that has shrunk says nothing of orders: what is stored stays as it is, new rounds come
     behind it.
     """
     slugs = {one.round.slug for one in listed.listed}
@@ -143,9 +143,10 @@ def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
     if not lacking:
         return listed
     detail = f"SofaScore does not list {len(lacking)} of {len(stored.listed)} stored rounds."
-    known = {one.round.slug for one in stored.listed}
     last = max(one.round.order for one in stored.listed)
-    new = [one for one in listed.listed if one.round.slug not in known]
+    new = [
+        one for one in listed.listed if one.round.slug not in {s.round.slug for s in stored.listed}
+    ]
     behind = tuple(
         replace(one, round=replace(one.round, order=last + place))
         for place, one in enumerate(new, start=1)
@@ -159,12 +160,12 @@ def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
 
 
 def _stored(round_: Round) -> RoundPayload | None:
-    found = _ADDRESS.search(round_.provider_url or "")
-    if found is None:
+    address = _ADDRESS.search(round_.provider_url or "")
+    if address is None:
         return None
-    slug = unquote(found["slug"]) if found["slug"] else None
+    slug = unquote(address["slug"]) if address["slug"] else None
     name = round_.label.removeprefix(f"{round_.prefix}, ") if slug else None
-    return RoundPayload(round=int(found["round"]), name=name, slug=slug, prefix=round_.prefix)
+    return RoundPayload(round=int(address["round"]), name=name, slug=slug, prefix=round_.prefix)
 
 
 def round_key(payload: RoundPayload) -> RoundKey:
@@ -201,6 +202,6 @@ def _slugs(usable: Mapping[RoundKey, RoundPayload]) -> tuple[dict[RoundKey, str]
 
 def order_of(rounds: Iterable[Round]) -> dict[str | None, int]:
     """The place of each round by its slug; matches without a round come last."""
-    found: dict[str | None, int] = {round_.slug: round_.order for round_ in rounds}
-    found[None] = len(found) + 1
-    return found
+    order: dict[str | None, int] = {round_.slug: round_.order for round_ in rounds}
+    order[None] = len(order) + 1
+    return order

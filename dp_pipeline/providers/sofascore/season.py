@@ -1,18 +1,18 @@
-"""A season put together from its answers. Pure: what was asked and what failed is given."""
+"""A season put together from its answers. Pure: what came and what failed is given."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
-from dp_pipeline.providers.parts import overlaid
+from dp_pipeline.providers.polling import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.matches import (
+    ListedEvent,
     SeasonMatches,
-    Telling,
     fixtures_of,
     of_season,
     season_matches,
@@ -35,10 +35,10 @@ class SeasonEvents:
         key: the tournament.
         at: addresses.
         listed: rounds of the provider's list; empty where it has none that can be used.
-        answers: events, each list with the slug of the round that was asked; a page and a single
-            match have names that are no slug.
+        answers: events, each list with the slug of the round that was requested; a page and a
+            single match have names that are no slug.
         failures: rounds or pages that could not be had.
-        known: stored matches, which those of the answers are newer than.
+        stored: matches, which those of the answers are newer than.
     """
 
     key: TournamentKey
@@ -46,54 +46,43 @@ class SeasonEvents:
     listed: SeasonRounds
     answers: Sequence[tuple[str, EventList]]
     failures: Failures
-    known: Sequence[Match] = ()
+    stored: Sequence[Match] = ()
 
     @cached_property
-    def _ours(self) -> tuple[tuple[Telling, ...], tuple[Finding, ...]]:
-        asked = {one.round.slug: one for one in self.listed.listed}
-        tellings = [
-            Telling(event, asked.get(slug))
+    def _ours(self) -> tuple[tuple[ListedEvent, ...], tuple[Finding, ...]]:
+        rounds = {one.round.slug: one for one in self.listed.listed}
+        versions = [
+            ListedEvent(event, rounds.get(slug))
             for slug, answer in self.answers
-            for event in answer.events
+            for event in answer.items
         ]
-        return of_season(tellings, self.key)
+        return of_season(versions, self.key)
 
     @cached_property
     def events(self) -> tuple[EventPayload, ...]:
         """Every readable event of this season; one may be there several times."""
-        return tuple(telling.event for telling in self._ours[0])
+        return tuple(version.event for version in self._ours[0])
 
     @cached_property
     def rounds(self) -> SeasonRounds:
         """The provider's rounds, or those its matches name."""
         if self.listed.listed:
             return self.listed
-        found = rounds_of_events(self.events, self.key, self.at.root)
-        findings = (*self.listed.findings, *found.findings)
-        return SeasonRounds(found.listed, found.by_key, findings)
+        named = rounds_of_events(self.events, self.key, self.at.root)
+        return replace(named, findings=(*self.listed.findings, *named.findings))
 
     @cached_property
     def fixtures(self) -> SeasonMatches:
         """The matches that can be stored."""
         return fixtures_of(self._ours[0], self.rounds, SeasonTeams(self.events))
 
-    @property
-    def matches(self) -> tuple[Match, ...]:
-        """The matches that can be stored."""
-        return self.fixtures.matches
-
     @cached_property
     def all_matches(self) -> tuple[Match, ...]:
         """The matches that can be stored, and those that are and did not come this time."""
-        return overlaid(self.known, self.matches)
+        return overlaid(self.stored, self.fixtures.matches)
 
-    @property
-    def failure(self) -> ProviderError | None:
-        """The first failure, if there is one."""
-        return next(iter(self.failures.values()), None)
-
-    def found_rounds(self) -> Fetched[Round]:
-        """The rounds, with a remark on those without matches yet."""
+    def fetched_rounds(self) -> Fetched[Round]:
+        """The rounds, with a finding about those without matches yet."""
         findings = self.rounds.findings
         if self.rounds.listed:
             if not self.listed.listed:
@@ -106,7 +95,7 @@ class SeasonEvents:
         because = "SofaScore has neither rounds nor matches of this season yet."
         return Fetched(findings=findings, absent=Absence("nothing_yet", because))
 
-    def found_matches(self) -> Fetched[Match]:
+    def fetched_matches(self) -> Fetched[Match]:
         """The matches, and every round that gave none."""
         findings = [
             Finding(
@@ -120,30 +109,28 @@ class SeasonEvents:
         ]
         findings += [finding for _, answer in self.answers for finding in answer.findings]
         findings += [*self._ours[1], *self.fixtures.findings]
-        if not self.matches:
-            because = (
-                "No match with known teams is there yet."
-                if self.events
-                else "SofaScore has no matches of this season yet."
-            )
+        if not self.fixtures.matches:
+            because = "SofaScore has no matches of this season yet."
+            if self.events:
+                because = "No match with known teams is there yet."
             return Fetched(findings=tuple(findings), absent=Absence("nothing_yet", because))
-        empty = {slug for slug, answer in self.answers if not answer.events}
+        empty = {slug for slug, answer in self.answers if not answer.items}
         findings += [
             Finding("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
             for one in self.listed.listed
             if one.round.slug in empty
         ]
-        return Fetched(self.matches, tuple(findings))
+        return Fetched(self.fixtures.matches, tuple(findings))
 
-    def found_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
+    def fetched_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""
-        teams, findings = SeasonTeams(self.events, tables).found(self.at.images)
+        teams, findings = SeasonTeams(self.events, tables).fetched(self.at.images)
         if not teams:
             because = "No team is known yet."
             return Fetched(findings=findings, absent=Absence("nothing_yet", because))
         return Fetched(teams, findings)
 
-    def found_standings(self, tables: Tables, form: FormEvents) -> Fetched[Standing]:
+    def fetched_standings(self, tables: Tables, form: FormEvents) -> Fetched[Standing]:
         """The tables, computed where the provider has none; there can be none in a cup."""
         rounds = self.rounds.rounds
         season = season_matches(self.all_matches, rounds)

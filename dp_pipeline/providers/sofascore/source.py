@@ -6,25 +6,14 @@ is due a round with two matches costs one request, a single match one; what foll
 of rounds, a request for each round that may be drawn, and table and form.
 """
 
-import contextlib
-import copy
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
-import anyio
-
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import (
-    EVERYTHING,
-    DueMatches,
-    Listed,
-    Selection,
-    Source,
-    StoredTournament,
-)
+from dp_pipeline.providers.contract import EVERYTHING, Listed, Selection, StoredTournament
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
@@ -32,11 +21,17 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
-from dp_pipeline.providers.parts import all_at_once, asking, waiting_for_draw
+from dp_pipeline.providers.polling import (
+    PolledSource,
+    all_at_once,
+    due_requests,
+    waiting_for_draw,
+)
+from dp_pipeline.providers.reading import Answer
 from dp_pipeline.providers.sofascore.addresses import Addresses
-from dp_pipeline.providers.sofascore.answers import Answers
-from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, RoundAnswer, TablePayload
-from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
+from dp_pipeline.providers.sofascore.answers import SeasonAnswers
+from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, TablePayload
+from dp_pipeline.providers.sofascore.payload import RoundPayload, SeasonPayload, UniquePayload
 from dp_pipeline.providers.sofascore.rounds import (
     ListedRound,
     SeasonRounds,
@@ -50,7 +45,7 @@ from dp_pipeline.providers.sofascore.tournament import tournament_of
 
 MOST_NAMED = 5
 MOST_ALONE = 3
-"""Of matches in no round so many are asked for one by one; more are on the pages around today."""
+"""Of matches in no round so many are requested one by one; more are on the pages around today."""
 _ADVICE = "the first number of the key is the last one in the path of the tournament's page"
 # A replay has an id of its own, which only a list tells.
 _REPLAYED = frozenset({"postponed", "abandoned"})
@@ -59,7 +54,7 @@ Wanted = dict[str, Callable[[], Awaitable[list[EventList]]]]
 """Requests for matches, by the slug of a round or a name that is no slug."""
 
 
-class SofaScoreSource(Source):
+class SofaScoreSource(PolledSource[SeasonEvents]):
     """One season, or the matches of it that are due, completed with what is stored."""
 
     def __init__(
@@ -72,9 +67,7 @@ class SofaScoreSource(Source):
     ) -> None:
         super().__init__(key, requests, selection, stored)
         self.at = at
-        self._answers = Answers(key, requests)
-        self._read: dict[bool, SeasonEvents] = {}
-        self._not_followed: ProviderError | None = None
+        self._answers = SeasonAnswers(key, requests)
 
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - the run needs its own list
         """The competition is there and lists the season."""
@@ -93,28 +86,21 @@ class SofaScoreSource(Source):
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, what else these domains need."""
-        answers = self._answers
-        wanted: list[Callable[[], Awaitable[object]]] = [self._season]
-        if "standings" in domains:
-            wanted += [answers.tables, answers.form]
-        elif "teams" in domains and self.stored is None:
-            wanted.append(answers.tables)
-        if "tournaments" in domains and self.stored is None:
-            wanted.append(answers.seasons)
-
-        async def quietly(ask: Callable[[], Awaitable[object]]) -> None:
-            # the domain that needs the answer meets the error
-            with contextlib.suppress(ProviderError):
-                await ask()
-
         if not set(domains) - {"goals"}:
             return  # of goals nothing is known
-        if self.stored is None:
-            # alone: a provider that refuses is asked once
-            await quietly(answers.unique)
-        async with anyio.create_task_group() as group:
-            for ask in wanted:
-                group.start_soon(quietly, ask)
+        answers, whole = self._answers, self.stored is None
+        calls: list[Callable[[], Awaitable[object]]] = [self.season]
+        if "standings" in domains:
+            calls += [answers.tables, answers.form]
+        elif "teams" in domains and whole:
+            calls.append(answers.tables)
+        if "tournaments" in domains and whole:
+            calls.append(answers.seasons)
+        # The domain that needs an answer meets its error.
+        if whole:
+            # alone: a provider that refuses gets one request
+            await all_at_once({0: answers.unique})
+        await all_at_once(dict(enumerate(calls)), refusal_ends=False)
 
     async def tournament(self) -> Fetched[Tournament]:
         """Exactly one, or `absent` while the competition lists no seasons.
@@ -141,35 +127,34 @@ class SofaScoreSource(Source):
 
     async def teams(self) -> Fetched[Team]:
         """Every team of a match or a table, once; or the stored ones and those met now."""
-        season = await self._season()
+        season = await self.season()
         if self.stored is None:
             tables, findings = await self._tables_or_none()
-            found = season.found_teams(tables)
-            return Fetched(found.items, (*found.findings, *findings), found.absent)
-        met = season.found_teams(())
+            fetched = season.fetched_teams(tables)
+            return replace(fetched, findings=(*fetched.findings, *findings))
+        met = season.fetched_teams(())
         teams = {team.external_id: team for team in (*self.stored.teams, *met.items)}
         return Fetched(tuple(teams.values()), met.findings)
 
     async def rounds(self) -> Fetched[Round]:
         """Every round in the provider's order, or those the matches name."""
-        season = await self._season()
-        if self._not_followed is not None:
-            raise copy.copy(self._not_followed) from self._not_followed.__cause__
-        return season.found_rounds()
+        season = await self.season()
+        self.raise_if_not_followed()
+        return season.fetched_rounds()
 
     async def matches(self) -> Fetched[Match]:
         """Every match, once per id; or those that are due, with others that came along."""
-        season = await self._season()
-        found = season.found_matches()
+        season = await self.season()
+        fetched = season.fetched_matches()
         if self.stored is None:
-            return found
-        # A round that is not published yet is what is looked for.
-        findings = tuple(i for i in found.findings if i.kind != "round_not_published")
+            return fetched
+        # That a round is not published yet is why it was requested.
+        findings = tuple(f for f in fetched.findings if f.kind != "round_not_published")
         absent = None
-        if not found.items:
-            because = "SofaScore gave none of the matches that were asked for."
+        if not fetched.items:
+            because = "SofaScore gave none of the matches that were requested."
             absent = Absence("nothing_yet", because)
-        return Fetched(found.items, findings, absent, _covered(season, self.stored.matches))
+        return Fetched(fetched.items, findings, absent, _covered(season, self.stored.matches))
 
     async def goals(self) -> Fetched[Goal]:
         """None: a list of matches has scores alone, and goals would cost a request per match."""
@@ -178,7 +163,7 @@ class SofaScoreSource(Source):
 
     async def standings(self) -> Fetched[Standing]:
         """SofaScore's tables, or tables computed from the matches."""
-        season = await self._season()
+        season = await self.season()
         tables = await self._answers.tables()
         form: FormEvents = {}
         findings: tuple[Finding, ...] = ()
@@ -188,8 +173,8 @@ class SofaScoreSource(Source):
             except ProviderError as error:  # the table does not depend on it
                 detail = f"The form follows from the matches alone: {error.message}"
                 findings = (Finding("form_not_available", "Form", detail),)
-        found = season.found_standings(tables_of(tables), form)
-        return Fetched(found.items, (*found.findings, *findings), found.absent)
+        fetched = season.fetched_standings(tables_of(tables), form)
+        return replace(fetched, findings=(*fetched.findings, *findings))
 
     async def _tables_or_none(self) -> tuple[tuple[TablePayload, ...], tuple[Finding, ...]]:
         """For those who only add to what the matches say."""
@@ -201,27 +186,11 @@ class SofaScoreSource(Source):
             detail = f"The table could not be read: {error.message}"
             return (), (Finding("table_not_available", "Table", detail),)
 
-    async def _season(self) -> SeasonEvents:
-        """The season; or the matches that are due and, once widened, rounds that wait for a draw.
-
-        Raises:
-            ProviderError: a refusal, or not one round, page or match could be had.
-        """
-        wide = self.follows_up
-        if wide not in self._read:
-            try:
-                self._read[wide] = await self._read_season()
-            except ProviderError as error:
-                if not (wide and self._read):
-                    raise
-                # The matches that are due had come before: they are stored whatever follows.
-                self._not_followed, self._read[True] = error, self._read[False]
-        return self._read[wide]
-
-    async def _read_season(self) -> SeasonEvents:
+    async def read_season(self) -> SeasonEvents:
+        """The matches by round, page or one by one, with what waits for a draw."""
         listed = await self._rounds()
         by_slug = {one.round.slug: one for one in listed.listed}
-        due = isinstance(self.selection, DueMatches)
+        due = self.stored is not None
         wanted = self._wanted_due(by_slug) if due else self._wanted_all(by_slug)
         answers, failures = await all_at_once(wanted)
         if due and not self._answers.is_blocked and not failures:
@@ -232,8 +201,8 @@ class SofaScoreSource(Source):
         if due and self.follows_up:
             await self._draws(listed, answers, failures)
         season = self._put_together(listed, answers, failures)
-        if season.failure is not None and not season.events:
-            raise copy.copy(season.failure) from season.failure.__cause__
+        if season.failures and not season.events:
+            raise next(iter(season.failures.values())).again()
         return season
 
     async def _rounds(self) -> SeasonRounds:
@@ -254,7 +223,7 @@ class SofaScoreSource(Source):
             return stored
         return with_stored(rounds_of(answer, self.key, root), stored)
 
-    async def _listed(self) -> RoundAnswer:
+    async def _listed(self) -> Answer[RoundPayload]:
         try:
             unique = await self._answers.unique()
         except BlockedError:
@@ -262,7 +231,7 @@ class SofaScoreSource(Source):
         except ProviderError:
             unique = None  # `tournament` meets the error; the rounds say more than has_rounds
         if unique and unique.has_rounds is False:
-            return RoundAnswer()
+            return Answer()
         return await self._answers.rounds()
 
     def _wanted_all(self, by_slug: Mapping[str, ListedRound]) -> Wanted:
@@ -275,22 +244,18 @@ class SofaScoreSource(Source):
     def _wanted_due(self, by_slug: Mapping[str, ListedRound]) -> Wanted:
         """The rounds of matches that are due, and what is due besides."""
         assert self.stored is not None  # noqa: S101 - for the type checker
-        wanted = asking(self.stored, self._due)
+        wanted = due_requests(self.stored, self.due)
         missing = set(wanted.rounds) - by_slug.keys()
         lost = [
             match
             for match in self.stored.matches
-            if match.external_id in self._due and match.round_slug in missing
+            if match.external_id in self.due and match.round_slug in missing
         ]
         rounds = [by_slug[slug] for slug in wanted.rounds if slug in by_slug]
         return {
             **{one.round.slug: partial(self._answers.round, one) for one in rounds},
             **self._alone((*wanted.alone, *lost)),
         }
-
-    @property
-    def _due(self) -> frozenset[str]:
-        return self.selection.match_ids if isinstance(self.selection, DueMatches) else frozenset()
 
     def _alone(self, matches: Collection[Match]) -> Wanted:
         roundless = [match for match in matches if match.round_slug is None]
@@ -307,11 +272,11 @@ class SofaScoreSource(Source):
         """Of due matches in no round those that the pages around today did not have."""
         if "events/last" not in answers or self.stored is None:
             return {}
-        had = {str(e.id) for pages in answers.values() for page in pages for e in page.events}
+        came = {str(e.id) for pages in answers.values() for page in pages for e in page.items}
         return {
             _name(match): partial(self._answers.match, match)
-            for match in asking(self.stored, self._due).alone
-            if match.round_slug is None and match.external_id not in had
+            for match in due_requests(self.stored, self.due).alone
+            if match.round_slug is None and match.external_id not in came
         }
 
     async def _draws(
@@ -321,15 +286,15 @@ class SofaScoreSource(Source):
         failures: dict[str, ProviderError],
     ) -> None:
         """One round after the other, until one has no match: those behind it have none either."""
-        by_slug: dict[str, ListedRound] = {one.round.slug: one for one in listed.listed}
-        looked: set[str] = set()
+        by_slug = {one.round.slug: one for one in listed.listed}
+        done: set[str] = set()
         while True:
             matches = self._put_together(listed, answers, {}).all_matches
             waiting = waiting_for_draw(listed.rounds, matches)
-            slug = next((one.slug for one in waiting if one.slug not in looked), None)
+            slug = next((one.slug for one in waiting if one.slug not in done), None)
             if slug is None:
                 return
-            looked.add(slug)
+            done.add(slug)
             if slug not in answers:
                 try:
                     answers[slug] = await self._answers.round(by_slug[slug])
@@ -338,7 +303,7 @@ class SofaScoreSource(Source):
                 except ProviderError as error:
                     failures[slug] = error
                     return
-            if not any(page.events for page in answers[slug]):
+            if not any(page.items for page in answers[slug]):
                 return
 
     def _put_together(

@@ -100,7 +100,7 @@ def standings_of(
         if fault is None:
             found = _rows(place, table, ours, form)
             rows += found
-            findings += table.remarks
+            findings += table.findings
             findings += _differences(found, ours, table)
             continue
         name = table.name or "Table"

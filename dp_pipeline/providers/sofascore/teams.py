@@ -36,18 +36,18 @@ class SeasonTeams:
     """
 
     def __init__(self, events: Sequence[EventPayload], tables: Iterable[TablePayload] = ()) -> None:
-        told: dict[int, list[tuple[int, int, TeamOrPlacePayload]]] = {}
+        versions: dict[int, list[tuple[int, int, TeamOrPlacePayload]]] = {}
         self._real = {row.team.id for table in tables for row in table.rows}
         for event in events:
             begun = status_of(event.status).status in _BEGUN
             for team in (event.home_team, event.away_team):
-                told.setdefault(team.id, []).append((event.changed_at, event.id, team))
+                versions.setdefault(team.id, []).append((event.changed_at, event.id, team))
                 if begun:
                     self._real.add(team.id)
         for table in tables:
             for row in table.rows:
-                told.setdefault(row.team.id, []).append((-1, 0, row.team))
-        self._told = told
+                versions.setdefault(row.team.id, []).append((-1, 0, row.team))
+        self._versions = versions
 
     def is_place(self, team: TeamOrPlacePayload) -> bool:
         """Whether this is a place in the draw rather than a team."""
@@ -55,11 +55,11 @@ class SeasonTeams:
             return True
         return is_place_in_draw(team.name)
 
-    def found(self, image_root: str) -> tuple[tuple[Team, ...], tuple[Finding, ...]]:
-        """Every team once, as its last changed match names it, and remarks on other names."""
+    def fetched(self, image_root: str) -> tuple[tuple[Team, ...], tuple[Finding, ...]]:
+        """Every team once, as its last changed match names it, and findings about other names."""
         teams, findings = [], []
-        for team_id, tellings in sorted(self._told.items()):
-            real = [t for t in tellings if not self.is_place(t[2])]
+        for team_id, versions in sorted(self._versions.items()):
+            real = [t for t in versions if not self.is_place(t[2])]
             if not real:
                 continue
             last = max(real, key=_order)[2]
@@ -72,9 +72,9 @@ class SeasonTeams:
 
 
 def _team(
-    team_id: int, last: TeamOrPlacePayload, tellings: Sequence[TeamOrPlacePayload], root: str
+    team_id: int, last: TeamOrPlacePayload, versions: Sequence[TeamOrPlacePayload], root: str
 ) -> Team:
-    countries = [_country(team) for team in (last, *sorted(tellings, key=repr))]
+    countries = [_country(team) for team in (last, *sorted(versions, key=repr))]
     return Team(
         external_id=str(team_id),
         name=last.name,
@@ -84,8 +84,8 @@ def _team(
     )
 
 
-def _order(telling: tuple[int, int, TeamOrPlacePayload]) -> tuple[int, int, str]:
-    changed, event, team = telling
+def _order(version: tuple[int, int, TeamOrPlacePayload]) -> tuple[int, int, str]:
+    changed, event, team = version
     return (changed, event, repr(team))
 
 

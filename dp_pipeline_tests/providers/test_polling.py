@@ -1,4 +1,4 @@
-"""What parts of all providers decide alike: what is asked for, and what is known after it."""
+"""What sources of polled providers decide alike: what is requested, and what is known after it."""
 
 import asyncio
 from dataclasses import replace
@@ -18,7 +18,12 @@ from dp_pipeline.football.models import (
 )
 from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.errors import BlockedError, ProviderServerError
-from dp_pipeline.providers.parts import all_at_once, asking, overlaid, waiting_for_draw
+from dp_pipeline.providers.polling import (
+    all_at_once,
+    due_requests,
+    overlaid,
+    waiting_for_draw,
+)
 
 CUP = Tournament(
     key=TournamentKey("sandbox", "cup", "2024"),
@@ -44,7 +49,7 @@ def known(*matches: Match, rounds: int = 3) -> StoredTournament:
 
 def test_one_due_match_is_asked_for_alone_and_two_of_a_round_by_their_round() -> None:
     stored = known(game(1, "3"), game(2, "3"), game(3, "2"), game(4, "1"), game(5, "1"))
-    found = asking(stored, {"1", "2", "3", "4", "5"})
+    found = due_requests(stored, {"1", "2", "3", "4", "5"})
     assert found.rounds == ("1", "3")
     assert [match.external_id for match in found.alone] == ["3"]
 
@@ -52,19 +57,19 @@ def test_one_due_match_is_asked_for_alone_and_two_of_a_round_by_their_round() ->
 @pytest.mark.parametrize("status", ["postponed", "abandoned", "cancelled"])
 def test_the_round_of_a_match_that_may_be_replayed_is_asked_for(status: MatchStatus) -> None:
     stored = known(game(1, "1", status), game(2, "2", status), game(3, "3"))
-    assert asking(stored, {"1", "3"}).rounds == ("1",)
-    assert [match.external_id for match in asking(stored, {"1", "3"}).alone] == ["3"]
+    assert due_requests(stored, {"1", "3"}).rounds == ("1",)
+    assert [match.external_id for match in due_requests(stored, {"1", "3"}).alone] == ["3"]
 
 
 def test_a_due_match_of_no_round_or_of_one_that_is_not_stored_is_asked_for_alone() -> None:
     stored = known(game(1, None), game(2, None, "postponed"), game(3, "9"), game(4, "9"))
-    found = asking(stored, ["1", "2", "3", "4"])
+    found = due_requests(stored, ["1", "2", "3", "4"])
     assert found.rounds == ()
     assert [match.external_id for match in found.alone] == ["1", "2", "3", "4"]
 
 
 def test_what_is_due_and_not_known_is_not_asked_for() -> None:
-    assert asking(known(game(1, "1")), {"7"}) == asking(known(), ())
+    assert due_requests(known(game(1, "1")), {"7"}) == due_requests(known(), ())
 
 
 STATUSES = st.sampled_from(["scheduled", "live", "ended", "postponed", "cancelled", "unknown"])
@@ -81,7 +86,7 @@ MATCHES = st.lists(
 def test_every_known_due_match_is_asked_for_exactly_once(
     matches: list[Match], due: set[str]
 ) -> None:
-    found = asking(known(*matches), due)
+    found = due_requests(known(*matches), due)
     alone = {match.external_id for match in found.alone}
     in_rounds = {
         match.external_id
