@@ -144,6 +144,7 @@ def match_row(key: TournamentKey, match: Match) -> Row:
             "away_team_id": team_id(key.provider, match.away),
             "kickoff_at": match.kickoff_at,
             "kickoff_date": match.kickoff_date,
+            "kickoff_local": match.kickoff_local,
             "status": match.status,
             "provider_status": match.provider_status,
             "home_score": match.home_score,

@@ -21,7 +21,8 @@ _OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "bas
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
 _OF_MATCH = (
     *("external_id", "round_slug", "status", "stage", "group_name", "kickoff_at", "kickoff_date"),
-    *("provider_status", "home_score", "away_score", "home_score_90", "away_score_90"),
+    *("kickoff_local", "provider_status", "home_score", "away_score", "home_score_90"),
+    *("away_score_90",),
     *("home_score_ht", "away_score_ht", "home_penalties_score", "away_penalties_score", "venue"),
 )
 _OF_STANDING = (

@@ -14,6 +14,7 @@ from pydantic import (
     AwareDatetime,
     BeforeValidator,
     Field,
+    NaiveDatetime,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
@@ -77,6 +78,7 @@ Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(1800, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
+WallClock = Annotated[NaiveDatetime, Field(ge=datetime(1800, 1, 1), le=datetime(2200, 1, 1))]  # noqa: DTZ001
 Day = Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 1, 1))]
 
 # What providers send, no wider than what is stored of it:

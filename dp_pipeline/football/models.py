@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dp_pipeline.football.bounds import Day, Int4, Key, Moment, Place, Whole
+from dp_pipeline.football.bounds import Day, Int4, Key, Moment, Place, WallClock, Whole
 from dp_pipeline.football.key import TournamentKey
 
 Mode = Literal["regular-season-only", "regular-season-and-knockout", "knockout-only"]
@@ -91,7 +91,8 @@ class Match:
 
     `home_score` is the result including extra time and never a shoot-out; `_90` is after ninety
     minutes, `_ht` at half-time, `_penalties_score` the shoot-out alone. A part that is not certain
-    is None. `kickoff_at` is aware; it is None when only the day, or no time zone, is known.
+    is None. `kickoff_at` is aware; it is None when only the day, or no time zone, is known. Then
+    `kickoff_local` has day and time as given.
     """
 
     external_id: Key
@@ -103,6 +104,7 @@ class Match:
     group_name: str | None = None
     kickoff_at: Moment | None = None
     kickoff_date: Day | None = None
+    kickoff_local: WallClock | None = None
     provider_status: str | None = None
     home_score: Whole | None = None
     away_score: Whole | None = None

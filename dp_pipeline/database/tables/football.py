@@ -144,6 +144,11 @@ match = sa.Table(
     number("away_penalties_score", "Goals of the away side in the shoot-out alone"),
     text("venue", "The stadium as the provider names it; null when it does not"),
     *written(),
+    sa.Column(
+        "kickoff_local",
+        sa.DateTime,
+        comment="Day and time as the provider gives them, where the time zone is not known",
+    ),
     sa.UniqueConstraint("provider", "external_id"),
     sa.ForeignKeyConstraint(
         ["tournament_id", "round_slug"],

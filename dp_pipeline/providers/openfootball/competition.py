@@ -2,61 +2,64 @@
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
 
+from dp_pipeline.football.days import Span, span_of
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.zones import zone_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 
 PUBLIC_URL = "https://raw.githubusercontent.com/openfootball/football.json/master"
 PAGE_URL = "https://github.com/openfootball/football.json/blob/master"
 
-# First part of a file's name: country (FIFA code) and zone of its kick-off times. No zone where the
-# country has several, or where it is not known in which one the file's author wrote.
-_PLACES: dict[str, tuple[str, str | None]] = {
-    "ar": ("ARG", None),
-    "at": ("AUT", "Europe/Vienna"),
-    "au": ("AUS", None),
-    "be": ("BEL", "Europe/Brussels"),
-    "bg": ("BUL", "Europe/Sofia"),
-    "br": ("BRA", None),
-    "ch": ("SUI", "Europe/Zurich"),
-    "cn": ("CHN", None),
-    "co": ("COL", None),
-    "cz": ("CZE", "Europe/Prague"),
-    "de": ("GER", "Europe/Berlin"),
-    "dk": ("DEN", "Europe/Copenhagen"),
-    "dz": ("ALG", None),
-    "eg": ("EGY", None),
-    "en": ("ENG", "Europe/London"),
-    "es": ("ESP", "Europe/Madrid"),
-    "fi": ("FIN", "Europe/Helsinki"),
-    "fr": ("FRA", "Europe/Paris"),
-    "gr": ("GRE", "Europe/Athens"),
-    "hr": ("CRO", "Europe/Zagreb"),
-    "hu": ("HUN", "Europe/Budapest"),
-    "ie": ("IRL", "Europe/Dublin"),
-    "it": ("ITA", "Europe/Rome"),
-    "jp": ("JPN", None),
-    "ma": ("MAR", None),
-    "mls": ("USA", None),
-    "mx": ("MEX", None),
-    "nl": ("NED", "Europe/Amsterdam"),
-    "no": ("NOR", "Europe/Oslo"),
-    "pl": ("POL", "Europe/Warsaw"),
-    "pt": ("POR", "Europe/Lisbon"),
-    "ro": ("ROU", "Europe/Bucharest"),
-    "rs": ("SRB", "Europe/Belgrade"),
-    "ru": ("RUS", "Europe/Moscow"),
-    "sco": ("SCO", "Europe/London"),
-    "se": ("SWE", "Europe/Stockholm"),
-    "sk": ("SVK", "Europe/Bratislava"),
-    "tr": ("TUR", "Europe/Istanbul"),
-    "ua": ("UKR", "Europe/Kyiv"),
+# First part of a file's name: country (FIFA code).
+_COUNTRIES = {
+    "ar": "ARG",
+    "at": "AUT",
+    "au": "AUS",
+    "be": "BEL",
+    "bg": "BUL",
+    "br": "BRA",
+    "ch": "SUI",
+    "cn": "CHN",
+    "co": "COL",
+    "cz": "CZE",
+    "de": "GER",
+    "dk": "DEN",
+    "dz": "ALG",
+    "eg": "EGY",
+    "en": "ENG",
+    "es": "ESP",
+    "fi": "FIN",
+    "fr": "FRA",
+    "gr": "GRE",
+    "hr": "CRO",
+    "hu": "HUN",
+    "ie": "IRL",
+    "it": "ITA",
+    "jp": "JPN",
+    "ma": "MAR",
+    "mls": "USA",
+    "mx": "MEX",
+    "nl": "NED",
+    "no": "NOR",
+    "pl": "POL",
+    "pt": "POR",
+    "ro": "ROU",
+    "rs": "SRB",
+    "ru": "RUS",
+    "sco": "SCO",
+    "se": "SWE",
+    "sk": "SVK",
+    "tr": "TUR",
+    "ua": "UKR",
 }
 _UEFA = "uefa"
-_UEFA_ZONE = "Europe/Paris"  # UEFA publishes kick-offs in CET and CEST
 _LEAGUE = re.compile(r"(?:[a-z]{2,3}\.\d.*|mls)\Z")
 _COMPETITION = re.compile(r"[a-z]{2,4}(?:\.[a-z0-9]+)*\Z")
+_QUALI = re.compile(r"quali")  # of the finals of that year
 _OTHER_FILES = (".clubs", ".groups")
 _SPLIT_YEARS = re.compile(r"((?:18|19|20)\d{2})-(\d{2})\Z")
 _ONE_YEAR = re.compile(r"(?:18|19|20)\d{2}\Z")
@@ -66,26 +69,36 @@ _ONE_YEAR = re.compile(r"(?:18|19|20)\d{2}\Z")
 class Competition:
     """What the name of a file says about every season of it.
 
-    `country` is the association whose clubs play there, None for several; `zone` the time zone of
-    the kick-offs, None when uncertain; `is_league` whether "Round 3" means a matchday.
+    `country` is the association whose clubs play there, None for several; `is_league` whether
+    "Round 3" means a matchday.
     """
 
     code: str
     country: str | None
-    zone: str | None
     is_league: bool
 
     @classmethod
     def of(cls, code: str) -> "Competition":
         """Read "en.1", "de.cup", "uefa.cl", "mls"."""
-        prefix = code.partition(".")[0]
-        place = (None, _UEFA_ZONE) if prefix == _UEFA else _PLACES.get(prefix, (None, None))
-        return cls(code, *place, is_league=bool(_LEAGUE.match(code)))
+        country = _COUNTRIES.get(code.partition(".")[0])
+        return cls(code, country, is_league=bool(_LEAGUE.match(code)))
+
+    def zone(self, season: str) -> ZoneInfo | None:
+        """The time zone of the kick-offs of a checked season; None when uncertain."""
+        uefa = self.code.partition(".")[0] == _UEFA
+        place = "UEFA" if uefa else self.country
+        return zone_of(place, years(season)[0]) if place else None
+
+    def span(self, season: str) -> Span:
+        """The days that a checked season can have."""
+        first, last = years(season)
+        span = span_of(first, last)
+        return replace(span, first=date(first - 3, 1, 1)) if _QUALI.search(self.code) else span
 
 
 def is_known(code: str) -> bool:
     """Whether files are known to be called so: "en.1" by its country, "uefa.cl"."""
-    return code.partition(".")[0] in {*_PLACES, _UEFA}
+    return code.partition(".")[0] in {*_COUNTRIES, _UEFA}
 
 
 def nearest_code(code: str) -> str:
@@ -93,7 +106,7 @@ def nearest_code(code: str) -> str:
     prefix, dot, rest = code.partition(".")
     if is_known(code):
         return code
-    near = difflib.get_close_matches(prefix, [*_PLACES, _UEFA], n=1)
+    near = difflib.get_close_matches(prefix, [*_COUNTRIES, _UEFA], n=1)
     return f"{near[0]}{dot}{rest}" if near else code
 
 

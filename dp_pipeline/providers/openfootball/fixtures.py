@@ -1,14 +1,17 @@
 """The entries of a file, read one by one: fixtures, and what could not be read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from pydantic import ValidationError
 
 from dp_pipeline.football.club_names import Spelling, spelling_of
+from dp_pipeline.football.days import NO_DAY, DayReading, Span
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
+from dp_pipeline.providers.openfootball.kickoffs import days_of, doubt_of
 from dp_pipeline.providers.openfootball.names import is_placeholder
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
 from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
@@ -16,12 +19,16 @@ from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """One readable entry between two different spelled teams."""
+    """One readable entry between two different spelled teams.
+
+    `day` is its day once all entries of the file are known.
+    """
 
     raw: RawMatch
     home: Spelling
     away: Spelling
     round: RoundName | None
+    day: DayReading = NO_DAY
 
     @property
     def subject(self) -> str:
@@ -31,15 +38,26 @@ class Fixture:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What a file's entries came to. `awaited` are fixtures whose teams are yet to be drawn."""
+    """What a file's entries came to.
+
+    `awaited` are the rounds and days of fixtures whose teams are yet to be drawn.
+    """
 
     fixtures: tuple[Fixture, ...]
-    awaited: tuple[tuple[RawMatch, RoundName | None], ...]
+    awaited: tuple[tuple[RoundName | None, date | None], ...]
     issues: tuple[Finding, ...]
 
 
-def read_entries(file: SeasonFile, competition: Competition) -> Entries:
+def read_entries(
+    file: SeasonFile, competition: Competition, span: Span, today: date | None = None
+) -> Entries:
     """Read every entry; a broken one becomes an issue.
+
+    Args:
+        file: the season.
+        competition: whose.
+        span: the days that the season can have.
+        today: the present day; None where nothing is judged by the clock.
 
     Raises:
         InvalidShapeError: when the file has entries and none of them can be read.
@@ -72,7 +90,20 @@ def read_entries(file: SeasonFile, competition: Competition) -> Entries:
             fixtures.append(Fixture(raw, home, away, name))
     if file.entries and not fixtures and not awaited:
         raise _nothing_readable(len(file.entries), issues)
-    return Entries(tuple(fixtures), tuple(awaited), tuple(issues))
+    listed = [*((fixture.raw, fixture.round) for fixture in fixtures), *awaited]
+    days = days_of(listed, span, today)
+    issues += [
+        doubt
+        for fixture, day in zip(fixtures, days, strict=False)
+        if (doubt := doubt_of(fixture.raw, day, fixture.subject))
+    ]
+    return Entries(
+        tuple(replace(fixture, day=day) for fixture, day in zip(fixtures, days, strict=False)),
+        tuple(
+            (name, day.day) for (_, name), day in zip(awaited, days[len(fixtures) :], strict=True)
+        ),
+        tuple(issues),
+    )
 
 
 def _subject(home: str, away: str, name: RoundName | None) -> str:

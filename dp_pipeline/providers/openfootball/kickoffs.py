@@ -1,63 +1,122 @@
 """Date and time of a match. Files give local time without a zone."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-Problem = Literal[
-    "no_date", "unreadable_date", "date_outside_season", "unreadable_time", "no_time", "no_zone"
-]
+from dp_pipeline.football.days import DayReading, Doubt, ListedDay, Span, read_days
+from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.providers.openfootball.payload import RawMatch
+from dp_pipeline.providers.openfootball.rounds import RoundName, previous_stage
+
+Problem = Literal["no_date", "unreadable_date", "unreadable_time", "no_time", "no_zone"]
 
 PROBLEMS: dict[Problem, str] = {
     "no_date": "no date is given",
     "unreadable_date": "the date is none of the calendar",
-    "date_outside_season": "the date is not of this season, so neither day nor time is kept",
     "unreadable_time": "the time is none of the clock; only the day is kept",
     "no_time": "only the day is given",
-    "no_zone": "the time zone of this competition's kick-offs is not known; only the day is kept",
+    "no_zone": "the time zone of the kick-offs is not known; they are kept as local times",
 }
-# "20:30", "9:30", and as other openfootball files write it "13:00 UTC-6"
-_TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?:\s*UTC\s*([+-]\d{1,2})(?::(\d{2}))?)?\Z")
+_DOUBTS: dict[Doubt, str] = {
+    "year_put_right": "of the years only that of {taken} goes with the season and rounds around",
+    "day_put_right": "day and month have changed places: the rounds around leave {taken}",
+    "date_outside_season": "no day of the season, and none other is certain; there is no day",
+    "swapped_day": "day and month may have changed places, or the match was moved; there is no day",
+    "in_future": "it has a result and its round is over, but the day is to come; there is no day",
+    "not_yet": "that day is still to come, so the result cannot be; it is not kept",
+}
+# "20:30", "9:30", and as other openfootball files write it "13:00 UTC-6" and "20:45 CEST"
+_TIME = re.compile(
+    r"(\d{1,2})[:.](\d{2})(?:\s*(?:UTC\s*([+\u00b1-]\d{1,2})(?::(\d{2}))?|(UTC|GMT|[A-Z]{3,4})))?\Z"
+)
+_HOURS = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3}
 _FURTHEST_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Kickoff:
-    """`day` is the calendar day at the ground, `at` the moment in UTC."""
+    """`day` is the calendar day at the ground, `at` the moment in UTC.
+
+    `local` is day and time as given, where the zone is not known.
+    """
 
     day: date | None = None
     at: datetime | None = None
+    local: datetime | None = None
     problem: Problem | None = None
 
 
-def kickoff_of(
-    day_text: str | None, time_text: str | None, zone: str | None, years: tuple[int, int]
-) -> Kickoff:
-    """Read date and time. `years` are the season's; a season may run over into the year after."""
-    day, problem = day_of(day_text, years)
+def days_of(
+    listed: Sequence[tuple[RawMatch, RoundName | None]], span: Span, today: date | None
+) -> tuple[DayReading, ...]:
+    """The day of every entry of a file, read against the rounds around it.
+
+    Args:
+        listed: the entries, each with its round.
+        span: the days of the season.
+        today: the present day; None where nothing is judged by the clock.
+    """
+    stages = {name.stage for _, name in listed if name and name.type == "season" and name.place}
+
+    def of(raw: RawMatch, name: RoundName | None) -> ListedDay:
+        day, sides = _day(raw.date), (raw.team1, raw.team2)
+        decided = raw.score.ft is not None or raw.score.et is not None
+        if name is None:
+            return ListedDay(day, decided=decided, sides=sides)
+        knockout = name.type == "knockout"
+        return ListedDay(
+            day,
+            series=(name.stage, knockout),
+            place=name.place,
+            follows=previous_stage(name, stages),
+            decided=decided,
+            sides=sides,
+        )
+
+    return read_days([of(raw, name) for raw, name in listed], span, today)
+
+
+def kickoff_of(raw: RawMatch, day: date | None, zone: tzinfo | None) -> Kickoff:
+    """The kick-off of a match on the day that was read; `zone` is None where it is not known."""
     if day is None:
-        return Kickoff(problem=problem)
-    if time_text is None:
+        return Kickoff(problem=_problem(raw.date))
+    if raw.time is None:
         return Kickoff(day, problem="no_time")
-    return _at(day, time_text, zone)
+    return _at(day, raw.time, zone)
 
 
-def day_of(text: str | None, years: tuple[int, int]) -> tuple[date | None, Problem | None]:
-    """Read a date: the day, or what is wrong with it."""
-    if text is None:
-        return None, "no_date"
+def doubt_of(raw: RawMatch, reading: DayReading, subject: str) -> Finding | None:
+    """What was wrong with the day that is given, if anything."""
+    if reading.doubt is None:
+        return None
+    detail = _DOUBTS[reading.doubt].format(taken=reading.day)
+    data: Mapping[str, str | None] = {
+        "given": raw.date,
+        "taken": str(reading.day) if reading.day else None,
+    }
+    return Finding(
+        f"kickoff_{reading.doubt}", subject, f"Given as {raw.date}: {detail}.", data=data
+    )
+
+
+def _day(text: str | None) -> date | None:
     try:
-        day = date.fromisoformat(text)
+        return date.fromisoformat(text) if text else None
     except ValueError:
-        return None, "unreadable_date"
-    if not years[0] <= day.year <= years[1] + 1:
-        return None, "date_outside_season"
-    return day, None
+        return None
 
 
-def _at(day: date, time_text: str, zone: str | None) -> Kickoff:
+def _problem(text: str | None) -> Problem | None:
+    """Why there is no day; None where the given one is doubtful."""
+    if text is None:
+        return "no_date"
+    return None if _day(text) else "unreadable_date"
+
+
+def _at(day: date, time_text: str, zone: tzinfo | None) -> Kickoff:
     found = _TIME.match(time_text)
     if not found:
         return Kickoff(day, problem="unreadable_time")
@@ -67,12 +126,15 @@ def _at(day: date, time_text: str, zone: str | None) -> Kickoff:
         return Kickoff(day, problem="unreadable_time")
     if found[3]:
         minutes = int(found[4] or 0) * (-1 if found[3].startswith("-") else 1)
-        offset = timedelta(hours=int(found[3]), minutes=minutes)
+        offset = timedelta(hours=int(found[3].lstrip("\u00b1")), minutes=minutes)
         if abs(offset) > _FURTHEST_OFFSET:
             return Kickoff(day, problem="unreadable_time")
-        local = datetime.combine(day, clock, timezone(offset))
-    elif zone:
-        local = datetime.combine(day, clock, ZoneInfo(zone))
-    else:
-        return Kickoff(day, problem="no_zone")
-    return Kickoff(day, local.astimezone(UTC))
+        zone = timezone(offset)
+    elif found[5]:
+        if found[5] not in _HOURS:
+            return Kickoff(day, problem="unreadable_time")
+        zone = timezone(timedelta(hours=_HOURS[found[5]]))
+    local = datetime.combine(day, clock)
+    if zone is None:
+        return Kickoff(day, local=local, problem="no_zone")
+    return Kickoff(day, local.replace(tzinfo=zone).astimezone(UTC))

@@ -8,14 +8,14 @@ a pairing is played twice at the same ground in one season.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, tzinfo
 
 from dp_pipeline.football.club_names import Spelling
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.kickoffs import PROBLEMS, Kickoff, Problem, kickoff_of
-from dp_pipeline.providers.openfootball.results import result_of
+from dp_pipeline.providers.openfootball.results import Result, result_of
 
 _NO_ROUND = "-"
 _EXAMPLES = 10
@@ -35,14 +35,13 @@ _TELLING: dict[MatchStatus, int] = {
 _RESULT = 0
 
 
-def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
+def matches_of(
     fixtures: Sequence[Fixture],
     *,
     file: str,
     ids: Mapping[Spelling, str],
     rounds: Mapping[str, Round],
-    zone: str | None,
-    years: tuple[int, int],
+    zone: tzinfo | None,
 ) -> tuple[tuple[Match, ...], tuple[Finding, ...], Mapping[str, Sequence[Fixture]]]:
     """Every match once per external id, in the order of rounds and kick-offs, and what to report.
 
@@ -54,13 +53,12 @@ def matches_of(  # noqa: PLR0913 - everything a match is read from, each named
         ids: external id of each spelling of a team.
         rounds: by slug.
         zone: of the kick-off times, None when uncertain.
-        years: the first and last year of the season.
     """
     issues: list[Finding] = []
     listed: defaultdict[str, list[tuple[Match, Fixture]]] = defaultdict(list)
     problems: defaultdict[Problem, list[str]] = defaultdict(list)
     for fixture in fixtures:
-        kickoff = kickoff_of(fixture.raw.date, fixture.raw.time, zone, years)
+        kickoff = kickoff_of(fixture.raw, fixture.day.day, zone)
         if kickoff.problem:
             problems[kickoff.problem].append(fixture.subject)
         round_ = rounds[fixture.round.slug] if fixture.round else None
@@ -91,6 +89,8 @@ def _match(
 ) -> tuple[Match, tuple[tuple[str, str], ...]]:
     home, away = ids[fixture.home], ids[fixture.away]
     result = result_of(fixture.raw.score, fixture.raw.status)
+    if fixture.day.doubt == "not_yet":
+        result = Result("scheduled")
     final, after_90 = result.final or (None, None), result.after_90 or (None, None)
     half_time, penalties = result.half_time or (None, None), result.penalties or (None, None)
     group = fixture.round.group if fixture.round and round_ and round_.type == "season" else None
@@ -104,6 +104,7 @@ def _match(
         group_name=group,
         kickoff_at=kickoff.at,
         kickoff_date=kickoff.day,
+        kickoff_local=kickoff.local,
         provider_status=fixture.raw.status,
         home_score=final[0],
         away_score=final[1],
@@ -150,11 +151,13 @@ def _agreed(listed: list[Match]) -> Match:
         return {home: agreed[0], away: agreed[1]}
 
     ats = {m.kickoff_at for m in listed if m.kickoff_at}
+    locals_ = {m.kickoff_local for m in listed if m.kickoff_local}
     days = {m.kickoff_date for m in listed if m.kickoff_date}
     return replace(
         first,
         status=status,
         kickoff_at=ats.pop() if len(ats) == 1 and len(days) == 1 else None,
+        kickoff_local=locals_.pop() if len(locals_) == 1 and len(days) == 1 else None,
         kickoff_date=days.pop() if len(days) == 1 else None,
         **pair("score"),
         **pair("score_90"),

@@ -7,7 +7,7 @@ other matches, because it is part of every match's identity.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -66,6 +66,10 @@ class RoundName:
     known: bool = True
 
 
+Series = tuple[str | None, bool]
+"""Rounds that come one after the other: a stage, and whether they are its knockout rounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """What the order and type of rounds follow from: a match's round, day and teams."""
@@ -97,6 +101,21 @@ def round_name(
 def has_unnamed_groups(stage: str | None) -> bool:
     """Whether a stage is played in groups that the file does not tell ("Group, Matchday 4")."""
     return bool(stage and _UNNAMED_GROUPS.match(stage.casefold()))
+
+
+def previous_stage(name: RoundName, stages: Collection[str | None]) -> Series | None:
+    """The matchdays that are over when a round begins: those of its stage, or of the season.
+
+    Args:
+        name: the round.
+        stages: those that have matchdays.
+    """
+    if name.type == "season":
+        return None
+    own = name.stage in stages and name.type == "knockout"
+    regular = [s for s in stages if s is None or re.match(r"regular\b", s.casefold())]
+    before = [name.stage] if own else [stage for stage in regular if stage != name.stage]
+    return (before[0], False) if before else None
 
 
 def rounds_of(placed: Sequence[Placed]) -> dict[str, Round]:

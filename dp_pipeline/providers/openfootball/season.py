@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -21,7 +22,6 @@ from dp_pipeline.providers.openfootball.competition import (
 )
 from dp_pipeline.providers.openfootball.fixtures import Entries, read_entries
 from dp_pipeline.providers.openfootball.goal_lists import goals_of
-from dp_pipeline.providers.openfootball.kickoffs import day_of
 from dp_pipeline.providers.openfootball.matches import matches_of
 from dp_pipeline.providers.openfootball.payload import SeasonFile
 from dp_pipeline.providers.openfootball.rounds import Placed, has_unnamed_groups, rounds_of
@@ -48,8 +48,13 @@ def absent(because: str) -> SeasonData:
     return SeasonData(*(nothing for _ in fields(SeasonData)))
 
 
-def read_season(payload: Any, key: TournamentKey) -> SeasonData:
+def read_season(payload: Any, key: TournamentKey, *, today: date | None = None) -> SeasonData:
     """Read a decoded file.
+
+    Args:
+        payload: the file.
+        key: of the tournament.
+        today: the present day; None where nothing is judged by the clock.
 
     Raises:
         InvalidShapeError: when this is no season file, or no match in it can be read.
@@ -67,20 +72,19 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     if not file.entries:
         return absent(f"openfootball's file {name}.json has no matches yet.")
     competition = Competition.of(key.competition)
-    entries = read_entries(file, competition)
+    entries = read_entries(file, competition, competition.span(key.season), today)
     teams = teams_of(
         entries.fixtures,
         scope=competition.code.partition(".")[0] if competition.is_league else None,
         year=years(key.season)[0],
     )
-    rounds = rounds_of(list(_placed(entries, teams, years(key.season))))
+    rounds = rounds_of(list(_placed(entries, teams)))
     matches, match_issues, made_of = matches_of(
         entries.fixtures,
         file=name,
         ids=teams.ids,
         rounds=rounds,
-        zone=competition.zone,
-        years=years(key.season),
+        zone=competition.zone(key.season),
     )
     in_tables = [m for m in matches if m.round_slug and rounds[m.round_slug].type == "season"]
     ordered = tuple(rounds.values())
@@ -105,17 +109,15 @@ def read_season(payload: Any, key: TournamentKey) -> SeasonData:
     )
 
 
-def _placed(
-    entries: Entries, teams: SpelledTeams, season_years: tuple[int, int]
-) -> Iterable[Placed]:
+def _placed(entries: Entries, teams: SpelledTeams) -> Iterable[Placed]:
     """Every named round of the file, also of matches whose teams the draw has yet to name."""
     for fixture in entries.fixtures:
         if fixture.round:
-            day = day_of(fixture.raw.date, season_years)[0]
-            yield Placed(fixture.round, day, teams.ids[fixture.home], teams.ids[fixture.away])
-    for raw, name in entries.awaited:
+            home, away = teams.ids[fixture.home], teams.ids[fixture.away]
+            yield Placed(fixture.round, fixture.day.day, home, away)
+    for name, day in entries.awaited:
         if name:
-            yield Placed(name, day_of(raw.date, season_years)[0])
+            yield Placed(name, day)
 
 
 def _tournament(file: SeasonFile, key: TournamentKey) -> Tournament:
@@ -162,7 +164,7 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
 
 
 def _unknown_rounds(entries: Entries) -> tuple[Finding, ...]:
-    names = [fixture.round for fixture in entries.fixtures] + [name for _, name in entries.awaited]
+    names = [fixture.round for fixture in entries.fixtures] + [name for name, _ in entries.awaited]
     labels: Mapping[str, None] = {n.label: None for n in names if n and not n.known}
     detail = "The name of the round is not one we know; it is taken as a knockout round."
     return tuple(Finding("unknown_round", label, detail) for label in sorted(labels))

@@ -86,7 +86,9 @@ class OpenFootballSource(Source):
             raise NotFoundError(message, url=error.url, status=error.status) from error
 
     async def _file(self) -> SeasonData:
-        return await self.requests.json(path_of(self.key), partial(read_season, key=self.key))
+        return await self.requests.json(
+            path_of(self.key), partial(read_season, key=self.key, today=self.now.date())
+        )
 
     @property
     def _missing(self) -> str:

@@ -1,0 +1,81 @@
+"""In which time zone a country's kick-offs are, out of a data file that is checked when loaded."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+_FILE = Path(__file__).with_suffix(".toml")
+
+
+class ZonesError(Exception):
+    """The data file cannot be used; the text is a sentence that names the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryZone:
+    """The zone of a country's kick-offs, for seasons that begin in some years.
+
+    Args:
+        country: FIFA code, or UEFA.
+        name: as in the IANA database.
+        source: where that is from.
+        first: the first year of the seasons it holds for; None for all before, too.
+        last: the last one; None where it still holds.
+    """
+
+    country: str
+    name: str
+    source: str
+    first: int | None = None
+    last: int | None = None
+
+    def holds_in(self, year: int) -> bool:
+        """Whether it holds for a season that begins in this year."""
+        return (self.first or year) <= year <= (self.last or year)
+
+
+def zone_of(country: str, year: int) -> ZoneInfo | None:
+    """The zone of a country's kick-offs in a season that begins in this year; None: not known."""
+    held = (ZoneInfo(one.name) for one in zones() if one.country == country and one.holds_in(year))
+    return next(held, None)
+
+
+@cache
+def zones() -> tuple[CountryZone, ...]:
+    """Every entry of the data file."""
+    return checked_zones(tomllib.loads(_FILE.read_text(encoding="utf-8"))["zone"])
+
+
+def checked_zones(entries: list[dict[str, Any]]) -> tuple[CountryZone, ...]:
+    """The entries as values.
+
+    Raises:
+        ZonesError: one lacks a field, has no known zone, or two of a country overlap.
+    """
+    found: list[CountryZone] = []
+    for entry in entries:
+        unknown = entry.keys() - {field.name for field in fields(CountryZone)}
+        missing = {name for name in ("country", "name", "source") if not entry.get(name)}
+        if unknown or missing:
+            message = f"The zone {entry} lacks {sorted(missing)} or has {sorted(unknown)}."
+            raise ZonesError(message)
+        zone = CountryZone(**entry)
+        if zone.name not in available_timezones():
+            message = f"The zone {zone.name} of {zone.country} is none of the IANA database."
+            raise ZonesError(message)
+        if zone.first is not None and zone.last is not None and zone.first > zone.last:
+            message = f"The years of {zone.country} go from {zone.first} to {zone.last}."
+            raise ZonesError(message)
+        if any(one.country == zone.country and _overlap(one, zone) for one in found):
+            message = f"Two zones of {zone.country} hold in the same year."
+            raise ZonesError(message)
+        found.append(zone)
+    return tuple(found)
+
+
+def _overlap(one: CountryZone, other: CountryZone) -> bool:
+    latest_first = max(one.first or 0, other.first or 0)
+    return all(latest_first <= zone.last for zone in (one, other) if zone.last is not None)
