@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, tournament_lock
-from dp_pipeline.database.store import Change, Stored, store
+from dp_pipeline.database.store import Change, RowId, Stored, store
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Validators
 from dp_pipeline.images.gallery import Gallery, Picture
@@ -39,7 +39,7 @@ class Place:
     """
 
     table: sa.Table
-    id: UUID
+    id: RowId
     name: str
     source: str
     shown: str | None
@@ -48,6 +48,12 @@ class Place:
     def column(self) -> str:
         """The column that is written."""
         return "logo" if self.table is tables.tournament else "badge"
+
+    def row(self, address: str) -> dict[str, Any]:
+        """What is written of the row."""
+        ids = self.id if isinstance(self.id, tuple) else (self.id,)
+        key = (column.name for column in self.table.primary_key)
+        return {**dict(zip(key, ids, strict=True)), self.column: address}
 
 
 @dataclass(slots=True)
@@ -115,7 +121,10 @@ def read(connection: sa.Connection, execution: Execution) -> Album:
     teams = connection.execute(_teams(execution)).all()
     rows = [
         Place(tables.tournament, row.id, row.label, row.logo_source, row.logo),
-        *(Place(tables.team, t.id, t.name, t.badge_source, t.badge) for t in teams),
+        *(
+            Place(tables.tournament_team, (row.id, t.team_id), t.name, t.badge_source, t.badge)
+            for t in teams
+        ),
     ]
     places = [place for place in rows if place.source]
     image = tables.image
@@ -143,10 +152,9 @@ def read(connection: sa.Connection, execution: Execution) -> Album:
 def _teams(execution: Execution) -> sa.Select[Any]:
     plays = tables.tournament_team
     return (
-        sa.select(tables.team)
-        .join(plays, plays.c.team_id == tables.team.c.id)
+        sa.select(plays)
         .where(plays.c.tournament_id == execution.tournament_id)
-        .order_by(tables.team.c.name, tables.team.c.id)
+        .order_by(plays.c.name, plays.c.team_id)
     )
 
 
@@ -213,21 +221,34 @@ def write(
         place for place in read(connection, execution).places if place.source in album.sources
     ]
     shown = []
-    for table in (tables.tournament, tables.team):
+    addresses = {
+        source: gallery.objects.url(picture.object_key)
+        for source, picture in album.pictures.items()
+    }
+    for table in (tables.tournament, tables.tournament_team):
         mine = [place for place in places if place.table is table]
-        good = [place for place in mine if place.source in album.pictures]
-        rows = [
-            {
-                "id": place.id,
-                place.column: gallery.objects.url(album.pictures[place.source].object_key),
-            }
-            for place in good
-        ]
+        good = [place for place in mine if place.source in addresses]
         if mine:
-            stored = store(connection, table, rows)
+            stored = store(connection, table, [p.row(addresses[p.source]) for p in good])
             left = sum(place.shown is not None for place in mine if place not in good)
             shown.append(as_images(stored, mine[0].column, left))
+    _follow(connection, execution.tournament_id, addresses)
     return shown
+
+
+def _follow(connection: sa.Connection, tournament: UUID, addresses: Mapping[str, str]) -> None:
+    """Give the teams the badges of this tournament that are their current ones."""
+    team, plays = tables.team.c, tables.tournament_team.c
+    current = connection.execute(
+        sa.select(team.id, team.badge_source)
+        .join(tables.tournament_team, plays.team_id == team.id)
+        .where(plays.tournament_id == tournament, team.badge_source.in_(addresses))
+    )
+    store(
+        connection,
+        tables.team,
+        [{"id": row.id, "badge": addresses[row.badge_source]} for row in current],
+    )
 
 
 def _remember(connection: sa.Connection, album: Album) -> None:

@@ -81,7 +81,7 @@ def tournament_row(tournament: Tournament, state: TournamentState | None = None)
 
 
 def team_row(key: TournamentKey, team: Team) -> Row:
-    """A row of `team`, as this tournament names it."""
+    """A row of `team`, as its newest tournament names it."""
     return _storable(
         {
             "id": team_id(key.provider, team.external_id),
@@ -97,11 +97,16 @@ def team_row(key: TournamentKey, team: Team) -> Row:
 
 
 def membership_row(key: TournamentKey, team: Team) -> Row:
-    """A row of `tournament_team`."""
-    return {
-        "tournament_id": key.tournament_id,
-        "team_id": team_id(key.provider, team.external_id),
-    }
+    """A row of `tournament_team`: a team as this tournament names it."""
+    return _storable(
+        {
+            "tournament_id": key.tournament_id,
+            "team_id": team_id(key.provider, team.external_id),
+            "name": team.name,
+            "short_name": team.short_name,
+            "badge_source": team.badge_url,
+        }
+    )
 
 
 def round_row(key: TournamentKey, round_: Round) -> Row:

@@ -22,18 +22,19 @@ DOMAINS: tuple[Domain[Any], ...] = (TOURNAMENTS, TEAMS, ROUNDS, MATCHES, GOALS, 
 
 _shown = (
     sa.select(tables.tournament.c.id)
-    .select_from(tables.tournament.outerjoin(tables.tournament_team).outerjoin(tables.team))
-    .where(tables.tournament.c.logo.is_not(None) | tables.team.c.badge.is_not(None))
+    .select_from(tables.tournament.outerjoin(tables.tournament_team))
+    .where(tables.tournament.c.logo.is_not(None) | tables.tournament_team.c.badge.is_not(None))
     .subquery()
 )
 LOGOS = Registered(
     name="logos",
     description=(
         "The logo of a tournament and the badges of its teams: downloaded when they changed, kept "
-        "in the object store, and their addresses written to `tournament.logo` and `team.badge`."
+        "in the object store, and their addresses written to `tournament.logo`, "
+        "`tournament_team.badge` and, where it is the current one, `team.badge`."
     ),
     depends_on=("tournaments", "teams"),
-    tables=(tables.image, tables.tournament, tables.team),
+    tables=(tables.image, tables.tournament, tables.tournament_team, tables.team),
     has_rows=_shown.c.id,
     operation="logos",
 )

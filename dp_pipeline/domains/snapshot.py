@@ -101,7 +101,7 @@ class Snapshot:
             match = self._name(tables.match.name, row["match_id"])
             return f"{match}, {row['side']} goal {row['ordinal']}"
         teams = (row.get(name) for name in ("home_team_id", "away_team_id", "team_id"))
-        named = [self.rows(tables.team)[team]["name"] for team in teams if team is not None]
+        named = [self.names[team] for team in teams if team is not None]
         return str(row.get("label") or row.get("name") or " - ".join(named) or id_)
 
     @property
@@ -118,15 +118,22 @@ class Snapshot:
     def teams(self) -> tuple[Team, ...]:
         """The teams that play here."""
         team = self.rows(tables.team)
-        found = (team[id_] for id_ in self.members)
+        found = ((team[r["team_id"]], r) for r in self.rows(tables.tournament_team).values())
         return tuple(
-            Team(r["external_id"], r["name"], r["short_name"], r["country"], r["badge_source"])
-            for r in sorted(found, key=lambda row: row["external_id"])
+            Team(t["external_id"], r["name"], r["short_name"], t["country"], r["badge_source"])
+            for t, r in sorted(found, key=lambda each: each[0]["external_id"])
         )
 
     @cached_property
+    def names(self) -> dict[RowId, str]:
+        """The names of teams by the ids of their rows: of those that play here as used here."""
+        here = self.rows(tables.tournament_team).values()
+        current = {id_: row["name"] for id_, row in self.rows(tables.team).items()}
+        return {**current, **{row["team_id"]: row["name"] for row in here}}
+
+    @cached_property
     def team_names(self) -> dict[str, str]:
-        """The names of the teams that play here, by external id."""
+        """The names of the teams that play here as used here, by external id."""
         return {team.external_id: team.name for team in self.teams}
 
     @cached_property

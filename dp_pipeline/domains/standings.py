@@ -51,7 +51,7 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
     found = {row["id"]: row for row in (rows.standing_row(snapshot.key, s) for s in standings)}
     teams = snapshot.rows(tables.team)
     gone = missing(
-        "table rows", {id_: teams[row["team_id"]]["name"] for id_, row in stored.items()}, found
+        "table rows", {id_: snapshot.names[row["team_id"]] for id_, row in stored.items()}, found
     )
     if isinstance(gone, Plan):
         return gone

@@ -1,4 +1,4 @@
-"""The domain `teams`: one row per team, in however many tournaments it plays."""
+"""The domain `teams`: one row per team, and its name, short name and badge in each tournament."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,34 +31,28 @@ async def fetch(source: Source) -> Fetched[Team]:
 def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Teams first, then who plays in this tournament."""
     del verdict
-    key, stored = snapshot.key, snapshot.rows(tables.team)
+    key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
     found = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
-    gone = missing("teams", {id_: stored[id_]["name"] for id_ in snapshot.members}, found)
+    gone = missing("teams", {id_: names[id_] for id_ in snapshot.members}, found)
     if isinstance(gone, Plan):
         return gone
     mixed_up = swapped(
         "teams",
-        {id_: stored[id_]["name"] for id_ in found if id_ in stored},
+        {id_: names[id_] for id_ in found if id_ in stored},
         {id_: row["name"] for id_, row in found.items()},
     )
     if mixed_up is not None:
         return mixed_up
     season = snapshot.tournament["season"] if snapshot.tournament else ""
-    ours = newest([*found.values()], snapshot.described_by, (season, str(key)))
-    joining = [
-        {"tournament_id": key.tournament_id, "team_id": id_}
-        for id_ in found
-        if id_ not in snapshot.members
-    ]
-    new = [row for row in joining if row["team_id"] not in stored]
-    met_before = [row for row in joining if row["team_id"] in stored]
-    members = snapshot.rows(tables.tournament_team)
+    current = newest([*found.values()], snapshot.described_by, (season, str(key)))
+    members = [rows.membership_row(key, team) for team in fetched.items]
     return Plan(
         (
-            planned(tables.team, ours, stored, keep=KEEP, untouched=len(found) - len(ours)),
-            # Who is new here counts once, as a team or as one that plays here too.
-            planned(tables.tournament_team, new, members, counted=False),
-            planned(tables.tournament_team, met_before, members),
+            # A team counts once, as one that plays here: what it is called now follows.
+            planned(tables.team, current, stored, keep=KEEP, counted=False),
+            planned(
+                tables.tournament_team, members, snapshot.rows(tables.tournament_team), keep=KEEP
+            ),
         ),
         gone,
         preview=[
@@ -69,7 +63,7 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
 
 
 def newest(found: Sequence[Row], described: Mapping[UUID, Season], ours: Season) -> list[Row]:
-    """The rows that may be written: a team is named by the newest tournament it plays in.
+    """The rows that may be written: a team's current name is that of its newest tournament.
 
     Clubs are renamed and competitions spell them differently: of two tournaments that are refreshed
     in turn, each would otherwise undo the other's writing for ever.
@@ -87,7 +81,8 @@ TEAMS = Domain(
     name="teams",
     description=(
         "Every team of a tournament, one row per team and provider, and in `tournament_team` which "
-        "tournaments it plays in. Placeholders of fixtures not yet drawn are not teams."
+        "tournaments it plays in and what it is called there. Placeholders of "
+        "fixtures not yet drawn are not teams."
     ),
     depends_on=("tournaments",),
     tables=(tables.team, tables.tournament_team),

@@ -316,14 +316,15 @@ def test_addresses_into_our_own_network_are_left_out_and_named(club: Club) -> No
     club.server.images = dict(IMAGES)
     club.stored(ALL)
     with club.database.transaction() as connection:
-        table = tables.team
+        table = tables.tournament_team
         for name, url in {
             "one": "http://169.254.169.254/latest/meta-data",
             "two": "file:///etc/passwd",
             "three": "http://localhost/" + "a" * 5_000,
         }.items():
+            team = rows.team_id("openligadb", name)
             connection.execute(
-                sa.update(table).where(table.c.external_id == name).values(badge_source=url)
+                sa.update(table).where(table.c.team_id == team).values(badge_source=url)
             )
     execution = club.once()
     assert execution.status == "partial_failure"

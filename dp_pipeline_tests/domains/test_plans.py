@@ -211,6 +211,20 @@ def test_a_team_that_was_met_elsewhere_counts_as_new_here() -> None:
     counted = [stored for stored in plan.stored if stored.counted]
     assert sum(len(stored.created) for stored in counted) == 4
     assert not plan.stored[0].updated, "the newest tournament names a team"
+    assert met.after(plan).team_names == {**NAMES, "1": "Old Alpha"}, "each shows its own names"
+
+
+def test_a_newer_tournament_renames_a_team_and_no_row_counts_as_updated() -> None:
+    before = stored_season()
+    newer = replace(KEY, season="2025")
+    met = Snapshot(newer, {"team": before.rows(tables.team)}, described_by=before.described_by)
+    met = met.after(planned(TOURNAMENTS, fetched_tournament(key=newer, season="2025/26"), met))
+    plan = planned(TEAMS, fetched_teams({**NAMES, "1": "New Alpha"}), met)
+    assert [s.table for s in plan.stored if s.counted and s.updated] == []
+    current = {row["name"] for row in met.after(plan).rows(tables.team).values()}
+    assert current == {"New Alpha", "Beta", "Gamma", "Delta"}
+    again = planned(TEAMS, fetched_teams({**NAMES, "1": "Alpha"}), before)
+    assert not again.changes_anything, "the older one has its own names"
 
 
 def test_a_computed_table_is_the_one_that_the_stored_matches_come_to() -> None:

@@ -67,10 +67,10 @@ team = sa.Table(
         required=True,
     ),
     text("external_id", "The provider's id, the same in all its tournaments", required=True),
-    text("name", "As the newest stored tournament of the team spells it", required=True),
-    text("short_name", "The provider's short name; null when it gives none"),
+    text("name", "Its current name: as its newest stored tournament spells it", required=True),
+    text("short_name", "Its current short name; null when the provider gives none"),
     text("country", "The provider's word for its country; null when it gives none"),
-    text("badge_source", "Where the provider has the badge; the last address known"),
+    text("badge_source", "Where the provider has its current badge; the last address known"),
     text("badge", "URL of the badge as stored by us; null until it is, never blanked"),
     text("described_in", "Key of the newest tournament stored; its name for the team counts"),
     *written(),
@@ -84,8 +84,12 @@ tournament_team = sa.Table(
     tournament_id(primary_key=True),
     team_id(primary_key=True),
     *written(),
+    text("name", "The team's name as used in this tournament", required=True),
+    text("short_name", "Its short name as used here; null when the provider gives none"),
+    text("badge_source", "Where the provider has the badge as used here; the last one known"),
+    text("badge", "URL of that badge as stored by us; null until it is, never blanked"),
     sa.Index(None, "team_id"),
-    comment="Which teams play in which tournament",
+    comment="Which teams play in which tournament, and what they are called there",
 )
 
 tournament_round = sa.Table(

@@ -134,7 +134,7 @@ def _meetings(fixtures: Sequence[Fixture], keys: Mapping[Spelling, str]) -> list
             keys[fixture.home],
             keys[fixture.away],
             fixture.round.slug if fixture.round else None,
-            fixture.raw.date,
+            str(fixture.day.day) if fixture.day.day else None,
         )
         for fixture in fixtures
     ]
