@@ -3,76 +3,71 @@
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from dp_pipeline.embedded_postgres.files import READER, ServerAddress, write_whole
+import psycopg
+from psycopg import errors, sql
 
-if TYPE_CHECKING:
-    import psycopg
+from dp_pipeline.embedded_postgres.files import (
+    LOOPBACK,
+    READER,
+    EmbeddedPostgresError,
+    ServerAddress,
+    write_whole,
+)
 
-_PASSWORD = "read_only_password"  # noqa: S105 - the name of the file
-_ADMITS = """
+_IS_READY = """
 SELECT NOT has_database_privilege('public', oid, 'TEMP')
     AND EXISTS (SELECT FROM pg_roles WHERE rolname = %s)
 FROM pg_database WHERE datname = %s
 """
-_LIMITS = (
-    "ALTER ROLE {reader} LOGIN CONNECTION LIMIT 20 PASSWORD {password}",
-    "ALTER ROLE {reader} SET default_transaction_read_only = on",
-    "ALTER ROLE {reader} SET statement_timeout = '60s'",
-    # who holds a lock on a table and has gone to lunch holds up the next migration
-    "ALTER ROLE {reader} SET idle_in_transaction_session_timeout = '5min'",
-)
-_GRANTS = (
-    "GRANT USAGE ON SCHEMA public TO {reader}",
-    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}",
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {reader}",
-    # the sign that all was granted, for one transaction grants all of it
-    "REVOKE TEMPORARY ON DATABASE {database} FROM public",
-)
+# One statement for the server, so all or nothing.
+_READER = """
+DO $$ BEGIN CREATE ROLE {reader}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+ALTER ROLE {reader} LOGIN CONNECTION LIMIT 20 PASSWORD {verifier};
+ALTER ROLE {reader} SET default_transaction_read_only = on;
+ALTER ROLE {reader} SET statement_timeout = '60s';
+-- who holds a lock on a table and has gone to lunch holds up the next migration
+ALTER ROLE {reader} SET idle_in_transaction_session_timeout = '5min';
+GRANT USAGE ON SCHEMA public TO {reader};
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {reader};
+-- the sign that all was granted
+REVOKE TEMPORARY ON DATABASE {database} FROM public;
+"""
 
 
-def password_file(directory: Path) -> Path:
-    """Where the reader's password is."""
-    return directory / _PASSWORD
-
-
-def ensure_database(directory: Path, address: ServerAddress, database: str) -> None:
+def ensure_database(address: ServerAddress, database: str) -> None:
     """Make the database if it is not there, and let the reader read what is and will be in it."""
-    from psycopg import errors, sql
-
-    with address.connect() as connection:
-        found = connection.execute(_ADMITS, [READER, database]).fetchone()
-        if found is None:
-            # template0: a client of template1 would be in the way. Another process may win.
-            with suppress(errors.DuplicateDatabase, errors.UniqueViolation):
-                create = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
-                connection.execute(create.format(sql.Identifier(database)))
-    if found == (True,) and password_file(directory).exists():
-        return
-    with address.connect(database) as connection, connection.transaction():
+    file = _password_file(address)
+    with psycopg.connect(address.conninfo(), autocommit=True) as connection:
+        ready = connection.execute(_IS_READY, [READER, database]).fetchone()
+        if ready == (True,) and file.exists():
+            return
         # Grants at the same time end with "tuple concurrently updated".
-        connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('dp_pipeline.reader', 0))"
+        connection.execute("SELECT pg_advisory_lock(hashtextextended('dp_pipeline.reader', 0))")
+        if not file.exists():
+            write_whole(file, secrets.token_urlsafe(24), mode=0o600)
+        with suppress(errors.DuplicateDatabase):
+            # template0: a client of template1 would be in the way
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
+            connection.execute(create.format(sql.Identifier(database)))
+        verifier = connection.pgconn.encrypt_password(
+            file.read_bytes().strip(), READER.encode(), b"scram-sha-256"
         )
-        _make_reader(connection, directory)
-        words = {"database": sql.Identifier(database), "reader": sql.Identifier(READER)}
-        for grant in _GRANTS:
-            connection.execute(sql.SQL(grant).format(**words))
+        words = {"reader": sql.Identifier(READER), "database": sql.Identifier(database)}
+        with psycopg.connect(address.conninfo(database), autocommit=True) as own:
+            own.execute(sql.SQL(_READER).format(**words, verifier=verifier.decode()))
 
 
-def _make_reader(connection: "psycopg.Connection", directory: Path) -> None:
-    from psycopg import sql
+def reader_url(address: ServerAddress, database: str) -> str:
+    """The reader's URL, with its password; refused while its port is another program's."""
+    with psycopg.connect(address.conninfo()) as connection:
+        if connection.execute("SHOW listen_addresses").fetchone() == ("",):
+            raise EmbeddedPostgresError(address.port_taken())
+    password = _password_file(address).read_text("ascii").strip()
+    return f"postgresql://{READER}:{password}@{LOOPBACK}:{address.port}/{quote(database, safe='')}"
 
-    file = password_file(directory)
-    if not file.exists():
-        write_whole(file, secrets.token_urlsafe(24), mode=0o600)
-    password = file.read_text("ascii").strip()
-    verifier = connection.pgconn.encrypt_password(
-        password.encode(), READER.encode(), b"scram-sha-256"
-    )
-    role = sql.Identifier(READER)
-    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone():
-        connection.execute(sql.SQL("CREATE ROLE {}").format(role))
-    for limit in _LIMITS:
-        connection.execute(sql.SQL(limit).format(reader=role, password=verifier.decode()))
+
+def _password_file(address: ServerAddress) -> Path:
+    return Path(address.directory, "read_only_password")

@@ -10,21 +10,11 @@ import shutil
 import subprocess
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
-from dp_pipeline.embedded_postgres.databases import ensure_database, password_file
-from dp_pipeline.embedded_postgres.files import (
-    USERS,
-    EmbeddedPostgresError,
-    ServerAddress,
-    is_current,
-    log_tail,
-    try_lock,
-)
+from dp_pipeline.embedded_postgres import files
+from dp_pipeline.embedded_postgres.files import EmbeddedPostgresError, ServerAddress
 from dp_pipeline.embedded_postgres.place import make_private
-from dp_pipeline.embedded_postgres.server import POLL_SECONDS, START_SECONDS, ensure, taken
-from dp_pipeline.embedded_postgres.watcher import ensure_watcher
 
 _ROOM_BYTES = 48 * 2**20  # of a new cluster and its first journal
 
@@ -65,12 +55,9 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: the server cannot be started, or not be reached at its port.
         """
-        address = self._serving(database)
-        with address.connect() as connection:
-            if connection.execute("SHOW listen_addresses").fetchone() == ("",):
-                raise EmbeddedPostgresError(taken(address.port))
-        password = password_file(Path(address.directory)).read_text("ascii").strip()
-        return address.reader_url(database, password)
+        from dp_pipeline.embedded_postgres import databases
+
+        return databases.reader_url(self._serving(database), database)
 
     def release(self) -> None:
         """Give this process's share up; the kernel does the same when the process ends."""
@@ -80,29 +67,21 @@ class EmbeddedPostgres:
     def _serving(self, database: str) -> ServerAddress:
         import psycopg
 
-        deadline = time.monotonic() + START_SECONDS
+        from dp_pipeline.embedded_postgres import databases, server, watcher
+
+        deadline = time.monotonic() + server.START_SECONDS
         directory = (self._home / "postgres").resolve()
-        if "\n" in str(directory):  # the lines of postmaster.pid could not be told apart
-            message = f"A path with a line break cannot hold a cluster: {str(directory)!r}."
-            raise EmbeddedPostgresError(message)
-        with self._mutex:
-            try:
+        try:
+            with self._mutex:
                 make_private(directory.parent)
                 make_private(directory)
                 self._hold_share(directory, deadline)
-                ensure_watcher(directory, self._linger_seconds)
-                address = ensure(directory, deadline)
-                ensure_database(directory, address, database)
-            except (
-                EmbeddedPostgresError,
-                OSError,
-                psycopg.Error,
-                subprocess.SubprocessError,
-            ) as error:
-                explained = _explained(directory, error)
-                if explained is error:
-                    raise
-                raise explained from error
+                watcher.ensure_watcher(directory, self._linger_seconds)
+                address = server.ensure(directory, deadline)
+                databases.ensure_database(address, database)
+        except (EmbeddedPostgresError, OSError, psycopg.Error, subprocess.SubprocessError) as error:
+            explained = _explained(directory, error)
+            raise explained from (error if explained is not error else error.__cause__)
         return address
 
     def _drop_share(self) -> None:
@@ -111,21 +90,23 @@ class EmbeddedPostgres:
             self._share = None
 
     def _hold_share(self, directory: Path, deadline: float) -> None:
-        if self._share is not None and not is_current(self._share, directory / USERS):
+        path = directory / files.USERS
+        if self._share is not None and not files.is_current(self._share, path):
             self._drop_share()  # the home was deleted and made anew
+        # A plain descriptor, not a file object: garbage collection must not give the share up.
         while self._share is None:
-            # A plain descriptor, not a file object: garbage collection must not give the share up.
-            self._share = try_lock(directory / USERS, shared=True)
+            self._share = files.try_lock(path, shared=True)
             if self._share is None:  # the watcher is stopping the server
                 if time.monotonic() > deadline:
                     message = f"The embedded Postgres in {directory} does not end."
-                    raise EmbeddedPostgresError(message, log=log_tail(directory))
-                time.sleep(POLL_SECONDS)
+                    raise EmbeddedPostgresError(message, log=files.log_tail(directory))
+                time.sleep(files.POLL_SECONDS)
 
 
 def _explained(directory: Path, error: Exception) -> EmbeddedPostgresError:
     """Why the server cannot be used, in a sentence."""
-    if (free := _free_bytes(directory)) < _ROOM_BYTES:
+    made = next(each for each in (directory, *directory.parents) if each.is_dir())
+    if (free := shutil.disk_usage(made).free) < _ROOM_BYTES:
         return EmbeddedPostgresError(
             f"The disk that holds {directory} is full ({free // 2**20} MB are left, and a new"
             f" database takes {_ROOM_BYTES // 2**20}): make room, or set DP_HOME to another place."
@@ -138,11 +119,4 @@ def _explained(directory: Path, error: Exception) -> EmbeddedPostgresError:
             " user or as root, or set DP_HOME to a directory of your own."
         )
     message = f"The database of the embedded Postgres in {directory} cannot be used: {error}."
-    return EmbeddedPostgresError(message, log=log_tail(directory))
-
-
-def _free_bytes(directory: Path) -> float:
-    for place in (directory, *directory.parents):
-        with suppress(OSError):  # not made yet; or not known
-            return shutil.disk_usage(place).free
-    return float("inf")
+    return EmbeddedPostgresError(message, log=files.log_tail(directory))

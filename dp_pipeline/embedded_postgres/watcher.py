@@ -2,7 +2,7 @@
 
 Started by postgres.py, never by hand. It detaches itself, holds WATCHER (inherited from whoever
 started it), starts the server again should it die while in use, and stops it once nobody has used
-it for a while. It looks around once a second.
+it for a while.
 """
 
 import os
@@ -13,81 +13,47 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dp_pipeline.embedded_postgres.files import (
-    SERVER,
-    USERS,
-    WATCHER,
-    EmbeddedPostgresError,
-    ServerAddress,
-    is_current,
-    is_locked,
-    log_tail,
-    open_log,
-    trim_log,
-    try_lock,
-)
-from dp_pipeline.embedded_postgres.programs import inherited
-from dp_pipeline.embedded_postgres.server import (
-    START_SECONDS,
-    clients,
-    end,
-    ensure,
-    is_intact,
-    postmaster,
-    stop,
-)
+import psutil
 
-if TYPE_CHECKING:
-    import psutil
+from dp_pipeline.embedded_postgres import files, server
+from dp_pipeline.embedded_postgres.files import EmbeddedPostgresError, ServerAddress
+from dp_pipeline.embedded_postgres.place import environment
 
 _TICK_SECONDS, _FIRST_TICK_SECONDS = 1.0, 0.05
-_DELETION_SECONDS = 0.25  # what looks like a broken server may be a home that is being deleted
-# A server that dies this often has a fault that starting again does not mend.
-_MOST_STARTS, _WITHIN_SECONDS = 5, 60
+_DELETION_SECONDS = 0.25  # what seems a broken server may be a home that is being deleted
 
 
 def ensure_watcher(directory: Path, linger_seconds: float) -> None:
-    """Start a watcher unless there is one.
-
-    Raises:
-        EmbeddedPostgresError: it ended at once.
-    """
-    lock = try_lock(directory / WATCHER)
+    """Start a watcher unless there is one."""
+    lock = files.try_lock(directory / files.WATCHER)
     if lock is None:
         return
     # It finds its modules where this process found them, not below its directory.
     modules = [*sys.path, str(Path(__file__).parents[2])]
     search_path = os.pathsep.join(str(Path(entry).absolute()) for entry in modules)
-    arguments = [str(directory), str(lock), str(linger_seconds)]
-    try:
-        # It inherits the lock, so there is no moment for a second one.
-        started = subprocess.run(  # noqa: S603 (our own program, arguments as a list)
-            [sys.executable, "-P", "-m", __name__, *arguments],
+    watch = [sys.executable, "-P", "-m", __name__, str(directory), str(lock), str(linger_seconds)]
+    with files.open_log(directory) as log:
+        # It ends once the watcher, which inherits the lock, is a process of its own: so there is no
+        # moment for a second one, and a home that is deleted at once still has its server ended.
+        subprocess.run(  # noqa: S603 (our own program, arguments as a list)
+            watch,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
+            stdout=log,
+            stderr=log,
+            check=True,
             pass_fds=(lock,),
             start_new_session=True,  # ctrl-C in this terminal is not meant for the server
             cwd="/",
-            env={**inherited(), "PYTHONPATH": search_path},
+            env=environment(PYTHONPATH=search_path),
         )
-    finally:
-        os.close(lock)
-    if started.returncode != 0:
-        trace = started.stderr.decode(errors="replace").strip()[-2000:]
-        message = f"The watcher of the embedded Postgres ended at once. {trace}"
-        raise EmbeddedPostgresError(message, log=log_tail(directory))
+    os.close(lock)
 
 
 class _Watcher:
-    """Watches one server until nobody needs it.
+    """Watches the server of `directory` until nobody has needed it for so long.
 
-    Args:
-        directory: of the cluster.
-        lock: descriptor of WATCHER, already taken.
-        linger_seconds: how long an unused server stays up.
+    `lock` is the descriptor of WATCHER, already taken.
     """
 
     def __init__(self, directory: Path, lock: int, linger_seconds: float) -> None:
@@ -95,36 +61,40 @@ class _Watcher:
         self._lock = lock
         self._linger_seconds = linger_seconds
         self._used_at = time.monotonic()
-        self._starts: list[float] = []
         self._address: ServerAddress | None = None
         self._postmaster: psutil.Process | None = None
-        self.is_told_to_stop = False
+        self.is_shutdown = False
 
     def watch(self) -> None:
         """Until the server is no longer needed; then it is stopped."""
         tick = min(_TICK_SECONDS, max(self._linger_seconds / 4, _FIRST_TICK_SECONDS))
-        while not self.is_told_to_stop:
+        began = time.monotonic()
+        while not self.is_shutdown and not self._has_lost_home():
+            self._address = ServerAddress.read(self._directory) or self._address
+            intact = self._address is not None and server.is_intact(self._address)
+            if self._address and intact:
+                self._postmaster = server.postmaster(self._address)
+            with suppress(FileNotFoundError):  # the home is being deleted
+                runs = files.is_locked(self._directory / files.SERVER)
+                users = files.try_lock(self._directory / files.USERS, create=False)
+                if users is None or (self._address and intact and _has_clients(self._address)):
+                    self._used_at = time.monotonic()
+                # Whoever has just come starts the server and is given a second for that.
+                seen = self._postmaster is not None
+                late = seen or time.monotonic() - began > _TICK_SECONDS
+                if users is None and ((late and not runs) or (seen and not intact)):
+                    time.sleep(_DELETION_SECONDS)
+                    if not self._has_lost_home():
+                        deadline = time.monotonic() + server.START_SECONDS
+                        server.ensure(self._directory, deadline)
+                elif users is not None:
+                    unused = time.monotonic() - self._used_at >= self._linger_seconds
+                    if unused or not runs:
+                        break  # with USERS: who comes now waits for our end
+                    os.close(users)
+            files.trim_log(self._directory)
             # soon for the first time: a server that was never seen could not be ended
             time.sleep(tick if self._postmaster else _FIRST_TICK_SECONDS)
-            if self._has_lost_home():
-                break
-            address = ServerAddress.read(self._directory)
-            self._address = address or self._address
-            if address is not None and is_intact(address):
-                self._postmaster = postmaster(address)
-            else:
-                address = None
-            with suppress(FileNotFoundError):  # the home is being deleted
-                users = try_lock(self._directory / USERS, create=False)
-                if users is None:
-                    self._used_at = time.monotonic()
-                    if address is None or not is_locked(self._directory / SERVER):
-                        self._start_again()
-                elif self._is_done(address):
-                    break  # with USERS: who comes now waits for our end and starts a new watcher
-                else:
-                    os.close(users)
-            trim_log(self._directory)
         self.end()
         os.close(self._lock)  # before USERS: who comes now is to see that there is no watcher
 
@@ -134,53 +104,43 @@ class _Watcher:
         A new home of the same name may have a server already.
         """
         if not self._has_lost_home():
-            stop(self._directory)
+            server.stop(self._directory)
         elif self._address is not None:
             # its data may be elsewhere
-            process = self._postmaster or postmaster(self._address)
-            end([process] if process else [])
+            process = self._postmaster or server.postmaster(self._address)
+            server.end([process] if process else [])
             shutil.rmtree(self._address.socket_directory, ignore_errors=True)
 
     def _has_lost_home(self) -> bool:
         """Whether the home was deleted or moved."""
-        return not is_current(self._lock, self._directory / WATCHER)
+        return not files.is_current(self._lock, self._directory / files.WATCHER)
 
-    def _is_done(self, address: ServerAddress | None) -> bool:
-        """No process has a share. Is there no client either, for long enough?"""
-        if not is_locked(self._directory / SERVER):
-            return True
-        if address is not None and clients(address):
-            self._used_at = time.monotonic()
-        return time.monotonic() - self._used_at >= self._linger_seconds
 
-    def _start_again(self) -> None:
-        time.sleep(_DELETION_SECONDS)
-        if self._has_lost_home():
-            return  # which the next look finds out
-        now = time.monotonic()
-        self._starts = [at for at in self._starts if now - at < _WITHIN_SECONDS]
-        if len(self._starts) >= _MOST_STARTS:
-            message = f"The server died {_MOST_STARTS} times within a minute: giving up."
-            raise EmbeddedPostgresError(message)
-        self._starts.append(now)
-        ensure(self._directory, now + START_SECONDS)
+def _has_clients(address: ServerAddress) -> bool:
+    import psycopg
+
+    query = (
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " AND backend_type IN ('client backend', 'walsender')"
+    )
+    try:
+        with psycopg.connect(address.conninfo()) as connection:
+            return connection.execute(query).fetchone() == (True,)
+    except psycopg.Error:
+        return True  # full means in use; a server that is broken is found out otherwise
 
 
 def _main(directory: Path, lock: int, linger_seconds: float) -> int:
-    """Detach; the process that was called ends at once."""
     watcher = _Watcher(directory, lock, linger_seconds)
 
-    def tell_to_stop(*_: object) -> None:  # the machine shuts down
-        watcher.is_told_to_stop = True
+    def shut_down(*_: object) -> None:  # the machine does
+        watcher.is_shutdown = True
 
-    with open_log(directory) as log:
-        if os.fork():
-            return 0
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
+    if os.fork():
+        return 0
     os.umask(0o022)
-    signal.signal(signal.SIGTERM, tell_to_stop)
-    signal.signal(signal.SIGINT, tell_to_stop)
+    signal.signal(signal.SIGTERM, shut_down)
+    signal.signal(signal.SIGINT, shut_down)
     try:
         watcher.watch()
     except (EmbeddedPostgresError, OSError, subprocess.SubprocessError) as error:

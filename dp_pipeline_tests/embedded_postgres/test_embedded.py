@@ -23,8 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, place
 from dp_pipeline.embedded_postgres.files import ServerAddress, trim_log
-from dp_pipeline.embedded_postgres.place import is_private
-from dp_pipeline.embedded_postgres.programs import Account, account_for, find_programs
+from dp_pipeline.embedded_postgres.place import Account, account_for, find_programs, is_private
 from dp_pipeline_tests.days import clock
 
 ROOT = os.geteuid() == 0
