@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import dagster as dg
 
+from dp_pipeline.assets.drive import is_dry
 from dp_pipeline.assets.poll_job import POLL_JOB, planned_poll
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh
 from dp_pipeline.domains.registry import NAMES, in_order
@@ -57,7 +57,7 @@ def planned_work(
         return planned_refresh(run)
     if run.job_name == POLL_JOB:
         return planned_poll(run)
-    if _is_dry(run):
+    if is_dry(run):
         return {}
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:
@@ -73,11 +73,3 @@ def planned_work(
     last = run.tags.get("dagster/asset_partition_range_end")
     known = Partitions(instance) if partitions is None else partitions
     return dict.fromkeys(known.between(first, last), domains)
-
-
-def _is_dry(run: dg.DagsterRun) -> bool:
-    """Whether it only says what it would write: then nothing is missing when it ends early."""
-    found: Any = run.run_config
-    for name in ("ops", "ingest", "config", "dry_run"):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found is True

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
+from pydantic import Field
 
 from dp_pipeline.assets.metadata import (
     materialization_description,
@@ -27,6 +28,31 @@ from dp_pipeline.resources import LedgerResource, ProvidersResource
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
 
 MOST_NAMED_FAILURES = 10
+
+
+class WorkConfig(dg.Config):
+    """How the work of a run is done."""
+
+    dry_run: bool = Field(
+        default=False,
+        description=(
+            "Only say what would be created, updated, left out or refused: nothing is written but "
+            "the ledger and its report."
+        ),
+    )
+
+    @property
+    def scope(self) -> Scope:
+        """What executions of the run read."""
+        return "dry_run" if self.dry_run else "whole"
+
+
+def is_dry(run: dg.DagsterRun) -> bool:
+    """Whether a run only says what it would write: then nothing is missing when it ends early."""
+    steps: Any = run.run_config.get("ops") if isinstance(run.run_config, dict) else None
+    steps = steps.values() if isinstance(steps, dict) else ()
+    configs = [step.get("config") for step in steps if isinstance(step, dict)]
+    return any(isinstance(each, dict) and each.get("dry_run") is True for each in configs)
 
 
 def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them

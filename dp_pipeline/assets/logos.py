@@ -4,7 +4,7 @@ Apart from the other domains: data never waits for a picture, and a picture that
 nothing away, neither data nor the picture stored before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,16 @@ from uuid import UUID
 import anyio
 import sqlalchemy as sa
 
+from dp_pipeline.assets.materialization import raise_if_refused, record
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, tournament_lock
-from dp_pipeline.database.store import Change, RowId, Stored, store
+from dp_pipeline.database.rows import Row
+from dp_pipeline.database.store import RowId, Stored, planned
+from dp_pipeline.domains.apply import apply
+from dp_pipeline.domains.plan import Plan, not_stored
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Validators
 from dp_pipeline.images.gallery import Gallery, Picture
-from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
@@ -30,50 +33,63 @@ from dp_pipeline.providers.fetched import Absence, Finding
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.storage import ObjectStoreError
 
+_PLACES = (tables.tournament, tables.tournament_team)
+_SHOWN = {tables.tournament.name: "logo", tables.tournament_team.name: "badge"}
+"""The column of each table that says where its image is; `{column}_source` is the provider's."""
+
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an image is shown: a row, the column with its source and the column with its address.
+class Album:
+    """What is stored of the images of a tournament: who shows which, and what they are."""
 
-    `name` is for people.
-    """
-
-    table: sa.Table
-    id: RowId
-    name: str
-    source: str
-    shown: str | None
+    key: str
+    stored: Mapping[str, Mapping[RowId, Row]]
 
     @property
-    def column(self) -> str:
-        """The column that is written."""
-        return "logo" if self.table is tables.tournament else "badge"
+    def label(self) -> str | None:
+        """The tournament's name; None while it is not stored."""
+        return next((row["label"] for row in self.stored[tables.tournament.name].values()), None)
 
-    def row(self, address: str) -> dict[str, Any]:
-        """What is written of the row."""
-        ids = self.id if isinstance(self.id, tuple) else (self.id,)
-        key = (column.name for column in self.table.primary_key)
-        return {**dict(zip(key, ids, strict=True)), self.column: address}
-
-
-@dataclass(slots=True)
-class Album:
-    """What of a tournament is to be shown, and what of it came."""
-
-    label: str
-    teams: int
-    places: Sequence[Place]
-    known: Mapping[str, Picture]
-    pictures: dict[str, Picture] = field(default_factory=dict)
-    failures: dict[str, ProviderError | ObjectStoreError] = field(default_factory=dict)
+    @property
+    def places(self) -> list[tuple[sa.Table, RowId, str, str]]:
+        """Who shows an image: table, row, name, and the address at the provider."""
+        return [
+            (table, id_, row.get("label") or row["name"], row[f"{_SHOWN[table.name]}_source"])
+            for table in _PLACES
+            for id_, row in self.stored[table.name].items()
+            if row[f"{_SHOWN[table.name]}_source"]
+        ]
 
     @property
     def sources(self) -> dict[str, list[str]]:
         """Each address once, with the names of those who show it."""
         sources: dict[str, list[str]] = {}
-        for place in self.places:
-            sources.setdefault(place.source, []).append(place.name)
+        for _, _, name, source in self.places:
+            sources.setdefault(source, []).append(name)
         return sources
+
+    @property
+    def pictures(self) -> dict[str, Picture]:
+        """What was downloaded from addresses before."""
+        return {
+            row["source_url"]: Picture(
+                row["object_key"],
+                row["sha256"],
+                row["content_type"],
+                row["bytes"],
+                Validators(row["etag"], row["last_modified"]),
+            )
+            for row in self.stored[tables.image.name].values()
+            if row["object_key"] is not None
+        }
+
+
+@dataclass(slots=True)
+class Downloads:
+    """What came from the addresses, and what did not."""
+
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    failures: dict[str, ProviderError | ObjectStoreError] = field(default_factory=dict)
 
 
 async def ingest(gallery: Gallery, database: Database, execution: Execution) -> None:
@@ -85,102 +101,76 @@ async def ingest(gallery: Gallery, database: Database, execution: Execution) -> 
     """
     provider = checked_key(execution.key).provider
     with execution.step("database", "read_sources") as data:
-        album = await database.run(lambda connection: read(connection, execution))
+        album = await database.run(lambda c: read(c, execution.key, execution.tournament_id))
         data["images"] = len(album.sources)
-    execution.label = album.label
-    if not album.places:
-        execution.nothing(nothing_to_show(provider, album.teams))
-        return
-    with execution.step("scraping", "download_images") as data:
-        await download(gallery, provider, album, execution)
-        data.update(good=len(album.pictures), failed=len(album.failures))
-    execution.remark(*findings(album))
-    with execution.step("database", "write_addresses") as data:
-        stored = await database.run(lambda connection: write(connection, gallery, album, execution))
-        data.update({one.table: one.counts() for one in stored})
-    for one in stored:
-        execution.wrote(one)
-    execution.preview = preview(album)
-    for error in album.failures.values():
+    downloads = Downloads()
+    if album.sources:
+        with execution.step("scraping", "download_images") as data:
+            await download(gallery, provider, album, downloads, execution)
+            data.update(good=len(downloads.pictures), failed=len(downloads.failures))
+    written = plan(album, downloads, gallery.objects.url)
+    if not execution.run.is_dry:
+        raise_if_refused(written, execution)
+        if album.sources:
+            with execution.step("database", "write_addresses") as data:
+                written = await database.run(lambda c: write(c, gallery, downloads, execution))
+                data.update({one.table: one.counts() for one in shown(written)})
+    else:
+        execution.would_change(changes(album, written))
+    record(written, shown(written), execution)
+    for error in downloads.failures.values():
         if isinstance(error, ObjectStoreError):
             raise error
 
 
-def read(connection: sa.Connection, execution: Execution) -> Album:
-    """What a tournament shows, and what is remembered of it; raises BlockedDependencyError."""
-    tournament_lock(connection, execution.tournament_id)
-    row = connection.execute(
-        sa.select(tables.tournament).where(tables.tournament.c.id == execution.tournament_id)
-    ).one_or_none()
-    if row is None:
-        message = (
-            f"The tournament {execution.key} is not stored yet. Materialize `tournaments` for it "
-            "first, or all domains together."
+def read(connection: sa.Connection, key: str, tournament_id: UUID) -> Album:
+    """What a tournament shows, and what is remembered of it."""
+    tournament, plays, team = tables.tournament, tables.tournament_team, tables.team
+    members = sa.select(plays.c.team_id).where(plays.c.tournament_id == tournament_id)
+    stored = {
+        table.name: _by_id(connection, table, where)
+        for table, where in (
+            (tournament, tournament.c.id == tournament_id),
+            (plays, plays.c.tournament_id == tournament_id),
+            (team, team.c.id.in_(members)),
         )
-        raise BlockedDependencyError(message)
-    teams = connection.execute(_teams(execution)).all()
-    rows = [
-        Place(tables.tournament, row.id, row.label, row.logo_source, row.logo),
-        *(
-            Place(tables.tournament_team, (row.id, t.team_id), t.name, t.badge_source, t.badge)
-            for t in teams
-        ),
-    ]
-    places = [place for place in rows if place.source]
-    image = tables.image
-    known = connection.execute(
-        sa.select(image).where(image.c.source_url.in_({place.source for place in places}))
-    )
-    return Album(
-        row.label,
-        len(teams),
-        places,
-        {
-            image.source_url: Picture(
-                image.object_key,
-                image.sha256,
-                image.content_type,
-                image.bytes,
-                Validators(image.etag, image.last_modified),
-            )
-            for image in known
-            if image.object_key is not None
-        },
-    )
+    }
+    sources, image = Album(key, stored).sources, tables.image
+    stored[image.name] = _by_id(connection, image, image.c.source_url.in_(sources))
+    return Album(key, stored)
 
 
-def _teams(execution: Execution) -> sa.Select[Any]:
-    plays = tables.tournament_team
-    return (
-        sa.select(plays)
-        .where(plays.c.tournament_id == execution.tournament_id)
-        .order_by(plays.c.name, plays.c.team_id)
-    )
+def _by_id(
+    connection: sa.Connection, table: sa.Table, where: sa.ColumnElement[bool]
+) -> dict[RowId, Row]:
+    order = [table.c.name] if "name" in table.c else []
+    selected = sa.select(table).where(where).order_by(*order, *table.primary_key)
+    rows = [dict(row) for row in connection.execute(selected).mappings()]
+    keys = [tuple(_key_of(table, row).values()) for row in rows]
+    return {key[0] if len(key) == 1 else key: row for key, row in zip(keys, rows, strict=True)}
 
 
-def nothing_to_show(provider: str, teams: int) -> Absence:
-    """Why a tournament has no images: nobody has named one yet, or the provider has none."""
-    if not teams:
-        return Absence(
-            "nothing_yet", "No team of this tournament is stored yet, and no address of a logo."
-        )
-    return Absence("not_applicable", f"{provider} names no logo and no badges for this tournament.")
+def _key_of(table: sa.Table, row: Row) -> dict[str, Any]:
+    return {column.name: row[column.name] for column in table.primary_key}
 
 
-async def download(gallery: Gallery, provider: str, album: Album, execution: Execution) -> None:
+async def download(
+    gallery: Gallery, provider: str, album: Album, downloads: Downloads, execution: Execution
+) -> None:
     """Bring every image of the album into the object store, or note why not."""
     requests: dict[str, Request] = {}
+    before = album.pictures
 
     async def one(source: str) -> None:
         def note(request: Request) -> None:
             requests[source] = request
 
         try:
-            album.pictures[source] = await gallery.picture(
-                provider, source, album.known.get(source), note
+            downloads.pictures[source] = await gallery.picture(
+                provider, source, before.get(source), note
             )
         except (ProviderError, ObjectStoreError) as error:
-            album.failures[source] = error
+            downloads.failures[source] = error
 
     try:
         async with anyio.create_task_group() as group:
@@ -190,121 +180,150 @@ async def download(gallery: Gallery, provider: str, album: Album, execution: Exe
         execution.requests.extend(requests[s] for s in album.sources if s in requests)
 
 
-def findings(album: Album) -> list[Finding]:
-    """What a person may want to know: images that are not there, and those that cannot be had."""
-    return [
-        _finding(error, names, kept=source in album.known)
-        for source, names in album.sources.items()
-        if isinstance(error := album.failures.get(source), ProviderError)
-    ]
+def plan(album: Album, downloads: Downloads, url: Callable[[str], str]) -> Plan:
+    """Remember the images and show them, where the provider still names the same address.
 
-
-def _finding(error: ProviderError, names: Iterable[str], *, kept: bool) -> Finding:
-    subject = ", ".join(names)
-    detail = f"{error} The image stored before is kept." if kept else str(error)
-    match error:
-        case NotFoundError():
-            return Finding("image_not_found", subject, detail)
-        case InvalidShapeError() | UnsafeAddressError():
-            return Finding("image_unusable", subject, detail, left_out=True)
-        case _:
-            return Finding("image_not_downloaded", subject, detail, left_out=True)
-
-
-def write(
-    connection: sa.Connection, gallery: Gallery, album: Album, execution: Execution
-) -> list[Stored]:
-    """Remember the images and show them, where the provider still names the same address."""
-    tournament_lock(connection, execution.tournament_id)
-    _remember(connection, album)
-    places = [
-        place for place in read(connection, execution).places if place.source in album.sources
-    ]
-    shown = []
-    addresses = {
-        source: gallery.objects.url(picture.object_key)
-        for source, picture in album.pictures.items()
-    }
-    for table in (tables.tournament, tables.tournament_team):
-        mine = [place for place in places if place.table is table]
-        good = [place for place in mine if place.source in addresses]
-        if mine:
-            stored = store(connection, table, [p.row(addresses[p.source]) for p in good])
-            left = sum(place.shown is not None for place in mine if place not in good)
-            shown.append(as_images(stored, mine[0].column, left))
-    _follow(connection, execution.tournament_id, addresses)
-    return shown
-
-
-def _follow(connection: sa.Connection, tournament: UUID, addresses: Mapping[str, str]) -> None:
-    """Give the teams the badges of this tournament that are their current ones."""
-    team, plays = tables.team.c, tables.tournament_team.c
-    current = connection.execute(
-        sa.select(team.id, team.badge_source)
-        .join(tables.tournament_team, plays.team_id == team.id)
-        .where(plays.tournament_id == tournament, team.badge_source.in_(addresses))
-    )
-    store(
-        connection,
-        tables.team,
-        [{"id": row.id, "badge": addresses[row.badge_source]} for row in current],
-    )
-
-
-def _remember(connection: sa.Connection, album: Album) -> None:
-    store(
-        connection,
-        tables.image,
-        [
-            {
-                "source_url": source,
-                "object_key": picture.object_key,
-                "sha256": picture.sha256,
-                "content_type": picture.content_type,
-                "bytes": picture.bytes,
-                "etag": picture.validators.etag,
-                "last_modified": picture.validators.last_modified,
-                "error": None,
-            }
-            for source, picture in album.pictures.items()
-        ],
-    )
-    # What is remembered of the last good one stays.
-    store(
-        connection,
-        tables.image,
-        [
-            {"source_url": source, "error": str(error)[:500]}
-            for source, error in album.failures.items()
-            if not isinstance(error, UnsafeAddressError)  # of any length, and never asked
-        ],
-    )
-
-
-def as_images(stored: Stored, column: str, kept: int) -> Stored:
-    """What writing addresses to rows came to, counted in images: a first one is created.
-
-    `kept` images are shown still and could not be looked at again.
+    Args:
+        album: what is stored.
+        downloads: what came.
+        url: where an object is shown, by its key.
     """
-    first = [change for change in stored.updated if change.fields[column][0] is None]
-    again: list[Change] = [change for change in stored.updated if change not in first]
-    return Stored(
-        f"{stored.table}.{column}",
-        tuple(change.id for change in first),
-        tuple(again),
-        stored.unchanged + kept,
+    if album.label is None:
+        return not_stored(album.key)
+    if not album.places:
+        return Plan(absent=_nothing_to_show(album), label=album.label)
+    images, teams = album.stored[tables.image.name], album.stored[tables.team.name]
+    addresses = {source: url(each.object_key) for source, each in downloads.pictures.items()}
+    good = [_remembered(source, picture) for source, picture in downloads.pictures.items()]
+    # What is remembered of the last good one stays.
+    bad = [
+        {"source_url": source, "error": str(error)[:500]}
+        for source, error in downloads.failures.items()
+        if not isinstance(error, UnsafeAddressError)  # of any length, and never requested
+    ]
+    writes = [planned(tables.image, rows, images, counted=False) for rows in (good, bad)]
+    for table in _PLACES:
+        column, stored = _SHOWN[table.name], album.stored[table.name]
+        mine = [(id_, source) for of, id_, _, source in album.places if of is table]
+        rows = [
+            {**_key_of(table, stored[id_]), column: addresses[source]}
+            for id_, source in mine
+            if source in addresses
+        ]
+        kept = sum(
+            source in downloads.failures and stored[id_][column] is not None for id_, source in mine
+        )
+        if mine:
+            writes.append(planned(table, rows, stored, untouched=kept))
+    # Those whose current badge is the one of this tournament.
+    follow = [
+        {"id": id_, "badge": addresses[row["badge_source"]]}
+        for id_, row in teams.items()
+        if row["badge_source"] in addresses
+    ]
+    writes.append(planned(tables.team, follow, teams, counted=False))
+    return Plan(
+        tuple(writes),
+        tuple(_findings(album, downloads)),
+        None,
+        None,
+        album.label,
+        _preview(album, downloads),
     )
 
 
-def preview(album: Album) -> list[dict[str, Any]]:
+def _remembered(source: str, picture: Picture) -> dict[str, Any]:
+    return {
+        "source_url": source,
+        "object_key": picture.object_key,
+        "sha256": picture.sha256,
+        "content_type": picture.content_type,
+        "bytes": picture.bytes,
+        "etag": picture.validators.etag,
+        "last_modified": picture.validators.last_modified,
+        "error": None,
+    }
+
+
+def _nothing_to_show(album: Album) -> Absence:
+    """Why a tournament has no images: nobody has named one yet, or the provider has none."""
+    if not album.stored[tables.tournament_team.name]:
+        return Absence(
+            "nothing_yet", "No team of this tournament is stored yet, and no address of a logo."
+        )
+    provider = checked_key(album.key).provider
+    return Absence("not_applicable", f"{provider} names no logo and no badges for this tournament.")
+
+
+def _findings(album: Album, downloads: Downloads) -> Iterable[Finding]:
+    """What a person may want to know: images that are not there, and those that cannot be had."""
+    for source, names in album.sources.items():
+        error = downloads.failures.get(source)
+        if isinstance(error, ProviderError):
+            kept = " The image stored before is kept." if source in album.pictures else ""
+            subject, detail = ", ".join(names), f"{error}{kept}"
+            match error:
+                case NotFoundError():
+                    yield Finding("image_not_found", subject, detail)
+                case InvalidShapeError() | UnsafeAddressError():
+                    yield Finding("image_unusable", subject, detail, left_out=True)
+                case _:
+                    yield Finding("image_not_downloaded", subject, detail, left_out=True)
+
+
+def _preview(album: Album, downloads: Downloads) -> list[dict[str, Any]]:
     """A line per place: who shows what."""
     return [
         {
-            "of": place.name,
+            "of": name,
             "type": picture.content_type,
             "bytes": picture.bytes,
             "object": picture.object_key,
         }
-        for place in album.places
-        if (picture := album.pictures.get(place.source)) is not None
+        for _, _, name, source in album.places
+        if (picture := downloads.pictures.get(source)) is not None
+    ]
+
+
+def write(
+    connection: sa.Connection, gallery: Gallery, downloads: Downloads, execution: Execution
+) -> Plan:
+    """Plan against what is stored now, and do it; what was done in the end."""
+    tournament_lock(connection, execution.tournament_id)
+    done = Plan()
+
+    def again() -> Plan:
+        nonlocal done
+        album = read(connection, execution.key, execution.tournament_id)
+        done = plan(album, downloads, gallery.objects.url)
+        raise_if_refused(done, execution)
+        return done
+
+    apply(connection, again(), again)
+    return done
+
+
+def shown(written: Plan) -> list[Stored]:
+    """What writing addresses to rows came to, counted in images: a first one is created."""
+    return [
+        Stored(
+            f"{one.table}.{column}",
+            tuple(change.id for change in one.updated if change.fields[column][0] is None),
+            tuple(change for change in one.updated if change.fields[column][0] is not None),
+            one.unchanged,
+        )
+        for one in written.stored
+        if (column := _SHOWN.get(one.table))
+    ]
+
+
+def changes(album: Album, written: Plan) -> Sequence[Mapping[str, Any]]:
+    """The addresses that a plan changes, with the names of those who show them."""
+    names = {(table.name, id_): name for table, id_, name, _ in album.places}
+    return [
+        {"table": one.table, "row": names[one.table, change.id], "field": field, "from": a, "to": b}
+        for one in written.stored
+        if one.table in _SHOWN
+        for change in one.updated
+        for field, (a, b) in change.fields.items()
     ]

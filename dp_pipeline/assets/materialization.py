@@ -1,5 +1,6 @@
 """One domain of one tournament from its source to the database: fetch, judge, plan, apply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
@@ -10,12 +11,12 @@ import sqlalchemy as sa
 from dp_pipeline.assets.corrections import note_verdict, past_of
 from dp_pipeline.database import rows
 from dp_pipeline.database.database import Database, tournament_lock
-from dp_pipeline.database.store import RowsMovedError
+from dp_pipeline.database.store import Stored
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings, judge
 from dp_pipeline.domains.matches import MATCHES
-from dp_pipeline.domains.plan import Plan, refused
+from dp_pipeline.domains.plan import Plan, not_stored, refused
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
 from dp_pipeline.football.key import TournamentKey
@@ -36,9 +37,6 @@ class _Named(TypedDict):
     teams: set[UUID]
     matches: set[UUID]
 
-
-MOST_REPLANS = 5
-"""Other runs may change shared teams meanwhile; in a trial with three at once two were enough."""
 
 _REFUSALS: dict[str, type[ExecutionError]] = {
     "blocked_dependency": BlockedDependencyError,
@@ -119,75 +117,59 @@ class Materialization:
         verdict = self._judged(matches, snapshot, Past(), self.source.now)
         return _plan(domain, fetched, matches, verdict, snapshot).plan.changes_anything
 
-    async def applied(self, found: Planned, execution: Execution) -> None:
+    async def applied(self, planned: Planned, execution: Execution) -> None:
         """Write what was planned, and what follows from it, unless it is refused.
 
         Raises:
             SuspiciousPayloadError, BlockedDependencyError: it must not or cannot be written.
         """
-        execution.received(found.fetched)
-        if found.plan.absent is not None:
-            execution.nothing(found.plan.absent)
+        execution.received(planned.fetched)
+        if planned.plan.absent is not None:
+            execution.nothing(planned.plan.absent)
             return
-        with execution.step("database", f"upsert_{found.domain.operation}") as data:
-            _raise_if_refused(found, execution)
-            if found.plan.changes_anything or found.domain.follow_up is not None:
-                changes = await self._database.run(lambda c: self._write(c, found, execution))
+        with execution.step("database", f"upsert_{planned.domain.operation}") as data:
+            raise_if_refused(planned.plan, execution)
+            if planned.plan.changes_anything or planned.domain.follow_up is not None:
+                changes = await self._database.run(lambda c: self._write(c, planned, execution))
             else:
-                changes = Changes(found.plan, found.plan.stored, self.stored, self.stored)
+                changes = Changes(planned.plan, planned.plan.stored, self.stored, self.stored)
             data.update({one.table: one.counts() for one in changes.stored if one.counted})
         self.snapshot = changes.after
-        plan = changes.plan
-        execution.remark(*plan.findings)
-        for one in changes.stored:
-            execution.wrote(one)
-        execution.label = plan.label or execution.label
-        execution.preview = [dict(row) for row in plan.preview]
-        execution.rows = found.domain.rows(changes.after)
+        record(changes.plan, changes.stored, execution)
+        execution.rows = planned.domain.rows(changes.after)
 
-    def previewed(self, found: Planned, execution: Execution) -> None:
+    def previewed(self, planned: Planned, execution: Execution) -> None:
         """Say what was planned, and go on as if it had been written."""
-        plan = found.plan
-        execution.received(found.fetched)
-        execution.remark(*plan.findings)
-        if plan.refusal is not None:
-            execution.refuse(plan.refusal.because)
-        if plan.absent is not None:
-            execution.nothing(plan.absent)
-        for one in plan.stored:
-            execution.wrote(one)
-        execution.label = plan.label or execution.label
-        execution.preview = [dict(row) for row in plan.preview]
+        execution.received(planned.fetched)
+        record(planned.plan, planned.plan.stored, execution)
         if self.snapshot is not None:
-            self.snapshot = self.snapshot.after(plan)
-            execution.would_change(self.snapshot.named(plan))
-            execution.rows = found.domain.rows(self.snapshot)
+            self.snapshot = self.snapshot.after(planned.plan)
+            execution.would_change(self.snapshot.named(planned.plan))
+            execution.rows = planned.domain.rows(self.snapshot)
 
-    def _write(self, connection: sa.Connection, found: Planned, execution: Execution) -> Changes:
+    def _write(self, connection: sa.Connection, planned: Planned, execution: Execution) -> Changes:
         key = self.source.key
         # Beside the lease, of which a process may not know yet that it has lost it.
         tournament_lock(connection, key.tournament_id)
-        before, tries = self.stored, 0
-        while True:
-            try:
-                stored = apply(connection, found.plan)
-                break
-            except RowsMovedError:
-                tries += 1
-                if tries > MOST_REPLANS:
-                    raise
+        before = self.stored
+
+        def again() -> Plan:
+            nonlocal before, planned
             before = read_snapshot(connection, key, TABLES)
-            before = look_for(connection, before, **_named(found.fetched, found.matches, key))
+            before = look_for(connection, before, **_named(planned.fetched, planned.matches, key))
             past = past_of(connection, execution)
-            verdict = self._judged(found.matches, before, past, execution.started_at)
-            found = _plan(found.domain, found.fetched, found.matches, verdict, before)
-            _raise_if_refused(found, execution)
-        changes = Changes(found.plan, stored, before, before.after(found.plan))
-        if found.domain is MATCHES:
-            note_verdict(connection, execution, found.verdict)
-        if found.domain.follow_up is not None:
-            news = found.domain.follow_up(
-                connection, changes, found.fetched, self.source.selection, self.source.now
+            verdict = self._judged(planned.matches, before, past, execution.started_at)
+            planned = _plan(planned.domain, planned.fetched, planned.matches, verdict, before)
+            raise_if_refused(planned.plan, execution)
+            return planned.plan
+
+        stored = apply(connection, planned.plan, again)
+        changes = Changes(planned.plan, stored, before, before.after(planned.plan))
+        if planned.domain is MATCHES:
+            note_verdict(connection, execution, planned.verdict)
+        if planned.domain.follow_up is not None:
+            news = planned.domain.follow_up(
+                connection, changes, planned.fetched, self.source.selection, self.source.now
             )
             note_news(connection, execution, news)
         return changes
@@ -249,11 +231,7 @@ def _plan(
     snapshot: Snapshot,
 ) -> Planned:
     if domain.depends_on and snapshot.tournament is None:
-        plan = refused(
-            f"The tournament {snapshot.key} is not stored yet. Materialize `tournaments` for it "
-            "first, or all domains together.",
-            blocked=True,
-        )
+        plan = not_stored(snapshot.key)
     elif verdict.refusal is not None:
         names = snapshot.team_names
         plan = refused(verdict.refusal, contradiction_findings(verdict, names, refused=True))
@@ -262,11 +240,24 @@ def _plan(
     return Planned(domain, fetched, matches, verdict, plan)
 
 
-def _raise_if_refused(found: Planned, execution: Execution) -> None:
-    refusal = found.plan.refusal
-    if refusal is not None:
-        execution.remark(*found.plan.findings)
-        raise _REFUSALS[refusal.kind](refusal.because)
+def raise_if_refused(plan: Plan, execution: Execution) -> None:
+    """Raise the error of a plan that must not or cannot be written."""
+    if plan.refusal is not None:
+        execution.remark(*plan.findings)
+        raise _REFUSALS[plan.refusal.kind](plan.refusal.because)
+
+
+def record(plan: Plan, stored: Sequence[Stored], execution: Execution) -> None:
+    """Take into an execution what was planned, and what of it was written or would be."""
+    execution.remark(*plan.findings)
+    if plan.refusal is not None:
+        execution.refuse(plan.refusal.because)
+    if plan.absent is not None:
+        execution.nothing(plan.absent)
+    for one in stored:
+        execution.wrote(one)
+    execution.label = plan.label or execution.label
+    execution.preview = [dict(row) for row in plan.preview]
 
 
 def _named(fetched: Fetched[Any], matches: Fetched[Match], key: TournamentKey) -> _Named:

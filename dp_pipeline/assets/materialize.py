@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
-from pydantic import Field
 
-from dp_pipeline.assets.drive import drive
+from dp_pipeline.assets.drive import WorkConfig, drive
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
@@ -28,18 +27,6 @@ MOST_PARTITIONS_PER_RUN = 50
 # An image waits for its host's pace, up to 65 of them in a tournament; and assets share a run only
 # where they share their policy, so a failed table never keeps a badge from being looked at.
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
-
-
-class IngestConfig(dg.Config):
-    """How it is ingested."""
-
-    dry_run: bool = Field(
-        default=False,
-        description=(
-            "Only say what would be created, updated, left out or refused: nothing is written but "
-            "the ledger and its report."
-        ),
-    )
 
 
 def _spec(domain: Registered) -> dg.AssetSpec:
@@ -64,7 +51,7 @@ def _spec(domain: Registered) -> dg.AssetSpec:
 )
 def ingest(
     context: dg.AssetExecutionContext,
-    config: IngestConfig,
+    config: WorkConfig,
     database: DatabaseResource,
     providers: ProvidersResource,
     ledger: LedgerResource,
@@ -80,7 +67,7 @@ def ingest(
         ledger,
         work,
         tournaments=len(keys),
-        scope="dry_run" if config.dry_run else "whole",
+        scope=config.scope,
     )
     yield from ()
 
@@ -95,16 +82,18 @@ def ingest(
 )
 def collect(
     context: dg.AssetExecutionContext,
+    config: WorkConfig,
     database: DatabaseResource,
     providers: ProvidersResource,
     ledger: LedgerResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Collect logo and badges of the selected tournaments."""
     store = database.open(seconds=RETRY_SECONDS)
-    gallery = Gallery(providers.open_images(store), Storing(ledger.objects()))
+    images, objects = providers.open_images(store), Storing(ledger.objects())
+    gallery = Gallery(images, objects, stores=not config.dry_run)
     keys = _keys(context)
     work = partial(collect_logos, keys, gallery)
-    drive(context, store, providers, ledger, work, tournaments=len(keys))
+    drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
     yield from ()
 
 

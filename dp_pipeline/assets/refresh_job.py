@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.assets.drive import drive
+from dp_pipeline.assets.drive import WorkConfig, drive, is_dry
 from dp_pipeline.assets.runner import ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.registry import NAMES, in_order
@@ -29,7 +29,7 @@ MOST_PER_RUN = 50
 PROVIDER_TAG = "dp/provider"
 
 
-class RefreshConfig(dg.Config):
+class RefreshConfig(WorkConfig):
     """Which tournaments, and what of them."""
 
     keys: list[str] = Field(
@@ -56,7 +56,7 @@ def refresh(
     keys = list(dict.fromkeys(map(tidied, config.keys)))
     work = partial(ingest_tournaments, keys, in_order(config.domains))
     store = database.open(seconds=RETRY_SECONDS)
-    drive(context, store, providers, ledger, work, tournaments=len(keys))
+    drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
 
 
 @dg.job(
@@ -107,9 +107,8 @@ def refresh_requests(
 
 def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
     """Which domains of which tournaments a run of this job was to refresh."""
-    found = _configured(run, OP)
-    domains = found.get("domains", list(NAMES))
-    if not isinstance(domains, list):
+    domains = _configured(run, OP).get("domains", list(NAMES))
+    if not isinstance(domains, list) or is_dry(run):
         return {}
     chosen = in_order([domain for domain in domains if domain in NAMES])
     return dict.fromkeys(configured_keys(run, OP), chosen) if chosen else {}

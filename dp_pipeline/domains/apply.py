@@ -1,18 +1,39 @@
 """Doing what was planned: all of it, or nothing because rows have moved meanwhile."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
-from dp_pipeline.database.store import Stored, write
+from dp_pipeline.database.store import RowsMovedError, Stored, write
 from dp_pipeline.domains.plan import Plan
 
+MOST_REPLANS = 5
+"""Other runs may change shared teams meanwhile; in a trial with three at once two were enough."""
 
-def apply(connection: sa.Connection, plan: Plan) -> tuple[Stored, ...]:
-    """Write the differences of a plan; what it did, table by table.
+
+def apply(
+    connection: sa.Connection, plan: Plan, again: Callable[[], Plan] | None = None
+) -> tuple[Stored, ...]:
+    """Write the differences of a plan; what that did, table by table.
+
+    Args:
+        connection: in a transaction, which goes on when nothing could be written.
+        plan: against rows as they were read.
+        again: reads and plans anew, should somebody else have changed or inserted some of the rows.
 
     Raises:
-        RowsMovedError: somebody else has changed or inserted some of the rows since they were read.
-            Nothing is written then, the transaction goes on, and it is to be planned again.
+        RowsMovedError: they moved, each time.
     """
+    for _ in range(MOST_REPLANS if again else 0):
+        try:
+            return _write(connection, plan)
+        except RowsMovedError:
+            assert again is not None  # noqa: S101 - for the type checker
+            plan = again()
+    return _write(connection, plan)
+
+
+def _write(connection: sa.Connection, plan: Plan) -> tuple[Stored, ...]:
     if not plan.changes_anything:
         return plan.stored
     with connection.begin_nested():

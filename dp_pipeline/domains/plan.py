@@ -47,6 +47,15 @@ class Plan:
         return any(stored.created or stored.updated for stored in self.stored)
 
 
+def not_stored(key: object) -> Plan:
+    """A plan to write nothing, as the tournament itself is not there."""
+    return refused(
+        f"The tournament {key} is not stored yet. Materialize `tournaments` for it first, or all "
+        "domains together.",
+        blocked=True,
+    )
+
+
 def refused(because: str, findings: Sequence[Finding] = (), *, blocked: bool = False) -> Plan:
     """A plan to write nothing.
 

@@ -37,10 +37,14 @@ class Picture:
 
 @dataclass(slots=True)
 class Gallery:
-    """Brings images from where providers have them into the object store."""
+    """Brings images from where providers have them into the object store.
+
+    In a dry run it downloads, and `stores` nothing.
+    """
 
     images: Images
     objects: Storing
+    stores: bool = True
     _cache: dict[tuple[str, str], CachedRequest] = field(default_factory=dict)
     _at_once: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(AT_ONCE))
 
@@ -95,7 +99,7 @@ class Gallery:
             picture = _picture(image, found.validators)
             if known and held and picture.sha256 == known.sha256:
                 return replace(known, validators=found.validators)
-            if not await self.objects.has(picture.object_key):
+            if self.stores and not await self.objects.has(picture.object_key):
                 await self.objects.put(
                     picture.object_key,
                     image.body,

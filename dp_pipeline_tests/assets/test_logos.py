@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import anyio
@@ -87,15 +87,21 @@ class Club:
             members = [rows.membership_row(key, team) for team in teams]
             store(connection, tables.tournament_team, members)
 
-    def collect(self, *keys: TournamentKey, objects: ObjectStore | None = None) -> list[Execution]:
+    def collect(
+        self,
+        *keys: TournamentKey,
+        objects: ObjectStore | None = None,
+        scope: Literal["whole", "dry_run"] = "whole",
+    ) -> list[Execution]:
         """Collect the images of tournaments in one run."""
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "reports")).working() as ledger:
             providers = Providers({}, NoRateLimit())
-            desk = RunContext(providers, self.database, ledger, Run(uuid4()), ended.append)
+            run = Run(uuid4(), scope=scope)
+            context = RunContext(providers, self.database, ledger, run, ended.append)
             images = Images({"openligadb": Root(self.base, 0)}, NoRateLimit(), IMPATIENT)
-            gallery = Gallery(images, Storing(objects or self.shelf))
-            anyio.run(collect_logos, [str(key) for key in keys or (KEY,)], gallery, desk)
+            gallery = Gallery(images, Storing(objects or self.shelf), stores=not context.run.is_dry)
+            anyio.run(collect_logos, [str(key) for key in keys or (KEY,)], gallery, context)
         return ended
 
     def once(self, **more: Any) -> Execution:
@@ -179,6 +185,32 @@ def test_the_second_time_nothing_is_downloaded_put_or_written(club: Club) -> Non
     assert dict(club.server.sent) == sent
     assert club.shelf.puts == puts
     assert club.versions() == versions
+
+
+def test_a_dry_run_says_what_would_be_shown_and_writes_nothing(club: Club) -> None:
+    assert club.once(scope="dry_run").refused == (
+        "The tournament openligadb:bl1:2024 is not stored yet. Materialize `tournaments` for it "
+        "first, or all domains together."
+    )
+    club.server.images = dict(IMAGES)
+    club.stored(ALL)
+    versions = club.versions()
+    first = club.once(scope="dry_run")
+    assert (first.status, first.outcome, first.created) == ("completed", "planned", 4)
+    assert first.planned[0] == {
+        "table": "tournament",
+        "row": "Bundesliga",
+        "field": "logo",
+        "from": None,
+        "to": club.address(SVG, "svg"),
+    }
+    assert (club.shelf.puts, club.versions()) == ([], versions)
+    assert club.once().created == first.created
+    club.server.images["/2"] = png(shade=77)
+    (change,) = club.once(scope="dry_run").planned
+    assert (change["row"], change["field"]) == ("Two", "badge")
+    assert change["to"] == club.address(png(shade=77))
+    assert club.shown()["two"] == change["from"]
 
 
 def test_only_what_changed_is_downloaded_and_put(club: Club) -> None:

@@ -75,6 +75,17 @@ def test_a_request_says_its_unit_its_provider_and_its_priority() -> None:
     assert Priority.LIVE > Priority.MANUAL > Priority.SENSOR > Priority.BACKFILL
 
 
+def test_a_dry_run_was_to_materialize_nothing(instance: dg.DagsterInstance) -> None:
+    (request,) = refresh_requests(["openligadb:bl1:2026"], priority=Priority.MANUAL)
+    config = dict(request.run_config["ops"]["refresh"]["config"])
+    for dry_run, planned in ((False, {"openligadb:bl1:2026": NAMES}), (True, {})):
+        run = dg.DagsterRun(
+            job_name=REFRESH_JOB,
+            run_config={"ops": {"refresh": {"config": {**config, "dry_run": dry_run}}}},
+        )
+        assert planned_work(instance, run) == planned_refresh(run) == planned
+
+
 def test_a_repeated_tick_launches_nothing_twice_and_loses_nobody_who_came_since() -> None:
     first = refresh_requests(["openligadb:a:1"], priority=Priority.BACKFILL, run_key="night")
     again = refresh_requests(["openligadb:a:1"], priority=Priority.BACKFILL, run_key="night")
