@@ -29,10 +29,14 @@ from dp_pipeline.providers.refresh_window import RefreshWindow
 
 @dataclass(frozen=True, slots=True)
 class ListedSeason:
-    """A season of a competition that the provider lists, as the key it would have here."""
+    """A season of a competition that the provider lists, as the key it would have here.
+
+    `sport` is what the provider says it is; None where it does not.
+    """
 
     key: TournamentKey
     label: str
+    sport: str | None = None
 
 
 _NAME = re.compile(r"[a-z][a-z0-9]*")

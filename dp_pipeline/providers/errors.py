@@ -1,7 +1,8 @@
-"""What can go wrong between us and a provider: what a request can end in, and two more.
+"""What can go wrong between us and a provider: what a request can end in, and three more.
 
 ProviderError
 ├── InvalidTournamentKeyError   the key is not one this provider can have
+├── OtherSportError             the tournament is none of football
 ├── NotFoundError
 │   └── TournamentNotFoundError the provider answered, and has no tournament of this key
 └── the others of http/errors.py
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidTournamentKeyError",
     "NetworkError",
     "NotFoundError",
+    "OtherSportError",
     "ProviderError",
     "ProviderRestingError",
     "ProviderServerError",
@@ -41,6 +43,17 @@ class InvalidTournamentKeyError(ProviderError):
     """The key is malformed, or no tournament of this provider can have it."""
 
     kind = "invalid_key"
+
+
+class OtherSportError(ProviderError):
+    """The tournament is one of another sport, and nothing of it is stored."""
+
+    kind = "other_sport"
+
+    @classmethod
+    def of(cls, what: str, sport: str) -> Self:
+        """The error that a tournament, in a person's words, is of this sport."""
+        return cls(f"{what} is no football but {sport}; nothing of it is stored.")
 
 
 class TournamentNotFoundError(NotFoundError):

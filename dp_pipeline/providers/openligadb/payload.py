@@ -171,12 +171,19 @@ class TableRowPayload(LowerCasePayload):
     team_name: OptionalText = None
 
 
+class LeagueSportPayload(LowerCasePayload):
+    """A sport, one of several dozen: OpenLigaDB has handball, ice hockey and darts, too."""
+
+    sport_name: OptionalText = None
+
+
 class LeaguePayload(LowerCasePayload):
     """A season of a competition; anyone may create one."""
 
     league_shortcut: Name
     league_season: Annotated[Int4, Field(ge=1000, le=9999)]
     league_name: OptionalText = None
+    sport: Annotated[LeagueSportPayload | None, WrapValidator(or_none)] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.plausibility import is_football, other_sport_of
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -22,6 +23,7 @@ from dp_pipeline.providers.contract import (
 from dp_pipeline.providers.errors import (
     BlockedError,
     InvalidTournamentKeyError,
+    OtherSportError,
     ProviderError,
     TournamentNotFoundError,
 )
@@ -99,15 +101,19 @@ class OpenLigaDB(Provider):
     ) -> tuple[ListedSeason, ...]:
         """The seasons under this shortcut, newest first; anybody may have created them."""
         leagues = await requests.json(LEAGUES_PATH, parse_leagues)
-        labels = {
-            league.league_season: league.league_name or f"{competition} {league.league_season}"
+        found = {
+            league.league_season: league
             for league in leagues
             if league.league_shortcut.lower() == competition.lower()
             and _SEASON.match(str(league.league_season))
         }
         return tuple(
-            ListedSeason(TournamentKey(self.name, competition, str(year)), labels[year])
-            for year in sorted(labels, reverse=True)
+            ListedSeason(
+                TournamentKey(self.name, competition, str(year)),
+                league.league_name or f"{competition} {year}",
+                league.sport.sport_name if league.sport else None,
+            )
+            for year, league in sorted(found.items(), reverse=True)
         )
 
     async def similar(self, key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
@@ -150,8 +156,21 @@ class OpenLigaDBSource(PolledSource[Gathered]):
         self._answers = Answers(key, requests, refusal_is_final=stored is not None)
 
     async def confirm(self, listed: Listed) -> None:
-        """There are matches, or the season is listed: what it does not know it answers with []."""
-        if (await self.season()).payloads or any(s.key == self.key for s in await listed()):
+        """There are matches, or the season is listed: what it does not know it answers with [].
+
+        The list alone says of which sport a league is.
+        """
+        matches = (await self.season()).payloads
+        try:
+            seasons = [season for season in await listed() if season.key == self.key]
+        except ProviderError:
+            if not matches:
+                raise
+            return  # the names and scores of the matches tell most of other sports
+        for season in seasons:
+            if season.sport and not is_football(season.sport):
+                raise OtherSportError.of(season.label, season.sport)
+        if matches or seasons:
             return
         what = f"OpenLigaDB has no matches for {self.key.competition} {self.key.season}"
         raise TournamentNotFoundError(what, "check league and season", url=season_url(self.key))
@@ -216,6 +235,10 @@ class OpenLigaDBSource(PolledSource[Gathered]):
         answer = await self._answers.season()
         if True not in self._read or self._read[True].answers[request] is not answer:
             self._read[True] = Gathered(self.key, None, {request: answer})
+            names = {payload.league_name for payload in self._read[True].payloads}
+            for name in sorted(filter(None, names)):
+                if sport := other_sport_of(name):
+                    raise OtherSportError.of(name, sport)
         return self._read[True]
 
     async def read_season(self) -> Gathered:

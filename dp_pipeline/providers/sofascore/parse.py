@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dp_pipeline.providers.errors import InvalidShapeError
+from dp_pipeline.football.plausibility import is_football
+from dp_pipeline.providers.errors import InvalidShapeError, OtherSportError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.reading import (
     Answer,
@@ -22,6 +23,7 @@ from dp_pipeline.providers.sofascore.payload import (
     RoundPayload,
     RowPayload,
     SeasonPayload,
+    SportPayload,
     StagePayload,
     UniqueAnswer,
     UniquePayload,
@@ -58,8 +60,17 @@ def parse_unique(payload: Any) -> UniquePayload:
 
     Raises:
         pydantic.ValidationError: it has no tournament with an id.
+        OtherSportError: it is none of football.
     """
-    return UniqueAnswer.model_validate(payload).unique_tournament
+    unique = UniqueAnswer.model_validate(payload).unique_tournament
+    _raise_if_other(unique.category.sport if unique.category else None)
+    return unique
+
+
+def _raise_if_other(sport: SportPayload | None) -> None:
+    if sport is not None and sport.slug and not is_football(sport.slug):
+        what = "This tournament of SofaScore"
+        raise OtherSportError.of(what, sport.slug)
 
 
 def parse_seasons(payload: Any) -> tuple[SeasonPayload, ...]:
@@ -85,7 +96,11 @@ def parse_rounds(payload: Any) -> Answer[RoundPayload]:
 
 
 def parse_events(payload: Any) -> EventList:
-    """A list of events, bare or under `events`, or one `event`."""
+    """A list of events, bare or under `events`, or one `event`.
+
+    Raises:
+        OtherSportError: they are of another sport by their teams.
+    """
     if isinstance(payload, dict) and "event" in payload and "events" not in payload:
         payload = {"events": [payload["event"]]}
     events = _read(
@@ -95,6 +110,9 @@ def parse_events(payload: Any) -> EventList:
         lambda raw: sides_at(raw, "homeTeam", "awayTeam", "name"),
         "invalid_match",
     )
+    for event in events.items:
+        _raise_if_other(event.home_team.sport)
+        _raise_if_other(event.away_team.sport)
     more = isinstance(payload, dict) and payload.get("hasNextPage") is True
     return EventList(events.items, events.findings, more)
 

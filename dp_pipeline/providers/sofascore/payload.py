@@ -69,6 +69,15 @@ class CountryPayload(CamelCasePayload):
 Country = Annotated[CountryPayload | None, BeforeValidator(_object), WrapValidator(or_none)]
 
 
+class SportPayload(CamelCasePayload):
+    """A sport; the provider has all of them under the same paths."""
+
+    slug: OptionalName = None
+
+
+Sport = Annotated[SportPayload | None, BeforeValidator(_object), WrapValidator(or_none)]
+
+
 class TeamOrPlacePayload(CamelCasePayload):
     """A club, a country, or with `disabled` perhaps a place in the draw."""
 
@@ -77,12 +86,14 @@ class TeamOrPlacePayload(CamelCasePayload):
     short_name: OptionalName = None
     country: Country = None
     disabled: OptionalBool = None
+    sport: Sport = None
 
 
 class CategoryPayload(CamelCasePayload):
     """The country or continent a competition belongs to."""
 
     slug: OptionalName = None
+    sport: Sport = None
 
 
 class UniquePayload(CamelCasePayload):

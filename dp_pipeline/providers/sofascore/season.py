@@ -39,6 +39,7 @@ class SeasonEvents:
             single match have names that are no slug.
         failures: rounds or pages that could not be had.
         stored: matches, which those of the answers are newer than.
+        clubs: ids of teams that are stored or stand in a table, and are no places in the draw.
     """
 
     key: TournamentKey
@@ -47,6 +48,7 @@ class SeasonEvents:
     answers: Sequence[tuple[str, EventList]]
     failures: Failures
     stored: Sequence[Match] = ()
+    clubs: frozenset[int] = frozenset()
 
     @cached_property
     def _ours(self) -> tuple[tuple[ListedEvent, ...], tuple[Finding, ...]]:
@@ -74,7 +76,14 @@ class SeasonEvents:
     @cached_property
     def fixtures(self) -> SeasonMatches:
         """The matches that can be stored."""
-        return fixtures_of(self._ours[0], self.rounds, SeasonTeams(self.events))
+        return fixtures_of(self._ours[0], self.rounds, SeasonTeams(self.events, clubs=self.clubs))
+
+    @property
+    def has_places(self) -> bool:
+        """Whether a team may be a place in the draw, which a table would tell."""
+        teams = SeasonTeams(self.events, clubs=self.clubs)
+        sides = (side for event in self.events for side in (event.home_team, event.away_team))
+        return any(side.disabled and teams.is_place(side) for side in sides)
 
     @cached_property
     def all_matches(self) -> tuple[Match, ...]:
@@ -124,7 +133,7 @@ class SeasonEvents:
 
     def fetched_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""
-        teams, findings = SeasonTeams(self.events, tables).fetched(self.at.images)
+        teams, findings = SeasonTeams(self.events, tables, clubs=self.clubs).fetched(self.at.images)
         if not teams:
             because = "No team is known yet."
             return Fetched(findings=findings, absent=Absence("nothing_yet", because))

@@ -17,6 +17,7 @@ from dp_pipeline.providers.contract import EVERYTHING, Listed, Selection, Stored
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
+    OtherSportError,
     ProviderError,
     TournamentNotFoundError,
 )
@@ -203,6 +204,9 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         season = self._put_together(listed, answers, failures)
         if season.failures and not season.events:
             raise next(iter(season.failures.values())).again()
+        if not due and season.has_places:
+            tables, _ = await self._tables_or_none()
+            season = replace(season, clubs=frozenset(r.team.id for t in tables for r in t.rows))
         return season
 
     async def _rounds(self) -> SeasonRounds:
@@ -226,7 +230,7 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
     async def _listed(self) -> Answer[RoundPayload]:
         try:
             unique = await self._answers.unique()
-        except BlockedError:
+        except (BlockedError, OtherSportError):
             raise
         except ProviderError:
             unique = None  # `tournament` meets the error; the rounds say more than has_rounds
@@ -320,6 +324,9 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
             [(name, page) for name, pages in answers.items() for page in pages],
             {labels.get(name, name): error for name, error in failures.items()},
             self.stored.matches if self.stored else (),
+            frozenset(int(team.external_id) for team in self.stored.teams)
+            if self.stored
+            else frozenset(),
         )
 
 

@@ -1,7 +1,7 @@
 """Teams out of matches and tables, and names that stand for a team not known yet."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dp_pipeline.football.models import Team
 from dp_pipeline.providers.fetched import Finding
@@ -35,9 +35,14 @@ class SeasonTeams:
     besides has no country, has not played and stands in no table is a place.
     """
 
-    def __init__(self, events: Sequence[EventPayload], tables: Iterable[TablePayload] = ()) -> None:
+    def __init__(
+        self,
+        events: Sequence[EventPayload],
+        tables: Iterable[TablePayload] = (),
+        clubs: Collection[int] = (),
+    ) -> None:
         versions: dict[int, list[tuple[int, int, TeamOrPlacePayload]]] = {}
-        self._real = {row.team.id for table in tables for row in table.rows}
+        self._real = {*clubs, *(row.team.id for table in tables for row in table.rows)}
         for event in events:
             begun = status_of(event.status).status in _BEGUN
             for team in (event.home_team, event.away_team):
