@@ -1,15 +1,13 @@
 """OpenLigaDB's table when it can be believed, else the one the matches come to."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from dp_pipeline.football.models import Match, Round, Standing
 from dp_pipeline.football.table import compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openligadb.payload import TableRowPayload, TableRows
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups
-
-MOST_NAMED = 5
+from dp_pipeline.providers.tables import differences, fault_of
 
 
 def can_have_table(rounds: Sequence[Round], groups: TeamGroups) -> bool:
@@ -30,7 +28,7 @@ def standings_of(
         rounds: every round.
         groups: which matches are of which group.
         matches: every match.
-        table: the provider's, empty when it has none or none was asked for (see can_have_table).
+        table: the provider's, empty when it has none or none was requested (see can_have_table).
     """
     season_slugs = {round_.slug for round_ in rounds if round_.type == "season"}
     if not season_slugs:
@@ -55,58 +53,50 @@ def _chosen(
 ) -> Fetched[Standing]:
     """The provider's table unless it is missing or cannot be right."""
     if table is None:
-        return Fetched(computed, (_remark("table_computed", "OpenLigaDB has no table per group."),))
+        return Fetched(
+            computed, (_finding("table_computed", "OpenLigaDB has no table per group."),)
+        )
     if not table.rows:
-        return Fetched(computed, (_remark("table_computed", "OpenLigaDB has no table."),))
-    fault = table.fault or _fault(table.rows, computed, season)
+        return Fetched(computed, (_finding("table_computed", "OpenLigaDB has no table."),))
+    by_team = {row.team: row for row in computed}
+    rows = tuple(_standing(place, row, by_team) for place, row in enumerate(table.rows, start=1))
+    fault = table.fault or fault_of(rows, by_team) or _fault(rows, by_team, season)
     if fault:
         detail = f"OpenLigaDB's table is not used: {fault}. This one follows from the matches."
-        return Fetched(computed, (_remark("provider_table_rejected", detail),))
-    by_team = {row.team: row for row in computed}
-    rows = tuple(
-        _standing(position, row, by_team[str(row.team_info_id)])
-        for position, row in enumerate(table.rows, start=1)
-    )
-    return Fetched(rows, _differences(rows, by_team, table.rows))
+        return Fetched(computed, (_finding("provider_table_rejected", detail),))
+    names = {str(row.team_info_id): row.team_name for row in table.rows}
+    findings = differences("OpenLigaDB", rows, by_team, lambda team: names[team] or team)
+    return Fetched(rows, tuple(findings))
 
 
 def _fault(
-    table: Sequence[TableRowPayload], computed: Sequence[Standing], season: Sequence[Match]
+    rows: Sequence[Standing], computed: Mapping[str, Standing], season: Sequence[Match]
 ) -> str | None:
-    """Why the provider's table cannot be right; None when it can."""
-    teams = [str(row.team_info_id) for row in table]
-    expected = {row.team for row in computed}
-    if len(set(teams)) != len(teams):
-        return "a team is in it twice"
-    if set(teams) != expected:
-        both = len(set(teams) & expected)
-        return f"of its {len(teams)} teams {both} are among the {len(expected)} of the season"
-    fixtures = {team: sum(team in (m.home, m.away) for m in season) for team in expected}
-    points = [row.points for row in table]
+    """Why a table over all teams cannot be the one of the season's matches; None when it can."""
+    teams = {row.team for row in rows}
+    if teams != computed.keys():
+        both = len(teams & computed.keys())
+        return f"of its {len(rows)} teams {both} are among the {len(computed)} of the season"
+    points = [row.points for row in rows]
     faults = {
-        # bl1 2002 to 2009 (OpenLigaDB-Samples issue 57)
-        "all is zero while matches have ended": (
-            any(row.games for row in computed) and not any(row.matches for row in table)
-        ),
-        "won, drawn and lost do not make up the matches played": any(
-            row.matches != row.won + row.draw + row.lost for row in table
-        ),
         # it counts knockout matches too
         "a team has more matches than its season": any(
-            row.matches > fixtures[str(row.team_info_id)] for row in table
+            row.games > sum(row.team in (m.home, m.away) for m in season) for row in rows
         ),
         "goals for and against differ in sum": (
-            sum(row.goals for row in table) != sum(row.opponent_goals for row in table)
+            sum(row.goals_for for row in rows) != sum(row.goals_against for row in rows)
         ),
         "it is not in the order of points": points != sorted(points, reverse=True),
     }
     return next((fault for fault, present in faults.items() if present), None)
 
 
-def _standing(position: int, row: TableRowPayload, computed: Standing) -> Standing:
-    return replace(
-        computed,
-        position=position,
+def _standing(place: int, row: TableRowPayload, computed: Mapping[str, Standing]) -> Standing:
+    team = str(row.team_info_id)
+    ours = computed.get(team)
+    return Standing(
+        team=team,
+        position=place,
         games=row.matches,
         wins=row.won,
         draws=row.draw,
@@ -114,30 +104,11 @@ def _standing(position: int, row: TableRowPayload, computed: Standing) -> Standi
         goals_for=row.goals,
         goals_against=row.opponent_goals,
         points=row.points,
-        computed=False,
+        stage=ours.stage if ours else None,
+        group_name=ours.group_name if ours else None,
+        form=ours.form if ours else (),
     )
 
 
-def _differences(
-    rows: Sequence[Standing], by_team: dict[str, Standing], table: Sequence[TableRowPayload]
-) -> tuple[Finding, ...]:
-    """Rows that do not follow from the matches: points taken away, forfeits, a table behind."""
-    names = {str(row.team_info_id): row.team_name for row in table}
-    told = []
-    for row in rows:
-        other = by_team[row.team]
-        if replace(row, position=0, computed=True) != replace(other, position=0):
-            told.append(
-                f"{names[row.team] or row.team} {row.points} points from {row.games} "
-                f"({row.goals_for}:{row.goals_against}), by the matches {other.points} from "
-                f"{other.games} ({other.goals_for}:{other.goals_against})"
-            )
-    if not told:
-        return ()
-    more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    detail = f"OpenLigaDB's table is stored. It has {'; '.join(told[:MOST_NAMED])}{more}."
-    return (_remark("table_differs_from_matches", detail),)
-
-
-def _remark(reason: str, detail: str) -> Finding:
-    return Finding(reason, "Table", detail)
+def _finding(kind: str, detail: str) -> Finding:
+    return Finding(kind, "Table", detail)

@@ -9,11 +9,11 @@ from dp_pipeline.football.models import Match, Standing
 from dp_pipeline.football.table import FORM_LENGTH, compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
-from dp_pipeline.providers.sofascore.payload import FormEventPayload, RowPayload
+from dp_pipeline.providers.sofascore.payload import FormEventPayload
 from dp_pipeline.providers.sofascore.stages import Place, place_of
 from dp_pipeline.providers.sofascore.teams import is_place_in_draw
+from dp_pipeline.providers.tables import differences, fault_of
 
-MOST_NAMED = 5
 # "Third-placed teams", "Ranking of third-placed teams", "Best runners-up"
 _RANKING = re.compile(
     r"\b(?:third|3rd|second|2nd|fourth|4th)[ -]?plac(?:e|ed)\b|\branking\b"
@@ -28,7 +28,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables of a season by their place, and what is to be said of the others."""
+    """The tables of a season by their place, and findings about the others."""
 
     by_place: Mapping[Place, TablePayload]
     findings: tuple[Finding, ...] = ()
@@ -96,14 +96,15 @@ def standings_of(
         ours = computed.get(place, {})
         if len(tables.by_place) == len(computed) == 1:
             ours = next(iter(computed.values()))  # one table, whatever the stages are called
-        fault = table.fault or _fault(table.rows, ours)
-        if fault is None:
-            found = _rows(place, table, ours, form)
-            rows += found
-            findings += table.findings
-            findings += _differences(found, ours, table)
-            continue
         name = table.name or "Table"
+        standings = _rows(place, table, ours, form)
+        fault = table.fault or fault_of(standings, ours)
+        if fault is None:
+            rows += standings
+            findings += table.findings
+            names = {str(row.team.id): row.team.name for row in table.rows}
+            findings += differences("SofaScore", standings, ours, names.__getitem__, name)
+            continue
         instead = [replace(row, stage=place[0], group_name=place[1]) for row in ours.values()]
         rows += instead
         tail = "This one follows from the matches." if instead else "There is none instead."
@@ -145,26 +146,10 @@ def _without_tables(
 
 
 def _by_place(rows: Iterable[Standing]) -> dict[Place, dict[str, Standing]]:
-    found: dict[Place, dict[str, Standing]] = {}
+    tables: dict[Place, dict[str, Standing]] = {}
     for row in rows:
-        found.setdefault((row.stage, row.group_name), {})[row.team] = row
-    return found
-
-
-def _fault(rows: Sequence[RowPayload], computed: Mapping[str, Standing]) -> str | None:
-    """Why a table cannot be right; None when it can."""
-    teams = [row.team.id for row in rows]
-    faults = {
-        "it has no rows": not rows,
-        "a team is in it twice": len(set(teams)) != len(teams),
-        "won, drawn and lost do not make up the matches played": any(
-            row.matches != row.wins + row.draws + row.losses for row in rows
-        ),
-        "all is zero while matches have ended": (
-            any(row.games for row in computed.values()) and not any(row.matches for row in rows)
-        ),
-    }
-    return next((fault for fault, present in faults.items() if present), None)
+        tables.setdefault((row.stage, row.group_name), {})[row.team] = row
+    return tables
 
 
 def _rows(
@@ -172,12 +157,12 @@ def _rows(
 ) -> list[Standing]:
     stage_id = str(table.stage.id) if table.stage and table.stage.id else ""
     ordered = sorted(enumerate(table.rows, start=1), key=lambda one: one[1].position or one[0])
-    found = []
+    rows = []
     for position, row in ordered:
         team = str(row.team.id)
         by_matches = computed[team].form if team in computed else ()
-        told = form_of(form.get((stage_id, team), ()), team)
-        found.append(
+        by_events = form_of(form.get((stage_id, team), ()), team)
+        rows.append(
             Standing(
                 team=team,
                 position=row.position or position,
@@ -191,43 +176,10 @@ def _rows(
                 stage=place[0],
                 group_name=place[1],
                 # a list cut short, or none: the matches know as much
-                form=told if len(told) >= len(by_matches) else by_matches,
+                form=by_events if len(by_events) >= len(by_matches) else by_matches,
             )
         )
-    return found
-
-
-def _differences(
-    rows: Sequence[Standing], computed: Mapping[str, Standing], table: TablePayload
-) -> list[Finding]:
-    """Rows that do not follow from the matches: points taken away, forfeits, a table behind."""
-    names = {str(row.team.id): row.team.name for row in table.rows}
-    told = []
-    for row in rows:
-        other = computed.get(row.team)
-        if other and _sums(row) != _sums(other):
-            told.append(
-                f"{names[row.team]} {row.points} points from {row.games} "
-                f"({row.goals_for}:{row.goals_against}), by the matches {other.points} from "
-                f"{other.games} ({other.goals_for}:{other.goals_against})"
-            )
-    if not told:
-        return []
-    more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    detail = f"SofaScore's table is stored. It has {'; '.join(told[:MOST_NAMED])}{more}."
-    return [Finding("table_differs_from_matches", table.name or "Table", detail)]
-
-
-def _sums(row: Standing) -> tuple[int, ...]:
-    return (
-        row.games,
-        row.wins,
-        row.draws,
-        row.losses,
-        row.goals_for,
-        row.goals_against,
-        row.points,
-    )
+    return rows
 
 
 def _table_order(table: TablePayload) -> tuple[int, str]:
