@@ -20,7 +20,7 @@ from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
-from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
 from dp_pipeline.notifications.assets import refresh_evaluation
@@ -153,7 +153,7 @@ class _RefreshTick:
         settings = Settings.load()
         followed = file.load(settings.competitions_file).followed
         with store.transaction() as connection:
-            at_rest = resting(connection, datetime.now(UTC), roots(settings.base_urls))
+            at_rest = open_circuits(connection, datetime.now(UTC), roots(settings.base_urls))
             keys = kept_current(
                 connection,
                 self.provider,

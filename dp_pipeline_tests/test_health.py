@@ -82,7 +82,7 @@ class Place:
                     table.domain == "tournaments",
                 )
             ).all()
-        resting = {row.fingerprint for row in found if row.error_class == "ProviderRestingError"}
+        resting = {row.fingerprint for row in found if row.error_class == "CircuitOpenError"}
         assert len(resting) <= 1, "a thousand tournaments are one failure to people"
         return Counter(row.error_class for row in found)
 
@@ -148,11 +148,11 @@ def test_twenty_tournaments_of_a_provider_that_refuses_cost_at_most_five_request
     found = place.refresh(*KEYS)
     made = sum(place.replay.seen.values())
     assert 2 <= made <= 5  # those at once, four at most, and the probe
-    assert found == {"BlockedError": made, "ProviderRestingError": 20 - made}
-    assert place.refresh(*KEYS) == {"ProviderRestingError": 20}
+    assert found == {"BlockedError": made, "CircuitOpenError": 20 - made}
+    assert place.refresh(*KEYS) == {"CircuitOpenError": 20}
     assert sum(place.replay.seen.values()) == made
     place.is_due()
-    assert place.refresh(*KEYS) == {"BlockedError": 1, "ProviderRestingError": 19}
+    assert place.refresh(*KEYS) == {"BlockedError": 1, "CircuitOpenError": 19}
     assert sum(place.replay.seen.values()) == made + 1
     place.answer()
     place.is_due()
@@ -196,7 +196,9 @@ def test_a_check_is_recorded_when_it_changes_not_at_every_tick(place: Place) -> 
         assert event is not None
         found = event.asset_check_evaluation_data
         assert found.passed
-        assert found.description == f"{provider} has not been asked at its present address."
+        assert (
+            found.description == f"No request has been made to {provider} at its present address."
+        )
 
 
 def test_a_person_can_evaluate_a_check(place: Place) -> None:
@@ -234,7 +236,7 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
 @pytest.mark.parametrize(
     ("circuit", "asked", "passed", "text"),
     [
-        (Circuit(), False, True, "x has not been asked at its present address."),
+        (Circuit(), False, True, "No request has been made to x at its present address."),
         (Circuit(4), True, True, "x answers."),
         (FIRST, True, True, "x refused one request; the next one shows"),
         (SECOND, True, False, "x does not answer (blocked, last at 2026-11-25 10:02 UTC). Nothing"),
@@ -242,7 +244,7 @@ def test_a_person_can_evaluate_a_check(place: Place) -> None:
             Circuit(5, 0, 1, "network", NOW, NOW - timedelta(minutes=1)),
             True,
             False,
-            "What is asked next, one request, shows whether it answers again.",
+            "One request is to find out whether it answers again.",
         ),
     ],
 )

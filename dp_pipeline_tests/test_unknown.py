@@ -75,7 +75,7 @@ def test_what_was_found_missing_is_taken_away_and_its_executions_stay(place: Pla
         "NotFoundError",
         "BlockedError",
         "ProviderServerError",
-        "ProviderRestingError",
+        "CircuitOpenError",
         "RateLimitedError",
         "InvalidShapeError",
         "RunEndedEarly",

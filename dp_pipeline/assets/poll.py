@@ -36,7 +36,7 @@ from dp_pipeline.ledger.ledger import note_news, tournament_id_of
 from dp_pipeline.match_watch.pauses import caught_up, missed, put_off, refused
 from dp_pipeline.match_watch.watch import Due, PolledMatches, due_of, keep_watch
 from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
-from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRestingError
+from dp_pipeline.providers.errors import BlockedError, CircuitOpenError, ProviderError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import checked_key
 
@@ -108,7 +108,7 @@ class Poll:
                 await self._look(execution, work, source, due)
             finally:
                 execution.requests.extend(source.requests.taken())
-        except ProviderRestingError as error:
+        except CircuitOpenError as error:
             # Told once for all, by the provider's check; the sensor waits with us.
             execution.stand_down(Finding("provider_at_rest", self.key, error.message))
         except Exception as error:
@@ -176,7 +176,7 @@ class Poll:
             try:
                 await source.prefetch([domain.name])
                 await work.of(domain, execution)
-            except ProviderRestingError as error:
+            except CircuitOpenError as error:
                 execution.stand_down(Finding("provider_at_rest", self.key, error.message))
                 self._failed.append(domain.name)
             finally:

@@ -18,7 +18,7 @@ from dp_pipeline.assets.refresh_job import refresh_requests
 from dp_pipeline.competitions.removal import left_alone
 from dp_pipeline.database import seasons
 from dp_pipeline.database.database import Database
-from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.jobs import Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.ledger.run_tags import Priority
@@ -156,7 +156,7 @@ def discover(
         stopped = set() if followed is None else seasons.no_longer_followed(connection, followed)
         names = {storable(key): key for key in partitions.keys}
         never = [names[name] for name in seasons.never_attempted(connection, names)]
-        at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(base_urls))
+        at_rest = open_circuits(connection, datetime.fromtimestamp(now, UTC), roots(base_urls))
     idle, odd = _of_use(never, stopped)
     present = set(partitions.keys)
     begin = bool(idle) or any(key not in present for key in approved)

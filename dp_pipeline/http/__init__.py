@@ -2,12 +2,12 @@
 
 errors           what a request can end in
 limits           how much one request may cost
-address          a base URL taken apart, and what one request asks for
-responses        a response, classified before anybody parses it
+address          a base URL taken apart, and the target of one request
+response         a response, classified before anybody parses it
 transport        one exchange over the wire
 ssrf_guard       addresses from payloads that must not be requested
 rate_limit       requests spaced over all processes
-circuit          when a service rests and who finds out whether it answers again
+circuit          when the circuit is open, and which request is the probe
 circuit_breaker  the same for all processes
 circuit_table    its state and its counts in Postgres
 health           how services have answered lately, for people

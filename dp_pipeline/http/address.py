@@ -1,4 +1,4 @@
-"""Where a service is: its base URL taken apart, and what one request asks for.
+"""Where a service is: its base URL taken apart, and the target of one request.
 
 What is secret in it (user-info, query values) travels apart from what is logged, reported and
 shown. No I/O.
@@ -28,7 +28,7 @@ E = TypeVar("E", bound=ProviderError)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one request asks for, and of whom. Only the fields without repr may hold secrets.
+    """The target of one request. Only the fields without repr may hold secrets.
 
     Args:
         name: of the service.
@@ -153,7 +153,7 @@ class Address:
 
 
 def unusable_address(name: str) -> ProviderError:
-    """The error for a base URL that cannot be asked, without the value: it may hold a password."""
+    """The error for a base URL that cannot be used, without the value: it may hold a password."""
     return ProviderError(
         f"The address of {name} is not usable: {name.upper()}_BASE_URL must be a whole URL "
         "such as https://gateway.example/football."

@@ -1,14 +1,14 @@
-"""When a service rests, and who may find out whether it answers again. Pure decisions.
+"""When a circuit is open, and which request is the probe. Pure decisions.
 
 The circuit is closed while a service answers. What opens it:
 
 * a refusal (403 and its like). Perhaps only one path is refused, so the first is followed by no
-  rest: one request, the probe, may be made at once. Refused too, the service rests for a quarter of
-  an hour, then for twice as long each time.
-* many requests in a row without an answer. It rests for a minute, then for twice as long.
-* a 429 that asks to wait longer than we do. It rests until then.
+  pause: one request, the probe, may be made at once. Refused too, it opens the circuit for a
+  quarter of an hour, then for twice as long each time.
+* many requests in a row without an answer: for a minute, then for twice as long.
+* a 429 that wants a longer wait than we do: until then.
 
-When a rest is over, one request of all processes is the probe. Any answer closes the circuit.
+When that is over, one request of all processes is the probe. Any answer closes the circuit.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ LONGEST_RETRY_AFTER = timedelta(days=1)
 LEASE = timedelta(minutes=2)
 """How long a probe may take: a request has 90 s, and waits for the rate limit before."""
 
-Standing = Literal["closed", "resting", "due", "probing"]
+CircuitState = Literal["closed", "open", "due", "probing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Circuit:
     """What all processes know of a service at one address.
 
     Args:
-        epoch: grows with every change, so that what began before one is told from what began
-            after.
-        refusals: how often in a row the service refused when it was to be found out.
-        silences: how often in a row nothing was answered, likewise.
+        epoch: grows with every change, so that what began before one is not taken for what
+            began after.
+        refusals: how often in a row the service refused a probe.
+        silences: how often in a row nothing was answered.
         kind: the kind of the failure that counted last.
         struck_at: when that was.
         rests_until: when a probe is due; None: closed.
@@ -61,12 +61,12 @@ class Circuit:
     rests_until: datetime | None = None
     probe_until: datetime | None = None
 
-    def standing(self, now: datetime) -> Standing:
-        """Who may ask: everybody, nobody, one, or nobody while that one is under way."""
+    def state(self, now: datetime) -> CircuitState:
+        """Who may make requests: everybody, nobody, one, or nobody while that one is under way."""
         if self.rests_until is None:
             return "closed"
         if now < self.rests_until:
-            return "resting"
+            return "open"
         if self.probe_until is not None and now < self.probe_until:
             return "probing"
         return "due"
@@ -82,7 +82,7 @@ class Permit:
     """What one request may be made with.
 
     Args:
-        name: of the service that may be asked.
+        name: of the service.
         root: its address, without secrets.
         epoch: of the circuit when it was given.
         probe: whether the result decides for everybody.
@@ -103,7 +103,7 @@ class RequestOutcome:
     Args:
         seconds: until the answer was read or it failed.
         error: what it ended in; None for an answer.
-        retry_after: seconds the service asks to wait (429), when that is longer than we do.
+        retry_after: seconds the service wants us to wait (429), when that is longer than we do.
         many: whether it is one of many in a row without an answer.
         concerns_all: whether a refusal is of us, not of the path.
     """
@@ -130,7 +130,7 @@ def after(circuit: Circuit, permit: Permit, outcome: RequestOutcome, now: dateti
     if outcome.answered:
         return circuit if circuit.rests_until is None else closed(circuit)
     if permit.epoch != circuit.epoch:
-        return _asked_meanwhile(circuit, outcome, now)
+        return _after_opening(circuit, outcome, now)
     if outcome.refused:
         counts = not permit.best_effort
     else:
@@ -145,7 +145,7 @@ def closed(circuit: Circuit) -> Circuit:
 
 def begin_probe(circuit: Circuit, now: datetime) -> Circuit | None:
     """With a probe under way from now on; None if none is due."""
-    if circuit.standing(now) != "due":
+    if circuit.state(now) != "due":
         return None
     return replace(circuit, epoch=circuit.epoch + 1, probe_until=now + LEASE)
 
@@ -157,23 +157,27 @@ def abandoned(circuit: Circuit, permit: Permit) -> Circuit:
     return replace(circuit, epoch=circuit.epoch + 1, probe_until=None)
 
 
-def resting_sentence(name: str, path: str, circuit: Circuit, now: datetime) -> str:
+def open_sentence(name: str, path: str, circuit: Circuit, now: datetime) -> str:
     """Why a request was not made, and when one is. Equal but for the numbers."""
-    match circuit.kind:
-        case BlockedError.kind:
-            what = "refused us at"
-        case RateLimitedError.kind:
-            what = "asked us to wait at"
-        case _:
-            what = "did not answer at"
-    if circuit.standing(now) == "resting":
-        then = f"It is asked again, with one request, after {_clock(circuit.rests_until)}."
-    else:
-        then = "One request is to find out whether it answers again."
+    whats = {BlockedError.kind: "refused us at", RateLimitedError.kind: "made us wait at"}
+    what = whats.get(circuit.kind or "", "did not answer at")
     return (
-        f"{name} {what} {_clock(circuit.struck_at)} ({circuit.kind}); {path} was not "
-        f"requested. {then}"
+        f"{name} {what} {moment_of(circuit.struck_at)} ({circuit.kind}); {path} was not "
+        f"requested. {next_request(circuit, now)}"
     )
+
+
+def next_request(circuit: Circuit, now: datetime) -> str:
+    """When the next request is made while a circuit is not closed, as a sentence."""
+    after_that = ""
+    if circuit.state(now) == "open":
+        after_that = f", after {moment_of(circuit.rests_until)},"
+    return f"One request{after_that} is to find out whether it answers again."
+
+
+def moment_of(moment: datetime | None) -> str:
+    """A moment as it stands in sentences."""
+    return "an unknown time" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _struck(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit:
@@ -182,32 +186,21 @@ def _struck(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit
     silences = circuit.silences + (0 if outcome.refused else 1)
     seconds = REFUSED.seconds(refusals - 1) if outcome.refused else SILENT.seconds(silences)
     if outcome.retry_after is not None:
-        rest = _bounded(outcome.retry_after)
-    else:
-        rest = timedelta(seconds=seconds)
-    return Circuit(
-        circuit.epoch + 1,
-        refusals,
-        silences,
-        None if outcome.error is None else outcome.error.kind,
-        now,
-        now + rest,
-    )
+        seconds = _bounded(outcome.retry_after)
+    kind = None if outcome.error is None else outcome.error.kind
+    until = now + timedelta(seconds=seconds)
+    return Circuit(circuit.epoch + 1, refusals, silences, kind, now, until)
 
 
-def _asked_meanwhile(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit:
-    """What was under way when it opened counts no more, but what a service asks for is kept."""
+def _after_opening(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit:
+    """What was under way when it opened counts no more, but a Retry-After is kept."""
     if outcome.retry_after is None or circuit.rests_until is None:
         return circuit
-    until = now + _bounded(outcome.retry_after)
-    if until <= circuit.rests_until or circuit.standing(now) == "probing":
+    until = now + timedelta(seconds=_bounded(outcome.retry_after))
+    if until <= circuit.rests_until or circuit.state(now) == "probing":
         return circuit
     return replace(circuit, epoch=circuit.epoch + 1, rests_until=until)
 
 
-def _bounded(seconds: float) -> timedelta:
-    return timedelta(seconds=min(max(seconds, 0.0), LONGEST_RETRY_AFTER.total_seconds()))
-
-
-def _clock(moment: datetime | None) -> str:
-    return "an unknown time" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER.total_seconds())

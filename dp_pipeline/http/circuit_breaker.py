@@ -1,4 +1,4 @@
-"""Whether a service is asked at all: one decision for every process that uses the database."""
+"""Whether a request is made at all: one decision for every process that uses the database."""
 
 import time
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from dp_pipeline.http.circuit import (
     abandoned,
     after,
     begin_probe,
-    resting_sentence,
+    open_sentence,
 )
 from dp_pipeline.http.circuit_table import (
     Decision,
@@ -28,7 +28,7 @@ from dp_pipeline.http.circuit_table import (
     read_circuit,
     write_counts,
 )
-from dp_pipeline.http.errors import ProviderRestingError
+from dp_pipeline.http.errors import CircuitOpenError
 
 KNOWN_SECONDS = 1.0
 """How long what was read is believed."""
@@ -37,7 +37,7 @@ FLUSH_SECONDS = 5.0
 WAIT_SECONDS = 30.0
 """How long others wait for the result of one probe."""
 _PROBE = Backoff(first=1.25 * KNOWN_SECONDS, longest=1.25 * KNOWN_SECONDS, jitter=0.4)
-"""How often they look for it, not all at the same moment."""
+"""How often they read it, not all at the same moment."""
 
 
 @dataclass(slots=True)
@@ -97,29 +97,29 @@ class CircuitBreaker:
             best_effort: whether this request is no sample: refused, it says nothing about others.
 
         Raises:
-            ProviderRestingError: it is not to be made.
+            CircuitOpenError: it is not to be made.
         """
         service = (target.name, root)
         view = self._view(service)
         while True:
-            await self._look(service, view)
-            standing = view.circuit.standing(view.now())
-            if standing == "closed":
+            await self._refresh(service, view)
+            state = view.circuit.state(view.now())
+            if state == "closed":
                 return Permit(*service, view.circuit.epoch, best_effort=best_effort)
-            if standing == "due" and not best_effort:
+            if state == "due" and not best_effort:
                 # Who is cancelled meanwhile hears of it after this, and gives the probe up.
                 mine = await self._change(service, view, begin_probe, attempts=1)
                 if mine is not None:
                     return Permit(*service, mine.epoch, probe=True)
-                if view.circuit.standing(view.now()) != "due":
+                if view.circuit.state(view.now()) != "due":
                     continue  # somebody else was first, or it is over
-            elif standing != "resting" and view.waited() < self._wait_seconds:
+            elif state != "open" and view.waited() < self._wait_seconds:
                 await anyio.sleep(_PROBE.jittered(1))
                 continue
-            sentence = resting_sentence(target.name, target.path, view.circuit, view.now())
+            sentence = open_sentence(target.name, target.path, view.circuit, view.now())
             if self._database is not None:
-                sentence += f" `dp health --reset {target.name}` asks at once."
-            raise target.error(ProviderRestingError, sentence)
+                sentence += f" `dp health --reset {target.name}` allows requests at once."
+            raise target.error(CircuitOpenError, sentence)
 
     async def note(self, permit: Permit, outcome: RequestOutcome) -> None:
         """Count a request, and open or close the circuit if it does."""
@@ -127,9 +127,11 @@ class CircuitBreaker:
         view = self._view(service)
         self._counts.setdefault(service, RequestCounts()).add(outcome, view.now())
         if after(view.circuit, permit, outcome, view.now()) != view.circuit:
-            # Before anything is waited for: whoever asks next is to know what is written here.
+            # Before anything is waited for: the next request is to know what is written here.
             view.read_at = float("-inf")
-            await self._change(service, view, lambda known, now: after(known, permit, outcome, now))
+            await self._change(
+                service, view, lambda circuit, now: after(circuit, permit, outcome, now)
+            )
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             await self.flush()
 
@@ -138,7 +140,7 @@ class CircuitBreaker:
         if permit.probe:
             service = (permit.name, permit.root)
             await self._change(
-                service, self._view(service), lambda known, _: abandoned(known, permit)
+                service, self._view(service), lambda circuit, _: abandoned(circuit, permit)
             )
 
     async def flush(self) -> None:
@@ -158,19 +160,19 @@ class CircuitBreaker:
     def _view(self, service: Service) -> _View:
         return self._views.setdefault(service, _View())
 
-    async def _look(self, service: Service, view: _View) -> None:
-        """Read what is known, unless that was done within the last second."""
+    async def _refresh(self, service: Service, view: _View) -> None:
+        """Read the circuit, unless that was done within the last second."""
         if self._database is None or time.monotonic() - view.read_at < KNOWN_SECONDS:
             return
         async with view.lock:
             if time.monotonic() - view.read_at < KNOWN_SECONDS:
                 return
             try:
-                found = await self._database.run(partial(read_circuit, service=service), attempts=1)
+                read = await self._database.run(partial(read_circuit, service=service), attempts=1)
             except DatabaseError:
                 view.read_at = time.monotonic()
             else:
-                view.learn(*found)
+                view.learn(*read)
 
     async def _change(
         self, service: Service, view: _View, decide: Decision, *, attempts: int = 30
@@ -184,10 +186,10 @@ class CircuitBreaker:
                     partial(change_circuit, service=service, decide=decide), attempts=attempts
                 )
             except DatabaseError:
-                known = view.circuit
+                before = view.circuit
                 # A probe that nobody else can see is none.
                 if _change_here(view, decide) and view.circuit.probe_until is not None:
-                    view.circuit = known
+                    view.circuit = before
                 return None
             view.learn(circuit, now)
             return circuit if changed else None

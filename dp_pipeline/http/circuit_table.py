@@ -109,16 +109,15 @@ def change_circuit(
             return decided, now, True
 
 
-def resting(
+def open_circuits(
     connection: sa.Connection, now: datetime, roots: Mapping[str, str] | None = None
 ) -> dict[str, datetime]:
-    """The services that are not to be asked before a later moment than `now`, and that moment.
+    """The services whose circuit is open later than `now`, and until when.
 
     Args:
         connection: reads one row per such service.
-        now: of whoever asks.
-        roots: name to the address it would be asked at; what is known of another address does not
-            count. None: all counts.
+        now: by the caller's clock.
+        roots: name to address; the circuit of another address does not count. None: all count.
     """
     table = provider_health.c
     statement = sa.select(table.provider, table.root, table.rests_until)
@@ -131,15 +130,15 @@ def resting(
 
 
 def reset(connection: sa.Connection, name: str) -> bool:
-    """Let a service be asked as if it had never failed; False if it was never asked."""
-    found = connection.execute(
+    """Close the circuit of a service as if it had never failed; False if it has none."""
+    closed = connection.execute(
         sa.update(provider_health)
         .where(provider_health.c.provider == name)
         .values(_values(Circuit()))
         .values(epoch=provider_health.c.epoch + 1)
         .returning(provider_health.c.epoch)
     )
-    return found.first() is not None
+    return closed.first() is not None
 
 
 def write_counts(connection: sa.Connection, counted: Mapping[Service, RequestCounts]) -> None:
@@ -154,12 +153,14 @@ def write_counts(connection: sa.Connection, counted: Mapping[Service, RequestCou
             .values(provider=name, root=root, **_values(Circuit()), **lasts)
             .on_conflict_do_update(index_elements=["provider"], set_=counts.lasts)
         )
-        for hour, found in sorted(counts.hours.items()):
-            statement = insert(provider_hour).values(provider=name, hour=hour, **found)
+        for hour, numbers in sorted(counts.hours.items()):
+            statement = insert(provider_hour).values(provider=name, hour=hour, **numbers)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["provider", "hour"],
-                    set_={each: provider_hour.c[each] + statement.excluded[each] for each in found},
+                    set_={
+                        each: provider_hour.c[each] + statement.excluded[each] for each in numbers
+                    },
                 )
             )
 

@@ -109,9 +109,9 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 def shape_error(target: Target, error: ValidationError) -> InvalidShapeError:
     """The error of a payload that does not fit its model: the first failing paths and how many."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    first = "; ".join(f"{_path(e['loc'])}: {target.scrub(e['msg'])}" for e in found[:FIRST_ERRORS])
-    count = len(found)
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    first = "; ".join(f"{_path(e['loc'])}: {target.scrub(e['msg'])}" for e in errors[:FIRST_ERRORS])
+    count = len(errors)
     more = ", first" if count > FIRST_ERRORS else ""
     sentence = (
         f"{target.name} answered {target.path} in a form we do not know: "
@@ -125,14 +125,14 @@ def bounded_cause(target: Target, error: ValidationError) -> ValidationError:
 
     pydantic's own renders every part with its input: hundreds for a season with one renamed field.
     """
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
     parts = [
         InitErrorDetails(
             type=PydanticCustomError("value_error", "{said}", {"said": target.scrub(e["msg"])}),
             loc=e["loc"],
             input=None,
         )
-        for e in found[:FIRST_ERRORS]
+        for e in errors[:FIRST_ERRORS]
     ]
     return ValidationError.from_exception_data(error.title, parts, hide_input=True)
 

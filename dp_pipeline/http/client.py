@@ -24,9 +24,9 @@ from dp_pipeline.http.classify import (
     shape_error,
 )
 from dp_pipeline.http.errors import (
+    CircuitOpenError,
     NetworkError,
     ProviderError,
-    ProviderRestingError,
     RateLimitedError,
 )
 from dp_pipeline.http.limits import Limits
@@ -143,8 +143,8 @@ class HttpClient:
         target = self._address.target(path_or_url)
         request.url = target.shown
         try:
-            found = await self._retried(_Exchange(target, format_, request, best_effort))
-        except ProviderRestingError:
+            content = await self._retried(_Exchange(target, format_, request, best_effort))
+        except CircuitOpenError:
             raise
         except ProviderError as error:
             self._failures = self._failures + 1 if isinstance(error, UNANSWERED) else 0
@@ -153,7 +153,7 @@ class HttpClient:
                 error.args = (error.message,)
             raise
         self._failures = 0
-        return target, found
+        return target, content
 
     async def _retried(self, exchange: _Exchange) -> Any:
         import tenacity
@@ -217,10 +217,10 @@ class HttpClient:
         )
 
     async def _noted(self, permit: Permit, exchange: _Exchange, transport: "Transport") -> Any:
-        """One request, of which the circuit breaker is told."""
-        found, error, before = None, None, exchange.request.seconds
+        """One request, which the circuit breaker counts."""
+        content, error, before = None, None, exchange.request.seconds
         try:
-            found = await self._request(exchange, transport)
+            content = await self._request(exchange, transport)
         except ProviderError as failed:
             error = failed
         wished = exchange.retry_after if isinstance(error, RateLimitedError) else None
@@ -239,7 +239,7 @@ class HttpClient:
             await self._breaker.note(permit, outcome)
         if error is not None:
             raise error
-        return found
+        return content
 
     async def _request(self, exchange: _Exchange, transport: "Transport") -> Any:
         target, request = exchange.target, exchange.request
@@ -282,7 +282,7 @@ class Requests:
 
     @property
     def root(self) -> str:
-        """The base URL below which paths are asked for, without its secrets."""
+        """The base URL below which the paths are, without its secrets."""
         return self._client.root
 
     async def json(self, path: str, parse: Callable[[Any], T], *, best_effort: bool = False) -> T:

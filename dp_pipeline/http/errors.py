@@ -6,7 +6,7 @@ ProviderError
 ├── RateLimitedError      429 that outlasted our patience
 ├── ProviderServerError   5xx
 ├── NetworkError          no or half a response: refused, reset, timed out, cut short
-├── ProviderRestingError  not requested at all: the circuit is open, see circuit.py
+├── CircuitOpenError  not requested at all: the circuit is open, see circuit.py
 ├── InvalidShapeError     a response whose form we do not know, or larger than the limit
 └── UnsafeAddressError    an address in a payload or redirect that must not be requested
 """
@@ -50,7 +50,7 @@ class ProviderError(Exception):
 
 
 class NotFoundError(ProviderError):
-    """404: whether that is expected is the asking domain's decision."""
+    """404: whether that is expected is the domain's decision."""
 
     kind = "not_found"
 
@@ -82,7 +82,7 @@ class NetworkError(ProviderError):
     retryable = True
 
 
-class ProviderRestingError(ProviderError):
+class CircuitOpenError(ProviderError):
     """No request was made: the provider rests, for all processes, until a moment."""
 
     kind = "resting"

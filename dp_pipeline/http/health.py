@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from dp_pipeline.database.tables import provider_health, provider_hour
-from dp_pipeline.http.circuit import Circuit
+from dp_pipeline.http.circuit import Circuit, moment_of, next_request
 from dp_pipeline.http.circuit_table import FAILURES, circuit_of
 
 State = Literal["closed", "half-open", "open"]
@@ -21,7 +21,7 @@ class ServiceHealth:
     Args:
         name: of the service.
         now: the server's time when this was read.
-        root: the address it was asked at last; None: it never was, or not there.
+        root: the address of the last request; None: there was none, or not at this address.
         circuit: see there.
         requests: of the last 24 hours, those of the hour that began before them included.
         failures: of these.
@@ -45,20 +45,10 @@ class ServiceHealth:
     blocked_at: datetime | None = None
 
     @property
-    def asked(self) -> bool:
-        """Whether it has ever been asked there."""
-        return self.root is not None
-
-    @property
     def state(self) -> State:
         """In the words of circuit breakers."""
-        match self.circuit.standing(self.now):
-            case "closed":
-                return "closed"
-            case "resting":
-                return "open"
-            case _:
-                return "half-open"
+        state = self.circuit.state(self.now)
+        return state if state in ("closed", "open") else "half-open"
 
     @property
     def well(self) -> bool:
@@ -69,21 +59,16 @@ class ServiceHealth:
     def sentence(self) -> str:
         """The same in words, for a person."""
         name, circuit = self.name, self.circuit
-        if not self.asked:
-            return f"{name} has not been asked at its present address."
+        if self.root is None:
+            return f"No request has been made to {name} at its present address."
         if self.state == "closed":
             return f"{name} answers."
         if self.well:
             return f"{name} refused one request; the next one shows whether it answers others."
-        if self.state == "open":
-            again = f"{circuit.rests_until:%Y-%m-%d %H:%M} UTC"
-            then = f"It is asked again, with one request, after {again}."
-        else:
-            then = "What is asked next, one request, shows whether it answers again."
-        last = f"{circuit.struck_at:%Y-%m-%d %H:%M} UTC"
         return (
-            f"{name} does not answer ({circuit.kind}, last at {last}). Nothing else is asked there "
-            f"meanwhile. {then} `dp health --reset {name}` asks at once."
+            f"{name} does not answer ({circuit.kind}, last at {moment_of(circuit.struck_at)}). "
+            f"Nothing else is requested meanwhile. {next_request(circuit, self.now)} "
+            f"`dp health --reset {name}` allows requests at once."
         )
 
     @property
@@ -96,30 +81,25 @@ class ServiceHealth:
         """How long a request took."""
         return self.seconds / self.requests if self.requests else None
 
-    @property
-    def next_probe(self) -> datetime | None:
-        """From when on one request may find out whether it answers again; None: no need."""
-        return self.circuit.rests_until
-
     def facts(self) -> dict[str, Any]:
         """All of it by name, as it is shown; what is not known is None."""
         return {
             "provider": self.name,
             "state": self.state,
-            "success_ratio_24h": None
-            if self.success_ratio is None
-            else round(self.success_ratio, 4),
+            "success_ratio_24h": _rounded(self.success_ratio, 4),
             "requests_24h": self.requests,
-            "mean_latency_seconds": None
-            if self.mean_seconds is None
-            else round(self.mean_seconds, 3),
+            "mean_latency_seconds": _rounded(self.mean_seconds, 3),
             "last_answer": self.answered_at,
             "last_failure": self.failed_at,
             "last_failure_kind": self.failure,
             "last_block": self.blocked_at,
-            "next_probe": self.next_probe,
+            "next_probe": self.circuit.rests_until,
             "address": self.root,
         }
+
+
+def _rounded(number: float | None, digits: int) -> float | None:
+    return None if number is None else round(number, digits)
 
 
 def read_health(
@@ -128,10 +108,10 @@ def read_health(
     """Each of these services, in their order.
 
     Args:
-        connection: where to ask.
+        connection: for the queries.
         roots: their addresses here.
-        anywhere: as it was asked last, though it was at another address than here: the command line
-            may know other addresses than those who ask.
+        anywhere: whatever the address of the last request was: the command line may have other
+            settings than the runs.
     """
     now = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     health = {row.provider: row for row in connection.execute(sa.select(provider_health))}

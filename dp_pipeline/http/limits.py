@@ -21,7 +21,7 @@ class Limits:
             has under 1 MiB.
         attempts: of a request whose failures are worth a retry.
         backoff: the pause between attempts; a Retry-After takes its place.
-        max_retry_after_seconds: longest wait a service may ask for (Retry-After) before the
+        max_retry_after_seconds: longest wait that a service may demand (Retry-After) before the
             request fails at once.
         connections: requests to the service at the same time.
         redirects: followed per attempt.

@@ -1,6 +1,6 @@
 """Keeps addresses that came in a payload out of networks that are not public.
 
-Whoever writes a payload could otherwise have us ask the database next door or a cloud's metadata
+Whoever writes a payload could otherwise have us call the database next door or a cloud's metadata
 service. Imported with the first client that needs it: httpx costs 0.1 s.
 """
 
@@ -85,8 +85,8 @@ class SsrfGuard:
 
     async def _allowed(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host that may be connected to; raises OSError if it has none."""
-        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+        listed = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in listed))
         if (host, port) == self._own:
             return addresses
         if public := [address for address in addresses if is_public(address)]:

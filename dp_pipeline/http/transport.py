@@ -23,14 +23,14 @@ from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.response import Response
 from dp_pipeline.http.ssrf_guard import SsrfGuard, tls_context
 
-# Of an answer that is an error anyway, enough to tell a challenge and to show its beginning.
+# Of an answer that is an error anyway, enough to recognise a challenge and to show its beginning.
 ERROR_BYTES = 64 * 1024
 
 
 class Transport:
     """The connections to one service. Requests stand alone: no cookies are kept.
 
-    Redirects stay on the host that was asked, and may only gain encryption. With a guard they may
+    Redirects stay on the host of the request, and may only gain encryption. With a guard they may
     leave it, for images often lie elsewhere, and only what it allows is target.
     """
 
@@ -53,7 +53,7 @@ class Transport:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "User-Agent": f"dp_pipeline/{version} (automated football data pipeline)",
-                # a codec with a bomb ratio worse than gzip's 1:1000 is not asked for
+                # a codec with a bomb ratio worse than gzip's 1:1000 is not accepted
                 "Accept-Encoding": "gzip, deflate",
             },
             timeout=httpx.Timeout(
@@ -62,7 +62,7 @@ class Transport:
             limits=httpx.Limits(
                 max_connections=limits.connections, max_keepalive_connections=limits.connections
             ),
-            # where the environment names a proxy, that one connects; what is asked is checked still
+            # where the environment names a proxy, that one connects; the address is checked still
             mounts={"all://": guard.wire(limits)} if guard else None,
             event_hooks={"request": [guard.check]} if guard else None,
         )
@@ -202,7 +202,7 @@ class Transport:
             case httpx.NetworkError() | httpx.RemoteProtocolError():
                 what = f"broke off or garbled its answer: {detail}"
             case _:
-                what = f"could not be asked: {type(error).__name__}: {detail}"
+                what = f"could not be requested: {type(error).__name__}: {detail}"
         return what
 
 

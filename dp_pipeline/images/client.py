@@ -1,6 +1,6 @@
-"""Asking for images: the hosts of one run, each with its own connections, rate limit and patience.
+"""Requesting images: the hosts of one run, each with its own connections, rate limit and patience.
 
-Addresses come from payloads, so they are checked before they are asked (http/ssrf_guard.py); the
+Addresses come from payloads, so they are checked before the request (http/ssrf_guard.py); the
 provider's own base URL is the operator's word and may be anywhere.
 """
 
@@ -51,7 +51,7 @@ _PLACEHOLDER = re.compile(r"https?://(?:\w+\.)?imgur\.com/removed\.png")
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server gave to ask by whether an image has changed (RFC 9110, 8.8)."""
+    """What a server gave for a conditional request for an image (RFC 9110, 8.8)."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -79,7 +79,7 @@ class Root:
 
 
 class Images:
-    """Where images are, during one run. Hosts are connected when first asked, closed together.
+    """Where images are, during one run. Hosts are connected when first needed, closed together.
 
     Args:
         roots: by provider name.
@@ -103,9 +103,9 @@ class Images:
         await self._stack.aclose()
 
     async def get(
-        self, provider: str, url: str, request: Request, known: Validators | None = None
+        self, provider: str, url: str, request: Request, stored: Validators | None = None
     ) -> Download | None:
-        """Download what the provider says is an image; None when it is as `known` describes it.
+        """Download what the provider says is an image; None when it is as `stored` describes it.
 
         Raises:
             UnsafeAddressError: no http(s) address, or one that is not public.
@@ -113,20 +113,20 @@ class Images:
         """
         request.url = url.partition("?")[0][:LONGEST_URL]
         client = await self._client(provider, url)
-        conditions = known.headers() if known else {}
+        conditions = stored.headers() if stored else {}
         image = ResponseFormat(
             {"Accept": _ACCEPT, **conditions},
             lambda target, response: _read(target, response, conditional=bool(conditions)),
         )
-        _, found = await client.fetch(url, request, image)
-        return found
+        _, download = await client.fetch(url, request, image)
+        return download
 
     async def _client(self, provider: str, url: str) -> HttpClient:
         address = checked_address(url)
         root = self._roots.get(provider)
         own = Address.parse(provider, root.base_url) if root else None
         ours = own is not None and own.origin == address.origin
-        # a host that one provider may ask behind its guard is another client for the others
+        # a host that one provider may reach behind its guard is another client for the others
         place = (provider if ours else "", address.origin)
         client = self._clients.get(place)
         if client is None:
@@ -149,7 +149,7 @@ def checked_address(url: str) -> Address:
     """The origin of an image's address, without user-info, path and query.
 
     Raises:
-        UnsafeAddressError: it cannot be asked for.
+        UnsafeAddressError: it cannot be requested.
     """
     try:
         parts = urlsplit(url)
@@ -158,7 +158,7 @@ def checked_address(url: str) -> Address:
             return Address.parse("image", f"{parts.scheme}://{host}")
     except (ValueError, ProviderError):
         pass  # an odd address of any kind is the same to us
-    message = f"The address of the image cannot be asked for: {url[:100]!r} is no http(s) URL."
+    message = f"The address of the image cannot be requested: {url[:100]!r} is no http(s) URL."
     raise UnsafeAddressError(message)
 
 

@@ -1,10 +1,9 @@
-"""The images of one run: each address asked once, each content stored once and then shown."""
+"""The images of one run: each address requested once, each content stored once and then shown."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import TracebackType
 from typing import Self
 
 import anyio
@@ -21,12 +20,12 @@ from dp_pipeline.storage import Storing
 AT_ONCE = 16
 """Images in memory at the same time, of at most 2 MiB each."""
 FOR_GOOD = "public, max-age=31536000, immutable"
-"""An object is named by its content, so a cache never has to ask again."""
+"""An object is named by its content, so a cache never has to revalidate it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image in the object store, and by what to ask whether its source has changed."""
+    """An image in the object store, and what a conditional request for its source needs."""
 
     object_key: str
     sha256: str
@@ -52,53 +51,48 @@ class Gallery:
         await self.images.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.images.__aexit__(kind, error, trace)
+    async def __aexit__(self, *failure: object) -> None:
+        await self.images.__aexit__(*failure)
 
     async def picture(
-        self, provider: str, url: str, known: Picture | None, note: Callable[[Request], None]
+        self, provider: str, url: str, stored: Picture | None, note: Callable[[Request], None]
     ) -> Picture:
         """The image at an address, which is in the object store when this returns.
 
         Args:
             provider: whose payload named the address.
             url: the address.
-            known: what is remembered of its last download.
-            note: is told which request it took.
+            stored: what came of its last download.
+            note: gets the request that it took.
 
         Raises:
             ProviderError: there is no image we could show.
             ObjectStoreError: it cannot be stored.
         """
         cached = self._cache.setdefault((provider, url), CachedRequest())
-        return await cached.get(partial(self._bring, provider, url, known), note)
+        return await cached.get(partial(self._bring, provider, url, stored), note)
 
     async def _bring(
-        self, provider: str, url: str, known: Picture | None, request: Request
+        self, provider: str, url: str, stored: Picture | None, request: Request
     ) -> Picture:
         async with self._at_once:
             # What was lost from the store (another bucket, a folder deleted) is downloaded again.
-            held = known is not None and await self.objects.has(known.object_key)
-            found = await self.images.get(
-                provider, url, request, known.validators if known and held else None
+            held = stored is not None and await self.objects.has(stored.object_key)
+            download = await self.images.get(
+                provider, url, request, stored.validators if stored and held else None
             )
-            if found is None and known:
-                return known
-            if found is None:  # only a conditional request is answered so
+            if download is None and stored:
+                return stored
+            if download is None:  # only a conditional request is answered so
                 raise AssertionError(url)
             try:
-                image = await anyio.to_thread.run_sync(recognise, found.body)
+                image = await anyio.to_thread.run_sync(recognise, download.body)
             except UnusableImageError as error:
                 message = f"What {request.url} holds cannot be used as an image: {error}."
                 raise InvalidShapeError(message, url=request.url, status=request.status) from error
-            picture = _picture(image, found.validators)
-            if known and held and picture.sha256 == known.sha256:
-                return replace(known, validators=found.validators)
+            picture = _picture(image, download.validators)
+            if stored and held and picture.sha256 == stored.sha256:
+                return replace(stored, validators=download.validators)
             if self.stores and not await self.objects.has(picture.object_key):
                 await self.objects.put(
                     picture.object_key,

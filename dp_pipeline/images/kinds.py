@@ -1,7 +1,7 @@
-"""What an image is, decided by its bytes: what a server or a file name calls it is not asked. Pure.
+"""What an image is, decided by its bytes: not by its name or a header. Pure.
 
-Headers are read, pictures are not decoded: enough to tell a picture from a web page or a piece of
-one, and to know its size.
+Headers are read, pictures are not decoded: enough to know a picture from a web page or a piece of
+one, and its size.
 """
 
 import re
@@ -18,7 +18,7 @@ LARGEST_SIDE = 8_192
 """Pixels. A badge of 1,200 is large; a picture of 60,000 x 60,000 is made to fill a memory."""
 _FIRST = re.compile(rb"<(svg|\w+:svg|!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _MARKUP = (b"<", b"\xef\xbb\xbf")
-_NOT_FOUND = (-1, -1)
+_NO_SIZE = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def raster(body: bytes) -> Image | None:
     if kind is None:
         return None
     width, height = imagesize.get(BytesIO(body))
-    if not kind.is_whole(body) or (width, height) == _NOT_FOUND:
+    if not kind.is_whole(body) or (width, height) == _NO_SIZE:
         reason = f"it is a damaged or incomplete {kind.extension.upper()}"
         raise UnusableImageError(reason)
     if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):

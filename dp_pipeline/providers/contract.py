@@ -1,14 +1,14 @@
 """What every provider offers, and how an engineer adds one.
 
-A provider is one module with a `Provider` (name, address, which keys it can have, which seasons a
-competition has) and a `Source` (one tournament as the provider tells it during one run). Parsing is
-done by pure functions of the payload; the source only requests, parses and assembles.
+A provider is one package with a `Provider` (name, address, which keys it can have, which seasons a
+competition has) and a `Source` (one tournament at the provider during one run). Pure functions
+parse payloads; the source only requests, parses and assembles.
 """
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from dp_pipeline.football.key import TournamentKey
@@ -42,11 +42,11 @@ class ListedSeason:
 _NAME = re.compile(r"[a-z][a-z0-9]*")
 
 Now = Callable[[], datetime]
-"""Tells the present."""
+"""A clock."""
 
 
 def utc_now() -> datetime:
-    """Ours."""
+    """Our own clock."""
     return datetime.now(UTC)
 
 
@@ -55,7 +55,7 @@ Listed = Callable[[], Awaitable[Sequence[ListedSeason]]]
 
 @dataclass(frozen=True, slots=True)
 class StoredTournament:
-    """What is stored of a tournament, as models: what a part of it is read against."""
+    """What is stored of a tournament, as models: the matches that are due are read against it."""
 
     tournament: Tournament
     state: TournamentState
@@ -86,8 +86,9 @@ Selection = Everything | DueMatches
 EVERYTHING = Everything()
 
 
+@dataclass(eq=False)
 class Source(ABC):
-    """One tournament as its provider tells it, for one selection, during one run.
+    """One tournament at its provider, for one selection, during one run.
 
     Each method may be called any number of times, in any order, concurrently; `requests` sees to it
     that every URL is requested at most once. Methods raise ProviderError. Expected absence is a
@@ -103,22 +104,14 @@ class Source(ABC):
         requests: of this run.
         selection: what is wanted.
         stored: what is stored; given where matches that are due are wanted.
+        clock: of the provider; another one than ours only in a simulated world.
     """
 
-    clock: Now = staticmethod(utc_now)
-    """Tells the present at the provider; `Providers` says which clock that is."""
-
-    def __init__(
-        self,
-        key: TournamentKey,
-        requests: Requests,
-        selection: Selection = EVERYTHING,
-        stored: StoredTournament | None = None,
-    ) -> None:
-        self.key = key
-        self.requests = requests
-        self.selection = selection
-        self.stored = stored
+    key: TournamentKey
+    requests: Requests
+    selection: Selection = EVERYTHING
+    stored: StoredTournament | None = None
+    clock: Now = field(default=utc_now, kw_only=True)
 
     def widen(self) -> None:
         """Want new rounds and fixtures too, beside the matches that are due, from now on.
@@ -135,7 +128,7 @@ class Source(ABC):
 
     @property
     def now(self) -> datetime:
-        """The present at the provider; another one than ours only in a simulated world."""
+        """The present at the provider."""
         return self.clock()
 
     @abstractmethod
@@ -152,10 +145,7 @@ class Source(ABC):
 
     @abstractmethod
     async def prefetch(self, domains: Collection[str]) -> None:
-        """Request concurrently what these domains will ask for.
-
-        Never raises ProviderError: the domain that needs the answer meets the error.
-        """
+        """Request concurrently what these domains need; the domain itself meets an error."""
 
     @abstractmethod
     async def tournament(self) -> Fetched[Tournament]:
@@ -203,7 +193,7 @@ class Provider(ABC):
         refresh_window: when its users sleep, and its tournaments are read again. They differ, so
             that not all begin at once, and none is at a full hour, when everybody else's are.
         pages_at: where its pages for people are, whose addresses stand for keys.
-        polled: whether single matches or rounds can be asked for while they are played.
+        polled: whether single matches or rounds can be requested while they are played.
         simulated: a world with a time of its own, see `clock`.
     """
 
@@ -237,7 +227,7 @@ class Provider(ABC):
         """The variable that replaces the root of the public service."""
         return f"{self.name.upper()}_BASE_URL"
 
-    def seconds_apart_at(self, base_url: str) -> float:  # noqa: ARG002 - some tell them apart
+    def seconds_apart_at(self, base_url: str) -> float:  # noqa: ARG002 - SofaScore's
         """Least time between two requests to this base URL, in seconds."""
         return self.seconds_apart
 
@@ -245,7 +235,7 @@ class Provider(ABC):
         """The clock of the provider: the one handed in, unless it is a world of its own.
 
         Raises:
-            ProviderError: it does not tell.
+            ProviderError: the world does not answer.
         """
         return now
 
@@ -273,7 +263,7 @@ class Provider(ABC):
             competition: as in a tournament key.
             requests: may have been used for other competitions of this provider.
             back: how many seasons before the newest are wanted; where there is no list, older ones
-                are not looked for.
+                are not requested.
         """
 
     async def similar(
@@ -289,7 +279,7 @@ class Provider(ABC):
         return ()
 
     def has_page(self, url: str, base_url: str) -> bool:  # noqa: ARG002 - most have no pages
-        """Whether this is the address of a page of this provider, asked at `base_url`."""
+        """Whether this is the address of a page of this provider at `base_url`."""
         return False
 
     async def key_of_page(self, url: str, requests: Requests) -> TournamentKey:  # noqa: ARG002

@@ -13,11 +13,11 @@ from typing import Self
 
 from dp_pipeline.http.errors import (
     BlockedError,
+    CircuitOpenError,
     InvalidShapeError,
     NetworkError,
     NotFoundError,
     ProviderError,
-    ProviderRestingError,
     ProviderServerError,
     RateLimitedError,
     UnsafeAddressError,
@@ -25,13 +25,13 @@ from dp_pipeline.http.errors import (
 
 __all__ = [
     "BlockedError",
+    "CircuitOpenError",
     "InvalidShapeError",
     "InvalidTournamentKeyError",
     "NetworkError",
     "NotFoundError",
     "OtherSportError",
     "ProviderError",
-    "ProviderRestingError",
     "ProviderServerError",
     "RateLimitedError",
     "TournamentNotFoundError",
@@ -64,8 +64,8 @@ class TournamentNotFoundError(NotFoundError):
     Args:
         what: what is not there, without a full stop.
         advice: what to do where nothing similar is known.
-        url: as of every error.
-        status: likewise.
+        url: see `ProviderError`.
+        status: see `ProviderError`.
     """
 
     kind = "no_such_tournament"
@@ -77,10 +77,10 @@ class TournamentNotFoundError(NotFoundError):
         self._what = what
 
     def offering(self, keys: Sequence[str]) -> Self:
-        """The same error, asking whether one of these was meant."""
+        """The same error with the question whether one of these was meant."""
         *first, last = keys
-        asked = f"{', '.join(first)} or {last}" if first else last
-        found = type(self)(self._what, f"did you mean {asked}", url=self.url, status=self.status)
-        found.message = found.message.removesuffix(".") + "?"
-        found.args = (found.message,)
-        return found
+        offer = f"{', '.join(first)} or {last}" if first else last
+        error = type(self)(self._what, f"did you mean {offer}", url=self.url, status=self.status)
+        error.message = error.message.removesuffix(".") + "?"
+        error.args = (error.message,)
+        return error

@@ -15,7 +15,7 @@ class Finding:
         subject: the entity in a person's words ("Blackburn Rovers - Ipswich Town, Matchday 6").
         detail: one sentence.
         left_out: True when the entity was not given because it cannot be stored soundly; that makes
-            the execution a partial failure. False for a remark: the entity is given (perhaps
+            the execution a partial failure. False where the entity is given (perhaps
             without one uncertain field), or nothing was lost (a duplicate of an equal fixture).
         data: small extras for the report, JSON-able.
     """
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
-    """What a provider said of one domain: entities, remarks, and when there are none, why.
+    """What a provider said of one domain: entities, findings, and when there are none, why.
 
     Args:
         items: the entities.

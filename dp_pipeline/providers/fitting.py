@@ -57,7 +57,7 @@ def _finding(item: Any, error: ValidationError) -> Finding:
 
 
 def subject_of(item: Any) -> str:
-    """An entity in a person's words, as far as it tells them itself."""
+    """An entity in a person's words, as far as it has them itself."""
     names = [
         getattr(item, name, None) for name in ("label", "name", "team", "match", "external_id")
     ]

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
@@ -11,39 +11,26 @@ import anyio
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import BEGUN_STATUSES, Match, MatchStatus, Round
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import (
-    EVERYTHING,
-    DueMatches,
-    Selection,
-    Source,
-    StoredTournament,
-)
+from dp_pipeline.providers.contract import DueMatches, Source, StoredTournament
 from dp_pipeline.providers.errors import BlockedError, NotFoundError, ProviderError
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 # From so many due matches on, one request for their round is cheaper than one for each.
 ROUND_FROM = 2
-# It may be played again under an id of its own, which only its round tells.
+# It may be played again under an id of its own, which only its round lists.
 _REPLAYED: frozenset[MatchStatus] = frozenset({"postponed", "abandoned", "cancelled"})
 _AHEAD: frozenset[MatchStatus] = frozenset({"scheduled", "postponed"})
 
 
+@dataclass(eq=False)
 class PolledSource(Source, Generic[T]):
     """A source that reads the season, or the matches that are due, as one value."""
 
-    def __init__(
-        self,
-        key: TournamentKey,
-        requests: Requests,
-        selection: Selection = EVERYTHING,
-        stored: StoredTournament | None = None,
-    ) -> None:
-        super().__init__(key, requests, selection, stored)
-        self._lock = anyio.Lock()
-        self._read: dict[bool, T] = {}
-        self._not_followed: ProviderError | None = None
-        """Why new rounds and fixtures, wanted later, could not be had."""
+    _lock: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _read: dict[bool, T] = field(default_factory=dict, init=False)
+    _not_followed: ProviderError | None = field(default=None, init=False)
+    """Why new rounds and fixtures, wanted later, could not be had."""
 
     @property
     def due(self) -> frozenset[str]:

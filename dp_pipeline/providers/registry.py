@@ -1,5 +1,6 @@
 """Which providers there are, and one HTTP client for each that a run needs."""
 
+import contextlib
 import pkgutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -65,8 +66,8 @@ def checked_key(text: str) -> TournamentKey:
         raise InvalidTournamentKeyError(str(error)) from error
     provider = BY_NAME.get(key.provider)
     if provider is None:
-        known = ", ".join(BY_NAME)
-        message = f"There is no provider {key.provider!r} (in {text!r}); the providers are {known}."
+        names = ", ".join(BY_NAME)
+        message = f"There is no provider {key.provider!r} (in {text!r}); the providers are {names}."
         raise InvalidTournamentKeyError(message)
     provider.check(key)
     return key
@@ -78,18 +79,16 @@ def sites_of_pages() -> str:
 
 
 def roots(base_urls: Mapping[str, str]) -> dict[str, str]:
-    """The address of every provider without its secrets, as its health is remembered by.
+    """The address of every provider without its secrets, by which its health is stored.
 
-    Left out is one whose base URL is not usable: it cannot be asked either.
+    Left out is one whose base URL is not usable.
     """
-    found = {}
+    addresses = {}
     for provider in PROVIDERS:
-        try:
+        with contextlib.suppress(ProviderError):
             base_url = base_urls.get(provider.name, provider.public_url)
-            found[provider.name] = Address.parse(provider.name, base_url).root
-        except ProviderError:
-            continue
-    return found
+            addresses[provider.name] = Address.parse(provider.name, base_url).root
+    return addresses
 
 
 class Providers:
@@ -97,11 +96,10 @@ class Providers:
 
     Args:
         base_urls: provider name to the root that replaces its public one.
-        rate_limit: spaces requests over all processes; None: they start at once.
-        limits: how much time, size and patience a request may cost; None for the usual ones.
-        breaker: keeps requests from providers that refuse, over all processes; None for one of each
-            client.
-        now: tells the present; a simulated world has its own.
+        rate_limit: see `HttpClient`, as for limits and breaker.
+        limits: what a request may cost.
+        breaker: for all clients.
+        now: our clock; a simulated world has its own.
     """
 
     def __init__(
@@ -142,7 +140,7 @@ class Providers:
         key = checked_key(text)
         provider = BY_NAME[key.provider]
         if isinstance(selection, DueMatches) and not provider.polled:
-            message = f"{key.provider} cannot be asked for single matches; refresh {key} instead."
+            message = f"{key.provider} has no single matches to poll; refresh {key} instead."
             raise InvalidTournamentKeyError(message)
         source = provider.source(key, await self._requests(provider), selection, stored)
         source.clock = await self.clock(key.provider)
@@ -167,21 +165,17 @@ class Providers:
     async def _similar(self, key: TournamentKey) -> list[str]:
         provider = BY_NAME[key.provider]
         try:
-            found = await provider.similar(key, await self._list(provider))
+            similar = await provider.similar(key, await self._list(provider))
         except ProviderError:
             return []  # that the tournament is not there is known without it
-        return [str(each) for each in found[:MOST_OFFERED]]
+        return [str(each) for each in similar[:MOST_OFFERED]]
 
     async def clock(self, name: str) -> Now:
-        """Tells the present at a provider.
-
-        Raises:
-            ProviderError: it is a simulated world, which does not say what time it is there.
-        """
+        """The clock of a provider; raises ProviderError where a simulated world does not answer."""
         if name not in self._clocks:
             provider, clock = BY_NAME[name], self._now
             if provider.simulated:
-                # A client of its own: that a world tells its time says nothing of its health.
+                # A client of its own: a world that gives its time may give nothing else.
                 base_url = self._base_url(provider)
                 async with HttpClient(name, base_url, limits=self._limits) as client:
                     clock = await provider.clock(client.requests(), clock)
@@ -208,13 +202,9 @@ class Providers:
         raise InvalidTournamentKeyError(message)
 
     async def seasons(self, provider: str, competition: str, back: int) -> tuple[ListedSeason, ...]:
-        """The seasons of a competition, newest first; a list asked for once serves several.
-
-        Raises:
-            ProviderError: see `Provider.seasons`.
-        """
-        found = BY_NAME[provider]
-        return await found.seasons(competition, await self._list(found), back)
+        """The seasons of a competition; see `Provider.seasons`. One list serves several."""
+        registered = BY_NAME[provider]
+        return await registered.seasons(competition, await self._list(registered), back)
 
     async def _list(self, provider: Provider) -> Requests:
         if provider.name not in self._lists:
@@ -225,8 +215,7 @@ class Providers:
         return self._base_urls.get(provider.name, provider.public_url)
 
     async def _requests(self, provider: Provider) -> Requests:
-        client = self._clients.get(provider.name)
-        if client is None:
+        if provider.name not in self._clients:
             base_url = self._base_url(provider)
             client = HttpClient(
                 provider.name,
@@ -236,10 +225,10 @@ class Providers:
                 breaker=self._breaker,
                 limits=self._limits,
             )
-            # Known before it is entered: entering waits for nothing, and no second one is made.
+            # Kept before it is entered: entering waits for nothing, and no second one is made.
             self._clients[provider.name] = client
             await self._stack.enter_async_context(client)
-        return client.requests()
+        return self._clients[provider.name].requests()
 
 
 def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> datetime:
@@ -249,8 +238,8 @@ def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> d
         ProviderError: see `Providers.clock`.
     """
 
-    async def ask() -> Now:
+    async def clock() -> Now:
         async with Providers(base_urls, limits=_GLANCE, now=now) as providers:
             return await providers.clock(name)
 
-    return anyio.run(ask)() if BY_NAME[name].simulated else now()
+    return anyio.run(clock)() if BY_NAME[name].simulated else now()

@@ -12,7 +12,7 @@ from dp_pipeline.assets.refresh_job import PROVIDER_TAG
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import following
 from dp_pipeline.database.seasons import Following, no_longer_followed
-from dp_pipeline.http.circuit_table import resting
+from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.jobs import GOING_ON
 from dp_pipeline.match_watch.watch import due_tournaments
 from dp_pipeline.notifications.duties import Duties
@@ -57,7 +57,9 @@ def poll_matches(
     said: list[str] = []
     with database.open().transaction() as connection:
         stopped = set() if followed is None else no_longer_followed(connection, followed)
-        at_rest = resting(connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls))
+        at_rest = open_circuits(
+            connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls)
+        )
         for provider in PROVIDERS:
             if not provider.polled:
                 continue

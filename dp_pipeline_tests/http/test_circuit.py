@@ -18,7 +18,7 @@ from dp_pipeline.http.circuit import (
     abandoned,
     after,
     begin_probe,
-    resting_sentence,
+    open_sentence,
 )
 from dp_pipeline.http.circuit import REFUSED as REFUSED_BACKOFF
 from dp_pipeline.providers.errors import (
@@ -45,7 +45,7 @@ def permit(circuit: Circuit, *, probe: bool = False, best_effort: bool = False) 
 
 def ask(circuit: Circuit, outcome: RequestOutcome, now: datetime = NOW) -> Circuit:
     """One request that is allowed, from its leave to its end."""
-    if circuit.standing(now) == "closed":
+    if circuit.state(now) == "closed":
         return after(circuit, permit(circuit), outcome, now)
     lease = begin_probe(circuit, now)
     assert lease is not None
@@ -64,7 +64,7 @@ def minutes_of_rests(outcome: RequestOutcome, count: int) -> list[float]:
 
 def test_a_first_refusal_is_doubted_at_once_and_every_further_one_doubles_the_rest() -> None:
     assert minutes_of_rests(REFUSED, 9) == [0, 15, 30, 60, 120, 240, 360, 360, 360]
-    assert ask(Circuit(), REFUSED).standing(NOW) == "due"
+    assert ask(Circuit(), REFUSED).state(NOW) == "due"
     assert ask(Circuit(), REFUSED).doubted
     assert not ask(ask(Circuit(), REFUSED), REFUSED).doubted
 
@@ -93,8 +93,8 @@ def test_who_asks_to_wait_is_left_alone_for_that_long_within_reason(
     told = RequestOutcome(0.1, RateLimitedError("slow down"), seconds)
     circuit = ask(Circuit(), told)
     assert circuit.rests_until == NOW + rest
-    assert circuit.standing(NOW + rest - MINUTE) == "resting"
-    assert circuit.standing(NOW + rest) == "due"
+    assert circuit.state(NOW + rest - MINUTE) == "open"
+    assert circuit.state(NOW + rest) == "due"
 
 
 def test_being_asked_to_wait_counts_also_of_a_request_that_was_under_way() -> None:
@@ -133,16 +133,14 @@ def test_what_was_under_way_when_it_opened_is_no_further_strike() -> None:
 def test_a_path_that_may_be_refused_alone_opens_nothing() -> None:
     closed = Circuit()
     assert after(closed, permit(closed, best_effort=True), REFUSED, NOW) is closed
-    assert (
-        after(closed, permit(closed, best_effort=True), DOWN_AGAIN, NOW).standing(NOW) == "resting"
-    )
+    assert after(closed, permit(closed, best_effort=True), DOWN_AGAIN, NOW).state(NOW) == "open"
 
 
 def test_one_probe_is_under_way_at_a_time_and_a_lost_one_holds_nobody_for_ever() -> None:
     circuit = ask(Circuit(), REFUSED)
     probing = begin_probe(circuit, NOW)
     assert probing is not None
-    assert probing.standing(NOW) == "probing"
+    assert probing.state(NOW) == "probing"
     assert begin_probe(probing, NOW + LEASE - MINUTE) is None
     another = begin_probe(probing, NOW + LEASE)
     assert another is not None
@@ -154,7 +152,7 @@ def test_a_probe_that_is_cancelled_makes_room_for_another() -> None:
     probing = begin_probe(ask(Circuit(), REFUSED), NOW)
     assert probing is not None
     free = abandoned(probing, permit(probing, probe=True))
-    assert free.standing(NOW) == "due"
+    assert free.state(NOW) == "due"
     assert free.refusals == 1
     assert abandoned(free, permit(probing, probe=True)) is free
     assert abandoned(Circuit(), permit(Circuit())) == Circuit()
@@ -167,19 +165,20 @@ def suppressed(text: str) -> str:
 
 def test_the_sentence_says_since_when_until_when_and_what_can_be_done() -> None:
     circuit = ask(ask(Circuit(), REFUSED), REFUSED)
-    said = resting_sentence("sofascore", "/unique-tournament/17", circuit, NOW)
+    said = open_sentence("sofascore", "/unique-tournament/17", circuit, NOW)
     assert said == (
         "sofascore refused us at 2026-11-25 10:02 UTC (blocked); /unique-tournament/17 was not "
-        "requested. It is asked again, with one request, after 2026-11-25 10:17 UTC."
+        "requested. One request, after 2026-11-25 10:17 UTC, is to find out whether it answers "
+        "again."
     )
     later = replace(circuit, struck_at=NOW + MINUTE, rests_until=NOW + 17 * timedelta(hours=1))
-    other = resting_sentence("sofascore", "/unique-tournament/18/season/7", later, NOW)
+    other = open_sentence("sofascore", "/unique-tournament/18/season/7", later, NOW)
     assert suppressed(other) == suppressed(said)
-    down = resting_sentence("p", "/x", ask(Circuit(), DOWN_AGAIN), NOW)
+    down = open_sentence("p", "/x", ask(Circuit(), DOWN_AGAIN), NOW)
     assert down.startswith("p did not answer at 2026-11-25 10:02 UTC (server_error); /x was not")
     probing = begin_probe(ask(Circuit(), REFUSED), NOW)
     assert probing is not None
-    said = resting_sentence("p", "/x", probing, NOW)
+    said = open_sentence("p", "/x", probing, NOW)
     assert "One request is to find out whether it answers again." in said
 
 
@@ -215,7 +214,7 @@ def test_whatever_happens_one_probe_at_most_is_out_and_rests_are_bounded(steps: 
             now += step
             continue
         if step == "ask":
-            if circuit.standing(now) == "closed":
+            if circuit.state(now) == "closed":
                 under_way.append(permit(circuit))
             elif (lease := begin_probe(circuit, now)) is not None:
                 circuit = lease
@@ -242,7 +241,7 @@ def test_a_provider_that_never_answers_gets_a_request_per_rest_however_often_it_
     circuit, now, made = Circuit(), NOW, 0
     for seconds in pauses:
         now += timedelta(seconds=seconds)
-        if circuit.standing(now) in ("closed", "due"):
+        if circuit.state(now) in ("closed", "due"):
             circuit, made = ask(circuit, outcome, now), made + 1
     spent, allowed = timedelta(), 1
     while spent <= now - NOW and allowed <= made:

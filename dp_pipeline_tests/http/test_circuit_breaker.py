@@ -24,11 +24,11 @@ from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.http import circuit_breaker as shared
 from dp_pipeline.http.circuit_breaker import CircuitBreaker
-from dp_pipeline.http.circuit_table import reset, resting
+from dp_pipeline.http.circuit_table import open_circuits, reset
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.health import ServiceHealth, read_health
 from dp_pipeline.http.limits import Limits
-from dp_pipeline.providers.errors import BlockedError, ProviderError, ProviderRestingError
+from dp_pipeline.providers.errors import BlockedError, CircuitOpenError, ProviderError
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.servers import serve
 
@@ -350,7 +350,7 @@ def test_the_error_of_a_request_that_was_not_made_is_a_sentence(database: Databa
         assert ask(database, base_url, "/c") == ["blocked"]
 
         async def refused(requests: Requests) -> None:
-            with pytest.raises(ProviderRestingError) as caught:
+            with pytest.raises(CircuitOpenError) as caught:
                 await requests.json("/d", lambda payload: payload)
             assert caught.value.retryable
             at, then = (
@@ -358,8 +358,9 @@ def test_the_error_of_a_request_that_was_not_made_is_a_sentence(database: Databa
                 for moment in (row(database).struck_at, row(database).rests_until)
             )
             assert caught.value.message == (
-                f"p refused us at {at} (blocked); /d was not requested. It is asked again, with "
-                f"one request, after {then}. `dp health --reset p` asks at once."
+                f"p refused us at {at} (blocked); /d was not requested. One request, after "
+                f"{then}, is to find out whether it answers again. `dp health --reset p` allows "
+                "requests at once."
             )
             (line,) = requests.taken()
             assert (line.attempts, line.error, line.url) == (0, "resting", f"{base_url}/d")
@@ -374,7 +375,7 @@ def test_who_is_at_rest_is_listed_until_the_probe_is_due(database: Database) -> 
 
         def at_rest(moment: datetime, **options: Any) -> set[str]:
             with database.transaction() as connection:
-                return set(resting(connection, moment, **options))
+                return set(open_circuits(connection, moment, **options))
 
         assert at_rest(now + timedelta(minutes=1)) == set(), "a first refusal is doubted at once"
         ask(database, base_url, "/b")
@@ -417,7 +418,7 @@ def test_requests_are_counted_by_the_hour_and_by_how_they_ended(database: Databa
     assert sum(hour.server_error for hour in hours) == 2
     assert all(hour.hour.minute == 0 for hour in hours)
     assert known(database, base_url).requests == 0
-    assert not known(database, "http://elsewhere").asked
+    assert known(database, "http://elsewhere").root is None
 
 
 def test_a_provider_that_answers_costs_a_read_a_second_and_a_write_every_few(

@@ -28,11 +28,11 @@ from dp_pipeline.http.rate_limit import RateLimit
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import (
     BlockedError,
+    CircuitOpenError,
     InvalidShapeError,
     NetworkError,
     NotFoundError,
     ProviderError,
-    ProviderRestingError,
     ProviderServerError,
     RateLimitedError,
     UnsafeAddressError,
@@ -261,7 +261,7 @@ def test_a_long_retry_after_gives_up_at_once_and_spares_the_provider(as_date: bo
 
     async def work(requests: Requests) -> list[ProviderError]:
         errors: list[ProviderError] = []
-        for path, kind in (("/x", RateLimitedError), ("/y", ProviderRestingError)):
+        for path, kind in (("/x", RateLimitedError), ("/y", CircuitOpenError)):
             with pytest.raises(kind) as caught:
                 await requests.json(path, same)
             errors.append(caught.value)
@@ -274,8 +274,8 @@ def test_a_long_retry_after_gives_up_at_once_and_spares_the_provider(as_date: bo
     assert time.monotonic() - started < 1
     assert len(server) == 1
     assert "It asks to wait 36" in first.message or "It asks to wait 359" in first.message
-    assert second.message.startswith("openligadb asked us to wait at ")
-    assert "(rate_limited); /y was not requested. It is asked again, " in second.message
+    assert second.message.startswith("openligadb made us wait at ")
+    assert "(rate_limited); /y was not requested. One request, after " in second.message
 
 
 def test_a_retry_after_that_is_nonsense_is_as_none() -> None:
@@ -577,7 +577,7 @@ def test_a_service_that_only_fails_is_left_alone_for_a_while() -> None:
             with pytest.raises(ProviderServerError):
                 await requests.json(f"/{number}", same)
         for number in range(5, 30):
-            with pytest.raises(ProviderRestingError) as caught:
+            with pytest.raises(CircuitOpenError) as caught:
                 await requests.json(f"/{number}", same)
             assert caught.value.message.startswith("openligadb did not answer at ")
             assert f"(server_error); /{number} was not requested. " in caught.value.message

@@ -100,16 +100,16 @@ class Gathered:
         return self._rounds(self.listed.items if self.listed else ())
 
     def _rounds(self, listed: Sequence[GroupPayload]) -> ListedRounds:
-        stored = self.stored.rounds if self.stored else ()
+        rounds = self.stored.rounds if self.stored else ()
         has_matches = {match.round_slug for match in self._stored_matches}
-        known = sorted(stored, key=lambda round_: round_.slug in has_matches)
-        return rounds_of(self.payloads, listed, season_url(self.key), known=known)
+        stored = sorted(rounds, key=lambda round_: round_.slug in has_matches)
+        return rounds_of(self.payloads, listed, season_url(self.key), stored)
 
     @cached_property
     def fixtures(self) -> StorableMatches:
         """The matches that came and can be stored."""
-        known = None if self.stored is None else self.stored.matches
-        return fixtures_of(self.payloads, self.met, known)
+        stored = None if self.stored is None else self.stored.matches
+        return fixtures_of(self.payloads, self.met, stored)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:

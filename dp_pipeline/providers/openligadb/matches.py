@@ -13,7 +13,7 @@ from dp_pipeline.providers.openligadb.rounds import ListedRounds
 from dp_pipeline.providers.openligadb.score import SettledScore, score_of
 from dp_pipeline.providers.openligadb.team_groups import (
     TeamGroups,
-    groups_as_known,
+    groups_as_stored,
     team_groups_of,
 )
 from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
@@ -39,14 +39,14 @@ class _DatedMatch:
 
 
 def fixtures_of(
-    payloads: Sequence[MatchPayload], rounds: ListedRounds, known: Sequence[Match] | None = None
+    payloads: Sequence[MatchPayload], rounds: ListedRounds, stored: Sequence[Match] | None = None
 ) -> StorableMatches:
     """Every match once per id, and once per round, home and away.
 
     Args:
-        payloads: the readable matches; of a whole season, unless `known` is given.
-        rounds: the rounds of these matches and of the known ones.
-        known: the stored matches, where the payloads are only some. What follows from a season
+        payloads: the readable matches; of a whole season, unless `stored` is given.
+        rounds: the rounds of these matches and of the stored ones.
+        stored: the stored matches, where the payloads are only some. What follows from a season
             alone, groups and legs, is then taken from them.
     """
     findings: list[Finding] = []
@@ -60,16 +60,18 @@ def fixtures_of(
     season = [p for p in real if rounds.of(p.group).type == "season"]
     knockout = [p for p in real if rounds.of(p.group).type == "knockout"]
     legs = {(rounds.of(p.group).slug, str(p.team1.team_id), str(p.team2.team_id)) for p in knockout}
-    if known is None:
+    if stored is None:
         follows = any(round_.type == "knockout" for round_ in rounds.rounds)
         groups = team_groups_of(season, knockout_follows=follows)
     else:
         types = {round_.slug: round_.type for round_ in rounds.rounds}
-        groups = groups_as_known(season, [m for m in known if types.get(m.round_slug) == "season"])
+        groups = groups_as_stored(
+            season, [m for m in stored if types.get(m.round_slug) == "season"]
+        )
         given_anew = {str(payload.match_id) for payload in payloads}
         legs |= {
             (match.round_slug or "", match.home, match.away)
-            for match in known
+            for match in stored
             if types.get(match.round_slug) == "knockout" and match.external_id not in given_anew
         }
     meetings = Counter(frozenset((home, away)) for _, home, away in legs)

@@ -220,7 +220,7 @@ def parse_match(payload: Any) -> Answer[MatchPayload]:
 def parse_groups(payload: Any) -> Answer[GroupPayload]:
     """The answer of /getavailablegroups/{league}/{season}: also rounds without matches yet.
 
-    Of rounds that have matches these tell as well: objects of which none can be read block nothing.
+    Rounds that have matches are known without it: objects of which none can be read block nothing.
     """
     groups = _read(
         payload,

@@ -50,7 +50,7 @@ def rounds_of(
     matches: Sequence[MatchPayload],
     listed: Iterable[GroupPayload],
     url: str,
-    known: Sequence[Round] = (),
+    stored: Sequence[Round] = (),
 ) -> ListedRounds:
     """The rounds that matches are in, and those the provider lists without matches yet.
 
@@ -58,23 +58,23 @@ def rounds_of(
     matches can be stored while the list of rounds cannot be had.
 
     Args:
-        matches: every readable match; where there are known rounds, some.
+        matches: every readable match; where there are stored rounds, some.
         listed: the provider's list of rounds; may be empty.
         url: address of the season's matches; a round's is one segment below it.
-        known: what is stored of the tournament. These stay as they are but for their order; of
+        stored: those of the tournament. They stay as they are but for their order; of
             several with one number and name the last is the one that matches are in.
     """
     played = _first_of_each(match.group for match in matches)
-    known_ids = {group.group_id for group in played.values() if group.group_id}
+    played_ids = {group.group_id for group in played.values() if group.group_id}
     waiting = {
         key: group
         for key, group in _first_of_each(listed).items()
-        if key not in played and group.group_id not in known_ids
+        if key not in played and group.group_id not in played_ids
     }
-    by_key = _recognized({**waiting, **played}, known)
-    bare = _bare_type(known, matches)
+    by_key = _recognized({**waiting, **played}, stored)
+    bare = _bare_type(stored, matches)
     findings: list[Finding] = []
-    taken = {round_.slug for round_ in known}
+    taken = {round_.slug for round_ in stored}
     # those with matches first: a round listed later never takes over a slug
     for groups in (played, waiting):
         for key, group in sorted(groups.items(), key=_provider_order):
@@ -94,15 +94,15 @@ def rounds_of(
                 provider_id=str(group.group_id or group.group_order_id),
                 provider_url=f"{url}/{group.group_order_id}",
             )
-    stored = {round_.slug for round_ in known}
-    rounds = _in_order(known, [r for r in by_key.values() if r.slug not in stored])
+    old = {round_.slug for round_ in stored}
+    rounds = _in_order(stored, [r for r in by_key.values() if r.slug not in old])
     placed = {round_.slug: round_ for round_ in rounds}
     by_key = {key: placed[round_.slug] for key, round_ in by_key.items()}
     return ListedRounds(rounds, by_key, tuple(findings))
 
 
 def order_id_of(round_: Round) -> int | None:
-    """OpenLigaDB's number of a round, which asks for its matches; not always our order.
+    """OpenLigaDB's number of a round, the one in the path of its matches; not always our order.
 
     The last segment of its address: `provider_id` is the id of the group where there is one.
     """
@@ -120,8 +120,8 @@ def team_group(match: MatchPayload) -> str | None:
     home, away = match.team1.team_group_name, match.team2.team_group_name
     if home and home == away:
         return home
-    found = _TEAM_GROUP.search(match.group.group_name)
-    return f"{found[1].capitalize()} {found[2].upper()}" if found else None
+    named = _TEAM_GROUP.search(match.group.group_name)
+    return f"{named[1].capitalize()} {named[2].upper()}" if named else None
 
 
 def slug_of(name: str) -> str:
@@ -141,57 +141,60 @@ def _type_by_name(label: str, bare: RoundType) -> RoundType | None:
 
 
 def _recognized(
-    groups: Mapping[RoundKey, GroupPayload], known: Sequence[Round]
+    groups: Mapping[RoundKey, GroupPayload], stored: Sequence[Round]
 ) -> dict[RoundKey, Round]:
-    """Which of the groups are known rounds: by number and name, or by id when it was renamed."""
-    by_key = {_known_key(round_): round_ for round_ in known}
-    by_id = {r.provider_id: r for r in known if r.provider_id != str(order_id_of(r))}
-    found = {
-        key: by_key.get(key) or (by_id.get(str(group.group_id)) if group.group_id else None)
+    """Which of the groups are stored rounds: by number and name, or by id when it was renamed."""
+    by_key = {_stored_key(round_): round_ for round_ in stored}
+    by_id = {r.provider_id: r for r in stored if r.provider_id != str(order_id_of(r))}
+    return {
+        key: round_
         for key, group in groups.items()
+        if (
+            round_ := by_key.get(key)
+            or (by_id.get(str(group.group_id)) if group.group_id else None)
+        )
     }
-    return {key: round_ for key, round_ in found.items() if round_}
 
 
-def _in_order(known: Sequence[Round], new: Sequence[Round]) -> tuple[Round, ...]:
+def _in_order(stored: Sequence[Round], new: Sequence[Round]) -> tuple[Round, ...]:
     """All rounds: by the provider's numbers where they can be used, else counted.
 
-    Known rounds keep their place, unless a new one is in the way.
+    Stored rounds keep their place, unless a new one is in the way.
     """
-    taken = [*(round_.order for round_ in known), *(round_.order for round_ in new)]
+    taken = [*(round_.order for round_ in stored), *(round_.order for round_ in new)]
     usable = all(r.order > 0 and taken.count(r.order) == 1 for r in new) and (
-        not new or all(r.order == order_id_of(r) for r in known)
+        not new or all(r.order == order_id_of(r) for r in stored)
     )
     if usable:
-        return tuple(sorted((*known, *new), key=lambda r: (r.order, _place(r))))
-    ordered = sorted((*known, *new), key=_place)
+        return tuple(sorted((*stored, *new), key=lambda r: (r.order, _place(r))))
+    ordered = sorted((*stored, *new), key=_place)
     return tuple(replace(round_, order=position) for position, round_ in enumerate(ordered, 1))
 
 
 def _place(round_: Round) -> tuple[int, int, str]:
     """Where a round stands by the provider's number, id and name of its group."""
-    order, name = _known_key(round_)
+    order, name = _stored_key(round_)
     group_id = round_.provider_id or ""
     has_id = group_id != str(order) and _NUMBER.fullmatch(group_id)
     return (order, int(group_id) if has_id else 0, name)
 
 
-def _known_key(round_: Round) -> RoundKey:
+def _stored_key(round_: Round) -> RoundKey:
     order_id = order_id_of(round_)
     return (round_.order if order_id is None else order_id, round_.label.casefold())
 
 
-def _bare_type(known: Sequence[Round], matches: Iterable[MatchPayload]) -> RoundType:
+def _bare_type(stored: Sequence[Round], matches: Iterable[MatchPayload]) -> RoundType:
     """What rounds are whose names do not say it: as was decided before, else by the matches."""
     decided = {
         round_.type
-        for round_ in known
+        for round_ in stored
         if _type_by_name(round_.label, "season") != _type_by_name(round_.label, "knockout")
         or _type_by_name(round_.label, "season") is None
     }
     if decided:
         return "season" if "season" in decided else "knockout"
-    if any(_MATCHDAY.search(round_.label.casefold()) for round_ in known):
+    if any(_MATCHDAY.search(round_.label.casefold()) for round_ in stored):
         return "season"
     return "season" if _bare_rounds_are_matchdays(matches) else "knockout"
 
@@ -228,16 +231,10 @@ def _key(group: GroupPayload) -> RoundKey:
 
 def _first_of_each(groups: Iterable[GroupPayload]) -> dict[RoundKey, GroupPayload]:
     """One group per order and name: the one with the lowest id, whatever the order they came in."""
-    found: dict[RoundKey, GroupPayload] = {}
-    for group in groups:
-        have = found.get(_key(group))
-        if have is None or _identity(group) < _identity(have):
-            found[_key(group)] = group
-    return found
-
-
-def _identity(group: GroupPayload) -> tuple[int, str]:
-    return (group.group_id or 0, group.group_name)
+    first: dict[RoundKey, GroupPayload] = {}
+    for group in sorted(groups, key=lambda g: (g.group_id or 0, g.group_name)):
+        first.setdefault(_key(group), group)
+    return first
 
 
 def _provider_order(entry: tuple[RoundKey, GroupPayload]) -> tuple[int, int, str]:

@@ -4,7 +4,7 @@ A result is known by its `resultTypeID` alone; names and order vary (type 1 half
 3 and 4 after extra time, 5 after the shoot-out). In cups type 2 is the score after ninety minutes,
 after extra time or after the shoot-out, whichever the person at the keyboard thought fit, and type
 5 counts the shoot-out on top of the score before it. The goals carry the running score, shoot-out
-kicks included, so they tell the cases apart. What no two sources make certain stays None.
+kicks included, so they distinguish the cases. What no two sources make certain stays None.
 """
 
 from dataclasses import dataclass, field
@@ -255,15 +255,15 @@ def _after_90(reading: _Reading, *, knockout: bool, two_legged: bool) -> Pair | 
     if goals is None:
         return None
     if extra_time:
-        found = None if two_legged else level_at_90(goals)
+        at_90 = None if two_legged else level_at_90(goals)
     else:
-        found = final if ended_in_90(goals) else None
-    if found is None and goals and (goals[-1].match_minute or 0) <= LAST_MINUTE:
-        found = final  # a two-legged tie: no goal in extra time
+        at_90 = final if ended_in_90(goals) else None
+    if at_90 is None and goals and (goals[-1].match_minute or 0) <= LAST_MINUTE:
+        at_90 = final  # a two-legged tie: no goal in extra time
     # type 2 may be the score after ninety minutes, and then it has to be this one
-    agreed = reading.typed_final in (None, found, final, reading.cumulative)
-    later_than_half_time = found and is_reachable(reading.half_time or (0, 0), found)
-    return found if agreed and later_than_half_time else None
+    agreed = reading.typed_final in (None, at_90, final, reading.cumulative)
+    later_than_half_time = at_90 and is_reachable(reading.half_time or (0, 0), at_90)
+    return at_90 if agreed and later_than_half_time else None
 
 
 _NO_GOAL = GoalPayload.model_validate({"scoreteam1": 0, "scoreteam2": 0})

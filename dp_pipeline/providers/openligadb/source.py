@@ -138,22 +138,17 @@ class OpenLigaDB(Provider):
         )
 
 
+@dataclass(eq=False)
 class OpenLigaDBSource(PolledSource[Gathered]):
     """A season, or some matches of it: then the first refusal is the last request.
 
     The matches are the truth; the list of rounds and the table add to them.
     """
 
-    def __init__(
-        self,
-        key: TournamentKey,
-        requests: Requests,
-        selection: Selection = EVERYTHING,
-        stored: StoredTournament | None = None,
-    ) -> None:
-        super().__init__(key, requests, selection, stored)
+    def __post_init__(self) -> None:
         # Of a season, three answers, each domain meets the refusal of what it needs.
-        self._answers = Answers(key, requests, refusal_is_final=stored is not None)
+        final = self.stored is not None
+        self._answers = Answers(self.key, self.requests, refusal_is_final=final)
 
     async def confirm(self, listed: Listed) -> None:
         """There are matches, or the season is listed: what it does not know it answers with [].

@@ -60,15 +60,15 @@ def team_groups_of(matches: Sequence[MatchPayload], *, knockout_follows: bool) -
     return TeamGroups({m.match_id: named[m.team1.team_id] for m in matches}, findings=(finding,))
 
 
-def groups_as_known(matches: Iterable[MatchPayload], known: Sequence[Match]) -> TeamGroups:
+def groups_as_stored(matches: Iterable[MatchPayload], stored: Sequence[Match]) -> TeamGroups:
     """The groups of some matches of season rounds, as the stored ones of such rounds have them.
 
     A stored match keeps its group. A new one has the group it states; or the one that both of its
     teams are in, unless a stored one has none: then only those that state it have one.
     """
-    stored = {match.external_id: match.group_name for match in known}
+    names = {match.external_id: match.group_name for match in stored}
     groups: dict[str, set[str | None]] = {}
-    for match in known if all(stored.values()) else ():
+    for match in stored if all(names.values()) else ():
         for team in (match.home, match.away):
             groups.setdefault(team, set()).add(match.group_name)
 
@@ -78,8 +78,8 @@ def groups_as_known(matches: Iterable[MatchPayload], known: Sequence[Match]) -> 
 
     return TeamGroups(
         {
-            match.match_id: stored[str(match.match_id)]
-            if str(match.match_id) in stored
+            match.match_id: names[str(match.match_id)]
+            if str(match.match_id) in names
             else team_group(match) or of_teams(match)
             for match in matches
         }

@@ -15,7 +15,7 @@ _TWO_YEARS = re.compile(r"\b(\d{4}) ?[/-] ?(\d{4}|\d{2})\b")
 
 
 def tournament_of(key: TournamentKey, payloads: Sequence[MatchPayload]) -> Tournament:
-    """The tournament as its matches tell it; there is at least one."""
+    """The tournament as its matches call it; there is at least one."""
     newest_first = sorted(payloads, key=last_touched, reverse=True)
     name = next((m.league_name for m in newest_first if m.league_name), None)
     return Tournament(

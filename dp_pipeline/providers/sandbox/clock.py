@@ -1,4 +1,4 @@
-"""What time it is in a simulated world, which tells it below `/clock`."""
+"""What time it is in a simulated world, as its `/clock` answers."""
 
 import time
 from datetime import UTC, datetime
@@ -29,9 +29,9 @@ class WorldClock:
 
     @classmethod
     def parse(cls, payload: Any) -> "WorldClock":
-        """The clock that the world's answer tells; raises pydantic.ValidationError."""
-        told = _WorldTime.model_validate(payload)
-        return cls(told.timestamp, told.speed)
+        """The clock of the world's answer; raises pydantic.ValidationError."""
+        time_there = _WorldTime.model_validate(payload)
+        return cls(time_there.timestamp, time_there.speed)
 
     def __call__(self) -> datetime:
         """What it shows now."""

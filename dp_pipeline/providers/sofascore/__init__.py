@@ -1,4 +1,4 @@
-"""SofaScore: nearly every league and cup. Not open data; used only where somebody asks for it.
+"""SofaScore: nearly every league and cup. Not open data; used only where somebody configures it.
 
 payload     the JSON as typed models
 parse       answers taken apart, entry by entry

@@ -67,7 +67,7 @@ def unique_path(competition: str) -> str:
 
 
 def season_path(key: TournamentKey) -> str:
-    """A season; never asked for itself, all else is below it."""
+    """A season; never requested itself, all else is below it."""
     return f"{unique_path(key.competition)}/season/{key.season}"
 
 

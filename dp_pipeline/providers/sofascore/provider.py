@@ -76,7 +76,7 @@ class SofaScore(Provider):
     ) -> SofaScoreSource:
         """The tournament behind a checked key. Makes no request."""
         at = addresses(requests.root, pages_at=self.pages_at)
-        return SofaScoreSource(key, requests, at, selection, stored)
+        return SofaScoreSource(key, requests, selection, stored, at=at)
 
     async def seasons(
         self,
@@ -85,13 +85,13 @@ class SofaScore(Provider):
         back: int = 0,  # noqa: ARG002 - one answer lists all
     ) -> tuple[ListedSeason, ...]:
         """The seasons of a competition in SofaScore's order, which is newest first."""
-        found = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
+        seasons = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
         return tuple(
             ListedSeason(
                 TournamentKey(self.name, competition, str(season.id)),
                 season.name or season.year or str(season.id),
             )
-            for season in found
+            for season in seasons
         )
 
     def has_page(self, url: str, base_url: str) -> bool:
@@ -104,7 +104,7 @@ class SofaScore(Provider):
     async def key_of_page(self, url: str, requests: Requests) -> TournamentKey:
         """The key of the season a page shows: the one in its address, else the newest.
 
-        An address with both numbers needs no request. The page itself is asked for only where the
+        An address with both numbers needs no request. The page itself is requested only where the
         configured base URL is; behind a gateway the list of seasons says which is the newest.
 
         Raises:

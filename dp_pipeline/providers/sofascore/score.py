@@ -3,7 +3,7 @@
 `display` is the result without a shoot-out, `normaltime` ninety minutes, `penalties` the shoot-out
 alone, `period1` half-time. `current` is display plus penalties after a shoot-out and is never
 stored then. 182 recorded events agree in everything checked here; 7 of 7 of one source do not, with
-single numbers raised by one, so that nothing in them can be told right from wrong.
+single numbers raised by one, so that nothing shows which of them are right.
 """
 
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ Failures = Mapping[str, ProviderError]
 
 @dataclass(frozen=True)
 class SeasonEvents:
-    """The matches of a season as its rounds or pages tell them.
+    """The matches of a season as its rounds or pages list them.
 
     Args:
         key: the tournament.

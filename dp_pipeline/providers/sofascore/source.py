@@ -7,13 +7,12 @@ of rounds, a request for each round that may be drawn, and table and form.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
-from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import EVERYTHING, Listed, Selection, StoredTournament
+from dp_pipeline.providers.contract import Listed
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
@@ -48,27 +47,21 @@ MOST_NAMED = 5
 MOST_ALONE = 3
 """Of matches in no round so many are requested one by one; more are on the pages around today."""
 _ADVICE = "the first number of the key is the last one in the path of the tournament's page"
-# A replay has an id of its own, which only a list tells.
+# A replay has an id of its own, which only a list has.
 _REPLAYED = frozenset({"postponed", "abandoned"})
 
 Wanted = dict[str, Callable[[], Awaitable[list[EventList]]]]
 """Requests for matches, by the slug of a round or a name that is no slug."""
 
 
+@dataclass(eq=False)
 class SofaScoreSource(PolledSource[SeasonEvents]):
     """One season, or the matches of it that are due, completed with what is stored."""
 
-    def __init__(
-        self,
-        key: TournamentKey,
-        requests: Requests,
-        at: Addresses,
-        selection: Selection = EVERYTHING,
-        stored: StoredTournament | None = None,
-    ) -> None:
-        super().__init__(key, requests, selection, stored)
-        self.at = at
-        self._answers = SeasonAnswers(key, requests)
+    at: Addresses = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._answers = SeasonAnswers(self.key, self.requests)
 
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - the run needs its own list
         """The competition is there and lists the season."""
