@@ -14,7 +14,8 @@ from dp_pipeline.domains.judge_table import judge_table
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Standing
-from dp_pipeline.football.table import compute_standings
+from dp_pipeline.football.rules import rules_of
+from dp_pipeline.football.table import ComputedTables, compute_tables
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fetched import Fetched, Finding
 
@@ -39,33 +40,40 @@ async def fetch(source: Source) -> Fetched[Standing]:
 
 
 def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Plan:
-    """Every row of every table; a computed one as the stored matches have it."""
+    """Every row of every table; a computed one as the stored matches and the rules have it."""
     del verdict
     ours = by_stored_matches(snapshot)
-    standings = follow_stored(fetched.items, ours)
+    standings = follow_stored(fetched.items, ours.rows)
     names = {**fetched.team_names, **snapshot.team_names}
     table, stored = tables.tournament_standing, snapshot.rows(tables.tournament_standing)
-    if only_recomputed(sum(r.games for r in snapshot.standings if not r.computed), standings):
+    provided = [row for row in standings if not row.computed]
+    if only_recomputed(snapshot.standings, standings):
         kept = planned(table, [], stored, untouched=len(stored))
         return Plan((kept,), (KEPT,), preview=preview(standings, names))
     found = {row["id"]: row for row in (rows.standing_row(snapshot.key, s) for s in standings)}
-    teams = snapshot.rows(tables.team)
+    known = {id_: row for id_, row in stored.items() if not row["computed"]}
     gone = missing(
-        "table rows", {id_: snapshot.names[row["team_id"]] for id_, row in stored.items()}, found
+        "table rows", {id_: snapshot.names[row["team_id"]] for id_, row in known.items()}, found
     )
     if isinstance(gone, Plan):
         return gone
-    provided = [row for row in standings if not row.computed]
-    doubt = judge_table(snapshot.standings, provided, ours) if provided else None
+    doubt = judge_table(snapshot.standings, provided, ours.rows) if provided else None
     if doubt is not None:
         return refused(doubt)
+    teams = snapshot.rows(tables.team)
     accepted = [row for row in found.values() if row["team_id"] in teams]
     if not accepted:
         message = "None of the table's teams is stored. Materialize `teams` first."
         return refused(message, blocked=True)
+    left_behind = [
+        {**{name: row[name] for name in accepted[0]}, "superseded": True}
+        for id_, row in stored.items()
+        if row["computed"] and not row["superseded"] and id_ not in found
+    ]
+    remarks = [Finding("rule_not_applied", "Table", remark) for remark in ours.remarks]
     return Plan(
-        with_derived(snapshot, [planned(table, accepted, stored)]),
-        (*gone, *_of_unknown_teams(standings, names, snapshot)),
+        with_derived(snapshot, [planned(table, [*accepted, *left_behind], stored)]),
+        (*gone, *_of_unknown_teams(standings, names, snapshot), *remarks),
         preview=preview(standings, names),
     )
 
@@ -82,58 +90,75 @@ def _of_unknown_teams(
     ]
 
 
-def only_recomputed(theirs: int, found: Sequence[Standing]) -> bool:
-    """Whether a computed table would replace the provider's own without counting more games.
+def only_recomputed(stored: Sequence[Standing], found: Sequence[Standing]) -> bool:
+    """Whether a computed table would replace the provider's own without counting more games."""
+    theirs = [row for row in stored if not row.computed]
+    recomputed = bool(theirs) and all(row.computed for row in found)
+    return recomputed and _games(found) <= _games(theirs)
 
-    Args:
-        theirs: games in the stored rows that came from the provider.
-        found: the table as it is now.
-    """
-    ours = sum(standing.games for standing in found)
-    return theirs > 0 and all(standing.computed for standing in found) and ours <= theirs
+
+def _games(standings: Sequence[Standing]) -> int:
+    """The games that tables count; of a team in several, those of the one with most of them."""
+    most: dict[str, int] = {}
+    for row in standings:
+        most[row.team] = max(row.games, most.get(row.team, 0))
+    return sum(most.values())
 
 
 def follow_stored(found: Sequence[Standing], ours: Sequence[Standing]) -> list[Standing]:
     """The rows of `found` with each computed table as `ours` has it, where it has that table.
 
-    A payload may lack a match that is stored, or hold one that is not taken.
+    A payload may lack a match that is stored, or hold one that is not taken. Where the provider has
+    no table at all, its season has the tables that follow from the stored matches.
 
     Args:
         found: provider's and computed rows.
         ours: the tables that follow from the stored matches.
     """
+    computed = {(row.stage, row.group_name) for row in found if row.computed}
     instead: dict[Place, list[Standing]] = {}
     for row in ours:
         instead.setdefault((row.stage, row.group_name), []).append(row)
-    computed = {(row.stage, row.group_name) for row in found if row.computed}
     if len(computed) == len(instead) == 1:
         # one table, whatever the stage is called
         (stage, group), (rows_,) = next(iter(computed)), instead.values()
         instead = {(stage, group): [replace(r, stage=stage, group_name=group) for r in rows_]}
-    followed = computed & instead.keys()
+    provided = [row for row in found if not row.computed]
+    begun = {place for place, rows_ in instead.items() if any(row.games for row in rows_)}
+    followed = (begun or set(instead)) if not provided else computed & instead.keys()
     return [
-        *(r for r in found if not r.computed or (r.stage, r.group_name) not in followed),
+        *(r for r in found if not r.computed or (provided and _place(r) not in followed)),
         *(row for place in instead if place in followed for row in instead[place]),
-    ]
+    ] or list(found)
 
 
-def by_stored_matches(snapshot: Snapshot) -> tuple[Standing, ...]:
-    """The tables that the stored matches come to."""
+def _place(row: Standing) -> Place:
+    return (row.stage, row.group_name)
+
+
+def by_stored_matches(snapshot: Snapshot) -> ComputedTables:
+    """The tables that the stored matches come to by the rules of the competition."""
     season = {round_.slug for round_ in snapshot.rounds if round_.type == "season"}
+    key = snapshot.key
+    year = snapshot.tournament["season"] if snapshot.tournament else key.season
     # where no round is one of a season, the matches of no round make the table
-    return compute_standings(
-        match
-        for match in snapshot.matches
-        if match.round_slug in season or (not season and match.round_slug is None)
+    return compute_tables(
+        (
+            match
+            for match in snapshot.matches
+            if match.round_slug in season or (not season and match.round_slug is None)
+        ),
+        rules=rules_of(key.provider, key.competition, year),
+        names=snapshot.team_names,
     )
 
 
 def preview(standings: Sequence[Standing], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The tables as people read them."""
-    return [
+    """The tables as people read them; a column that is empty in all rows is left out of all."""
+    table = [
         {
-            **({"group": standing.group_name} if standing.group_name else {}),
-            **({"stage": standing.stage} if standing.stage else {}),
+            "group": standing.group_name or "",
+            "stage": standing.stage or "",
             "pos": standing.position,
             "team": names.get(standing.team, standing.team),
             "games": standing.games,
@@ -143,17 +168,24 @@ def preview(standings: Sequence[Standing], names: Mapping[str, str]) -> list[dic
             "goals": f"{standing.goals_for}:{standing.goals_against}",
             "points": standing.points,
             "form": "".join(standing.form),
+            "note": standing.note or "",
+            "rule": standing.rule or "",
         }
         for standing in standings
     ]
+    empty = {
+        name for name in ("group", "stage", "note", "rule") if not any(row[name] for row in table)
+    }
+    return [{name: row[name] for name in row if name not in empty} for row in table]
 
 
 STANDINGS = Domain(
     name="standings",
     description=(
         "The table of a tournament, one row per stage, group and team. Where the provider has no "
-        "usable table it is computed from the matches and `computed` says so: point deductions are "
-        "then unknown. A knockout cup has none."
+        "usable table it is computed from the matches by the rules of the competition: `rule` says "
+        "how level teams are ordered, `note` what was deducted, carried over or left open. A "
+        "knockout cup has none."
     ),
     depends_on=("teams", "matches"),
     tables=(tables.tournament_standing, tables.tournament),

@@ -72,21 +72,6 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
-class TeamAlias:
-    """Another name of a team that has no id at its provider.
-
-    Args:
-        key: by which the name is found, see `club_names.Spelling.key`.
-        name: as it is written.
-        team: external id of the team that goes by it.
-    """
-
-    key: Key
-    name: str
-    team: str
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
     """A matchday or knockout round. `slug` is unique in its tournament, `order` counts from 1."""
 
@@ -165,7 +150,16 @@ class Goal:
 class Standing:
     """A row of a table. `form` is the last five results, oldest first, of W, D and L.
 
-    `computed` says that the provider has no (usable) table and this one follows from the matches.
+    Args:
+        team: external id.
+        position: shared by teams that the rule cannot separate.
+        points: with what was carried over or deducted.
+        computed: the provider has no (usable) table, and this one follows from the matches.
+        rule: how teams level on points are ordered, with its source, or that it is not known; None
+            in a provider's table.
+        note: what a reader has to know of the row: deductions, why a place is shared.
+        whole_season: whether the table is over the whole season: the only one, or the one over
+            all stages of a split season.
     """
 
     team: str
@@ -181,6 +175,9 @@ class Standing:
     group_name: Key | None = None
     form: tuple[str, ...] = ()
     computed: bool = False
+    rule: str | None = None
+    note: str | None = None
+    whole_season: bool = False
 
     @property
     def goal_difference(self) -> int:

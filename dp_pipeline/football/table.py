@@ -1,270 +1,320 @@
-"""What follows from matches and rounds alone: tables, form, current round, status and mode.
+"""The tables that matches come to, by the rules of their competition. Pure, and without a clock."""
 
-Pure functions of our models, shared by the providers. No clock: a season is over when its matches
-say so, not when a date has passed.
-"""
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-
-from dp_pipeline.football.models import (
-    BEGUN_STATUSES,
-    FINAL_STATUSES,
-    Match,
-    Mode,
-    Round,
-    Standing,
-    TournamentState,
-    TournamentStatus,
+from dp_pipeline.football.decisions import Decided, decided, team_called
+from dp_pipeline.football.groups import with_groups
+from dp_pipeline.football.models import Match, Standing
+from dp_pipeline.football.ranking import Placement, Ranking
+from dp_pipeline.football.results import WIN_POINTS, TableResult, counted, sums_of
+from dp_pipeline.football.rules import (
+    DEFAULT,
+    CompetitionRules,
+    ConferenceEntry,
+    OrderEntry,
+    SplitEntry,
+    in_words,
 )
+from dp_pipeline.football.splits import (
+    Carried,
+    GroupStage,
+    Where,
+    carried,
+    group_stages,
+    regular_phase,
+    teams_of,
+)
+from dp_pipeline.football.tie_breaks import Tally
 
-WIN_POINTS, DRAW_POINTS = 3, 1
 FORM_LENGTH = 5
-_COUNTED = frozenset({"ended", "awarded"})
-# A match with one of these is no longer waited for once another match of the same teams in the
-# same round takes its place: the replay of a postponed match has an id of its own.
-_REPLACEABLE = frozenset({"postponed", "interrupted", "unknown"})
-_OVERDUE = timedelta(days=4)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-# "Finale", "Finals, Final"; not "Halbfinale", "Semi-final" or "Quarter Final"
-_FINAL = re.compile(r"(?:^|, )(?:final|finale|endspiel)$")
-
-_TableKey = tuple[str | None, str | None]
+FINAL_TABLE = "Final table"
+"""The stage of the table over all stages of a split season."""
+OVER_ALL_STAGES = "All stages"
+"""The stage of the table over seasons of several stages, such as Apertura and Clausura."""
+NOTHING_KNOWN = CompetitionRules()
 
 
-@dataclass(slots=True)
-class _Row:
-    """The sums of one team while its matches are counted."""
+@dataclass(frozen=True, slots=True)
+class ComputedTables:
+    """The rows of every table, and sentences on what of the rules could not be applied."""
 
-    results: list[str] = field(default_factory=list)
-    goals_for: int = 0
-    goals_against: int = 0
-
-    def add(self, scored: int, conceded: int) -> None:
-        self.goals_for += scored
-        self.goals_against += conceded
-        self.results.append(_result(scored, conceded))
-
-    @property
-    def points(self) -> int:
-        return WIN_POINTS * self.results.count("W") + DRAW_POINTS * self.results.count("D")
+    rows: tuple[Standing, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def compute_standings(
-    matches: Iterable[Match], *, teams: Iterable[str] = ()
+    matches: Iterable[Match],
+    *,
+    teams: Iterable[str] = (),
+    rules: CompetitionRules = NOTHING_KNOWN,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[Standing, ...]:
-    """The tables these matches come to, one per (stage, group_name), each from position 1 on.
+    """The rows of `compute_tables`."""
+    return compute_tables(matches, teams=teams, rules=rules, names=names).rows
 
-    The caller gives the matches of season rounds only. Counted are matches that ended or were
-    awarded and have a full score; of several with the same home, away and round (a replay beside
-    the original) only the latest. Every team of a match has a row, also before it has played; so
-    has every team of `teams` when there is at most one table (of several, nobody knows which).
 
-    Order: points, goal difference, goals for. What then decides differs between competitions
-    (head-to-head, play-off, lots) and is not guessed: the team id, so that the order is stable.
+def compute_tables(
+    matches: Iterable[Match],
+    *,
+    teams: Iterable[str] = (),
+    rules: CompetitionRules = NOTHING_KNOWN,
+    names: Mapping[str, str] | None = None,
+) -> ComputedTables:
+    """The tables these matches come to, one per stage and group, and one over a split season.
+
+    The caller gives the matches of season rounds only. Every team of a match has a row, also before
+    it has played; so has every team of `teams` when there is at most one table (of several, nobody
+    knows which). Teams that the rule cannot separate share a position.
+
+    Args:
+        matches: played or not.
+        teams: external ids.
+        rules: of the competition in this season.
+        names: of teams by external id: decisions name teams, and so do notes.
     """
-    tables: dict[_TableKey, dict[str, _Row]] = {}
-    listed = list(matches)
+    listed = with_groups(matches)
+    places: dict[Where, list[Match]] = {}
     for match in listed:
-        rows = tables.setdefault((match.stage, match.group_name), {})
-        for team in (match.home, match.away):
-            rows.setdefault(team, _Row())
-    if len(tables) <= 1:
-        rows = next(iter(tables.values())) if tables else tables.setdefault((None, None), {})
-        for team in teams:
-            rows.setdefault(team, _Row())
-    for match, home, away in _counted(listed):
-        rows = tables[match.stage, match.group_name]
-        rows[match.home].add(home, away)
-        rows[match.away].add(away, home)
-    return tuple(
-        standing
-        for (stage, group), rows in sorted(tables.items(), key=_table_order)
-        for standing in _ranked(rows, stage, group)
-    )
+        places.setdefault((match.stage, match.group_name), []).append(match)
+    places = places or {(None, None): []}
+    known = {**{team: team for team in (*teams_of(listed), *teams)}, **(names or {})}
+    season = _Season(rules, decided(rules, listed, known), known, places)
+    if rules.conferences and listed:
+        return season.with_conferences(rules.conferences)
+    if len(places) == 1:
+        (where,) = places
+        row_teams = teams_of(places[where]) | set(teams)
+        return ComputedTables(tuple(season.plain(where, row_teams, whole=True)), season.remarks())
+    return season.several()
 
 
 def form_of(matches: Iterable[Match], team: str) -> tuple[str, ...]:
     """The last five results of a team in these matches, W, D or L, oldest first."""
-    results = [
-        _result(home, away) if match.home == team else _result(away, home)
-        for match, home, away in _counted(matches)
-        if team in (match.home, match.away)
+    outcomes = [
+        result.outcome(team)
+        for result in counted(matches)
+        if team in (result.match.home, result.match.away)
     ]
-    return tuple(results[-FORM_LENGTH:])
+    return tuple(outcomes[-FORM_LENGTH:])
 
 
-def state_of(
-    rounds: Sequence[Round], matches: Sequence[Match], standings: Iterable[Standing] = ()
-) -> TournamentState:
-    """What follows for a tournament from its rounds, matches and tables."""
-    knockout = {round_.slug for round_ in rounds if round_.type == "knockout"}
-    places = {(m.stage, m.group_name) for m in matches if m.round_slug not in knockout}
-    tables = {(row.stage, row.group_name) for row in standings}
-    mode = tournament_mode(rounds)
-    # Matches of no round, or a table, are a season too.
-    if mode == "knockout-only" and (tables or any(m.round_slug is None for m in matches)):
-        mode = "regular-season-and-knockout"
-    several = len(places) > 1 or len(tables) > 1
-    return TournamentState(
-        mode,
-        "multi-group" if several else "unique-group",
-        tournament_status(without_replaced(matches), rounds),
-        current_round(rounds, matches),
-    )
+@dataclass(frozen=True)
+class _Season:
+    """The tables of one season while they are made."""
 
+    rules: CompetitionRules
+    decided: Decided
+    names: Mapping[str, str]
+    places: Mapping[Where, Sequence[Match]]
 
-def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | None:
-    """The slug of the round being played or next to be played; None without matches.
+    @property
+    def for_win(self) -> int:
+        return self.rules.order.points_for_win if self.rules.order else WIN_POINTS
 
-    It is the round of the earliest match by kick-off that is neither final nor postponed: a match
-    moved to a later day does not hold the season back, and neither does one whose result is still
-    missing days after others were played (openfootball's 2025-26 Championship has such matches of
-    round 25 when round 32 is over). Unfinished matches without a date follow the order of rounds,
-    and only in a round that has not begun. When nothing is left to play it is the last round that
-    has matches.
-    """
-    order = {round_.slug: round_.order for round_ in rounds}
-    placed = [(m, m.round_slug) for m in matches if m.round_slug in order]
-    begun = {slug for match, slug in placed if match.status in BEGUN_STATUSES}
-    waiting = [
-        (match, slug)
-        for match, slug in placed
-        if match.status not in FINAL_STATUSES and match.status != "postponed"
-    ]
-    reached = max(
-        (_moment(m)[0] for m, _ in placed if m.status in BEGUN_STATUSES), default=date.min
-    )
-    left_behind = reached - _OVERDUE if reached > date.min + _OVERDUE else date.min
-    dated = [
-        (_moment(m), order[slug], slug)
-        for m, slug in waiting
-        if slug and _is_dated(m) and _moment(m)[0] >= left_behind
-    ]
-    undated = [
-        (order[slug], slug)
-        for m, slug in waiting
-        if slug and not _is_dated(m) and slug not in begun
-    ]
-    if dated:
-        _, position, slug = min(dated)
-        earlier = [place for place in undated if place[0] < position]
-        return min(earlier)[1] if earlier else slug
-    if undated:
-        return min(undated)[1]
-    played = [(order[slug], slug) for _, slug in placed if slug]
-    return max(played)[1] if played else None
-
-
-def tournament_status(matches: Iterable[Match], rounds: Iterable[Round]) -> TournamentStatus:
-    """Upcoming until a match begins, completed when nothing can follow, else active.
-
-    Completed needs every match final, no round that still waits for its matches and, where there
-    is a knockout stage, that it came to its final: the last knockout round is named so or holds
-    one pairing. A provider may list the next round only after the draw, so the quarter-finals
-    being played does not end a cup. All matches cancelled is a cancelled tournament.
-    """
-    listed, ordered = list(matches), sorted(rounds, key=lambda r: r.order)
-    if listed and all(match.status == "cancelled" for match in listed):
-        return "cancelled"
-    if not any(match.status in BEGUN_STATUSES for match in listed):
-        return "upcoming"
-    with_matches = {match.round_slug for match in listed}
-    done = all(match.status in FINAL_STATUSES for match in listed) and all(
-        round_.slug in with_matches for round_ in ordered
-    )
-    return "completed" if done and _came_to_its_final(ordered, listed) else "active"
-
-
-def without_replaced(matches: Sequence[Match]) -> tuple[Match, ...]:
-    """The matches without those that another one of the same fixture has taken the place of."""
-    settled = {_fixture(m) for m in matches if m.status not in _REPLACEABLE}
-    return tuple(m for m in matches if m.status not in _REPLACEABLE or _fixture(m) not in settled)
-
-
-def tournament_mode(rounds: Iterable[Round]) -> Mode:
-    """The mode by the types of rounds seen so far; a regular season when there is none yet."""
-    types = {round_.type for round_ in rounds}
-    if types == {"season", "knockout"}:
-        return "regular-season-and-knockout"
-    return "knockout-only" if types == {"knockout"} else "regular-season-only"
-
-
-def _came_to_its_final(ordered: Sequence[Round], matches: Iterable[Match]) -> bool:
-    knockout = [round_ for round_ in ordered if round_.type == "knockout"]
-    if not knockout:
-        return True
-    last = knockout[-1]
-    if _FINAL.search(last.label.strip().casefold()):
-        return True
-    pairings = {frozenset((m.home, m.away)) for m in matches if m.round_slug == last.slug}
-    return len(pairings) == 1
-
-
-def _fixture(match: Match) -> tuple[str | None, ...]:
-    return (match.stage, match.group_name, match.round_slug, match.home, match.away)
-
-
-def _counted(matches: Iterable[Match]) -> list[tuple[Match, int, int]]:
-    """The matches that count with their goals, oldest first, one per home, away and round."""
-    counted: dict[tuple[str | None, ...], tuple[Match, int, int]] = {}
-    for match in sorted(matches, key=lambda m: (*_moment(m), m.external_id)):
-        home, away = match.home_score, match.away_score
-        if match.status not in _COUNTED or home is None or away is None:
-            continue
-        if match.home == match.away:
-            continue
-        key = (match.stage, match.group_name, match.round_slug, match.home, match.away)
-        counted.pop(key, None)  # a replay takes its own place in time
-        counted[key] = (match, home, away)
-    return list(counted.values())
-
-
-def _ranked(rows: dict[str, _Row], stage: str | None, group: str | None) -> list[Standing]:
-    def rank(team: str) -> tuple[int, int, int, str]:
-        row = rows[team]
-        return (-row.points, row.goals_against - row.goals_for, -row.goals_for, team)
-
-    return [
-        Standing(
-            team=team,
-            position=position,
-            games=len(row.results),
-            wins=row.results.count("W"),
-            draws=row.results.count("D"),
-            losses=row.results.count("L"),
-            goals_for=row.goals_for,
-            goals_against=row.goals_against,
-            points=row.points,
-            stage=stage,
-            group_name=group,
-            form=tuple(row.results[-FORM_LENGTH:]),
-            computed=True,
+    def with_conferences(self, entry: ConferenceEntry) -> ComputedTables:
+        """A table per conference, in which all matches of its teams count, and one over all."""
+        rows: list[Standing] = []
+        of = {
+            name: {t for words in teams if (t := team_called(words, self.names)) is not None}
+            for name, teams in entry.groups.items()
+        }
+        for where in sorted(self.places, key=_in_order):
+            tally = self._tally(where)
+            for name, members in of.items():
+                teams = frozenset(members & tally.teams)
+                ranks = self._ranking(self.rules.order).places(replace(tally, teams=teams))
+                place = (where[0], name)
+                rows += self._rows(place, tally.results, ranks, tally.points, self.rules.order)
+        everything = (None if len(self.places) == 1 else OVER_ALL_STAGES, None)
+        over_all = replace(
+            self, places={everything: [m for ms in self.places.values() for m in ms]}
         )
-        for position, team in enumerate(sorted(rows, key=rank), start=1)
-        for row in (rows[team],)
-    ]
+        rows += over_all.plain(everything, whole=True)
+        placed = {team for members in of.values() for team in members}
+        missing = sorted(self.names[t] for t in teams_of(over_all.places[everything]) - placed)
+        lost = (f"The conference of {', '.join(missing)} is not known.",) if missing else ()
+        return ComputedTables(tuple(rows), (*self.remarks(), *lost))
+
+    def several(self) -> ComputedTables:
+        regular = regular_phase(self.places)
+        split = self._with_groups_after(regular) if regular else None
+        if split is not None:
+            return split
+        largest = regular or max(self.places, key=lambda where: len(teams_of(self.places[where])))
+        rows = [
+            row
+            for where in sorted(self.places, key=_in_order)
+            for row in self.plain(where, decisions=where == largest)
+        ]
+        unknown = self._unknown_split(regular) if regular else ()
+        return ComputedTables(tuple(rows), (*self.remarks(), *unknown))
+
+    def remarks(self) -> tuple[str, ...]:
+        return tuple(self.decided.unplaced)
+
+    def plain(
+        self,
+        where: Where,
+        teams: Iterable[str] = (),
+        *,
+        whole: bool = False,
+        decisions: bool = True,
+    ) -> list[Standing]:
+        """The table of one stage or group for itself."""
+        tally = self._tally(where, teams, decisions=decisions)
+        ranks = self._ranking(self.rules.order).places(tally)
+        return self._rows(where, tally.results, ranks, tally.points, self.rules.order, whole=whole)
+
+    def _tally(self, where: Where, teams: Iterable[str] = (), *, decisions: bool = True) -> Tally:
+        matches = self.places[where]
+        all_teams = teams_of(matches) | set(teams)
+        results = counted(matches, winners=self.decided.winners, without=self.decided.struck)
+        points = {
+            team: sums.points(self.for_win) + (self.decided.points.get(team, 0) if decisions else 0)
+            for team, sums in sums_of(results, all_teams).items()
+        }
+        if decisions:
+            points |= dict.fromkeys(self.decided.last & all_teams, 0)
+        return Tally(frozenset(all_teams), results, points, tuple(matches), self.for_win)
+
+    def _ranking(self, entry: OrderEntry | SplitEntry | None) -> Ranking:
+        plain = entry if isinstance(entry, OrderEntry) else None
+        return Ranking(
+            entry.rule if entry else DEFAULT,
+            per_game=bool(plain and plain.first == "points per game"),
+            play_off_between=plain.play_off_between if plain else (),
+            last=self.decided.last,
+            before=self.decided.before,
+            names=self.names,
+        )
+
+    def _with_groups_after(self, regular: Where) -> ComputedTables | None:
+        """The tables of a split season with the one over all of it; None without a known rule."""
+        entry = self.rules.split
+        if entry is None:
+            return None
+        tally = self._tally(regular)
+        ranks = self._ranking(self.rules.order).places(tally)
+        stages, lost = group_stages(entry, self.places, [rank.team for rank in ranks])
+        if not stages:
+            return None
+        rows = self._rows(regular, tally.results, ranks, tally.points, self.rules.order)
+        final = {rank.team: rank for rank in ranks}
+        over_all = dict(tally.points)
+        results = list(tally.results)
+        places_before = {rank.team: rank.position for rank in ranks}
+        for stage in stages:
+            played = self._group(stage, tally, places_before, entry)
+            results += played.own
+            rows += self._rows(stage.where, played.own, played.at(1), played.points, entry)
+            final |= {rank.team: rank for rank in played.at(stage.group.first)}
+            over_all |= played.points
+        for where in self.places.keys() - {regular, *(stage.where for stage in stages)}:
+            rows += self.plain(where, decisions=False)
+        left = "Place of the regular phase: the groups after it have no table with this team."
+        in_group = frozenset(team for stage in stages for team in stage.teams)
+        ordered = [
+            rank if rank.team in in_group else replace(rank, note=f"{rank.note} {left}".strip())
+            for rank in sorted(final.values(), key=lambda r: (r.position, r.team))
+        ]
+        rows += self._rows((FINAL_TABLE, None), results, ordered, over_all, entry, whole=True)
+        return ComputedTables(tuple(rows), (*self.remarks(), *lost))
+
+    def _group(
+        self,
+        stage: GroupStage,
+        regular: Tally,
+        places_before: Mapping[str, int],
+        entry: SplitEntry,
+    ) -> "_PlayedGroup":
+        own = counted(self.places[stage.where], winners=self.decided.winners)
+        takes = {t: carried(regular.points[t], stage.group.points) for t in stage.teams}
+        sums = sums_of(own, stage.teams)
+        points = {
+            team: takes[team].points
+            + sums[team].points(regular.for_win)
+            + self.decided.after_halving.get(team, 0)
+            for team in stage.teams
+        }
+        both = (*(r for r in regular.results if {r.match.home, r.match.away} & stage.teams), *own)
+        tally = Tally(
+            stage.teams,
+            both if stage.group.points != "afresh" else own,
+            points,
+            (*regular.fixtures, *self.places[stage.where]),
+            regular.for_win,
+            regular,
+            places_before,
+            {team: take.rounding for team, take in takes.items()},
+        )
+        return _PlayedGroup(own, points, takes, self._ranking(entry), tally)
+
+    def _unknown_split(self, regular: Where) -> tuple[str, ...]:
+        all_teams = teams_of(self.places[regular])
+        after = [where for where, played in self.places.items() if teams_of(played) < all_teams]
+        named = " and ".join(sorted(", ".join(filter(None, where)) for where in after))
+        remark = (
+            f"How {named} follow the regular phase is not known: their tables count their own "
+            "matches, and there is none over the whole season."
+        )
+        return (remark,)
+
+    def _rows(  # noqa: PLR0913 - what the rows of one table are made of
+        self,
+        where: Where,
+        results: Iterable[TableResult],
+        ranks: Sequence[Placement],
+        points: Mapping[str, int],
+        entry: OrderEntry | SplitEntry | None,
+        *,
+        whole: bool = False,
+    ) -> list[Standing]:
+        teams = [rank.team for rank in ranks]
+        sums = sums_of(results, teams)
+        stage, group = where
+        return [
+            Standing(
+                team=rank.team,
+                position=rank.position,
+                games=len(row.outcomes),
+                wins=row.wins,
+                draws=row.outcomes.count("D"),
+                losses=row.outcomes.count("L"),
+                goals_for=row.goals_for,
+                goals_against=row.goals_against,
+                points=points[rank.team],
+                stage=stage,
+                group_name=group,
+                form=tuple(row.outcomes[-FORM_LENGTH:]),
+                computed=True,
+                rule=in_words(entry),
+                note=" ".join((*self.decided.notes.get(rank.team, ()), rank.note)).strip() or None,
+                whole_season=whole,
+            )
+            for rank in ranks
+            for row in (sums[rank.team],)
+        ]
 
 
-def _result(scored: int, conceded: int) -> str:
-    if scored == conceded:
-        return "D"
-    return "W" if scored > conceded else "L"
+@dataclass(frozen=True)
+class _PlayedGroup:
+    """A group after the regular phase: what was played in it, and what its teams come to."""
+
+    own: tuple[TableResult, ...]
+    points: Mapping[str, int]
+    takes: Mapping[str, Carried]
+    ranking: Ranking
+    tally: Tally
+
+    def at(self, first: int) -> list[Placement]:
+        """The places of the group, counted from one."""
+        return [
+            replace(rank, note=f"{self.takes[rank.team].note} {rank.note}".strip())
+            for rank in self.ranking.places(self.tally, first=first)
+        ]
 
 
-def _is_dated(match: Match) -> bool:
-    return match.kickoff_at is not None or match.kickoff_date is not None
-
-
-def _moment(match: Match) -> tuple[date, datetime]:
-    """When a match is, for sorting: the day, then the time; unknown before known."""
-    at = match.kickoff_at
-    day = match.kickoff_date or (at.date() if at else date.min)
-    return (day, at or _LONG_AGO)
-
-
-def _table_order(table: tuple[_TableKey, dict[str, _Row]]) -> tuple[str, str]:
-    (stage, group), _ = table
+def _in_order(where: Where) -> tuple[str, str]:
+    stage, group = where
     return (stage or "", group or "")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.rows import standing_row
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.guards import missing, swapped
 from dp_pipeline.domains.judge import Verdict
@@ -237,7 +238,25 @@ def test_a_computed_table_is_the_one_that_the_stored_matches_come_to() -> None:
         team_names=NAMES,
     )
     plan = planned(STANDINGS, wrong, snapshot)
-    assert snapshot.after(plan).standings == by_stored_matches(snapshot)
+    assert snapshot.after(plan).standings == by_stored_matches(snapshot).rows
+
+
+def test_a_computed_row_that_follows_from_nothing_any_more_is_superseded_and_can_come_back() -> (
+    None
+):
+    snapshot = stored_season()
+    rows = by_stored_matches(snapshot).rows
+    computed = Fetched(rows, team_names=NAMES)
+    elsewhere = [standing_row(KEY, replace(row, stage="old", note="x")) for row in rows]
+    stored = {**snapshot.stored, "tournament_standing": {row["id"]: row for row in elsewhere}}
+    before = replace(snapshot, stored=stored)
+    plan = planned(STANDINGS, computed, before)
+    assert plan.refusal is None
+    assert before.after(plan).standings == rows
+    left = [r for r in before.after(plan).rows(tables.tournament_standing).values() if r["stage"]]
+    assert [row["superseded"] for row in left] == [True] * len(rows)
+    again = before.after(plan)
+    assert not planned(STANDINGS, computed, again).changes_anything
 
 
 def test_without_its_teams_no_table_is_stored() -> None:
@@ -322,11 +341,14 @@ def test_a_computed_table_replaces_the_providers_only_when_it_counts_more_games(
     def row(games: int, *, computed: bool) -> Standing:
         return Standing("a", 1, games, games, 0, 0, 1, 0, 3 * games, computed=computed)
 
-    assert only_recomputed(10, [row(10, computed=True)])
-    assert only_recomputed(10, [row(9, computed=True)])
-    assert not only_recomputed(10, [row(11, computed=True)])
-    assert not only_recomputed(10, [row(10, computed=False)])
-    assert not only_recomputed(0, [row(10, computed=True)]), "what is stored was computed too"
+    theirs = [row(10, computed=False)]
+    assert only_recomputed(theirs, [row(10, computed=True)])
+    assert only_recomputed(theirs, [row(9, computed=True)])
+    assert only_recomputed(theirs, 2 * [row(10, computed=True)]), "a team in two tables"
+    assert not only_recomputed(theirs, [row(11, computed=True)])
+    assert not only_recomputed(theirs, [row(10, computed=False)])
+    ours = [row(10, computed=True)]
+    assert not only_recomputed(ours, ours), "what is stored was computed too"
 
 
 def test_names_that_belong_to_others_are_not_taken() -> None:

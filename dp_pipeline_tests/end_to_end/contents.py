@@ -25,7 +25,8 @@ WHERE t.key = %(key)s
 """
 TABLE = """
 SELECT s.position, team.name AS team, s.games, s.wins, s.draws, s.losses, s.goals_for,
-  s.goals_against, s.goal_difference, s.points, s.stage, s.group_name, s.computed
+  s.goals_against, s.goal_difference, s.points, s.stage, s.group_name, s.computed,
+  s.rule, s.note
 FROM tournament_standing s
 JOIN tournament t ON t.id = s.tournament_id
 JOIN team ON team.id = s.team_id

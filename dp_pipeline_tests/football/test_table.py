@@ -1,57 +1,17 @@
-"""Tables, form, current round, status and mode: what follows from matches alone."""
+"""Tables that matches come to: sums, form, shared places, groups nobody names."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
+from itertools import permutations
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.football.models import Match, MatchStatus, Round, RoundType
-from dp_pipeline.football.table import (
-    compute_standings,
-    current_round,
-    form_of,
-    tournament_mode,
-    tournament_status,
-)
-
-FIRST_DAY = datetime(2024, 8, 23, 18, 30, tzinfo=UTC)
-
-
-def game(  # noqa: PLR0913 - what differs between matches of a test
-    home: str,
-    away: str,
-    score: tuple[int, int] | None = None,
-    *,
-    day: int | None = 0,
-    round_slug: str = "1",
-    status: MatchStatus | None = None,
-    group: str | None = None,
-    number: int = 0,
-) -> Match:
-    at = None if day is None else FIRST_DAY + timedelta(days=day)
-    return Match(
-        external_id=f"{home}-{away}-{round_slug}-{number}",
-        round_slug=round_slug,
-        home=home,
-        away=away,
-        status=status or ("ended" if score else "scheduled"),
-        group_name=group,
-        kickoff_at=at,
-        kickoff_date=at.date() if at else None,
-        home_score=score[0] if score else None,
-        away_score=score[1] if score else None,
-    )
-
-
-def matchday(number: int) -> Round:
-    return Round(slug=str(number), order=number, label=f"{number}. Spieltag", type="season")
-
-
-def knockout(slug: str, order: int, label: str | None = None) -> Round:
-    return Round(slug=slug, order=order, label=label or slug.title(), type="knockout")
+from dp_pipeline.football.models import Match, MatchStatus
+from dp_pipeline.football.table import compute_standings, form_of
+from dp_pipeline_tests.football.seasons import game
 
 
 def test_points_goals_and_positions_follow_from_the_results() -> None:
@@ -78,7 +38,7 @@ def test_points_goals_and_positions_follow_from_the_results() -> None:
     assert all(row.computed for row in table)
 
 
-def test_equal_points_are_decided_by_difference_then_goals_then_a_stable_id() -> None:
+def test_by_the_default_equal_points_are_decided_by_difference_then_goals_then_shared() -> None:
     results = [
         game("a", "x1", (1, 0)),
         game("d", "x2", (3, 2)),
@@ -86,7 +46,15 @@ def test_equal_points_are_decided_by_difference_then_goals_then_a_stable_id() ->
         game("b", "x4", (4, 1)),
     ]
     table = compute_standings(results)
-    assert [row.team for row in table][:4] == ["b", "c", "d", "a"]
+    assert [(row.position, row.team) for row in table][:4] == [
+        (1, "b"),
+        (2, "c"),
+        (2, "d"),
+        (4, "a"),
+    ]
+    assert table[0].rule == "rule unknown: goal difference, goals"
+    assert table[1].note == "Shares the place with d: the rule does not separate them further."
+    assert table[0].note is None
 
 
 @pytest.mark.parametrize(
@@ -178,111 +146,52 @@ def test_sums_of_any_table_balance_and_order_of_matches_is_irrelevant(
     assert sum(r.draws for r in table) % 2 == 0
     assert all(r.games == r.wins + r.draws + r.losses for r in table)
     assert all(r.points == 3 * r.wins + r.draws for r in table)
-    assert [r.position for r in table] == list(range(1, len(table) + 1))
+    assert all(1 <= r.position <= place for place, r in enumerate(table, start=1))
+    assert [r.position for r in table] == sorted(r.position for r in table)
     assert [-r.points for r in table] == sorted(-r.points for r in table)
     shuffled = matches[:]
     random.shuffle(shuffled)
     assert compute_standings(shuffled) == table
 
 
-def test_the_current_round_is_that_of_the_earliest_unfinished_match() -> None:
-    rounds = [matchday(1), matchday(2), matchday(3)]
-    matches = [
-        game("a", "b", (1, 0)),
-        game("c", "d", day=40, round_slug="1"),
-        game("b", "c", day=7, round_slug="2"),
-        game("b", "a", day=14, round_slug="3"),
-    ]
-    assert current_round(rounds, matches) == "2"
-
-
-def test_a_postponed_match_does_not_hold_the_season_back() -> None:
-    rounds = [matchday(1), matchday(2)]
-    matches = [game("a", "b", status="postponed"), game("b", "a", day=7, round_slug="2")]
-    assert current_round(rounds, matches) == "2"
-    assert current_round(rounds, matches[:1]) == "1"
-
-
-def test_a_result_that_is_missing_for_days_does_not_hold_the_season_back() -> None:
-    rounds = [matchday(1), matchday(2), matchday(3)]
-    missing = game("c", "d")
-    second = game("b", "a", (2, 2), day=7, round_slug="2")
-    third = game("b", "c", day=14, round_slug="3")
-    assert current_round(rounds, [missing, game("a", "b", (1, 0)), third]) == "1"
-    assert current_round(rounds, [missing, second, third]) == "3"
-
-
-def test_matches_without_a_date_follow_the_order_of_rounds() -> None:
-    rounds = [matchday(1), matchday(2), matchday(3)]
-    undated = [game("a", "b", day=None, round_slug=str(n)) for n in (3, 2)]
-    assert current_round(rounds, undated) == "2"
-    first = game("a", "b", (1, 0))
-    late = game("c", "d", day=None)
-    assert current_round(rounds, [first, late, game("b", "a", day=7, round_slug="3")]) == "3"
-    assert current_round(rounds, [first, *undated, game("b", "c", day=9, round_slug="3")]) == "2"
-
-
-def test_when_all_is_played_the_last_round_with_matches_is_current() -> None:
-    rounds = [matchday(1), knockout("halbfinale", 2), knockout("finale", 3)]
-    matches = [game("a", "b", (1, 0)), game("a", "b", (1, 0), day=7, round_slug="halbfinale")]
-    assert current_round(rounds, matches) == "halbfinale"
-    assert current_round(rounds, []) is None
-
-
-def test_a_season_is_upcoming_then_active_then_completed() -> None:
-    rounds = [matchday(1), matchday(2)]
-    open_, done = game("b", "a", day=7, round_slug="2"), game("b", "a", (0, 0), round_slug="2")
-    assert tournament_status([], rounds) == "upcoming"
-    assert tournament_status([game("a", "b"), open_], rounds) == "upcoming"
-    assert tournament_status([game("a", "b", status="live"), open_], rounds) == "active"
-    assert tournament_status([game("a", "b", (1, 0)), open_], rounds) == "active"
-    assert tournament_status([game("a", "b", (1, 0)), done], rounds) == "completed"
-    assert tournament_status([game("a", "b", (1, 0))], rounds) == "active"
-
-
-def test_cancelled_matches_end_a_season_and_all_of_them_cancel_it() -> None:
-    played, off = game("a", "b", (1, 0)), game("b", "a", status="cancelled")
-    assert tournament_status([played, off], [matchday(1)]) == "completed"
-    assert tournament_status([off], [matchday(1)]) == "cancelled"
-    assert tournament_status([off, game("c", "d")], [matchday(1)]) == "upcoming"
-
-
-def test_a_cup_is_not_over_before_its_final() -> None:
-    semis = [
-        game("a", "b", (1, 0), round_slug="halbfinale"),
-        game("c", "d", (1, 0), round_slug="halbfinale"),
-    ]
-    final = game("a", "c", (1, 0), round_slug="finale")
-    rounds = [knockout("halbfinale", 1), knockout("finale", 2)]
-    assert tournament_status(semis, rounds) == "active"
-    assert tournament_status(semis, rounds[:1]) == "active"
-    assert tournament_status([*semis, final], rounds) == "completed"
-    third = game("b", "d", (1, 0), round_slug="finale")
-    assert tournament_status([*semis, third, final], rounds) == "completed"
-
-
-@pytest.mark.parametrize("label", ["Semi-final", "Quarter-finals", "Halbfinale", "Semi Final"])
-def test_only_the_final_itself_is_taken_for_one(label: str) -> None:
-    two = [game("a", "b", (1, 0), round_slug="x"), game("c", "d", (1, 0), round_slug="x")]
-    assert tournament_status(two, [knockout("x", 1, label)]) == "active"
-    assert tournament_status(two, [knockout("x", 1, "Finals, Final")]) == "completed"
-
-
-@pytest.mark.parametrize(
-    ("types", "mode"),
-    [
-        (["season"], "regular-season-only"),
-        (["season", "knockout"], "regular-season-and-knockout"),
-        (["knockout"], "knockout-only"),
-        ([], "regular-season-only"),
-    ],
-)
-def test_the_mode_follows_from_the_types_of_rounds(types: list[RoundType], mode: str) -> None:
-    rounds = [Round(slug=str(n), order=n, label=str(n), type=t) for n, t in enumerate(types)]
-    assert tournament_mode(rounds) == mode
-
-
 def test_matches_known_by_day_only_are_sorted_by_it() -> None:
     won = replace(game("a", "b", (1, 0), day=None), kickoff_date=date(2024, 8, 2))
     drawn = replace(game("a", "b", (0, 0), day=None, round_slug="2"), kickoff_date=date(2024, 8, 1))
     assert form_of([won, drawn], "a") == ("D", "W")
+
+
+def group_of(*teams: str) -> list[Match]:
+    """Everybody at home against everybody, goalless; one goal for who comes first in the list."""
+    return [
+        game(a, b, (int(teams.index(a) < teams.index(b)), 0), number=n)
+        for n, (a, b) in enumerate(permutations(teams, 2))
+    ]
+
+
+def test_a_stage_in_which_sets_of_teams_only_meet_each_other_has_a_table_per_set() -> None:
+    matches = [*group_of("d", "e", "f"), *group_of("c", "b", "a")]
+    table = compute_standings(matches)
+    assert [(r.group_name, r.position, r.team) for r in table if r.position == 1] == [
+        ("Group 1", 1, "c"),
+        ("Group 2", 1, "d"),
+    ]
+    assert {r.group_name for r in table} == {"Group 1", "Group 2"}
+
+
+@pytest.mark.parametrize(
+    "matches",
+    [
+        [*group_of("d", "e", "f"), *group_of("c", "b", "a")[1:]],  # not everybody meets
+        [*group_of("a", "b"), *group_of("c", "d")],  # ties of two legs
+        [*group_of("d", "e", "f"), *group_of("c", "b", "a"), game("a", "d")],
+        group_of("a", "b", "c", "d"),
+    ],
+)
+def test_what_does_not_show_groups_keeps_one_table(matches: list[Match]) -> None:
+    assert {row.group_name for row in compute_standings(matches)} == {None}
+
+
+def test_teams_that_have_not_played_share_the_first_place() -> None:
+    table = compute_standings([game("a", "b"), game("c", "d")])
+    assert [row.position for row in table] == [1, 1, 1, 1]
+    assert all(row.whole_season for row in table)

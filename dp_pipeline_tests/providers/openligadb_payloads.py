@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.contract import StoredTournament
 from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.matches import StorableMatches, fixtures_of

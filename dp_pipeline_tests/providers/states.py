@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from dp_pipeline.football.models import Match, Round, Standing, TournamentState
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.fetched import Fetched
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.table import current_round
+from dp_pipeline.football.progress import current_round
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import entry, season
 

@@ -10,7 +10,7 @@ import pytest
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Standing
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.openligadb.payload import TableRows, parse_matches
 from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of

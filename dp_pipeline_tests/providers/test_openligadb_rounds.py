@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.openligadb.payload import parse_groups, parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of, slug_of
 from dp_pipeline.providers.openligadb.tournament import season_label, tournament_of

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import DueMatches, Source, StoredTournament
 from dp_pipeline.providers.fetched import Fetched

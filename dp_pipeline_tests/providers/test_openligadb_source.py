@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.errors import (
     InvalidShapeError,
     InvalidTournamentKeyError,

@@ -110,7 +110,11 @@ def test_a_table_that_cannot_be_right_is_replaced_by_a_computed_one(table: Any, 
 def test_before_the_first_match_a_table_of_zeros_is_right() -> None:
     raw = [match(1, 1, 2), match(2, 2, 3, order=2), match(3, 3, 1, order=3)]
     for found in (table_of(raw, ZEROS), table_of(raw)):
-        assert shown(found) == [(1, "1", 0, ""), (2, "2", 0, ""), (3, "3", 0, "")]
+        assert [(team, games) for _, team, games, _ in shown(found)] == [
+            ("1", 0),
+            ("2", 0),
+            ("3", 0),
+        ]
 
 
 def test_a_live_match_counts_in_no_computed_table() -> None:
@@ -184,9 +188,9 @@ def test_a_league_of_which_only_some_matchdays_are_known_is_one_table() -> None:
     found = table_of([played(1, 1, 2, (1, 0)), played(2, 3, 4, (1, 0))])
     assert [(r.position, r.team, r.group_name) for r in found.items] == [
         (1, "1", None),
-        (2, "3", None),
+        (1, "3", None),
         (3, "2", None),
-        (4, "4", None),
+        (3, "4", None),
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.football.models import Match
-from dp_pipeline.football.table import state_of
+from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.sofascore.addresses import addresses
 from dp_pipeline.providers.sofascore.matches import (

@@ -92,34 +92,6 @@ tournament_team = sa.Table(
     comment="Which teams play in which tournament, and what they are called there",
 )
 
-team_alias = sa.Table(
-    "team_alias",
-    metadata,
-    natural_id("(provider, key)"),
-    text(
-        "provider", "Where the name is used; only of providers without ids of teams", required=True
-    ),
-    text("key", "The words of the name that identify, and the country: arsenal-eng", required=True),
-    text("name", "The name as it is written", required=True),
-    sa.Column(
-        "team_id",
-        sa.Uuid,
-        sa.ForeignKey("team.id", ondelete="RESTRICT"),
-        comment="team.id of the team that goes by it; null: a club of its own, whatever lists say",
-    ),
-    text(
-        "origin",
-        "person: dp alias; season: a season's fixtures showed it; merge: clubs were joined",
-        required=True,
-    ),
-    text("seen_in", "Key of the tournament that showed it"),
-    *written(),
-    sa.UniqueConstraint("provider", "key"),
-    one_of("origin", ("person", "season", "merge")),
-    sa.Index(None, "team_id"),
-    comment="Other names of teams, beside those of the packaged list; see dp alias",
-)
-
 tournament_round = sa.Table(
     "tournament_round",
     metadata,
@@ -238,7 +210,11 @@ tournament_standing = sa.Table(
     text("stage", "Part of the tournament, if it has several"),
     text("group_name", "Null where the tournament has one table"),
     team_id(),
-    number("position", "Place in this table, from 1", required=True),
+    number(
+        "position",
+        "Place in this table, from 1; shared by teams that the rule cannot separate",
+        required=True,
+    ),
     number("games", "Matches played that count for it", required=True),
     number("wins", "Of them, won", required=True),
     number("draws", "Of them, drawn", required=True),
@@ -246,7 +222,11 @@ tournament_standing = sa.Table(
     number("goals_for", "Goals scored", required=True),
     number("goals_against", "Goals conceded", required=True),
     number("goal_difference", "goals_for - goals_against", required=True),
-    number("points", "With deductions, so not always 3 * wins + draws", required=True),
+    number(
+        "points",
+        "With what was carried over or deducted, so not always 3 * wins + draws",
+        required=True,
+    ),
     sa.Column(
         "form",
         pg.ARRAY(sa.Text),
@@ -262,6 +242,29 @@ tournament_standing = sa.Table(
         comment="True: the provider has no usable table, this one follows from the matches",
     ),
     *written(),
+    text(
+        "rule",
+        "How teams level on points are ordered, with its source, or that the rule is unknown; "
+        "null in a provider's own table",
+    ),
+    text(
+        "note", "What to know of this row: deductions, points carried over, why a place is shared"
+    ),
+    sa.Column(
+        "whole_season",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.text("false"),
+        comment="True: this table is over the whole season, the only one or the final one",
+    ),
+    sa.Column(
+        "superseded",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.text("false"),
+        comment="True: a computed row that does not follow from the matches any more; not in "
+        "league_table",
+    ),
     sa.UniqueConstraint(
         "tournament_id",
         "stage",

@@ -1,0 +1,289 @@
+"""The rules of competitions, read from the files in `data/`: each entry with seasons and source.
+
+How to add one: docs/competition-rules.md. An entry without a source is refused when the files are
+read, and so are two for the same competition and season.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
+
+DATA = Path(__file__).parent / "data"
+DEFAULT = Order(("goal difference", "goals"))
+"""What is used, and named as such, where the rule of a competition is not known."""
+_SEASON = re.compile(r"((?:18|19|20)\d\d)(?:[-/](?:\d\d){1,2})?\Z")
+_SHORT = re.compile(r"(\d\d)/\d\d\Z")
+_RANGE = re.compile(r"(?:(from|to) )?(\S+)(?: to (\S+))?\Z")
+_ALWAYS = (0, 9999)
+
+Carry = Literal["carried", "halved, rounded up", "halved, rounded down", "afresh"]
+
+
+def first_year(season: str) -> int | None:
+    """The year in which a season begins: of 2024-25, 2024/25, 24/25 or 2025; None of others."""
+    if found := _SEASON.match(season):
+        return int(found[1])
+    found = _SHORT.match(season)
+    return 2000 + int(found[1]) if found else None
+
+
+def _years(text: Any) -> Any:
+    found = _RANGE.match(text) if isinstance(text, str) else None
+    year = first_year(found[2]) if found else None
+    if text == "all":
+        return _ALWAYS
+    if found is None or year is None or (found[1] and found[3]):
+        reason = 'seasons are written "2024-25", "2019-20 to 2021-22", "from …", "to …" or "all"'
+        raise ValueError(reason)
+    last = first_year(found[3]) if found[3] else year
+    if last is None or last < year:
+        reason = f"{text!r} ends before it begins"
+        raise ValueError(reason)
+    return {"from": (year, _ALWAYS[1]), "to": (_ALWAYS[0], year), None: (year, last)}[found[1]]
+
+
+def _listed(text: Any) -> Any:
+    return tuple(part.strip() for part in text.split(",")) if isinstance(text, str) else text
+
+
+Years = Annotated[tuple[int, int], BeforeValidator(_years)]
+Criteria = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Words = Annotated[str, Field(min_length=3)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    competitions: Annotated[tuple[str, ...], Field(min_length=1)]
+    seasons: Years
+    source: Words
+
+    def holds(self, code: str, year: int) -> bool:
+        """Whether it is about this season."""
+        return code in self.competitions and self.seasons[0] <= year <= self.seasons[1]
+
+
+class OrderEntry(_Entry):
+    """How teams level on points are separated, where that is known, and what a win counts."""
+
+    order: Criteria = ()
+    order_of_two: Criteria = ()
+    again: Again = "never"
+    meetings_count: MeetingsCount = "once played"
+    first: Literal["points", "points per game"] = "points"
+    play_off_between: tuple[int, ...] = ()
+    points_for_win: int = 3
+
+    @property
+    def rule(self) -> Order:
+        """As criteria."""
+        criteria = self.order or DEFAULT.criteria
+        return Order(criteria, self.order_of_two, self.again, self.meetings_count)
+
+
+class SplitGroup(BaseModel):
+    """Teams that play on among themselves, by their places, and what they take with them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: int
+    last: int
+    points: Carry
+
+
+class SplitEntry(_Entry):
+    """A season whose teams play on in groups after the regular phase."""
+
+    groups: tuple[SplitGroup, ...]
+    order: Criteria = ()
+    order_of_two: Criteria = ()
+    again: Again = "never"
+
+    @property
+    def rule(self) -> Order:
+        """How level teams of these groups are separated."""
+        return Order(self.order or DEFAULT.criteria, self.order_of_two, self.again)
+
+
+class ConferenceEntry(_Entry):
+    """Teams that have a table of their own beside the one over all teams."""
+
+    groups: Mapping[str, tuple[Words, ...]]
+
+
+class Deduction(_Entry):
+    """Points taken from a team, or given to it, in one season.
+
+    `results = "struck out"`: its matches do not count and it is last; `"kept"` with `last`: they
+    count for others, and it is last without points.
+    """
+
+    team: Words
+    reason: Words
+    points: int = 0
+    on: date | None = None
+    after_halving: bool = False
+    last: bool = False
+    results: Literal["kept", "struck out"] = "kept"
+
+
+class Award(_Entry):
+    """A match whose points were given to a team whatever its goals say."""
+
+    home: Words
+    away: Words
+    winner: Literal["home", "away"]
+    reason: Words
+
+
+class Placing(_Entry):
+    """Of two teams level on points, which stands before the other: by an extra match, or by lot."""
+
+    team: Words
+    before: Words
+    reason: Words
+
+
+class _Files(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order: tuple[OrderEntry, ...] = ()
+    split: tuple[SplitEntry, ...] = ()
+    conference: tuple[ConferenceEntry, ...] = ()
+    deduction: tuple[Deduction, ...] = ()
+    award: tuple[Award, ...] = ()
+    placing: tuple[Placing, ...] = ()
+    competition: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CompetitionRules:
+    """What is known of one season of a competition.
+
+    Args:
+        order: how level teams are separated; None where that is not known.
+        split: how the season goes on after its regular phase; None where it does not.
+        conferences: which teams have tables of their own; None where none have.
+        deductions: of points.
+        awards: of matches.
+        placings: of level teams.
+    """
+
+    order: OrderEntry | None = None
+    split: SplitEntry | None = None
+    conferences: ConferenceEntry | None = None
+    deductions: tuple[Deduction, ...] = ()
+    awards: tuple[Award, ...] = ()
+    placings: tuple[Placing, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """How level teams of the regular phase are separated, for people."""
+        return in_words(self.order)
+
+
+def in_words(entry: OrderEntry | SplitEntry | None) -> str:
+    """A rule with its source, or that it is not known."""
+    if entry is None or not entry.order:
+        return f"rule unknown: {DEFAULT}"
+    first = "points per game, " if getattr(entry, "first", "points") != "points" else ""
+    return f"{first}{entry.rule} [{entry.source}]"
+
+
+def rules_of(provider: str, competition: str, season: str) -> CompetitionRules:
+    """The rules of a season, as far as they are known.
+
+    Args:
+        provider: which names the competition.
+        competition: as in the tournament key.
+        season: as in the key or as people write it.
+    """
+    files, year = load(), first_year(season)
+    code = code_of(provider, competition)
+    if code is None or year is None:
+        return CompetitionRules()
+
+    def one(entries: Sequence[Any]) -> Any:
+        return next((e for e in entries if e.holds(code, year)), None)
+
+    def several(entries: Sequence[Any]) -> Any:
+        return tuple(e for e in entries if e.holds(code, year))
+
+    return CompetitionRules(
+        one(files.order),
+        one(files.split),
+        one(files.conference),
+        several(files.deduction),
+        several(files.award),
+        several(files.placing),
+    )
+
+
+def code_of(provider: str, competition: str) -> str | None:
+    """The name that the files use for a provider's competition: openfootball's own."""
+    if provider == "openfootball":
+        return competition
+    found = load().competition.get(provider, {})
+    return next((code for code, names in found.items() if competition in names), None)
+
+
+@cache
+def load() -> _Files:
+    """Everything in `data/`, checked."""
+    return read({path.name: path.read_text(encoding="utf-8") for path in DATA.glob("*.toml")})
+
+
+def read(files: Mapping[str, str]) -> _Files:
+    """The entries of some files.
+
+    Args:
+        files: their text by name.
+
+    Raises:
+        RuleError: one is not as it should be; the sentence names file and place.
+    """
+    found: dict[str, Any] = {}
+    for name, text in sorted(files.items()):
+        try:
+            told = tomllib.loads(text)
+            entries = _Files.model_validate(told)
+            for entry in (*entries.order, *entries.split):
+                _ = entry.rule
+        except (tomllib.TOMLDecodeError, RuleError) as error:
+            message = f"{name}: {error}"
+            raise RuleError(message) from error
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            where = " ".join(str(part) for part in first["loc"])
+            message = f"{name}, {where}: {first['msg']}."
+            raise RuleError(message) from error
+        for key in told:
+            more = getattr(entries, key)
+            found[key] = found[key] + more if key in found else more
+    files_ = _Files.model_construct(**found)
+    for entries in (files_.order, files_.split, files_.conference):
+        _refuse_two(entries)
+    return files_
+
+
+def _refuse_two(entries: Sequence[_Entry]) -> None:
+    for place, entry in enumerate(entries):
+        for other in entries[:place]:
+            both = set(entry.competitions) & set(other.competitions)
+            if both and max(entry.seasons[0], other.seasons[0]) <= min(
+                entry.seasons[1], other.seasons[1]
+            ):
+                message = (
+                    f"Two rules hold for {', '.join(sorted(both))} at once: "
+                    f"[{other.source}] and [{entry.source}]."
+                )
+                raise RuleError(message)

@@ -1,0 +1,101 @@
+"""The files of rules: what holds for which season, and what is refused."""
+
+import pytest
+
+from dp_pipeline.football.rules import DATA, code_of, first_year, load, read, rules_of
+from dp_pipeline.football.tie_breaks import RuleError
+
+ENTRY = """
+[[order]]
+competitions = ["xx.1"]
+seasons = "{seasons}"
+order = "goal difference, goals"
+source = "a page"
+"""
+
+
+@pytest.mark.parametrize(
+    ("season", "year"),
+    [
+        ("2024-25", 2024),
+        ("2024/25", 2024),
+        ("24/25", 2024),
+        ("1965/1966", 1965),
+        ("2025", 2025),
+        ("61627", None),
+        ("", None),
+    ],
+)
+def test_the_year_a_season_begins_in_is_read_from_every_way_to_write_it(
+    season: str, year: int | None
+) -> None:
+    assert first_year(season) == year
+
+
+def test_every_entry_names_its_source_and_the_files_can_be_read() -> None:
+    files = load()
+    entries = [
+        *(*files.order, *files.split, *files.conference),
+        *(*files.deduction, *files.award, *files.placing),
+    ]
+    assert len(entries) > 150
+    assert all(entry.source for entry in entries)
+    assert {path.suffix for path in DATA.iterdir()} == {".toml"}
+
+
+@pytest.mark.parametrize(
+    ("seasons", "held"),
+    [
+        ("2024-25", {2024}),
+        ("2023-24 to 2025-26", {2023, 2024, 2025}),
+        ("from 2024-25", {2024, 2025, 2026}),
+        ("to 2023-24", {2022, 2023}),
+        ("all", {2022, 2023, 2024, 2025, 2026}),
+    ],
+)
+def test_seasons_are_written_as_people_do(seasons: str, held: set[int]) -> None:
+    (entry,) = read({"orders.toml": ENTRY.format(seasons=seasons)}).order
+    assert {year for year in range(2022, 2027) if entry.holds("xx.1", year)} == held
+    assert not entry.holds("yy.1", 2024)
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (ENTRY.format(seasons="all").replace('source = "a page"', ""), "order 0 source"),
+        (ENTRY.format(seasons="lately"), "order 0 seasons"),
+        (ENTRY.format(seasons="2025-26 to 2023-24"), "ends before it begins"),
+        (ENTRY.format(seasons="all").replace("goals", "beauty"), "'beauty'"),
+        (ENTRY.format(seasons="all") + "colour = 1", "order 0 colour"),
+        ("[[order", "mine.toml"),
+        (ENTRY.format(seasons="to 2024-25") + ENTRY.format(seasons="from 2024-25"), "at once"),
+    ],
+)
+def test_an_entry_that_is_not_as_it_should_be_is_refused_in_a_sentence(
+    broken: str, told: str
+) -> None:
+    with pytest.raises(RuleError, match=told):
+        read({"mine.toml": broken})
+
+
+def test_competitions_go_by_the_names_of_their_providers() -> None:
+    assert code_of("openligadb", "bl1") == "de.1"
+    assert code_of("sofascore", "17") == "en.1"
+    assert code_of("openfootball", "se.1") == "se.1"
+    assert code_of("sandbox", "league-1") is None
+    assert rules_of("openligadb", "bl1", "2024") == rules_of("openfootball", "de.1", "2024-25")
+    assert rules_of("sofascore", "8", "24/25").rule.startswith("of two teams: head-to-head")
+
+
+def test_what_is_not_known_says_so_and_names_the_default() -> None:
+    assert rules_of("openfootball", "se.1", "2025").rule == "rule unknown: goal difference, goals"
+    assert rules_of("sandbox", "league-1", "12").rule == "rule unknown: goal difference, goals"
+
+
+def test_a_rule_ends_where_another_begins() -> None:
+    before, after = (
+        rules_of("openfootball", "it.1", year).order for year in ("2021-22", "2022-23")
+    )
+    assert before is not None
+    assert after is not None
+    assert (before.play_off_between, after.play_off_between) == ((), (1, 17))
