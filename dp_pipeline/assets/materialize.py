@@ -25,7 +25,7 @@ from dp_pipeline.storage import Storing
 # runs with this, and a backfill of hundreds still spreads over several workers.
 MOST_PARTITIONS_PER_RUN = 50
 # An image waits for its host's pace, up to 65 of them in a tournament; and assets share a run only
-# where they share their policy, so a failed table never keeps a badge from being looked at.
+# where they share their policy, so a failed table never keeps a badge from being read again.
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
 
 

@@ -1,8 +1,8 @@
-"""Looking again at what is due of a tournament, and at what follows when a match ends.
+"""Polling what is due of a tournament, and what follows when a match ends.
 
-The data takes the way of a whole refresh; here is decided which domains, and what is left alone for
-a while. Each domain has its own row in the ledger; one without news is only counted in the next
-message of its tournament.
+The data takes the way of a whole refresh; here is decided which domains, and what is paused. Each
+domain has its own row in the ledger; one without news is only counted in the next message of its
+tournament.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ from dp_pipeline.ledger.errors import (
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.ledger import note_news, tournament_id_of
-from dp_pipeline.match_watch.pauses import caught_up, missed, put_off, refused
-from dp_pipeline.match_watch.watch import Due, PolledMatches, due_of, keep_watch
+from dp_pipeline.match_watch.due import change, read_watched
+from dp_pipeline.match_watch.watch import Due, PolledMatches, Watched
 from dp_pipeline.providers.contract import DueMatches, Now, Source, utc_now
 from dp_pipeline.providers.errors import BlockedError, CircuitOpenError, ProviderError
 from dp_pipeline.providers.fetched import Finding
@@ -45,7 +45,7 @@ LEASE_SECONDS = 20.0
 
 
 async def poll_tournaments(keys: Sequence[str], context: RunContext) -> None:
-    """Look at what is due of several tournaments concurrently; none stops another."""
+    """Poll what is due of several tournaments concurrently; none stops another."""
     async with context.providers:
         await each(keys, lambda key: poll_tournament(key, context))
 
@@ -54,7 +54,7 @@ async def poll_tournament(key: str, context: RunContext) -> None:
     """Matches first; when one has ended, rounds, new teams and table follow; never raises."""
     async with context.ledger.lease(tournament_id_of(key), seconds=LEASE_SECONDS) as lease:
         poll = Poll(key, context, lease)
-        execution = await attempt("matches", key, context, poll.look)
+        execution = await attempt("matches", key, context, poll.due)
         if execution.failure is None:
             await poll.finish(execution)
 
@@ -73,7 +73,7 @@ class Poll:
         self._table_moves = False
         self._failed: list[str] = []
 
-    async def look(self, execution: Execution) -> None:
+    async def due(self, execution: Execution) -> None:
         """The work of the domain `matches`: what is due, and before it what it needs.
 
         Raises:
@@ -105,11 +105,11 @@ class Poll:
             source = await context.providers.source(self.key, wanted, models)
             self._work = work = Materialization(source, context.database, stored)
             try:
-                await self._look(execution, work, source, due)
+                await self._read_due(execution, work, source, due)
             finally:
                 execution.requests.extend(source.requests.taken())
         except CircuitOpenError as error:
-            # Told once for all, by the provider's check; the sensor waits with us.
+            # Announced once for all, by the provider's check; the sensor waits with us.
             execution.stand_down(Finding("provider_at_rest", self.key, error.message))
         except Exception as error:
             # Whatever it was: without a pause the next tick would try it again.
@@ -120,32 +120,33 @@ class Poll:
                 )
             raise
 
-    async def _look(
+    async def _read_due(
         self, execution: Execution, work: Materialization, source: Source, due: Due
     ) -> None:
-        found = await work.planned(MATCHES, execution) if due.matches else None
+        matches = await work.planned(MATCHES, execution) if due.matches else None
         execution.requests.extend(source.requests.taken())
-        widens = due.draw or due.owed
-        if found is not None and found.fetched.items:
-            if found.is_doubtful:
-                await work.applied(found, execution)  # before anything that follows is written
-            widens = widens or follows_from(found.plan)
+        widens = due.draw or due.follow_up
+        if matches is not None and matches.fetched.items:
+            if matches.is_doubtful:
+                await work.applied(matches, execution)  # before anything that follows is written
+            widens = widens or follows_from(matches.plan)
         if widens:
             source.widen()
             await self._follow(ROUNDS)
             met = {team.external_id for team in (await source.teams()).items}
             if met - work.stored.team_names.keys():
                 await self._follow(TEAMS)
-            found = await work.planned(MATCHES, execution)
+            matches = await work.planned(MATCHES, execution)
             self._table_moves = _has_table(work.stored) and (
-                due.owed or bool(settled(found.plan) - _knockout(work.stored))
+                due.follow_up or bool(settled(matches.plan) - _knockout(work.stored))
             )
-        if found is not None and (found.fetched.items or due.matches):
-            await work.applied(found, execution)
+        if matches is not None and (matches.fetched.items or due.matches):
+            await work.applied(matches, execution)
             return
-        models, look = work.stored.models, PolledMatches((), draws=True, at=source.now)
-        assert models is not None  # noqa: S101 - see `look`
-        await self._context.database.run(lambda c: keep_watch(c, models, look))
+        models, poll = work.stored.models, PolledMatches((), draws=True, at=source.now)
+        assert models is not None  # noqa: S101 - see `due`
+        polled = lambda watched: watched.polled(models, poll)  # noqa: E731
+        await self._context.database.run(lambda c: change(c, source.key, polled))
 
     async def finish(self, execution: Execution) -> None:
         """After the matches: the table, what came with them, then what is to be remembered."""
@@ -156,9 +157,9 @@ class Poll:
         for domain in DOMAINS:
             if domain.comes_with_matches and await self._has_changed(domain):
                 await self._follow(domain)
-        database = self._context.database
+        key, database = self._work.source.key, self._context.database
         with suppress(DatabaseError):  # then it is done again
-            await database.run(lambda connection: self._remember(connection, execution))
+            await database.run(lambda connection: change(connection, key, self._remembered))
 
     async def _has_changed(self, domain: Domain[Any]) -> bool:
         assert self._work is not None  # noqa: S101 - see `finish`
@@ -188,17 +189,16 @@ class Poll:
         if execution.failure is not None:
             self._failed.append(domain.name)
 
-    def _remember(self, connection: sa.Connection, execution: Execution) -> None:
+    def _remembered(self, watched: Watched) -> Watched:
         work, began = self._work, self._began
         assert work is not None  # noqa: S101 - for the type checker
         assert began is not None  # noqa: S101 - for the type checker
-        still = due_of(connection, execution.tournament_id, began)
-        # Those that were asked for and not among what came have been noted with it.
-        missed(connection, execution.tournament_id, still.matches, work.source.now, answered=False)
+        still = watched.due(began)
+        # Those that were requested and not among what came have been noted with it.
+        after = watched.missed(still.matches, work.source.now, answered=False)
         if self._failed or still.draw:
-            put_off(connection, execution.tournament_id, work.source.key.provider)
-        elif work.source.follows_up:
-            caught_up(connection, execution.tournament_id)
+            return after.put_off()
+        return after.caught_up() if work.source.follows_up else after
 
     def _pause(
         self,
@@ -208,21 +208,22 @@ class Poll:
         due: Due,
         error: Exception,
     ) -> None:
-        """Nothing could be had: leave alone for a while what was due."""
-        id_, key = execution.tournament_id, stored.key
-        if isinstance(error, BlockedError):
-            refused(connection, id_, due.matches)
-        else:
-            answered = isinstance(error, SuspiciousPayloadError)
-            now = self._clock()
-            given_up = missed(connection, id_, due.matches, now, answered=answered)
-            by_id = {rows.match_id(key.provider, m.external_id): m for m in stored.matches}
-            news = [
-                given_up_news(by_id[each], stored.team_names) for each in given_up if each in by_id
-            ]
-            note_news(connection, execution, news)
-        if due.draw or due.owed:
-            put_off(connection, id_, key.provider)
+        """Nothing could be had: pause what was due."""
+        now, answered = self._clock(), isinstance(error, SuspiciousPayloadError)
+
+        def paused(watched: Watched) -> Watched:
+            if isinstance(error, BlockedError):
+                after = watched.refused(due.matches)
+            else:
+                after = watched.missed(due.matches, now, answered=answered)
+            return after.put_off() if due.draw or due.follow_up else after
+
+        before, after = change(connection, stored.key, paused)
+        by_id = {rows.match_id(stored.key.provider, m.external_id): m for m in stored.matches}
+        given_up = [by_id[id_] for id_ in after.given_up_since(before) if id_ in by_id]
+        note_news(
+            connection, execution, [given_up_news(each, stored.team_names) for each in given_up]
+        )
 
 
 def _knockout(stored: Snapshot) -> set[str | None]:
@@ -237,4 +238,4 @@ def _has_table(stored: Snapshot) -> bool:
 
 
 def _read(connection: sa.Connection, key: TournamentKey, now: datetime) -> tuple[Snapshot, Due]:
-    return read_snapshot(connection, key, TABLES), due_of(connection, key.tournament_id, now)
+    return read_snapshot(connection, key, TABLES), read_watched(connection, key).due(now)

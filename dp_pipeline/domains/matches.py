@@ -18,8 +18,8 @@ from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, 
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import FINAL_STATUSES, Match
-from dp_pipeline.match_watch.pauses import missed
-from dp_pipeline.match_watch.watch import CALLED_OFF, PolledMatches, keep_watch, owe
+from dp_pipeline.match_watch.due import change
+from dp_pipeline.match_watch.watch import CALLED_OFF, PolledMatches, Watched
 from dp_pipeline.providers.contract import DueMatches, Selection, Source
 from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.registry import BY_NAME
@@ -108,31 +108,33 @@ def follow_up(
     selection: Selection,
     now: datetime,
 ) -> Sequence[str]:
-    """When matches are looked at again, that tables have to follow, and what people want to hear.
+    """When matches are polled again, that tables have to follow, and what people want to hear.
 
-    Matches that were looked at and left out are put off all the same: they would be due at once.
+    Matches that were polled and left out are put off all the same: they would be due at once.
     """
     key, names = changes.before.key, {**changes.after.team_names, **fetched.team_names}
-    found = {rows.match_id(key.provider, match.external_id): match for match in fetched.items}
+    fetched_by_id = {rows.match_id(key.provider, m.external_id): m for m in fetched.items}
     part = isinstance(selection, DueMatches)
     stored = changes.of(tables.match)
-    news = match_news(stored, found, names, part=part, now=now)
+    news = match_news(stored, fetched_by_id, names, part=part, now=now)
     given_up: Sequence[UUID] = ()
     models = changes.after.models
     if BY_NAME[key.provider].polled and models is not None:
-        # What was taken is stored; what of a whole read was left out is looked at by the next one.
-        looked_at = found.keys() & changes.after.rows(tables.match).keys()
+        # What was taken is stored; what of a whole read was left out is polled by the next one.
+        polled = fetched_by_id.keys() & changes.after.rows(tables.match).keys()
         absent: list[str] = []
         if isinstance(selection, DueMatches):
-            if any_ended(stored, found):
-                owe(connection, key.tournament_id, key.provider, now)
             called_off, absent = _absent(fetched, selection, changes.before)
-            looked_at = {*found, *called_off}
-        look = PolledMatches(looked_at, draws=not part or selection.follow_up, at=now)
-        given_up = (
-            *keep_watch(connection, models, look),
-            *missed(connection, key.tournament_id, absent, now, answered=True),
-        )
+            polled = {*fetched_by_id, *called_off}
+        poll = PolledMatches(polled, draws=not part or selection.follow_up, at=now)
+
+        def decide(watched: Watched) -> Watched:
+            follows = part and any_ended(stored, fetched_by_id)
+            after = (watched.ended(now) if follows else watched).polled(models, poll)
+            return after.missed(absent, now, answered=True)
+
+        before, after = change(connection, key, decide)
+        given_up = after.given_up_since(before)
     by_id = {rows.match_id(key.provider, m.external_id): m for m in changes.after.matches}
     news += [given_up_news(by_id[id_], names) for id_ in given_up if id_ in by_id]
     return news[:MOST_NEWS]

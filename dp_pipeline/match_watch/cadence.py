@@ -1,10 +1,10 @@
-"""When a match, or a draw, is to be looked at again. Pure; all times are the provider's.
+"""When a match, or a draw, is polled again. Pure; all times are the provider's.
 
-A match is looked at an hour and half an hour before its kick-off, every minute while it may be
+A match is polled an hour and half an hour before its kick-off, every minute while it may be
 played, more slowly when it is late, and no more when it should long be over: then somebody has to
-know. One whose end we saw is looked at once more, hours later, because results are corrected. One
-that was called off is looked at again in days to come, with its round: the replay may have another
-id. What was over, or given up by everybody, before we first saw it is history at every look.
+know. One whose end was seen is polled once more, hours later, because results are corrected. One
+that was called off is polled again in days to come, with its round: the replay may have another
+id. What was over, or given up by everybody, before it was first seen is history at every poll.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from dp_pipeline.football.models import MatchStatus
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 BEFORE = (HOUR, 30 * MINUTE, timedelta(0))
-"""Looks before the kick-off: line-ups, late postponements."""
+"""Polls before the kick-off: line-ups, late postponements."""
 PLAYED_WITHIN = 200 * MINUTE
 """From kick-off: 120 minutes of play, three breaks, a shoot-out, and half an hour of delay."""
 LIVE_EVERY = MINUTE
@@ -51,8 +51,8 @@ class Watch:
     """What is remembered of a match.
 
     Args:
-        due_at: when it is to be looked at again; None: not at all, as far as the cadence goes.
-        status: as it was at the last look that changed something.
+        due_at: when it is polled again; None: not at all, as far as the cadence goes.
+        status: as it was at the last poll that changed something.
         since: when it was first seen in this status.
         window_from: from when on the times of play count: kick-off, or when it was taken up again.
         given_up_at: when it was given up as open for too long.
@@ -74,7 +74,7 @@ def watch(  # noqa: PLR0913 - all that is known of a match
     replaced: bool,
     now: datetime,
 ) -> Watch:
-    """What is remembered of a match after a look at it.
+    """What is remembered of a match after a poll.
 
     Args:
         before: what was remembered; None for a match that was not stored.
@@ -82,21 +82,21 @@ def watch(  # noqa: PLR0913 - all that is known of a match
         kickoff_at: as it is now.
         kickoff_date: for a match of which only the day is known.
         replaced: another match has taken the place of this one that was called off.
-        now: the time of the look.
+        now: the time of the poll.
     """
     same = before is not None and before.status == status
     since = before.since if before is not None and same else now
     day = datetime.combine(kickoff_date, time(), UTC) if kickoff_date and not kickoff_at else None
     kickoff = kickoff_at or day
     window = _window(before, status, kickoff, now)
-    found = Watch(None, status, since, window)
+    after = Watch(None, status, since, window)
     if status in _OVER:
-        return replace(found, due_at=_correction(before, kickoff, now))
+        return replace(after, due_at=_correction(before, kickoff, now))
     if status in _CALLED_OFF:
         due = None if replaced else _again(since, now, _CALLED_OFF_PACE, kickoff)
-        return replace(found, due_at=due)
+        return replace(after, due_at=due)
     if window is None:
-        return found
+        return after
     if status == "interrupted":
         due = _again(since, now, _INTERRUPTED_PACE, window)
     elif day is not None:
@@ -104,17 +104,17 @@ def watch(  # noqa: PLR0913 - all that is known of a match
     else:
         due = _open(window, now)
     if due is not None:
-        return replace(found, due_at=due)
+        return replace(after, due_at=due)
     given_up = before.given_up_at if before is not None and same else None
-    return replace(found, given_up_at=given_up or now)
+    return replace(after, given_up_at=given_up or now)
 
 
 def next_draw(since: datetime, now: datetime, last: datetime | None) -> datetime | None:
-    """When to look again for the draw of a round that is awaited since then; None: no more.
+    """When to poll again for the draw of a round that is awaited since then; None: no more.
 
     Args:
         since: when it was first seen to be awaited.
-        now: the time of the look.
+        now: the time of the poll.
         last: the kick-off of the last match before it.
     """
     return _again(since, now, _DRAW_PACE, last)
@@ -138,7 +138,7 @@ _DRAW_PACE = _Pace(DRAW_FIRST, DRAW_EVERY, DRAW_LATER_EVERY, DRAW_GIVEN_UP_AFTER
 
 
 def _again(since: datetime, now: datetime, pace: _Pace, came: datetime | None) -> datetime | None:
-    """When to look again at what is as it is since we saw it, and came about at some kick-off.
+    """When to poll again what is as it is since it was seen, and came about at some kick-off.
 
     Seen only when looking for it would have ended, it is history: a season of long ago has matches
     that were never played, and rounds that were never entered.
@@ -167,12 +167,12 @@ def _correction(before: Watch | None, kickoff: datetime | None, now: datetime) -
         return None
     if before.status not in _OVER:
         return now + CORRECTED_AFTER if _end_was_seen(before, kickoff, now) else None
-    # The look may be ahead still; that a decision has replaced the result asks for no other one.
+    # The poll may be ahead still; that a decision has replaced the result asks for no other one.
     return before.due_at if before.due_at is not None and now < before.due_at else None
 
 
 def _end_was_seen(before: Watch, kickoff: datetime | None, now: datetime) -> bool:
-    """Whether a match that was not over when we looked last ended not long before this look."""
+    """Whether a match that was not over at the last poll ended not long before this one."""
     expected = kickoff
     if before.status in _CALLED_OFF or before.status == "interrupted":
         expected = before.due_at or kickoff  # it went on, or was decided, later than its kick-off
@@ -182,14 +182,14 @@ def _end_was_seen(before: Watch, kickoff: datetime | None, now: datetime) -> boo
 
 
 def _on_the_day(day: datetime, now: datetime, every: timedelta) -> datetime | None:
-    """When one of which only the day is known is looked at again."""
+    """When one of which only the day is known is polled again."""
     if now < day:
         return day
     return now + every if now < day + DAY + GIVEN_UP_AFTER else None
 
 
 def _open(window: datetime, now: datetime) -> datetime | None:
-    """When one that is to be played, or is played, is looked at again."""
+    """When one that is to be played, or is played, is polled again."""
     for ahead in BEFORE:
         if now < window - ahead:
             return window - ahead

@@ -1,4 +1,4 @@
-"""Runs that died in the middle of polls: what they were to look at is left alone for a while.
+"""Runs that died in the middle of polls: what they were to poll is paused for a while.
 
 A run that could not begin, or was killed over one payload, would else be launched again with the
 next tick, and the next.
@@ -6,19 +6,21 @@ next tick, and the next.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.match_watch.pauses import missed, put_off
-from dp_pipeline.match_watch.watch import due_of
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.match_watch.due import change
+from dp_pipeline.match_watch.watch import Watched
 from dp_pipeline.providers.errors import ProviderError
 
 _WITHOUT_A_WORD = ("ProcessGone", "RunEndedEarly")
 
 
-def leave_alone(
+def pause_lost_polls(
     connection: sa.Connection, request_id: UUID, present_at: Callable[[str], datetime]
 ) -> int:
     """Pause what is due of the tournaments of which a run said nothing; how many these are.
@@ -26,25 +28,29 @@ def leave_alone(
     Args:
         connection: to the ledger, in which the run has all its rows.
         request_id: the run.
-        present_at: tells the time at a provider, or raises ProviderError.
+        present_at: gives the time at a provider, or raises ProviderError.
     """
     ledger = tables.data_provider_executions.c
-    polled = connection.execute(
-        sa.select(ledger.tournament_id, tables.tournament.c.provider)
-        .join(tables.tournament, tables.tournament.c.id == ledger.tournament_id)
+    polled = connection.scalars(
+        sa.select(tables.tournament.c.key)
+        .join(tables.data_provider_executions, tables.tournament.c.id == ledger.tournament_id)
         .where(
             ledger.request_id == request_id,
             ledger.domain == "matches",
             ledger.error_class.in_(_WITHOUT_A_WORD),
         )
+        .order_by(tables.tournament.c.id)
     ).all()
-    for id_, provider in polled:
+    for key in map(TournamentKey.parse, polled):
         try:
-            now = present_at(provider)
+            now = present_at(key.provider)
         except ProviderError:
             continue  # without it nothing is polled there either
-        due = due_of(connection, id_, now)
-        missed(connection, id_, due.matches, now, answered=False)
-        if due.draw or due.owed:
-            put_off(connection, id_, provider)
+        change(connection, key, partial(_paused, now=now))
     return len(polled)
+
+
+def _paused(watched: Watched, now: datetime) -> Watched:
+    due = watched.due(now)
+    after = watched.missed(due.matches, now, answered=False)
+    return after.put_off() if due.draw or due.follow_up else after

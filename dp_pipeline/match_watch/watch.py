@@ -1,32 +1,32 @@
-"""What is due when, in the database: kept up by every look at matches, asked by the sensor.
+"""What is remembered of the matches of a tournament, and what becomes of that after a poll. Pure.
 
-Everything asked here is answered by an index. Times are the provider's, except `not_before` (see
-pauses.py), which is ours: a fault lasts as long in a simulated world as elsewhere.
+What could not be read is paused, each match by itself and longer each time: one match that is
+broken at the provider must not keep the others of its tournament from being polled. All times are
+the provider's, except pauses, which are ours: a fault lasts as long in a simulated world as
+elsewhere.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-
-from dp_pipeline.database import rows, tables
-from dp_pipeline.database.store import store
+from dp_pipeline.database import rows
+from dp_pipeline.database.backoff import Backoff
+from dp_pipeline.database.rows import Row
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
 from dp_pipeline.match_watch.cadence import Watch, next_draw, watch
-from dp_pipeline.match_watch.draws import awaits_draw, last_kickoff
-from dp_pipeline.match_watch.pauses import ready
+from dp_pipeline.match_watch.draws import OPEN, awaits_draw, last_kickoff
 from dp_pipeline.providers.contract import StoredTournament
 
 SLACK = timedelta(seconds=5)
-"""What is due within this is looked at now: the next tick of the sensor is later than that."""
-
-_watch = tables.match_watch
-_tournament_watch = tables.tournament_watch
-_tournament = tables.tournament
+"""What is due within this is polled now: the next tick of the sensor is later than that."""
+BACKOFF = Backoff(first=60, longest=1_800)
+GIVEN_UP_AFTER = 5
+"""Answers in a row that did not have a match: half an hour."""
+FIXTURE = ("external_id", "kickoff_at", "kickoff_date")
 CALLED_OFF = frozenset({"postponed", "abandoned"})
 
 
@@ -35,22 +35,22 @@ class Due:
     """What is due of a tournament.
 
     Args:
-        matches: external ids of the matches to be looked at.
+        matches: external ids of the matches to be polled.
         draw: a draw is to be looked for.
-        owed: matches have ended, and rounds and table have not followed yet.
+        follow_up: matches have ended, and rounds and table have not followed yet.
     """
 
     matches: tuple[str, ...]
     draw: bool
-    owed: bool
+    follow_up: bool
 
     def __bool__(self) -> bool:
-        return bool(self.matches) or self.draw or self.owed
+        return bool(self.matches) or self.draw or self.follow_up
 
 
 @dataclass(frozen=True, slots=True)
 class PolledMatches:
-    """A look at matches of a tournament.
+    """A poll of matches of a tournament.
 
     Args:
         matches: their ids.
@@ -63,172 +63,184 @@ class PolledMatches:
     at: datetime
 
 
-def keep_watch(
-    connection: sa.Connection, stored: StoredTournament, look: PolledMatches
-) -> tuple[UUID, ...]:
-    """Note when matches that were just looked at, and stored, are due again.
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The rows about one tournament, and what may become of them.
 
     Args:
-        connection: in the transaction that stored them.
-        stored: their tournament, as it is now.
-        look: at them.
-
-    Returns:
-        The matches that are given up with this look as open for too long.
+        key: the tournament.
+        clock: our time, for pauses.
+        matches: rows of `match_watch`, by match.
+        fixtures: of the same matches external id and kick-off.
+        tournament: the row of `tournament_watch`; None while there is none.
     """
-    # What was looked at a little early counts as looked at in time, or it would be due again.
-    look = replace(look, at=look.at + SLACK)
-    key, matches = stored.tournament.key, stored.matches
-    tournament_id, provider = key.tournament_id, key.provider
-    taken = {_fixture(match) for match in matches if match.status not in CALLED_OFF}
-    before = {
-        row["match_id"]: Watch(
-            row["due_at"], row["status"], row["since"], row["window_from"], row["given_up_at"]
+
+    key: TournamentKey
+    clock: datetime
+    matches: Mapping[UUID, Row]
+    fixtures: Mapping[UUID, Row]
+    tournament: Row | None
+
+    def due(self, now: datetime) -> Due:
+        """What is due."""
+        latest = now + SLACK
+        own = self.tournament if self.tournament and self._is_ready(self.tournament) else None
+        matches = [
+            self.fixtures[id_]["external_id"]
+            for id_, row in self.matches.items()
+            if row["due_at"] is not None and row["due_at"] <= latest and self._is_ready(row)
+        ]
+        return Due(
+            tuple(sorted(matches)),
+            draw=own is not None and own["due_at"] is not None and own["due_at"] <= latest,
+            follow_up=own is not None and own["follow_up_due_at"] is not None,
         )
-        for row in connection.execute(
-            sa.select(_watch).where(_watch.c.tournament_id == tournament_id)
-        ).mappings()
-    }
-    found: dict[UUID, Watch] = {}
-    for match in matches:
-        id_ = rows.match_id(provider, match.external_id)
-        if id_ in look.matches:
-            found[id_] = watch(
-                before.get(id_),
-                status=match.status,
-                kickoff_at=match.kickoff_at,
-                kickoff_date=match.kickoff_date,
-                replaced=_fixture(match) in taken,
-                now=look.at,
-            )
-    store(connection, _watch, [_row(id_, tournament_id, provider, w) for id_, w in found.items()])
-    _keep_draw_watch(connection, stored, look)
-    return tuple(
-        id_
-        for id_, one in found.items()
-        if one.given_up_at == look.at and id_ in before and before[id_].due_at is not None
-    )
 
+    def _is_ready(self, row: Row) -> bool:
+        return row["not_before"] is None or row["not_before"] <= self.clock
 
-def due_tournaments(
-    connection: sa.Connection,
-    provider: str,
-    now: datetime,
-    *,
-    stopped: Collection[str] = (),
-    most: int = 500,
-) -> list[str]:
-    """The keys of the tournaments of which something is due, longest due first.
+    def polled(self, stored: StoredTournament, poll: PolledMatches) -> Self:
+        """Matches were polled, and stored as they are now: when each, and a draw, is due again."""
+        # What was polled a little early counts as polled in time, or it would be due again.
+        poll = replace(poll, at=poll.at + SLACK)
+        replacing = {_pairing(match) for match in stored.matches if match.status not in CALLED_OFF}
+        after, fixtures = dict(self.matches), dict(self.fixtures)
+        for match in stored.matches:
+            id_ = rows.match_id(self.key.provider, match.external_id)
+            if id_ in poll.matches:
+                again = watch(
+                    _watch_of(self.matches[id_]) if id_ in self.matches else None,
+                    status=match.status,
+                    kickoff_at=match.kickoff_at,
+                    kickoff_date=match.kickoff_date,
+                    replaced=_pairing(match) in replacing,
+                    now=poll.at,
+                )
+                fixtures[id_] = {name: getattr(match, name) for name in FIXTURE}
+                after[id_] = {
+                    "match_id": id_,
+                    "tournament_id": self.key.tournament_id,
+                    "provider": self.key.provider,
+                    "status": again.status,
+                    "since": again.since,
+                    "window_from": again.window_from,
+                    "due_at": again.due_at,
+                    "given_up_at": again.given_up_at,
+                    "failures": 0,
+                    "not_before": None,
+                }
+        own = self._drawn(stored, poll)
+        return replace(self, matches=after, fixtures=fixtures, tournament=own)
 
-    Args:
-        connection: where to ask.
-        provider: its name.
-        now: the time there.
-        stopped: competitions that are not followed any more.
-        most: how many at most.
-    """
-    latest = now + SLACK
-    due = sa.union_all(
-        sa.select(_watch.c.tournament_id, _watch.c.due_at).where(
-            _watch.c.provider == provider, _watch.c.due_at <= latest, ready(_watch)
-        ),
-        sa.select(_tournament_watch.c.tournament_id, _tournament_watch.c.due_at).where(
-            _tournament_watch.c.provider == provider,
-            _tournament_watch.c.due_at <= latest,
-            ready(_tournament_watch),
-        ),
-        sa.select(_tournament_watch.c.tournament_id, _tournament_watch.c.owed_at).where(
-            _tournament_watch.c.provider == provider,
-            _tournament_watch.c.owed_at.is_not(None),
-            ready(_tournament_watch),
-        ),
-    ).subquery("due")
-    wanted = (
-        sa.select(_tournament.c.key)
-        .join(due, due.c.tournament_id == _tournament.c.id)
-        .where(_tournament.c.external_id.not_in(list(stopped)))
-        .group_by(_tournament.c.key)
-        .order_by(sa.func.min(due.c.due_at), _tournament.c.key)
-        .limit(most)
-    )
-    return list(connection.scalars(wanted))
+    def _drawn(self, stored: StoredTournament, poll: PolledMatches) -> Row | None:
+        state, matches, own = stored.state, stored.matches, self.tournament
+        since = due = None
+        if awaits_draw(state.status, state.mode, stored.rounds, matches):
+            before = own["awaiting_since"] if own else None
+            since = before or poll.at
+            if own and before is not None and not poll.draws:
+                due = own["due_at"]  # such a poll does not put off the one that can show a draw
+            else:
+                due = next_draw(since, poll.at, last_kickoff(matches))
+        elif own is None:
+            return None
+        return self._with(awaiting_since=since, due_at=due).tournament
 
+    def missed(self, external_ids: Collection[str], now: datetime, *, answered: bool) -> Self:
+        """Matches were to be polled and were not among what came.
 
-def due_of(connection: sa.Connection, tournament_id: UUID, now: datetime) -> Due:
-    """What is due of one tournament."""
-    match = tables.match
-    matches = connection.scalars(
-        sa.select(match.c.external_id)
-        .join(_watch, _watch.c.match_id == match.c.id)
-        .where(
-            _watch.c.tournament_id == tournament_id, _watch.c.due_at <= now + SLACK, ready(_watch)
+        Those that should long be over are given up as open. What is over or called off and not
+        there any more is not polled again either, and no news.
+
+        Args:
+            external_ids: the matches.
+            now: the time at the provider.
+            answered: it did answer, without them. A provider that gives no answer has said nothing
+                of a match, however long that takes.
+        """
+        after = dict(self.matches)
+        for id_, row in self._due_ones(external_ids):
+            failures = row["failures"] + 1
+            again = {"failures": failures, "not_before": self._pause(failures)}
+            if answered and failures >= GIVEN_UP_AFTER:
+                if row["status"] not in OPEN:
+                    again["due_at"] = None
+                elif self._is_over(id_, now):
+                    again |= {"due_at": None, "given_up_at": now}
+            after[id_] = {**row, **again}
+        return replace(self, matches=after)
+
+    def refused(self, external_ids: Collection[str]) -> Self:
+        """The provider refused these: a short pause, for the circuit breaker decides on more.
+
+        It counts against no match: after hours of refusals they are polled as soon as it answers.
+        """
+        again = {"not_before": self._pause(1)}
+        after = {id_: {**row, **again} for id_, row in self._due_ones(external_ids)}
+        return replace(self, matches={**self.matches, **after})
+
+    def _due_ones(self, external_ids: Collection[str]) -> list[tuple[UUID, Row]]:
+        return [
+            (id_, row)
+            for id_, row in self.matches.items()
+            if self.fixtures[id_]["external_id"] in external_ids and row["due_at"] is not None
+        ]
+
+    def _is_over(self, id_: UUID, now: datetime) -> bool:
+        """Whether a match should long be over, as far as the cadence goes."""
+        row, fixture = self.matches[id_], self.fixtures[id_]
+        after = watch(
+            replace(_watch_of(row), given_up_at=None),
+            status=row["status"],
+            kickoff_at=fixture["kickoff_at"],
+            kickoff_date=fixture["kickoff_date"],
+            replaced=False,
+            now=now,
         )
-        .order_by(match.c.external_id)
-    )
-    row = connection.execute(
-        sa.select(_tournament_watch.c.due_at, _tournament_watch.c.owed_at).where(
-            _tournament_watch.c.tournament_id == tournament_id, ready(_tournament_watch)
-        )
-    ).one_or_none()
-    return Due(
-        tuple(matches),
-        draw=row is not None and row.due_at is not None and row.due_at <= now + SLACK,
-        owed=row is not None and row.owed_at is not None,
-    )
+        return after.given_up_at is not None
+
+    def put_off(self) -> Self:
+        """What follows matches, rounds and table, could not be read: later, longer each time."""
+        failures = (self.tournament["failures"] if self.tournament else 0) + 1
+        return self._with(failures=failures, not_before=self._pause(failures))
+
+    def caught_up(self) -> Self:
+        """Everything has followed, and no pause is kept."""
+        if self.tournament is None:
+            return self
+        return self._with(failures=0, not_before=None, follow_up_due_at=None)
+
+    def ended(self, now: datetime) -> Self:
+        """Matches have ended: rounds and table follow, whatever happens to us."""
+        since = self.tournament["follow_up_due_at"] if self.tournament else None
+        return self._with(follow_up_due_at=since or now)
+
+    def given_up_since(self, before: Self) -> list[UUID]:
+        """The matches that were due before and have been given up as open for too long."""
+        return [
+            id_
+            for id_, row in before.matches.items()
+            if row["due_at"] is not None
+            and self.matches[id_]["given_up_at"] not in (None, row["given_up_at"])
+        ]
+
+    def _pause(self, failures: int) -> datetime:
+        return self.clock + timedelta(seconds=BACKOFF.seconds(failures))
+
+    def _with(self, **values: Any) -> Self:
+        fresh = {
+            "tournament_id": self.key.tournament_id,
+            "provider": self.key.provider,
+            **dict.fromkeys(("awaiting_since", "due_at", "follow_up_due_at", "not_before")),
+            "failures": 0,
+        }
+        return replace(self, tournament={**(self.tournament or fresh), **values})
 
 
-def owe(connection: sa.Connection, tournament_id: UUID, provider: str, now: datetime) -> None:
-    """Note that matches have ended, so that rounds and table follow whatever happens to us."""
-    statement = insert(_tournament_watch).values(
-        tournament_id=tournament_id, provider=provider, owed_at=now
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[_tournament_watch.c.tournament_id],
-            set_={
-                "owed_at": sa.func.coalesce(_tournament_watch.c.owed_at, now),
-                "updated_at": sa.func.now(),
-            },
-        )
-    )
+def _watch_of(row: Row) -> Watch:
+    names = ("due_at", "status", "since", "window_from", "given_up_at")
+    return Watch(*(row[name] for name in names))
 
 
-def _row(id_: UUID, tournament_id: UUID, provider: str, watch: Watch) -> dict[str, Any]:
-    return {
-        "match_id": id_,
-        "tournament_id": tournament_id,
-        "provider": provider,
-        "status": watch.status,
-        "since": watch.since,
-        "window_from": watch.window_from,
-        "due_at": watch.due_at,
-        "given_up_at": watch.given_up_at,
-        "failures": 0,
-        "not_before": None,
-    }
-
-
-def _keep_draw_watch(
-    connection: sa.Connection, stored: StoredTournament, look: PolledMatches
-) -> None:
-    key, told, matches = stored.tournament.key, stored.state, stored.matches
-    tournament_id = key.tournament_id
-    before = connection.execute(
-        sa.select(_tournament_watch.c.awaiting_since, _tournament_watch.c.due_at).where(
-            _tournament_watch.c.tournament_id == tournament_id
-        )
-    ).one_or_none()
-    since = due = None
-    if awaits_draw(told.status, told.mode, stored.rounds, matches):
-        since = (before.awaiting_since if before else None) or look.at
-        # A look that could not show a draw does not put off the one that can.
-        keep = before is not None and before.awaiting_since is not None and not look.draws
-        due = before.due_at if keep else next_draw(since, look.at, last_kickoff(matches))
-    elif before is None:
-        return
-    row = {"tournament_id": tournament_id, "provider": key.provider}
-    store(connection, _tournament_watch, [{**row, "awaiting_since": since, "due_at": due}])
-
-
-def _fixture(match: Match) -> tuple[str | None, ...]:
+def _pairing(match: Match) -> tuple[str | None, ...]:
     return (match.stage, match.group_name, match.round_slug, match.home, match.away)

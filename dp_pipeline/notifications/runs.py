@@ -17,7 +17,7 @@ from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
 from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.reconcile import LostRun, record_lost
 from dp_pipeline.ledger.run_tags import backfill_of, run_group_of, tags_of
-from dp_pipeline.match_watch.lost import leave_alone
+from dp_pipeline.match_watch.lost import pause_lost_polls
 from dp_pipeline.notifications.digests import RunGroup
 from dp_pipeline.notifications.incidents import moment
 from dp_pipeline.providers.registry import present_at
@@ -177,5 +177,5 @@ def _record_lost_run(
     if added is not None and run.job_name == POLL_JOB:
         with store.transaction() as connection:
             base_urls = Settings.load().base_urls
-            leave_alone(connection, lost.request_id, partial(present_at, base_urls=base_urls))
+            pause_lost_polls(connection, lost.request_id, partial(present_at, base_urls=base_urls))
     return added

@@ -14,7 +14,7 @@ from dp_pipeline.competitions.seasons import following
 from dp_pipeline.database.seasons import Following, no_longer_followed
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.jobs import GOING_ON
-from dp_pipeline.match_watch.watch import due_tournaments
+from dp_pipeline.match_watch.due import due_tournaments
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.providers.contract import Provider
 from dp_pipeline.providers.errors import ProviderError
@@ -23,7 +23,7 @@ from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
 TICK_SECONDS = 10
-"""What is due every minute is looked at within seventy seconds."""
+"""What is due every minute is polled within seventy seconds."""
 FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
 ONE_AT_A_TIME = timedelta(minutes=5)
 """A second run of a provider would wait for the same pace; one that takes longer holds up only its
@@ -43,7 +43,7 @@ own tournaments."""
 def poll_matches(
     context: dg.SensorEvaluationContext, database: DatabaseResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask what is due, leave out what a run looks at already."""
+    """Ask what is due, leave out what a run polls already."""
     now = time.time()
     settings = Settings.load()
     duties = Duties(context.log)

@@ -170,12 +170,16 @@ def test_a_database_that_0_1_filled_goes_on_working(
     before = _fill(database)
     assert all(before.values())
     del before["provider_clock"]  # dropped since
+    follow_up = "SELECT tournament_id, {} FROM tournament_watch ORDER BY 1"
+    with database.engine.connect() as connection:
+        due = connection.execute(sa.text(follow_up.format("owed_at"))).all()
     database.ensure_current()
     with database.engine.connect() as connection:
         assert _rows(connection).items() >= before.items()
         for table in tables.metadata.tables.values():
             connection.execute(sa.select(table)).all()
         fixtures = connection.scalars(sa.text("SELECT DISTINCT tournament FROM fixtures")).all()
+        assert connection.execute(sa.text(follow_up.format("follow_up_due_at"))).all() == due
         leaders = sa.text("SELECT team, points FROM league_table WHERE position = 1")
         assert connection.execute(leaders).all() == [("Simulated Clearfield 7", 46)]
     assert set(fixtures) == {"Simulated Super Cup 9 26/27", "Simulated Summer League 7 2026"}

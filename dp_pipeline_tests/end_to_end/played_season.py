@@ -106,7 +106,7 @@ class Played:
                     ledger.status == "in_progress",
                     match.due_at <= now,
                     tournament.due_at <= now,
-                    tournament.owed_at.is_not(None),
+                    tournament.follow_up_due_at.is_not(None),
                 )
             ]
         return None if any(waiting) else True

@@ -21,7 +21,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.vocabulary import Scope
-from dp_pipeline.match_watch.watch import due_tournaments
+from dp_pipeline.match_watch.due import due_tournaments
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.server import Simulation, app

@@ -21,7 +21,8 @@ from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.jobs import planned_work
-from dp_pipeline.match_watch.watch import PolledMatches, due_of, due_tournaments, keep_watch
+from dp_pipeline.match_watch.due import change, due_tournaments, read_watched
+from dp_pipeline.match_watch.watch import PolledMatches
 from dp_pipeline.notifications.runs import record_lost_runs
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource
@@ -108,7 +109,7 @@ def test_what_is_due_is_asked_of_an_index_however_much_is_watched(database: Data
     event.listen(database.engine, "before_cursor_execute", lambda *about: asked.append(about[2:4]))
     with database.transaction() as connection:
         found = due_tournaments(connection, "sofascore", NOW)
-        due_of(connection, TournamentKey.parse(found[0]).tournament_id, NOW)
+        assert read_watched(connection, TournamentKey.parse(found[0])).due(NOW).matches
     statements = [each for each in asked if "match_watch" in each[0]]
     assert len(statements) == 2
     with database.engine.connect() as connection:
@@ -256,11 +257,12 @@ def test_a_match_that_should_long_be_over_is_given_up_once(database: Database) -
             sa.update(tables.match).values(kickoff_at=NOW, status="live", kickoff_date=None)
         )
         (id_,) = connection.scalars(sa.select(tables.match.c.id))
-        for hours, given_up in ((1, ()), (7, (id_,)), (8, ())):
-            look = PolledMatches({id_}, draws=False, at=NOW + timedelta(hours=hours))
+        for hours, given_up in ((1, []), (7, [id_]), (8, [])):
+            poll = PolledMatches({id_}, draws=False, at=NOW + timedelta(hours=hours))
             stored = read_snapshot(connection, key, TABLES).models
             assert stored is not None
-            assert keep_watch(connection, stored, look) == given_up
+            before, after = change(connection, key, lambda watched: watched.polled(stored, poll))  # noqa: B023 - called at once
+            assert after.given_up_since(before) == given_up
         assert due_tournaments(connection, key.provider, NOW + timedelta(days=9)) == []
 
 

@@ -22,7 +22,7 @@ from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.match_watch.cadence import CORRECTED_AFTER
-from dp_pipeline.match_watch.watch import due_of, due_tournaments
+from dp_pipeline.match_watch.due import due_tournaments, read_watched
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.storage import Folder
 from dp_pipeline_tests.end_to_end.in_process import QUICK
@@ -263,7 +263,7 @@ def test_of_a_recorded_season_only_what_is_open_is_watched(
             assert sum(found.values()) == watched
     with reader.database.transaction() as connection:
         now = recorded + 7 * HOUR
-        assert len(due_of(connection, TournamentKey.parse(key).tournament_id, now).matches) <= 4
+        assert len(read_watched(connection, TournamentKey.parse(key)).due(now).matches) <= 4
 
 
 def test_a_provider_whose_address_cannot_be_used_is_not_polled_without_end(reader: Reader) -> None:

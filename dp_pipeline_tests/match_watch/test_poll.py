@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.ledger.ledger import tournament_id_of
 from dp_pipeline.ledger.liveness import tournament_lock
-from dp_pipeline.match_watch.pauses import BACKOFF
-from dp_pipeline.match_watch.watch import owe
+from dp_pipeline.match_watch.due import change
+from dp_pipeline.match_watch.watch import BACKOFF
 from dp_pipeline.sandbox.faults import Faults, read_fault
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.season import season_of
@@ -137,12 +138,12 @@ def test_a_table_that_could_not_be_had_is_owed(database: Database, tmp_path: Pat
         assert executions["matches"].news
         assert stored_matches(database, KEY) == true_matches_of(played.simulation, KEY)
         if executions["standings"].status == "failed":
-            assert watch_row(database).owed_at is not None
+            assert watch_row(database).follow_up_due_at is not None
         break_down(played)
         end_pause(database)
         played.put_clock(AFTER + 30)
         played.poll()
-        assert watch_row(database).owed_at is None
+        assert watch_row(database).follow_up_due_at is None
         assert stored_table(database, KEY) == true_table_of(played.simulation, KEY)
 
 
@@ -153,13 +154,17 @@ def test_what_a_dead_process_owed_is_made_up_for(database: Database, tmp_path: P
         with database.transaction() as connection:
             # As a process leaves it that is killed between the matches and the table.
             connection.execute(sa.delete(tables.tournament_standing))
-            owe(connection, tournament_id_of(KEY), "sandbox", datetime.now(UTC))
+            change(
+                connection,
+                TournamentKey.parse(KEY),
+                lambda watched: watched.ended(datetime.now(UTC)),
+            )
         played.put_clock(AFTER + calendar.MINUTE // 2)
         assert played.due() == [KEY]
         domains = {e.domain: e.status for e in played.poll()}
         assert domains["standings"] == "completed"
         assert stored_table(database, KEY) == true_table_of(played.simulation, KEY)
-        assert watch_row(database).owed_at is None
+        assert watch_row(database).follow_up_due_at is None
 
 
 def test_while_another_run_reads_the_tournament_a_poll_leaves_it_alone(

@@ -128,13 +128,13 @@ def test_the_end_of_a_match_is_stored_though_what_follows_is_refused(
         assert executions["matches"].news
         assert executions["rounds"].status == "failed"
         assert stored_matches(database, KEY) == true_matches_of(played.simulation, KEY)
-        assert watch_row(database).owed_at is not None
+        assert watch_row(database).follow_up_due_at is not None
         break_down(played)
         end_pause(database)
         assert played.due() == [KEY]
         assert {e.status for e in played.poll()} == {"completed"}
         assert stored_table(database, KEY) == true_table_of(played.simulation, KEY)
-        assert watch_row(database).owed_at is None
+        assert watch_row(database).follow_up_due_at is None
 
 
 def test_a_match_that_cannot_be_read_does_not_keep_the_others_from_being_polled(

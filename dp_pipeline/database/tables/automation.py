@@ -32,10 +32,10 @@ match_watch = sa.Table(
     ),
     tournament_id(),
     text("provider", "Its name, as in a tournament key", required=True),
-    text("status", "match.status at the last look that changed this row", required=True),
+    text("status", "match.status at the last poll that changed this row", required=True),
     moment("since", "When it was first seen in this status", now=True),
     moment("window_from", "From when on the times of play count"),
-    moment("due_at", "When the provider is asked again; null: not for its own sake"),
+    moment("due_at", "When it is polled again; null: not for its own sake"),
     moment("given_up_at", "When it was given up as open for too long (stale_open)"),
     *written(),
     sa.Column(
@@ -43,9 +43,9 @@ match_watch = sa.Table(
         sa.Integer,
         nullable=False,
         server_default=sa.text("0"),
-        comment="Looks in a row that did not find it",
+        comment="Polls in a row that did not find it",
     ),
-    moment("not_before", "After such a look: none before that, by our time"),
+    moment("not_before", "After such a poll: none before that, by our time"),
     sa.Index(
         "ix_match_watch_due",
         "provider",
@@ -53,7 +53,7 @@ match_watch = sa.Table(
         postgresql_where=sa.text("due_at IS NOT NULL"),
     ),
     sa.Index(None, "tournament_id"),
-    comment="When which match is to be looked at again, by the provider's time",
+    comment="When which match is polled again, by the provider's time",
 )
 
 tournament_watch = sa.Table(
@@ -62,8 +62,8 @@ tournament_watch = sa.Table(
     tournament_id(primary_key=True),
     text("provider", "Its name, as in a tournament key", required=True),
     moment("awaiting_since", "Since when a draw or fixtures to come are waited for"),
-    moment("due_at", "When the provider is asked for them again, by its time"),
-    moment("owed_at", "Since when rounds and table have to follow matches that ended"),
+    moment("due_at", "When they are polled for, by the provider's time"),
+    moment("follow_up_due_at", "Since when rounds and table have to follow matches that ended"),
     sa.Column(
         "failures",
         sa.Integer,
@@ -80,11 +80,11 @@ tournament_watch = sa.Table(
         postgresql_where=sa.text("due_at IS NOT NULL"),
     ),
     sa.Index(
-        "ix_tournament_watch_owed",
+        "ix_tournament_watch_follow_up_due",
         "provider",
-        postgresql_where=sa.text("owed_at IS NOT NULL"),
+        postgresql_where=sa.text("follow_up_due_at IS NOT NULL"),
     ),
-    comment="Which tournaments wait for a draw, and which are left alone after a failure",
+    comment="Which tournaments wait for a draw, and which are paused after a failure",
 )
 
 provider_health = sa.Table(
