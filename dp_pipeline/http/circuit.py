@@ -98,11 +98,11 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class RequestOutcome:
-    """How a request ended.
+    """How a request ended: `error` is None for an answer.
 
     Args:
-        seconds: until the answer was read or it failed.
-        error: what it ended in; None for an answer.
+        seconds: until then.
+        error: of the request.
         retry_after: seconds the service wants us to wait (429), when that is longer than we do.
         many: whether it is one of many in a row without an answer.
         concerns_all: whether a refusal is of us, not of the path.

@@ -62,9 +62,8 @@ class HttpClient:
         base_url: root of the paths that are requested.
         rate_limit: spaces requests over all processes; None: they start at once.
         seconds_apart: least time between two requests.
-        breaker: keeps requests from a service that refuses, over all processes; None for one that
-            only this client knows.
-        limits: how much time, size and patience a request may cost; None for the usual ones.
+        breaker: over all processes; None for one that only this client knows.
+        limits: what a request may cost; None for the usual ones.
         guard: checks every address before it is requested; None where we chose them all.
 
     Raises:
@@ -126,19 +125,17 @@ class HttpClient:
         *,
         best_effort: bool = False,
     ) -> tuple[Target, Any]:
-        """Request once, with retries, past any cache; `request` is filled in.
+        """Request once, with retries, past any cache.
 
         Args:
             path_or_url: below the base URL, or a whole http(s) URL.
-            request: line of the report.
+            request: line of the report, which is filled in.
             format_: what is requested.
             best_effort: see `Requests.json`.
 
         Returns:
-            What was requested, and what `format_.read` made of the response.
-
-        Raises:
-            ProviderError: of the kind `format_.read` and `Transport.get` say.
+            The target, and what `format_.read` made of the response. It and `Transport.get` say
+            which ProviderError is raised.
         """
         target = self._address.target(path_or_url)
         request.url = target.shown
@@ -289,17 +286,14 @@ class Requests:
         """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.
 
         Callers at the same time share one request, and later ones its result, error or not. A
-        pydantic.ValidationError from `parse` becomes InvalidShapeError; a ProviderError passes,
-        with our URL added; anything else it raises is a bug of `parse` and passes as it is.
+        pydantic.ValidationError from `parse` becomes InvalidShapeError; a ProviderError, also of
+        `classify.read` and `Transport.get`, passes with our URL added.
 
         Args:
             path: below the base URL.
-            parse: makes the payload what is wanted.
+            parse: of the payload.
             best_effort: of a path that a service is known to refuse where it gives everything
                 else: a refusal says nothing about its health, and it is no probe.
-
-        Raises:
-            ProviderError: of the kind `classify.read` and `Transport.get` say.
         """
 
         async def fetch(request: Request) -> T:
@@ -319,11 +313,7 @@ class Requests:
     async def text(self, path_or_url: str) -> str:
         """The text of a page below the base URL or at a whole http(s) URL; "" if it is empty.
 
-        Remembered like `json`.
-
-        Raises:
-            ProviderError: of the kind `classify.read` and `Transport.get` say.
-            ValueError: a URL that is not http(s).
+        Cached, and with the errors of, `json`; a URL that is not http(s) is a ValueError.
         """
 
         async def fetch(request: Request) -> str:

@@ -83,7 +83,7 @@ class NetworkError(ProviderError):
 
 
 class CircuitOpenError(ProviderError):
-    """No request was made: the provider rests, for all processes, until a moment."""
+    """No request was made: the circuit is open, for all processes, until a moment."""
 
     kind = "resting"
     retryable = True

@@ -22,14 +22,14 @@ class ServiceHealth:
         name: of the service.
         now: the server's time when this was read.
         root: the address of the last request; None: there was none, or not at this address.
-        circuit: see there.
+        circuit: of the service.
         requests: of the last 24 hours, those of the hour that began before them included.
-        failures: of these.
-        seconds: what these took together.
-        answered_at: its last answer.
-        failed_at: its last failure.
-        failure: the kind of that.
-        blocked_at: its last refusal.
+        failures: of these requests.
+        seconds: that these requests took together.
+        answered_at: time of the last answer.
+        failed_at: time of the last failure.
+        failure: kind of the last failure.
+        blocked_at: time of the last refusal.
     """
 
     name: str
@@ -105,13 +105,10 @@ def _rounded(number: float | None, digits: int) -> float | None:
 def read_health(
     connection: sa.Connection, roots: Mapping[str, str], *, anywhere: bool = False
 ) -> list[ServiceHealth]:
-    """Each of these services, in their order.
+    """The health of services, given with their addresses, in their order.
 
-    Args:
-        connection: for the queries.
-        roots: their addresses here.
-        anywhere: whatever the address of the last request was: the command line may have other
-            settings than the runs.
+    `anywhere`: whatever the address of the last request was: the command line may have other
+    settings than the runs.
     """
     now = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     health = {row.provider: row for row in connection.execute(sa.select(provider_health))}

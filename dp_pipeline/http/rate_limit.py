@@ -20,23 +20,20 @@ _SLACK_SECONDS = 5.0
 # would be the time before waiting. No row comes back when the queue reaches beyond the horizon.
 # A time that no queue can explain (the server's clock was set back) is forgotten.
 _RESERVE = sa.text("""
-INSERT INTO provider_pace AS pace (provider, next_at)
+INSERT INTO provider_pace AS slot (provider, next_at)
 VALUES (:provider, clock_timestamp() + make_interval(secs => :seconds))
 ON CONFLICT (provider) DO UPDATE SET next_at = make_interval(secs => :seconds) + CASE
-    WHEN pace.next_at > clock_timestamp() + make_interval(secs => :absurd) THEN clock_timestamp()
-    ELSE greatest(pace.next_at, clock_timestamp())
+    WHEN slot.next_at > clock_timestamp() + make_interval(secs => :absurd) THEN clock_timestamp()
+    ELSE greatest(slot.next_at, clock_timestamp())
 END
-WHERE pace.next_at <= clock_timestamp() + make_interval(secs => :horizon)
-   OR pace.next_at > clock_timestamp() + make_interval(secs => :absurd)
+WHERE slot.next_at <= clock_timestamp() + make_interval(secs => :horizon)
+   OR slot.next_at > clock_timestamp() + make_interval(secs => :absurd)
 RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - :seconds
 """)
 
 
 def reserve(connection: sa.Connection, name: str, seconds: float) -> float | None:
-    """Reserve the next start of a request to a service; the seconds until it comes.
-
-    None when the queue is too long to be given one; try again later.
-    """
+    """Reserve the next start of a request; the seconds until it, or None: the queue is too long."""
     start = {
         "provider": name,
         "seconds": seconds,
@@ -66,15 +63,7 @@ class PostgresRateLimit:
         self._database = database
 
     async def wait(self, name: str, seconds: float) -> None:
-        """Return when the next request to the service may start.
-
-        Args:
-            name: of the service.
-            seconds: least time between two requests; nothing is waited for at 0.
-
-        Raises:
-            DatabaseError: Postgres does not answer.
-        """
+        """See `RateLimit.wait`; at 0 nothing is waited for. Raises DatabaseError."""
         if seconds <= 0:
             return
         while True:

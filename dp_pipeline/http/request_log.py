@@ -13,7 +13,7 @@ class Request:
         status: of the last attempt; None if no response came.
         bytes: of the last body, decompressed.
         seconds: for all attempts and the pauses between them, without the wait for the rate limit.
-        attempts: requests made; 0 when none was, because of `reused` or because the service rests.
+        attempts: requests made; 0 when none was, because of `reused` or an open circuit.
         reused: answered from this run's cache; status and bytes are of the cached request.
         error: kind of the error, None if the response was good.
     """

@@ -35,8 +35,8 @@ LIMITS = Limits(
     failures_in_a_row=5,
     refusals_concern_all=False,
 )
-"""The largest badge recorded has 0.1 MiB. A host that fails five times rests: a missing
-badge is no reason to keep data waiting."""
+"""The largest badge recorded has 0.1 MiB. The circuit of a host opens after five failures: a
+missing badge is no reason to keep data waiting."""
 SECONDS_APART = 0.2
 """Between two requests to a host that serves images and is no provider of ours."""
 LONGEST_URL = 2_000
@@ -123,26 +123,26 @@ class Images:
 
     async def _client(self, provider: str, url: str) -> HttpClient:
         address = checked_address(url)
-        root = self._roots.get(provider)
-        own = Address.parse(provider, root.base_url) if root else None
-        ours = own is not None and own.origin == address.origin
+        own = self._roots.get(provider)
+        if own and Address.parse(provider, own.base_url).origin == address.origin:
+            name, root, allowed = provider, own, address.origin
+        else:
+            name, root, allowed = address.origin[1], Root(address.root, SECONDS_APART), None
         # a host that one provider may reach behind its guard is another client for the others
-        place = (provider if ours else "", address.origin)
-        client = self._clients.get(place)
-        if client is None:
+        place = (provider if allowed else "", address.origin)
+        if place not in self._clients:
             from dp_pipeline.http.ssrf_guard import SsrfGuard
 
-            client = HttpClient(
-                provider if ours else address.origin[1],
-                root.base_url if ours and root else address.root,
+            client = self._clients[place] = HttpClient(
+                name,
+                root.base_url,
                 rate_limit=self._rate_limit,
-                seconds_apart=root.seconds_apart if ours and root else SECONDS_APART,
+                seconds_apart=root.seconds_apart,
                 limits=self._limits,
-                guard=SsrfGuard(own.origin if ours and own else None),
+                guard=SsrfGuard(allowed),
             )
-            self._clients[place] = client
             await self._stack.enter_async_context(client)
-        return client
+        return self._clients[place]
 
 
 def checked_address(url: str) -> Address:

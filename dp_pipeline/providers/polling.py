@@ -175,7 +175,7 @@ async def all_at_once(
     """Make all requests at once; a refusal ends those that have no answer yet.
 
     Returns:
-        What came, and why the rest could not be had.
+        What came, and why the others could not be had.
     """
     answers: dict[K, T] = {}
     failures: dict[K, ProviderError] = {}

@@ -217,7 +217,8 @@ class Providers:
     async def _requests(self, provider: Provider) -> Requests:
         if provider.name not in self._clients:
             base_url = self._base_url(provider)
-            client = HttpClient(
+            # Kept before it is entered: entering waits for nothing, and no second one is made.
+            client = self._clients[provider.name] = HttpClient(
                 provider.name,
                 base_url,
                 rate_limit=self._rate_limit,
@@ -225,8 +226,6 @@ class Providers:
                 breaker=self._breaker,
                 limits=self._limits,
             )
-            # Kept before it is entered: entering waits for nothing, and no second one is made.
-            self._clients[provider.name] = client
             await self._stack.enter_async_context(client)
         return self._clients[provider.name].requests()
 

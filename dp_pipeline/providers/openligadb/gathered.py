@@ -224,10 +224,8 @@ class Gathered:
             return Absence("not_applicable", because)
         subjects = [request.subject for request in self.answers]
         more = f" and {len(subjects) - MOST_NAMED} more" if len(subjects) > MOST_NAMED else ""
-        because = (
-            f"OpenLigaDB was asked for {', '.join(subjects[:MOST_NAMED])}{more} and gave no match "
-            "with known teams."
-        )
+        listed = f"{', '.join(subjects[:MOST_NAMED])}{more}"
+        because = f"For {listed} OpenLigaDB gave no match with known teams."
         # where no stored match was to come, nothing is missing: the draw is still to be made
         return Absence("nothing_yet" if self.covers else "not_applicable", because)
 

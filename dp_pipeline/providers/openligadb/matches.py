@@ -21,7 +21,7 @@ from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
 
 @dataclass(frozen=True, slots=True)
 class StorableMatches:
-    """The matches of a tournament that can be stored, and what is to be said about the rest."""
+    """The matches of a tournament that can be stored, and findings about the others."""
 
     matches: tuple[Match, ...]
     groups: TeamGroups
@@ -131,7 +131,6 @@ def _dated(
     if payload.match_date_time_utc is None:
         kind, detail = NO_KICKOFF
         findings.append(Finding(kind, payload.subject, detail))
-    place = payload.location
     match = Match(
         external_id=str(payload.match_id),
         round_slug=round_.slug,
@@ -142,7 +141,7 @@ def _dated(
         kickoff_at=payload.match_date_time_utc,
         kickoff_date=payload.match_date_time.date() if payload.match_date_time else None,
         provider_status="finished" if payload.match_is_finished else "not finished",
-        venue=venue_of(place.location_stadium, place.location_city) if place else None,
+        venue=venue_of(payload.stadium, payload.city),
         **score.of_match(),
     )
     return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(findings))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
 
 from dp_pipeline.football.bounds import (
     Count,
@@ -121,13 +121,6 @@ class GoalPayload(LowerCasePayload):
     comment: OptionalText = None
 
 
-class LocationPayload(LowerCasePayload):
-    """Where a match is played; rarely given."""
-
-    location_city: OptionalText = None
-    location_stadium: OptionalText = None
-
-
 class MatchPayload(LowerCasePayload):
     """A match. Required is only what it cannot be stored without.
 
@@ -149,7 +142,8 @@ class MatchPayload(LowerCasePayload):
         Annotated[tuple[GoalPayload, ...], BeforeValidator(_list_or_empty)] | None,
         WrapValidator(or_none),
     ] = ()
-    location: Annotated[LocationPayload | None, WrapValidator(or_none)] = None
+    stadium: OptionalText = Field(None, validation_alias=AliasPath("location", "locationstadium"))
+    city: OptionalText = Field(None, validation_alias=AliasPath("location", "locationcity"))
 
     @property
     def subject(self) -> str:
@@ -171,19 +165,14 @@ class TableRowPayload(LowerCasePayload):
     team_name: OptionalText = None
 
 
-class LeagueSportPayload(LowerCasePayload):
-    """A sport, one of several dozen: OpenLigaDB has handball, ice hockey and darts, too."""
-
-    sport_name: OptionalText = None
-
-
 class LeaguePayload(LowerCasePayload):
     """A season of a competition; anyone may create one."""
 
     league_shortcut: Name
     league_season: Annotated[Int4, Field(ge=1000, le=9999)]
     league_name: OptionalText = None
-    sport: Annotated[LeagueSportPayload | None, WrapValidator(or_none)] = None
+    sport: OptionalText = Field(None, validation_alias=AliasPath("sport", "sportname"))
+    """One of several dozen: OpenLigaDB has handball, ice hockey and darts, too."""
 
 
 @dataclass(frozen=True, slots=True)

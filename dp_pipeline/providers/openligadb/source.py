@@ -101,7 +101,7 @@ class OpenLigaDB(Provider):
     ) -> tuple[ListedSeason, ...]:
         """The seasons under this shortcut, newest first; anybody may have created them."""
         leagues = await requests.json(LEAGUES_PATH, parse_leagues)
-        found = {
+        seasons = {
             league.league_season: league
             for league in leagues
             if league.league_shortcut.lower() == competition.lower()
@@ -111,9 +111,9 @@ class OpenLigaDB(Provider):
             ListedSeason(
                 TournamentKey(self.name, competition, str(year)),
                 league.league_name or f"{competition} {year}",
-                league.sport.sport_name if league.sport else None,
+                league.sport,
             )
-            for year, league in sorted(found.items(), reverse=True)
+            for year, league in sorted(seasons.items(), reverse=True)
         )
 
     async def similar(self, key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
@@ -161,7 +161,7 @@ class OpenLigaDBSource(PolledSource[Gathered]):
         except ProviderError:
             if not matches:
                 raise
-            return  # the names and scores of the matches tell most of other sports
+            return  # names and scores of the matches give most other sports away
         for season in seasons:
             if season.sport and not is_football(season.sport):
                 raise OtherSportError.of(season.label, season.sport)

@@ -36,7 +36,7 @@ class Addresses:
 
     def page_url(self, key: TournamentKey, unique: UniquePayload) -> str:
         """The page of a season for people."""
-        category = (unique.category.slug if unique.category else None) or "world"
+        category = unique.category or "world"
         place = f"{quote(category, safe='')}/{quote(unique.slug or key.competition, safe='')}"
         return f"{self.site}/football/tournament/{place}/{key.competition}#id:{key.season}"
 

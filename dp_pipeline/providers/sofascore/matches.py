@@ -25,7 +25,7 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class SeasonMatches:
-    """The matches of a season that can be stored, and what is to be said about the rest."""
+    """The matches of a season that can be stored, and findings about the others."""
 
     matches: tuple[Match, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -128,7 +128,6 @@ def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list
     findings = [*score.findings, *(Finding(one[0], event.subject, one[1]) for one in odd if one)]
     no_result = any(finding.kind == "finished_without_result" for finding in score.findings)
     stage, group = place_of(event.tournament)
-    venue = event.venue
     match = Match(
         external_id=str(event.id),
         round_slug=listed.round.slug if listed else None,
@@ -139,7 +138,7 @@ def _match(event: EventPayload, listed: ListedRound | None) -> tuple[Match, list
         group_name=group,
         kickoff_at=event.start_timestamp,
         provider_status=status.raw,
-        venue=venue_of(venue.name, venue.city.name if venue.city else None) if venue else None,
+        venue=venue_of(event.stadium, event.city),
         **score.of_match(),
     )
     return match, findings

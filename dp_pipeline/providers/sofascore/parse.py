@@ -23,7 +23,6 @@ from dp_pipeline.providers.sofascore.payload import (
     RoundPayload,
     RowPayload,
     SeasonPayload,
-    SportPayload,
     StagePayload,
     UniqueAnswer,
     UniquePayload,
@@ -63,14 +62,14 @@ def parse_unique(payload: Any) -> UniquePayload:
         OtherSportError: it is none of football.
     """
     unique = UniqueAnswer.model_validate(payload).unique_tournament
-    _raise_if_other(unique.category.sport if unique.category else None)
+    _raise_if_other(unique.sport)
     return unique
 
 
-def _raise_if_other(sport: SportPayload | None) -> None:
-    if sport is not None and sport.slug and not is_football(sport.slug):
+def _raise_if_other(sport: str | None) -> None:
+    if sport and not is_football(sport):
         what = "This tournament of SofaScore"
-        raise OtherSportError.of(what, sport.slug)
+        raise OtherSportError.of(what, sport)
 
 
 def parse_seasons(payload: Any) -> tuple[SeasonPayload, ...]:
@@ -139,7 +138,7 @@ def _table(raw: dict[str, Any], path: str) -> TablePayload:
 
 
 def parse_form(payload: Any) -> FormEvents:
-    """The answer of .../team-events/total: what is readable of it, for the table has the rest.
+    """The answer of .../team-events/total: what is readable of it.
 
     Raises:
         InvalidShapeError: it is no object of objects of lists.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AliasPath,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -59,23 +60,9 @@ class CamelCasePayload(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 
 
-class CountryPayload(CamelCasePayload):
-    """`alpha3` is the association's code where it has one: England is ENG."""
-
-    alpha3: OptionalName = None
-    name: OptionalName = None
-
-
-Country = Annotated[CountryPayload | None, BeforeValidator(_object), WrapValidator(or_none)]
-
-
-class SportPayload(CamelCasePayload):
-    """A sport; the provider has all of them under the same paths."""
-
-    slug: OptionalName = None
-
-
-Sport = Annotated[SportPayload | None, BeforeValidator(_object), WrapValidator(or_none)]
+def _at(*path: str) -> Any:
+    """An optional field of an object inside; None also where that is no object."""
+    return Field(default=None, validation_alias=AliasPath(*path))
 
 
 class TeamOrPlacePayload(CamelCasePayload):
@@ -84,16 +71,16 @@ class TeamOrPlacePayload(CamelCasePayload):
     id: Id
     name: Name
     short_name: OptionalName = None
-    country: Country = None
+    association: OptionalName = _at("country", "alpha3")
+    """England is ENG."""
+    country_name: OptionalName = _at("country", "name")
     disabled: OptionalBool = None
-    sport: Sport = None
+    sport: OptionalName = _at("sport", "slug")
 
-
-class CategoryPayload(CamelCasePayload):
-    """The country or continent a competition belongs to."""
-
-    slug: OptionalName = None
-    sport: Sport = None
+    @property
+    def country(self) -> str | None:
+        """The code of the association, else the name of the country."""
+        return self.association or self.country_name
 
 
 class UniquePayload(CamelCasePayload):
@@ -103,9 +90,9 @@ class UniquePayload(CamelCasePayload):
     name: OptionalName = None
     slug: OptionalName = None
     has_rounds: OptionalBool = None
-    category: Annotated[
-        CategoryPayload | None, BeforeValidator(_object), WrapValidator(or_none)
-    ] = None
+    category: OptionalName = _at("category", "slug")
+    """The country or continent it belongs to."""
+    sport: OptionalName = _at("category", "sport", "slug")
 
 
 class StagePayload(CamelCasePayload):
@@ -161,25 +148,6 @@ class ScorePayload(CamelCasePayload):
     aggregated: OptionalGoals = None
 
 
-class ChangesPayload(CamelCasePayload):
-    """When an event was last changed; corrections after the end move it."""
-
-    change_timestamp: OptionalTicks = None
-
-
-class CityPayload(CamelCasePayload):
-    """Where a stadium is."""
-
-    name: OptionalName = None
-
-
-class VenuePayload(CamelCasePayload):
-    """Where a match is played; in the detail of an event, rarely in lists."""
-
-    name: OptionalName = None
-    city: Annotated[CityPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
-
-
 OptionalScore = Annotated[
     Annotated[ScorePayload | None, BeforeValidator(_object)], WrapValidator(or_none)
 ]
@@ -200,10 +168,11 @@ class EventPayload(CamelCasePayload):
     home_score: OptionalScore = None
     away_score: OptionalScore = None
     previous_leg_event_id: OptionalId = None
-    changes: Annotated[ChangesPayload | None, BeforeValidator(_object), WrapValidator(or_none)] = (
-        None
-    )
-    venue: Annotated[VenuePayload | None, BeforeValidator(_object), WrapValidator(or_none)] = None
+    change_timestamp: OptionalTicks = _at("changes", "changeTimestamp")
+    """Corrections after the end move it."""
+    stadium: OptionalName = _at("venue", "name")
+    """In the detail of an event, rarely in lists; the city likewise."""
+    city: OptionalName = _at("venue", "city", "name")
 
     @property
     def subject(self) -> str:
@@ -215,7 +184,7 @@ class EventPayload(CamelCasePayload):
     @property
     def changed_at(self) -> int:
         """Unix seconds of the last change, 0 when there is none."""
-        return (self.changes.change_timestamp if self.changes else None) or 0
+        return self.change_timestamp or 0
 
 
 class RowPayload(CamelCasePayload):
@@ -232,18 +201,12 @@ class RowPayload(CamelCasePayload):
     position: OptionalCount = None
 
 
-class TeamIdPayload(CamelCasePayload):
-    """A team by its id alone."""
-
-    id: Id
-
-
 class FormEventPayload(CamelCasePayload):
     """What the form needs of an event."""
 
     id: Id
-    home_team: TeamIdPayload
-    away_team: TeamIdPayload
+    home_team: Id = Field(validation_alias=AliasPath("homeTeam", "id"))
+    away_team: Id = Field(validation_alias=AliasPath("awayTeam", "id"))
     winner_code: OptionalInt4 = None
     start_timestamp: Moment = None
 

@@ -80,7 +80,7 @@ class SeasonEvents:
 
     @property
     def has_places(self) -> bool:
-        """Whether a team may be a place in the draw, which a table would tell."""
+        """Whether a team may be a place in the draw, which a table would show."""
         teams = SeasonTeams(self.events, clubs=self.clubs)
         sides = (side for event in self.events for side in (event.home_team, event.away_team))
         return any(side.disabled and teams.is_place(side) for side in sides)

@@ -122,8 +122,8 @@ def form_of(events: Iterable[FormEventPayload], team: str) -> tuple[str, ...]:
     results = []
     for event in sorted(unique.values(), key=lambda e: (e.start_timestamp or _LONG_AGO, e.id)):
         outcome = _OUTCOMES.get(event.winner_code or 0)
-        if outcome and team in (str(event.home_team.id), str(event.away_team.id)):
-            results.append(outcome[team != str(event.home_team.id)])
+        if outcome and team in (str(event.home_team), str(event.away_team)):
+            results.append(outcome[team != str(event.home_team)])
     return tuple(results[-FORM_LENGTH:])
 
 

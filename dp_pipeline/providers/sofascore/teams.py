@@ -56,7 +56,7 @@ class SeasonTeams:
 
     def is_place(self, team: TeamOrPlacePayload) -> bool:
         """Whether this is a place in the draw rather than a team."""
-        if team.disabled is True and team.id not in self._real and not _country(team):
+        if team.disabled is True and team.id not in self._real and not team.country:
             return True
         return is_place_in_draw(team.name)
 
@@ -79,7 +79,7 @@ class SeasonTeams:
 def _team(
     team_id: int, last: TeamOrPlacePayload, versions: Sequence[TeamOrPlacePayload], root: str
 ) -> Team:
-    countries = [_country(team) for team in (last, *sorted(versions, key=repr))]
+    countries = [team.country for team in (last, *sorted(versions, key=repr))]
     return Team(
         external_id=str(team_id),
         name=last.name,
@@ -92,7 +92,3 @@ def _team(
 def _order(version: tuple[int, int, TeamOrPlacePayload]) -> tuple[int, int, str]:
     changed, event, team = version
     return (changed, event, repr(team))
-
-
-def _country(team: TeamOrPlacePayload) -> str | None:
-    return (team.country.alpha3 or team.country.name) if team.country else None
