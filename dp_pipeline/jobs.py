@@ -51,7 +51,7 @@ def planned_work(
 ) -> dict[str, tuple[str, ...]]:
     """Which domains of which tournaments a run was to materialize; empty if it is none of ours.
 
-    Who asks of many runs gives the partitions, so that they are read once.
+    A caller with many runs gives the partitions, so that they are read once.
     """
     if run.job_name == REFRESH_JOB:
         return planned_refresh(run)

@@ -54,7 +54,7 @@ def embedded(home: Path) -> "EmbeddedPostgres":
 
 @cache
 def _database(url: str) -> Database:
-    # Code servers live for days and a sensor asks every few seconds: one engine per process.
+    # Code servers live for days and a sensor opens it every few seconds: one engine per process.
     return Database(url)
 
 
@@ -127,7 +127,7 @@ class DatabaseResource(dg.ConfigurableResource):
 
 
 class ProvidersResource(dg.ConfigurableResource):
-    """Where the providers are, and how often they may be asked."""
+    """Where the providers are, and how often they may be read."""
 
     base_urls: dict[str, str] = Field(
         default={},

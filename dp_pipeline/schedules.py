@@ -1,11 +1,10 @@
-"""What happens by the clock: looks for new seasons, nightly refreshes, weekly re-reads. All in UTC.
+"""What happens by the clock: new seasons, nightly refreshes, weekly re-reads. All in UTC.
 
-Every schedule is on from the start and asks no provider for anything nobody asked for: without
-followed competitions and ingested tournaments there is nothing to read, and a provider that rests
-is not read either. A refresh therefore ticks several times in a night. All ticks of a night ask for
-the same run group, and one that finds it asked for does nothing: Dagster's run keys cannot tell,
-they count within one tick only. A refresh that is left out fails the check
-`{provider}_is_refreshed`.
+Every schedule is on from the start and reads nothing that nobody wants: without followed
+competitions and ingested tournaments there is nothing to read, and a provider that rests is not
+read either. A refresh therefore ticks several times in a night. All ticks of a night request the
+same run group, and one that was requested already is not requested again: Dagster's run keys count
+within one tick only. A refresh that is left out fails the check `{provider}_is_refreshed`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,12 +52,12 @@ _TICKS = (
     cron_schedule="47 1 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Asks for the seasons of the followed competitions, before the nightly refresh.",
+    description="Reads the seasons of the followed competitions, before the nightly refresh.",
 )
 def discover_seasons_daily(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.RunRequest | dg.SkipReason:
-    """One look a day."""
+    """Once a day."""
     if not file.load(Settings.load().competitions_file).followed:
         return dg.SkipReason("No competition is followed.")
     tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
@@ -118,7 +117,7 @@ class _RefreshTick:
     instance: dg.DagsterInstance
 
     def decide(self, database: DatabaseResource) -> list[dg.RunRequest] | dg.SkipReason:
-        """Ask for the runs of the night, or say why not."""
+        """Request the runs of the night, or say why not."""
         run_group = f"{self.kind}:{self.provider}:{self.at:%Y-%m-%d}"
         earlier = _requested(self.instance, run_group, self.at)
         if earlier is not None and earlier.complete:
@@ -163,7 +162,7 @@ class _RefreshTick:
         return keys, at_rest.get(self.provider)
 
     def _put_off(self, rests_until: datetime) -> dg.SkipReason:
-        """Leave it to the next tick; after the last one the night is left out, and that is told."""
+        """Leave it to the next tick; after the last one the night is left out: the check fails."""
         reason = (
             f"{self.provider} refused or failed and is resting until {_shown(rests_until)}; "
             "`dp health` says more."
@@ -183,13 +182,9 @@ class _RefreshTick:
 
 @dataclass(frozen=True, slots=True)
 class _Requested:
-    """What the ticks of a night have asked for.
+    """What the ticks of a night have requested: since when, which tournaments, in how many runs.
 
-    Args:
-        at: when they began to.
-        keys: the tournaments.
-        runs: in how many runs.
-        of: how many runs they meant to ask for.
+    `of` is how many runs they meant to request.
     """
 
     at: datetime
@@ -204,22 +199,22 @@ class _Requested:
 
 
 def _requested(instance: dg.DagsterInstance, run_group: str, tick: datetime) -> _Requested | None:
-    """What other ticks than the one due at `tick` have asked for of a run group; None for nothing.
+    """What other ticks than the one due at `tick` have requested of a run group; None for nothing.
 
-    A tick that the daemon repeats, because it died in the middle of it, has to ask for the same
+    A tick that the daemon repeats, because it died in the middle of it, has to request the same
     again: by their run keys Dagster knows which runs it has, and queues those it only created.
     """
     mine = tick.astimezone(UTC).isoformat()
-    found = [
+    records = [
         record
         for record in instance.get_run_records(dg.RunsFilter(tags={RUN_GROUP_TAG: run_group}))
         if record.dagster_run.tags.get(SCHEDULED_EXECUTION_TIME_TAG) != mine
     ]
-    if not found:
+    if not records:
         return None
-    runs = [record.dagster_run for record in found]
+    runs = [record.dagster_run for record in records]
     return _Requested(
-        at=min(_created(record) for record in found),
+        at=min(_created(record) for record in records),
         keys=frozenset(key for run in runs for key in planned_refresh(run)),
         runs=len(runs),
         of=max(_of(run.tags) for run in runs),
@@ -229,7 +224,7 @@ def _requested(instance: dg.DagsterInstance, run_group: str, tick: datetime) -> 
 def _last_requested(
     instance: dg.DagsterInstance, schedule: str, since: datetime
 ) -> datetime | None:
-    """When a schedule last asked for a run; None if not since then."""
+    """When a schedule last requested a run; None if not since then."""
     mine = dg.RunsFilter(tags={SCHEDULE_NAME_TAG: schedule}, created_after=since)
     records = instance.get_run_records(mine, limit=1)
     return _created(records[0]) if records else None

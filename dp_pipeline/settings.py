@@ -169,7 +169,7 @@ def _from(name: str, default: Any = None, **more: Any) -> Any:
 
 
 class _FromEnvironment(BaseSettings):
-    """Made of what is handed in, and of nothing that pydantic-settings would look for by itself."""
+    """Made of what is handed in, and of nothing that pydantic-settings would read by itself."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -183,13 +183,13 @@ class _FromEnvironment(BaseSettings):
     def settings_customise_sources(  # ty: ignore[incompatible-method-override] - by name
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What `read` has found."""
+        """What `read` was given."""
         del settings_cls
         return (init_settings,)
 
     @classmethod
     def read(cls, environ: Mapping[str, str], problems: dict[str, str], **more: Any) -> Self | None:
-        """Read it from these variables; None with the problems found."""
+        """Read it from these variables; None with problems."""
         source = EnvSettingsSource(cls)
         source.env_vars = environ
         try:
@@ -204,7 +204,7 @@ class _FromEnvironment(BaseSettings):
 class S3Settings(_FromEnvironment):
     """An S3 bucket, or one of a compatible store behind `endpoint_url`.
 
-    Without keys boto3 looks for credentials itself (instance role, profile).
+    Without keys boto3 finds credentials itself (instance role, profile).
     """
 
     bucket: Annotated[str, _BUCKET] = _from("AWS_S3_BUCKET", ...)
@@ -213,13 +213,13 @@ class S3Settings(_FromEnvironment):
     region: Annotated[str, _REGION] | None = _from("AWS_REGION")
     endpoint_url: _Root | None = _from("AWS_ENDPOINT_URL", repr=False)  # it may hold a password
     encryption: Annotated[str, _read(_encryption)] | None = _from(_ENCRYPTION)
-    """Server-side encryption that is asked for with every object; None leaves it to the bucket."""
+    """Server-side encryption that is requested with every object; None leaves it to the bucket."""
     kms_key_id: _Text | None = _from(_KEY_OF_KMS)
 
     @model_validator(mode="before")
     @classmethod
-    def _a_key_says_how(cls, found: dict[str, Any]) -> dict[str, Any]:
-        return {_ENCRYPTION: _KMS, **found} if _KEY_OF_KMS in found else found
+    def _a_key_says_how(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {_ENCRYPTION: _KMS, **given} if _KEY_OF_KMS in given else given
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -256,7 +256,7 @@ class Settings(_FromEnvironment):
     messages: Annotated[frozenset[Class], NoDecode, _read(_classes)] = _from(
         "DP_MESSAGES", frozenset(CLASSES)
     )
-    """What is posted there; the rest counts as told."""
+    """What is posted there; the rest counts as announced."""
     s3: S3Settings | None = None
     public_objects_url: Annotated[str, _read(_host_or_root)] | None = _from("AWS_CLOUDFRONT_URL")
     """Public base of links into the bucket, without trailing slash."""
@@ -291,7 +291,7 @@ class Settings(_FromEnvironment):
         problems = {}
         ours, dagsters = self.database_url, self.dagster_postgres_url
         if dagsters is None and set("%?") & set(str(self.home)):
-            # Dagster puts the path into a URL as it is, so that SQLite looks somewhere else.
+            # Dagster puts the path into a URL as it is, so that SQLite opens another file.
             problems["DP_HOME"] = (
                 f"Dagster cannot keep its SQLite files in {self.home}, because of '%' or '?' in its"
                 " path: set DP_HOME to another directory, or DAGSTER_POSTGRES_URL."
@@ -321,20 +321,20 @@ class Settings(_FromEnvironment):
         """Every text that must not be shown to anybody, longest first.
 
         Passwords appear as written in the URL and decoded. A password that equals its user name is
-        none: it tells nothing, and replacing "postgres" everywhere would hide what happened.
+        none: it gives nothing away, and replacing "postgres" everywhere would hide what happened.
         """
-        found: set[str] = set()
+        texts: set[str] = set()
         for whole in (self.database_url, self.dagster_postgres_url, self.slack_webhook):
             if whole is not None:
-                found.add(whole.get_secret_value())
+                texts.add(whole.get_secret_value())
         endpoint = self.s3.endpoint_url if self.s3 is not None else None
-        for url in (*found, *self.base_urls.values(), endpoint or ""):
+        for url in (*texts, *self.base_urls.values(), endpoint or ""):
             parts = urlsplit(url)
             if parts.password and parts.password != parts.username:
-                found.update((parts.password, unquote(parts.password)))
+                texts.update((parts.password, unquote(parts.password)))
         if self.s3 is not None and self.s3.secret_key is not None:
-            found.add(self.s3.secret_key.get_secret_value())
-        return tuple(sorted((s for s in found if len(s) >= _SHORTEST_SECRET), key=len)[::-1])
+            texts.add(self.s3.secret_key.get_secret_value())
+        return tuple(sorted((s for s in texts if len(s) >= _SHORTEST_SECRET), key=len)[::-1])
 
     def conceal(self, text: str) -> str:
         """The text with every known secret, and the user-info of any URL, replaced by `***`."""
@@ -361,13 +361,13 @@ def _base_urls(
 
     known = {provider.name.upper(): provider for provider in PROVIDERS}
     settings = ", ".join(provider.base_url_setting for provider in PROVIDERS)
-    found, notices = {}, []
+    roots, notices = {}, []
     for name in sorted(names):
         setting = f"{name}{_BASE_URL}"
         slip = get_close_matches(name, known, n=1, cutoff=_SLIP)
         if name in known:
             try:
-                found[known[name].name] = _ROOT.validate_python(environ[setting])
+                roots[known[name].name] = _ROOT.validate_python(environ[setting])
             except ValidationError as error:
                 problems[setting] = f"{setting} {error.errors()[0]['msg']}"
         elif slip:
@@ -377,7 +377,7 @@ def _base_urls(
                 f"{setting} is set and ignored: there is no provider of that name. Those of "
                 f"providers are {settings}."
             )
-    return found, tuple(notices)
+    return roots, tuple(notices)
 
 
 def _place(url: str) -> tuple[str, int, str]:
@@ -385,7 +385,7 @@ def _place(url: str) -> tuple[str, int, str]:
     parts = urlsplit(url)
     query = parse_qs(parts.query)  # libpq lets ?host= and ?port= stand for the address
     host = (parts.hostname or query.get("host", [""])[-1]).lower()
-    asked = query.get("port", [""])[-1]
-    port = parts.port or (int(asked) if asked.isdecimal() else 5432)
+    given = query.get("port", [""])[-1]
+    port = parts.port or (int(given) if given.isdecimal() else 5432)
     local = host in {"", "localhost", "127.0.0.1", "::1"}
     return "localhost" if local else host, port, unquote(parts.path.strip("/"))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dp_pipeline.assets.corrections import note_verdict, past_of
 from dp_pipeline.database import rows
 from dp_pipeline.database.database import Database, tournament_lock
-from dp_pipeline.database.store import Stored
+from dp_pipeline.database.store import RowId, Stored
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings, judge
@@ -80,6 +80,7 @@ class Materialization:
         self.source = source
         self.snapshot = snapshot
         self._database = database
+        self._new: set[tuple[str, RowId]] = set()
 
     async def of(self, domain: Domain[Any], execution: Execution) -> None:
         """All of it for one domain; raises as `planned` and `applied` do."""
@@ -144,7 +145,9 @@ class Materialization:
         record(planned.plan, planned.plan.stored, execution)
         if self.snapshot is not None:
             self.snapshot = self.snapshot.after(planned.plan)
-            execution.would_change(self.snapshot.named(planned.plan))
+            # A row that is new in this dry run is created with what later domains derive.
+            self._new |= {(one.table, id_) for one in planned.plan.stored for id_ in one.created}
+            execution.would_change(self.snapshot.named(planned.plan, self._new))
             execution.rows = planned.domain.rows(self.snapshot)
 
     def _write(self, connection: sa.Connection, planned: Planned, execution: Execution) -> Changes:
@@ -243,13 +246,13 @@ def _plan(
 def raise_if_refused(plan: Plan, execution: Execution) -> None:
     """Raise the error of a plan that must not or cannot be written."""
     if plan.refusal is not None:
-        execution.remark(*plan.findings)
+        execution.add_findings(*plan.findings)
         raise _REFUSALS[plan.refusal.kind](plan.refusal.because)
 
 
 def record(plan: Plan, stored: Sequence[Stored], execution: Execution) -> None:
     """Take into an execution what was planned, and what of it was written or would be."""
-    execution.remark(*plan.findings)
+    execution.add_findings(*plan.findings)
     if plan.refusal is not None:
         execution.refuse(plan.refusal.because)
     if plan.absent is not None:

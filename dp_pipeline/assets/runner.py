@@ -90,15 +90,15 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                     await materialization.applied(planned, execution)
             except TournamentNotFoundError:
                 missing = True
-                execution.told = context.run.at_terminal
+                execution.announced = context.run.at_terminal
                 raise
             finally:
                 execution.requests.extend(source.requests.taken())
 
         for domain in chosen:
-            told = missing and context.run.at_terminal
+            announced = missing and context.run.at_terminal
             execution = await attempt(
-                domain, key, context, work, label=label, failed=failed, told=told
+                domain, key, context, work, label=label, failed=failed, announced=announced
             )
             if execution.failure is None and execution.refused is None:
                 label = execution.label
@@ -129,7 +129,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
     *,
     label: str | None = None,
     failed: Collection[str] = (),
-    told: bool = False,
+    announced: bool = False,
 ) -> Execution:
     """Do a piece of work within a ledger row of its own and tell how it ended; never raises.
 
@@ -140,12 +140,12 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
         work: fails by raising.
         label: the tournament's name, if it is known already.
         failed: the domains of this tournament that have failed in this run.
-        told: whoever launched the run has read already what there is to tell.
+        announced: whoever launched the run has read already what there is to say.
     """
     execution: Execution | None = None
     try:
         async with context.ledger.track(domain, key, context.run, label=label) as execution:
-            execution.told = told
+            execution.announced = announced
             with execution.step("initialization", "validate_input") as data:
                 _require(domain, failed)
                 data["key"] = str(checked_key(key))

@@ -22,7 +22,7 @@ import psutil
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SERVICES_SECONDS = 6.0
 _RUNS_SECONDS = 15.0
-"""A run that is told to stop closes its ledger rows first, mostly within a second."""
+"""A run that is to stop closes its ledger rows first, mostly within a second."""
 _GIVEN_UP_SECONDS = 20.0
 _LOOKED_EVERY = 0.1
 _LAST_WORDS_SECONDS = 1.0
@@ -30,7 +30,7 @@ _AT_ONCE = 65_536
 
 
 class _StopRequests:
-    """How often we were told to stop."""
+    """How often somebody wanted this process to stop."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -42,8 +42,8 @@ class _StopRequests:
 
 
 def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
-    """Run `dg dev` until it ends or we are told to; its exit code, 0 if we were told to."""
-    told = _StopRequests()
+    """Run `dg dev` until it ends or is to stop; its exit code, 0 if it was to stop."""
+    stop_requests = _StopRequests()
     child = subprocess.Popen(  # noqa: S603 - our own program
         [
             str(Path(sys.executable).with_name("dg")),
@@ -56,33 +56,35 @@ def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
         start_new_session=True,
     )
     shown = [
-        _show(child.stdout, sys.stdout.fileno(), told),
-        _show(child.stderr, sys.stderr.fileno(), told),
+        _show(child.stdout, sys.stdout.fileno(), stop_requests),
+        _show(child.stderr, sys.stderr.fileno(), stop_requests),
     ]
-    while child.poll() is None and not told.times:
+    while child.poll() is None and not stop_requests.times:
         time.sleep(_LOOKED_EVERY)
-    if told.times:
+    if stop_requests.times:
         with suppress(OSError):  # the terminal may be gone
             click.echo("Stopping; ctrl-C again stops it at once.")
-        _end(child, told)
+        _end(child, stop_requests)
         return 0
     for each in shown:
         each.join(_LAST_WORDS_SECONDS)
     return child.returncode
 
 
-def _show(output: IO[bytes] | None, descriptor: int, told: _StopRequests) -> threading.Thread:
-    """Pass on what Dagster says until it is told to stop.
+def _show(
+    output: IO[bytes] | None, descriptor: int, stop_requests: _StopRequests
+) -> threading.Thread:
+    """Pass on what Dagster says until it is to stop.
 
     After that it prints a trace for every sensor that it still evaluates without a code server, and
-    for every run that is interrupted, which the ledger and Dagster's pages tell in a sentence.
+    for every run that is interrupted, of which the ledger and Dagster's pages have a sentence.
     """
     assert output is not None  # noqa: S101 - we asked for a pipe
 
     def show() -> None:
         while said := os.read(output.fileno(), _AT_ONCE):
             with suppress(OSError):  # the terminal may be gone; Dagster goes on talking
-                while said and not told.times:
+                while said and not stop_requests.times:
                     said = said[os.write(descriptor, said) :]
 
     thread = threading.Thread(target=show, name="output", daemon=True)
@@ -90,11 +92,11 @@ def _show(output: IO[bytes] | None, descriptor: int, told: _StopRequests) -> thr
     return thread
 
 
-def _end(child: "subprocess.Popen[bytes]", told: _StopRequests) -> None:
+def _end(child: "subprocess.Popen[bytes]", stop_requests: _StopRequests) -> None:
     """End Dagster and all that it started: services, to begin nothing new, and runs with care."""
     # not SIGINT: a Python that is importing modules ends at this one without a word
     child.terminate()
-    asked: set[psutil.Process] = set()
+    stopped: set[psutil.Process] = set()
     began = time.monotonic()
     while (passed := time.monotonic() - began) < _GIVEN_UP_SECONDS:
         child.poll()
@@ -102,10 +104,10 @@ def _end(child: "subprocess.Popen[bytes]", told: _StopRequests) -> None:
         if not left:
             break
         runs = {process for process in left if _is_run(process)}
-        for process in runs - asked:
+        for process in runs - stopped:
             _send(process, signal.SIGTERM)
-        asked |= runs
-        if told.times > 1 or passed > _RUNS_SECONDS:
+        stopped |= runs
+        if stop_requests.times > 1 or passed > _RUNS_SECONDS:
             doomed = left
         else:
             doomed = left - runs if passed > _SERVICES_SECONDS else set()
@@ -116,12 +118,12 @@ def _end(child: "subprocess.Popen[bytes]", told: _StopRequests) -> None:
 
 def _session(leader: int) -> set[psutil.Process]:
     """The living processes of a session, orphans too."""
-    found = set()
+    processes = set()
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
             if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
-                found.add(process)
-    return found
+                processes.add(process)
+    return processes
 
 
 def _is_run(process: psutil.Process) -> bool:

@@ -1,12 +1,14 @@
 """`dp dev`: Dagster, with a simulated football world beside it."""
 
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
+from dotenv import dotenv_values
 
-from dp_pipeline.cli.group import instance_in_use, main, plain_errors, told_settings
+from dp_pipeline.cli.group import instance_in_use, main, plain_errors, settings_with_notices
 from dp_pipeline.resources import open_database
 
 
@@ -24,8 +26,9 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     from dp_pipeline.partitions import TOURNAMENTS
     from dp_pipeline.sandbox.demo import simulated_world
 
+    refuse_other_home()
     with plain_errors(), ExitStack() as running:
-        settings = told_settings()
+        settings = settings_with_notices()
         database = open_database(settings)
         database.close()
         settings.make_home()
@@ -49,3 +52,18 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         code = run_dagster(host, port, environment)
     click.echo("Stopped.")
     sys.exit(code)
+
+
+def refuse_other_home() -> None:
+    """Raise click.ClickException for a DAGSTER_HOME in `.env` that is not the environment's.
+
+    `dg dev` puts `.env` over the environment before it makes the instance: none of our classes is
+    there yet to put the real one back (instance/environment.py).
+    """
+    named = dotenv_values(Path(".env")).get("DAGSTER_HOME")
+    if named is not None and named != os.environ.get("DAGSTER_HOME"):
+        message = (
+            ".env sets DAGSTER_HOME, which Dagster would put in place of the environment's; "
+            "take it out of .env."
+        )
+        raise click.ClickException(message)

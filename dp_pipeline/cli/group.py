@@ -45,8 +45,8 @@ def main() -> None:
     load_dotenv(project_directory() / ".env")
 
 
-def told_settings() -> Settings:
-    """The settings, for a command that has to do with providers; what is ignored is said."""
+def settings_with_notices() -> Settings:
+    """The settings, for a command that has to do with providers; what is ignored is printed."""
     settings = Settings.load()
     for notice in settings.notices:
         click.echo(notice, err=True)
@@ -65,7 +65,7 @@ def refuse_bad(keys: Sequence[str]) -> None:
     problems = []
     for key in keys:
         if is_address(key):
-            continue  # whether it is a tournament's page is found out when it is read
+            continue  # whether it is a tournament's page shows when it is read
         try:
             checked_key(key)
         except InvalidTournamentKeyError as error:

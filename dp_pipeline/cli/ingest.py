@@ -16,7 +16,7 @@ from dp_pipeline.cli.group import (
     main,
     plain_errors,
     refuse_bad,
-    told_settings,
+    settings_with_notices,
 )
 from dp_pipeline.cli.terminal import causes, outcome_table, plain, plan_tables
 from dp_pipeline.database.confirmed import is_confirmed
@@ -52,7 +52,7 @@ def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
     texts = [tidied(key) for key in keys]
     refuse_bad(texts)
     with plain_errors():
-        settings = told_settings()
+        settings = settings_with_notices()
         database = open_database(settings)
         wanted = _wanted(texts, settings, database)
         with instance_in_use() as instance:
@@ -97,7 +97,7 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str, *, dry
 
 
 def _wanted(texts: Sequence[str], settings: Settings, database: Database) -> list[str]:
-    """The keys of what was asked for, once each, pages read for the tournament they show."""
+    """The requested keys, once each, pages read for the tournament they show."""
     if not any(map(is_address, texts)):
         return list(dict.fromkeys(texts))
     import anyio
@@ -140,7 +140,7 @@ def _materialize(
         instance=instance,
         run_id=run_id,
         raise_on_error=False,
-        # The daemon looks for the process of every run; this one is its own. The partition is only
+        # The daemon checks the process of every run; this one is its own. The partition is only
         # a tag, for Dagster lets no run have one that it does not know: the run adds it once the
         # provider has the tournament.
         tags={**in_process_run_tags(), "dagster/partition": key, TERMINAL_TAG: "yes"},
@@ -151,8 +151,8 @@ def _materialize(
     )
     if result.success:
         return _Ended(run_id, success=True)
-    found = [getattr(event.event_specific_data, "error", None) for event in result.all_events]
-    errors = [error for error in found if error is not None]
+    data = [event.event_specific_data for event in result.all_events]
+    errors = [error for each in data if (error := getattr(each, "error", None)) is not None]
     return _Ended(
         run_id,
         success=False,

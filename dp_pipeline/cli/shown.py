@@ -4,7 +4,7 @@ import json
 
 import click
 
-from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, told_settings
+from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, settings_with_notices
 from dp_pipeline.cli.terminal import (
     executions_table,
     health_table,
@@ -90,7 +90,7 @@ def approve(keys: tuple[str, ...]) -> None:
     "--reset",
     metavar="PROVIDER",
     type=click.Choice(list(BY_NAME)),
-    help="Ask this provider again at once, as if it had never failed.",
+    help="Let this provider be read again at once, as if it had never failed.",
 )
 def health(reset: str | None, *, as_json: bool) -> None:
     """Print whether providers answer, and which are resting until when."""
@@ -98,12 +98,12 @@ def health(reset: str | None, *, as_json: bool) -> None:
     from dp_pipeline.http.health import read_health
 
     with plain_errors():
-        settings = told_settings()
+        settings = settings_with_notices()
         with open_database(settings).transaction() as connection:
             if reset is not None:
                 circuit_table.reset(connection, reset)
-            found = read_health(connection, roots(settings.base_urls), anywhere=True)
-            rows = [each.facts() for each in found]
+            health = read_health(connection, roots(settings.base_urls), anywhere=True)
+            rows = [each.facts() for each in health]
         if as_json:
             click.echo(json.dumps(rows, default=str, indent=2))
             return

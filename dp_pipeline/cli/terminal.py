@@ -78,7 +78,7 @@ def plan_tables(rows: Sequence[Row]) -> list[Table]:
         for change in (row["summary"] or {}).get("changes", ())
     ]
     refused = [(row["domain"], (row["summary"] or {}).get("refused")) for row in rows]
-    found = []
+    tables = []
     if changes:
         names = ("row", "field", "from", "to")
         table = _table(Column("domain", no_wrap=True), *names, title="Would be updated")
@@ -88,14 +88,14 @@ def plan_tables(rows: Sequence[Row]) -> list[Table]:
         if more := len(changes) - MOST_CHANGES:
             said = f"and {more} more; the report has all of them" if more > 0 else None
             table.caption = None if said is None else plain(said, "table.caption")
-        found.append(table)
+        tables.append(table)
     if any(because for _, because in refused):
         table = _table(Column("domain", no_wrap=True), "why", title="Would be refused")
         for domain, because in refused:
             if because:
                 table.add_row(domain, plain(because))
-        found.append(table)
-    return found
+        tables.append(table)
+    return tables
 
 
 def causes(rows: Sequence[Row]) -> list[str]:
@@ -153,7 +153,7 @@ def health_table(rows: Sequence[Row]) -> Table:
         *(Column(name, no_wrap=True) for name in ("provider", "state")),
         *(Column(name, no_wrap=True, justify="right") for name in ("answered", "requests", "mean")),
         *(Column(name, no_wrap=True) for name in moments.values()),
-        "asked at",
+        "address",
     )
     table.caption = "Answered, requests and mean are of the last 24 hours."
     table.caption_justify = "left"

@@ -1,6 +1,6 @@
 """New seasons become tournaments: which keys get a partition, and which a run.
 
-A tick asks our tables and Dagster's, never a provider. What it decides follows from what is there,
+A tick reads our tables and Dagster's, never a provider. What it decides follows from what is there,
 not from what earlier ticks did, so that a tick that is lost, repeated or cut short is made good by
 the next one.
 """
@@ -30,13 +30,13 @@ MOST_ADDED = 200
 """Partitions of a tick, with a run for each fifty: Dagster takes 5 ms for a partition on Postgres
 and 0.3 s for a run. 5,000 new tournaments are taken in within seven minutes; reading them takes
 their provider longer."""
-MOST_TOLD_SINGLY = 3
+MOST_ANNOUNCED_SINGLY = 3
 """More tournaments than this in one tick are one run group, announced in one message."""
 GRACE_SECONDS = 60.0
 """How long a partition that somebody added may have no run: the one who added it may launch one."""
 ODD_SECONDS = 600.0
 """How long one whose key no tournament can have may be there without having been materialized,
-which would say so and have it taken away (see unknown.py)."""
+which would say so and have it taken away (see removal.py)."""
 RETRY_SECONDS = 3_600.0
 """How long the tournaments of a run that ended badly and left no trace are left alone."""
 
@@ -55,15 +55,15 @@ def read_waiting(cursor: str | None, name: str = "waiting") -> dict[str, float]:
     that no tournament can have are kept under the name `odd`.
     """
     try:
-        found = json.loads(cursor or "")[name]
-        return {str(key): float(when) for key, when in found.items()}
+        waiting = json.loads(cursor or "")[name]
+        return {str(key): float(when) for key, when in waiting.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a tick does: partitions to add, tournaments to refresh, and whom to watch."""
+    """What a tick does: partitions to add, tournaments to refresh, and idle partitions."""
 
     add: tuple[str, ...]
     refresh: tuple[str, ...]
@@ -139,15 +139,7 @@ def discover(
     cursor: str | None,
     base_urls: Mapping[str, str],
 ) -> Discovered:
-    """Compare what is followed, stored and partitioned.
-
-    Args:
-        instance: Dagster's.
-        store: our database.
-        followed: the followed competitions; None while they cannot be read.
-        cursor: of the last tick.
-        base_urls: of providers that are elsewhere than usual.
-    """
+    """Compare what is followed (None while that cannot be read), stored and partitioned."""
     now = time.time()
     partitions = Partitions(instance)
     with store.transaction() as connection:
@@ -160,7 +152,7 @@ def discover(
     idle, odd = _of_use(never, stopped)
     present = set(partitions.keys)
     begin = bool(idle) or any(key not in present for key in approved)
-    # A run would only find out that its provider rests; it waits until that is over.
+    # A run would only meet a provider that rests; it waits until that is over.
     held = {key for key in (*approved, *idle) if key.partition(":")[0] in at_rest}
     decided = plan(
         approved=approved,
@@ -240,6 +232,6 @@ def _requests(keys: Sequence[str], now: float) -> list[dg.RunRequest]:
         for request in refresh_requests(
             mine,
             priority=Priority.SENSOR,
-            run_group=f"discovery:{provider}:{day}" if len(mine) > MOST_TOLD_SINGLY else None,
+            run_group=f"discovery:{provider}:{day}" if len(mine) > MOST_ANNOUNCED_SINGLY else None,
         )
     ]

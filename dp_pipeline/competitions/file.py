@@ -86,7 +86,7 @@ class FollowedCompetition:
         provider: its name, as in a tournament key.
         competition: as in a tournament key.
         seasons_back: how many seasons before the newest are followed too; 0 for the newest alone.
-        approve: whether its seasons are ingested without being asked for.
+        approve: whether its seasons are ingested without approval by a person.
     """
 
     provider: Annotated[str, BeforeValidator(_provider), _GIVEN]
@@ -139,20 +139,20 @@ def load(path: Path | None) -> Competitions:
     """
     try:
         if path is None:
-            found = resources.files("dp_pipeline.competitions").joinpath(_DEFAULT).read_bytes()
+            content = resources.files("dp_pipeline.competitions").joinpath(_DEFAULT).read_bytes()
         else:
             with path.open("rb") as file:
-                found = file.read(MOST_BYTES + 1)
+                content = file.read(MOST_BYTES + 1)
     except OSError as error:
         reason = f"{error.strerror or type(error).__name__}."
         raise CompetitionsError(str(path), (), reason) from error
     name = str(path or _DEFAULT)
-    if len(found) > MOST_BYTES:
+    if len(content) > MOST_BYTES:
         raise CompetitionsError(name, (), f"it is larger than {MOST_BYTES:,} bytes.")
     try:
-        text = found.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = found.count(b"\n", 0, error.start) + 1
+        line = content.count(b"\n", 0, error.start) + 1
         problem = Problem(line, "This is not UTF-8; save the file in that encoding.")
         raise CompetitionsError(name, (problem,)) from error
     return _remembered(text, name)
@@ -160,7 +160,7 @@ def load(path: Path | None) -> Competitions:
 
 @lru_cache(maxsize=2)
 def _remembered(text: str, file: str) -> Competitions:
-    # A sensor asks every few seconds, and 5,000 competitions take 0.4 s.
+    # A sensor reads the file every few seconds, and 5,000 competitions take 0.4 s.
     return parse(text, file)
 
 
@@ -172,10 +172,10 @@ def parse(text: str, file: str = _DEFAULT) -> Competitions:
     """
     problems: list[Problem] = []
     lines: _Lines = {}
-    found = _data(_compose(text, problems), (), lines, problems)
+    data = _data(_compose(text, problems), (), lines, problems)
     followed: dict[tuple[str, str], int] = {}
     try:
-        competitions = _File.model_validate(found or {}).competitions
+        competitions = _File.model_validate(data or {}).competitions
     except ValidationError as error:
         competitions = []
         problems += [_problem(each, lines) for each in error.errors(include_url=False)]

@@ -31,7 +31,7 @@ _OPEN = [each for each in BulkActionStatus if each not in BULK_ACTION_TERMINAL_S
 
 
 def remove_unknown(instance: dg.DagsterInstance, store: Database) -> list[str]:
-    """Take away the partitions whose materialization found that there is no such tournament.
+    """Take away the partitions whose materialization said that there is no such tournament.
 
     Not while a run or backfill that is to materialize one goes on: Dagster fails a backfill of
     which a partition is gone. Never what is stored, or was listed by its provider. The executions
@@ -49,7 +49,7 @@ def remove_unknown(instance: dg.DagsterInstance, store: Database) -> list[str]:
     removed = left_alone(instance, partitions, missing)[:MOST_REMOVED]
     for key in removed:
         # First the note, without which the key would be taken from whoever adds it again. Should
-        # nothing else come of this, the partition counts as new, is asked for, and found missing.
+        # nothing else come of this, the partition counts as new, is read, and is missing.
         with store.transaction() as connection:
             confirmed.note_removal(connection, storable(key))
         instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)

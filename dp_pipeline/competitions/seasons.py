@@ -1,6 +1,6 @@
-"""The seasons of the followed competitions, as their providers list them. No partitions: one look.
+"""The seasons of the followed competitions, as their providers list them. One run, no partitions.
 
-Belongs here: asking and recording. What becomes of a new season is decided by the sensor
+Belongs here: reading and recording. What becomes of a new season is decided by the sensor
 `discover_tournaments`.
 """
 
@@ -39,7 +39,7 @@ MOST_NAMED = 20
 
 @dataclass(slots=True)
 class SeasonsRead:
-    """What a look at the providers came to; keys and sentences."""
+    """What the providers listed; keys and sentences."""
 
     new: list[str] = field(default_factory=list)
     approved: list[str] = field(default_factory=list)
@@ -70,23 +70,23 @@ class SeasonsRead:
 def seasons(
     context: dg.AssetExecutionContext, database: DatabaseResource, providers: ProvidersResource
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Ask for the seasons of each followed competition; one that fails stops no other."""
+    """Read the seasons of each followed competition; one that fails stops no other."""
     followed = file.load(Settings.load().competitions_file).followed
     store = database.open()
     # An interruption ends the wait for the portal, which then cancels the requests.
     with start_blocking_portal() as portal:
-        answers = portal.call(ask, providers.open(store), followed)
-    look = record(store, answers)
-    for key in look.new:
+        answers = portal.call(read_seasons, providers.open(store), followed)
+    read = record(store, answers)
+    for key in read.new:
         context.log.info(f"New season: {key}")  # noqa: G004 - no lazy form in Dagster
     with store.transaction() as connection:
         rows = followed_seasons(connection, [following(each) for each in followed])
-    yield dg.MaterializeResult(metadata=_metadata(look, rows, len(followed)))
-    description = "\n".join(look.failed[:MOST_NAMED]) or "All are."
-    yield dg.AssetCheckResult(passed=not look.failed, check_name=CHECK, description=description)
-    if look.failed:
+    yield dg.MaterializeResult(metadata=_metadata(read, rows, len(followed)))
+    description = "\n".join(read.failed[:MOST_NAMED]) or "All are."
+    yield dg.AssetCheckResult(passed=not read.failed, check_name=CHECK, description=description)
+    if read.failed:
         message = (
-            f"{len(look.failed)} of {len(followed)} followed competitions could not be read.\n"
+            f"{len(read.failed)} of {len(followed)} followed competitions could not be read.\n"
             f"{description}"
         )
         raise dg.Failure(message, allow_retries=False)
@@ -95,11 +95,11 @@ def seasons(
 discover_seasons = dg.define_asset_job(
     DISCOVER_JOB,
     selection=dg.AssetSelection.assets(seasons),
-    description="Asks providers for the seasons of the followed competitions.",
+    description="Reads the seasons of the followed competitions.",
 )
 
 
-async def ask(
+async def read_seasons(
     providers: Providers, followed: Sequence[FollowedCompetition]
 ) -> dict[FollowedCompetition, tuple[ListedSeason, ...] | ProviderError]:
     """The seasons of each competition, newest first, or why they could not be had."""
@@ -126,22 +126,22 @@ def record(
     answers: Mapping[FollowedCompetition, tuple[ListedSeason, ...] | ProviderError],
 ) -> SeasonsRead:
     """Store what was listed, and approve what the file approves."""
-    look = SeasonsRead()
+    read = SeasonsRead()
     for competition, answer in answers.items():
         name = f"{competition.provider}:{competition.competition}"
         if isinstance(answer, ProviderError):
-            look.failed.append(f"{name}: {answer.message}")
+            read.failed.append(f"{name}: {answer.message}")
             continue
         if not answer:
-            look.failed.append(f"{name}: {_nothing_listed(database, competition)}")
+            read.failed.append(f"{name}: {_nothing_listed(database, competition)}")
             continue
         with database.transaction() as connection:
-            look.new += record_seasons(
+            read.new += record_seasons(
                 connection, [(season.key, season.label) for season in answer]
             )
             if competition.approve:
-                look.approved += approve_followed(connection, following(competition))
-    return look
+                read.approved += approve_followed(connection, following(competition))
+    return read
 
 
 def following(competition: FollowedCompetition) -> Following:
@@ -157,14 +157,14 @@ def _nothing_listed(database: Database, competition: FollowedCompetition) -> str
 
 
 def _metadata(
-    look: SeasonsRead, rows: Sequence[Mapping[str, Any]], competitions_followed: int
+    read: SeasonsRead, rows: Sequence[Mapping[str, Any]], competitions_followed: int
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "competitions": competitions_followed,
-        "new": len(look.new),
-        "newly_approved": len(look.approved),
+        "new": len(read.new),
+        "newly_approved": len(read.approved),
         "waiting_for_approval": sum(row["approved_at"] is None for row in rows),
-        "failed": len(look.failed),
+        "failed": len(read.failed),
     }
     if rows:
         # What waits for somebody comes first.

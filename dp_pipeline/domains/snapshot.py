@@ -80,8 +80,13 @@ class Snapshot:
         mine = {id_ for id_ in self.rows(tables.match) if isinstance(id_, UUID)}
         return frozenset(teams) - self.looked_for, frozenset(matches) - self.looked_for - mine
 
-    def named(self, plan: Plan) -> list[dict[str, Any]]:
-        """The changes of a plan, field by field, with the names of their rows in words."""
+    def named(
+        self, plan: Plan, but: Collection[tuple[str, RowId]] = frozenset()
+    ) -> list[dict[str, Any]]:
+        """The changes of a plan, field by field, with the names of their rows in words.
+
+        Not those of the rows of `but`, by table and id.
+        """
         return [
             {
                 "table": one.table,
@@ -92,6 +97,7 @@ class Snapshot:
             }
             for one in plan.stored
             for change in one.updated
+            if (one.table, change.id) not in but
             for name, (old, new) in change.fields.items()
         ]
 

@@ -17,11 +17,11 @@ _IPV6 = 6
 def address_of(host: str, port: int) -> str:
     """The address at which somebody on this machine opens what listens at `host`."""
     with suppress(ValueError):  # a name, which needs nothing
-        found = ip_address(host)
-        if found.is_unspecified or (found.is_loopback and found.version != _IPV6):
+        address = ip_address(host)
+        if address.is_unspecified or (address.is_loopback and address.version != _IPV6):
             host = "localhost"
-        elif found.version == _IPV6:
-            host = f"[{found}]"
+        elif address.version == _IPV6:
+            host = f"[{address}]"
     return f"http://{host}:{port}"
 
 
@@ -36,7 +36,7 @@ def announced(home: Path, address: str) -> Generator[None]:
     file = (home / _FILE).open("a")
 
     def hold() -> None:
-        with suppress(ValueError):  # the block was over before it was our turn
+        with suppress(ValueError):  # the block was over before the lock was free
             fcntl.flock(file, fcntl.LOCK_EX)
             _write(file, address)
 
@@ -66,7 +66,7 @@ def announced_address(home: Path) -> str | None:
             except BlockingIOError:
                 return file.read() or None
     except OSError:
-        return None  # no such file, or another user's: nobody has told us
+        return None  # no such file, or another user's
     return None  # left behind by a process that is gone
 
 

@@ -38,9 +38,9 @@ class RankedRunCoordinator(QueuedRunCoordinator):
 
     @property
     def dequeue_interval_seconds(self) -> int:
-        """Seconds between looks at the queue, once this process is the only daemon.
+        """Seconds between readings of the queue, once this process is the only daemon.
 
-        Dagster asks for it in the daemon alone, before that begins any of its work: the one place
+        Dagster reads it in the daemon alone, before that begins any of its work: the one place
         where a class that dagster.yaml names can have a second daemon wait, however it is started.
         """
         if self._lease is None:

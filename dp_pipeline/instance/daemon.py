@@ -25,20 +25,20 @@ from dp_pipeline.instance.home import dagster_directory
 from dp_pipeline.instance.storage_lock import (
     StorageLock,
     StorageLockError,
-    asking_the_storage,
     lock_of,
+    storage_errors,
 )
 from dp_pipeline.settings import Settings
 
 _NAME = "dp_pipeline.daemon"
 _LAUNCH_TAG = ".dagster/dp_daemon"
-_ASKED_EVERY = 2.0
-_LOOKED_AT_EVERY = 2.0
+_TRIED_EVERY = 2.0
+_CHECKED_EVERY = 2.0
 _RETAKEN_EVERY = 0.1
 _GRACE_SECONDS = 4.0
-_GRACE_LOOKS = 4
+_GRACE_CHECKS = 4
 """How long a lock has to be free before another than its last holder takes it. One whose connection
-was cut has it back sooner; without this two daemons took turns, each time with a start of 20 s."""
+was cut has it back sooner; without this two daemons alternated, each time with a start of 20 s."""
 _PATIENCE_SECONDS = 20.0
 
 _logger = logging.getLogger("dagster.daemon")
@@ -91,7 +91,7 @@ class DaemonLease:
 
         Raises:
             StorageLockError: the storage gives no lock at all.
-            KeyboardInterrupt: told to stop while waiting.
+            KeyboardInterrupt: stopped while waiting.
         """
         waited = False
         with raise_interrupts_as(KeyboardInterrupt):
@@ -99,7 +99,7 @@ class DaemonLease:
                 if not waited:
                     _logger.warning(self._waiting())
                     waited = True
-                time.sleep(_ASKED_EVERY)
+                time.sleep(_TRIED_EVERY)
         if waited:
             _logger.warning("The other daemon has ended; this one goes on.")
         self._sole.set()
@@ -123,8 +123,8 @@ class DaemonLease:
         """Let a run launcher, of whatever class, launch only while this is the only daemon.
 
         Dagster calls a run STARTING before it has it launched, and another daemon takes only what
-        is QUEUED: with this look in between no run is launched by both. The tag comes before the
-        look, so that a run without it was not and will not be launched; see `_queue_again`.
+        is QUEUED: with this check in between no run is launched by both. The tag comes before the
+        check, so that a run without it was not and will not be launched; see `_queue_again`.
         """
         launch, resume = launcher.launch_run, launcher.resume_run
 
@@ -140,7 +140,7 @@ class DaemonLease:
         launcher.launch_run, launcher.resume_run = launch_run, resume_run
 
     def release(self) -> None:
-        """Let another daemon go on, at once if the storage can be told so."""
+        """Let another daemon go on, at once if the storage can note it."""
         self._released.set()
         if self._sole.is_set() and self._lock.is_held():
             with suppress(StorageLockError):  # then the other waits a little, as after a kill
@@ -161,9 +161,9 @@ class DaemonLease:
             return False
         last = self._last_holder()
         if self._lock.can_be_cut and last is not None:
-            for _ in range(_GRACE_LOOKS):
+            for _ in range(_GRACE_CHECKS):
                 self._lock.release()
-                time.sleep(_GRACE_SECONDS / _GRACE_LOOKS)
+                time.sleep(_GRACE_SECONDS / _GRACE_CHECKS)
                 if not self._lock.try_acquire() or self._last_holder() != last:
                     self._lock.release()
                     return False
@@ -177,7 +177,7 @@ class DaemonLease:
 
         Such runs filled the places of the queue for two minutes and were then called failed.
         """
-        with asking_the_storage():
+        with storage_errors():
             for run in self._instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTING])):
                 if run.remote_job_origin is not None and _LAUNCH_TAG not in run.tags:
                     event = DagsterEvent.job_enqueue(run)
@@ -187,7 +187,7 @@ class DaemonLease:
         """Take the lock back whenever it is lost."""
         while not self._released.is_set():
             if self._lock.is_held():
-                self._lock.wait(_LOOKED_AT_EVERY)
+                self._lock.wait(_CHECKED_EVERY)
                 continue
             self._sole.clear()
             while not self._released.is_set() and not self._resume():
@@ -209,13 +209,13 @@ class DaemonLease:
         return taken
 
     def _last_holder(self) -> Holder | None:
-        with asking_the_storage():
+        with storage_errors():
             text = self._records.get_cursor_values({_NAME}).get(_NAME, "")
         return Holder(**json.loads(text)) if text else None
 
     def _record(self, holder: Holder | None) -> None:
         text = json.dumps(asdict(holder)) if holder else ""
-        with asking_the_storage():
+        with storage_errors():
             self._records.set_cursor_values({_NAME: text})
 
     def _waiting(self) -> str:

@@ -52,7 +52,7 @@ from dagster._core.storage.tags import (
 )
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-# A daemon that waits for its turn is told to stop like any other.
+# A daemon that waits for its lease is stopped like any other.
 from dagster._utils.interrupts import raise_interrupts_as
 from dagster._utils.schedules import schedule_execution_time_iterator
 

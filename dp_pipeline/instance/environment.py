@@ -43,14 +43,14 @@ class RealEnvironmentFirst(PerProjectEnvFileLoader):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "RealEnvironmentFirst":
-        """Make it; without `inst_data`, which would have the file's place looked for in it."""
+        """Make it; without `inst_data`, which would be searched for the file's place."""
         del inst_data, config_value
         return cls()
 
     def get_secrets_for_environment(self, location_name: str | None) -> dict[str, str]:
         """What the file adds."""
-        found = super().get_secrets_for_environment(location_name)
-        return {name: value for name, value in found.items() if name not in os.environ}
+        added = super().get_secrets_for_environment(location_name)
+        return {name: value for name, value in added.items() if name not in os.environ}
 
 
 @cache

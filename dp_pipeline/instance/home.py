@@ -56,8 +56,8 @@ def home_id(directory: Path) -> str:
     """A name for this state directory that survives reboots, new host names and new containers."""
     path = directory / "home_id"
     with initialising(directory):
-        found = path.read_text().strip() if path.exists() else ""
-        if not found:
-            found = str(uuid.uuid4())
-            path.write_text(found + "\n")
-    return found
+        name = path.read_text().strip() if path.exists() else ""
+        if not name:
+            name = str(uuid.uuid4())
+            path.write_text(name + "\n")
+    return name

@@ -1,8 +1,8 @@
 """A run launcher that can tell whether a run's process still lives.
 
 Dagster's DefaultRunLauncher cannot, so after a reboot, or a kill of everything, a run stayed
-"started" for ever and its failure was never told. With this one the daemon's run monitoring ends
-the run at its next look. It judges only processes of its own machine.
+"started" for ever and its failure was never announced. With this one the daemon's run monitoring
+ends the run at its next check. It judges only processes of its own machine.
 """
 
 import re
@@ -23,7 +23,7 @@ from dp_pipeline.instance.worker import (
     WorkerMark,
     belongs_elsewhere,
     local_boot,
-    look_at,
+    process_of,
     verdict,
 )
 from dp_pipeline.settings import Settings
@@ -74,19 +74,19 @@ class LocalHealthRunLauncher(DefaultRunLauncher):
         elif '"socket"' not in run.tags.get(GRPC_INFO_TAG, ""):
             return _cannot_tell("The code server of the run was not started on this machine.")
         else:
-            found = self._first_message(run.run_id)
-            if found is None:
+            first = self._first_message(run.run_id)
+            if first is None:
                 # a run is "started" by its worker, which says its pid before
-                return _cannot_tell("The process of the run has not told its number.")
-            message = found
-        return verdict(mark, message, local_boot(), look_at(message.pid))
+                return _cannot_tell("The process of the run has not said its number.")
+            message = first
+        return verdict(mark, message, local_boot(), process_of(message.pid))
 
     def _first_message(self, run_id: str) -> FirstMessage | None:
         for entry in self._instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT):
             event = entry.dagster_event
-            found = _FIRST_MESSAGE.match(event.message or "") if event else None
-            if found:
-                return FirstMessage(int(found.group(1)), entry.timestamp)
+            said = _FIRST_MESSAGE.match(event.message or "") if event else None
+            if said:
+                return FirstMessage(int(said.group(1)), entry.timestamp)
         return None
 
 

@@ -30,17 +30,19 @@ if TYPE_CHECKING:
 EVENTS_PER_WRITE = "500"
 
 
-class SqliteOrPostgresStorage(DagsterStorage, ConfigurableClass):
+class _WithoutConfig:
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        """Nothing to configure: the environment says it."""
+        return {}
+
+
+class SqliteOrPostgresStorage(_WithoutConfig, DagsterStorage, ConfigurableClass):
     """Names the storage in dagster.yaml; making one gives Dagster's own Postgres or SQLite storage.
 
     Postgres when DAGSTER_POSTGRES_URL is set, else SQLite below DP_HOME. Dagster insists that the
     class named is a DagsterStorage, but takes any DagsterStorage that `from_config_value` returns.
     """
-
-    @classmethod
-    def config_type(cls) -> UserConfigSchema:
-        """Nothing to configure: the environment says it."""
-        return {}
 
     @classmethod
     def from_config_value(
@@ -116,13 +118,8 @@ def _locked(url: str) -> "psycopg.Connection":
     return connection
 
 
-class HomeArtifactStorage(LocalArtifactStorage):
+class HomeArtifactStorage(_WithoutConfig, LocalArtifactStorage):
     """Files of runs, below DP_HOME."""
-
-    @classmethod
-    def config_type(cls) -> UserConfigSchema:
-        """Nothing to configure: the environment says it."""
-        return {}
 
     @classmethod
     def from_config_value(
@@ -133,13 +130,8 @@ class HomeArtifactStorage(LocalArtifactStorage):
         return cls(str(dagster_directory(Settings.load())), inst_data=inst_data)
 
 
-class HomeComputeLogManager(LocalComputeLogManager):
+class HomeComputeLogManager(_WithoutConfig, LocalComputeLogManager):
     """What runs print, below DP_HOME."""
-
-    @classmethod
-    def config_type(cls) -> UserConfigSchema:
-        """Nothing to configure: the environment says it."""
-        return {}
 
     @classmethod
     def from_config_value(

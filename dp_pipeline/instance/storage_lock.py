@@ -13,7 +13,6 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +24,7 @@ _TRY = sa.text(
     "SELECT pg_try_advisory_xact_lock(hashtextextended(:name || coalesce(current_schema(), ''), 0))"
 )
 _ALIVE = sa.text("SELECT 1")
-# The transaction is idle for days, which servers may be told to end; and they must notice within
+# The transaction is idle for days, which servers may be set to end; and they must notice within
 # half a minute, not two hours, that the holder's machine is gone. What a version lacks is left out.
 _LAST_AND_NOTICE = sa.text(
     "SELECT set_config(wanted.name, wanted.value, true) FROM (VALUES"
@@ -38,11 +37,11 @@ _LAST_AND_NOTICE = sa.text(
 
 
 class StorageLockError(Exception):
-    """The storage could not be asked for its lock. Trying again helps when it was away."""
+    """The storage did not say whether its lock is free. Trying again helps when it was away."""
 
 
 @contextmanager
-def asking_the_storage() -> Generator[None]:
+def storage_errors() -> Generator[None]:
     """Dagster's errors of its own storage as one of ours.
 
     Raises:
@@ -60,11 +59,15 @@ def asking_the_storage() -> Generator[None]:
         raise StorageLockError(message) from error
 
 
-class StorageLock(Protocol):
-    """What one process holds and others wait for."""
+class FileLock:
+    """A `flock`: the kernel frees it when its holder dies, and nothing else does."""
 
-    can_be_cut: bool
+    can_be_cut = False
     """Whether its holder may lose it and live."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free; never waits.
@@ -72,28 +75,6 @@ class StorageLock(Protocol):
         Raises:
             StorageLockError: it is not known whether it is free.
         """
-
-    def is_held(self) -> bool:
-        """Ask whether this process holds it now. Any thread may ask."""
-
-    def wait(self, seconds: float) -> None:
-        """Wait so long, or until there is reason to ask `is_held`."""
-
-    def release(self) -> None:
-        """Let others have it."""
-
-
-class FileLock:
-    """A `flock`: the kernel frees it when its holder dies, and nothing else does."""
-
-    can_be_cut = False
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    def try_acquire(self) -> bool:
-        """See StorageLock."""
         if self._descriptor is not None:
             return True
         try:
@@ -110,27 +91,22 @@ class FileLock:
         return True
 
     def is_held(self) -> bool:
-        """See StorageLock."""
+        """Whether this process holds it now. Any thread may call it."""
         return self._descriptor is not None
 
     def wait(self, seconds: float) -> None:
-        """See StorageLock."""
+        """Wait so long, or until there is reason to check `is_held`."""
         time.sleep(seconds)
 
     def release(self) -> None:
-        """See StorageLock."""
+        """Let others have it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 class PostgresLock:
-    """An advisory lock on a connection of Dagster's own storage, lost with that connection.
-
-    Args:
-        storage: Dagster's storage of runs, in Postgres.
-        name: which lock of this storage.
-    """
+    """An advisory lock on a connection of Dagster's own storage, lost with that connection."""
 
     can_be_cut = True
 
@@ -142,11 +118,11 @@ class PostgresLock:
         self._connection: sa.Connection | None = None
 
     def try_acquire(self) -> bool:
-        """See StorageLock."""
+        """See FileLock."""
         with self._mutex:
             self._close()
             try:
-                with asking_the_storage():
+                with storage_errors():
                     connection = self._opened.enter_context(self._storage.connect())
                     # Dagster's own connections are in autocommit mode
                     connection = connection.execution_options(isolation_level="READ COMMITTED")
@@ -159,7 +135,7 @@ class PostgresLock:
             return self._connection is not None
 
     def is_held(self) -> bool:
-        """See StorageLock. A connection that answers still has its transaction, and so the lock."""
+        """See FileLock. A connection that answers still has its transaction, and so the lock."""
         with self._mutex:
             try:
                 return self._connection is not None and self._connection.scalar(_ALIVE) == 1
@@ -167,7 +143,7 @@ class PostgresLock:
                 return False  # whatever it is, try_acquire begins with a new connection
 
     def wait(self, seconds: float) -> None:
-        """See StorageLock. The end of a connection is something to read."""
+        """See FileLock. The end of a connection is something to read."""
         with self._mutex:
             connection = self._connection
             if connection is None or connection.invalidated:
@@ -185,7 +161,7 @@ class PostgresLock:
             os.close(socket)
 
     def release(self) -> None:
-        """See StorageLock."""
+        """See FileLock."""
         with self._mutex:
             self._close()
 
@@ -195,6 +171,10 @@ class PostgresLock:
             self._opened.close()
         except SQLAlchemyError:
             self._opened = ExitStack()  # a connection that is cut already cannot say goodbye
+
+
+StorageLock = FileLock | PostgresLock
+"""What one process holds and others wait for."""
 
 
 def lock_of(storage: object, directory: Path, name: str) -> StorageLock:

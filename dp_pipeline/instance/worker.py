@@ -1,7 +1,7 @@
 """Whether the process that works on a run still lives: what is written down, and the verdict.
 
-`verdict` decides as a function of values; `WorkerMark.taken_now`, `local_boot` and `look_at` read
-the machine.
+`verdict` decides as a function of values; `WorkerMark.taken_now`, `local_boot` and `process_of`
+read the machine.
 
 A pid alone is not enough: after a restart, above all of a container, another process soon has it.
 So a mark is written on the run before it is launched, and a process is the worker only if it has
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+from pydantic import TypeAdapter, ValidationError
 
 from dp_pipeline.instance.dagster_internals import CheckRunHealthResult, WorkerStatus
 from dp_pipeline.instance.home import dagster_directory, home_id
@@ -70,15 +71,8 @@ class WorkerMark:
     def from_tag(cls, text: str) -> Self | None:
         """The mark in a tag; None for a text that is none, which somebody else wrote."""
         try:
-            found = json.loads(text)
-            return cls(
-                home=str(found["home"]),
-                boot=str(found["boot"]),
-                uptime=float(found["uptime"]),
-                wall=float(found["wall"]),
-                pid=None if found.get("pid") is None else int(found["pid"]),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError):
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError:
             return None
 
 
@@ -92,11 +86,9 @@ class FirstMessage:
 
 @dataclass(frozen=True, slots=True)
 class LocalProcess:
-    """A process of this machine.
+    """A process of this machine: when it began in seconds since boot, and whether it has ended.
 
-    Args:
-        began: seconds since boot.
-        zombie: it has ended and nobody has asked for its exit code.
+    A zombie is one whose exit code nobody has read.
     """
 
     began: float
@@ -123,14 +115,11 @@ def _began(process: psutil.Process) -> float:
     return process.create_time() - psutil.boot_time()
 
 
-def look_at(pid: int) -> LocalProcess | None:
+def process_of(pid: int) -> LocalProcess | None:
     """The process that has this pid now, None if there is none."""
     try:
         process = psutil.Process(pid)
-        return LocalProcess(
-            began=_began(process),
-            zombie=process.status() == psutil.STATUS_ZOMBIE,
-        )
+        return LocalProcess(_began(process), process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return None
 
@@ -152,7 +141,7 @@ def belongs_elsewhere(mark: WorkerMark, home: str) -> CheckRunHealthResult | Non
 def verdict(
     mark: WorkerMark, message: FirstMessage, boot: str, process: LocalProcess | None
 ) -> CheckRunHealthResult:
-    """Whether the process found under the worker's pid is the worker, and alive."""
+    """Whether the process that has the worker's pid is the worker, and alive."""
     if mark.boot != boot:
         return _dead(f"The machine was restarted while process {message.pid} worked on this run.")
     if process is None:

@@ -93,7 +93,7 @@ def _write(
     connection: sa.Connection,
 ) -> None:
     table = tables.data_provider_executions
-    told = execution.told or execution.run.is_dry
+    announced = execution.announced or execution.run.is_dry
     # What was noted with the data stays, whatever became of the rest.
     before = sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb"))
     summary = before.concat({**values["summary"], "reportUploadStatus": "kept"})
@@ -110,9 +110,8 @@ def _write(
                 "completed_at": execution.completed_at,
                 "duration": execution.duration_ms,
                 "report_file_key": execution.report_key,
-                # Should the row have been taken for an orphan's and told as one, the truth is told
-                # too.
-                "announced_at": execution.completed_at if told else None,
+                # Should the row have been announced as that of a dead process, the truth is too.
+                "announced_at": execution.completed_at if announced else None,
                 "updated_at": sa.func.now(),
             }
         )
@@ -122,7 +121,7 @@ def _write(
 
 def _note(connection: sa.Connection, execution: Execution) -> None:
     if execution.report_url is None:
-        error = execution.report_error or "The object store was not asked."
+        error = execution.report_error or "The object store had no request."
         kept_reports.refused(connection, execution.id, error)
     else:
         kept_reports.stored(connection, execution.id, execution.report_url)

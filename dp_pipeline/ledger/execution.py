@@ -1,6 +1,6 @@
 """The execution as one value: ledger row, report, metadata and message are renderings of it.
 
-Belongs here: what happened and how it is summed up. Not here: where it is stored or who is told.
+Belongs here: what happened and how it is summed up. Not here: where it is stored or announced.
 """
 
 import math
@@ -79,9 +79,9 @@ class Run:
 class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
-    `news` are sentences people want to hear whatever else is. An `idle` one asked the provider
-    nothing. `rows` says how many rows are stored. `noted` is what the summary says besides. One
-    that is `told` tells people nothing that the one who launched it has not read already.
+    `news` are sentences people want to hear whatever else is. An `idle` one made no request.
+    `rows` says how many rows are stored. `noted` is what the summary says besides. One that is
+    `announced` says nothing that the person who launched it has not read already.
     """
 
     run: Run
@@ -104,7 +104,7 @@ class Execution:
     preview: list[dict[str, Any]] = field(default_factory=list)
     news: tuple[str, ...] = ()
     idle: bool = False
-    told: bool = False
+    announced: bool = False
     rows: int | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     planned: list[dict[str, Any]] = field(default_factory=list)
@@ -133,48 +133,37 @@ class Execution:
             entry.duration_ms = round((time.monotonic() - began) * 1000)
 
     def stand_down(self, finding: Finding) -> None:
-        """Nobody was to be asked now: nothing has been read, and no operation counts as failed."""
+        """No request was to be made now: nothing was read, and no operation counts as failed."""
         self.idle = True
-        self.remark(finding)
+        self.add_findings(finding)
         self.operations = [each for each in self.operations if each.status == "completed"]
 
-    def received(self, found: Fetched[Any]) -> None:
+    def received(self, fetched: Fetched[Any]) -> None:
         """Take what a provider gave; what it left out makes this a partial failure."""
-        self.findings.extend(found.findings)
-        left_out = [finding for finding in found.findings if finding.left_out]
-        began = datetime.now(UTC)
-        self.operations.append(
-            Operation(
-                "transformation",
-                f"validate_{self.domain}",
-                began,
-                status="failed" if left_out else "completed",
-                data={
-                    "accepted": len(found.items),
-                    "leftOut": len(left_out),
-                    "remarks": len(found.findings) - len(left_out),
-                },
-                error=f"{len(left_out)} could not be stored soundly and were left out."
-                if left_out
-                else None,
-            )
-        )
+        self.findings.extend(fetched.findings)
+        left_out = sum(finding.left_out for finding in fetched.findings)
+        counts = {"accepted": len(fetched.items), "findings": len(fetched.findings) - left_out}
+        self._judged("validate", left_out, counts)
 
-    def remark(self, *findings: Finding) -> None:
-        """Add what a domain itself noticed; one left out makes this a partial failure."""
+    def add_findings(self, *findings: Finding) -> None:
+        """Take what a domain itself noticed; one left out makes this a partial failure."""
         self.findings.extend(findings)
         left_out = sum(finding.left_out for finding in findings)
         if left_out:
-            self.operations.append(
-                Operation(
-                    "transformation",
-                    f"accept_{self.domain}",
-                    datetime.now(UTC),
-                    status="failed",
-                    data={"leftOut": left_out},
-                    error=f"{left_out} could not be stored soundly and were left out.",
-                )
+            self._judged("accept", left_out, {})
+
+    def _judged(self, verb: str, left_out: int, counts: dict[str, int]) -> None:
+        error = f"{left_out} could not be stored soundly and were left out." if left_out else None
+        self.operations.append(
+            Operation(
+                "transformation",
+                f"{verb}_{self.domain}",
+                datetime.now(UTC),
+                status="failed" if left_out else "completed",
+                data={**counts, "leftOut": left_out},
+                error=error,
             )
+        )
 
     def wrote(self, stored: Stored) -> None:
         """Take what an upsert did into the counts."""
@@ -184,7 +173,7 @@ class Execution:
         """Note, in a dry run, that nothing would be written, and why."""
         self.refused = because
         self.noted["refused"] = because
-        self.remark(Finding("refused", self.label or self.key, because, left_out=True))
+        self.add_findings(Finding("refused", self.label or self.key, because, left_out=True))
 
     def would_change(self, changes: Sequence[Mapping[str, Any]]) -> None:
         """Note, in a dry run, what would change: table, row, field, from, to."""
@@ -264,7 +253,7 @@ class Execution:
 
     @property
     def unchanged(self) -> int:
-        """Rows that were found equal and not touched."""
+        """Rows that were equal and not touched."""
         return sum(stored.unchanged for stored in self.stored if stored.counted)
 
     @property
@@ -305,7 +294,7 @@ class Execution:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "leftOut": len(self.left_out),
-            "remarks": len(self.findings) - len(self.left_out),
+            "findings": len(self.findings) - len(self.left_out),
             "requests": sum(not request.reused for request in self.requests),
             "bytes": sum(request.bytes for request in self.requests if not request.reused),
         }

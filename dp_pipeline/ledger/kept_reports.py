@@ -1,6 +1,6 @@
 """Reports in the database until the object store has them.
 
-A report is kept before the store is asked, so that nothing the store does can lose it.
+A report is kept before it is sent, so that nothing the store does can lose it.
 """
 
 import json

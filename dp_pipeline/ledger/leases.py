@@ -23,7 +23,7 @@ from dp_pipeline.ledger.liveness import (
 RELEASE_SECONDS = 3 * HEARTBEAT_SECONDS
 """How long a run whose session was ended may take to be back before its lease is another's."""
 _BUSY = Backoff(first=0.1, longest=2.0)
-"""How often it is asked whether the other run has ended."""
+"""How often the lease is tried while another run has it."""
 
 
 class Lease:
@@ -83,7 +83,7 @@ class Lease:
         now = anyio.current_time()
         cut_off = await self._database.run(partial(_cut_off, id_=self._tournament_id))
         if cut_off != self._cut_off:
-            # Others than at the look before: it was back meanwhile, and was cut off once more.
+            # Others than before: it was back meanwhile, and was cut off once more.
             self._cut_off, self._waits_until = cut_off, now + RELEASE_SECONDS
         if not cut_off or now >= self._waits_until:
             return True

@@ -151,7 +151,7 @@ class Ledger:
 
 
 class InterruptedRunError(Exception):
-    """The run was cancelled in the UI, reached its time limit, or its process was told to end."""
+    """The run was cancelled in the UI, reached its time limit, or its process had to end."""
 
     retryable = True
 
@@ -162,7 +162,7 @@ INTERRUPTED = InterruptedRunError.__name__
 def _ending(error: BaseException) -> BaseException:
     if isinstance(error, Exception):
         return error
-    message = "The run was cancelled or its process was told to stop before this was finished."
+    message = "The run was cancelled or its process had to stop before this was finished."
     interrupted = InterruptedRunError(message)
     interrupted.__cause__ = error
     return interrupted
@@ -171,8 +171,8 @@ def _ending(error: BaseException) -> BaseException:
 def note_news(connection: sa.Connection, execution: Execution, news: Sequence[str]) -> None:
     """Write news into the row, in the transaction that stores what they are about.
 
-    A process that dies right afterwards has told them all the same, and nobody finds them again:
-    the next look sees no change.
+    The news of a process that dies right afterwards are announced all the same; no later read would
+    see the change.
     """
     if not news:
         return
@@ -210,7 +210,7 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
         "status": "in_progress",
         "started_at": execution.started_at,
     }
-    # Nobody is told of a dry run, also if its process is killed.
+    # A dry run is not announced, also if its process is killed.
     announced = execution.started_at if execution.run.is_dry else None
     attempt = {
         "request_id": execution.run.id,

@@ -14,8 +14,8 @@ _executions = tables.data_provider_executions
 def executions_of_run(connection: sa.Connection, request_id: UUID) -> list[Mapping[str, Any]]:
     """The rows of one run in the order in which they were opened."""
     e = _executions
-    found = sa.select(e).where(e.c.request_id == request_id).order_by(e.c.started_at)
-    return [dict(row) for row in connection.execute(found).mappings()]
+    rows = sa.select(e).where(e.c.request_id == request_id).order_by(e.c.started_at)
+    return [dict(row) for row in connection.execute(rows).mappings()]
 
 
 def newest_executions(
@@ -49,7 +49,7 @@ def newest_executions(
         .scalar_subquery()
     )
     place = sa.case((blocked, sa.func.coalesce(begun, e.c.started_at)), else_=e.c.started_at)
-    found = (
+    rows = (
         sa.select(e)
         .where(
             *mine, e.c.started_at >= sa.func.coalesce(oldest, sa.text("'-infinity'::timestamptz"))
@@ -57,7 +57,7 @@ def newest_executions(
         .order_by(place.desc(), blocked, e.c.started_at.desc())
         .limit(limit)
     )
-    return [dict(row) for row in connection.execute(found).mappings()]
+    return [dict(row) for row in connection.execute(rows).mappings()]
 
 
 def _is_blocked(table: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -20,11 +20,11 @@ from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.database.locks import HELD_KEYS, check_session, end_holders
 
 HEARTBEAT_SECONDS = 1.0
-"""How soon a lost session is noticed, and so how long a living row may look abandoned."""
+"""How soon a lost session is noticed, and so how long a living row may seem abandoned."""
 RETAKE = Backoff(first=0.1, longest=1.0)
-"""How soon what could not be taken again is tried again, and a new session asked for."""
+"""How soon what could not be taken again is tried again, and a new session opened."""
 GIVE_UP_SECONDS = 2.0
-"""How long a taken lock is tried again: who waits for it looks whether it is ours, and lets go."""
+"""How long a taken lock is tried again: who waits for it tries whether it is ours, and lets go."""
 PATIENCE_SECONDS = 5.0
 """How long who needs the locks waits for a session to be back."""
 
@@ -73,7 +73,7 @@ class Liveness:
     """The advisory locks of one process at work. Safe to use from several threads.
 
     What is `taken` may be lost to another session while ours is away. What is `kept` nobody else
-    wants for longer than a look takes, so it is tried until it is held again.
+    wants for longer than a query takes, so it is tried until it is held again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -123,7 +123,7 @@ class Liveness:
     def keep(self, name: str, *, shared: bool = False) -> None:
         """Hold the lock from now on, or as soon as there is a session.
 
-        Waits a little for it, as a row that is open before its lock is held looks abandoned.
+        Waits a little for it, as a row that is open before its lock is held seems abandoned.
         """
         with self._changed:
             if name in self._kept:

@@ -1,6 +1,6 @@
 """The ledger after the work: rows closed whose process is gone, and rows for runs that died early.
 
-Everything here may be done twice and by two processes; nothing here asks Dagster, it is told.
+Everything here may be done twice and by two processes; what Dagster knows is handed in.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -53,7 +53,7 @@ def _lock_is_free(column: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What a look at the open rows came to: rows closed, and rows to look at again."""
+    """The rows that were closed, and since which Unix time the locks of others are free."""
 
     closed: tuple[UUID, ...]
     free_since: Mapping[UUID, float]
@@ -72,13 +72,13 @@ def reconcile(  # noqa: PLR0913 - all that is known
     """Close the rows whose process is gone.
 
     Args:
-        database: where the ledger is.
+        database: with the ledger.
         finished: of some Dagster run ids, those that will do nothing any more.
-        free_since: rows whose lock was free at earlier looks, with the Unix time of the first.
+        free_since: rows whose lock was free already, with the Unix time of first sight.
         now: Unix time.
         cancelled: of some Dagster run ids, those that a person cancelled.
-        up_since: when what asks was started. What was begun earlier was stopped together with what
-            asked before: a machine that is switched off, `make run` that is ended.
+        up_since: when the calling process was started. What was begun earlier was stopped together
+            with its predecessor: a machine that is switched off, `make run` that is ended.
         ended_by: of some Dagster run ids, those that had ended by then, so not with everything.
     """
     free = _unlocked(database)
@@ -125,8 +125,8 @@ def _unlocked(database: Database) -> dict[UUID, sa.Row[Any]]:
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     with database.transaction() as connection:
-        found = connection.execute(sa.select(open_rows).where(_lock_is_free(open_rows.c.id)))
-        return {row.id: row for row in found}
+        free = sa.select(open_rows).where(_lock_is_free(open_rows.c.id))
+        return {row.id: row for row in connection.execute(free)}
 
 
 def _close_gone(ids: Sequence[UUID], error_class: str, error: str) -> sa.UpdateBase:
@@ -184,14 +184,8 @@ def failure_summary(error: str) -> dict[str, Any]:
 class LostRun:
     """A Dagster run that ended before it had begun everything it was to do.
 
-    Args:
-        request_id: the run.
-        planned: tournament key to the domains the run was to materialize.
-        reason: a sentence; how the run ended.
-        ended_at: when it ended; the rows take no time, and come after those that were opened.
-        run_group: what the run was part of.
-        scope: what it was to read of each domain.
-        stopped: a person cancelled it.
+    `planned` are the domains it was to materialize, by tournament key; `reason` is a sentence. The
+    missing rows take no time, and come after those that were opened. `stopped`: a person did it.
     """
 
     request_id: UUID

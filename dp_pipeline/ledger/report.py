@@ -1,6 +1,7 @@
 """The full account of an execution as JSON: what is stored as its report."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from dp_pipeline.ledger.execution import Execution, jsonable
@@ -32,7 +33,7 @@ def report(execution: Execution) -> dict[str, Any]:
         **({"planned": execution.planned} if execution.run.is_dry else {}),
         "operations": _operations(execution),
         "leftOut": _buckets(finding for finding in execution.findings if finding.left_out),
-        "remarks": _buckets(finding for finding in execution.findings if not finding.left_out),
+        "findings": _buckets(finding for finding in execution.findings if not finding.left_out),
         "changes": _changes(execution),
         "requests": _requests(execution),
         "error": _error(execution),
@@ -80,16 +81,7 @@ def _changes(execution: Execution) -> Entries:
 
 def _requests(execution: Execution) -> Entries:
     return [
-        {
-            "url": request.url,
-            "status": request.status,
-            "bytes": request.bytes,
-            "seconds": round(request.seconds, 3),
-            "attempts": request.attempts,
-            "reused": request.reused,
-            "error": request.error,
-        }
-        for request in execution.requests
+        {**asdict(request), "seconds": round(request.seconds, 3)} for request in execution.requests
     ]
 
 

@@ -15,5 +15,5 @@ Outcome = Literal[
 ]
 Scope = Literal["whole", "part", "nothing", "dry_run"]
 """How much of its domain an execution read: all of it; what was due, in a poll; nothing, because
-nothing was due any more or nobody was to be asked; all of it, only to say what would be written."""
+nothing was due any more or no request was to be made; all, only to say what would be written."""
 Step = Literal["initialization", "scraping", "transformation", "database"]

@@ -89,7 +89,7 @@ class Handled:
         return Handled(max(self.since, seconds), later)
 
     def launched_later(self, statuses: list[BulkActionStatus]) -> BulkActionsFilter:
-        """What asks Dagster for the backfills launched since."""
+        """The filter of the backfills launched since."""
         return BulkActionsFilter(statuses=statuses, created_after=moment(self.since))
 
 

@@ -1,1 +1,1 @@
-"""What the daemon does by itself; it asks our tables and Dagster's runs, never a provider."""
+"""What the daemon does by itself; it reads our tables and Dagster's runs, never a provider."""

@@ -1,4 +1,4 @@
-"""The sensor that makes tournaments of new seasons. Asks our tables and Dagster's, no provider."""
+"""The sensor that makes tournaments of new seasons. Reads our tables and Dagster's, no provider."""
 
 import dagster as dg
 
@@ -36,17 +36,17 @@ def discover_tournaments(
     with duties.duty("reading the followed competitions"):
         loaded = file.load(settings.competitions_file).followed
         followed = [following(each) for each in loaded]
-    found = discover(
+    discovered = discover(
         context.instance, database.open(), followed, context.cursor, settings.base_urls
     )
-    if not found.requests and not found.add and not found.remove:
+    if not discovered.requests and not discovered.add and not discovered.remove:
         # A tick that fails does nothing: what is wrong is said by one that has nothing to do.
         duties.end()
-    add = [TOURNAMENTS.build_add_request(list(found.add))] if found.add else []
-    remove = [TOURNAMENTS.build_delete_request(found.remove)] if found.remove else []
+    add = [TOURNAMENTS.build_add_request(list(discovered.add))] if discovered.add else []
+    remove = [TOURNAMENTS.build_delete_request(discovered.remove)] if discovered.remove else []
     return dg.SensorResult(
-        run_requests=found.requests,
-        skip_reason=None if found.requests else found.said,
+        run_requests=discovered.requests,
+        skip_reason=None if discovered.requests else discovered.said,
         dynamic_partitions_requests=[*add, *remove],
-        cursor=found.cursor,
+        cursor=discovered.cursor,
     )

@@ -1,4 +1,4 @@
-"""When providers are asked for seasons besides every day: the file of competitions has changed."""
+"""When seasons are read besides every day: the file of competitions has changed."""
 
 import json
 import time
@@ -26,8 +26,8 @@ _OVER = (
 def read_cursor(text: str | None) -> tuple[str, float]:
     """The digest of the file when it was last acted on, and the Unix time of that."""
     try:
-        found = json.loads(text or "")
-        return str(found["digest"]), float(found["asked_at"])
+        noted = json.loads(text or "")
+        return str(noted["digest"]), float(noted["asked_at"])
     except (ValueError, KeyError, TypeError):
         return "", 0.0
 
@@ -37,21 +37,21 @@ def read_cursor(text: str | None) -> tuple[str, float]:
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Asks for the seasons of the followed competitions when their file (DP_COMPETITIONS) has "
+        "Reads the seasons of the followed competitions when their file (DP_COMPETITIONS) has "
         "changed, and every hour while one has no season. Says what is wrong with the file."
     ),
 )
 def watch_competitions(
     context: dg.SensorEvaluationContext, database: DatabaseResource
 ) -> dg.SensorResult:
-    """Compare the file with the one that was acted on last; asks no provider itself."""
+    """Compare the file with the one that was acted on last; makes no request itself."""
     now = time.time()
-    digest, asked_at = read_cursor(context.cursor)
-    found = file.load(Settings.load().competitions_file)
+    digest, read_at = read_cursor(context.cursor)
+    competitions = file.load(Settings.load().competitions_file)
     with database.open().transaction() as connection:
-        unlisted = never_listed(connection, [following(each) for each in found.followed])
-    due = found.digest != digest or (bool(unlisted) and now - asked_at >= RETRY_SECONDS)
-    said = f"{len(found.followed)} competitions are followed."
+        unlisted = never_listed(connection, [following(each) for each in competitions.followed])
+    due = competitions.digest != digest or (bool(unlisted) and now - read_at >= RETRY_SECONDS)
+    said = f"{len(competitions.followed)} competitions are followed."
     if not due:
         return dg.SensorResult(skip_reason=said, cursor=context.cursor)
     unfinished = dg.RunsFilter(
@@ -60,10 +60,10 @@ def watch_competitions(
     )
     if context.instance.get_run_ids(unfinished, limit=1):
         # It may have read the file before it changed.
-        said = "A run that asks for seasons goes on; the next one waits for its end."
+        said = "A run that reads seasons goes on; the next one waits for its end."
         return dg.SensorResult(skip_reason=said, cursor=context.cursor)
-    cursor = json.dumps({"digest": found.digest, "asked_at": now})
-    if not found.followed:
+    cursor = json.dumps({"digest": competitions.digest, "asked_at": now})
+    if not competitions.followed:
         return dg.SensorResult(skip_reason=said, cursor=cursor)
     request = dg.RunRequest(tags={PRIORITY_TAG: str(int(Priority.SENSOR))})
     return dg.SensorResult(run_requests=[request], cursor=cursor)

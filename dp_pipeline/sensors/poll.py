@@ -1,4 +1,4 @@
-"""What is due now becomes runs: one indexed query a provider, never a question to a provider."""
+"""What is due now becomes runs: one indexed query a provider, never a request to a provider."""
 
 import time
 from collections.abc import Callable
@@ -43,7 +43,7 @@ own tournaments."""
 def poll_matches(
     context: dg.SensorEvaluationContext, database: DatabaseResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask what is due, leave out what a run polls already."""
+    """Request runs for what is due and no run polls already."""
     now = time.time()
     settings = Settings.load()
     duties = Duties(context.log)
@@ -102,7 +102,7 @@ def _due(
 ) -> list[str]:
     """The tournaments of a provider of which something is due now.
 
-    A simulated world is asked what time it is there, if something is scheduled and it is not
+    A simulated world says what time it is there, if something is scheduled and it is not
     resting; else it is all that is scheduled.
     """
     if provider.simulated:

@@ -187,6 +187,7 @@ def test_a_database_that_0_1_filled_goes_on_working(
     listed = json.loads(CliRunner().invoke(main, ["executions", "--json"]).stdout)
     assert [row["status"] for row in listed].count("completed") == 10
     assert [row["status"] for row in listed].count("failed") == 5
+    assert all(row["summary"]["findings"] == 0 for row in listed), "once called remarks"
 
 
 def test_tables_older_than_0_1_left_them_are_refused_with_the_way_out(database: Database) -> None:

@@ -156,7 +156,7 @@ def test_a_part_of_a_score_beyond_all_bounds_is_null_and_named(
     assert positions == [1, 2, 3, 4]
     for domain, name in (("matches", "period1"), ("standings", "position")):
         path = url2pathname(urlsplit(found[domain]["report_file_url"]).path)
-        remarks = json.loads(Path(path).read_bytes())["remarks"]["out_of_bounds"]
+        remarks = json.loads(Path(path).read_bytes())["findings"]["out_of_bounds"]
         assert any(name in remark["detail"] for remark in remarks)
 
 

@@ -72,6 +72,7 @@ def test_on_an_empty_database_all_domains_are_planned_as_they_are_written_later(
     assert list(dry) == list(NAMES)
     assert {(row["outcome"], row["status"]) for row in dry.values()} == {("planned", "completed")}
     assert {row["scope"] for row in dry.values()} == {"dry_run"}
+    assert all(row["summary"]["changes"] == [] for row in dry.values()), "all rows would be new"
     written = run(healthy(), key)
     assert counts(dry) == counts(written)
     again = run(healthy(), key, "dry_run")

@@ -278,7 +278,7 @@ def test_a_broken_table_costs_the_standings_alone(
     else:
         # computed from the matches it would have lost the provider's deductions, and gained nothing
         assert (standings["status"], standings["outcome"]) == ("completed", "unchanged")
-        assert standings["summary"]["remarks"] == 2
+        assert standings["summary"]["findings"] == 2
 
 
 @pytest.mark.parametrize("path", [GROUPS, TABLE])
@@ -318,7 +318,7 @@ def test_a_single_match_less_is_named_and_kept(
         rows = ingest(database, base_url, tmp_path, LIGA)
     assert {row["status"] for row in rows.values()} == {"completed"}
     report = report_of(rows["matches"])
-    assert len(report["remarks"]["no_longer_at_provider"]) == 1
+    assert len(report["findings"]["no_longer_at_provider"]) == 1
     assert row_versions(url)["match"] == before["match"]
 
 

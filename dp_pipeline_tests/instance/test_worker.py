@@ -17,7 +17,7 @@ from dp_pipeline.instance.worker import (
     WorkerMark,
     belongs_elsewhere,
     local_boot,
-    look_at,
+    process_of,
     verdict,
 )
 
@@ -103,10 +103,10 @@ def test_a_process_launched_after_the_mark_is_recognised(
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
         said = FirstMessage(pid=process.pid, wall=time.time())
         try:
-            alive = verdict(mark, said, local_boot(), look_at(process.pid))
+            alive = verdict(mark, said, local_boot(), process_of(process.pid))
             assert alive.status == WorkerStatus.RUNNING
             later = dataclasses.replace(mark, uptime=mark.uptime + 3)
-            assert verdict(later, said, local_boot(), look_at(process.pid)).status == (
+            assert verdict(later, said, local_boot(), process_of(process.pid)).status == (
                 WorkerStatus.FAILED
             )
         finally:
@@ -119,7 +119,7 @@ def test_this_process_recognises_itself(tmp_path: Path, monkeypatch: pytest.Monk
     assert mark.pid is not None
     assert mark.pid == psutil.Process().pid
     said = FirstMessage(mark.pid, mark.wall)
-    assert verdict(mark, said, local_boot(), look_at(mark.pid)).status == WorkerStatus.RUNNING
+    assert verdict(mark, said, local_boot(), process_of(mark.pid)).status == WorkerStatus.RUNNING
 
 
 def test_a_killed_process_is_a_zombie_until_it_is_waited_for_then_nothing(
@@ -128,8 +128,8 @@ def test_a_killed_process_is_a_zombie_until_it_is_waited_for_then_nothing(
     sleeper.kill()
     psutil.Process(sleeper.pid)  # still listed
     deadline = time.monotonic() + 5
-    while not (found := look_at(sleeper.pid)) or not found.zombie:
+    while not (found := process_of(sleeper.pid)) or not found.zombie:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     sleeper.wait()
-    assert look_at(sleeper.pid) is None
+    assert process_of(sleeper.pid) is None

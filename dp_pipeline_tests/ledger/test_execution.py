@@ -79,7 +79,7 @@ def test_an_entity_left_out_makes_a_partial_failure_and_is_named_in_its_bucket()
             {"subject": "A - B", "detail": "Team B is not stored.", "data": {"id": "b"}}
         ]
     }
-    assert list(found["remarks"]) == ["merged_team_name"]
+    assert list(found["findings"]) == ["merged_team_name"]
     assert found["summary"]["failedOperations"] == 1
 
 
@@ -187,7 +187,7 @@ def test_any_key_and_any_text_give_a_report_and_a_place_that_can_be_stored(
     key: str, text: str
 ) -> None:
     execution = an_execution(key)
-    execution.remark(Finding("odd", text, text, left_out=True, data={"text": text}))
+    execution.add_findings(Finding("odd", text, text, left_out=True, data={"text": text}))
     execution.fail(RuntimeError(text))
     execution.finish()
 

@@ -27,7 +27,7 @@ def colors(channel: Channel) -> list[str]:
 
 
 def interrupted(**values: Any) -> dict[str, Any]:
-    text = "The run was cancelled or its process was told to stop before this was finished."
+    text = "The run was cancelled or its process had to stop before this was finished."
     return failed(text, error_class="InterruptedRunError", **values)
 
 

@@ -323,7 +323,7 @@ class _Posting:
             self.error = error
 
     def _trace(self, event: str, seen: dict[str, Any]) -> None:
-        # A proxy is asked to CONNECT first; that is not yet the message.
+        # A proxy is sent CONNECT first; that is not yet the message.
         if event.endswith("send_request_body.started") and seen["request"].method == b"POST":
             self.sending = True
 
@@ -337,7 +337,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _proxy(url: str) -> str | None:
-    """The proxy of the environment for an address; httpx looks for it in its client only."""
+    """The proxy of the environment for an address; httpx reads it in its client only."""
     host = _host(url) or ""
     if _loopback(host) or proxy_bypass(host):
         return None
