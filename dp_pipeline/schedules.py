@@ -16,7 +16,7 @@ import dagster as dg
 
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh, refresh_requests
 from dp_pipeline.competitions import file
-from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
+from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.http.circuit_table import open_circuits
@@ -120,7 +120,8 @@ class _RefreshTick:
         """Request the runs of the night, or say why not."""
         run_group = f"{self.kind}:{self.provider}:{self.at:%Y-%m-%d}"
         earlier = _requested(self.instance, run_group, self.at)
-        if earlier is not None and earlier.complete:
+        # Fewer runs than meant were created when a tick failed in the middle.
+        if earlier is not None and earlier.runs >= earlier.of:
             return dg.SkipReason(f"This night's refresh was requested at {_shown(earlier.at)}.")
         if self.kind == "nightly":
             weekly = _name(self.provider, "weekly")
@@ -154,10 +155,7 @@ class _RefreshTick:
         with store.transaction() as connection:
             at_rest = open_circuits(connection, datetime.now(UTC), roots(settings.base_urls))
             keys = kept_current(
-                connection,
-                self.provider,
-                [following(each) for each in followed],
-                finished_too=self.kind == "weekly",
+                connection, self.provider, followed, finished_too=self.kind == "weekly"
             )
         return keys, at_rest.get(self.provider)
 
@@ -191,11 +189,6 @@ class _Requested:
     keys: frozenset[str]
     runs: int
     of: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing of it was lost, as when a tick fails after some of its runs."""
-        return self.runs >= self.of
 
 
 def _requested(instance: dg.DagsterInstance, run_group: str, tick: datetime) -> _Requested | None:

@@ -44,16 +44,13 @@ def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
 @main.command()
 def seasons() -> None:
     """Print the seasons of the followed competitions, those to be approved first."""
-    from dp_pipeline.database.seasons import Following, followed_seasons
+    from dp_pipeline.database.seasons import followed_seasons
 
     with plain_errors():
         settings = Settings.load()
         followed = load(settings.competitions_file).followed
         with open_database(settings).transaction() as connection:
-            rows = followed_seasons(
-                connection,
-                [Following(c.provider, c.competition, c.seasons_back) for c in followed],
-            )
+            rows = followed_seasons(connection, followed)
         if not followed:
             click.echo(
                 "No competition is followed; DP_COMPETITIONS names the file that says which."

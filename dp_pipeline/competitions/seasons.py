@@ -18,7 +18,6 @@ from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import (
-    Following,
     approve_followed,
     followed_seasons,
     never_listed,
@@ -80,7 +79,7 @@ def seasons(
     for key in read.new:
         context.log.info(f"New season: {key}")  # noqa: G004 - no lazy form in Dagster
     with store.transaction() as connection:
-        rows = followed_seasons(connection, [following(each) for each in followed])
+        rows = followed_seasons(connection, followed)
     yield dg.MaterializeResult(metadata=_metadata(read, rows, len(followed)))
     description = "\n".join(read.failed[:MOST_NAMED]) or "All are."
     yield dg.AssetCheckResult(passed=not read.failed, check_name=CHECK, description=description)
@@ -140,18 +139,13 @@ def record(
                 connection, [(season.key, season.label) for season in answer]
             )
             if competition.approve:
-                read.approved += approve_followed(connection, following(competition))
+                read.approved += approve_followed(connection, competition)
     return read
-
-
-def following(competition: FollowedCompetition) -> Following:
-    """A followed competition in the database's words."""
-    return Following(competition.provider, competition.competition, competition.seasons_back)
 
 
 def _nothing_listed(database: Database, competition: FollowedCompetition) -> str:
     with database.transaction() as connection:
-        if never_listed(connection, [following(competition)]):
+        if never_listed(connection, [competition]):
             return "The provider has no season of it; is it written rightly?"
     return "The provider lists no season of it any more; those known before were kept."
 

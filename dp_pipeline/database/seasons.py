@@ -7,6 +7,7 @@ Everything asked here is answered by an index.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -25,13 +26,15 @@ _executions = tables.data_provider_executions
 _CURRENT = ("active", "upcoming")
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
-    """A competition and how many seasons before its newest are followed."""
+class Following(Protocol):
+    """A competition, and how many seasons before its newest are followed."""
 
-    provider: str
-    competition: str
-    back: int
+    @property
+    def provider(self) -> str: ...  # noqa: D102
+    @property
+    def competition(self) -> str: ...  # noqa: D102
+    @property
+    def seasons_back(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def approve_followed(connection: sa.Connection, following: Following) -> tuple[s
             .where(
                 _season.c.provider == following.provider,
                 _season.c.competition == following.competition,
-                _season.c.place <= following.back,
+                _season.c.place <= following.seasons_back,
                 _season.c.approved_at.is_(None),
             )
             .values(approved_at=sa.func.now())
@@ -255,7 +258,7 @@ def _table_of(following: Sequence[Following]) -> sa.Subquery:
     columns = sa.func.unnest(
         sa.cast([each.provider for each in following], pg.ARRAY(sa.Text)),
         sa.cast([each.competition for each in following], pg.ARRAY(sa.Text)),
-        sa.cast([each.back for each in following], pg.ARRAY(sa.Integer)),
+        sa.cast([each.seasons_back for each in following], pg.ARRAY(sa.Integer)),
     ).table_valued("provider", "competition", sa.column("back", sa.Integer))
     return sa.select(columns.render_derived()).subquery("followed")
 

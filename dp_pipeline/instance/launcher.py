@@ -21,7 +21,6 @@ from dp_pipeline.instance.worker import (
     MARK_TAG,
     FirstMessage,
     WorkerMark,
-    belongs_elsewhere,
     local_boot,
     process_of,
     verdict,
@@ -66,9 +65,11 @@ class LocalHealthRunLauncher(DefaultRunLauncher):
         mark = WorkerMark.from_tag(run.tags.get(MARK_TAG, ""))
         if mark is None:
             return _cannot_tell("The run was not launched by this launcher.")
-        elsewhere = belongs_elsewhere(mark, home_id(dagster_directory(Settings.load())))
-        if elsewhere is not None:
-            return elsewhere
+        if mark.home != home_id(dagster_directory(Settings.load())):
+            return _cannot_tell(
+                "The run was launched from another state directory (DP_HOME); its process cannot "
+                "be seen from here."
+            )
         if mark.pid is not None:
             message = FirstMessage(mark.pid, mark.wall)
         elif '"socket"' not in run.tags.get(GRPC_INFO_TAG, ""):
@@ -91,5 +92,5 @@ class LocalHealthRunLauncher(DefaultRunLauncher):
 
 
 def _cannot_tell(reason: str) -> CheckRunHealthResult:
-    # Dagster ends a run for every other status, UNKNOWN included
+    # Dagster ends a run for every verdict but RUNNING and SUCCESS, UNKNOWN included
     return CheckRunHealthResult(WorkerStatus.RUNNING, f"{reason} Only the time limits apply.")

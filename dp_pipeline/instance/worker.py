@@ -124,20 +124,6 @@ def process_of(pid: int) -> LocalProcess | None:
         return None
 
 
-def belongs_elsewhere(mark: WorkerMark, home: str) -> CheckRunHealthResult | None:
-    """The verdict on a run that was launched from another state directory, or None.
-
-    Dagster ends a run for every verdict but RUNNING and SUCCESS, so "cannot tell" is RUNNING.
-    """
-    if mark.home == home:
-        return None
-    return CheckRunHealthResult(
-        WorkerStatus.RUNNING,
-        "The run was launched from another state directory (DP_HOME); its process cannot be seen "
-        "from here, so only the time limits apply.",
-    )
-
-
 def verdict(
     mark: WorkerMark, message: FirstMessage, boot: str, process: LocalProcess | None
 ) -> CheckRunHealthResult:

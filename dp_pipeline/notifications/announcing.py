@@ -17,7 +17,7 @@ from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import backfills, digests, earlier, incidents, notes, outbox
-from dp_pipeline.notifications.delivery import DueMessage, Post, due_incidents
+from dp_pipeline.notifications.delivery import Delivery, DueMessage, due_incidents
 from dp_pipeline.notifications.detectors import automation
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.incidents import Condition, moment
@@ -63,11 +63,13 @@ def announce(
         tick.catch_up(tick.store)
     with duties.duty("reading the settings of Slack"):
         webhook = slack.open()
-        post = Post(webhook, slack.classes(), duties, context.log, tick.store, tick.latest)
+        delivery = Delivery(
+            webhook, Settings.load().messages, duties, context.log, tick.store, tick.latest
+        )
         if webhook is None and tick.store is not None:
             tick.learn(tick.store, announced_from=tick.now)
         with duties.duty("delivering messages"):
-            tick.said += post.deliver(*tick.due())
+            tick.said += delivery.deliver(*tick.due())
     context.update_cursor(json.dumps({"database_away": tick.away}))
     duties.end()
     return "; ".join(tick.said) or "Nothing new."

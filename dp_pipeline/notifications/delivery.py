@@ -51,9 +51,9 @@ class DueMessage:
     stamp: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What a tick delivers with.
+@dataclass(slots=True)
+class Delivery:
+    """The messages of one tick, with counts of what became of them.
 
     Args:
         webhook: None while Slack is off.
@@ -70,49 +70,6 @@ class Post:
     log: logging.Logger
     store: Database | None = None
     latest: float = field(default_factory=lambda: time.monotonic() + TICK_SECONDS)
-
-    def deliver(self, *due: Callable[[], Sequence[DueMessage]]) -> list[str]:
-        """Post what is due now; what came of it, in words.
-
-        Each of `due` gives messages in their order. It is called when nothing else delivers, so
-        that what another tick has just announced is none of them.
-        """
-        if self.webhook is None:
-            return ["Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"]
-        with ExitStack() as stack:
-            lock = None
-            if self.store is not None:
-                lock = stack.enter_context(held(self.store, _LOCK))
-                if lock is None:
-                    return [ANOTHER_DELIVERS]
-            attempts = Attempts(self.store)
-            if (pause := attempts.pause_left) > 0:
-                said = (
-                    f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so "
-                    "long that posting pauses; the messages wait"
-                )
-                return [said]
-            delivery = _Delivery(self, self.webhook, attempts, lock)
-            try:
-                for each in due:
-                    delivery.deliver(each())
-            finally:
-                if delivery.error is not None:
-                    attempts.pause(delivery.pause_seconds)
-            return delivery.said()
-
-
-@dataclass(slots=True)
-class _Delivery:
-    """The messages of one tick, with counts of what became of them.
-
-    Without the lock another tick may be delivering the same; it is None while the database is away.
-    """
-
-    post: Post
-    webhook: SlackWebhook
-    attempts: Attempts
-    lock: Lock | None = None
     posted: int = 0
     refused: int = 0
     assumed: int = 0
@@ -120,34 +77,39 @@ class _Delivery:
     suppressed: int = 0
     left: bool = False
     error: SlackUnavailableError | None = None
+    _attempts: Attempts = field(init=False)
+    _lock: Lock | None = None
     _said_no: list[str] = field(default_factory=list)
 
-    def deliver(self, waiting: Sequence[DueMessage]) -> None:
-        """Post what is wanted, in order; stamp that and what is not.
+    def deliver(self, *due: Callable[[], Sequence[DueMessage]]) -> list[str]:
+        """Post what is due now; what came of it, in words.
+
+        Each of `due` gives messages in their order. It is called when nothing else delivers, so
+        that what another tick has just announced is none of them.
 
         Raises:
-            DatabaseError: it cannot be stamped, or the lock is lost; inside `held`.
+            DatabaseError: a message cannot be stamped, or the lock is lost.
         """
-        for place, due in enumerate(waiting):
-            if not due.message.kinds & self.post.wanted:
-                due.stamp()
-                self.suppressed += 1
-            elif self.attempts.of(due.message.key).over:
-                self._give_up(due)
-            elif not self._may_post(due):
-                if self.left:
-                    break
-            else:
-                if self.lock is not None:
-                    self.lock.check()
-                self._post(due)
-                if self.left:
-                    text = f"{self.error} {len(waiting) - place} messages wait."
-                    self.post.log.warning(text)
-                    break
-
-    def said(self) -> list[str]:
-        """What became of the messages, in words."""
+        if self.webhook is None:
+            return ["Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"]
+        with ExitStack() as stack:
+            if self.store is not None:
+                self._lock = stack.enter_context(held(self.store, _LOCK))
+                if self._lock is None:
+                    return [ANOTHER_DELIVERS]
+            self._attempts = Attempts(self.store)
+            if (pause := self._attempts.pause_left) > 0:
+                said = (
+                    f"Slack asked for a pause of another {pause:.0f} s, or did not answer for so "
+                    "long that posting pauses; the messages wait"
+                )
+                return [said]
+            try:
+                for each in due:
+                    self._deliver(self.webhook, each())
+            finally:
+                if self.error is not None:
+                    self._attempts.pause(self._pause_seconds(self.error))
         counts = {
             "messages sent": self.posted,
             "messages refused by Slack for good": self.refused,
@@ -157,70 +119,88 @@ class _Delivery:
         said = [f"{count} {what}" for what, count in counts.items() if count]
         return said if self.error is None else [*said, f"{self.error} The messages wait."]
 
-    @property
-    def pause_seconds(self) -> float:
-        """How long no tick is to post anything, because Slack said so or nobody answers."""
-        requested = (self.error.retry_after if self.error else None) or 0.0
-        return min(max(requested, self.attempts.pause_seconds), LONGEST_PAUSE_SECONDS)
+    def _deliver(self, webhook: SlackWebhook, waiting: Sequence[DueMessage]) -> None:
+        """Post what is wanted, in order; stamp that and what is not."""
+        for place, due in enumerate(waiting):
+            if not due.message.kinds & self.wanted:
+                due.stamp()
+                self.suppressed += 1
+            elif self._attempts.of(due.message.key).over:
+                self._give_up(due)
+            elif not self._may_post(due):
+                if self.left:
+                    break
+            else:
+                if self._lock is not None:
+                    self._lock.check()
+                self._post(webhook, due)
+                if self.left:
+                    self.log.warning(f"{self.error} {len(waiting) - place} messages wait.")  # noqa: G004
+                    break
 
-    def _post(self, due: DueMessage) -> None:
+    def _pause_seconds(self, error: SlackUnavailableError) -> float:
+        """How long no tick is to post anything, because Slack said so or nobody answers."""
+        longest = max(error.retry_after or 0.0, self._attempts.pause_seconds)
+        return min(longest, LONGEST_PAUSE_SECONDS)
+
+    def _post(self, webhook: SlackWebhook, due: DueMessage) -> None:
         """Post one message. If it is left, the others wait too, with few exceptions."""
         key = due.message.key
         self.tried += 1
-        self.attempts.begins(key)
+        self._attempts.begins(key)
         taken = False
-        with self.post.duties.duty(f"posting {key}"):
+        with self.duties.duty(f"posting {key}"):
             try:
-                self.webhook.post(due.message)
+                webhook.post(due.message)
                 taken = True
             except SlackUnansweredError as error:
-                self.attempts.stays_doubtful(key)
+                self._attempts.stays_doubtful(key)
                 self.error, self.left = error, True
                 # Without a database nobody would know in the next tick how often it was tried.
-                taken = self.post.store is None
+                taken = self.store is None
             except SlackUnavailableError as error:
-                self.attempts.failed(key, refused=error.answered)
+                self._attempts.failed(key, refused=error.answered)
                 self.error = error
                 # What Slack says no to again and again is not to hold up the others for ever; that
                 # it is of this message shows when it takes another one.
-                self.left = not (error.answered and self.attempts.of(key).refused)
+                self.left = not (error.answered and self._attempts.of(key).refused)
                 self._said_no.append(key)
             except SlackRefusedError as error:
                 # It will never be taken; what it is about can still be seen in Dagster.
-                self.post.log.error(str(error))  # noqa: TRY400 - the sentence says it all
+                self.log.error(str(error))  # noqa: TRY400 - the sentence says it all
                 self._stamp(due)
                 self.refused += 1
             except Exception:
                 # What cannot be rendered was not sent, and does not stop the others.
-                self.attempts.failed(key)
+                self._attempts.failed(key)
                 raise
         if taken:
             self._stamp(due)
             self.posted += 1
             while self._said_no:
-                self.attempts.passed(self._said_no.pop())
+                self._attempts.passed(self._said_no.pop())
 
     def _stamp(self, due: DueMessage) -> None:
         try:
             due.stamp()
         except Exception:
-            self.attempts.taken(due.message.key)
+            self._attempts.taken(due.message.key)
             raise
-        self.attempts.stamped(due.message.key)
+        self._attempts.stamped(due.message.key)
 
     def _give_up(self, due: DueMessage) -> None:
         """Stamp what is not to be posted any more, and say why."""
         key = due.message.key
-        known = self.attempts.of(key)
+        known = self._attempts.of(key)
         if known.taken:
             self.posted += 1
         elif known.refusals > known.doubtful:
             self.refused += 1
             text = f"Slack took others and said no to {key}; it will not be sent again."
-            self.post.log.error(text)
+            self.log.error(text)
         else:
             self.assumed += 1
-            self.post.log.warning(
+            self.log.warning(
                 f"{key} was sent {known.doubtful} times and nothing said whether Slack took it; it "  # noqa: G004
                 "counts as announced rather than being repeated again and again."
             )
@@ -231,14 +211,14 @@ class _Delivery:
         if self.left or self.tried >= MESSAGES_PER_TICK:
             self.left = True
             return False
-        if self._said_no and not self.posted and self.attempts.of(due.message.key).refused:
+        if self._said_no and not self.posted and self._attempts.of(due.message.key).refused:
             return False  # one no a tick is enough, as long as Slack takes nothing at all
-        if self.post.store is not None:
-            with self.post.store.transaction() as connection:
+        if self.store is not None:
+            with self.store.transaction() as connection:
                 wait = reserve(connection, _SLACK, SECONDS_PER_MESSAGE)
         else:
             wait = SECONDS_PER_MESSAGE if self.tried else 0.0
-        if wait is None or (self.tried and time.monotonic() + wait > self.post.latest):
+        if wait is None or (self.tried and time.monotonic() + wait > self.latest):
             self.left = True
             return False
         time.sleep(wait)

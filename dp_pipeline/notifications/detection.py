@@ -15,7 +15,7 @@ from dp_pipeline.database.tables import incident
 from dp_pipeline.http.health import read_health
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.notifications import incidents, undelivered
-from dp_pipeline.notifications.delivery import Post, due_incidents
+from dp_pipeline.notifications.delivery import Delivery, due_incidents
 from dp_pipeline.notifications.detectors import automation, checks, jobs, providers
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.earlier import adopted
@@ -53,7 +53,7 @@ def detect_incidents(
         webhook = slack.open()
         with duties.duty("examining messages that wait"):
             detection.examine_delivery(on=webhook is not None)
-        post = Post(webhook, slack.classes(), duties, context.log, store)
+        delivery = Delivery(webhook, Settings.load().messages, duties, context.log, store)
     with duties.duty("examining the providers"):
         detection.examine_providers()
     with duties.duty("examining sensors and schedules"):
@@ -64,7 +64,7 @@ def detect_incidents(
         with duties.duty("examining the jobs"):
             detection.examine_jobs(context.repository_def)
     with duties.duty("delivering what is wrong with the delivery"):
-        posted = post.deliver(lambda: due_incidents(store, duties, _OF_DELIVERY))
+        posted = delivery.deliver(lambda: due_incidents(store, duties, _OF_DELIVERY))
     duties.end()
     return "; ".join(posted) or "Nothing new."
 

@@ -1,12 +1,13 @@
 """The sensor that makes tournaments of new seasons. Reads our tables and Dagster's, no provider."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from dp_pipeline.assets.refresh_job import REFRESH_JOB
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.discovery import discover
-from dp_pipeline.competitions.seasons import following
-from dp_pipeline.database.seasons import Following
+from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource
@@ -31,11 +32,10 @@ def discover_tournaments(
     """Compare what is followed, stored and partitioned."""
     settings = Settings.load()
     duties = Duties(context.log)
-    followed: list[Following] | None = None
+    followed: Sequence[FollowedCompetition] | None = None
     # A slip in that file must not keep what is stored, or added by hand, from its due.
     with duties.duty("reading the followed competitions"):
-        loaded = file.load(settings.competitions_file).followed
-        followed = [following(each) for each in loaded]
+        followed = file.load(settings.competitions_file).followed
     discovered = discover(
         context.instance, database.open(), followed, context.cursor, settings.base_urls
     )

@@ -6,7 +6,7 @@ import time
 import dagster as dg
 
 from dp_pipeline.competitions import file
-from dp_pipeline.competitions.seasons import DISCOVER_JOB, following
+from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.seasons import never_listed
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
@@ -49,7 +49,7 @@ def watch_competitions(
     digest, read_at = read_cursor(context.cursor)
     competitions = file.load(Settings.load().competitions_file)
     with database.open().transaction() as connection:
-        unlisted = never_listed(connection, [following(each) for each in competitions.followed])
+        unlisted = never_listed(connection, competitions.followed)
     due = competitions.digest != digest or (bool(unlisted) and now - read_at >= RETRY_SECONDS)
     said = f"{len(competitions.followed)} competitions are followed."
     if not due:

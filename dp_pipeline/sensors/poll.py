@@ -1,7 +1,7 @@
 """What is due now becomes runs: one indexed query a provider, never a request to a provider."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -10,8 +10,8 @@ import dagster as dg
 from dp_pipeline.assets.poll_job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
 from dp_pipeline.assets.refresh_job import PROVIDER_TAG
 from dp_pipeline.competitions import file
-from dp_pipeline.competitions.seasons import following
-from dp_pipeline.database.seasons import Following, no_longer_followed
+from dp_pipeline.competitions.file import FollowedCompetition
+from dp_pipeline.database.seasons import no_longer_followed
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.jobs import GOING_ON
 from dp_pipeline.match_watch.due import due_tournaments
@@ -47,11 +47,10 @@ def poll_matches(
     now = time.time()
     settings = Settings.load()
     duties = Duties(context.log)
-    followed: list[Following] | None = None
+    followed: Sequence[FollowedCompetition] | None = None
     # A slip in that file must not keep live matches from being polled.
     with duties.duty("reading the followed competitions"):
-        loaded = file.load(settings.competitions_file).followed
-        followed = [following(each) for each in loaded]
+        followed = file.load(settings.competitions_file).followed
     busy, in_flight = _going_on(context.instance, now)
     requests: list[dg.RunRequest] = []
     said: list[str] = []

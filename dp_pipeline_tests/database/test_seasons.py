@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.seasons import FORGET_AFTER, Following, Known, places
+from dp_pipeline.database.seasons import FORGET_AFTER, Known, places
 from dp_pipeline.football.key import TournamentKey
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-BL1 = Following("openligadb", "bl1", 0)
+BL1 = FollowedCompetition("openligadb", "bl1", 0)
 
 
 def listed(*years: int, competition: str = "bl1") -> list[tuple[TournamentKey, str]]:
@@ -113,7 +114,7 @@ def test_places_keep_the_order_of_the_list_and_forget_no_season(
 
 def test_the_followed_seasons_are_approved_once(database: Database) -> None:
     record(database, 2026, 2025, 2024)
-    one_back = Following("openligadb", "bl1", 1)
+    one_back = FollowedCompetition("openligadb", "bl1", 1)
     with database.transaction() as connection:
         assert seasons.approved_keys(connection, [one_back]) == []
         assert set(seasons.approve_followed(connection, one_back)) == {
@@ -142,10 +143,10 @@ def test_a_person_approves_by_key_and_an_unknown_key_is_not_among_the_approved(
 def test_competitions_without_any_season_are_named(database: Database) -> None:
     record(database, 2026)
     with database.transaction() as connection:
-        asked = [BL1, Following("openligadb", "bl2", 3)]
-        assert seasons.never_listed(connection, asked) == ["openligadb:bl2"]
+        followed = [BL1, FollowedCompetition("openligadb", "bl2", 3)]
+        assert seasons.never_listed(connection, followed) == ["openligadb:bl2"]
         assert seasons.no_longer_followed(connection, []) == {("openligadb", "bl1")}
-        assert seasons.no_longer_followed(connection, asked) == set()
+        assert seasons.no_longer_followed(connection, followed) == set()
 
 
 def test_kept_current_are_followed_tournaments_and_those_nobody_ever_followed(

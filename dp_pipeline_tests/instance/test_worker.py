@@ -5,17 +5,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import psutil
 import pytest
 from dagster._core.launcher import WorkerStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.instance.launcher import LocalHealthRunLauncher
 from dp_pipeline.instance.worker import (
+    MARK_TAG,
     FirstMessage,
     LocalProcess,
     WorkerMark,
-    belongs_elsewhere,
     local_boot,
     process_of,
     verdict,
@@ -69,11 +71,14 @@ def test_a_clock_set_forward_or_back_kills_no_run(
         assert verdict(MARK, said, "boot", worker).status == WorkerStatus.RUNNING
 
 
-def test_a_run_of_another_home_is_left_alone() -> None:
-    assert belongs_elsewhere(MARK, "here") is None
-    elsewhere = belongs_elsewhere(MARK, "there")
-    assert elsewhere is not None
+def test_a_run_of_another_home_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    run = dg.DagsterRun("any", tags={MARK_TAG: MARK.to_tag()})
+    elsewhere = LocalHealthRunLauncher().check_run_worker_health(run)
     assert elsewhere.status == WorkerStatus.RUNNING
+    assert "another state directory" in (elsewhere.msg or "")
 
 
 @given(

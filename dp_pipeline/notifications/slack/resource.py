@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from dp_pipeline.notifications.slack.webhook import SlackWebhook
-from dp_pipeline.settings import Class, Settings
+from dp_pipeline.settings import Settings
 
 
 class SlackResource(dg.ConfigurableResource):
@@ -20,7 +20,3 @@ class SlackResource(dg.ConfigurableResource):
             return SlackWebhook(self.webhook)
         configured = Settings.load().slack_webhook
         return None if configured is None else SlackWebhook(configured.get_secret_value())
-
-    def classes(self) -> frozenset[Class]:
-        """What is posted; the rest counts as announced."""
-        return Settings.load().messages
