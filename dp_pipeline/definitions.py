@@ -17,11 +17,10 @@ from dp_pipeline.notifications import assets  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource  # noqa: E402
 from dp_pipeline.schedules import SCHEDULES  # noqa: E402
-from dp_pipeline.sensors.announce import announce_executions  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
+from dp_pipeline.sensors.notify import announce_executions, watch_automation  # noqa: E402
 from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
-from dp_pipeline.sensors.watch import watch_automation  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
 

@@ -12,11 +12,8 @@ from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh
 from dp_pipeline.domains.registry import NAMES, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 
-_OVER = (
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-)
+ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_OVER = (dg.DagsterRunStatus.SUCCESS, *ENDED_BADLY)
 GOING_ON = tuple(status for status in dg.DagsterRunStatus if status not in _OVER)
 
 

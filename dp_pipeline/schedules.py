@@ -10,7 +10,7 @@ within one tick only. A refresh that is left out fails the check `{provider}_is_
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 import dagster as dg
 
@@ -64,28 +64,21 @@ def discover_seasons_daily(
     return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
 
 
-def nightly(provider: Provider) -> dg.ScheduleDefinition:
-    """The refresh of a provider's tournaments that are being played or about to be."""
-    return _refresh(
-        provider,
-        "nightly",
-        f"Reads the tournaments of {provider.name} again that are active or upcoming: those of "
-        "followed competitions, and those ingested by hand of competitions that never were "
-        f"followed. On Tuesdays the weekly re-read does that. {_TICKS}",
-    )
+_DESCRIPTIONS: Mapping[Kind, str] = {
+    "nightly": (
+        "Reads the tournaments of {} again that are active or upcoming: those of followed "
+        "competitions, and those ingested by hand of competitions that never were followed. On "
+        f"Tuesdays the weekly re-read does that. {_TICKS}"
+    ),
+    "weekly": (
+        "Reads all tournaments of {} again, those that ended included, as scores are corrected "
+        f"years later too, but none of a competition that is no longer followed. {_TICKS}"
+    ),
+}
 
 
-def weekly(provider: Provider) -> dg.ScheduleDefinition:
-    """The re-read of all a provider's tournaments: scores are corrected years later too."""
-    return _refresh(
-        provider,
-        "weekly",
-        f"Reads all tournaments of {provider.name} again, those that ended included, but none of a "
-        f"competition that is no longer followed. {_TICKS}",
-    )
-
-
-def _refresh(provider: Provider, kind: Kind, description: str) -> dg.ScheduleDefinition:
+def refresh_schedule(provider: Provider, kind: Kind) -> dg.ScheduleDefinition:
+    """The nightly or weekly refresh of a provider's tournaments."""
     name, window = provider.name, provider.refresh_window
 
     @dg.schedule(
@@ -94,7 +87,7 @@ def _refresh(provider: Provider, kind: Kind, description: str) -> dg.ScheduleDef
         cron_schedule=window.cron(_DAYS[kind]),
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=description,
+        description=_DESCRIPTIONS[kind].format(name),
         tags={"dp/provider": name},
     )
     def refresh(
@@ -253,5 +246,5 @@ def _shown(moment: datetime) -> str:
 
 SCHEDULES = (
     discover_seasons_daily,
-    *(make(provider) for provider in PROVIDERS for make in (nightly, weekly)),
+    *(refresh_schedule(provider, kind) for provider in PROVIDERS for kind in get_args(Kind)),
 )

@@ -27,8 +27,7 @@ from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 from dp_pipeline.schedules import SCHEDULES
-from dp_pipeline.sensors.announce import announce_executions
-from dp_pipeline.sensors.watch import watch_automation
+from dp_pipeline.sensors.notify import announce_executions, watch_automation
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import SlackReceiver, serve

@@ -24,7 +24,7 @@ from dp_pipeline.definitions import defs
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.registry import BY_NAME, roots
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.schedules import nightly, weekly
+from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.dagster_dev import ROOT, switch
 from dp_pipeline_tests.database.many import fill_tournaments
 
@@ -32,7 +32,7 @@ PROVIDER = "openligadb"
 # Long past: a tick that is still to come notes nothing, whatever day this machine believes it is.
 MONDAY = datetime(2024, 11, 25, 2, 17, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
-NIGHTLY, WEEKLY = nightly(BY_NAME[PROVIDER]), weekly(BY_NAME[PROVIDER])
+NIGHTLY, WEEKLY = (refresh_schedule(BY_NAME[PROVIDER], kind) for kind in ("nightly", "weekly"))
 CHECK = dg.AssetCheckKey(dg.AssetKey("health"), f"{PROVIDER}_is_refreshed")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -19,12 +19,12 @@ from dp_pipeline.competitions.removal import left_alone
 from dp_pipeline.database import seasons
 from dp_pipeline.database.database import Database
 from dp_pipeline.http.circuit_table import open_circuits
-from dp_pipeline.jobs import Partitions, planned_work
+from dp_pipeline.jobs import ENDED_BADLY, GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.ledger.run_tags import Priority
-from dp_pipeline.partitions import checked_key
+from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
-from dp_pipeline.providers.registry import BY_NAME, roots
+from dp_pipeline.providers.registry import BY_NAME, checked_key, roots
 
 MOST_ADDED = 200
 """Partitions of a tick, with a run for each fifty: Dagster takes 5 ms for a partition on Postgres
@@ -39,13 +39,6 @@ ODD_SECONDS = 600.0
 which would say so and have it taken away (see removal.py)."""
 RETRY_SECONDS = 3_600.0
 """How long the tournaments of a run that ended badly and left no trace are left alone."""
-
-_ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_UNFINISHED = [
-    status
-    for status in dg.DagsterRunStatus
-    if status not in {dg.DagsterRunStatus.SUCCESS, *_ENDED_BADLY}
-]
 
 
 def read_waiting(cursor: str | None, name: str = "waiting") -> dict[str, float]:
@@ -113,32 +106,13 @@ def plan(  # noqa: PLR0913 - all that is known
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
-    """What a tick of the sensor comes to.
-
-    Args:
-        requests: runs that read tournaments.
-        add: partitions to add.
-        remove: partitions of which no tournament can have the key, and that nobody materialized.
-        said: the tick in words.
-        cursor: what the next tick is to know.
-    """
-
-    requests: list[dg.RunRequest]
-    add: tuple[str, ...]
-    remove: list[str]
-    said: str
-    cursor: str
-
-
 def discover(
     instance: dg.DagsterInstance,
     store: Database,
     followed: Sequence[seasons.Following] | None,
     cursor: str | None,
     base_urls: Mapping[str, str],
-) -> Discovered:
+) -> dg.SensorResult:
     """Compare what is followed (None while that cannot be read), stored and partitioned."""
     now = time.time()
     partitions = Partitions(instance)
@@ -167,12 +141,15 @@ def discover(
     odd_since = {key: odd_since.get(key, now) for key in odd[:MOST_ADDED]}
     given_up = [key for key, since in odd_since.items() if now - since >= ODD_SECONDS]
     gone = left_alone(instance, partitions, given_up)
-    return Discovered(
-        _requests(decided.refresh, now),
-        decided.add,
-        gone,
-        _said(len(approved), len(decided.add), odd, len(gone)),
-        json.dumps({"waiting": decided.waiting, "odd": odd_since}),
+    add = [TOURNAMENTS.build_add_request(list(decided.add))] if decided.add else []
+    remove = [TOURNAMENTS.build_delete_request(gone)] if gone else []
+    requests = _requests(decided.refresh, now)
+    said = _said(len(approved), len(decided.add), odd, len(gone))
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else said,
+        dynamic_partitions_requests=[*add, *remove],
+        cursor=json.dumps({"waiting": decided.waiting, "odd": odd_since}),
     )
 
 
@@ -193,8 +170,8 @@ def keys_in_flight(instance: dg.DagsterInstance, partitions: Partitions, now: fl
     """The tournaments a run is to work on, or was to in the last hour before it ended badly."""
     lately = datetime.fromtimestamp(now, UTC) - timedelta(seconds=RETRY_SECONDS)
     runs = [
-        *instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)),
-        *instance.get_runs(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=lately)),
+        *instance.get_runs(dg.RunsFilter(statuses=list(GOING_ON))),
+        *instance.get_runs(dg.RunsFilter(statuses=list(ENDED_BADLY), updated_after=lately)),
     ]
     return {key for run in runs for key in planned_work(instance, run, partitions)}
 

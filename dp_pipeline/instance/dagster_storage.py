@@ -10,5 +10,3 @@ from dagster._core.storage.base_storage import DagsterStorage
 # The storage of runs, to hold a lock on its own connection: one daemon works per storage.
 from dagster._core.storage.runs import SqlRunStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-
-__all__ = ["DagsterSqliteStorage", "DagsterStorage", "SqlRunStorage"]

@@ -57,24 +57,25 @@ class SqliteOrPostgresStorage(_WithoutConfig, DagsterStorage, ConfigurableClass)
         del config_value
         put_real_environment_first()
         settings = Settings.load()
-        _write_events_in_batches()
+        # Dagster writes the events of one run in batches then instead of one connection each. Every
+        # process that opens the instance makes the storage first, the run worker included, and
+        # Dagster reads the variable at each event, so this is the one place that reaches `dagster
+        # dev` typed by hand, run workers, and `dp`. 500 partitions of 4 assets in one run took
+        # 22.5 s on Postgres without it and 1.3 s with it. A value that the user has set stays.
+        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_WRITE)
         if settings.dagster_postgres_url is not None:
+            from dagster_postgres import DagsterPostgresStorage
+
             url = settings.dagster_postgres_url.get_secret_value()
+            # without "+psycopg2" SQLAlchemy 2.1 takes psycopg 3, which dagster-postgres cannot
+            # use: it reads psycopg2's error codes
+            psycopg2_url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
             with _alone(url):
-                return _postgres(url, inst_data)
+                return DagsterPostgresStorage(psycopg2_url, inst_data=inst_data)
         directory = dagster_directory(settings)
         # two processes that create the tables at once: "UNIQUE constraint failed: alembic_version"
         with initialising(directory):
             return DagsterSqliteStorage(str(directory), inst_data=inst_data)
-
-
-def _postgres(url: str, inst_data: ConfigurableClassData | None) -> DagsterStorage:
-    from dagster_postgres import DagsterPostgresStorage
-
-    # without "+psycopg2" SQLAlchemy 2.1 takes psycopg 3, which dagster-postgres cannot use: it
-    # reads psycopg2's error codes
-    psycopg2_url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
-    return DagsterPostgresStorage(psycopg2_url, inst_data=inst_data)
 
 
 @contextmanager
@@ -154,14 +155,3 @@ class HomeComputeLogManager(_WithoutConfig, LocalComputeLogManager):
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             yield context
-
-
-def _write_events_in_batches() -> None:
-    """Let Dagster write the events of one run in batches instead of one connection each.
-
-    Every process that opens the instance makes the storage first, the run worker included, and
-    Dagster reads the variable at each event, so this is the one place that reaches `dagster dev`
-    typed by hand, run workers, and `dp`. 500 partitions of 4 assets in one run took 22.5 s on
-    Postgres without it and 1.3 s with it. A value that the user has set stays.
-    """
-    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_WRITE)

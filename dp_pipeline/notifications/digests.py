@@ -207,11 +207,5 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
 
 
 def _failure(row: Any) -> CountedFailure:
-    return CountedFailure(
-        times=row.times,
-        tournaments=row.tournaments,
-        named=tuple(row.named[:NAMED]),
-        domains=tuple(row.domains),
-        error=row.error,
-        followed=row.followed,
-    )
+    named, domains = tuple(row.named[:NAMED]), tuple(row.domains)
+    return CountedFailure(row.times, row.tournaments, named, domains, row.error, row.followed)

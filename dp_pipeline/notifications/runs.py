@@ -14,7 +14,7 @@ import dagster as dg
 from dp_pipeline.assets.poll_job import POLL_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
-from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
+from dp_pipeline.jobs import ENDED_BADLY, GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.reconcile import LostRun, record_lost
 from dp_pipeline.ledger.run_tags import backfill_of, run_group_of, tags_of
 from dp_pipeline.match_watch.lost import pause_lost_polls
@@ -26,7 +26,7 @@ from dp_pipeline.settings import Settings
 LOST_RUNS_PER_TICK = 25
 SETTLED_SECONDS = 30.0
 
-_ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_ENDED_BADLY = list(ENDED_BADLY)
 
 
 def finished_runs(

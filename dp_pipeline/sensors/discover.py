@@ -9,7 +9,6 @@ from dp_pipeline.competitions import file
 from dp_pipeline.competitions.discovery import discover
 from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.notifications.duties import Duties
-from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
 
@@ -36,17 +35,10 @@ def discover_tournaments(
     # A slip in that file must not keep what is stored, or added by hand, from its due.
     with duties.duty("reading the followed competitions"):
         followed = file.load(settings.competitions_file).followed
-    discovered = discover(
+    result = discover(
         context.instance, database.open(), followed, context.cursor, settings.base_urls
     )
-    if not discovered.requests and not discovered.add and not discovered.remove:
+    if not result.run_requests and not result.dynamic_partitions_requests:
         # A tick that fails does nothing: what is wrong is said by one that has nothing to do.
         duties.end()
-    add = [TOURNAMENTS.build_add_request(list(discovered.add))] if discovered.add else []
-    remove = [TOURNAMENTS.build_delete_request(discovered.remove)] if discovered.remove else []
-    return dg.SensorResult(
-        run_requests=discovered.requests,
-        skip_reason=None if discovered.requests else discovered.said,
-        dynamic_partitions_requests=[*add, *remove],
-        cursor=discovered.cursor,
-    )
+    return result

@@ -8,6 +8,7 @@ import dagster as dg
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.seasons import never_listed
+from dp_pipeline.jobs import GOING_ON
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -15,12 +16,6 @@ from dp_pipeline.settings import Settings
 TICK_SECONDS = 15
 RETRY_SECONDS = 3_600.0
 """How long a competition of which no season is known is left alone."""
-
-_OVER = (
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-)
 
 
 def read_cursor(text: str | None) -> tuple[str, float]:
@@ -54,10 +49,7 @@ def watch_competitions(
     said = f"{len(competitions.followed)} competitions are followed."
     if not due:
         return dg.SensorResult(skip_reason=said, cursor=context.cursor)
-    unfinished = dg.RunsFilter(
-        job_name=DISCOVER_JOB,
-        statuses=[status for status in dg.DagsterRunStatus if status not in _OVER],
-    )
+    unfinished = dg.RunsFilter(job_name=DISCOVER_JOB, statuses=list(GOING_ON))
     if context.instance.get_run_ids(unfinished, limit=1):
         # It may have read the file before it changed.
         said = "A run that reads seasons goes on; the next one waits for its end."

@@ -20,7 +20,7 @@ import pytest
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.providers.openfootball import OpenFootball
-from dp_pipeline.schedules import nightly, weekly
+from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.dagster_dev import (
@@ -78,16 +78,19 @@ def measure() -> Iterator[dict[str, Any]]:
         environment = {"OPENFOOTBALL_BASE_URL": url, "SLACK_JOB_EXECUTIONS_WEBHOOK": webhook}
         with dg.DagsterInstance.from_config(str(ROOT)) as instance:
             instance.add_dynamic_partitions("tournaments", keys)
-            for make in (nightly, weekly):
-                switch(instance, make(OpenFootball()), since=None)
+            nightly, weekly = (
+                refresh_schedule(OpenFootball(), kind) for kind in ("nightly", "weekly")
+            )
+            for schedule in (nightly, weekly):
+                switch(instance, schedule, since=None)
             project = copy_project(top / "project")
             with dagster_dev(project, home, environment) as dev:
                 _fill(dev, keys, slack)
                 idle = idling(dev.process.pid, home)
                 world = World(home, instance, dev, replay, slack, idle)
-                yield _night("nightly, nothing new", nightly(OpenFootball()), world)
+                yield _night("nightly, nothing new", nightly, world)
                 _correct(replay)
-                yield _night("weekly, a score of each corrected", weekly(OpenFootball()), world)
+                yield _night("weekly, a score of each corrected", weekly, world)
 
 
 @dataclass(frozen=True, slots=True)

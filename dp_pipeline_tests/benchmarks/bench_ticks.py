@@ -24,8 +24,8 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
-from dp_pipeline.sensors.announce import announce_executions
 from dp_pipeline.sensors.discover import discover_tournaments
+from dp_pipeline.sensors.notify import announce_executions
 from dp_pipeline_tests.benchmarks.cpu import Meter, family
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.dagster_dev import ROOT, switch

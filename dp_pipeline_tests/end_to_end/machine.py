@@ -14,7 +14,7 @@ import pytest
 
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import DatabaseResource, LedgerResource
-from dp_pipeline.sensors.announce import announce_executions
+from dp_pipeline.sensors.notify import announce_executions
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.end_to_end.command import Ended, dp
 from dp_pipeline_tests.end_to_end.contents import row_versions

@@ -11,7 +11,7 @@ import pytest
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES as DOMAINS
 from dp_pipeline.providers.openfootball import OpenFootball
-from dp_pipeline.schedules import nightly
+from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.dagster_dev import ROOT, copy_project, dagster_dev, switch, wait_for
 from dp_pipeline_tests.database.many import fill_tournaments
 from dp_pipeline_tests.ledger.many import fill_ledger
@@ -40,7 +40,8 @@ def test_a_night_over_sixty_tournaments_is_two_runs_and_one_digest(
     with dg.DagsterInstance.from_config(str(ROOT)) as instance:
         instance.add_dynamic_partitions("tournaments", KEYS)
         # The daemon was off when it was due and makes it good as soon as it is on.
-        switch(instance, nightly(OpenFootball()), since=time.time() - OFF_SECONDS)
+        nightly = refresh_schedule(OpenFootball(), "nightly")
+        switch(instance, nightly, since=time.time() - OFF_SECONDS)
     file = season(league("A", "B"))
     replay = Replay(payloads={f"/2024-25/{name}.json": file for name in NAMES if name != GONE})
     slack = SlackReceiver()

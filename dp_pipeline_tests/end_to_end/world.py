@@ -24,7 +24,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.resources import DatabaseResource
-from dp_pipeline.sensors.announce import announce_executions
+from dp_pipeline.sensors.notify import announce_executions
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay

@@ -13,7 +13,7 @@ from dp_pipeline.domains.registry import NAMES, operation_type
 from dp_pipeline.ledger.ledger import tournament_id_of
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import DatabaseResource, LedgerResource
-from dp_pipeline.sensors.announce import announce_executions
+from dp_pipeline.sensors.notify import announce_executions
 
 TOURNAMENTS_PER_RUN = 10
 LEAGUES = tuple(f"openligadb:league{place}:2024" for place in range(TOURNAMENTS_PER_RUN))

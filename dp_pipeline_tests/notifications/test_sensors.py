@@ -24,7 +24,7 @@ from dp_pipeline.notifications.notes import DeliveryState, database_away
 from dp_pipeline.notifications.runs import finished_runs
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import DatabaseResource, LedgerResource
-from dp_pipeline.sensors.announce import announce_executions
+from dp_pipeline.sensors.notify import announce_executions
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 
 KEY = "openligadb:bl1:2024"

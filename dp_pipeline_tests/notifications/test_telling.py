@@ -28,7 +28,7 @@ from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
 from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import DatabaseResource, LedgerResource
-from dp_pipeline.sensors.announce import announce_executions
+from dp_pipeline.sensors.notify import announce_executions
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 

@@ -44,8 +44,7 @@ from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.notifications.undelivered import CHECK as DELIVERED
 from dp_pipeline.notifications.undelivered import UNDELIVERED_MINUTES
 from dp_pipeline.resources import DatabaseResource, LedgerResource
-from dp_pipeline.sensors.announce import announce_executions
-from dp_pipeline.sensors.watch import watch_automation
+from dp_pipeline.sensors.notify import announce_executions, watch_automation
 from dp_pipeline_tests.ledger.rows import finished_row
 from dp_pipeline_tests.servers import Answer, SlackReceiver, closed_url
 

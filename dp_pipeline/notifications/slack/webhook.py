@@ -3,12 +3,6 @@
 What a message says belongs to its own module; which messages are due, and how often to try, to the
 caller.
 
-SlackError
-├── SlackConfigurationError   the webhook's address cannot be one
-├── SlackUnavailableError     not now: outage, rate limit, or a webhook that needs a person
-│   └── SlackUnansweredError  sent, but no answer says whether it was taken
-└── SlackRefusedError         never: Slack says that it accepts not even the plain text
-
 slack_sdk's WebhookClient is not used: it follows redirects and tries again inside a call without a
 switch for either, reads an answer however long it is, logs the address, and does not say whether a
 request that failed had been sent. What is left of it is one POST, which httpx does.
@@ -105,7 +99,7 @@ class SlackConfigurationError(SlackError):
 
 
 class SlackUnavailableError(SlackError):
-    """Slack took nothing now; the same message may be taken later.
+    """Slack took nothing now: an outage, a rate limit, or a webhook that needs a person.
 
     `retry_after` is how many seconds Slack wants no post, where it did. `answered` says
     that this message was answered with a no: another one may fare better.
