@@ -155,15 +155,12 @@ def load(path: Path | None) -> Competitions:
         line = content.count(b"\n", 0, error.start) + 1
         problem = Problem(line, "This is not UTF-8; save the file in that encoding.")
         raise CompetitionsError(name, (problem,)) from error
-    return _remembered(text, name)
+    return parse(text, name)
 
 
-@lru_cache(maxsize=2)
-def _remembered(text: str, file: str) -> Competitions:
-    # A sensor reads the file every few seconds, and 5,000 competitions take 0.4 s.
-    return parse(text, file)
-
-
+@lru_cache(
+    maxsize=2
+)  # a sensor reads the file every few seconds, and 5,000 competitions take 0.4 s
 def parse(text: str, file: str = _DEFAULT) -> Competitions:
     """The competitions in a text.
 
@@ -216,13 +213,10 @@ def _compose(text: str, problems: list[Problem]) -> "yaml.Node | None":
 
 
 def _data(node: "yaml.Node | None", path: _Path, lines: _Lines, problems: list[Problem]) -> object:
-    """What a node says, every value as it is written: `17` and `no` are competitions.
+    """What the node at a path says, every value as it is written: `17` and `no` are competitions.
 
-    Args:
-        node: of the document.
-        path: where it is in there.
-        lines: takes the line of each path; that of a field's name is at (*path, name, KEY).
-        problems: takes fields that are given twice.
+    `lines` takes the line of each path, that of a field's name at (*path, name, KEY); `problems`
+    takes fields that are given twice.
     """
     import yaml
 

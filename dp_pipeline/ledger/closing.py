@@ -121,7 +121,7 @@ def _write(
 
 def _note(connection: sa.Connection, execution: Execution) -> None:
     if execution.report_url is None:
-        error = execution.report_error or "The object store had no request."
+        error = execution.report_error or "The report was not sent to the object store."
         kept_reports.refused(connection, execution.id, error)
     else:
         kept_reports.stored(connection, execution.id, execution.report_url)

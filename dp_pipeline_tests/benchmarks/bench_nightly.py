@@ -131,8 +131,8 @@ def _night(what: str, schedule: dg.ScheduleDefinition, world: World) -> dict[str
     cost, parts = meter.read()
     launched = {run: status for run, status in dev.runs().items() if run not in runs}
     assert set(launched.values()) == {"SUCCESS"}, launched
-    rows, seconds, untold = _ledger(world.home, list(launched))
-    assert (rows, untold) == (TOURNAMENTS * len(NAMES), 0)
+    rows, seconds, unannounced = _ledger(world.home, list(launched))
+    assert (rows, unannounced) == (TOURNAMENTS * len(NAMES), 0)
     above = cost.cpu - world.idle.rate * cost.wall
     return {
         "what": what,
@@ -151,7 +151,7 @@ def _night(what: str, schedule: dg.ScheduleDefinition, world: World) -> dict[str
 
 
 def _ledger(home: Path, runs: Sequence[str]) -> tuple[int, float, int]:
-    """Of some runs the rows, the seconds from the first beginning to the last end, the untold."""
+    """The rows of some runs, their seconds in all, the unannounced."""
     server = EmbeddedPostgres(home)
     try:
         with psycopg.connect(server.url()) as connection:

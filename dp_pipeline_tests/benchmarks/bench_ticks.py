@@ -104,7 +104,7 @@ def _fill(database: Database, instance: dg.DagsterInstance, home: Path) -> None:
 
 
 def _forget_told(database: Database) -> None:
-    """Let all of the last night be untold, and just over."""
+    """Let all of the last night be unannounced, and just over."""
     ledger = tables.data_provider_executions
     ended = sa.func.now() - sa.text("interval '1 minute'")
     with database.transaction() as connection:

@@ -222,7 +222,7 @@ def test_who_scored_counts_no_own_goal_no_goal_without_a_name_and_none_taken_bac
 
 
 GROUP_INDEX = "unannounced_run_group"
-UNTOLD = "announced_at IS NULL AND completed_at IS NOT NULL"
+UNANNOUNCED = "announced_at IS NULL AND completed_at IS NOT NULL"
 GOOD = "status = 'completed' AND scope = 'part'"
 SUBJECT = "tournament_key = 'a:b:c' AND domain = 'teams' AND completed_at < now()"
 
@@ -233,9 +233,9 @@ def test_the_ledgers_frequent_questions_are_answered_by_an_index(
     connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
     for condition, index in {
         "status = 'in_progress'": "in_progress",
-        f"{UNTOLD} AND run_group IS NULL ORDER BY completed_at": "unannounced",
-        f"{UNTOLD} AND run_group IS NOT NULL ORDER BY run_group, completed_at": GROUP_INDEX,
-        f"{UNTOLD} AND run_group = 'nightly'": GROUP_INDEX,
+        f"{UNANNOUNCED} AND run_group IS NULL ORDER BY completed_at": "unannounced",
+        f"{UNANNOUNCED} AND run_group IS NOT NULL ORDER BY run_group, completed_at": GROUP_INDEX,
+        f"{UNANNOUNCED} AND run_group = 'nightly'": GROUP_INDEX,
         f"{SUBJECT} AND {GOOD} ORDER BY completed_at DESC LIMIT 1": "completed",
         f"{SUBJECT} AND fingerprint IS NOT NULL ORDER BY completed_at LIMIT 1": "fingerprint",
         "tournament_key = 'a:b:c' ORDER BY started_at DESC": "tournament_key",

@@ -27,7 +27,7 @@ REFUSED = Answer(400, "invalid_blocks")
 WEBHOOK = "SLACK_JOB_EXECUTIONS_WEBHOOK"
 
 
-def untold(made: World) -> int:
+def unannounced(made: World) -> int:
     return sum(row["announced_at"] is None for row in made.executions())
 
 
@@ -52,7 +52,7 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
             made.slack.answers.extend([OK, Answer(429, "rate_limited", {"Retry-After": "600"})])
             said = made.tick()
             assert said.startswith("1 messages sent; Slack limits how fast")
-            assert untold(made) == 2 * len(NAMES)
+            assert unannounced(made) == 2 * len(NAMES)
             seen = len(made.slack.received)
             assert "Slack asked for a pause of another" in made.tick()
             assert len(made.slack.received) == seen
@@ -61,14 +61,14 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
 
         for _ in range(2):
             assert "the connection is refused" in made.tick()
-        assert untold(made) == 2 * len(NAMES)
+        assert unannounced(made) == 2 * len(NAMES)
 
         with made.slack.listening(port=port):
             made.slack.answers.append(Answer(503))
             assert "answers with status 503" in made.tick()
             assert made.tick() == "2 messages sent"
             assert made.tick() == "Nothing new."
-        assert untold(made) == 0
+        assert unannounced(made) == 0
         assert list(made.told().values()) == [1, 1, 1, 1]
         order = [json.dumps(message) for message in made.slack.accepted[-2:]]
         assert [OTHERS[n] in text for n, text in enumerate(order)] == [True, True], "oldest first"
@@ -107,7 +107,7 @@ def test_a_daemon_that_is_killed_between_a_post_and_its_stamp_repeats_it_once_at
                 until("a post", lambda posts=number + 1: len(made.slack.accepted) == posts)
                 ticker.kill()
                 ticker.join(10)
-        assert untold(made) == len(NAMES)
+        assert unannounced(made) == len(NAMES)
         assert (
             made.tick()
             == [
@@ -116,5 +116,5 @@ def test_a_daemon_that_is_killed_between_a_post_and_its_stamp_repeats_it_once_at
             ][kills - 1]
         )
         assert len(made.slack.accepted) == 2
-        assert untold(made) == 0
+        assert unannounced(made) == 0
         assert made.tick() == "Nothing new."

@@ -15,7 +15,7 @@ from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.dagster_dev import ROOT, copy_project, dagster_dev, switch, wait_for
 from dp_pipeline_tests.database.many import fill_tournaments
 from dp_pipeline_tests.ledger.many import fill_ledger
-from dp_pipeline_tests.ledger.rows import untold
+from dp_pipeline_tests.ledger.rows import unannounced
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import SlackReceiver, operations_of, serve
@@ -54,7 +54,7 @@ def test_a_night_over_sixty_tournaments_is_two_runs_and_one_digest(
         with dagster_dev(project, home, environment) as dev:
             wait_for("the message", lambda: slack.received or None, 120)
             # What is told is told once: a later tick has nothing left to tell.
-            wait_for("all to be told", lambda: untold(database) == 0 or None)
+            wait_for("all to be told", lambda: unannounced(database) == 0 or None)
             runs = dev.runs()
     assert sorted(runs.values()) == ["FAILURE", "SUCCESS"]
     assert replay.seen == {f"/2024-25/{name}.json": 1 for name in NAMES}

@@ -50,7 +50,7 @@ def failed(error: str = "The provider refuses us (403).", **values: Any) -> dict
     }
 
 
-def untold(database: Database) -> int:
+def unannounced(database: Database) -> int:
     """How many executions people have not been told of."""
     with database.transaction() as connection:
         question = sa.select(sa.func.count()).where(TABLE.c.announced_at.is_(None))

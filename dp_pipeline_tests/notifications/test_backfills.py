@@ -20,7 +20,7 @@ from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.backfills import HISTORY_SECONDS, LATE_SECONDS, Handled
 from dp_pipeline.notifications.undelivered import read_undelivered
 from dp_pipeline_tests.ledger.rows import failed, finished_row
-from dp_pipeline_tests.notifications.test_telling import Channel, ago, channel
+from dp_pipeline_tests.notifications.test_announcing import Channel, ago, channel
 from dp_pipeline_tests.servers import Answer
 
 __all__ = ["channel"]

@@ -22,7 +22,7 @@ from dp_pipeline_tests.notifications.slack.misbehaving import (
     elsewhere,
     keys_in,
 )
-from dp_pipeline_tests.notifications.test_telling import Channel, ago, channel
+from dp_pipeline_tests.notifications.test_announcing import Channel, ago, channel
 from dp_pipeline_tests.servers import closed_url
 
 __all__ = ["channel"]
@@ -50,7 +50,7 @@ def tick(channel: Channel, webhook: str) -> str:
     return channel.tick()
 
 
-def untold(channel: Channel) -> list[str]:
+def unannounced(channel: Channel) -> list[str]:
     """The tournaments that people have not been told of, oldest first."""
     with channel.database.transaction() as connection:
         waiting = sa.select(TABLE.c.tournament_key).where(TABLE.c.announced_at.is_(None))
@@ -70,18 +70,18 @@ def test_what_slack_may_have_taken_is_posted_once_more_and_not_again(
     server = Webhook(DOUBTFUL[name])
     with server.open() as webhook:
         assert "did not confirm it" in tick(channel, webhook)
-        assert untold(channel) == [A, B], "nothing said that it was taken"
+        assert unannounced(channel) == [A, B], "nothing said that it was taken"
         tick(channel, webhook)
         assert keys_in(server.taken, A, B) == [A, A]
         said = tick(channel, webhook)
         assert said.startswith("1 messages counted as announced that nothing confirmed")
-        assert untold(channel) == [B]
+        assert unannounced(channel) == [B]
         assert 0 < quiet_for(channel) <= 60
         server.get_well()
         assert tick(channel, webhook) == "1 messages sent"
         assert tick(channel, webhook) == "Nothing new."
     assert keys_in(server.taken, A, B) == [A, A, B, B]
-    assert untold(channel) == []
+    assert unannounced(channel) == []
 
 
 @pytest.mark.parametrize("name", ["takes it and resets", "half of ok"])
@@ -93,7 +93,7 @@ def test_one_answer_that_is_lost_makes_one_message_two_at_most(channel: Channel,
         assert tick(channel, webhook) == "2 messages sent"
     assert keys_in(server.taken, A, B) == [A, A, B]
     assert keys_in(server.confirmed, A, B) == [A, B]
-    assert untold(channel) == []
+    assert unannounced(channel) == []
 
 
 # The others are told apart from these by the webhook alone: see messages/test_slack.py.
@@ -112,7 +112,7 @@ def test_what_was_not_taken_is_posted_until_it_is_in_order_and_once_a_tick(
                 said = tick(channel, webhook)
                 assert "The messages wait." in said
                 assert "secret-token" not in said
-                assert untold(channel) == [A, B]
+                assert unannounced(channel) == [A, B]
                 posts = keys_in(server.taken, A, B)
                 assert posts.count(A) == ticks
                 assert posts.count(B) <= max(0, ticks - REFUSALS + 1)
@@ -121,7 +121,7 @@ def test_what_was_not_taken_is_posted_until_it_is_in_order_and_once_a_tick(
             assert tick(channel, webhook) == "Nothing new."
     assert target.connections == 0, "nothing is sent where a redirect points"
     assert keys_in(server.confirmed, A, B) == [A, B]
-    assert untold(channel) == []
+    assert unannounced(channel) == []
 
 
 @pytest.mark.parametrize("name", LIMITED)
@@ -138,7 +138,7 @@ def test_a_pause_is_kept_an_hour_at_most_and_nothing_is_lost(channel: Channel, n
             assert len(server.taken) == 1
         server.get_well()
         assert tick(channel, webhook) == "2 messages sent"
-    assert untold(channel) == []
+    assert unannounced(channel) == []
 
 
 def test_a_name_a_port_or_a_certificate_that_is_not_slacks_uses_no_message_up(
@@ -195,13 +195,13 @@ def test_a_message_that_is_never_taken_does_not_hold_up_the_others_for_ever(
     with server.open() as webhook:
         for _ in range(REFUSALS):
             tick(channel, webhook)
-        assert untold(channel) == [A], "the other one was told"
+        assert unannounced(channel) == [A], "the other one was told"
         for number in range(PASSED - 1):
             finished_row(channel.database, uuid4(), f"openligadb:bl2:201{number}")
             tick(channel, webhook)
-            assert untold(channel) == [A]
+            assert unannounced(channel) == [A]
         assert tick(channel, webhook) == "1 messages refused by Slack for good"
-        assert untold(channel) == []
+        assert unannounced(channel) == []
         posts = len(server.taken)
         tick(channel, webhook)
         assert len(server.taken) == posts
@@ -229,4 +229,4 @@ def test_a_stamp_that_fails_after_slack_took_the_message_repeats_nothing(
             connection.execute(sa.text("DROP TRIGGER no ON data_provider_executions"))
         assert tick(channel, webhook) == "1 messages sent"
     assert keys_in(server.taken, A) == [A]
-    assert untold(channel) == []
+    assert unannounced(channel) == []

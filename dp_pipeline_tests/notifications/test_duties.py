@@ -16,9 +16,9 @@ from dp_pipeline.notifications import announcing as announce
 from dp_pipeline.notifications import backfills, incidents, notes, runs
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline.notifications.notes import DeliveryState
-from dp_pipeline_tests.ledger.rows import KEY, finished_row, untold
+from dp_pipeline_tests.ledger.rows import KEY, finished_row, unannounced
+from dp_pipeline_tests.notifications.test_announcing import OTHER, Channel, ago, channel
 from dp_pipeline_tests.notifications.test_delivery import tick
-from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, channel
 from dp_pipeline_tests.notifications.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery
 
 __all__ = ["channel", "machinery"]
@@ -77,7 +77,7 @@ def test_whatever_duty_fails_people_hear_of_the_rest_and_the_tick_fails(
     assert len(channel.headers) == (1 if duty.startswith("adding") else 2)
     tick(channel, channel.webhook)
     assert len(channel.headers) == len(set(channel.headers)) == 2
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_row_that_says_nonsense_keeps_no_other_one_from_being_told(
         "✅ Completed: weekly",
         "✅ Completed: openligadb:bl3:2024",
     } <= set(channel.headers)
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 def test_a_message_that_cannot_be_rendered_stops_no_other_one(

@@ -16,7 +16,7 @@ from dp_pipeline.notifications.news import FailureRun
 from dp_pipeline_tests.ledger.rows import TABLE, failed, finished_row
 
 START = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
-TOLD_SINCE = START + timedelta(minutes=300)
+ANNOUNCED_FROM = START + timedelta(minutes=300)
 
 
 def fingerprints(database: Database) -> list[str | None]:
@@ -162,7 +162,7 @@ def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> FailureRun | No
     heard = [
         one["completed_at"]
         for one in before
-        if one["announced_at"] or (not one["run_group"] and one["completed_at"] >= TOLD_SINCE)
+        if one["announced_at"] or (not one["run_group"] and one["completed_at"] >= ANNOUNCED_FROM)
     ]
     return FailureRun(
         ended_at=row["completed_at"],
@@ -183,7 +183,7 @@ def test_streaks_are_what_the_rows_say(database: Database, story: list[Happened]
         connection.execute(sa.delete(TABLE))
     rows = store(database, story)
     with database.transaction() as connection:
-        found = failure_runs(connection, [row["id"] for row in rows], announced_from=TOLD_SINCE)
+        found = failure_runs(connection, [row["id"] for row in rows], announced_from=ANNOUNCED_FROM)
         named, count = recoveries(connection, executions.c.domain == "teams", most=3)
     wanted: dict[UUID, FailureRun] = {}
     for row in rows:

@@ -12,9 +12,9 @@ from dagster._core.execution.backfill import BulkActionStatus
 from dp_pipeline.ledger import reconcile as reconciling
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.ledger.run_tags import BACKFILL_TAG
-from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
+from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, unannounced
+from dp_pipeline_tests.notifications.test_announcing import OTHER, Channel, ago, backfill, channel
 from dp_pipeline_tests.notifications.test_delivery import tick
-from dp_pipeline_tests.notifications.test_telling import OTHER, Channel, ago, backfill, channel
 
 __all__ = ["channel"]
 
@@ -49,7 +49,7 @@ def told(channel: Channel, *happened: tuple[float, dict[str, Any]]) -> list[str]
     for minutes, values in happened:
         finished_row(channel.database, uuid4(), completed_at=ago(minutes=minutes), **values)
     tick(channel, channel.webhook)
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
     return colors(channel)
 
 

@@ -13,9 +13,6 @@ from dp_pipeline.notifications.slack.line import (
     Line,
     StatusStyle,
     counted,
-    place_of,
-    style_of,
-    text_of,
 )
 from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
@@ -113,169 +110,165 @@ class Announcement:
     def kinds(self) -> frozenset[Class]:
         """The classes whose readers it is for: news beside a failure stay news."""
         kinds: set[Class] = {self.kind} if self.kind else set()
-        if _recovered(self) or _sentences(self):
+        if self._recovered() or self._sentences():
             kinds.add("news")
         return frozenset(kinds)
 
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
-        style = _worst(self)
-        lines = _lines(self, most=LINES, budget=ALL_LINES)
-        errors = _errors(self, budget=ALL_ERRORS)
+        style = self._worst()
+        lines = self._lines(most=LINES, budget=ALL_LINES)
+        errors = self._errors(budget=ALL_ERRORS)
         room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
         return Card(
-            header=f"{style.emoji} {style.words}: {_label(self)}",
-            summary=_summary(self),
+            header=f"{style.emoji} {style.words}: {self._label()}",
+            summary=self._summary(),
             color=style.color,
-            fields=_fields(self),
-            texts=[*_news(self, budget=room), *lines, *errors, _run(self)],
-            context=_context(self),
+            fields=self._fields(),
+            texts=[*self._news(budget=room), *lines, *errors, self._run()],
+            context=self._context(),
         ).payload()
 
     def plain(self) -> dict[str, Any]:
         """The same message as text alone, for when Slack refuses blocks."""
         texts = [
-            *_news(self, budget=500),
-            *_lines(self, most=5, budget=1_700),
-            *_errors(self, budget=1_000),
-            _run(self),
+            *self._news(budget=500),
+            *self._lines(most=5, budget=1_700),
+            *self._errors(budget=1_000),
+            self._run(),
             f"Request ID: {code(str(self.request_id), 60)}",
         ]
-        return plain(_summary(self), texts)
+        return plain(self._summary(), texts)
 
+    def _worst(self) -> StatusStyle:
+        styles = (line.style for line in self.lines)
+        worst = max(styles, key=lambda style: style.severity, default=STYLES["failed"])
+        if worst.severity == 0 and self._recovered():
+            return replace(worst, words="Recovered")
+        if worst.severity == 0 and self._sentences():
+            return replace(worst, words="News")
+        return worst
 
-def _worst(announcement: Announcement) -> StatusStyle:
-    styles = (style_of(line) for line in announcement.lines)
-    worst = max(styles, key=lambda style: style.severity, default=STYLES["failed"])
-    if worst.severity == 0 and _recovered(announcement):
-        return replace(worst, words="Recovered")
-    if worst.severity == 0 and _sentences(announcement):
-        return replace(worst, words="News")
-    return worst
+    def _recovered(self) -> bool:
+        """Whether a failure ended that needed a person."""
+        return any(
+            line.status == "completed"
+            and line.failure_run is not None
+            and line.failure_run.alarming
+            for line in self.lines
+        )
 
+    def _label(self) -> str:
+        for name in (self.tournament_label, self.tournament_key):
+            if name and visible(name):
+                return name
+        return "unnamed tournament"
 
-def _recovered(announcement: Announcement) -> bool:
-    """Whether a failure ended that needed a person."""
-    return any(
-        line.status == "completed" and line.failure_run is not None and line.failure_run.alarming
-        for line in announcement.lines
-    )
+    def _tally(self) -> str:
+        """Such as "5 operations (3 completed, 2 failed)"."""
+        words = [line.style.words.lower() for line in self.lines]
+        known = (style.words.lower() for style in (*STYLES.values(), *HARMLESS.values()))
+        tally = ", ".join(f"{words.count(each)} {each}" for each in known if each in words)
+        noun = "operation" if len(words) == 1 else "operations"
+        return f"{len(words)} {noun}" + (f" ({tally})" if tally else "")
 
+    def _summary(self) -> str:
+        """One unescaped line for notifications and for clients that show no blocks."""
+        style, lines = self._worst(), self.lines
+        names = ("created", "updated", "unchanged", "left_out")
+        counts = counted(*(sum(getattr(line, name) for line in lines) for name in names))
+        label = inline(self._label(), SUMMARY // 2, PLAIN)
+        news = self._sentences()
+        if news and style.severity == 0:
+            first = inline(news[0], SUMMARY // 3, PLAIN)
+            more = f" And {len(news) - 1:,} more." if len(news) > 1 else ""
+            return f"{style.emoji} {style.words}: {label} · {first}{more}"
+        return f"{style.emoji} {style.words}: {label} · {self._tally()} · {counts}"
 
-def _label(announcement: Announcement) -> str:
-    for name in (announcement.tournament_label, announcement.tournament_key):
-        if name and visible(name):
-            return name
-    return "unnamed tournament"
+    def _sentences(self) -> list[str]:
+        return [text for line in self.lines for text in line.news if visible(text)]
 
+    def _fields(self) -> list[str]:
+        style = self._worst()
+        key = code(self.tournament_key, 200)
+        named = self.tournament_label is not None
+        tournament = f"{inline(self._label(), 300)}\n{key}" if named else key
+        return [
+            f"*Tournament*\n{tournament}",
+            f"*Status*\n{style.emoji} {style.words}",
+            f"*Operations*\n{self._tally()}",
+            f"*Duration*\n{self._elapsed()}",
+        ]
 
-def _tally(announcement: Announcement) -> str:
-    """Such as "5 operations (3 completed, 2 failed)"."""
-    words = [style_of(line).words.lower() for line in announcement.lines]
-    known = (style.words.lower() for style in (*STYLES.values(), *HARMLESS.values()))
-    tally = ", ".join(f"{words.count(each)} {each}" for each in known if each in words)
-    noun = "operation" if len(words) == 1 else "operations"
-    return f"{len(words)} {noun}" + (f" ({tally})" if tally else "")
+    def _news(self, *, budget: int) -> list[str]:
+        """All sentences that are news that there is room for, in texts no longer than a section."""
+        sentences = self._sentences()
+        texts: list[str] = []
+        used = 0
+        for place, sentence in enumerate(sentences):
+            shown = inline(sentence, LONGEST_NEWS)
+            more = f"and {len(sentences) - place:,} more"
+            last = place == len(sentences) - 1
+            if used + weight(shown) + 2 + (0 if last else weight(more)) > budget:
+                shown = more
+            used += weight(shown) + 2
+            if texts and weight(texts[-1]) + weight(shown) < SECTION:
+                texts[-1] += f"\n{shown}"
+            else:
+                texts.append(shown)
+            if shown == more:
+                break
+        return texts
 
+    def _lines(self, *, most: int, budget: int) -> list[str]:
+        lines = self.lines
+        if not lines:
+            return ["The run ended before it opened an execution: nothing was written by it."]
+        # Where not all fit, the worst and the latest attempts are the news.
+        news = sorted(lines, key=lambda line: (line.style.severity, line.attempt))[-most:]
+        shown = [
+            line.text(budget // len(news)) for line in sorted(news, key=lambda line: line.place)
+        ]
+        if len(lines) > len(news):
+            shown.append(f"and {len(lines) - len(news):,} more")
+        return shown
 
-def _summary(announcement: Announcement) -> str:
-    """One unescaped line for notifications and for clients that show no blocks."""
-    style, lines = _worst(announcement), announcement.lines
-    names = ("created", "updated", "unchanged", "left_out")
-    counts = counted(*(sum(getattr(line, name) for line in lines) for name in names))
-    label = inline(_label(announcement), SUMMARY // 2, PLAIN)
-    news = _sentences(announcement)
-    if news and style.severity == 0:
-        first = inline(news[0], SUMMARY // 3, PLAIN)
-        more = f" And {len(news) - 1:,} more." if len(news) > 1 else ""
-        return f"{style.emoji} {style.words}: {label} · {first}{more}"
-    return f"{style.emoji} {style.words}: {label} · {_tally(announcement)} · {counts}"
+    def _errors(self, *, budget: int) -> list[str]:
+        """A code block per distinct error, with the domains that met it."""
+        domains: dict[str, list[str]] = {}
+        for line in sorted(self.lines, key=lambda line: line.place):
+            if line.status in {"failed", "partial_failure"}:
+                error = line.error if line.error and visible(line.error) else None
+                if error is None and line.status == "failed":
+                    error = "No error text was recorded."
+                if error is not None:
+                    domains.setdefault(error, []).append(line.domain)
+        shown = list(domains.items())[:ERRORS]
+        blocks = []
+        for error, met in shown:
+            title = inline(", ".join(dict.fromkeys(met)), 60)
+            block = code_block(error, budget // len(shown) - 100)
+            blocks.append(f"*Error details: {title}*\n{block}")
+        if len(domains) > len(shown):
+            blocks.append(f"and {len(domains) - len(shown):,} more errors; the reports have them")
+        return blocks
 
+    def _run(self) -> str:
+        whole = link(self.run_url, "Open the run in Dagster")
+        return whole or f"Run {code(str(self.request_id), 60)}"
 
-def _sentences(announcement: Announcement) -> list[str]:
-    return [text for line in announcement.lines for text in line.news if visible(text)]
+    def _context(self) -> list[str]:
+        return [
+            *_suppressed(self.suppressed),
+            f"Request ID: {code(str(self.request_id), 60)}",
+            f"Tournament ID: {code(str(self.tournament_id), 60)}",
+            date(self.completed_at),
+            f"Duration: {self._elapsed()}",
+        ]
 
-
-def _fields(announcement: Announcement) -> list[str]:
-    style = _worst(announcement)
-    key = code(announcement.tournament_key, 200)
-    named = announcement.tournament_label is not None
-    tournament = f"{inline(_label(announcement), 300)}\n{key}" if named else key
-    return [
-        f"*Tournament*\n{tournament}",
-        f"*Status*\n{style.emoji} {style.words}",
-        f"*Operations*\n{_tally(announcement)}",
-        f"*Duration*\n{_elapsed(announcement)}",
-    ]
-
-
-def _news(announcement: Announcement, *, budget: int) -> list[str]:
-    """All sentences that are news that there is room for, in texts no longer than a section."""
-    sentences = _sentences(announcement)
-    texts: list[str] = []
-    used = 0
-    for place, sentence in enumerate(sentences):
-        shown = inline(sentence, LONGEST_NEWS)
-        more = f"and {len(sentences) - place:,} more"
-        last = place == len(sentences) - 1
-        if used + weight(shown) + 2 + (0 if last else weight(more)) > budget:
-            shown = more
-        used += weight(shown) + 2
-        if texts and weight(texts[-1]) + weight(shown) < SECTION:
-            texts[-1] += f"\n{shown}"
-        else:
-            texts.append(shown)
-        if shown == more:
-            break
-    return texts
-
-
-def _lines(announcement: Announcement, *, most: int, budget: int) -> list[str]:
-    lines = announcement.lines
-    if not lines:
-        return ["The run ended before it opened an execution: nothing was written by it."]
-    # Where not all fit, the worst and the latest attempts are the news.
-    news = sorted(lines, key=lambda line: (style_of(line).severity, line.attempt))[-most:]
-    shown = [text_of(line, budget // len(news)) for line in sorted(news, key=place_of)]
-    if len(lines) > len(news):
-        shown.append(f"and {len(lines) - len(news):,} more")
-    return shown
-
-
-def _errors(announcement: Announcement, *, budget: int) -> list[str]:
-    """A code block per distinct error, with the domains that met it."""
-    domains: dict[str, list[str]] = {}
-    for line in sorted(announcement.lines, key=place_of):
-        if line.status in {"failed", "partial_failure"}:
-            error = line.error if line.error and visible(line.error) else None
-            if error is None and line.status == "failed":
-                error = "No error text was recorded."
-            if error is not None:
-                domains.setdefault(error, []).append(line.domain)
-    shown = list(domains.items())[:ERRORS]
-    blocks = []
-    for error, met in shown:
-        title = inline(", ".join(dict.fromkeys(met)), 60)
-        block = code_block(error, budget // len(shown) - 100)
-        blocks.append(f"*Error details: {title}*\n{block}")
-    if len(domains) > len(shown):
-        blocks.append(f"and {len(domains) - len(shown):,} more errors; the reports have them")
-    return blocks
-
-
-def _run(announcement: Announcement) -> str:
-    whole = link(announcement.run_url, "Open the run in Dagster")
-    return whole or f"Run {code(str(announcement.request_id), 60)}"
-
-
-def _context(announcement: Announcement) -> list[str]:
-    return [
-        *_suppressed(announcement.suppressed),
-        f"Request ID: {code(str(announcement.request_id), 60)}",
-        f"Tournament ID: {code(str(announcement.tournament_id), 60)}",
-        date(announcement.completed_at),
-        f"Duration: {_elapsed(announcement)}",
-    ]
+    def _elapsed(self) -> str:
+        elapsed = self.completed_at - self.started_at
+        return duration(round(elapsed.total_seconds() * 1_000))
 
 
 def _suppressed(suppressed: Suppressed | None) -> list[str]:
@@ -284,8 +277,3 @@ def _suppressed(suppressed: Suppressed | None) -> list[str]:
     polls = "1 poll" if suppressed.polls == 1 else f"{suppressed.polls:,} polls"
     rows = "1 row" if suppressed.rows == 1 else f"{suppressed.rows:,} rows"
     return [f"Before it, {polls} since {date(suppressed.since)} wrote {rows} without news"]
-
-
-def _elapsed(announcement: Announcement) -> str:
-    elapsed = announcement.completed_at - announcement.started_at
-    return duration(round(elapsed.total_seconds() * 1_000))

@@ -11,6 +11,28 @@ from dp_pipeline.notifications.slack.mrkdwn import date, duration, inline, link,
 
 
 @dataclass(frozen=True, slots=True)
+class StatusStyle:
+    """How a status is shown; the worst of a message has the highest severity."""
+
+    severity: int
+    emoji: str
+    words: str
+    color: str
+
+
+STYLES: dict[Status, StatusStyle] = {
+    "completed": StatusStyle(0, CHECK_MARK, "Completed", GREEN),
+    "in_progress": StatusStyle(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", YELLOW),
+    "partial_failure": StatusStyle(2, WARNING, "Partial failure", YELLOW),
+    "failed": StatusStyle(3, CROSS, "Failed", RED),
+}
+HARMLESS: dict[Passing, StatusStyle] = {
+    "stopped": StatusStyle(1, WARNING, "Interrupted", YELLOW),
+    "again": StatusStyle(1, WARNING, "Not done yet", YELLOW),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One execution: what it did to one domain.
 
@@ -44,65 +66,49 @@ class Line:
     @property
     def harmless(self) -> bool:
         """Whether it failed and nobody is needed."""
-        failed = self.status == "failed" and self.passing is not None
-        return failed and not lasts(self.passing or "again", self.failure_run)
+        harmless = self.passing is not None and not lasts(self.passing, self.failure_run)
+        return self.status == "failed" and harmless
 
+    @property
+    def style(self) -> StatusStyle:
+        """How one execution is shown. Red is what needs a person."""
+        if self.harmless and self.passing is not None:
+            return HARMLESS[self.passing]
+        return STYLES[self.status]
 
-@dataclass(frozen=True, slots=True)
-class StatusStyle:
-    """How a status is shown; the worst of a message has the highest severity."""
+    @property
+    def place(self) -> tuple[int, str, int]:
+        """To sort lines by: as domains build on each other, the first attempt first."""
+        return order_of(self.domain), self.domain, self.attempt
 
-    severity: int
-    emoji: str
-    words: str
-    color: str
+    def text(self, limit: int) -> str:
+        """One domain: operation, outcome, counts, duration, attempt and report."""
+        style = self.style
+        outcome = self.outcome if self.outcome and visible(self.outcome) else self.status
+        parts = [
+            f"{style.emoji} *{inline(self.domain, 30)}*",
+            inline(_words(self.operation_type), 40),
+            inline(_words(outcome), 40),
+            inline(counted(self.created, self.updated, self.unchanged, self.left_out), 110),
+        ]
+        if self.duration_ms is not None:
+            parts.append(inline(duration(self.duration_ms), 30))
+        if self.attempt > 1:
+            parts.append(inline(f"attempt {self.attempt:,}", 30))
+        if self.failure_run is not None:
+            parts.append(_failure_run(self.status, self.failure_run))
+        text = " · ".join(part for part in parts if part)
+        report = link(self.report_url, "report") or self._report_without_link()
+        if weight(text) + weight(report) + 3 > limit:
+            report = "report stored"
+        return f"{text} · {report}"
 
-
-STYLES: dict[Status, StatusStyle] = {
-    "completed": StatusStyle(0, CHECK_MARK, "Completed", GREEN),
-    "in_progress": StatusStyle(1, "\N{HOURGLASS WITH FLOWING SAND}", "In progress", YELLOW),
-    "partial_failure": StatusStyle(2, WARNING, "Partial failure", YELLOW),
-    "failed": StatusStyle(3, CROSS, "Failed", RED),
-}
-HARMLESS: dict[Passing, StatusStyle] = {
-    "stopped": StatusStyle(1, WARNING, "Interrupted", YELLOW),
-    "again": StatusStyle(1, WARNING, "Not done yet", YELLOW),
-}
-
-
-def style_of(line: Line) -> StatusStyle:
-    """How one execution is shown. Red is what needs a person."""
-    if line.harmless and line.passing is not None:
-        return HARMLESS[line.passing]
-    return STYLES[line.status]
-
-
-def place_of(line: Line) -> tuple[int, str, int]:
-    """To sort lines by: as domains build on each other, the first attempt first."""
-    return order_of(line.domain), line.domain, line.attempt
-
-
-def text_of(line: Line, limit: int) -> str:
-    """One domain: operation, outcome, counts, duration, attempt and report."""
-    style = style_of(line)
-    outcome = line.outcome if line.outcome and visible(line.outcome) else line.status
-    parts = [
-        f"{style.emoji} *{inline(line.domain, 30)}*",
-        inline(_words(line.operation_type), 40),
-        inline(_words(outcome), 40),
-        inline(counted(line.created, line.updated, line.unchanged, line.left_out), 110),
-    ]
-    if line.duration_ms is not None:
-        parts.append(inline(duration(line.duration_ms), 30))
-    if line.attempt > 1:
-        parts.append(inline(f"attempt {line.attempt:,}", 30))
-    if line.failure_run is not None:
-        parts.append(_failure_run(line.status, line.failure_run))
-    text = " · ".join(part for part in parts if part)
-    report = link(line.report_url, "report") or _report_without_link(line)
-    if weight(text) + weight(report) + 3 > limit:
-        report = "report stored"
-    return f"{text} · {report}"
+    def _report_without_link(self) -> str:
+        if self.report_error is not None:
+            return f"report unavailable: {inline(self.report_error, 120) or 'no reason given'}"
+        if self.report_key or self.report_url:
+            return "report stored"
+        return "no report"
 
 
 def _failure_run(status: Status, failure_run: FailureRun) -> str:
@@ -112,14 +118,6 @@ def _failure_run(status: Status, failure_run: FailureRun) -> str:
         after = f"recovered after {duration(failure_run.lasted_ms)}"
         return after if failure_run.times == 1 else f"{after}, failed {times}"
     return f"failed {times} since {date(failure_run.since)}" if failure_run.times > 1 else ""
-
-
-def _report_without_link(line: Line) -> str:
-    if line.report_error is not None:
-        return f"report unavailable: {inline(line.report_error, 120) or 'no reason given'}"
-    if line.report_key or line.report_url:
-        return "report stored"
-    return "no report"
 
 
 def counted(created: int, updated: int, unchanged: int, left_out: int) -> str:

@@ -29,7 +29,7 @@ from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.sensors.notify import announce_executions
-from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, untold
+from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, unannounced
 from dp_pipeline_tests.servers import Answer, SlackReceiver
 
 OTHER = "openligadb:bl2:2024"
@@ -154,7 +154,7 @@ def test_the_runs_of_a_backfill_are_told_in_one_digest_when_it_is_over(channel: 
         channel.receiver.accepted[-1], ensure_ascii=False
     )
     assert "http://localhost:3000/runs/b/abcdefgh" in text
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 def test_a_refresh_is_over_when_none_of_its_runs_goes_on_and_a_while_has_passed(
@@ -255,7 +255,7 @@ def test_thousands_of_rows_of_a_unit_that_goes_on_cost_a_tick_little(channel: Ch
     channel.end(run)
     assert channel.tick() == "1 messages sent"
     assert "20,000 tournaments" in json.dumps(channel.receiver.accepted)
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 # -- repeats and recoveries ------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_a_repeated_failure_is_folded_and_the_next_reminder_counts_it(channel: C
     first, reminder = (json.dumps(message) for message in channel.receiver.accepted)
     assert "times since" not in first
     assert "failed 6 times since" in reminder
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 def test_another_failure_of_the_same_domain_is_told_at_once(channel: Channel) -> None:
@@ -303,7 +303,7 @@ def test_only_the_last_attempt_of_a_run_is_told_and_counts(channel: Channel) -> 
     assert "attempt 3" in text
     assert "attempt 2" not in text
     assert "recovered" not in text
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 def test_a_repeat_beside_written_rows_is_told_with_them(channel: Channel) -> None:
@@ -361,7 +361,7 @@ def test_each_class_can_be_posted_alone_and_the_rest_counts_as_told(
     monkeypatch.setenv("DP_MESSAGES", wanted)
     channel.tick()
     assert channel.headers == [TOLD[wanted], *([NEWS] if wanted == "news" else [])]
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
     monkeypatch.delenv("DP_MESSAGES")
     assert channel.tick() == "Nothing new."
 
@@ -411,7 +411,7 @@ def test_polls_without_news_are_told_with_the_next_news_of_their_tournament(
     assert "Before it, 3 polls since" in second
     assert "wrote 6 rows without news" in second
     assert "Before it" not in third
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
 
 
 # -- nothing lost, nothing twice -------------------------------------------------------------------
@@ -456,7 +456,7 @@ def test_a_tick_that_loses_its_lock_stops_and_the_next_one_tells_the_rest(channe
             assert connection.scalar(sa.text(holders))
         with pytest.raises(DatabaseError):
             said.result()
-    assert untold(channel.database) == 2
+    assert unannounced(channel.database) == 2
     assert channel.tick() == "2 messages sent"
     assert len(set(channel.headers)) == len(channel.headers) == 3
 
@@ -476,7 +476,7 @@ def test_what_a_proxy_answers_consumes_no_message(channel: Channel) -> None:
     page = "<html><body>Bad Request</body></html>"
     channel.receiver.answers.extend([Answer(400, page)] * 2)
     assert "answers with status 400" in channel.tick()
-    assert untold(channel.database) == 2
+    assert unannounced(channel.database) == 2
     channel.receiver.answers.clear()
     assert channel.tick() == "2 messages sent"
 
@@ -485,7 +485,7 @@ def test_a_message_that_slack_refuses_for_good_is_not_counted_as_sent(channel: C
     some_messages(channel, 2)
     channel.receiver.answers.extend([Answer(400, "invalid_blocks"), Answer(400, "no_text")])
     assert channel.tick() == "1 messages sent; 1 messages refused by Slack for good"
-    assert untold(channel.database) == 0
+    assert unannounced(channel.database) == 0
     assert channel.tick() == "Nothing new."
 
 
@@ -532,7 +532,7 @@ def test_every_execution_is_told_or_folded_once_whatever_slack_does(
         if chance.random() < 0.3:
             channel.receiver.answers.append(Answer(403, "no_service"))
         tick_later(channel)
-    while untold(channel.database):
+    while unannounced(channel.database):
         tick_later(channel)
     channel.receiver.answers.clear()
     assert channel.tick() == "Nothing new."
@@ -540,7 +540,7 @@ def test_every_execution_is_told_or_folded_once_whatever_slack_does(
     for run, (key, status) in runs.items():
         times = sum(run in message for message in messages)
         assert times <= 1
-        # only a repeat of what people have heard may go untold
+        # only a repeat of what people have heard may go unannounced
         if times == 0:
             assert status != "completed"
             assert any(key in message for message in messages)
