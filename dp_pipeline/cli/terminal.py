@@ -54,7 +54,8 @@ def outcome_table(key: str, rows: Sequence[Row]) -> Table:
         title=f"{label} ({key})" if label else key,
     )
     # All domains of a mistyped league are "nothing_yet" for one reason: it is said once.
-    reasons = {row["summary"]["because"]: row for row in reversed(rows) if _because(row)}
+    explained = [row for row in rows if (row["summary"] or {}).get("because")]
+    reasons = {row["summary"]["because"]: row for row in reversed(explained)}
     said = [f"{row['domain']}: {because}" for because, row in reversed(reasons.items())]
     table.caption = plain("\n".join(said), "table.caption") if said else None
     table.caption_justify = "left"
@@ -180,10 +181,6 @@ def _table(*columns: Column | str, title: str | None = None) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-
-
-def _because(row: Row) -> str | None:
-    return (row["summary"] or {}).get("because")
 
 
 def _status(row: Row) -> Text:

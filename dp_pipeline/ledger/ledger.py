@@ -6,6 +6,7 @@ a row that says why. While a row is open its process holds an advisory lock (liv
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -112,7 +113,8 @@ class Ledger:
             label=label,
         )
         lock = execution_lock(execution.id)
-        await anyio.to_thread.run_sync(self._keep, run, lock)
+        await anyio.to_thread.run_sync(partial(self._liveness.keep, run_lock(run.id), shared=True))
+        await anyio.to_thread.run_sync(self._liveness.keep, lock)
         try:
             await self._database.run(lambda connection: _open(connection, execution))
             try:
@@ -144,10 +146,6 @@ class Ledger:
         finally:
             with anyio.CancelScope(shield=True):
                 await lease.release()
-
-    def _keep(self, run: Run, lock: str) -> None:
-        self._liveness.keep(run_lock(run.id), shared=True)
-        self._liveness.keep(lock)
 
 
 class InterruptedRunError(Exception):

@@ -17,7 +17,7 @@ LONGEST_RUN_GROUP = 200
 
 def run_group_of(tags: Mapping[str, str]) -> str | None:
     """The run group a run is part of by its tags; None for a run on its own."""
-    named = tags.get(RUN_GROUP_TAG)
+    named = tags.get(RUN_GROUP_TAG, tags.get("dp/unit"))  # as version 0.1 queued it
     if named is not None:
         return named.replace("\x00", "")[:LONGEST_RUN_GROUP] or None
     backfill = tags.get(BACKFILL_TAG)

@@ -31,20 +31,16 @@ _BACKOFF = Backoff(first=60.0, longest=LONGEST_PAUSE_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is known of one message.
-
-    Args:
-        doubtful: posts that Slack may have taken.
-        refusals: ticks in which it was answered with a no.
-        passed: of them, those in which Slack took other messages.
-        taken: Slack took it, though that could not be stamped.
-        at: when that was written, Unix seconds.
-    """
+    """What is known of one message."""
 
     doubtful: int = 0
+    """Posts that Slack may have taken."""
     refusals: int = 0
+    """Ticks in which it was answered with a no."""
     passed: int = 0
+    """Of them, those in which Slack took other messages."""
     taken: bool = False
+    """Slack took it, though that could not be stamped."""
     at: float = 0.0
 
     @property

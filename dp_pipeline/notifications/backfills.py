@@ -56,9 +56,7 @@ def how_it_ended(instance: dg.DagsterInstance, run_group: str) -> Backfill | Non
 class Handled:
     """Which backfills were announced, or are to be announced from the ledger.
 
-    Args:
-        since: all that were launched before, Unix seconds.
-        later: of those launched since, by id with the time of their launch.
+    All that were launched before `since` in Unix seconds, and some `later` ones: by id, when.
     """
 
     since: float
@@ -95,13 +93,9 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class EndedBackfills:
-    """The ended backfills that are not yet `handled`.
+    """The ended backfills that are not `handled`: those without executions, and those with some.
 
-    Args:
-        handled: what was known before.
-        unannounced: those that left nothing in the ledger.
-        of_the_ledger: those that did.
-        waiting: whether others are not quite over.
+    `waiting`: others are not quite over.
     """
 
     handled: Handled

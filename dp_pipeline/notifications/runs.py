@@ -103,12 +103,9 @@ def _unhandled(
 
 @dataclass(frozen=True, slots=True)
 class LostRuns:
-    """What became of the runs that ended badly.
+    """How many rows were added for runs that ended badly before `after`, in Unix seconds.
 
-    Args:
-        added: the number of rows.
-        after: the time up to which runs have been handled, Unix seconds.
-        waiting: of those, the ones on which a process works that Dagster calls dead.
+    On those that are `waiting` a process works, though Dagster calls them dead.
     """
 
     added: int

@@ -41,13 +41,7 @@ SECTION = 2_900
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Polls that wrote something, had no news, and are announced with the next message.
-
-    Args:
-        polls: how many.
-        rows: how many rows they wrote.
-        since: when the first of them ended.
-    """
+    """Polls that wrote rows, had no news, and are announced with the next message."""
 
     polls: int
     rows: int

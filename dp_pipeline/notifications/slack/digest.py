@@ -38,15 +38,10 @@ LONGEST_NEWS = 90
 
 @dataclass(frozen=True, slots=True)
 class CountedFailure:
-    """One failure, however often it was met.
+    """One failure: in how many executions and tournaments, the first few of which are named.
 
-    Args:
-        times: executions that failed so.
-        tournaments: how many tournaments are concerned.
-        named: keys of the first few of them.
-        domains: where it was met.
-        error: what one of the executions said; None for a partial failure.
-        followed: it is only the consequence of another one.
+    `error` is what one of the executions said, None for a partial failure. One that `followed` is
+    only the consequence of another one.
     """
 
     times: int
@@ -82,11 +77,8 @@ Ending = Literal["completed", "incomplete", "failed", "cancelled"]
 class Backfill:
     """What Dagster says of a backfill: it knows of partitions that no execution was begun for.
 
-    Args:
-        ended: how.
-        requested: how many partitions it was to materialize; None if that is not known.
-        done: of how many every asset was materialized; None likewise.
-        error: what it failed with itself.
+    It was to materialize so many partitions as `requested`; `done` are those of which every asset
+    was. None is not known. `error` is its own.
     """
 
     ended: Ending
