@@ -13,7 +13,6 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 import click
@@ -29,21 +28,11 @@ _LAST_WORDS_SECONDS = 1.0
 _AT_ONCE = 65_536
 
 
-class _StopRequests:
-    """How often somebody wanted this process to stop."""
-
-    def __init__(self) -> None:
-        self.times = 0
-        for number in _ENDING:
-            signal.signal(number, self._hear)
-
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        self.times += 1
-
-
 def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     """Run `dg dev` until it ends or is to stop; its exit code, 0 if it was to stop."""
-    stop_requests = _StopRequests()
+    stop_requests: list[int] = []
+    for number in _ENDING:
+        signal.signal(number, lambda number, _: stop_requests.append(number))
     child = subprocess.Popen(  # noqa: S603 - our own program
         [
             str(Path(sys.executable).with_name("dg")),
@@ -59,9 +48,9 @@ def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
         _show(child.stdout, sys.stdout.fileno(), stop_requests),
         _show(child.stderr, sys.stderr.fileno(), stop_requests),
     ]
-    while child.poll() is None and not stop_requests.times:
+    while child.poll() is None and not stop_requests:
         time.sleep(_LOOKED_EVERY)
-    if stop_requests.times:
+    if stop_requests:
         with suppress(OSError):  # the terminal may be gone
             click.echo("Stopping; ctrl-C again stops it at once.")
         _end(child, stop_requests)
@@ -71,9 +60,7 @@ def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
     return child.returncode
 
 
-def _show(
-    output: IO[bytes] | None, descriptor: int, stop_requests: _StopRequests
-) -> threading.Thread:
+def _show(output: IO[bytes] | None, descriptor: int, stop_requests: list[int]) -> threading.Thread:
     """Pass on what Dagster says until it is to stop.
 
     After that it prints a trace for every sensor that it still evaluates without a code server, and
@@ -84,7 +71,7 @@ def _show(
     def show() -> None:
         while said := os.read(output.fileno(), _AT_ONCE):
             with suppress(OSError):  # the terminal may be gone; Dagster goes on talking
-                while said and not stop_requests.times:
+                while said and not stop_requests:
                     said = said[os.write(descriptor, said) :]
 
     thread = threading.Thread(target=show, name="output", daemon=True)
@@ -92,7 +79,7 @@ def _show(
     return thread
 
 
-def _end(child: "subprocess.Popen[bytes]", stop_requests: _StopRequests) -> None:
+def _end(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> None:
     """End Dagster and all that it started: services, to begin nothing new, and runs with care."""
     # not SIGINT: a Python that is importing modules ends at this one without a word
     child.terminate()
@@ -107,7 +94,7 @@ def _end(child: "subprocess.Popen[bytes]", stop_requests: _StopRequests) -> None
         for process in runs - stopped:
             _send(process, signal.SIGTERM)
         stopped |= runs
-        if stop_requests.times > 1 or passed > _RUNS_SECONDS:
+        if len(stop_requests) > 1 or passed > _RUNS_SECONDS:
             doomed = left
         else:
             doomed = left - runs if passed > _SERVICES_SECONDS else set()
