@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from functools import partial
 
 import anyio
+import sqlalchemy as sa
 
 from dp_pipeline.assets import logos
 from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
-from dp_pipeline.domains.registry import BY_NAME, REGISTERED, in_order
+from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
+from dp_pipeline.domains.snapshot import Snapshot, read_known, read_snapshot
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
-from dp_pipeline.providers.contract import Source
+from dp_pipeline.providers.contract import KnownTeams, Source
 from dp_pipeline.providers.errors import TournamentNotFoundError
+from dp_pipeline.providers.registry import BY_NAME as PROVIDERS_BY_NAME
 from dp_pipeline.providers.registry import Providers, checked_key
 
 # Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
@@ -80,8 +83,9 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             await lease.acquire()
             try:
                 if materialization is None:
+                    snapshot = await recognise(source, context)
                     await confirm(source, context)
-                    materialization = Materialization(source, context.database)
+                    materialization = Materialization(source, context.database, snapshot)
                     ahead.start_soon(source.prefetch, chosen)
                 planned = await materialization.planned(BY_NAME[execution.domain], execution)
                 if context.run.is_dry:
@@ -105,6 +109,23 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             else:
                 failed.add(domain)
         ahead.cancel_scope.cancel()
+
+
+async def recognise(source: Source, context: RunContext) -> Snapshot | None:
+    """Tell the source what is stored, where its teams and matches are recognised by that.
+
+    Returns:
+        What is stored of the tournament; None where it was not read.
+    """
+    if not PROVIDERS_BY_NAME[source.key.provider].by_name:
+        return None
+
+    def read(connection: sa.Connection) -> tuple[Snapshot, KnownTeams]:
+        snapshot = read_snapshot(connection, source.key, TABLES)
+        return snapshot, read_known(connection, snapshot)
+
+    snapshot, source.known = await context.database.run(read)
+    return snapshot
 
 
 async def confirm(source: Source, context: RunContext) -> None:

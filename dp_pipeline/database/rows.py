@@ -12,6 +12,7 @@ from dp_pipeline.football.models import (
     Round,
     Standing,
     Team,
+    TeamAlias,
     Tournament,
     TournamentState,
 )
@@ -33,6 +34,11 @@ def storable(text: str) -> str:
 def team_id(provider: str, external_id: str) -> UUID:
     """The id of a team's row."""
     return natural_id("team", provider, storable(external_id))
+
+
+def alias_id(provider: str, key: str) -> UUID:
+    """The id of the row of another name of a team."""
+    return natural_id("team_alias", provider, storable(key))
 
 
 def round_id(key: TournamentKey, slug: str) -> UUID:
@@ -92,6 +98,21 @@ def team_row(key: TournamentKey, team: Team) -> Row:
             "country": team.country,
             "badge_source": team.badge_url,
             "described_in": str(key),
+        }
+    )
+
+
+def alias_row(key: TournamentKey, alias: TeamAlias) -> Row:
+    """A row of `team_alias`, as a season of this tournament shows it."""
+    return _storable(
+        {
+            "id": alias_id(key.provider, alias.key),
+            "provider": key.provider,
+            "key": alias.key,
+            "name": alias.name,
+            "team_id": team_id(key.provider, alias.team),
+            "origin": "season",
+            "seen_in": str(key),
         }
     )
 

@@ -15,7 +15,7 @@ from dp_pipeline.domains.plan import Plan
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament, TournamentState
 from dp_pipeline.football.progress import state_of
-from dp_pipeline.providers.contract import StoredTournament
+from dp_pipeline.providers.contract import KnownTeams, StoredTournament
 
 _OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "base_url"),)
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
@@ -229,6 +229,8 @@ def read_snapshot(
     for table in dict.fromkeys(of):
         if table is tables.tournament:
             where = table.c.id == id_
+        elif table is tables.team_alias:
+            where = table.c.provider == key.provider
         elif "tournament_id" in table.c:
             where = table.c.tournament_id == id_
         else:
@@ -242,6 +244,20 @@ def read_snapshot(
         if name in row
     }
     return look_for(connection, Snapshot(key, stored), teams=teams, matches=())
+
+
+def read_known(connection: sa.Connection, snapshot: Snapshot) -> KnownTeams:
+    """What the teams of a payload are recognised by, where their provider has no ids of them."""
+    team, alias = tables.team.c, tables.team_alias.c
+    provider = snapshot.key.provider
+    stored = connection.scalars(sa.select(team.external_id).where(team.provider == provider))
+    names = sa.select(alias.key, team.external_id).outerjoin_from(
+        tables.team_alias, tables.team, alias.team_id == team.id
+    )
+    found = connection.execute(names.where(alias.provider == provider))
+    return KnownTeams(
+        {row.key: row.external_id for row in found}, frozenset(stored), snapshot.models
+    )
 
 
 def look_for(

@@ -45,6 +45,8 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
         return mixed_up
     season = snapshot.tournament["season"] if snapshot.tournament else ""
     current = newest([*found.values()], snapshot.described_by, (season, str(key)))
+    aliases = [rows.alias_row(key, alias) for alias in fetched.aliases]
+    known = snapshot.rows(tables.team_alias)
     members = [rows.membership_row(key, team) for team in fetched.items]
     return Plan(
         (
@@ -52,6 +54,13 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
             planned(tables.team, current, stored, keep=KEEP, counted=False),
             planned(
                 tables.tournament_team, members, snapshot.rows(tables.tournament_team), keep=KEEP
+            ),
+            # What a person said of a name stays.
+            planned(
+                tables.team_alias,
+                [row for row in aliases if row["id"] not in known],
+                known,
+                counted=False,
             ),
         ),
         gone,
@@ -85,7 +94,7 @@ TEAMS = Domain(
         "fixtures not yet drawn are not teams."
     ),
     depends_on=("tournaments",),
-    tables=(tables.team, tables.tournament_team),
+    tables=(tables.team, tables.tournament_team, tables.team_alias),
     has_rows=tables.tournament_team.c.tournament_id,
     operation="teams",
     fetch=fetch,

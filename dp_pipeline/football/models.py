@@ -72,6 +72,21 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamAlias:
+    """Another name of a team that has no id at its provider.
+
+    Args:
+        key: by which the name is found, see `club_names.Spelling.key`.
+        name: as it is written.
+        team: external id of the team that goes by it.
+    """
+
+    key: Key
+    name: str
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """A matchday or knockout round. `slug` is unique in its tournament, `order` counts from 1."""
 

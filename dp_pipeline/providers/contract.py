@@ -7,7 +7,7 @@ parse payloads; the source only requests, parses and assembles.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -65,6 +65,28 @@ class StoredTournament:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownTeams:
+    """What is stored of a provider whose teams have no ids; a payload's are recognised by it.
+
+    Args:
+        aliases: external ids of teams by the keys of their other names; None: the name is that of
+            a club of its own, whatever else is known.
+        stored: the external ids of all its teams.
+        tournament: what is stored of the one that is read; None when nothing is.
+    """
+
+    aliases: Mapping[str, str | None] = field(default_factory=dict)
+    stored: frozenset[str] = frozenset()
+    tournament: StoredTournament | None = None
+
+    @property
+    def here(self) -> frozenset[str]:
+        """The external ids of the teams of the tournament."""
+        teams = () if self.tournament is None else self.tournament.teams
+        return frozenset(team.external_id for team in teams)
+
+
+@dataclass(frozen=True, slots=True)
 class Everything:
     """A run wants the whole tournament."""
 
@@ -105,6 +127,7 @@ class Source(ABC):
         selection: what is wanted.
         stored: what is stored; given where matches that are due are wanted.
         clock: of the provider; another one than ours only in a simulated world.
+        known: what teams are recognised by; set before anything is read, see `Provider.by_name`.
     """
 
     key: TournamentKey
@@ -112,6 +135,7 @@ class Source(ABC):
     selection: Selection = EVERYTHING
     stored: StoredTournament | None = None
     clock: Now = field(default=utc_now, kw_only=True)
+    known: KnownTeams = field(default_factory=KnownTeams, kw_only=True)
 
     def widen(self) -> None:
         """Want new rounds and fixtures too, beside the matches that are due, from now on.
@@ -195,6 +219,7 @@ class Provider(ABC):
         pages_at: where its pages for people are, whose addresses stand for keys.
         polled: whether single matches or rounds can be requested while they are played.
         simulated: a world with a time of its own, see `clock`.
+        by_name: its teams and matches have no ids: they are recognised among those stored.
     """
 
     name: str
@@ -207,6 +232,7 @@ class Provider(ABC):
     pages_at: str | None = None
     polled: bool = False
     simulated: bool = False
+    by_name: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from dp_pipeline.football.models import TeamAlias
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -58,6 +60,7 @@ class Fetched(Generic[T]):
         covers: external ids of the stored matches that the answer was to hold; None for all. Only
             of these one that it does not hold is missing.
         team_names: of the teams that the answer speaks of, by external id.
+        aliases: names that were found to be of one of its teams and are no ids of them.
         read_at: when it was read, by the provider's time, where what is written depends on it.
     """
 
@@ -67,6 +70,7 @@ class Fetched(Generic[T]):
     covers: frozenset[str] | None = None
     team_names: Mapping[str, str] = field(default_factory=dict)
     read_at: datetime | None = None
+    aliases: tuple[TeamAlias, ...] = ()
 
     @property
     def is_nothing(self) -> bool:

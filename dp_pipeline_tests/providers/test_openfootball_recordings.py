@@ -8,7 +8,7 @@ import pytest
 from dp_pipeline.football.club_aliases import ClubAliases
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Standing
-from dp_pipeline.providers.openfootball import teams as spelled_teams
+from dp_pipeline.providers.openfootball import identity
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import counts, is_consistent
 from dp_pipeline_tests.providers.states import state
@@ -63,7 +63,7 @@ def test_clubs_that_a_file_writes_in_two_ways_are_one_without_aliases(
     path = recordings.parent / "cases" / "openfootball" / f"2025-26_en.3_{case}.json"
     if not path.exists():
         pytest.skip("the cases are not there")
-    monkeypatch.setattr(spelled_teams, "packaged", lambda: ClubAliases(()))
+    monkeypatch.setattr(identity, "packaged", lambda: ClubAliases(()))
     data = read_season(json.loads(path.read_bytes()), TournamentKey("openfootball", "en.3", "2025"))
     names = {team.name for team in data.teams.items}
     assert len(names) == (4 if case == "two_names" else 24)

@@ -92,6 +92,34 @@ tournament_team = sa.Table(
     comment="Which teams play in which tournament, and what they are called there",
 )
 
+team_alias = sa.Table(
+    "team_alias",
+    metadata,
+    natural_id("(provider, key)"),
+    text(
+        "provider", "Where the name is used; only of providers without ids of teams", required=True
+    ),
+    text("key", "The words of the name that identify, and the country: arsenal-eng", required=True),
+    text("name", "The name as it is written", required=True),
+    sa.Column(
+        "team_id",
+        sa.Uuid,
+        sa.ForeignKey("team.id", ondelete="RESTRICT"),
+        comment="team.id of the team that goes by it; null: a club of its own, whatever lists say",
+    ),
+    text(
+        "origin",
+        "person: dp alias; season: a season's fixtures showed it; merge: clubs were joined",
+        required=True,
+    ),
+    text("seen_in", "Key of the tournament that showed it"),
+    *written(),
+    sa.UniqueConstraint("provider", "key"),
+    one_of("origin", ("person", "season", "merge")),
+    sa.Index(None, "team_id"),
+    comment="Other names of teams, beside those of the packaged list; see dp alias",
+)
+
 tournament_round = sa.Table(
     "tournament_round",
     metadata,

@@ -3,7 +3,9 @@
 payload      what a file looks like, old and new form
 competition  what the file's name says: country, time zone, league or cup, years
 names        what stands for no team, or in an address
-teams        which names of a file are one team
+teams        which spellings of a file are one team
+identity     which club a name is
+recognised   what is stored under another name
 rounds       the text of a round: slug, stage, group, type, order
 results      score and status of a match, and what contradicts itself
 kickoffs     date and time of a match

@@ -1,7 +1,7 @@
 """A whole file to everything the domains ask for. Pure: payload and key in, values out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.pairing import renamed_clubs
 from dp_pipeline.football.table import compute_standings
+from dp_pipeline.providers.contract import KnownTeams
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openfootball.competition import (
@@ -24,6 +26,7 @@ from dp_pipeline.providers.openfootball.fixtures import Entries, read_entries
 from dp_pipeline.providers.openfootball.goal_lists import goals_of
 from dp_pipeline.providers.openfootball.matches import matches_of
 from dp_pipeline.providers.openfootball.payload import SeasonFile
+from dp_pipeline.providers.openfootball.recognised import ReadMatches, under_stored_names
 from dp_pipeline.providers.openfootball.rounds import Placed, has_unnamed_groups, rounds_of
 from dp_pipeline.providers.openfootball.teams import SpelledTeams, teams_of
 
@@ -48,13 +51,20 @@ def absent(because: str) -> SeasonData:
     return SeasonData(*(nothing for _ in fields(SeasonData)))
 
 
-def read_season(payload: Any, key: TournamentKey, *, today: date | None = None) -> SeasonData:
+def read_season(
+    payload: Any,
+    key: TournamentKey,
+    *,
+    today: date | None = None,
+    known: KnownTeams | None = None,
+) -> SeasonData:
     """Read a decoded file.
 
     Args:
         payload: the file.
         key: of the tournament.
         today: the present day; None where nothing is judged by the clock.
+        known: what is stored, by which teams and matches are recognised; None: nothing.
 
     Raises:
         InvalidShapeError: when this is no season file, or no match in it can be read.
@@ -73,25 +83,14 @@ def read_season(payload: Any, key: TournamentKey, *, today: date | None = None) 
         return absent(f"openfootball's file {name}.json has no matches yet.")
     competition = Competition.of(key.competition)
     entries = read_entries(file, competition, competition.span(key.season), today)
-    teams = teams_of(
-        entries.fixtures,
-        scope=competition.code.partition(".")[0] if competition.is_league else None,
-        year=years(key.season)[0],
-    )
-    rounds = rounds_of(list(_placed(entries, teams)))
-    matches, match_issues, made_of = matches_of(
-        entries.fixtures,
-        file=name,
-        ids=teams.ids,
-        rounds=rounds,
-        zone=competition.zone(key.season),
-    )
+    teams, read = _recognised(entries, competition, key, known or KnownTeams())
+    matches, rounds = read.matches, read.rounds
     in_tables = [m for m in matches if m.round_slug and rounds[m.round_slug].type == "season"]
     ordered = tuple(rounds.values())
     no_teams = f"No match in openfootball's file {name}.json names its teams yet."
     return SeasonData(
         tournament=Fetched((_tournament(file, key),)),
-        teams=_found(teams.items, teams.findings, no_teams),
+        teams=replace(_found(teams.items, teams.findings, no_teams), aliases=teams.aliases),
         rounds=_found(
             ordered,
             _unknown_rounds(entries),
@@ -99,14 +98,51 @@ def read_season(payload: Any, key: TournamentKey, *, today: date | None = None) 
         ),
         matches=_found(
             matches,
-            (*entries.issues, *match_issues),
+            (*entries.issues, *read.findings),
             f"openfootball's file {name}.json has no match that can be given."
             if teams.items
             else no_teams,
         ),
-        goals=goals_of(made_of, matches, file=name),
+        goals=goals_of(read.made_of, matches, file=name),
         standings=_standings(in_tables, ordered, name),
     )
+
+
+def _recognised(
+    entries: Entries, competition: Competition, key: TournamentKey, known: KnownTeams
+) -> tuple[SpelledTeams, ReadMatches]:
+    """Teams, rounds and matches; what is stored under another name, under that."""
+
+    def teams(renamed: Mapping[str, str]) -> SpelledTeams:
+        return teams_of(
+            entries.fixtures,
+            scope=competition.code.partition(".")[0] if competition.is_league else None,
+            year=years(key.season)[0],
+            known=known,
+            renamed=renamed,
+        )
+
+    def read(teams: SpelledTeams) -> ReadMatches:
+        rounds = rounds_of(list(_placed(entries, teams)))
+        found = matches_of(
+            entries.fixtures,
+            file=f"{key.season}/{key.competition}",
+            ids=teams.ids,
+            rounds=rounds,
+            zone=competition.zone(key.season),
+        )
+        return ReadMatches(rounds, *found)
+
+    told = teams({})
+    found = read(told)
+    stored = known.tournament
+    if stored is None or not stored.matches:
+        return told, found
+    renamed = renamed_clubs(stored.matches, found.matches, known.stored - known.here)
+    if renamed:
+        told = teams(renamed)
+        found = read(told)
+    return told, under_stored_names(found, stored)
 
 
 def _placed(entries: Entries, teams: SpelledTeams) -> Iterable[Placed]:

@@ -87,7 +87,8 @@ class OpenFootballSource(Source):
 
     async def _file(self) -> SeasonData:
         return await self.requests.json(
-            path_of(self.key), partial(read_season, key=self.key, today=self.now.date())
+            path_of(self.key),
+            partial(read_season, key=self.key, today=self.now.date(), known=self.known),
         )
 
     @property
@@ -106,6 +107,7 @@ class OpenFootball(Provider):
     public_url: str = PUBLIC_URL
     seconds_apart: float = 0.1
     refresh_window: RefreshWindow = field(default=RefreshWindow(2, 7))
+    by_name: bool = True
 
     def check(self, key: TournamentKey) -> None:
         """Seasons are 2024-25 or 2025, competitions names of files such as en.1."""
