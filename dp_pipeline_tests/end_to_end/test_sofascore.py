@@ -136,7 +136,7 @@ def test_a_refusal_changes_nothing_and_says_what_to_do(database: Database, tmp_p
     before = row_versions(url_of(database))
     refusing = Service({}, default=lambda: JSONResponse(FORBIDDEN, 403))
     rows = run(database, refusing, tmp_path)
-    assert sum(refusing.asked.values()) == 1
+    assert sum(refusing.requested.values()) == 1
     assert {row["status"] for row in rows.values()} == {"failed"}
     assert "open-data provider" in rows["tournaments"]["error_text"]
     assert row_versions(url_of(database)) == before

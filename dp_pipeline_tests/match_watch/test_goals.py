@@ -32,7 +32,7 @@ def served(reader: Reader, live: dict[str, Any]) -> str:
 
 
 def polled(reader: Reader, minutes: int) -> dict[str, tuple[str, int, int]]:
-    reader.service.asked.clear()
+    reader.service.requested.clear()
     found = reader.poll(NOW + timedelta(minutes=minutes))
     return {e.domain: (e.outcome, e.created, e.updated) for e in found}
 
@@ -46,7 +46,7 @@ def test_goals_come_and_go_with_the_polls_of_their_match(reader: Reader) -> None
 
     served(reader, match(1, 1, 11, goals=one, matchResults=results(t1=(1, 0)), **FIELDS))
     assert polled(reader, 31)["goals"] == ("written", 1, 0)
-    assert reader.service.asked == ["/getmatchdata/1"]
+    assert reader.service.requested == ["/getmatchdata/1"]
     assert ("Musiala", "FC Nummer 1", 1) in scorers(reader)
     assert "goals" not in polled(reader, 35), "without news there is no execution either"
 

@@ -223,9 +223,9 @@ def test_a_match_whose_end_was_seen_is_read_once_more_and_no_oftener(
         reader.ingest(over + refreshed_after * HOUR, key)
     assert reader.due(over + CORRECTED_AFTER - timedelta(minutes=1)) == []
     assert reader.due(over + CORRECTED_AFTER) == [key]
-    reader.service.asked.clear()
+    reader.service.requested.clear()
     reader.poll(over + CORRECTED_AFTER)
-    assert len(reader.service.asked) == 1
+    assert len(reader.service.requested) == 1
     for days in range(1, 9):
         reader.ingest(over + CORRECTED_AFTER + timedelta(days=days), key)
         assert reader.scheduled() == 0

@@ -1,4 +1,4 @@
-"""OpenLigaDB on loopback: it answers with the JSON a test gives it, and counts what is asked."""
+"""OpenLigaDB on loopback: it answers with the JSON a test gives it, and counts requests."""
 
 import asyncio
 import contextlib
@@ -29,13 +29,13 @@ class Service:
     """
 
     answers: dict[str, Any]
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     at_once: int = 0
     seconds: float = 0.05
     _running: int = 0
 
     async def _get(self, request: Request) -> Response:
-        self.asked.append(request.url.path)
+        self.requested.append(request.url.path)
         self._running += 1
         self.at_once = max(self.at_once, self._running)
         await asyncio.sleep(self.seconds)

@@ -36,12 +36,12 @@ class Service:
     """Answers paths with JSON, or as a Response says; other paths with SofaScore's 404."""
 
     answers: dict[str, Any]
-    asked: Counter[str] = field(default_factory=Counter)
+    requested: Counter[str] = field(default_factory=Counter)
     default: Callable[[], Response] | None = None
 
     async def _get(self, request: Request) -> Response:
         path = request.url.path
-        self.asked[path] += 1
+        self.requested[path] += 1
         if self.default is not None and path not in self.answers:
             return self.default()
         answer = self.answers.get(path)

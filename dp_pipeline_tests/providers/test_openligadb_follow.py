@@ -41,8 +41,8 @@ SLOTS = [match(3, 1, team(99, "N.N."), order=2, group="Halbfinale")]
 def test_a_late_knockout_round_is_met_and_the_one_after_it_waits_on() -> None:
     service = Service({a_round(1): CUP_ENDED, GROUPS: CUP_LISTED, a_round(2): SEMI})
     _, _, rounds, found, standings = ask(service, everything, [1, 2], known_by(CUP, CUP_LISTED[:1]))
-    assert sorted(service.asked[:2]) == sorted([a_round(1), GROUPS])
-    assert service.asked[2:] == [a_round(2), a_round(3)]
+    assert sorted(service.requested[:2]) == sorted([a_round(1), GROUPS])
+    assert service.requested[2:] == [a_round(2), a_round(3)]
     assert statuses(found) == {"1": "ended", "2": "ended", "3": "scheduled"}
     assert [(r.slug, r.order) for r in rounds.items] == [
         ("viertelfinale", 1),
@@ -59,7 +59,7 @@ def test_rounds_are_asked_for_one_after_the_other_as_long_as_they_have_matches()
         {a_round(1): CUP_ENDED, GROUPS: CUP_LISTED, a_round(2): semi, a_round(3): final}
     )
     found = ask(service, everything, [1, 2], known_by(CUP, CUP_LISTED))[3]
-    assert service.asked[2:] == [a_round(2), a_round(3)]
+    assert service.requested[2:] == [a_round(2), a_round(3)]
     assert set(statuses(found)) == {"1", "2", "3", "4"}
 
 
@@ -67,7 +67,7 @@ def test_rounds_are_asked_for_one_after_the_other_as_long_as_they_have_matches()
 def test_a_round_that_is_not_drawn_gives_no_match_and_loses_none(drawn: Any) -> None:
     service = Service({a_round(1): CUP_ENDED, GROUPS: CUP_LISTED, a_round(2): drawn})
     found = ask(service, everything, [1, 2], known_by(CUP, CUP_LISTED))[3]
-    assert sorted(service.asked) == sorted([a_round(1), GROUPS, a_round(2)])
+    assert sorted(service.requested) == sorted([a_round(1), GROUPS, a_round(2)])
     assert statuses(found) == {"1": "ended", "2": "ended"}
     assert not any(finding.left_out for finding in found.findings)
 
@@ -75,7 +75,7 @@ def test_a_round_that_is_not_drawn_gives_no_match_and_loses_none(drawn: Any) -> 
 def test_without_a_due_match_only_the_draw_is_looked_for() -> None:
     service = Service({GROUPS: CUP_LISTED, a_round(2): []})
     found = ask(service, everything, [], known_by(CUP_ENDED, CUP_LISTED))[3]
-    assert sorted(service.asked) == sorted([GROUPS, a_round(2)])
+    assert sorted(service.requested) == sorted([GROUPS, a_round(2)])
     assert found.absent.kind == "not_applicable"
 
 
@@ -88,7 +88,7 @@ def test_a_round_asked_for_its_draw_is_to_give_its_stored_matches() -> None:
     stored = known_by([*CUP, *SEMI], CUP_LISTED)
     service = Service({a_round(1): CUP_ENDED, GROUPS: CUP_LISTED, a_round(2): SEMI})
     assert ask(service, asked_after, [1, 2], stored) == [{"1", "2"}, {"1", "2", "3"}]
-    assert service.asked.count(a_round(1)) == 1
+    assert service.requested.count(a_round(1)) == 1
 
 
 def test_a_draw_that_cannot_be_had_is_named() -> None:
@@ -138,13 +138,13 @@ def test_before_it_follows_the_rounds_are_the_stored_ones_without_a_request() ->
 
     service = Service({})
     assert ask(service, rounds, [21]).items == STORED.rounds
-    assert service.asked == []
+    assert service.requested == []
 
 
 def test_following_a_league_whose_matchdays_are_stored_costs_rounds_and_table() -> None:
     service = Service({a_round(2): ENDED, GROUPS: LISTED, TABLES: []})
     _, teams, rounds, found, standings = ask(service, everything, [21, 22])
-    assert sorted(service.asked) == sorted([a_round(2), GROUPS, TABLES])
+    assert sorted(service.requested) == sorted([a_round(2), GROUPS, TABLES])
     assert service.at_once == 3
     assert (len(teams.items), rounds.items) == (4, STORED.rounds)
     assert statuses(found) == {"21": "ended", "22": "ended"}
@@ -169,4 +169,4 @@ def test_matches_that_came_are_kept_when_what_follows_is_refused() -> None:
     assert statuses(after) == {"21": "ended", "22": "ended"}
     assert after == before
     assert len(teams.items) == 4
-    assert service.asked == [a_round(2), GROUPS]
+    assert service.requested == [a_round(2), GROUPS]

@@ -202,13 +202,13 @@ def test_every_single_match_comes_to_the_same_as_in_the_season(season: Payload) 
         rounds = by_round(season).values()
         for place in range(max(map(len, rounds))):
             due = {ids[place] for ids in rounds if place < len(ids)}
-            service.asked.clear()
+            service.requested.clear()
             async with opened(url) as requests:
                 part = OpenLigaDB().source(KEY, requests, due_of(due), known)
                 found = await part.matches()
             assert found.items == tuple(m for m in known.matches if m.external_id in due)
             assert found.covers == due
-            assert sorted(service.asked) == sorted(f"/getmatchdata/{id_}" for id_ in due)
+            assert sorted(service.requested) == sorted(f"/getmatchdata/{id_}" for id_ in due)
 
     with service.listening() as url:
         asyncio.run(compare(url))
@@ -236,13 +236,13 @@ def test_after_each_round_everything_is_as_in_the_season(season: Payload) -> Non
         full.update(await full_of(url))
         for ids in by_round(season).values():
             known = known_by(not_played(season, ids), service.answers[GROUPS])
-            service.asked.clear()
+            service.requested.clear()
             async with opened(url) as requests:
                 await followed(requests, known, ids)
-            assert MATCHES not in service.asked
-            assert len(set(service.asked)) == len(service.asked)
+            assert MATCHES not in service.requested
+            assert len(set(service.requested)) == len(service.requested)
             if "standings" in full and full["standings"].absent:
-                assert TABLES not in service.asked
+                assert TABLES not in service.requested
 
     with service.listening() as url:
         asyncio.run(compare(url))

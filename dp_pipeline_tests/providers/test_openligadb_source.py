@@ -64,7 +64,7 @@ def league() -> Service:
 def test_a_season_costs_three_requests_the_independent_ones_at_once() -> None:
     service = league()
     tournament, teams, rounds, matches, standings = ask(service, everything)
-    assert sorted(service.asked) == sorted([MATCHES, GROUPS, TABLES])
+    assert sorted(service.requested) == sorted([MATCHES, GROUPS, TABLES])
     assert service.at_once == 2
     assert [t.label for t in tournament.items] == ["1. Testliga 2024/2025"]
     assert tournament.items[0].base_url == f"https://api.openligadb.de{MATCHES}"
@@ -82,7 +82,7 @@ def test_questions_asked_at_the_same_time_share_their_requests() -> None:
 
     service = league()
     ask(service, at_once)
-    assert sorted(service.asked) == sorted([MATCHES, GROUPS, TABLES])
+    assert sorted(service.requested) == sorted([MATCHES, GROUPS, TABLES])
 
 
 def test_a_domain_asks_for_no_more_than_it_needs() -> None:
@@ -92,14 +92,14 @@ def test_a_domain_asks_for_no_more_than_it_needs() -> None:
 
     service = league()
     assert len(ask(service, matches_only).items) == 6
-    assert service.asked == [MATCHES]
+    assert service.requested == [MATCHES]
 
 
 def test_a_cup_is_never_asked_for_a_table() -> None:
     cup = [played(1, 1, 2, (1, 0), group="Halbfinale")]
     service = Service({MATCHES: cup, GROUPS: groups("Halbfinale", "Finale")})
     _, _, rounds, found, standings = ask(service, everything)
-    assert sorted(service.asked) == sorted([MATCHES, GROUPS])
+    assert sorted(service.requested) == sorted([MATCHES, GROUPS])
     assert state_of(rounds.items, found.items).status == "active"
     assert [r.slug for r in rounds.items] == ["halbfinale", "finale"]
     assert standings.absent.kind == "not_applicable"
@@ -112,7 +112,7 @@ def test_a_group_stage_is_never_asked_for_one_table() -> None:
     ]
     service = Service({MATCHES: stage})
     standings = ask(service, everything)[-1]
-    assert TABLES not in service.asked
+    assert TABLES not in service.requested
     assert len(standings.items) == 6
 
 
@@ -133,7 +133,7 @@ def test_an_unknown_league_has_nothing_yet_in_any_domain() -> None:
         assert found.items == ()
         assert found.absent.kind == "nothing_yet"
         assert "no matches for bl1 2024; check league and season" in found.absent.because
-    assert TABLES not in service.asked
+    assert TABLES not in service.requested
 
 
 def test_a_draw_without_teams_has_rounds_but_no_matches_yet() -> None:
@@ -187,7 +187,7 @@ def test_only_the_domains_that_need_a_failing_answer_meet_its_error(
     service.answers[path] = answer
     found = ask(service, outcomes)
     assert found == {name: error if name in struck else None for name in found}
-    assert service.asked.count(path) == 1
+    assert service.requested.count(path) == 1
 
 
 def test_the_seasons_of_a_competition_are_those_under_its_shortcut() -> None:

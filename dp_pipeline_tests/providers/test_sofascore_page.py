@@ -138,13 +138,13 @@ def test_a_season_in_the_address_needs_no_request() -> None:
     assert key_of(service, f"{PATH}#id:61627") == "sofascore:17:61627"
     public = "https://www.sofascore.com/tournament/football/england/premier-league/17#id:61627"
     assert key_of(service, public) == "sofascore:17:61627"
-    assert not service.asked
+    assert not service.requested
 
 
 def test_the_newest_season_is_the_first_the_page_lists() -> None:
     service = Service({PATH: page()})
     assert key_of(service, PATH) == "sofascore:17:76986"
-    assert service.asked == {PATH: 1}
+    assert service.requested == {PATH: 1}
 
 
 def test_the_page_is_beside_the_api_of_the_configured_address() -> None:
@@ -157,21 +157,21 @@ def test_the_page_is_beside_the_api_of_the_configured_address() -> None:
 def test_without_seasons_in_the_page_the_list_of_seasons_is_asked(text: str) -> None:
     service = Service({**league().answers(), PATH: page(text)})
     assert key_of(service, PATH) == "sofascore:17:76986"
-    assert service.asked == {PATH: 1, f"{ROOT}/seasons": 1}
+    assert service.requested == {PATH: 1, f"{ROOT}/seasons": 1}
 
 
 def test_behind_a_gateway_the_public_site_is_not_asked() -> None:
     service = Service(league().answers())
     public = "https://www.sofascore.com/football/tournament/england/premier-league/17"
     assert key_of(service, public) == "sofascore:17:76986"
-    assert service.asked == {f"{ROOT}/seasons": 1}
+    assert service.requested == {f"{ROOT}/seasons": 1}
 
 
 def test_a_page_that_refuses_us_is_an_error_at_once() -> None:
     service = Service({**league().answers(), PATH: status(403, CHALLENGE)})
     with pytest.raises(BlockedError):
         key_of(service, PATH)
-    assert service.asked == {PATH: 1}
+    assert service.requested == {PATH: 1}
 
 
 def test_a_page_of_another_tournament_is_not_believed() -> None:
@@ -191,4 +191,4 @@ def test_a_page_of_nobody_is_refused_without_a_request(url: str) -> None:
     service = Service({})
     with pytest.raises(ProviderError, match="No provider has the page"):
         key_of(service, url)
-    assert not service.asked
+    assert not service.requested

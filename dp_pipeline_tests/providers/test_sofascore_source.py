@@ -52,7 +52,10 @@ def test_a_season_costs_a_request_for_each_round_and_five_beside_them() -> None:
     found = ask(service, everything)
     rounds = {f"{DATA}/events/round/{n}": 1 for n in range(1, 39)}
     beside = [ROOT, f"{ROOT}/seasons", f"{DATA}/rounds", f"{DATA}/standings/total"]
-    assert service.asked == {**rounds, **dict.fromkeys([*beside, f"{DATA}/team-events/total"], 1)}
+    assert service.requested == {
+        **rounds,
+        **dict.fromkeys([*beside, f"{DATA}/team-events/total"], 1),
+    }
     assert (len(found.teams.items), len(found.rounds.items)) == (20, 38)
     assert (len(found.matches.items), len(found.standings.items)) == (380, 20)
     for part in (found.tournament, found.teams, found.rounds, found.matches, found.standings):
@@ -173,8 +176,8 @@ def test_a_season_without_rounds_is_read_by_its_pages() -> None:
     assert len(found.matches.items) == 380
     assert [r.slug for r in found.rounds.items] == [str(n) for n in range(1, 39)]
     assert reasons(found.rounds.findings) == {"rounds_from_matches": 1}
-    assert f"{DATA}/rounds" not in service.asked
-    assert sum(service.asked.values()) == 13 + 4
+    assert f"{DATA}/rounds" not in service.requested
+    assert sum(service.requested.values()) == 13 + 4
     assert state(found).current_round == "21"
 
 
@@ -216,7 +219,7 @@ def test_a_refusal_ends_everything_at_once_after_one_request(body: Any) -> None:
 
     service = Service({}, default=status(403, body))
     errors = ask(service, outcomes, attempts=3)
-    assert service.asked == {ROOT: 1}
+    assert service.requested == {ROOT: 1}
     for error in errors:
         assert "open-data provider" in error.message
         assert "SOFASCORE_BASE_URL" in error.message
@@ -233,9 +236,9 @@ def test_a_refusal_in_the_middle_stops_the_other_rounds() -> None:
             await source.matches()
 
     ask(service, matches)
-    asked = [path for path in service.asked if "/events/round/" in path]
+    asked = [path for path in service.requested if "/events/round/" in path]
     assert len(asked) < 12
-    assert set(service.asked.values()) == {1}
+    assert set(service.requested.values()) == {1}
 
 
 def test_a_round_that_fails_is_named_and_the_others_are_stored() -> None:

@@ -225,7 +225,7 @@ class Gathered:
         subjects = [request.subject for request in self.answers]
         more = f" and {len(subjects) - MOST_NAMED} more" if len(subjects) > MOST_NAMED else ""
         listed = f"{', '.join(subjects[:MOST_NAMED])}{more}"
-        because = f"For {listed} OpenLigaDB gave no match with known teams."
+        because = f"OpenLigaDB gave no match with known teams for {listed}."
         # where no stored match was to come, nothing is missing: the draw is still to be made
         return Absence("nothing_yet" if self.covers else "not_applicable", because)
 
