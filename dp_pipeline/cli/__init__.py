@@ -5,12 +5,13 @@ ingest    dp ingest
 dev       dp dev
 shown     dp executions, seasons, approve, health
 database  dp db
+aliases   dp alias
 """
 
-from dp_pipeline.cli import database, dev, ingest, shown
+from dp_pipeline.cli import aliases, database, dev, ingest, shown
 from dp_pipeline.cli.group import main
 from dp_pipeline.sandbox.command import sandbox
 
 main.add_command(sandbox)
 
-__all__ = ["database", "dev", "ingest", "main", "shown"]
+__all__ = ["aliases", "database", "dev", "ingest", "main", "shown"]

@@ -7,11 +7,14 @@ a terminal would obey.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Column, Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from dp_pipeline.domains.torn_teams import TornTeam
 
 Row = Mapping[str, Any]
 
@@ -169,6 +172,35 @@ def health_table(rows: Sequence[Row]) -> Table:
             *(f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "" for name in moments),
             plain(row["address"] or ""),
         )
+    return table
+
+
+def aliases_table(rows: Sequence[Row]) -> Table:
+    """Other names of clubs: a line for each."""
+    table = _table("name", "key", "club", "external id", "said by", "seen in")
+    for row in rows:
+        club = row["team"] or "a club of its own"
+        cells = (row["name"], row["key"], club, row["external_id"], row["origin"], row["seen_in"])
+        table.add_row(*(plain(str(cell or "")) for cell in cells))
+    return table
+
+
+def torn_table(found: "Sequence[TornTeam]") -> Table:
+    """Clubs that are stored as several: a line for each name that is joined, or stays apart."""
+    right = (Column(name, no_wrap=True, justify="right") for name in ("tournaments", "matches"))
+    table = _table("club", "stays as", "joined to it", "because", *right)
+    for torn in found:
+        club = torn.club
+        counts = (str(torn.tournaments), str(torn.matches))
+        stays = plain(torn.names.get(club.keep, club.keep)), plain(club.keep)
+        for other, because in club.others.items():
+            name = f"{torn.names.get(other, other)} ({other})"
+            table.add_row(*stays, plain(name), plain(because), *counts)
+            stays, counts = (plain(""), plain("")), ("", "")
+        for other, key in club.apart.items():
+            name = f"not {torn.names.get(other, other)} ({other})"
+            table.add_row(*stays, plain(name), plain(f"two clubs in {key}"), "", "")
+            stays = plain(""), plain("")
     return table
 
 

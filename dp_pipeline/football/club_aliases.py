@@ -1,6 +1,6 @@
 """Other names of clubs: which names of a country are known to be one club, and from when to when.
 
-The packaged list is `club_aliases.csv`. `clubs:at` stands for the file at.clubs.txt of
+The packaged list is `data/club_aliases.csv`. `clubs:at` stands for the file at.clubs.txt of
 github.com/openfootball/clubs (CC0 1.0); `football.json` for two names that follow each other in
 the seasons of github.com/openfootball/football.json (CC0 1.0) and never stand in the same one;
 `general` for what is generally known, such as a sponsor's name, and stands in neither.
@@ -39,6 +39,12 @@ class ClubAlias:
     first: int
     last: int
     source: str
+
+    @property
+    def seasons(self) -> str:
+        """The years in which its seasons begin: "2010-", "-2018"."""
+        first, last = self.first or "", self.last if self.last < _LAST else ""
+        return f"{first}-{last}"
 
     @property
     def club_key(self) -> str:

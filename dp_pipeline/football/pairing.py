@@ -77,6 +77,19 @@ def renamed_clubs(
     return _one_to_one(new, gone, is_one)
 
 
+def same_fixtures(matches: Sequence[Match]) -> dict[str, str]:
+    """The clubs that have the fixtures of another one: it was renamed, and is stored twice."""
+    clubs = sorted(_clubs(matches))
+    fixtures = {club: _Fixtures.of(club, matches, clubs) for club in clubs}
+    pairs = [
+        (one, other)
+        for at, one in enumerate(clubs)
+        for other in clubs[at + 1 :]
+        if fixtures[one].is_that_of(fixtures[other])
+    ]
+    return {other: one for one, other in pairs}
+
+
 def renamed_rounds(
     stored: Sequence[Match], given: Sequence[Match], slugs: Collection[str]
 ) -> dict[str, str]:

@@ -61,8 +61,9 @@ class RequestCounts:
     def merge(self, older: "RequestCounts") -> None:
         """Take back what could not be written."""
         for hour, counts in older.hours.items():
-            mine = self.hours.get(hour, {})
-            self.hours[hour] = {name: count + mine.get(name, 0) for name, count in counts.items()}
+            mine = self.hours.setdefault(hour, dict.fromkeys(counts, 0))
+            for name, count in counts.items():
+                mine[name] += count
         self.lasts = older.lasts | self.lasts
 
 

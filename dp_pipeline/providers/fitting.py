@@ -19,7 +19,8 @@ T = TypeVar("T")
 def fitting(fetched: Fetched[T]) -> Fetched[T]:
     """What was fetched, without the entities that cannot be stored; these are named.
 
-    Raises InvalidShapeError when not one of them can be.
+    Raises:
+        InvalidShapeError: not one of them can be stored.
     """
     items: list[T] = []
     findings = list(fetched.findings)

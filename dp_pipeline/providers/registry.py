@@ -55,7 +55,11 @@ _GLANCE = Limits(connect_seconds=1, read_seconds=1, deadline_seconds=2, attempts
 
 
 def checked_key(text: str) -> TournamentKey:
-    """Read a tournament key that a provider can have; else InvalidTournamentKeyError says why."""
+    """Read a tournament key that a known provider can have.
+
+    Raises:
+        InvalidTournamentKeyError: with one sentence that says what is wrong.
+    """
     try:
         key = TournamentKey.parse(text)
     except MalformedKeyError as error:
@@ -130,7 +134,8 @@ class Providers:
     ) -> Source:
         """The tournament behind a key, for what is wanted of it; see `contract.Source`.
 
-        Raises InvalidTournamentKeyError when no provider has it, or none of single matches.
+        Raises:
+            InvalidTournamentKeyError: no provider has it, or none of single matches.
         """
         key = checked_key(text)
         provider = BY_NAME[key.provider]
@@ -142,7 +147,12 @@ class Providers:
         return source
 
     async def confirm(self, source: Source) -> None:
-        """See `Source.confirm`; the sentence of TournamentNotFoundError says what there is."""
+        """Make sure that the provider has the tournament behind a source.
+
+        Raises:
+            TournamentNotFoundError: it answered, and has none; the sentence says what it has.
+            ProviderError: it did not answer.
+        """
         key = source.key
         try:
             await source.confirm(lambda: self.seasons(key.provider, key.competition, 0))
@@ -175,7 +185,9 @@ class Providers:
     async def key_of(self, text: str) -> TournamentKey:
         """The key of a tournament, given as such or as the address of its page.
 
-        Raises InvalidTournamentKeyError, or another ProviderError when the page cannot be read.
+        Raises:
+            InvalidTournamentKeyError: no known provider can have it.
+            ProviderError: the page had to be read and could not be.
         """
         if not is_address(text):
             return checked_key(text)
@@ -219,7 +231,11 @@ class Providers:
 
 
 def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> datetime:
-    """The present at a provider, for who makes no other request to it; see `Providers.clock`."""
+    """The present at a provider, for who makes no other request to it.
+
+    Raises:
+        ProviderError: see `Providers.clock`.
+    """
 
     async def clock() -> Now:
         async with Providers(base_urls, limits=_GLANCE, now=now) as providers:

@@ -1,14 +1,16 @@
 """One club is one team over spellings, renames and seasons, and has the names of each season."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from dp_pipeline.cli import main
 from dp_pipeline.database.database import Database
-from dp_pipeline_tests.end_to_end.contents import query
+from dp_pipeline_tests.end_to_end.contents import TABLE, query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE
 from dp_pipeline_tests.providers.openfootball_files import league, season
@@ -171,3 +173,99 @@ def test_the_mens_table_does_not_show_the_womens_names(machine: Machine, recordi
     assert not any("(Frauen)" in row["home_team"] for row in shown)
     again = machine.read(men, payloads[men], "/getmatchdata/c067m/2026")
     assert again["teams"]["outcome"] == "unchanged"
+
+
+# -- dp alias --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dp(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("DP_DATABASE_URL", machine.url)
+    return lambda *arguments: CliRunner().invoke(main, ["alias", *arguments])
+
+
+def test_clubs_that_are_stored_as_several_are_told_and_then_joined(
+    machine: Machine, dp: Callable[..., Result]
+) -> None:
+    machine.read(OTHER, written_as({}))
+    machine.read(FILE, written_as({"Ahlen Town": "TuS Ahlen"}))
+    ids = query(machine.url, "SELECT id FROM match ORDER BY id")
+    assert len({*machine.clubs(OTHER), *machine.clubs(FILE)}) == 7
+    said = dp("add", "TuS Ahlen", "Ahlen Town")
+    assert "ahlen-eng is stored as a club of its own: `dp alias merge` joins the two" in said.output
+    assert "TuS Ahlen" in dp("list").output
+    before = query(machine.url, "SELECT id FROM team ORDER BY id")
+    report = dp("merge", "--dry-run").output
+    assert "ahlen-eng" in report
+    assert "1 of the names would be joined" in report
+    assert query(machine.url, "SELECT id FROM team ORDER BY id") == before
+    assert "1 of the names are joined" in dp("merge").output
+    assert len({*machine.clubs(OTHER), *machine.clubs(FILE)}) == 6
+    assert query(machine.url, "SELECT id FROM match ORDER BY id") == ids
+    assert "TuS Ahlen" in machine.clubs(FILE).values(), "each season goes on with its own names"
+    assert "Ahlen Town" in machine.clubs(OTHER).values()
+    assert dp("merge").output == "No club is stored as several.\n"
+    for key, name in ((OTHER, "Ahlen Town"), (FILE, "TuS Ahlen")):
+        again = machine.read(key, written_as({"Ahlen Town": name}))
+        assert set(outcomes(again).values()) == {"unchanged"}
+
+
+# What version 0.1 made of a renamed club: the fixtures again under the new name, and a row of the
+# table for each of the two.
+RENAMED_BY_0_1 = """
+INSERT INTO team (id, provider, external_id, name, country, described_in)
+SELECT gen_random_uuid(), provider, 'weser-united-eng', 'Weser United', country, described_in
+FROM team WHERE external_id = 'brake-eng';
+INSERT INTO tournament_team (tournament_id, team_id, name)
+SELECT here.tournament_id, new.id, new.name FROM team new, tournament_team here
+JOIN team old ON old.id = here.team_id
+WHERE old.external_id = 'brake-eng' AND new.external_id = 'weser-united-eng';
+INSERT INTO match (id, provider, external_id, tournament_id, round_slug, home_team_id, away_team_id,
+    kickoff_at, kickoff_date, status, home_score, away_score)
+SELECT gen_random_uuid(), m.provider, replace(m.external_id, 'brake', 'weser-united'),
+    m.tournament_id, round_slug, CASE home_team_id WHEN old.id THEN new.id ELSE home_team_id END,
+    CASE away_team_id WHEN old.id THEN new.id ELSE away_team_id END, kickoff_at, kickoff_date,
+    status, home_score, away_score
+FROM team new, match m JOIN team old ON old.id IN (home_team_id, away_team_id)
+WHERE old.external_id = 'brake-eng' AND new.external_id = 'weser-united-eng';
+INSERT INTO tournament_standing (id, tournament_id, team_id, position, games, wins, draws, losses,
+    goals_for, goals_against, goal_difference, points, computed)
+SELECT gen_random_uuid(), tournament_id, new.id, 7, games, wins, draws, losses, goals_for,
+    goals_against, goal_difference, points, computed
+FROM team new, tournament_standing s JOIN team old ON old.id = s.team_id
+WHERE old.external_id = 'brake-eng' AND new.external_id = 'weser-united-eng';
+"""
+
+
+def test_a_club_that_0_1_stored_anew_when_it_was_renamed_is_joined_to_itself(
+    machine: Machine, dp: Callable[..., Result]
+) -> None:
+    machine.read(FILE, written_as({}))
+    table = query(machine.url, TABLE, key=FILE)
+    with machine.database.transaction() as connection:
+        connection.exec_driver_sql(RENAMED_BY_0_1)
+    assert machine.counts(FILE) == (40, 7)
+    assert "the same fixtures" in dp("merge").output
+    assert machine.counts(FILE) == (40, 6), "no row is lost"
+    assert query(machine.url, TABLE, key=FILE) == table
+    rows = machine.read(FILE, written_as({"Brake": "Weser United"}))
+    assert outcomes(rows)["teams"] == "written"
+    assert machine.clubs(FILE)["brake-eng"] == "Weser United"
+
+
+def test_names_are_given_and_taken_back_by_people(
+    machine: Machine, dp: Callable[..., Result]
+) -> None:
+    machine.read(FILE, written_as({}))
+    assert "is the name by which brake-eng is found anyway" in dp("add", "Brake FC", "Brake").output
+    assert "No team of openfootball is called Nowhere" in dp("add", "X", "Nowhere").output
+    assert "No club is known to go by Nobody" in dp("remove", "Nobody").output
+    assert dp("add", "Weser", "brake-eng").output == "Weser (weser-eng) is Brake (brake-eng).\n"
+    machine.read(OTHER, written_as({"Brake": "Weser"}))
+    assert "brake-eng" in machine.clubs(OTHER)
+    assert "is forgotten" in dp("remove", "Weser", "--country", "ENG").output
+    assert "None" in dp("list").output
+    assert "PSV Eindhoven" in dp("list", "--all").output
+    assert "a club of its own" in dp("remove", "PSV", "--country", "NED").output
+    machine.read("openfootball:nl.1:2024-25", season(league("PSV", *TEAMS[:3])))
+    assert "psv-ned" in machine.clubs("openfootball:nl.1:2024-25")

@@ -96,15 +96,12 @@ def read_season(
             _unknown_rounds(entries),
             f"No match in openfootball's file {name}.json names a round.",
         ),
-        matches=replace(
-            _found(
-                matches,
-                (*entries.issues, *read.findings),
-                f"openfootball's file {name}.json has no match that can be given."
-                if teams.items
-                else no_teams,
-            ),
-            literal=read.literal,
+        matches=_found(
+            matches,
+            (*entries.issues, *read.findings),
+            f"openfootball's file {name}.json has no match that can be given."
+            if teams.items
+            else no_teams,
         ),
         goals=goals_of(read.made_of, matches, file=name),
         standings=_standings(in_tables, ordered, name),
@@ -141,7 +138,13 @@ def _recognised(
     stored = known.tournament
     if stored is None or not stored.matches:
         return told, found
-    renamed = renamed_clubs(stored.matches, found.matches, known.stored - known.here)
+    renamed = {
+        club: before
+        for club, before in renamed_clubs(
+            stored.matches, found.matches, known.stored - known.here
+        ).items()
+        if known.aliases.get(club, club) is not None
+    }
     if renamed:
         told = teams(renamed)
         found = read(told)

@@ -1,0 +1,198 @@
+"""Clubs that are stored as several teams: found, told, and joined with all that refers to them.
+
+Of the rows of a club one stays, with its id; matches keep theirs. A table in which two of them
+stood is computed anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.database import tournament_lock
+from dp_pipeline.database.rows import alias_id
+from dp_pipeline.database.store import planned, write
+from dp_pipeline.domains.snapshot import read_known, read_snapshot
+from dp_pipeline.domains.standings import by_stored_matches
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.torn_clubs import StoredSeason, TornClub, torn_clubs
+
+_TABLES = (tables.tournament, tables.tournament_team, tables.tournament_round, tables.match)
+_OWN_WAY = (tables.tournament_team, tables.tournament_standing, tables.team_alias)
+REFERENCES = tuple(
+    column
+    for table in tables.metadata.sorted_tables
+    for column in table.c
+    if any(key.column is tables.team.c.id for key in column.foreign_keys) and table not in _OWN_WAY
+)
+"""The columns that refer to a team and are only given another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TornTeam:
+    """A club that is stored as several teams, told with what joining them moves."""
+
+    provider: str
+    club: TornClub
+    names: dict[str, str]
+    tournaments: int
+    matches: int
+
+
+def find_torn(connection: sa.Connection, provider: str) -> list[TornTeam]:
+    """The clubs of a provider without ids of teams that are stored as several."""
+    keys = connection.scalars(
+        sa.select(tables.tournament.c.key)
+        .where(tables.tournament.c.provider == provider)
+        .order_by(tables.tournament.c.key)
+    )
+    seasons: list[StoredSeason] = []
+    aliases: dict[str, str | None] = {}
+    for key in map(TournamentKey.parse, keys):
+        snapshot = read_snapshot(connection, key, _TABLES)
+        if not aliases:
+            aliases = dict(read_known(connection, snapshot).aliases)
+        seasons.append(
+            StoredSeason(
+                str(key),
+                int(key.season[:4]),
+                {team.external_id: team.name for team in snapshot.teams},
+                {team.external_id: team.country for team in snapshot.teams},
+                snapshot.matches,
+            )
+        )
+    return [_told(provider, club, seasons) for club in torn_clubs(seasons, aliases)]
+
+
+def join(connection: sa.Connection, torn: TornTeam) -> None:
+    """Make one team of those of a club, in this transaction."""
+    team = tables.team.c
+    names = (torn.club.keep, *torn.club.others)
+    wanted = sa.select(team.external_id, team.id).where(
+        team.provider == torn.provider, team.external_id.in_(names)
+    )
+    others = {row.external_id: row.id for row in connection.execute(wanted)}
+    keep = others.pop(torn.club.keep)
+    plays = tables.tournament_team.c
+    touched = connection.scalars(
+        sa.select(plays.tournament_id)
+        .where(plays.team_id.in_(others.values()))
+        .distinct()
+        .order_by(plays.tournament_id)
+    ).all()
+    for tournament in touched:
+        tournament_lock(connection, tournament)
+    _call_by_newest(connection, keep, [keep, *others.values()])
+    for name, other in others.items():
+        for column in REFERENCES:
+            _repoint(connection, column, other, keep)
+        _repoint(connection, tables.team_alias.c.team_id, other, keep)
+        _move_membership(connection, other, keep)
+        _move_standings(connection, other, keep)
+        _remember(connection, torn, name, keep)
+        connection.execute(sa.delete(tables.team).where(tables.team.c.id == other))
+    for tournament in touched:
+        _compute_anew(connection, tournament, keep)
+
+
+def _told(provider: str, club: TornClub, seasons: Sequence[StoredSeason]) -> TornTeam:
+    names = {
+        external_id: season.names[external_id]
+        for season in seasons
+        for external_id in (club.keep, *club.others, *club.apart)
+        if external_id in season.names
+    }
+    there = [season for season in seasons if club.others.keys() & season.names.keys()]
+    moved = sum(bool({m.home, m.away} & club.others.keys()) for s in there for m in s.matches)
+    return TornTeam(provider, club, names, len(there), moved)
+
+
+def _repoint(connection: sa.Connection, column: sa.Column[UUID], other: UUID, keep: UUID) -> None:
+    connection.execute(
+        sa.update(column.table)
+        .where(column == other)
+        .values({column.name: keep, "updated_at": sa.func.now()})
+    )
+
+
+def _call_by_newest(connection: sa.Connection, keep: UUID, all_: Sequence[UUID]) -> None:
+    """Give the team that stays the name and badge of the newest tournament of all of them."""
+    team, tournament = tables.team, tables.tournament
+    season = sa.func.coalesce(tournament.c.season, "")
+    newest = connection.execute(
+        sa.select(team)
+        .outerjoin(tournament, tournament.c.key == team.c.described_in)
+        .where(team.c.id.in_(all_))
+        .order_by(season.desc(), team.c.described_in.desc(), team.c.id != keep)
+        .limit(1)
+    ).mappings()
+    (row,) = newest
+    said = ("name", "short_name", "badge_source", "badge", "described_in")
+    values = {name: row[name] for name in said if row[name] is not None}
+    connection.execute(sa.update(team).where(team.c.id == keep).values(values))
+
+
+def _move_membership(connection: sa.Connection, other: UUID, keep: UUID) -> None:
+    table = tables.tournament_team
+    both = sa.select(table.c.tournament_id).where(table.c.team_id == keep).scalar_subquery()
+    mine = table.c.team_id == other
+    connection.execute(sa.delete(table).where(mine, table.c.tournament_id.in_(both)))
+    _repoint(connection, table.c.team_id, other, keep)
+
+
+def _move_standings(connection: sa.Connection, other: UUID, keep: UUID) -> None:
+    """Move the rows of tables in which the team that stays has none; the others go."""
+    table = tables.tournament_standing
+    mine = connection.execute(sa.select(table).where(table.c.team_id == other)).mappings().all()
+    kept = connection.execute(sa.select(table).where(table.c.team_id == keep)).mappings().all()
+    places = {(row["tournament_id"], row["stage"], row["group_name"]) for row in kept}
+    for row in mine:
+        place = (row["tournament_id"], row["stage"], row["group_name"])
+        if place in places:
+            connection.execute(sa.delete(table).where(table.c.id == row["id"]))
+            continue
+        key = connection.execute(
+            sa.select(tables.tournament.c.key).where(tables.tournament.c.id == place[0])
+        ).scalar_one()
+        id_ = rows.standing_id(TournamentKey.parse(key), *place[1:], keep)
+        connection.execute(
+            sa.update(table)
+            .where(table.c.id == row["id"])
+            .values(id=id_, team_id=keep, updated_at=sa.func.now())
+        )
+
+
+def _remember(connection: sa.Connection, torn: TornTeam, name: str, keep: UUID) -> None:
+    """Write down that the name is that of the team that stays."""
+    alias = tables.team_alias
+    said = {"team_id": keep, "name": torn.names.get(name, name), "origin": "merge"}
+    id_ = alias_id(torn.provider, name)
+    if not connection.execute(sa.update(alias).where(alias.c.id == id_).values(said)).rowcount:
+        connection.execute(
+            sa.insert(alias).values(id=id_, provider=torn.provider, key=name, **said)
+        )
+
+
+def _compute_anew(connection: sa.Connection, tournament: UUID, team: UUID) -> None:
+    """Compute the tables in which several rows were those of the team."""
+    table = tables.tournament_standing
+    key = connection.scalars(
+        sa.select(tables.tournament.c.key).where(tables.tournament.c.id == tournament)
+    ).one()
+    snapshot = read_snapshot(connection, TournamentKey.parse(key), (*_TABLES, table))
+    stored = snapshot.rows(table)
+    games: defaultdict[UUID, int] = defaultdict(int)
+    for match in snapshot.rows(tables.match).values():
+        if match["home_score"] is not None:
+            games[match["home_team_id"]] += 1
+            games[match["away_team_id"]] += 1
+    mine = [row for row in stored.values() if row["team_id"] == team and row["computed"]]
+    if not mine or all(row["games"] == games[team] for row in mine):
+        return
+    places = {(row["stage"], row["group_name"]) for row in mine}
+    found = [rows.standing_row(snapshot.key, row) for row in by_stored_matches(snapshot).rows]
+    wanted = [row for row in found if (row["stage"], row["group_name"]) in places]
+    write(connection, planned(table, wanted, stored))
