@@ -18,6 +18,7 @@ from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings, jud
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, not_stored, refused
 from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.reread import as_read_now
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
@@ -216,7 +217,7 @@ class Materialization:
         if not snapshot.matches:
             return Verdict()
         return judge(
-            snapshot.matches,
+            as_read_now(snapshot.matches, matches.items, matches.literal),
             matches.items,
             read_at=read_at,
             now=self.source.now,

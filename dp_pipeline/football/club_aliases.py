@@ -85,10 +85,8 @@ class ClubAliases:
 @cache
 def packaged() -> ClubAliases:
     """The packaged list."""
-    text = (resources.files("dp_pipeline.football") / "club_aliases.csv").read_text(
-        encoding="utf-8"
-    )
-    return read(text)
+    folder = resources.files("dp_pipeline.football") / "data"
+    return read((folder / "club_aliases.csv").read_text(encoding="utf-8"))
 
 
 def read(text: str) -> ClubAliases:

@@ -91,13 +91,8 @@ class CircuitBreaker:
     async def admit(self, target: Target, root: str, *, best_effort: bool = False) -> Permit:
         """Return when the request may be made; `note` or `give_up` must follow if it is a probe.
 
-        Args:
-            target: what is to be requested.
-            root: the base URL without secrets; each has a circuit of its own.
-            best_effort: whether this request is no sample: refused, it says nothing about others.
-
-        Raises:
-            CircuitOpenError: it is not to be made.
+        Each `root`, a base URL without secrets, has a circuit of its own. A `best_effort` request
+        that is refused says nothing about others. Raises CircuitOpenError if it may not be made.
         """
         service = (target.name, root)
         view = self._view(service)

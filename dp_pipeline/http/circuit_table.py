@@ -61,9 +61,8 @@ class RequestCounts:
     def merge(self, older: "RequestCounts") -> None:
         """Take back what could not be written."""
         for hour, counts in older.hours.items():
-            mine = self.hours.setdefault(hour, dict.fromkeys(counts, 0))
-            for name, count in counts.items():
-                mine[name] += count
+            mine = self.hours.get(hour, {})
+            self.hours[hour] = {name: count + mine.get(name, 0) for name, count in counts.items()}
         self.lasts = older.lasts | self.lasts
 
 

@@ -59,9 +59,7 @@ class SsrfGuard:
         """Refuse a request before it is sent, by a proxy or by us.
 
         A name that cannot be looked up passes: a proxy may know it, and we cannot connect to it.
-
-        Raises:
-            UnsafeAddressError: the host has no public address.
+        Raises UnsafeAddressError where the host has no public address.
         """
         host = request.url.host
         port = request.url.port or (443 if request.url.scheme == "https" else 80)

@@ -107,9 +107,8 @@ class Images:
     ) -> Download | None:
         """Download what the provider says is an image; None when it is as `stored` describes it.
 
-        Raises:
-            UnsafeAddressError: no http(s) address, or one that is not public.
-            ProviderError: of the kind `classify.read` and `Transport.get` say.
+        Raises UnsafeAddressError for one that is no http(s) address or not public, and what
+        `raise_for_status` and `Transport.get` raise.
         """
         request.url = url.partition("?")[0][:LONGEST_URL]
         client = await self._client(provider, url)
@@ -146,11 +145,7 @@ class Images:
 
 
 def checked_address(url: str) -> Address:
-    """The origin of an image's address, without user-info, path and query.
-
-    Raises:
-        UnsafeAddressError: it cannot be requested.
-    """
+    """The origin of an image's address, bare; UnsafeAddressError if it cannot be requested."""
     try:
         parts = urlsplit(url)
         if len(url.encode()) <= LONGEST_URL and url.isprintable() and " " not in url:

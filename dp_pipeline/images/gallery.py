@@ -57,17 +57,10 @@ class Gallery:
     async def picture(
         self, provider: str, url: str, stored: Picture | None, note: Callable[[Request], None]
     ) -> Picture:
-        """The image at an address, which is in the object store when this returns.
+        """The image at an address that a provider named; in the object store when this returns.
 
-        Args:
-            provider: whose payload named the address.
-            url: the address.
-            stored: what came of its last download.
-            note: gets the request that it took.
-
-        Raises:
-            ProviderError: there is no image we could show.
-            ObjectStoreError: it cannot be stored.
+        `stored` is what came of its last download, and `note` gets the request that it took. Raises
+        ProviderError when no image can be shown, ObjectStoreError when it cannot be stored.
         """
         cached = self._cache.setdefault((provider, url), CachedRequest())
         return await cached.get(partial(self._bring, provider, url, stored), note)

@@ -33,11 +33,7 @@ class Image:
 
 
 def recognise(body: bytes) -> Image:
-    """The image these bytes are; an SVG comes back cleaned.
-
-    Raises:
-        UnusableImageError: they are none, or a damaged or unsafe one.
-    """
+    """The image these bytes are, if they are a sound and safe one; an SVG comes back cleaned."""
     if not body:
         reason = "it is empty"
         raise UnusableImageError(reason)
@@ -58,11 +54,7 @@ def recognise(body: bytes) -> Image:
 
 
 def raster(body: bytes) -> Image | None:
-    """The picture of pixels these bytes are, or None.
-
-    Raises:
-        UnusableImageError: it is cut off, or of a size that cannot be.
-    """
+    """The picture of pixels these bytes are, or None; UnusableImageError if it is cut off."""
     kind = next((each for each in _RASTERS if each.begins.match(body)), None)
     if kind is None:
         return None

@@ -71,8 +71,7 @@ _LATIN = frozenset({"iso-8859-1", "latin1", "windows-1252", "cp1252"})
 def clean(body: bytes) -> bytes:
     """The same picture with nothing in it but drawing, as UTF-8; cleaning it again changes nothing.
 
-    Raises:
-        UnusableImageError: it is no SVG, or cannot be made safe.
+    Raises UnusableImageError when it is no SVG, or cannot be made safe.
     """
     root = _parse(_text(body))
     if root.tag != f"{{{_SVG}}}svg":

@@ -159,12 +159,8 @@ class Source(ABC):
     async def confirm(self, listed: Listed) -> None:
         """Make sure that the provider has the tournament, or lists the season and will have it.
 
-        Args:
-            listed: gives the seasons that `Provider.seasons` finds of this competition.
-
-        Raises:
-            TournamentNotFoundError: it answered, and has no such tournament.
-            ProviderError: it did not answer; then nothing is known.
+        Raises TournamentNotFoundError when it answered and has none, another ProviderError when it
+        did not answer. `listed` gives what `Provider.seasons` gives of this competition.
         """
 
     @abstractmethod
@@ -258,11 +254,7 @@ class Provider(ABC):
         return self.seconds_apart
 
     async def clock(self, requests: Requests, now: Now) -> Now:  # noqa: ARG002 - for worlds
-        """The clock of the provider: the one handed in, unless it is a world of its own.
-
-        Raises:
-            ProviderError: the world does not answer.
-        """
+        """The clock of the provider: the one handed in, unless it is a world that answers."""
         return now
 
     @abstractmethod
@@ -297,11 +289,7 @@ class Provider(ABC):
         key: TournamentKey,  # noqa: ARG002 - most have no lists of competitions
         requests: Requests,  # noqa: ARG002
     ) -> tuple[TournamentKey, ...]:
-        """Tournaments it has that may be meant by a key it does not have, the likeliest first.
-
-        Raises:
-            ProviderError: they could not be had.
-        """
+        """Tournaments it has that may be meant by a key it does not have, the likeliest first."""
         return ()
 
     def has_page(self, url: str, base_url: str) -> bool:  # noqa: ARG002 - most have no pages

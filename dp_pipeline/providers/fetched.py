@@ -61,6 +61,10 @@ class Fetched(Generic[T]):
             of these one that it does not hold is missing.
         team_names: of the teams that the answer speaks of, by external id.
         aliases: names that were found to be of one of its teams and are no ids of them.
+        literal: by external id, the entities as the provider's words have them where what is given
+            of them differs: a day was put right, a score that contradicts itself left empty. What
+            is stored so is no settled fact; our reading has changed, and not what the provider
+            says.
         read_at: when it was read, by the provider's time, where what is written depends on it.
     """
 
@@ -69,6 +73,7 @@ class Fetched(Generic[T]):
     absent: Absence | None = None
     covers: frozenset[str] | None = None
     team_names: Mapping[str, str] = field(default_factory=dict)
+    literal: Mapping[str, T] = field(default_factory=dict)
     read_at: datetime | None = None
     aliases: tuple[TeamAlias, ...] = ()
 

@@ -19,8 +19,7 @@ T = TypeVar("T")
 def fitting(fetched: Fetched[T]) -> Fetched[T]:
     """What was fetched, without the entities that cannot be stored; these are named.
 
-    Raises:
-        InvalidShapeError: not one of them can be stored.
+    Raises InvalidShapeError when not one of them can be.
     """
     items: list[T] = []
     findings = list(fetched.findings)

@@ -40,8 +40,7 @@ class PolledSource(Source, Generic[T]):
     async def season(self) -> T:
         """The season; or the matches that are due and, once widened, rounds that wait for a draw.
 
-        Raises:
-            ProviderError: a refusal, or nothing could be had.
+        Raises a refusal, or why nothing at all could be had.
         """
         async with self._lock:
             wide = self.follows_up
@@ -66,13 +65,7 @@ class PolledSource(Source, Generic[T]):
 
 
 class RefusableRequests:
-    """Requests of a run, of which the first refusal is the last: nothing is requested after it.
-
-    Args:
-        key: the tournament.
-        requests: of the run.
-        refusal_is_final: whether that holds; else each path has its own answer.
-    """
+    """Requests of a run: after the first refusal nothing is requested, if `refusal_is_final`."""
 
     def __init__(
         self, key: TournamentKey, requests: Requests, *, refusal_is_final: bool = True
@@ -123,9 +116,7 @@ class DueRequests:
 def due_requests(stored: StoredTournament, due: Collection[str]) -> DueRequests:
     """Request a round where two of its matches are due, or one that may be replayed; else alone.
 
-    Args:
-        stored: what is stored.
-        due: external ids; one that is not stored is ignored.
+    Of the external ids that are due, one that is not stored is ignored.
     """
     wanted = frozenset(due)
     matches = [match for match in stored.matches if match.external_id in wanted]
@@ -174,8 +165,7 @@ async def all_at_once(
 ) -> tuple[dict[K, T], dict[K, ProviderError]]:
     """Make all requests at once; a refusal ends those that have no answer yet.
 
-    Returns:
-        What came, and why the others could not be had.
+    Gives what came, and why the others could not be had.
     """
     answers: dict[K, T] = {}
     failures: dict[K, ProviderError] = {}

@@ -27,11 +27,7 @@ class Answer(Generic[T]):
 
 
 def entries_of(payload: Any, provider: str, what: str, key: str | None = None) -> list[Any]:
-    """The list that an answer is or has at `key`; null is an empty one, and {} at `key`.
-
-    Raises:
-        InvalidShapeError: it is no list.
-    """
+    """The list that an answer is or has at `key`, else InvalidShapeError; null and {} are empty."""
     if key is not None and isinstance(payload, dict):
         if key not in payload:
             message = f"{provider}'s {what} should be an object with {key!r}, which it lacks."
@@ -50,12 +46,8 @@ def read_entries(
 ) -> Answer[M]:
     """What of a list is readable, and a finding for each other entry.
 
-    Args:
-        entries: the list.
-        model: of an entry.
-        what: begins the path of an entry.
-        kind: of the findings.
-        subject: an entry in a person's words.
+    `what` begins the path of an entry, `kind` is that of the findings, and `subject` gives an entry
+    in a person's words.
     """
     items: list[M] = []
     findings: list[Finding] = []

@@ -55,11 +55,7 @@ _GLANCE = Limits(connect_seconds=1, read_seconds=1, deadline_seconds=2, attempts
 
 
 def checked_key(text: str) -> TournamentKey:
-    """Read a tournament key that a known provider can have.
-
-    Raises:
-        InvalidTournamentKeyError: with one sentence that says what is wrong.
-    """
+    """Read a tournament key that a provider can have; else InvalidTournamentKeyError says why."""
     try:
         key = TournamentKey.parse(text)
     except MalformedKeyError as error:
@@ -134,8 +130,7 @@ class Providers:
     ) -> Source:
         """The tournament behind a key, for what is wanted of it; see `contract.Source`.
 
-        Raises:
-            InvalidTournamentKeyError: no provider has it, or none of single matches.
+        Raises InvalidTournamentKeyError when no provider has it, or none of single matches.
         """
         key = checked_key(text)
         provider = BY_NAME[key.provider]
@@ -147,12 +142,7 @@ class Providers:
         return source
 
     async def confirm(self, source: Source) -> None:
-        """Make sure that the provider has the tournament behind a source.
-
-        Raises:
-            TournamentNotFoundError: it answered, and has none; the sentence says what it has.
-            ProviderError: it did not answer.
-        """
+        """See `Source.confirm`; the sentence of TournamentNotFoundError says what there is."""
         key = source.key
         try:
             await source.confirm(lambda: self.seasons(key.provider, key.competition, 0))
@@ -185,9 +175,7 @@ class Providers:
     async def key_of(self, text: str) -> TournamentKey:
         """The key of a tournament, given as such or as the address of its page.
 
-        Raises:
-            InvalidTournamentKeyError: no known provider can have it.
-            ProviderError: the page had to be read and could not be.
+        Raises InvalidTournamentKeyError, or another ProviderError when the page cannot be read.
         """
         if not is_address(text):
             return checked_key(text)
@@ -231,11 +219,7 @@ class Providers:
 
 
 def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> datetime:
-    """The present at a provider, for who makes no other request to it.
-
-    Raises:
-        ProviderError: see `Providers.clock`.
-    """
+    """The present at a provider, for who makes no other request to it; see `Providers.clock`."""
 
     async def clock() -> Now:
         async with Providers(base_urls, limits=_GLANCE, now=now) as providers:

@@ -104,3 +104,47 @@ def test_a_result_of_a_round_to_come_is_not_stored() -> None:
     assert "kickoff_not_yet" in {issue.kind for issue in found.matches.findings}
     (match,) = read([played], "en.1", "2024-25", today=date(2024, 8, 17)).matches.items
     assert match.status == "ended"
+
+
+@needs_cases
+def test_the_short_form_of_a_score_is_the_full_time_score() -> None:
+    found = read_case("worldcup_2026_quali_short_score", "quali", "2026").matches.items
+    assert len(found) == 16
+    italy = next(m for m in found if (m.home, m.away)[0].startswith("italy"))
+    assert (italy.home_score, italy.away_score, italy.status) == (2, 0, "ended")
+    assert italy.kickoff_at == datetime(2026, 3, 26, 19, 45, tzinfo=UTC)
+
+
+@needs_cases
+def test_a_match_under_two_matchdays_is_one() -> None:
+    found = read_case("za.1", "za.1", "2024-25")
+    assert len(found.matches.items) == 380
+    assert [f.kind for f in found.matches.findings].count("duplicate_fixture") == 1
+    assert {row.games for row in found.standings.items} == {38}
+
+
+def scored(final: list[int], *minutes: list[int], ht: list[int] | None = None) -> Any:
+    goals = [[{"name": "X", "minute": minute} for minute in side] for side in minutes]
+    score = {"ft": final, **({"ht": ht} if ht else {})}
+    played = entry("A City", "B City", score=score, goals1=goals[0], goals2=goals[1])
+    (match,) = (found := read([played], "en.1", "2024-25")).matches.items
+    kinds = {f.kind: f.left_out for f in found.matches.findings}
+    return (match.status, match.home_score, match.away_score), kinds
+
+
+def test_a_result_that_its_goals_contradict_is_none_and_left_out() -> None:
+    score, kinds = scored([0, 0], [78], [])
+    assert (score, kinds) == (("ended", None, None), {"contradicting_score": True})
+
+
+def test_half_time_decides_between_result_and_goals() -> None:
+    score, kinds = scored([0, 0], [92], [32, 38, 74, 84], ht=[0, 2])
+    assert score == ("ended", 1, 4)
+    assert kinds["result_from_goals"] is False
+    score, kinds = scored([0, 4], [4, 46, 50, 63], [], ht=[0, 1])
+    assert score == ("ended", 0, 4)
+    assert kinds["goals_differ_from_result"] is False
+
+
+def test_a_list_that_lacks_goals_contradicts_nothing() -> None:
+    assert scored([3, 1], [10], []) == (("ended", 3, 1), {})

@@ -58,10 +58,37 @@ def test_goals_missing_or_without_minutes_take_nothing_from_a_league_result(entr
     assert (score.final, score.after_90, score.findings) == ((2, 1), (2, 1), ())
 
 
-def test_a_league_result_that_goals_contradict_is_stored_with_a_remark() -> None:
+def test_a_league_result_that_goals_contradict_is_none_and_left_out() -> None:
     score = decide((0, 1, 10), (0, 2, 50), knockout=False, t2=(1, 1))
-    assert (score.final, score.after_90) == ((1, 1), (1, 1))
-    assert reasons(score) == ["goals_differ_from_result"]
+    assert (score.final, score.after_90, score.given) == (None, None, (1, 1))
+    assert [(f.kind, f.left_out) for f in score.findings] == [("contradicting_score", True)]
+
+
+@pytest.mark.parametrize("knockout", [False, True])
+def test_half_time_decides_between_result_and_goals(knockout: bool) -> None:
+    goals = [(0, 1, 32), (0, 2, 38), (0, 3, 74), (0, 4, 84), (1, 4, 92)]
+    score = decide(*goals, knockout=knockout, t1=(0, 2), t2=(0, 0))
+    assert (score.final, score.half_time, score.given) == ((1, 4), (0, 2), (0, 0))
+    assert "result_from_goals" in reasons(score)
+    score = decide((1, 0, 10), (2, 0, 60), knockout=knockout, t1=(0, 1), t2=(1, 1))
+    assert (score.final, score.half_time) == ((1, 1), (0, 1))
+    assert "goals_differ_from_result" in reasons(score)
+
+
+def test_a_result_of_no_goals_with_goals_before_half_time_is_none() -> None:
+    score = decide(knockout=False, t1=(1, 0), t2=(0, 0))
+    assert (score.final, score.half_time) == (None, None)
+    assert any(finding.left_out for finding in score.findings)
+
+
+def test_goals_up_to_minute_90_confirm_a_second_legs_result_before_extra_time() -> None:
+    goals = [(1, 0, 37), (2, 0, 70), (3, 0, 82), (3, 1, 107), (3, 2, 119)]
+    score = decide(*goals, two_legged=True, t1=(1, 0), t2=(3, 0), t4=(3, 2))
+    assert (score.final, score.after_90) == ((3, 2), (3, 0))
+    late = decide(
+        (1, 0, 30), (2, 0, 61), (3, 0, 92), (4, 0, 121), two_legged=True, t2=(2, 0), t4=(4, 0)
+    )
+    assert (late.final, late.after_90) == ((4, 0), (2, 0))
 
 
 def test_a_half_time_score_above_the_final_one_is_left_null() -> None:
@@ -310,4 +337,8 @@ def test_no_score_breaks_the_laws_of_the_game(
     if finished and score.has_final and score.final is None:
         assert score.findings
     if not knockout and "t2" in types and not types.keys() & {"t3", "t4", "t5"}:
-        assert score.final == types["t2"]
+        contradicted = {finding.kind for finding in score.findings} & {
+            "contradicting_score",
+            "result_from_goals",
+        }
+        assert score.final == types["t2"] or (finished and contradicted)

@@ -12,6 +12,7 @@ from dp_pipeline.providers.errors import (
     InvalidShapeError,
     InvalidTournamentKeyError,
     NotFoundError,
+    OtherSportError,
     ProviderError,
     ProviderServerError,
 )
@@ -157,6 +158,13 @@ async def outcomes(source: OpenLigaDBSource) -> dict[str, type | None]:
         else:
             found[name] = None
     return found
+
+
+def test_every_domain_of_a_league_of_another_sport_meets_that_it_is_none() -> None:
+    teams = ({"teamId": 1, "teamName": "THW Kiel"}, {"teamId": 2, "teamName": "SC Magdeburg"})
+    handball = [{**match(1, *teams), "leagueName": "HBL 2024/25"}]
+    service = Service({MATCHES: handball, GROUPS: groups("1. Spieltag")})
+    assert set(ask(service, outcomes).values()) == {OtherSportError}
 
 
 @pytest.mark.parametrize(

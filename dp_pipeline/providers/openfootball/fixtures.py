@@ -11,10 +11,11 @@ from dp_pipeline.football.days import NO_DAY, DayReading, Span
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
-from dp_pipeline.providers.openfootball.kickoffs import days_of, doubt_of
+from dp_pipeline.providers.openfootball.kickoffs import days_of
 from dp_pipeline.providers.openfootball.names import is_placeholder
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
 from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
+from dp_pipeline.providers.plausible import doubt_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def read_entries(
     issues += [
         doubt
         for fixture, day in zip(fixtures, days, strict=False)
-        if (doubt := doubt_of(fixture.raw, day, fixture.subject))
+        if (doubt := doubt_of(fixture.raw.date, day, fixture.subject))
     ]
     return Entries(
         tuple(replace(fixture, day=day) for fixture, day in zip(fixtures, days, strict=False)),

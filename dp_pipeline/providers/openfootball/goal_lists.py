@@ -12,8 +12,10 @@ from dp_pipeline.football.models import Goal, Match, Side
 from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.goal_lists import fetched_goals, in_bounds
 from dp_pipeline.providers.openfootball.fixtures import Fixture
-from dp_pipeline.providers.openfootball.payload import GoalEntry
+from dp_pipeline.providers.openfootball.payload import GoalEntry, RawMatch
+from dp_pipeline.providers.openfootball.results import ListedGoals
 
+HALF_TIME = 45
 _MINUTE = re.compile(r"(\d{1,3})'?(?:\s*\+\s*(\d{1,2})'?)?")
 
 Minute = tuple[int | None, int | None]
@@ -52,6 +54,18 @@ def goals_of(
         lists[match.external_id] = _ordered(told[0], match)
     without = f"openfootball's file {file}.json has results and no lists of goals."
     return fetched_goals(lists, matches, findings, without=without)
+
+
+def goals_listed(raw: RawMatch) -> ListedGoals | None:
+    """What the lists of goals of an entry come to; None where there are none."""
+    if raw.goals1 is None and raw.goals2 is None:
+        return None
+    sides = raw.goals1 or (), raw.goals2 or ()
+    minutes = [[_minute(goal)[0] for goal in side] for side in sides]
+    if any(minute is None for side in minutes for minute in side):
+        return ListedGoals((len(sides[0]), len(sides[1])))
+    early = [sum(minute <= HALF_TIME for minute in side if minute) for side in minutes]
+    return ListedGoals((len(sides[0]), len(sides[1])), (early[0], early[1]))
 
 
 def _ordered(lists: Lists, match: Match) -> list[Goal]:

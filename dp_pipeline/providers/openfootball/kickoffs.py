@@ -1,13 +1,12 @@
 """Date and time of a match. Files give local time without a zone."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 
-from dp_pipeline.football.days import DayReading, Doubt, ListedDay, Span, read_days
-from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.football.days import DayReading, ListedDay, Span, read_days
 from dp_pipeline.providers.openfootball.payload import RawMatch
 from dp_pipeline.providers.openfootball.rounds import RoundName, previous_stage
 
@@ -19,14 +18,6 @@ PROBLEMS: dict[Problem, str] = {
     "unreadable_time": "the time is none of the clock; only the day is kept",
     "no_time": "only the day is given",
     "no_zone": "the time zone of the kick-offs is not known; they are kept as local times",
-}
-_DOUBTS: dict[Doubt, str] = {
-    "year_put_right": "of the years only that of {taken} goes with the season and rounds around",
-    "day_put_right": "day and month have changed places: the rounds around leave {taken}",
-    "date_outside_season": "no day of the season, and none other is certain; there is no day",
-    "swapped_day": "day and month may have changed places, or the match was moved; there is no day",
-    "in_future": "it has a result and its round is over, but the day is to come; there is no day",
-    "not_yet": "that day is still to come, so the result cannot be; it is not kept",
 }
 # "20:30", "9:30", and as other openfootball files write it "13:00 UTC-6" and "20:45 CEST"
 _TIME = re.compile(
@@ -62,7 +53,7 @@ def days_of(
     stages = {name.stage for _, name in listed if name and name.type == "season" and name.place}
 
     def of(raw: RawMatch, name: RoundName | None) -> ListedDay:
-        day, sides = _day(raw.date), (raw.team1, raw.team2)
+        day, sides = day_of(raw.date), (raw.team1, raw.team2)
         decided = raw.score.ft is not None or raw.score.et is not None
         if name is None:
             return ListedDay(day, decided=decided, sides=sides)
@@ -88,21 +79,8 @@ def kickoff_of(raw: RawMatch, day: date | None, zone: tzinfo | None) -> Kickoff:
     return _at(day, raw.time, zone)
 
 
-def doubt_of(raw: RawMatch, reading: DayReading, subject: str) -> Finding | None:
-    """What was wrong with the day that is given, if anything."""
-    if reading.doubt is None:
-        return None
-    detail = _DOUBTS[reading.doubt].format(taken=reading.day)
-    data: Mapping[str, str | None] = {
-        "given": raw.date,
-        "taken": str(reading.day) if reading.day else None,
-    }
-    return Finding(
-        f"kickoff_{reading.doubt}", subject, f"Given as {raw.date}: {detail}.", data=data
-    )
-
-
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """A date of the calendar, as it is given."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -113,7 +91,7 @@ def _problem(text: str | None) -> Problem | None:
     """Why there is no day; None where the given one is doubtful."""
     if text is None:
         return "no_date"
-    return None if _day(text) else "unreadable_date"
+    return None if day_of(text) else "unreadable_date"
 
 
 def _at(day: date, time_text: str, zone: tzinfo | None) -> Kickoff:

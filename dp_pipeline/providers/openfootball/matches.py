@@ -9,13 +9,23 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, tzinfo
+from typing import NamedTuple
 
 from dp_pipeline.football.club_names import Spelling
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.fixtures import Fixture
-from dp_pipeline.providers.openfootball.kickoffs import PROBLEMS, Kickoff, Problem, kickoff_of
-from dp_pipeline.providers.openfootball.results import Result, result_of
+from dp_pipeline.providers.openfootball.goal_lists import goals_listed
+from dp_pipeline.providers.openfootball.kickoffs import (
+    PROBLEMS,
+    Kickoff,
+    Problem,
+    day_of,
+    kickoff_of,
+)
+from dp_pipeline.providers.openfootball.results import CONTRADICTIONS, Result, result_of
+from dp_pipeline.providers.plausible import begun_and_once
+from dp_pipeline.providers.score import NO_PAIR
 
 _NO_ROUND = "-"
 _EXAMPLES = 10
@@ -35,6 +45,19 @@ _TELLING: dict[MatchStatus, int] = {
 _RESULT = 0
 
 
+class FileMatches(NamedTuple):
+    """The matches of a file, and what is to be said about them.
+
+    `made_of` are by external id the entries that each was made of, `literal` those that are read
+    otherwise than given, as they are given.
+    """
+
+    matches: tuple[Match, ...]
+    findings: tuple[Finding, ...]
+    made_of: Mapping[str, Sequence[Fixture]]
+    literal: Mapping[str, Match]
+
+
 def matches_of(
     fixtures: Sequence[Fixture],
     *,
@@ -42,10 +65,8 @@ def matches_of(
     ids: Mapping[Spelling, str],
     rounds: Mapping[str, Round],
     zone: tzinfo | None,
-) -> tuple[tuple[Match, ...], tuple[Finding, ...], Mapping[str, Sequence[Fixture]]]:
+) -> FileMatches:
     """Every match once per external id, in the order of rounds and kick-offs, and what to report.
-
-    Beside them, by external id, the entries that each was made of.
 
     Args:
         fixtures: the readable entries of the file.
@@ -63,7 +84,10 @@ def matches_of(
             problems[kickoff.problem].append(fixture.subject)
         round_ = rounds[fixture.round.slug] if fixture.round else None
         match, remarks = _match(fixture, file, ids, round_, kickoff)
-        issues += [Finding(reason, fixture.subject, detail) for reason, detail in remarks]
+        issues += [
+            Finding(kind, fixture.subject, detail, left_out=kind in CONTRADICTIONS)
+            for kind, detail in remarks
+        ]
         listed[match.external_id].append((match, fixture))
     matches: list[Match] = []
     for entries in listed.values():
@@ -77,7 +101,45 @@ def matches_of(
     order = {slug: round_.order for slug, round_ in rounds.items()}
     matches.sort(key=lambda match: _position(match, order))
     made_of = {id_: [fixture for _, fixture in entries] for id_, entries in listed.items()}
-    return tuple(matches), tuple(issues), made_of
+    subjects = {id_: min(f.subject for f in entries) for id_, entries in made_of.items()}
+    once = begun_and_once(matches, subjects, None)
+    literal = {
+        match.external_id: given
+        for match in once.matches
+        if (given := _as_given(match, made_of[match.external_id], zone))
+    }
+    return FileMatches(once.matches, (*issues, *once.findings), made_of, literal)
+
+
+def _as_given(match: Match, entries: Sequence[Fixture], zone: tzinfo | None) -> Match | None:
+    """The match as its only entry has it; None where it is not read otherwise."""
+    if len(entries) > 1:
+        return None
+    (fixture,) = entries
+    result = _result(fixture)
+    if fixture.day.doubt is None and result.given is None:
+        return None
+    kickoff = kickoff_of(fixture.raw, day_of(fixture.raw.date), zone)
+    plain = result_of(fixture.raw.score, fixture.raw.status)
+    final = result.given or plain.final or NO_PAIR
+    return replace(
+        match,
+        status=plain.status,
+        kickoff_at=kickoff.at,
+        kickoff_date=kickoff.day,
+        kickoff_local=kickoff.local,
+        home_score=final[0],
+        away_score=final[1],
+        home_score_90=(fixture.raw.score.ft or NO_PAIR)[0],
+        away_score_90=(fixture.raw.score.ft or NO_PAIR)[1],
+    )
+
+
+def _result(fixture: Fixture) -> Result:
+    raw = fixture.raw
+    if fixture.day.doubt == "not_yet":
+        return Result("scheduled", given=raw.score.et or raw.score.ft)
+    return result_of(raw.score, raw.status, goals_listed(raw))
 
 
 def _match(
@@ -88,9 +150,7 @@ def _match(
     kickoff: Kickoff,
 ) -> tuple[Match, tuple[tuple[str, str], ...]]:
     home, away = ids[fixture.home], ids[fixture.away]
-    result = result_of(fixture.raw.score, fixture.raw.status)
-    if fixture.day.doubt == "not_yet":
-        result = Result("scheduled")
+    result = _result(fixture)
     final, after_90 = result.final or (None, None), result.after_90 or (None, None)
     half_time, penalties = result.half_time or (None, None), result.penalties or (None, None)
     group = fixture.round.group if fixture.round and round_ and round_.type == "season" else None

@@ -111,6 +111,8 @@ class RawMatch(BaseModel):
             return {**value, "score": pairs}
         if score is None or score == []:
             return {**value, "score": {}}
+        if isinstance(score, list):
+            return {**value, "score": {"ft": score}}  # the short form, in files of qualifiers
         return value
 
 

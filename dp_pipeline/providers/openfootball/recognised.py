@@ -12,12 +12,16 @@ from dp_pipeline.providers.openfootball.fixtures import Fixture
 
 @dataclass(frozen=True, slots=True)
 class ReadMatches:
-    """Rounds by slug and matches of a file, and the entries each match was made of, by its id."""
+    """Rounds by slug and matches of a file, and by id the entries each match was made of.
+
+    `literal` are the matches that are read otherwise than given, as they are given.
+    """
 
     rounds: Mapping[str, Round]
     matches: tuple[Match, ...]
     findings: tuple[Finding, ...]
     made_of: Mapping[str, Sequence[Fixture]]
+    literal: Mapping[str, Match]
 
 
 def under_stored_names(read: ReadMatches, stored: StoredTournament) -> ReadMatches:
@@ -37,6 +41,7 @@ def under_stored_names(read: ReadMatches, stored: StoredTournament) -> ReadMatch
         tuple(replace(m, external_id=ids.get(m.external_id, m.external_id)) for m in matches),
         (*read.findings, *_findings(instead, by_slug)),
         {ids.get(id_, id_): fixtures for id_, fixtures in read.made_of.items()},
+        {ids.get(id_, id_): _placed(match, instead) for id_, match in read.literal.items()},
     )
 
 

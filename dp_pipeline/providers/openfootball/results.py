@@ -31,14 +31,27 @@ _STATUSES: dict[str, MatchStatus] = {
     "suspended": "interrupted",
     "walkover": "awarded",
 }
+CONTRADICTIONS = frozenset(
+    {"contradicting_extra_time", "contradicting_half_time", "contradicting_score"}
+)
+"""Kinds of remarks about a part that is left empty because its sources disagree."""
 _NOT_PLAYED: frozenset[MatchStatus] = frozenset({"scheduled", "postponed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGoals:
+    """What a list of goals comes to; at half-time None where a minute is missing."""
+
+    final: Goals
+    half_time: Goals | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """Status and goals (home, away); a part that is not certain is None.
 
-    `final` is with extra time and without a shoot-out. `remarks` are (reason, sentence).
+    `final` is with extra time and without a shoot-out, `given` the one that the file has where it
+    is not the one taken. `remarks` are (kind, sentence).
     """
 
     status: MatchStatus
@@ -47,17 +60,27 @@ class Result:
     half_time: Goals | None = None
     penalties: Goals | None = None
     remarks: tuple[tuple[str, str], ...] = ()
+    given: Goals | None = None
 
 
-def result_of(score: RawScore, status_text: str | None) -> Result:
+def result_of(score: RawScore, status_text: str | None, goals: ListedGoals | None = None) -> Result:
     """What score and status say together. Without a status, a final score means ended.
 
     A status that says the match was not played beside a score, and an unknown status, are not
     resolved: the match is "unknown", or has no score, and a remark says so.
+
+    Args:
+        score: of the file.
+        status_text: likewise.
+        goals: what its list of goals comes to; None where there is none.
     """
     remarks: list[tuple[str, str]] = []
-    half_time, final, penalties = _checked(score, remarks)
-    status = _status(score, status_text, final, remarks)
+    half_time, final, penalties = _checked(score, goals, remarks)
+    told = score.et or score.ft
+    after_90 = score.ft if final == told or score.et else final
+    # it was played, also where it is not certain how it ended
+    played = told if "contradicting_score" in dict(remarks) else final
+    status = _status(score, status_text, played, remarks)
     if status in _NOT_PLAYED and any((score.ht, score.ft, score.et, score.p)):
         remarks.append(
             (
@@ -66,16 +89,19 @@ def result_of(score: RawScore, status_text: str | None) -> Result:
             )
         )
         return Result(status, remarks=tuple(remarks))
-    return Result(status, final, score.ft, half_time, penalties, tuple(remarks))
+    given = told if told != final else None
+    return Result(status, final, after_90, half_time, penalties, tuple(remarks), given)
 
 
 def _checked(
-    score: RawScore, remarks: list[tuple[str, str]]
+    score: RawScore, goals: ListedGoals | None, remarks: list[tuple[str, str]]
 ) -> tuple[Goals | None, Goals | None, Goals | None]:
     """Half-time, final score and shoot-out, each None when it contradicts another part."""
     half_time, penalties = score.ht, score.p
     final = score.et or score.ft
-    bound = score.ft or score.et
+    if goals and final:
+        final = _settled(final, goals, half_time, remarks)
+    bound = (score.ft if score.et else final) or score.ft or score.et
     if half_time and bound and not _contains(bound, half_time):
         remarks.append(
             (
@@ -84,6 +110,8 @@ def _checked(
             )
         )
         half_time = None
+        if final == (0, 0):
+            final = None  # what such a score begins with; neither is certain
     if score.ft and score.et and not _contains(score.et, score.ft):
         remarks.append(
             (
@@ -101,6 +129,29 @@ def _checked(
         )
         penalties = None
     return half_time, final, penalties
+
+
+def _settled(
+    final: Goals, goals: ListedGoals, half_time: Goals | None, remarks: list[tuple[str, str]]
+) -> Goals | None:
+    """The result, compared with the list of goals; half-time decides where it goes with one alone.
+
+    Fewer goals than the result are a list that is not complete, and no contradiction.
+    """
+    if _contains(final, goals.final):
+        return final
+    told = f"The result is {_shown(final)}, its goals come to {_shown(goals.final)}"
+    with_goals = half_time is not None and half_time == goals.half_time
+    with_result = half_time is not None and _contains(final, half_time)
+    if with_result and not with_goals and goals.half_time is not None:
+        # Ukraine - England, Euro 2020: all four of England's stand under Ukraine.
+        remarks.append(("goals_differ_from_result", f"{told}; half-time goes with the result."))
+        return final
+    if with_goals and not with_result:
+        remarks.append(("result_from_goals", f"{told}; half-time goes with the goals."))
+        return goals.final
+    remarks.append(("contradicting_score", f"{told}; neither is kept."))
+    return None
 
 
 def _status(

@@ -96,12 +96,15 @@ def read_season(
             _unknown_rounds(entries),
             f"No match in openfootball's file {name}.json names a round.",
         ),
-        matches=_found(
-            matches,
-            (*entries.issues, *read.findings),
-            f"openfootball's file {name}.json has no match that can be given."
-            if teams.items
-            else no_teams,
+        matches=replace(
+            _found(
+                matches,
+                (*entries.issues, *read.findings),
+                f"openfootball's file {name}.json has no match that can be given."
+                if teams.items
+                else no_teams,
+            ),
+            literal=read.literal,
         ),
         goals=goals_of(read.made_of, matches, file=name),
         standings=_standings(in_tables, ordered, name),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from dp_pipeline.football.key import TournamentKey
@@ -17,13 +18,17 @@ from dp_pipeline.providers.openligadb.answers import (
     season_url,
 )
 from dp_pipeline.providers.openligadb.goal_lists import goals_of
-from dp_pipeline.providers.openligadb.matches import StorableMatches, fixtures_of
+from dp_pipeline.providers.openligadb.matches import (
+    StorableMatches,
+    fixtures_of,
+    plausible_fixtures,
+)
 from dp_pipeline.providers.openligadb.payload import GroupPayload, MatchPayload, TableRows
 from dp_pipeline.providers.openligadb.rounds import ListedRounds, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups, groups_of_stored
 from dp_pipeline.providers.openligadb.teams import teams_of
-from dp_pipeline.providers.openligadb.tournament import tournament_of
+from dp_pipeline.providers.openligadb.tournament import season_year, tournament_of
 from dp_pipeline.providers.polling import due_requests, overlaid, waiting_for_draw
 from dp_pipeline.providers.reading import Answer
 
@@ -69,6 +74,7 @@ class Gathered:
         answers: what was requested and came.
         failures: what could not be had, and why.
         listed: the provider's list of rounds; None when it was not requested or could not be had.
+        now: the present; None where nothing is judged by the clock.
     """
 
     key: TournamentKey
@@ -76,6 +82,7 @@ class Gathered:
     answers: Mapping[MatchRequest, Answer[MatchPayload]] = field(default_factory=dict)
     failures: Mapping[MatchRequest, ProviderError] = field(default_factory=dict)
     listed: Answer[GroupPayload] | None = None
+    now: datetime | None = None
 
     @cached_property
     def payloads(self) -> tuple[MatchPayload, ...]:
@@ -109,7 +116,13 @@ class Gathered:
     def fixtures(self) -> StorableMatches:
         """The matches that came and can be stored."""
         stored = None if self.stored is None else self.stored.matches
-        return fixtures_of(self.payloads, self.met, stored)
+        return plausible_fixtures(
+            fixtures_of(self.payloads, self.met, stored),
+            self.met,
+            year=season_year(self.key, self.payloads),
+            now=self.now,
+            stored=self._stored_matches,
+        )
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
@@ -210,7 +223,12 @@ class Gathered:
             for request, answer in self.answers.items()
             if request.covers and not answer.items
         ]
-        return Fetched(self.fixtures.matches, tuple(findings), covers=self.covers)
+        return Fetched(
+            self.fixtures.matches,
+            tuple(findings),
+            covers=self.covers,
+            literal=self.fixtures.literal,
+        )
 
     def fetched_goals(self) -> Fetched[Goal]:
         """The goals of the matches that came."""

@@ -33,13 +33,7 @@ class _UnorderedError(Exception):
 def goals_of(
     payloads: Iterable[MatchPayload], matches: Sequence[Match], rounds: Iterable[Round]
 ) -> Fetched[Goal]:
-    """The goals of the given matches.
-
-    Args:
-        payloads: as the provider gives them; of one match the last updated one is read.
-        matches: what was made of them.
-        rounds: theirs.
-    """
+    """The goals of the matches that payloads came to; of one match the last updated payload."""
     leagues = {round_.slug for round_ in rounds if round_.type == "season"}
     latest = {str(p.match_id): p for p in sorted(payloads, key=last_touched)}
     lists: dict[str, list[Goal]] = {}
@@ -63,11 +57,7 @@ def goals_of(
 
 
 def _in_play(payload: MatchPayload, match: Match) -> list[GoalPayload]:
-    """The entries that are goals, without the kicks of a shoot-out, in order.
-
-    Raises:
-        _UnorderedError: an entry cannot be read, or it is not certain which are kicks.
-    """
+    """The entries that are goals and no kicks of a shoot-out, in order, if that is certain."""
     if payload.goals is None:
         message = "An entry of its list of goals cannot be read; the list is left out."
         raise _UnorderedError(message)
@@ -122,11 +112,7 @@ def _without_bare(
 def _walk(
     entries: Sequence[GoalPayload], match: Match, *, no_extra_time: bool
 ) -> tuple[list[Goal], list[tuple[str, str]]]:
-    """The goals by running score, each with its side, and what is odd.
-
-    Raises:
-        _UnorderedError: a score does not follow from the one before.
-    """
+    """The goals by running score, each with its side, and what is odd."""
     goals: list[Goal] = []
     odd: list[tuple[str, str]] = []
     before = (0, 0)

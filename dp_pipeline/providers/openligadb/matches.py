@@ -1,10 +1,12 @@
 """OpenLigaDB's matches as ours: status, kick-off, score, and what cannot be stored."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from dp_pipeline.football.days import Span
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.fixtures import NO_KICKOFF, by_kickoff, not_a_match, venue_of
@@ -17,25 +19,36 @@ from dp_pipeline.providers.openligadb.team_groups import (
     team_groups_of,
 )
 from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
+from dp_pipeline.providers.plausible import begun_and_once, on_plausible_days
+
+_ZONE = ZoneInfo("Europe/Berlin")
+"""Of the local times, which have no offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class StorableMatches:
-    """The matches of a tournament that can be stored, and findings about the others."""
+    """The matches of a tournament that can be stored, and findings about the others.
+
+    `literal` are those that are read otherwise than given, as they are given; `subjects` all of
+    them in a person's words. Both are by external id.
+    """
 
     matches: tuple[Match, ...]
     groups: TeamGroups
     findings: tuple[Finding, ...]
+    literal: Mapping[str, Match] = field(default_factory=dict)
+    subjects: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _DatedMatch:
-    """A match and when it was last updated."""
+    """A match, when it was last updated, and as it is given where it is read otherwise."""
 
     match: Match
     updated: datetime
     subject: str
     findings: tuple[Finding, ...]
+    literal: Match | None = None
 
 
 def fixtures_of(
@@ -88,14 +101,51 @@ def fixtures_of(
     kept, repeated = _once_each(
         kept, lambda one: (one.match.round_slug, one.match.home, one.match.away)
     )
-    findings += duplicates + repeated
-    for one in kept:
-        findings += one.findings
+    repeated += [finding for one in kept for finding in one.findings]
     order = {round_.slug: round_.order for round_ in rounds.rounds}
-    matches = sorted(
-        (t.match for t in kept), key=lambda m: (order[m.round_slug or ""], *by_kickoff(m))
+    kept.sort(key=lambda one: (order[one.match.round_slug or ""], *by_kickoff(one.match)))
+    return StorableMatches(
+        tuple(one.match for one in kept),
+        groups,
+        (*findings, *duplicates, *repeated, *groups.findings),
+        {one.match.external_id: one.literal for one in kept if one.literal},
+        {one.match.external_id: one.subject for one in kept},
     )
-    return StorableMatches(tuple(matches), groups, (*findings, *groups.findings))
+
+
+def plausible_fixtures(
+    fixtures: StorableMatches,
+    rounds: ListedRounds,
+    *,
+    year: int,
+    now: datetime | None,
+    stored: Sequence[Match] = (),
+) -> StorableMatches:
+    """The matches on days of their season, without results before the kick-off and repeats.
+
+    Args:
+        fixtures: as they are given.
+        rounds: theirs, and those of the stored ones.
+        year: the season in its key; some leagues go by the first of two years, some by the last.
+        now: the present; None where nothing is judged by the clock.
+        stored: the stored matches, where the given ones are only some.
+    """
+    on_days = on_plausible_days(
+        fixtures.matches,
+        rounds.rounds,
+        fixtures.subjects,
+        span=Span(date(year - 1, 6, 1), date(year + 1, 12, 31)),
+        zone=_ZONE,
+        now=now,
+        stored=stored,
+    )
+    once = begun_and_once(on_days.matches, fixtures.subjects, now, stored)
+    return replace(
+        fixtures,
+        matches=once.matches,
+        findings=(*fixtures.findings, *on_days.findings, *once.findings),
+        literal={**once.literal, **on_days.literal, **fixtures.literal},
+    )
 
 
 def status_of(payload: MatchPayload, score: SettledScore) -> MatchStatus:
@@ -144,7 +194,11 @@ def _dated(
         venue=venue_of(payload.stadium, payload.city),
         **score.of_match(),
     )
-    return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(findings))
+    literal = None
+    if score.given is not None:
+        given = replace(score, final=score.given, after_90=score.given).of_match()
+        literal = replace(match, **given)
+    return _DatedMatch(match, last_touched(payload)[0], payload.subject, tuple(findings), literal)
 
 
 def _once_each(
@@ -166,6 +220,13 @@ def _once_each(
             kept.append(first)
             detail = f"It is given {len(versions)} times alike (id {ids}); stored once."
             findings.append(Finding("duplicate_match", first.subject, detail))
+            continue
+        played = [t for t in versions if t.match.status == "ended"]
+        if len(played) == 1:
+            # A match that was broken off may be edited after its replay.
+            kept += played
+            detail = f"It is given in {len(versions)} ways (id {ids}); the finished one is stored."
+            findings.append(Finding("contradicting_match", first.subject, detail))
             continue
         newest = max(t.updated for t in versions)
         newest_ones = [t for t in versions if t.updated == newest]

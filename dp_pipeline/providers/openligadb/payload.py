@@ -137,6 +137,7 @@ class MatchPayload(LowerCasePayload):
     match_date_time: WallClock = None
     match_date_time_utc: Utc = None
     last_update_date_time: WallClock = None
+    league_season: OptionalInt4 = None
     league_name: OptionalText = None
     goals: Annotated[
         Annotated[tuple[GoalPayload, ...], BeforeValidator(_list_or_empty)] | None,

@@ -7,7 +7,8 @@ after extra time or after the shoot-out, whichever the person at the keyboard th
 kicks included, so they distinguish the cases. What no two sources make certain stays None.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.goals import (
@@ -30,9 +31,13 @@ EXTRA_TIME, SHOOT_OUT = (3, 4), 5
 
 @dataclass(frozen=True, slots=True)
 class SettledScore(CertainScore):
-    """`has_final`: whether the provider gives a result that ends a match, certain or not."""
+    """`has_final`: whether the provider gives a result that ends a match, certain or not.
+
+    `given` is the result as the provider gives it where that is not the one taken.
+    """
 
     has_final: bool = False
+    given: Pair | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +45,7 @@ class _Reading:
     """The sources of one match and what has been concluded from them."""
 
     subject: str
+    finished: bool
     half_time: Pair | None
     typed_final: Pair | None
     extra_time: Pair | None
@@ -54,6 +60,19 @@ class _Reading:
 
     def contradiction(self, detail: str) -> None:
         self.find("contradicting_score", detail)
+
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """The kinds of findings about a part that is left empty because its sources disagree."""
+        kinds = {"contradicting_score"} if self.final is None else set()
+        # all goals are there and make the result: two witnesses against the half-time score
+        return frozenset(kinds if self.last == self.final else {*kinds, "contradicting_half_time"})
+
+    @property
+    def is_read_otherwise(self) -> bool:
+        """Whether the final result is not taken although nothing of extra time explains it."""
+        kinds = {finding.kind for finding in self.findings}
+        return bool(kinds & {"contradicting_score", "result_from_goals"})
 
     @property
     def last(self) -> Pair | None:
@@ -89,13 +108,19 @@ def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -
                 "Extra time was possible and the sources do not settle the score after 90 minutes."
             )
             reading.find("no_certain_90_minute_score", detail)
+    ended = has_final and match.match_is_finished
     return SettledScore(
         final=reading.final,
         after_90=after_90,
         half_time=reading.half_time,
         shoot_out=reading.shoot_out,
         has_final=has_final,
-        findings=tuple(reading.findings),
+        given=reading.typed_final if ended and reading.is_read_otherwise else None,
+        findings=tuple(
+            # while a match is played its sources contradict each other for minutes
+            replace(one, left_out=True) if ended and one.kind in reading.unsettled else one
+            for one in reading.findings
+        ),
     )
 
 
@@ -105,7 +130,11 @@ def _read(match: MatchPayload) -> _Reading:
         if result.points_team1 is not None and result.points_team2 is not None:
             pair = (result.points_team1, result.points_team2)
             scores.setdefault(result.result_type_id, set()).add(pair)
-    reading = _Reading(match.subject, None, None, None, None, chain_of(match.goals))
+    finals = [*scores.get(FINAL, ()), *scores.get(UNTYPED, ())]
+    goals = match.goals and [g for g in match.goals if not _is_bare(g, finals)]
+    reading = _Reading(
+        match.subject, match.match_is_finished, None, None, None, None, chain_of(goals)
+    )
     reading.half_time = _only(reading, "half-time", scores.get(HALF_TIME, set()))
     reading.typed_final = _only(reading, "final", scores.get(FINAL, set()))
     extra = {pair for kind in EXTRA_TIME for pair in scores.get(kind, set())}
@@ -116,6 +145,13 @@ def _read(match: MatchPayload) -> _Reading:
         reading.typed_final = _only(reading, "untyped", scores[UNTYPED])
         reading.find("result_without_type", "The only result has no type; taken as the final one.")
     return reading
+
+
+def _is_bare(goal: GoalPayload, finals: Sequence[Pair]) -> bool:
+    """An entry that says nothing but a score which the match never came to: see `goal_lists`."""
+    empty = goal.match_minute is None and not goal.goal_getter_name and not goal.is_penalty
+    beyond = not any(is_reachable(running_score(goal), final) for final in finals)
+    return bool(finals) and empty and beyond
 
 
 def _only(reading: _Reading, what: str, pairs: set[Pair]) -> Pair | None:
@@ -208,11 +244,8 @@ def _settle_typed_final(reading: _Reading, typed: Pair, *, knockout: bool) -> No
     reading.final = typed
     last, chain = reading.last, reading.chain
     if not knockout:
-        if last and not is_reachable(last, typed):
-            reading.find(
-                "goals_differ_from_result",
-                f"The goals come to {text_of(last)}; the result, {text_of(typed)}, is stored.",
-            )
+        if last and not is_reachable(last, typed) and reading.finished:
+            _settle_by_half_time(reading, typed, last)
         return
     kicks = kicks_from_goals(chain)
     if kicks and last and (typed == last or is_reachable(typed, kicks[0])):
@@ -228,10 +261,28 @@ def _settle_typed_final(reading: _Reading, typed: Pair, *, knockout: bool) -> No
                 f"The result is {text_of(typed)}; goals after minute 90 come to {text_of(last)}.",
             )
         else:
-            reading.final = None
-            reading.contradiction(
-                f"The result is {text_of(typed)}, the goals come to {text_of(last)}."
-            )
+            _settle_by_half_time(reading, typed, last)
+
+
+def _settle_by_half_time(reading: _Reading, typed: Pair, last: Pair) -> None:
+    """Result and goals contradict each other: where half-time goes with one alone, it is right.
+
+    Kairat - Bruges of January 2026 has 0:2 at half-time, goals that come to 1:4, and a result of
+    0:0, which is what the form of OpenLigaDB begins with.
+    """
+    half = reading.half_time
+    told = f"The result is {text_of(typed)}, the goals come to {text_of(last)}"
+    with_result = half is not None and is_reachable(half, typed)
+    with_goals = half in map(running_score, [_NO_GOAL, *(reading.chain or ())])
+    if with_goals and not with_result:
+        reading.final = last
+        reading.find("result_from_goals", f"{told}; the half-time score goes with the goals alone.")
+    elif with_result and not with_goals:
+        detail = f"{told}; the half-time score goes with the result alone."
+        reading.find("goals_differ_from_result", detail)
+    else:
+        reading.final = None
+        reading.contradiction(f"{told}; neither is stored.")
 
 
 def _check(reading: _Reading) -> None:
@@ -241,6 +292,10 @@ def _check(reading: _Reading) -> None:
             "contradicting_half_time",
             f"Half-time is {text_of(reading.half_time)} and the end {text_of(reading.final)}.",
         )
+        if reading.final == (0, 0) and reading.last is None and reading.finished:
+            # what the form begins with, and no goal that would confirm it
+            reading.final = None
+            reading.contradiction("Neither is certain.")
         reading.half_time = None
 
 
@@ -256,6 +311,9 @@ def _after_90(reading: _Reading, *, knockout: bool, two_legged: bool) -> Pair | 
         return None
     if extra_time:
         at_90 = None if two_legged else level_at_90(goals)
+        in_90 = [running_score(g) for g in goals if (g.match_minute or 0) <= LAST_MINUTE]
+        if at_90 is None and reading.typed_final in in_90[-1:]:
+            at_90 = reading.typed_final  # the results and the minutes of the goals agree
     else:
         at_90 = final if ended_in_90(goals) else None
     if at_90 is None and goals and (goals[-1].match_minute or 0) <= LAST_MINUTE:

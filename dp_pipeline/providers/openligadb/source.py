@@ -229,11 +229,12 @@ class OpenLigaDBSource(PolledSource[Gathered]):
         request = MatchRequest(season_path(self.key), "Matches", frozenset())
         answer = await self._answers.season()
         if True not in self._read or self._read[True].answers[request] is not answer:
-            self._read[True] = Gathered(self.key, None, {request: answer})
-            names = {payload.league_name for payload in self._read[True].payloads}
+            names = {payload.league_name for payload in answer.items}
             for name in sorted(filter(None, names)):
                 if sport := other_sport_of(name):
                     raise OtherSportError.of(name, sport)
+            # After the check: each domain meets that error, not the first alone.
+            self._read[True] = Gathered(self.key, None, {request: answer}, now=self.now)
         return self._read[True]
 
     async def read_season(self) -> Gathered:
@@ -253,7 +254,7 @@ class OpenLigaDBSource(PolledSource[Gathered]):
         self._answers.raise_if_blocked()
         answers = {request: answer for request in wanted if (answer := came.get(request))}
         failures = {request: failed[request] for request in wanted if request in failed}
-        gathered = Gathered(self.key, self.stored, answers, failures, *listed)
+        gathered = Gathered(self.key, self.stored, answers, failures, *listed, now=self.now)
         gathered.raise_if_nothing()
         request = gathered.next_waiting() if self.follows_up else None
         while request is not None:

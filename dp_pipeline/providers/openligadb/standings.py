@@ -22,13 +22,9 @@ def standings_of(
     matches: Sequence[Match],
     table: TableRows,
 ) -> Fetched[Standing]:
-    """The table, or one per group.
+    """The table, or one per group, of every round and match.
 
-    Args:
-        rounds: every round.
-        groups: which matches are of which group.
-        matches: every match.
-        table: the provider's, empty when it has none or none was requested (see can_have_table).
+    `table` is the provider's, empty when it has none or none was requested (see can_have_table).
     """
     season_slugs = {round_.slug for round_ in rounds if round_.type == "season"}
     if not season_slugs:

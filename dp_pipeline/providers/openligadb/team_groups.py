@@ -89,13 +89,7 @@ def groups_as_stored(matches: Iterable[MatchPayload], stored: Sequence[Match]) -
 def groups_of_stored(
     matches: Sequence[Match], labels: Iterable[str], *, knockout_follows: bool
 ) -> TeamGroups:
-    """The groups of a tournament by its matches of season rounds, as they would be stored.
-
-    Args:
-        matches: all of season rounds.
-        labels: of the rounds of these matches.
-        knockout_follows: whether there are knockout rounds.
-    """
+    """The groups of a tournament by all its stored matches of season rounds, and their labels."""
     names = {int(match.external_id): match.group_name for match in matches}
     if any(names.values()):
         return TeamGroups(names)

@@ -1,12 +1,13 @@
 """The tournament itself: what it is called, and when it is."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Tournament
 from dp_pipeline.providers.openligadb.answers import season_url
-from dp_pipeline.providers.openligadb.payload import MatchPayload
+from dp_pipeline.providers.openligadb.payload import EARLIEST_YEAR, LATEST_YEAR, MatchPayload
 from dp_pipeline.providers.openligadb.teams import last_touched
 
 # the page of a season, as OpenLigaDB's maintainer links it (OpenLigaDB-Samples issue 98)
@@ -27,6 +28,13 @@ def tournament_of(key: TournamentKey, payloads: Sequence[MatchPayload]) -> Tourn
         public_url=f"{PAGE_URL}/{key.competition}/{key.season}",
         base_url=season_url(key),
     )
+
+
+def season_year(key: TournamentKey, payloads: Iterable[MatchPayload]) -> int:
+    """The year of a season as most of its matches have it, else as in the key."""
+    named = [payload.league_season for payload in payloads if payload.league_season]
+    years = Counter(year for year in named if EARLIEST_YEAR <= year <= LATEST_YEAR)
+    return years.most_common(1)[0][0] if years else int(key.season)
 
 
 def season_label(season: str, name: str | None, payloads: Iterable[MatchPayload]) -> str:

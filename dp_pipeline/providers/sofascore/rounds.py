@@ -58,13 +58,7 @@ class SeasonRounds:
 
 
 def rounds_of(answer: Answer[RoundPayload], key: TournamentKey, root: str) -> SeasonRounds:
-    """The rounds the provider lists; of several entries for one round the first.
-
-    Args:
-        answer: of .../rounds.
-        key: the tournament.
-        root: address below which the paths are.
-    """
+    """The rounds of the answer of .../rounds; of several entries for one round the first."""
     findings = list(answer.findings)
     usable: dict[RoundKey, RoundPayload] = {}
     for payload in answer.items:

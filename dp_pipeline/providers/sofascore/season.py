@@ -33,7 +33,7 @@ class SeasonEvents:
 
     Args:
         key: the tournament.
-        at: addresses.
+        at: where things are.
         listed: rounds of the provider's list; empty where it has none that can be used.
         answers: events, each list with the slug of the round that was requested; a page and a
             single match have names that are no slug.

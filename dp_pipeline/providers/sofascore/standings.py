@@ -81,11 +81,7 @@ def standings_of(
 ) -> Fetched[Standing]:
     """Every row of every table.
 
-    Args:
-        tables: the provider's; empty where it has none.
-        season: the matches a table can be made of.
-        form: events per team; empty where they could not be had.
-        has_season: whether there are rounds or matches that a table could be of.
+    `season` are the matches a table can be made of, `has_season` whether there can be such.
     """
     computed = _by_place(compute_standings(season)) if season else {}
     if not tables.by_place:

@@ -12,16 +12,7 @@ PENALTIES = 50
 # codes these are.
 _CODES: dict[int, tuple[str, MatchStatus]] = {
     0: ("notstarted", "scheduled"),
-    6: ("inprogress", "live"),
-    7: ("inprogress", "live"),
-    20: ("inprogress", "live"),
-    31: ("inprogress", "live"),
-    32: ("inprogress", "live"),
-    33: ("inprogress", "live"),
-    34: ("inprogress", "live"),
-    41: ("inprogress", "live"),
-    42: ("inprogress", "live"),
-    PENALTIES: ("inprogress", "live"),
+    **dict.fromkeys((6, 7, 20, 31, 32, 33, 34, 41, 42, PENALTIES), ("inprogress", "live")),
     60: ("postponed", "postponed"),
     70: ("canceled", "cancelled"),
     80: ("interrupted", "interrupted"),
@@ -30,9 +21,7 @@ _CODES: dict[int, tuple[str, MatchStatus]] = {
     91: ("finished", "awarded"),  # walkover
     92: ("finished", "awarded"),  # a side gave up
     93: ("finished", "cancelled"),  # removed: it will not have been played
-    ENDED: ("finished", "ended"),
-    AFTER_EXTRA_TIME: ("finished", "ended"),
-    AFTER_PENALTIES: ("finished", "ended"),
+    **dict.fromkeys((ENDED, AFTER_EXTRA_TIME, AFTER_PENALTIES), ("finished", "ended")),
     141: ("willcontinue", "interrupted"),
 }
 # The families are wider than the codes we know. "finished" is not here: a removed match is of it.
@@ -46,13 +35,11 @@ _TYPES: dict[str, MatchStatus] = {
     "delayed": "scheduled",
 }
 # other names of a code's family that would not change what it means
-_ALSO = {
-    (70, "cancelled"),
-    (80, "suspended"),
-    (81, "interrupted"),
-    (90, "cancelled"),
-    (90, "abandoned"),
-    (90, "interrupted"),
+_ALSO: dict[int, frozenset[str]] = {
+    70: frozenset({"cancelled"}),
+    80: frozenset({"suspended"}),
+    81: frozenset({"interrupted"}),
+    90: frozenset({"cancelled", "abandoned", "interrupted"}),
 }
 _REMOVED = 93
 _FIRST_HALF_OVER = frozenset({7, 31, 32, 33, 34, 41, 42, PENALTIES})
@@ -105,7 +92,7 @@ def status_of(payload: StatusPayload | None) -> Status:
         detail = f"Its status {raw!r} is none we know{taken}."
         return Status(status, raw, None, ("unknown_status", detail))
     family, status = known
-    if kind not in (family, None) and (code, kind) not in _ALSO:
+    if kind not in {family, None, *_ALSO.get(code, ())}:
         detail = f"Its status {raw!r} contradicts itself: code {code} is of type {family!r}."
         return Status("unknown", raw, None, ("unknown_status", detail))
     if code == _REMOVED:

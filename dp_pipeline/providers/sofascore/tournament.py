@@ -17,14 +17,7 @@ _NOT_BEGUN = frozenset({"scheduled", "postponed", "cancelled", "unknown"})
 def tournament_of(
     key: TournamentKey, unique: UniquePayload, season: SeasonPayload, at: Addresses
 ) -> Tournament:
-    """The tournament.
-
-    Args:
-        key: its key.
-        unique: the competition.
-        season: the season of the key in its list.
-        at: addresses.
-    """
+    """The tournament of a competition's season."""
     year = display_year(season.year or season.name or key.season)
     return Tournament(
         key=key,

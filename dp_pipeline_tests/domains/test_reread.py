@@ -1,0 +1,53 @@
+"""Facts that the provider still gives are read anew without contradicting what is settled."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from dp_pipeline.domains.judge import judge
+from dp_pipeline.domains.reread import as_read_now
+from dp_pipeline.football.models import Match
+
+AT = datetime(2026, 11, 28, tzinfo=UTC)
+WRONG = [
+    Match(
+        f"{n}",
+        "24",
+        f"h{n}",
+        f"a{n}",
+        "ended",
+        kickoff_date=date(2025, 1, 1) + timedelta(days=n),
+        home_score=2,
+        away_score=1,
+    )
+    for n in range(40)
+]
+RIGHT = [
+    replace(match, kickoff_date=match.kickoff_date.replace(year=2026))
+    for match in WRONG
+    if match.kickoff_date
+]
+
+
+def refusal(stored: list[Match], fetched: list[Match], literal: list[Match]) -> str | None:
+    by_id = {match.external_id: match for match in literal}
+    verdict = judge(as_read_now(stored, fetched, by_id), fetched, read_at=AT)
+    assert verdict.refusal or not verdict.kept
+    return verdict.refusal
+
+
+def test_years_put_right_are_taken_into_what_is_stored() -> None:
+    assert refusal(WRONG, RIGHT, WRONG) is None
+
+
+def test_days_that_the_provider_itself_moves_are_refused() -> None:
+    assert refusal(WRONG, RIGHT, []) is not None
+    other = [replace(match, kickoff_date=date(2025, 3, 3)) for match in WRONG]
+    assert refusal(WRONG, RIGHT, other) is not None
+
+
+def test_results_that_contradict_themselves_are_emptied_and_other_changes_refused() -> None:
+    emptied = [replace(match, home_score=None, away_score=None) for match in WRONG]
+    assert refusal(WRONG, emptied, WRONG) is None
+    moved = [replace(match, kickoff_date=date(2024, 1, 1)) for match in emptied]
+    given = [replace(match, kickoff_date=date(2024, 1, 1)) for match in WRONG]
+    assert refusal(WRONG, moved, given) is not None
