@@ -67,7 +67,7 @@ class Materialization:
     What is stored is read once, under the tournament's lease, and moves on with every commit.
 
     Args:
-        source: asked for what is wanted.
+        source: of the selection.
         database: where to write.
         snapshot: what is stored, where that has been read already.
     """

@@ -51,14 +51,14 @@ def materialization_description(execution: Execution) -> str:
         "unchanged": execution.unchanged,
         "left out": len(execution.left_out),
     }
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    counted = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     because = execution.absent.because if execution.absent else "nothing to do"
     subject = f"{execution.domain} of {execution.label or execution.key}"
-    return f"{subject[0].upper()}{subject[1:]}: {told or because}"
+    return f"{subject[0].upper()}{subject[1:]}: {counted or because}"
 
 
 def materialization_metadata(execution: Execution) -> dict[str, Any]:
-    """What one materialization came to: a look at the data first, then counts, links, remarks."""
+    """What one materialization came to: some of the data first, then counts, links, remarks."""
     metadata: dict[str, Any] = {}
     if execution.label:
         metadata["tournament"] = execution.label

@@ -117,21 +117,21 @@ def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
 def configured_keys(run: dg.DagsterRun, op: str) -> tuple[str, ...]:
     """The tournaments that a run names in the configuration of its one step."""
     keys = _configured(run, op).get("keys", [])
-    found = keys if isinstance(keys, list) else []
-    return tuple(dict.fromkeys(tidied(key) for key in found if isinstance(key, str)))
+    texts = keys if isinstance(keys, list) else []
+    return tuple(dict.fromkeys(tidied(key) for key in texts if isinstance(key, str)))
 
 
 def _configured(run: dg.DagsterRun, op: str) -> Mapping[str, Any]:
     """A run may be launched with any configuration; one of another form fails before it begins."""
-    found: Any = run.run_config
+    config: Any = run.run_config
     for step in ("ops", op, "config"):
-        found = found.get(step, {}) if isinstance(found, dict) else {}
-    return found if isinstance(found, dict) else {}
+        config = config.get(step, {}) if isinstance(config, dict) else {}
+    return config if isinstance(config, dict) else {}
 
 
 def _chunks(keys: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    for provider, found in groupby(sorted(set(keys)), key=lambda key: key.partition(":")[0]):
-        mine = list(found)
+    for provider, group in groupby(sorted(set(keys)), key=lambda key: key.partition(":")[0]):
+        mine = list(group)
         for first in range(0, len(mine), MOST_PER_RUN):
             yield provider, mine[first : first + MOST_PER_RUN]
 

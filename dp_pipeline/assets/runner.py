@@ -1,4 +1,4 @@
-"""The way all data takes: a source is asked, what it says is judged, planned, applied, recorded.
+"""The way all data takes: what a source says is fetched, judged, planned, applied, recorded.
 
 No Dagster here. What a domain does is read in its own module; what is the same for all of them
 stands here once: order, isolation, one lease per tournament.

@@ -21,7 +21,7 @@ _tournament = tables.tournament
 _executions = tables.data_provider_executions
 
 not_begun = sa.func.coalesce(_executions.c.outcome, "") == "blocked_dependency"
-"""Of an execution: that it asked its provider nothing."""
+"""Of an execution: that it requested nothing from its provider."""
 only_planned = _executions.c.scope == "dry_run"
 """Of an execution: that it was a dry run, which counts for nothing."""
 before_removal = sa.func.coalesce(_executions.c.summary.has_key(REMOVED), sa.false())
@@ -30,8 +30,8 @@ before_removal = sa.func.coalesce(_executions.c.summary.has_key(REMOVED), sa.fal
 
 def table_of(keys: Collection[str]) -> sa.Subquery:
     """Keys as a table with the column `key`: 5,000 of them are one parameter."""
-    found = sa.func.unnest(sa.cast(list(keys), pg.ARRAY(sa.Text))).label("key")
-    return sa.select(found).subquery("keys")
+    column = sa.func.unnest(sa.cast(list(keys), pg.ARRAY(sa.Text))).label("key")
+    return sa.select(column).subquery("keys")
 
 
 def is_confirmed(connection: sa.Connection, key: TournamentKey) -> bool:
@@ -41,10 +41,10 @@ def is_confirmed(connection: sa.Connection, key: TournamentKey) -> bool:
 
 def unconfirmed(connection: sa.Connection, keys: Collection[str]) -> list[str]:
     """Of some keys those that are neither stored nor listed."""
-    asked = table_of(keys)
-    stored = sa.exists().where(_tournament.c.key == asked.c.key)
-    listed = sa.exists().where(_season.c.key == asked.c.key)
-    return list(connection.scalars(sa.select(asked.c.key).where(~stored, ~listed)))
+    given = table_of(keys)
+    stored = sa.exists().where(_tournament.c.key == given.c.key)
+    listed = sa.exists().where(_season.c.key == given.c.key)
+    return list(connection.scalars(sa.select(given.c.key).where(~stored, ~listed)))
 
 
 def last_errors(connection: sa.Connection, keys: Collection[str]) -> dict[str, str]:
@@ -53,16 +53,16 @@ def last_errors(connection: sa.Connection, keys: Collection[str]) -> dict[str, s
     One that was only blocked by another one, or that was before the key was taken away, does not
     count.
     """
-    e, asked = _executions, table_of(keys)
+    e, given = _executions, table_of(keys)
     error = sa.case((e.c.status == "failed", e.c.error_class))
     errors = sa.func.array_agg(pg.aggregate_order_by(error, e.c.started_at.desc()))
-    found = connection.execute(
+    failed = connection.execute(
         sa.select(e.c.tournament_key, errors.label("errors"))
-        .join_from(asked, e, e.c.tournament_key == asked.c.key)
+        .join_from(given, e, e.c.tournament_key == given.c.key)
         .where(~not_begun, ~before_removal, ~only_planned)
         .group_by(e.c.tournament_key)
     )
-    return {row.tournament_key: row.errors[0] for row in found if row.errors[0] is not None}
+    return {row.tournament_key: row.errors[0] for row in failed if row.errors[0] is not None}
 
 
 def note_removal(connection: sa.Connection, key: str) -> None:

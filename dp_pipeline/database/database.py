@@ -32,7 +32,7 @@ RETRY_SECONDS = 30.0
 _BACKOFF = Backoff(first=0.2, longest=4.0, jitter=1.0)
 """A restart of Postgres takes seconds; a failover to a replica about half a minute."""
 START_SECONDS = 2.0
-"""A session that is ended just then is no reason to fail; a server that is away is told soon."""
+"""A session that is ended just then is no reason to fail; one that is away is announced soon."""
 LOCK_SECONDS = 60
 """Transactions here last well under a second: who waits longer waits for something broken."""
 
@@ -81,7 +81,7 @@ def normalise_url(text: str) -> URL:
 
 
 def tournament_lock(connection: sa.Connection, tournament_id: UUID) -> None:
-    """Make writers of one tournament take turns: held until the transaction ends.
+    """Let one writer of a tournament work at a time: held until the transaction ends.
 
     Raises:
         sqlalchemy.exc.OperationalError: another transaction held it for LOCK_SECONDS; inside
@@ -90,7 +90,7 @@ def tournament_lock(connection: sa.Connection, tournament_id: UUID) -> None:
     connection.execute(
         sa.text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": f"{LOCK_SECONDS}s"}
     )
-    # Another name than the ledger's turn, which another connection of this process may be holding.
+    # Another name than the lease's, which another connection of this process may be holding.
     connection.execute(
         sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
         {"name": f"dp_pipeline.write:{tournament_id}"},
@@ -217,7 +217,7 @@ class Database:
     def ensure_current(self, *, seconds: float = START_SECONDS) -> None:
         """Migrate if the tables are older than this code; two short queries if they are not.
 
-        The first time it is also asked whether the server is of use to us at all (server.py).
+        The first time it also checks whether the server is of use to us at all (server.py).
 
         Args:
             seconds: for about how long it is tried.

@@ -7,7 +7,7 @@ from sqlalchemy import exc
 
 
 class DatabaseError(Exception):
-    """The database did not do what was asked. The text is a sentence without secrets.
+    """The database did not do what was requested. The text is a sentence without secrets.
 
     Args:
         message: what happened, in plain words.
@@ -129,7 +129,7 @@ def _without_state(
             return DatabaseConfigurationError(f"The database does not let us in: {said}.")
         message = f"The connection to the database failed or was lost: {said}."
         return DatabaseError(message, retryable=True)
-    return DatabaseError(f"The database could not be asked: {said}.")
+    return DatabaseError(f"The database could not be reached: {said}.")
 
 
 def _said(original: BaseException | None, password: str | None) -> str:

@@ -1,7 +1,7 @@
-"""The seasons that providers list of competitions: recorded, approved, and asked for.
+"""The seasons that providers list of competitions: recorded, approved, and requested.
 
 A season is known by its tournament key. `place` counts a competition's seasons from its newest, 0.
-Everything asked here is answered by an index.
+Every query here is answered by an index.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -50,7 +50,7 @@ def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict
     """The place of every season: those listed in their order, those lately listed in between.
 
     A missing season stays before what it was before, and after seasons that are new: a provider
-    that is asked for the newest alone does not list the one that was the newest yesterday.
+    that is requested for the newest alone does not list the one that was the newest yesterday.
 
     Args:
         listed: keys as the provider lists them now, newest first.
@@ -69,8 +69,8 @@ def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict
     for place, key in sorted(remembered):
         behind = (index for index, other in enumerate(order) if old.get(other, -1) > place)
         order.insert(next(behind, len(order)), key)
-    found: dict[str, int | None] = {season.key: None for season in missing}
-    return found | {key: place for place, key in enumerate(order)}
+    place_of: dict[str, int | None] = {season.key: None for season in missing}
+    return place_of | {key: place for place, key in enumerate(order)}
 
 
 def record_seasons(
@@ -162,12 +162,12 @@ def followed_seasons(
 ) -> list[Mapping[str, object]]:
     """The rows of all followed seasons, approved or not, competition by competition."""
     followed = _table_of(following)
-    found = connection.execute(
+    seasons = connection.execute(
         sa.select(_season)
         .join(followed, _belongs(followed) & (_season.c.place <= followed.c.back))
         .order_by(_season.c.provider, _season.c.competition, _season.c.place)
     )
-    return [dict(row) for row in found.mappings()]
+    return [dict(row) for row in seasons.mappings()]
 
 
 def approved_keys(connection: sa.Connection, following: Sequence[Following]) -> list[str]:
@@ -195,8 +195,8 @@ def no_longer_followed(
     connection: sa.Connection, following: Sequence[Following]
 ) -> set[tuple[str, str]]:
     """Competitions, as (provider, competition), that were followed once and are not now."""
-    found = connection.execute(sa.select(_season.c.provider, _season.c.competition).distinct())
-    return {(row.provider, row.competition) for row in found} - {
+    listed = connection.execute(sa.select(_season.c.provider, _season.c.competition).distinct())
+    return {(row.provider, row.competition) for row in listed} - {
         (each.provider, each.competition) for each in following
     }
 
@@ -207,11 +207,11 @@ def tournament_keys(connection: sa.Connection) -> list[str]:
 
 
 def never_attempted(connection: sa.Connection, keys: Collection[str]) -> list[str]:
-    """Of some keys those whose provider was never asked, or not since they were taken away last."""
-    asked = table_of(keys)
-    of_key = _executions.c.tournament_key == asked.c.key
+    """Of some keys those never requested of their provider, or not since they were removed last."""
+    given = table_of(keys)
+    of_key = _executions.c.tournament_key == given.c.key
     attempted = sa.exists().where(of_key, ~before_removal, ~not_begun, ~only_planned)
-    return list(connection.scalars(sa.select(asked.c.key).where(~attempted)))
+    return list(connection.scalars(sa.select(given.c.key).where(~attempted)))
 
 
 def kept_current(

@@ -1,4 +1,4 @@
-"""What a server must be for us, asked once per process before anything else is."""
+"""What a server must be for us, checked once per process before anything else."""
 
 from uuid import uuid4
 
@@ -31,19 +31,19 @@ def check_server(engine: sa.Engine) -> None:
 
 
 def _check_version_and_encoding(connection: sa.Connection) -> None:
-    asked = (
+    query = (
         "SELECT current_setting('server_version_num')::int / 10000 AS major, current_database() AS"
         " name, current_setting('server_encoding') AS encoding"
     )
-    found = connection.execute(sa.text(asked)).one()
-    if found.major < OLDEST_SERVER:
+    server = connection.execute(sa.text(query)).one()
+    if server.major < OLDEST_SERVER:
         message = (
-            f"The database server is PostgreSQL {found.major}; {OLDEST_SERVER} or newer is needed."
+            f"The database server is PostgreSQL {server.major}; {OLDEST_SERVER} or newer is needed."
         )
         raise DatabaseConfigurationError(message)
-    if found.encoding != "UTF8":
+    if server.encoding != "UTF8":
         message = (
-            f"The database {found.name} is encoded in {found.encoding}, which cannot hold every "
+            f"The database {server.name} is encoded in {server.encoding}, which cannot hold every "
             f"name, such as Beşiktaş. Make one in UTF-8 (CREATE DATABASE … TEMPLATE template0 "
             "ENCODING 'UTF8') and name it in DP_DATABASE_URL."
         )
@@ -54,7 +54,7 @@ def _is_session(one: sa.Connection, other: sa.Connection) -> bool:
     """Whether what a connection sets lasts until its next statement.
 
     A pooler may by chance give the same session to the next statement, so neither a lock nor a
-    variable proves anything. Only who has the session while nothing is asked hears a notification.
+    variable proves anything. Only who has the session between statements hears a notification.
     """
     channel = f"dp_pipeline_{uuid4().hex}"
     mine = _listen(one, channel)

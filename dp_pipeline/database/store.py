@@ -117,12 +117,12 @@ class Write:
     @property
     def stored(self) -> Stored:
         """What it comes to."""
-        found = self.difference
+        planned = self.difference
         return Stored(
             self.table.name,
-            tuple(found.new),
-            tuple(found.changes),
-            found.unchanged,
+            tuple(planned.new),
+            tuple(planned.changes),
+            planned.unchanged,
             self.counted,
         )
 
@@ -155,17 +155,17 @@ def write(connection: sa.Connection, planned: Write) -> Stored:
     """Do what was planned, if the rows are still as they were.
 
     Only rows that change are locked, in the order of their ids, so that writers of the same rows
-    take turns instead of deadlocking.
+    wait for each other instead of deadlocking.
 
     Raises:
         RowsMovedError: somebody else changed or inserted some of them since; the transaction, or
             its savepoint, has to be rolled back.
     """
     table, difference = planned.table, planned.difference
-    found = _locked(connection, table, difference.changed) if difference.changed else {}
+    locked = _locked(connection, table, difference.changed) if difference.changed else {}
     for id_, row in difference.changed.items():
         before = planned.before[id_]
-        if id_ not in found or any(found[id_][name] != before[name] for name in row):
+        if id_ not in locked or any(locked[id_][name] != before[name] for name in row):
             raise _moved(table)
     _update(connection, table, difference)
     try:
@@ -193,7 +193,7 @@ def store(
     """Insert the rows that are not there, update those that differ, leave the others alone.
 
     Nothing is deleted. Rows found are locked until the transaction ends, in the order of their ids,
-    so that writers of the same rows take turns instead of deadlocking.
+    so that writers of the same rows wait for each other instead of deadlocking.
 
     Args:
         connection: within the caller's transaction.
@@ -213,8 +213,8 @@ def store(
     while pending:
         chunk = dict(islice(pending.items(), _CHUNK))
         pending = dict(islice(pending.items(), _CHUNK, None))
-        found = _locked(connection, table, chunk)
-        difference = _compare(chunk, found, keep)
+        locked = _locked(connection, table, chunk)
+        difference = _compare(chunk, locked, keep)
         _update(connection, table, difference)
         try:
             with connection.begin_nested() if difference.new else nullcontext():
@@ -329,12 +329,12 @@ def _same_key(table: sa.Table, given: sa.TableValuedAlias) -> sa.ColumnElement[b
 
 def _compare(
     given: Mapping[RowId, dict[str, Any]],
-    found: Mapping[RowId, Mapping[str, Any]],
+    stored: Mapping[RowId, Mapping[str, Any]],
     keep: frozenset[str],
 ) -> Difference:
     difference = Difference()
     for id_, row in given.items():
-        old = found.get(id_)
+        old = stored.get(id_)
         if old is None:
             difference.new[id_] = row
             continue

@@ -65,7 +65,7 @@ class Domain(Registered, Generic[T]):
         fetch: takes what the source says of it.
         plan: what to write of it, given what is stored and what of the matches may be believed.
         follow_up: writes, in the same transaction, what is to be polled next; gives the news. It is
-            told what was changed and fetched, what was wanted, and the time at the provider.
+            given what was changed and fetched, what was wanted, and the time at the provider.
         comes_with_matches: it is part of the answers that tell of matches, so that a poll of some
             matches takes it along without another request.
     """

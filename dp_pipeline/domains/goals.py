@@ -44,11 +44,11 @@ _SETTLED_FACTS = ("minute", "scorer")
 
 async def fetch(source: Source) -> Fetched[Goal]:
     """The goals, with the names of the teams."""
-    found = replace(await source.goals(), read_at=source.now)
-    if not found.items:
-        return found
+    fetched = replace(await source.goals(), read_at=source.now)
+    if not fetched.items:
+        return fetched
     teams = (await source.teams()).items
-    return replace(found, team_names={team.external_id: team.name for team in teams})
+    return replace(fetched, team_names={team.external_id: team.name for team in teams})
 
 
 def plan(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> Plan:
@@ -62,13 +62,13 @@ def plan(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> Plan:
         )
     table = tables.goal
     stored = snapshot.rows(table)
-    found = {
+    fresh = {
         row["id"]: _with_kept(row, stored.get(row["id"]))
         for goals in lists.believed.values()
         for row in (rows.goal_row(snapshot.key, goal) for goal in goals)
     }
     assert fetched.read_at is not None  # noqa: S101 - see `fetch`
-    losses = _Losses(lists, snapshot, found, fetched.read_at)
+    losses = _Losses(lists, snapshot, fresh, fetched.read_at)
     doubt = losses.doubt()
     if doubt is not None:
         return refused(doubt, lists.findings)
@@ -79,7 +79,7 @@ def plan(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> Plan:
         {**{name: row[name] for name in _COLUMNS}, "missing_since": fetched.read_at}
         for row in losses.gone.values()
     ]
-    written = planned(table, [*found.values(), *marked], stored)
+    written = planned(table, [*fresh.values(), *marked], stored)
     after = snapshot.after_writes([written])
     return Plan(
         (written,),
@@ -114,23 +114,23 @@ def _read(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> _List
     listed: dict[str, list[Goal]] = {id_: [] for id_ in sorted(fetched.covers or ())}
     for goal in fetched.items:
         listed.setdefault(goal.match, []).append(goal)
-    found = _Lists()
+    lists = _Lists()
     findings: list[Finding] = []
     for id_, goals in listed.items():
         match = matches.get(id_)
         if match is None:
-            found.unknown += [id_] if goals else []
+            lists.unknown += [id_] if goals else []
         elif id_ in verdict.kept:
             continue  # its result is taken back, and kept as it was: so are its goals
         elif not goals and (match.home_score or match.away_score):
-            found.silent.append(match)
+            lists.silent.append(match)
         else:
             finding = _compared(match, goals, names)
             findings += [finding] if finding else []
             if finding is None or not finding.left_out:
-                found.believed[id_] = goals
-    found.findings = (*findings, *_summaries(found, names, len(listed)))
-    return found
+                lists.believed[id_] = goals
+    lists.findings = (*findings, *_summaries(lists, names, len(listed)))
+    return lists
 
 
 def _compared(match: Match, goals: Sequence[Goal], names: Mapping[str, str]) -> Finding | None:
@@ -142,13 +142,15 @@ def _compared(match: Match, goals: Sequence[Goal], names: Mapping[str, str]) -> 
     if result == listed:
         return None
     subject, data = subject_of(match, names), {"result": [*result], "goals": [*listed]}
-    told = f"The result is {result[0]}:{result[1]}, the list of goals has {listed[0]}:{listed[1]}"
+    counts = f"The result is {result[0]}:{result[1]}, the list of goals has {listed[0]}:{listed[1]}"
     if sum(result) == sum(listed):
         # Ukraine - England, Euro 2020: all four of England's stand under Ukraine.
-        detail = f"{told}: goals stand at the wrong side, and which is not certain. None is stored."
+        detail = (
+            f"{counts}: goals stand at the wrong side, and which is not certain. None is stored."
+        )
         return Finding("goals_at_wrong_side", subject, detail, left_out=True, data=data)
     more = sum(listed) > sum(result)
-    detail = f"{told}; {'more' if more else 'fewer'} goals than the result. They are stored."
+    detail = f"{counts}; {'more' if more else 'fewer'} goals than the result. They are stored."
     return Finding("goals_differ_from_result", subject, detail, data=data)
 
 
@@ -199,7 +201,7 @@ class _Losses:
 
     lists: _Lists
     snapshot: Snapshot
-    found: Mapping[RowId, Row]
+    fetched: Mapping[RowId, Row]
     read_at: datetime
 
     @property
@@ -208,7 +210,7 @@ class _Losses:
         return {
             id_: row
             for id_, row in self._present()
-            if id_ not in self.found and self._match(row).external_id in self.lists.believed
+            if id_ not in self.fetched and self._match(row).external_id in self.lists.believed
         }
 
     def doubt(self) -> str | None:
@@ -240,18 +242,18 @@ class _Losses:
     def findings(self) -> list[Finding]:
         """What a person is to know of goals that are not given any more."""
         names = self.snapshot.team_names
-        found = [
+        undone = [
             Finding(
                 "goal_no_longer_at_provider",
                 subject_of(self._match(row), names),
-                f"{_told(row)}: stored, but no longer in the provider's list. It is kept as "
+                f"{_in_words(row)}: stored, but no longer in the provider's list. It is kept as "
                 "missing and counts for no scorer.",
             )
             for row in self.gone.values()
         ]
         silent = {match.external_id for match in self.lists.silent}
         emptied = Counter(self._match(row).external_id for _, row in self._present())
-        return found + [
+        return undone + [
             Finding(
                 "goals_no_longer_given",
                 subject_of(match, names),
@@ -277,15 +279,15 @@ class _Losses:
     def _rewritten(self, old: Iterable[Row]) -> int:
         """How many settled goals get another minute or scorer; a scorer renamed is none."""
         pairs = {
-            (row["scorer"], self.found[row["id"]]["scorer"])
+            (row["scorer"], self.fetched[row["id"]]["scorer"])
             for row in old
-            if row["id"] in self.found
+            if row["id"] in self.fetched
         }
         before, after = Counter(was for was, _ in pairs), Counter(now for _, now in pairs)
         renamed = {(was, now) for was, now in pairs if before[was] == after[now] == 1}
 
         def differs(row: Row) -> bool:
-            now = self.found[row["id"]]
+            now = self.fetched[row["id"]]
             return any(
                 row[name] is not None
                 and row[name] != now[name]
@@ -293,7 +295,7 @@ class _Losses:
                 for name in _SETTLED_FACTS
             )
 
-        return sum(row["id"] in self.found and differs(row) for row in old)
+        return sum(row["id"] in self.fetched and differs(row) for row in old)
 
 
 # -- for people ------------------------------------------------------------------------------------
@@ -318,7 +320,7 @@ def preview(snapshot: Snapshot, names: Mapping[str, str]) -> list[dict[str, Any]
     ]
 
 
-def _told(row: Row) -> str:
+def _in_words(row: Row) -> str:
     minute = f", minute {row['minute']}" if row["minute"] else ""
     added = f"+{row['added_time']}" if row["added_time"] else ""
     who = f" by {row['scorer']}" if row["scorer"] else ""

@@ -1,7 +1,7 @@
 """Whether what a provider says may replace what is stored: the rule of belief, as pure functions.
 
 Facts about played matches are settled. A read may correct a few of them; it may not take results
-back, blank, move or rewrite them at large, nor turn matches into other fixtures, by whatever status
+back, blank, move or rewrite them at large, nor make other fixtures of matches, by whatever status
 or field. Belongs here: decisions on values. Not here: where they are read and what is written.
 """
 
@@ -122,19 +122,19 @@ def judge(  # noqa: PLR0913 - two states, and what is known of the reading
     Args:
         stored: every stored match of the tournament.
         fetched: the matches of the payload.
-        read_at: when the payload was read, by our clock, as `past` is told.
+        read_at: when the payload was read, by our clock, as that of `past` is.
         now: the present at the provider, where it has a clock of its own.
         past: what earlier reads came to.
         covers: external ids of the stored matches that the payload is to have; None for all.
         names: of teams by external id, for the sentences.
     """
     past = past or Past()
-    found = {match.external_id: match for match in fetched}
+    given = {match.external_id: match for match in fetched}
     wanted = [m for m in stored if covers is None or m.external_id in covers]
     # What is stored twice came if it came once: joined clubs leave fixtures under both their names.
-    came = {_place(match) for match in stored if match.external_id in found}
-    missing = tuple(m for m in wanted if m.external_id not in found and _place(m) not in came)
-    compared = [(m, found[m.external_id]) for m in stored if m.external_id in found]
+    came = {_place(match) for match in stored if match.external_id in given}
+    missing = tuple(m for m in wanted if m.external_id not in given and _place(m) not in came)
+    compared = [(m, given[m.external_id]) for m in stored if m.external_id in given]
     contradictions = _contradictions(stored, compared)
     taken_back = tuple(c.match.external_id for c in contradictions if c.lost)
     repeated = {
@@ -149,10 +149,10 @@ def judge(  # noqa: PLR0913 - two states, and what is known of the reading
         for c in contradictions
         if c.match.external_id in settled and c.match.external_id not in kept
     )
-    told = _Sentences(names or {})
+    sentences = _Sentences(names or {})
     refusal = (
-        _too_many_missing(wanted, missing, len(found))
-        or told.too_many(contradictions, stored, compared, settled)
+        _too_many_missing(wanted, missing, len(given))
+        or sentences.too_many(contradictions, stored, compared, settled)
         or _too_many_lately(frozenset(corrected), past.corrected, len(settled))
         or _days_vanish(compared)
     )
@@ -185,20 +185,23 @@ def contradiction_findings(
     """
     findings = []
     for each in verdict.contradictions:
-        told = "; ".join(
+        differences = "; ".join(
             f"{n} {_text(old)}, now {_text(new)}" for n, (old, new) in each.fields.items()
         )
         kept = each.match.external_id in verdict.kept
         if refused:
-            detail, reason = f"Stored and fetched: {told}. Nothing was changed.", "refused"
+            detail, reason = f"Stored and fetched: {differences}. Nothing was changed.", "refused"
         elif kept:
             detail = (
-                f"The provider takes back what is stored ({told}). It is kept until a read at "
-                "least a day later says the same."
+                f"The provider takes back what is stored ({differences}). It is kept until a read "
+                "at least a day later says the same."
             )
             reason = "result_taken_back"
         else:
-            detail, reason = f"A settled fact was corrected: {told}.", "settled_fact_corrected"
+            detail, reason = (
+                f"A settled fact was corrected: {differences}.",
+                "settled_fact_corrected",
+            )
         findings.append(
             Finding(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
         )
@@ -224,15 +227,15 @@ def _contradictions(
     stored: Sequence[Match], compared: Sequence[tuple[Match, Match]]
 ) -> tuple[Contradiction, ...]:
     renamed = {name: _renamed(stored, compared, name) for name in _PLACES}
-    found = []
+    contradictions = []
     for old, new in compared:
         if old.status not in _PLAYED:
             continue
         fields, kinds = _difference(old, new, renamed)
         if kinds:
             gravest = next(kind for kind in _WORDS if kind in kinds)
-            found.append(Contradiction(old, gravest, bool(kinds & _LOSSES), fields))
-    return tuple(found)
+            contradictions.append(Contradiction(old, gravest, bool(kinds & _LOSSES), fields))
+    return tuple(contradictions)
 
 
 def _difference(
@@ -332,12 +335,12 @@ class _Sentences:
 
 
 def _too_many_missing(
-    wanted: Sequence[Match], missing: Collection[Match], found: int
+    wanted: Sequence[Match], missing: Collection[Match], present: int
 ) -> str | None:
     if len(missing) <= most_missing(len(wanted)):
         return None
     return (
-        f"The provider gave {found} matches, and {len(missing)} of the {len(wanted)} stored ones "
+        f"The provider gave {present} matches, and {len(missing)} of the {len(wanted)} stored ones "
         "are not among them. Nothing was changed."
     )
 

@@ -12,7 +12,7 @@ MOST_NEWS = 50
 JUST_PLAYED = timedelta(hours=6)
 """A match that kicked off within this is followed by people at the moment."""
 NAMED_SINGLY = 3
-"""More new fixtures of a round than this are told as a number."""
+"""More new fixtures of a round than this are counted."""
 
 _PLAYED = frozenset({"ended", "awarded"})
 _CALLED_OFF = {
@@ -31,7 +31,7 @@ _SCORES = (
 
 def match_news(
     stored: Stored,
-    found: Mapping[Any, Match],
+    matches: Mapping[Any, Match],
     names: Mapping[str, str],
     *,
     part: bool,
@@ -45,18 +45,18 @@ def match_news(
 
     Args:
         stored: what storing the matches came to.
-        found: the matches by the id of their row.
+        matches: the matches by the id of their row.
         names: of teams by external id.
         part: whether single matches are followed.
         now: the time at the provider.
     """
-    changed = [(found[c.id], c) for c in stored.updated if c.id in found]
+    changed = [(matches[c.id], c) for c in stored.updated if c.id in matches]
     changed.sort(key=lambda pair: _when(pair[0]))
     news = [
         _sentence(match, change, names, part=part, ends=part or _just_played(match, now))
         for match, change in changed
     ]
-    fresh = [found[id_] for id_ in stored.created if id_ in found] if part else []
+    fresh = [matches[id_] for id_ in stored.created if id_ in matches] if part else []
     fresh.sort(key=_when)
     # Drawn and played between two looks: its end is the news.
     news += [_end(match, names) for match in fresh if match.status in _PLAYED]
@@ -64,16 +64,16 @@ def match_news(
     return [*filter(None, news), *_fixtures(coming, names)]
 
 
-def any_ended(stored: Stored, found: Mapping[Any, Match]) -> bool:
+def any_ended(stored: Stored, matches: Mapping[Any, Match]) -> bool:
     """Whether a result has come or gone, or been corrected: tables follow from that."""
-    if any(id_ in found and found[id_].status in _PLAYED for id_ in stored.created):
+    if any(id_ in matches and matches[id_].status in _PLAYED for id_ in stored.created):
         return True
     return any(
         bool(_PLAYED & set(change.fields["status"]))
         if "status" in change.fields
         else bool({"home_score", "away_score"} & change.fields.keys())
-        and change.id in found
-        and found[change.id].status in _PLAYED
+        and change.id in matches
+        and matches[change.id].status in _PLAYED
         for change in stored.updated
     )
 

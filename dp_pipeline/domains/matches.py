@@ -25,7 +25,7 @@ from dp_pipeline.providers.fetched import Fetched, Finding
 from dp_pipeline.providers.registry import BY_NAME
 
 PREVIEWED = 5
-# Lists of matches do not name the venue, a single match does; one that is asked alone need not say
+# Lists of matches do not name the venue, a single match does; one requested alone need not say
 # its round; and of which group a match is shows only in complete fixtures.
 KEEP = frozenset({"venue", "round_slug", "stage", "group_name"})
 NOT_STORED_YET = frozenset({"unknown_team", "unknown_round"})
@@ -37,11 +37,11 @@ _TEAMS = ("home_team_id", "away_team_id")
 
 async def fetch(source: Source) -> Fetched[Match]:
     """The matches, with the names of their teams."""
-    found = await source.matches()
-    if not found.items:
-        return found
+    fetched = await source.matches()
+    if not fetched.items:
+        return fetched
     teams = (await source.teams()).items
-    return replace(found, team_names={team.external_id: team.name for team in teams})
+    return replace(fetched, team_names={team.external_id: team.name for team in teams})
 
 
 def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
@@ -142,13 +142,13 @@ def follow_up(
 
 def settled(plan: Plan) -> set[str | None]:
     """The slugs of the rounds of matches that a plan ends, calls off or decides otherwise."""
-    found: set[str | None] = set()
+    slugs: set[str | None] = set()
     for write in plan.writes:
         if write.table is tables.match:
             again = [c.id for c in write.difference.changes if _RESULT & c.fields.keys()]
             changed = [write.rows[id_] for id_ in (*write.difference.new, *again)]
-            found.update(row["round_slug"] for row in changed if row["status"] in _SETTLED)
-    return found
+            slugs.update(row["round_slug"] for row in changed if row["status"] in _SETTLED)
+    return slugs
 
 
 def follows_from(plan: Plan) -> bool:
@@ -184,7 +184,7 @@ def _no_longer_at_provider(match: Match, names: Mapping[str, str]) -> Finding:
 
 
 def preview(matches: Sequence[Match], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The last played and the next open matches, in order of kick-off. No clock is asked."""
+    """The last played and the next open matches, in order of kick-off. No clock is read."""
 
     def when(match: Match) -> tuple[date, str]:
         day = match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else date.max)

@@ -26,7 +26,7 @@ class Plan:
         refusal: why nothing of it is written; None when it may be.
         absent: why there is nothing to write, and that is as it should be.
         label: the tournament's name, where the plan gives it one.
-        preview: a look at the data, row by row.
+        preview: some of the data, row by row.
     """
 
     writes: tuple[Write, ...] = ()

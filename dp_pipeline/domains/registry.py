@@ -55,12 +55,12 @@ def checked(registered: Iterable[Registered], operations: Collection[str]) -> di
     Raises:
         RegistryError: one of them is not complete.
     """
-    found: dict[str, Registered] = {}
+    by_name: dict[str, Registered] = {}
     for one in registered:
-        if one.name in found:
+        if one.name in by_name:
             message = f"Two domains are called {one.name}."
             raise RegistryError(message)
-        unknown = [name for name in one.depends_on if name not in found]
+        unknown = [name for name in one.depends_on if name not in by_name]
         if unknown:
             message = (
                 f"The domain {one.name} depends on {' and '.join(unknown)}, which does not come "
@@ -70,8 +70,10 @@ def checked(registered: Iterable[Registered], operations: Collection[str]) -> di
         if not one.tables or not one.description:
             message = f"The domain {one.name} names no table or has no description."
             raise RegistryError(message)
-        found[one.name] = one
-    wanted = {f"{one.operation}_{verb}" for one in found.values() for verb in ("create", "update")}
+        by_name[one.name] = one
+    wanted = {
+        f"{one.operation}_{verb}" for one in by_name.values() for verb in ("create", "update")
+    }
     if wanted != set(operations):
         message = (
             "The ledger takes other operation types than the domains have: "
@@ -79,7 +81,7 @@ def checked(registered: Iterable[Registered], operations: Collection[str]) -> di
             "`database/tables/ledger.py`, and in a migration that replaces the check constraint."
         )
         raise RegistryError(message)
-    return found
+    return by_name
 
 
 REGISTERED = checked((*DOMAINS, LOGOS), tables.OPERATION_TYPES)

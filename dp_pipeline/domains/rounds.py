@@ -24,15 +24,15 @@ def plan(fetched: Fetched[Round], snapshot: Snapshot, verdict: Verdict) -> Plan:
     table = tables.tournament_round
     stored = snapshot.rows(table)
     labels = {id_: row["label"] for id_, row in stored.items()}
-    found = {row["id"]: row for row in (rows.round_row(snapshot.key, r) for r in fetched.items)}
-    gone = missing("rounds", labels, found)
+    fresh = {row["id"]: row for row in (rows.round_row(snapshot.key, r) for r in fetched.items)}
+    gone = missing("rounds", labels, fresh)
     if isinstance(gone, Plan):
         return gone
-    mixed_up = swapped("rounds", labels, {id_: row["label"] for id_, row in found.items()})
+    mixed_up = swapped("rounds", labels, {id_: row["label"] for id_, row in fresh.items()})
     if mixed_up is not None:
         return mixed_up
     return Plan(
-        with_derived(snapshot, [planned(table, [*found.values()], stored)]),
+        with_derived(snapshot, [planned(table, [*fresh.values()], stored)]),
         gone,
         preview=[
             {"order": round_.order, "round": round_.label, "type": round_.type, "slug": round_.slug}

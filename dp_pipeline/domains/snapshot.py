@@ -124,10 +124,10 @@ class Snapshot:
     def teams(self) -> tuple[Team, ...]:
         """The teams that play here."""
         team = self.rows(tables.team)
-        found = ((team[r["team_id"]], r) for r in self.rows(tables.tournament_team).values())
+        playing = ((team[r["team_id"]], r) for r in self.rows(tables.tournament_team).values())
         return tuple(
             Team(t["external_id"], r["name"], r["short_name"], t["country"], r["badge_source"])
-            for t, r in sorted(found, key=lambda each: each[0]["external_id"])
+            for t, r in sorted(playing, key=lambda each: each[0]["external_id"])
         )
 
     @cached_property
@@ -145,11 +145,11 @@ class Snapshot:
     @cached_property
     def rounds(self) -> tuple[Round, ...]:
         """The rounds in order."""
-        found = (
+        models = (
             Round(**{n: row[n] for n in _OF_ROUND})
             for row in self.rows(tables.tournament_round).values()
         )
-        return tuple(sorted(found, key=lambda round_: (round_.order, round_.slug)))
+        return tuple(sorted(models, key=lambda round_: (round_.order, round_.slug)))
 
     @cached_property
     def match_by_row(self) -> dict[RowId, Match]:
@@ -180,7 +180,7 @@ class Snapshot:
     @cached_property
     def standings(self) -> tuple[Standing, ...]:
         """The rows of the tables, in order."""
-        found = [
+        models = [
             Standing(
                 **{name: row[name] for name in _OF_STANDING},
                 form=tuple(row["form"]),
@@ -190,7 +190,7 @@ class Snapshot:
             if not row["superseded"]
         ]
         return tuple(
-            sorted(found, key=lambda s: (s.stage or "", s.group_name or "", s.position, s.team))
+            sorted(models, key=lambda s: (s.stage or "", s.group_name or "", s.position, s.team))
         )
 
     @cached_property
@@ -204,8 +204,8 @@ class Snapshot:
         row = self.tournament
         if row is None:
             return None
-        told = {name: row[name] for name in _OF_TOURNAMENT}
-        tournament = Tournament(key=self.key, logo_url=row["logo_source"], **told)
+        columns = {name: row[name] for name in _OF_TOURNAMENT}
+        tournament = Tournament(key=self.key, logo_url=row["logo_source"], **columns)
         return StoredTournament(tournament, self.state, self.teams, self.rounds, self.matches)
 
     def _team(self, id_: UUID) -> str:
@@ -254,9 +254,9 @@ def read_known(connection: sa.Connection, snapshot: Snapshot) -> KnownTeams:
     names = sa.select(alias.key, team.external_id).outerjoin_from(
         tables.team_alias, tables.team, alias.team_id == team.id
     )
-    found = connection.execute(names.where(alias.provider == provider))
+    aliases = connection.execute(names.where(alias.provider == provider))
     return KnownTeams(
-        {row.key: row.external_id for row in found}, frozenset(stored), snapshot.models
+        {row.key: row.external_id for row in aliases}, frozenset(stored), snapshot.models
     )
 
 
@@ -273,8 +273,8 @@ def look_for(
     described = dict(snapshot.described_by)
     elsewhere: set[UUID] = set()
     if new_teams:
-        found, described_now = _teams(connection, new_teams)
-        known, described = known | found, described | described_now
+        described_teams, described_now = _teams(connection, new_teams)
+        known, described = known | described_teams, described | described_now
     if new_matches:
         match = tables.match.c
         others = match.tournament_id != snapshot.key.tournament_id
@@ -300,21 +300,21 @@ def _teams(
         .outerjoin(tournament, tournament.c.key == team.c.described_in)
         .where(team.c.id.in_(ids))
     )
-    found = list(connection.execute(wanted).mappings())
+    team_rows = list(connection.execute(wanted).mappings())
     described = {
         row["id"]: (row["described_season"], row["described_in"])
-        for row in found
+        for row in team_rows
         if row["described_season"] is not None
     }
     names = [column.name for column in team.c]
-    return {row["id"]: {name: row[name] for name in names} for row in found}, described
+    return {row["id"]: {name: row[name] for name in names} for row in team_rows}, described
 
 
 def _by_id(
     connection: sa.Connection, table: sa.Table, where: sa.ColumnElement[bool]
 ) -> dict[RowId, Row]:
     key = [column.name for column in table.primary_key]
-    found: Any = connection.execute(sa.select(table).where(where)).mappings()
+    selected: Any = connection.execute(sa.select(table).where(where)).mappings()
     return {
-        row[key[0]] if len(key) == 1 else tuple(row[n] for n in key): dict(row) for row in found
+        row[key[0]] if len(key) == 1 else tuple(row[n] for n in key): dict(row) for row in selected
     }

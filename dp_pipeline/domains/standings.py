@@ -32,11 +32,11 @@ KEPT = Finding(
 
 async def fetch(source: Source) -> Fetched[Standing]:
     """Every row of every table, with the names of the teams."""
-    found = await source.standings()
-    if not found.items:
-        return found
+    fetched = await source.standings()
+    if not fetched.items:
+        return fetched
     teams = (await source.teams()).items
-    return replace(found, team_names={team.external_id: team.name for team in teams})
+    return replace(fetched, team_names={team.external_id: team.name for team in teams})
 
 
 def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Plan:
@@ -50,10 +50,10 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
     if only_recomputed(snapshot.standings, standings):
         kept = planned(table, [], stored, untouched=len(stored))
         return Plan((kept,), (KEPT,), preview=preview(standings, names))
-    found = {row["id"]: row for row in (rows.standing_row(snapshot.key, s) for s in standings)}
+    fresh = {row["id"]: row for row in (rows.standing_row(snapshot.key, s) for s in standings)}
     known = {id_: row for id_, row in stored.items() if not row["computed"]}
     gone = missing(
-        "table rows", {id_: snapshot.names[row["team_id"]] for id_, row in known.items()}, found
+        "table rows", {id_: snapshot.names[row["team_id"]] for id_, row in known.items()}, fresh
     )
     if isinstance(gone, Plan):
         return gone
@@ -61,14 +61,14 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
     if doubt is not None:
         return refused(doubt)
     teams = snapshot.rows(tables.team)
-    accepted = [row for row in found.values() if row["team_id"] in teams]
+    accepted = [row for row in fresh.values() if row["team_id"] in teams]
     if not accepted:
         message = "None of the table's teams is stored. Materialize `teams` first."
         return refused(message, blocked=True)
     left_behind = [
         {**{name: row[name] for name in accepted[0]}, "superseded": True}
         for id_, row in stored.items()
-        if row["computed"] and not row["superseded"] and id_ not in found
+        if row["computed"] and not row["superseded"] and id_ not in fresh
     ]
     remarks = [Finding("rule_not_applied", "Table", remark) for remark in ours.remarks]
     return Plan(
@@ -90,11 +90,11 @@ def _of_unknown_teams(
     ]
 
 
-def only_recomputed(stored: Sequence[Standing], found: Sequence[Standing]) -> bool:
+def only_recomputed(stored: Sequence[Standing], standings: Sequence[Standing]) -> bool:
     """Whether a computed table would replace the provider's own without counting more games."""
     theirs = [row for row in stored if not row.computed]
-    recomputed = bool(theirs) and all(row.computed for row in found)
-    return recomputed and _games(found) <= _games(theirs)
+    recomputed = bool(theirs) and all(row.computed for row in standings)
+    return recomputed and _games(standings) <= _games(theirs)
 
 
 def _games(standings: Sequence[Standing]) -> int:
@@ -105,17 +105,17 @@ def _games(standings: Sequence[Standing]) -> int:
     return sum(most.values())
 
 
-def follow_stored(found: Sequence[Standing], ours: Sequence[Standing]) -> list[Standing]:
-    """The rows of `found` with each computed table as `ours` has it, where it has that table.
+def follow_stored(standings: Sequence[Standing], ours: Sequence[Standing]) -> list[Standing]:
+    """The rows of `standings` with each computed table as `ours` has it, where it has that table.
 
     A payload may lack a match that is stored, or hold one that is not taken. Where the provider has
     no table at all, its season has the tables that follow from the stored matches.
 
     Args:
-        found: provider's and computed rows.
+        standings: provider's and computed rows.
         ours: the tables that follow from the stored matches.
     """
-    computed = {(row.stage, row.group_name) for row in found if row.computed}
+    computed = {(row.stage, row.group_name) for row in standings if row.computed}
     instead: dict[Place, list[Standing]] = {}
     for row in ours:
         instead.setdefault((row.stage, row.group_name), []).append(row)
@@ -123,13 +123,13 @@ def follow_stored(found: Sequence[Standing], ours: Sequence[Standing]) -> list[S
         # one table, whatever the stage is called
         (stage, group), (rows_,) = next(iter(computed)), instead.values()
         instead = {(stage, group): [replace(r, stage=stage, group_name=group) for r in rows_]}
-    provided = [row for row in found if not row.computed]
+    provided = [row for row in standings if not row.computed]
     begun = {place for place, rows_ in instead.items() if any(row.games for row in rows_)}
     followed = (begun or set(instead)) if not provided else computed & instead.keys()
     return [
-        *(r for r in found if not r.computed or (provided and _place(r) not in followed)),
+        *(r for r in standings if not r.computed or (provided and _place(r) not in followed)),
         *(row for place in instead if place in followed for row in instead[place]),
-    ] or list(found)
+    ] or list(standings)
 
 
 def _place(row: Standing) -> Place:

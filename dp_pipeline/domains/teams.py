@@ -24,27 +24,27 @@ Season = tuple[str, str]
 
 async def fetch(source: Source) -> Fetched[Team]:
     """Every team."""
-    found = await source.teams()
-    return replace(found, team_names={team.external_id: team.name for team in found.items})
+    fetched = await source.teams()
+    return replace(fetched, team_names={team.external_id: team.name for team in fetched.items})
 
 
 def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Teams first, then who plays in this tournament."""
     del verdict
     key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
-    found = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
-    gone = missing("teams", {id_: names[id_] for id_ in snapshot.members}, found)
+    fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
+    gone = missing("teams", {id_: names[id_] for id_ in snapshot.members}, fresh)
     if isinstance(gone, Plan):
         return gone
     mixed_up = swapped(
         "teams",
-        {id_: names[id_] for id_ in found if id_ in stored},
-        {id_: row["name"] for id_, row in found.items()},
+        {id_: names[id_] for id_ in fresh if id_ in stored},
+        {id_: row["name"] for id_, row in fresh.items()},
     )
     if mixed_up is not None:
         return mixed_up
     season = snapshot.tournament["season"] if snapshot.tournament else ""
-    current = newest([*found.values()], snapshot.described_by, (season, str(key)))
+    current = newest([*fresh.values()], snapshot.described_by, (season, str(key)))
     aliases = [rows.alias_row(key, alias) for alias in fetched.aliases]
     known = snapshot.rows(tables.team_alias)
     members = [rows.membership_row(key, team) for team in fetched.items]
@@ -71,19 +71,19 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     )
 
 
-def newest(found: Sequence[Row], described: Mapping[UUID, Season], ours: Season) -> list[Row]:
+def newest(named: Sequence[Row], described: Mapping[UUID, Season], ours: Season) -> list[Row]:
     """The rows that may be written: a team's current name is that of its newest tournament.
 
     Clubs are renamed and competitions spell them differently: of two tournaments that are refreshed
-    in turn, each would otherwise undo the other's writing for ever.
+    one after the other, each would otherwise undo the other's writing for ever.
 
     Args:
-        found: rows of `team` as this tournament names them.
+        named: rows of `team` as this tournament names them.
         described: of stored teams, season and key of the tournament that named them.
         ours: season and key of this tournament. Seasons ("2024/25", "2025") sort as text; a
             provider's own ids of them need not.
     """
-    return [row for row in found if ours >= described.get(row["id"], ("", ""))]
+    return [row for row in named if ours >= described.get(row["id"], ("", ""))]
 
 
 TEAMS = Domain(

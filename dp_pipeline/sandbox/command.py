@@ -7,7 +7,7 @@ import time
 import click
 
 PORT = 8765
-"""Where the provider `sandbox` looks for the world unless told otherwise."""
+"""Where the provider `sandbox` finds the world unless an option says otherwise."""
 
 
 @click.group()
@@ -83,7 +83,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument per option
     click.echo(f"SANDBOX_BASE_URL={root} dp ingest {tournament_key(1, now)}")
     config = uvicorn.Config(
         app(simulation),
-        # A truncated answer is an error to the server, and here it is asked for.
+        # A truncated answer is an error to the server, and here it is requested.
         log_level="critical",
         access_log=False,
         lifespan="off",

@@ -94,7 +94,7 @@ def read_fault(text: str) -> Fault:
 class Faults:
     """The faults in force, and which request meets them.
 
-    Whether a request meets a fault follows from the seed, the path and how often it was asked for:
+    Whether a request meets a fault follows from the seed, the path and how often it was requested:
     the same requests meet the same faults, in whatever order they come.
     """
 

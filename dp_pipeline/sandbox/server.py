@@ -89,39 +89,39 @@ class _Site:
                 await anyio.sleep(float(fault.value))
             elif fault.kind == "timeout":
                 return _Silence()
-        found = answer(self._simulation.world, path, self._simulation.now)
-        reply, extra = spoiled(found, met)
+        answered = answer(self._simulation.world, path, self._simulation.now)
+        reply, extra = spoiled(answered, met)
         if any(fault.kind == "truncated" for fault in met):
             return _Truncated(reply.body, reply.status, media_type=reply.content_type)
         return _response(request, reply, extra)
 
     async def clock(self, request: Request) -> Response:
-        """What time it is there and how fast it passes; whoever reads the world may ask."""
+        """What time it is there and how fast it passes; whoever reads the world may read it."""
         del request
-        return JSONResponse(_tell_clock(self._simulation, "GET", {}))
+        return JSONResponse(_clock_of(self._simulation, "GET", {}))
 
     async def page(self, request: Request) -> Response:
         """A competition's page for people."""
         competition = request.url.path.rstrip("/").rpartition("/")[2]
-        found = public_page(self._simulation.world, competition, self._simulation.now)
-        return _response(request, found, {})
+        reply = public_page(self._simulation.world, competition, self._simulation.now)
+        return _response(request, reply, {})
 
     async def index(self, request: Request) -> Response:
         """The list of competitions."""
-        asked = request.query_params.get("page", "1")
-        number = int(asked) if asked.isdecimal() and len(asked) < _MOST_DIGITS else 1
+        page = request.query_params.get("page", "1")
+        number = int(page) if page.isdecimal() and len(page) < _MOST_DIGITS else 1
         root = str(request.base_url).rstrip("/")
-        found = index_page(self._simulation.world, root, self._simulation.now, number)
-        return _response(request, found, {})
+        reply = index_page(self._simulation.world, root, self._simulation.now, number)
+        return _response(request, reply, {})
 
     async def admin(self, request: Request) -> Response:
         """Clock and faults."""
         if not _is_local(request):
             return JSONResponse({"error": "This is for the machine itself only."}, 403)
-        told = _tell_clock if request.url.path.endswith("clock") else _tell_faults
+        change = _clock_of if request.url.path.endswith("clock") else _faults_of
         try:
             order = await _order(request)
-            return JSONResponse(told(self._simulation, request.method, order))
+            return JSONResponse(change(self._simulation, request.method, order))
         except (OrderError, ClockError, FaultError) as error:
             return JSONResponse({"error": str(error)}, 400)
 
@@ -169,7 +169,7 @@ def _has_it(request: Request, etag: str, *, image: bool) -> bool:
     return image and request.headers.get("if-modified-since") == _MODIFIED
 
 
-def _tell_clock(simulation: Simulation, method: str, order: Mapping[str, Any]) -> Any:
+def _clock_of(simulation: Simulation, method: str, order: Mapping[str, Any]) -> Any:
     if method == "POST":
         real, clock = simulation.real(), simulation.clock
         for name, value in order.items():
@@ -188,7 +188,7 @@ def _tell_clock(simulation: Simulation, method: str, order: Mapping[str, Any]) -
     return {"now": calendar.iso(now), "timestamp": now, "speed": simulation.clock.speed}
 
 
-def _tell_faults(simulation: Simulation, method: str, order: Mapping[str, Any]) -> Any:
+def _faults_of(simulation: Simulation, method: str, order: Mapping[str, Any]) -> Any:
     if method == "DELETE":
         simulation.faults.replace(())
     elif method == "POST":
@@ -203,7 +203,7 @@ def _tell_faults(simulation: Simulation, method: str, order: Mapping[str, Any]) 
 async def _order(request: Request) -> Mapping[str, Any]:
     if request.method != "POST":
         return {}
-    # A page in a browser cannot send this type to another site without asking first.
+    # A page in a browser cannot send this type to another site without a request of its own first.
     if "json" not in request.headers.get("content-type", ""):
         reason = "Send JSON, with Content-Type: application/json."
         raise OrderError(reason)

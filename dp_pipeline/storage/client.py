@@ -17,7 +17,7 @@ from pydantic import Field
 from dp_pipeline.storage.store import NOT_S3, REDIRECTS, ObjectStoreError
 
 LONGEST_ANSWER = 65_536
-"""Bytes. S3 answers what is asked here with nothing, or with an error of some hundred bytes."""
+"""Bytes. S3 answers what is requested here with nothing, or with an error of some hundred bytes."""
 CONNECT_SECONDS = 10.0
 
 _REGION = "x-amz-bucket-region"

@@ -40,7 +40,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     thread = threading.Thread(
         target=_ask, args=(work, answer, places), name="object store", daemon=True
     )
-    with border("The object store could not be asked"):
+    with border("The object store could not be reached"):
         try:
             thread.start()
         except BaseException:

@@ -36,7 +36,7 @@ class Folder:
 
     def has(self, key: str) -> bool:
         """Whether there is such a file."""
-        with border(f"The folder {self._root} could not be asked for an object"):
+        with border(f"The folder {self._root} could not be searched for an object"):
             path = self._path(key)
             try:
                 path.stat()

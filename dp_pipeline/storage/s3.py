@@ -58,7 +58,7 @@ class S3:
 
         Without the right to list the bucket, S3 answers 403 for what is not there: it is put again.
         """
-        with border(f"The bucket {self._settings.bucket} could not be asked for an object"):
+        with border(f"The bucket {self._settings.bucket} could not be searched for an object"):
             from botocore.exceptions import ClientError
 
             try:

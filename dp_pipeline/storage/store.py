@@ -33,7 +33,7 @@ NOT_S3 = "What answers at the bucket's endpoint is not S3, though it says that a
 
 
 class ObjectStoreError(Exception):
-    """The store did not do what was asked. The text is a sentence without secrets."""
+    """The store did not do what was requested. The text is a sentence without secrets."""
 
     def __init__(self, message: str, *, retryable: bool = True) -> None:
         super().__init__(message)

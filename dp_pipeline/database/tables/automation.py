@@ -91,13 +91,13 @@ provider_health = sa.Table(
     "provider_health",
     metadata,
     text("provider", "Its name, as in a tournament key", required=True),
-    text("root", "The address it is asked at; another one starts anew", required=True),
+    text("root", "The address it is read at; another one starts anew", required=True),
     number("epoch", "Grows whenever it opens, closes or is tried", required=True),
     number("refusals", "In a row, when it was to be found out", required=True),
     number("silences", "Likewise, without an answer", required=True),
     text("kind", "Of the failure that counted last"),
     moment("struck_at", "When that was"),
-    moment("rests_until", "When one request may try again; null: it is asked as ever"),
+    moment("rests_until", "When one request may try again; null: requests go to it as ever"),
     moment("probe_until", "Until when the result of that request is waited for"),
     moment("answered_at", "Its last answer"),
     moment("failed_at", "Its last failure"),
@@ -106,7 +106,7 @@ provider_health = sa.Table(
     sa.PrimaryKeyConstraint("provider"),
     sa.CheckConstraint("refusals >= 0 AND silences >= 0", name="strikes"),
     sa.Index(None, "rests_until"),
-    comment="Whether providers are asked, for all processes",
+    comment="Whether requests go to providers, for all processes",
 )
 
 provider_hour = sa.Table(

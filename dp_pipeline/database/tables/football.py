@@ -210,10 +210,16 @@ goal = sa.Table(
     ),
     number("ordinal", "Place among the goals of this side in this match, from 1", required=True),
     number("minute", "In added time the last regular one: 45, 90, 105 or 120"),
-    number("added_time", "Minutes after it; null where there are none or it is not told"),
+    number(
+        "added_time", "Minutes after it; null where there are none or the provider does not say"
+    ),
     text("scorer", "The name as the provider writes it; of an own goal who scored it"),
-    sa.Column("penalty", sa.Boolean, comment="In play, never of a shoot-out; null: not told"),
-    sa.Column("own_goal", sa.Boolean, comment="Null: not told"),
+    sa.Column(
+        "penalty",
+        sa.Boolean,
+        comment="In play, never of a shoot-out; null: the provider does not say",
+    ),
+    sa.Column("own_goal", sa.Boolean, comment="Null: the provider does not say"),
     number("home_score", "After this goal; null when that is not certain"),
     number("away_score", "After this goal; null when that is not certain"),
     moment(

@@ -57,7 +57,7 @@ delivery_note = sa.Table(
         "value",
         pg.JSONB,
         nullable=False,
-        comment="state: up to when runs and executions were looked at; attempts: posts of messages "
+        comment="state: up to when runs and executions were read; attempts: posts of messages "
         "that wait; backfills: those without executions that were announced",
     ),
     moment("updated_at", "Last time a value of this row changed", now=True),

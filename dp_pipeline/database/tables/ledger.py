@@ -72,7 +72,7 @@ data_provider_executions = sa.Table(
     text("outcome", "written, unchanged, planned, nothing_yet, not_applicable, …, failed"),
     text("error_class", "The kind of error; null when it did not fail"),
     text("error_text", "One sentence for a person"),
-    moment("announced_at", "When people were told; null: not yet"),
+    moment("announced_at", "When it was announced; null: not yet"),
     text("run_group", "backfill:ID or the refresh it was part of; null: on its own"),
     sa.Column(
         "fingerprint",
@@ -86,7 +86,7 @@ data_provider_executions = sa.Table(
         nullable=False,
         server_default="whole",
         comment=(
-            "whole: the domain was read; part: what was due; nothing: it was not asked for; "
+            "whole: the domain was read; part: what was due; nothing: it was not requested; "
             "dry_run: it was read and only planned"
         ),
     ),
@@ -123,7 +123,7 @@ data_provider_executions = sa.Table(
             "announced_at IS NULL AND completed_at IS NOT NULL AND run_group IS NOT NULL"
         ),
     ),
-    # How long a failure has lasted and what it ended: two look-ups for each execution that is told.
+    # How long a failure has lasted and what it ended: two look-ups for each that is announced.
     sa.Index(
         "ix_data_provider_executions_completed",
         "tournament_key",

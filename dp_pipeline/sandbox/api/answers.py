@@ -38,12 +38,12 @@ class Reply:
 def answer(world: World, path: str, at: int) -> Reply:
     """What the API says to a path below its root at a moment, in Unix seconds."""
     try:
-        found, max_age = find(world, path, at)
+        answered, max_age = find(world, path, at)
     except NothingThereError:
         return Reply(404, encoded(NOT_FOUND), JSON, _NOT_FOUND_AGE)
-    if isinstance(found, ServedImage):
-        return Reply(200, found.body, found.content_type, max_age)
-    return Reply(200, encoded(found), JSON, max_age)
+    if isinstance(answered, ServedImage):
+        return Reply(200, answered.body, answered.content_type, max_age)
+    return Reply(200, encoded(answered), JSON, max_age)
 
 
 def public_page(world: World, competition: str, at: int) -> Reply:

@@ -50,15 +50,15 @@ def listed(world: World) -> list[Json]:
 def team(world: World, identifier: int) -> Json:
     """A team as on its own."""
     owner, _ = identity.team_owner(identifier)
-    found = {
+    details = {
         **shapes.team(world, identifier),
         "category": shapes.category(owner),
         "fullName": shapes.team(world, identifier)["name"],
     }
     if owner in world.numbers:
-        found["tournament"] = shapes.tournament(world, owner, stages.MAIN)
-        found["primaryUniqueTournament"] = shapes.unique_tournament(world, owner)
-    return {"team": found, "pregameForm": {}}
+        details["tournament"] = shapes.tournament(world, owner, stages.MAIN)
+        details["primaryUniqueTournament"] = shapes.unique_tournament(world, owner)
+    return {"team": details, "pregameForm": {}}
 
 
 def info(view: View) -> Json:

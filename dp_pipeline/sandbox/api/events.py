@@ -61,23 +61,23 @@ def event(world: World, season: SimulatedSeason, fixture: ScriptedMatch, state: 
     """A match as in lists."""
     home, away = shapes.team(world, fixture.home), shapes.team(world, fixture.away)
     low_coverage = season.format.listing == "none"
-    found: Json = {
+    entry: Json = {
         "tournament": shapes.tournament(world, season.number, fixture.stage),
         "season": shapes.season(world, season.number, season.index),
     }
     if low_coverage and fixture.id % 5 == 0:
-        del found["season"]  # as in the provider's own lists of friendlies
+        del entry["season"]  # as in the provider's own lists of friendlies
     if fixture.round is not None:
-        found["roundInfo"] = round_info(fixture.round)
-    found |= {
+        entry["roundInfo"] = round_info(fixture.round)
+    entry |= {
         "customId": custom_id(fixture.id),
         "status": status(state, low_coverage=low_coverage),
     }
     if state.winner is not None:
-        found["winnerCode"] = state.winner
+        entry["winnerCode"] = state.winner
     if state.tie_winner is not None:
-        found["aggregatedWinnerCode"] = state.tie_winner
-    found |= {
+        entry["aggregatedWinnerCode"] = state.tie_winner
+    entry |= {
         "homeTeam": home,
         "awayTeam": away,
         "homeScore": score(fixture, state, state.home, low_coverage=low_coverage),
@@ -90,16 +90,16 @@ def event(world: World, season: SimulatedSeason, fixture: ScriptedMatch, state: 
         "slug": _slug(fixture, home, away),
     }
     if fixture.first_leg is not None:
-        found["previousLegEventId"] = fixture.first_leg.id
-    found |= {
+        entry["previousLegEventId"] = fixture.first_leg.id
+    entry |= {
         "startTimestamp": state.kickoff,
         "finalResultOnly": False,
         "feedLocked": state.finished,
     }
     if fixture.legs:
-        found["cupMatchesInRound"] = fixture.legs
-    found["isEditor"] = False
-    return found
+        entry["cupMatchesInRound"] = fixture.legs
+    entry["isEditor"] = False
+    return entry
 
 
 def awaited(world: World, season: SimulatedSeason, fixture: ScriptedMatch, place: int) -> Json:
@@ -107,7 +107,7 @@ def awaited(world: World, season: SimulatedSeason, fixture: ScriptedMatch, place
 
     The match keeps its id when it gets its teams.
     """
-    found = event(world, season, fixture, MatchState(NOT_STARTED, fixture.kickoff))
+    entry = event(world, season, fixture, MatchState(NOT_STARTED, fixture.kickoff))
     words = fixture.round.name.split() if fixture.round and fixture.round.name else []
     sign = "".join(word[0].upper() for word in words)
     for number, side in enumerate(("homeTeam", "awayTeam"), start=2 * place + 1):
@@ -120,9 +120,9 @@ def awaited(world: World, season: SimulatedSeason, fixture: ScriptedMatch, place
             "disabled": True,
             "id": _PLACE + fixture.id % _MATCHES * 2 + number % 2,
         }
-        found[side] = {**found[side], **place_team}
-    found["slug"] = f"{found['homeTeam']['slug']}-{found['awayTeam']['slug']}"
-    return found
+        entry[side] = {**entry[side], **place_team}
+    entry["slug"] = f"{entry['homeTeam']['slug']}-{entry['awayTeam']['slug']}"
+    return entry
 
 
 def detail(
@@ -159,18 +159,18 @@ def status(state: MatchState, *, low_coverage: bool) -> Json:
 
 def round_info(round_: ScriptedRound) -> Json:
     """As in events."""
-    found = round_entry(round_)
-    return found if round_.cup_type is None else {**found, "cupRoundType": round_.cup_type}
+    entry = round_entry(round_)
+    return entry if round_.cup_type is None else {**entry, "cupRoundType": round_.cup_type}
 
 
 def round_entry(round_: ScriptedRound) -> Json:
     """As in lists of rounds: a number, and what a named round has."""
-    found: Json = {"round": round_.number}
+    entry: Json = {"round": round_.number}
     if round_.name is not None:
-        found |= {"name": round_.name, "slug": round_.slug}
+        entry |= {"name": round_.name, "slug": round_.slug}
     if round_.prefix is not None:
-        found["prefix"] = round_.prefix
-    return found
+        entry["prefix"] = round_.prefix
+    return entry
 
 
 def score(
@@ -180,9 +180,9 @@ def score(
     if side is None:
         return {}
     current = side.display + (side.penalties or 0)
-    found: Json = {"current": current, "display": side.display}
+    points: Json = {"current": current, "display": side.display}
     if low_coverage and not state.finished:
-        return found
+        return points
     first, second, extra_first, extra_second = side.periods
     parts = {"period1": first, "period2": second, "normaltime": side.normaltime}
     # After a shoot-out the halves of extra time are often not there.
@@ -194,7 +194,7 @@ def score(
         "penalties": side.penalties,
         "aggregated": side.aggregated,
     }
-    return found | {name: value for name, value in parts.items() if value is not None}
+    return points | {name: value for name, value in parts.items() if value is not None}
 
 
 def custom_id(identifier: int) -> str:
@@ -206,11 +206,11 @@ def custom_id(identifier: int) -> str:
 def _time(fixture: ScriptedMatch, state: MatchState) -> Json:
     if state.period_start is None:
         return {}
-    found: Json = {"currentPeriodStartTimestamp": state.period_start}
+    times: Json = {"currentPeriodStartTimestamp": state.period_start}
     if state.finished:
         first, second = fixture.play.added
-        found = {"injuryTime1": first // 60, "injuryTime2": second // 60, **found}
-    return found
+        times = {"injuryTime1": first // 60, "injuryTime2": second // 60, **times}
+    return times
 
 
 def _changes(state: MatchState) -> Json:

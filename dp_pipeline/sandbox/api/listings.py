@@ -30,13 +30,13 @@ class Events:
 
     def listed(self) -> list[_Listed]:
         """All of them by kick-off."""
-        found = [
+        events = [
             (view.season, fixture, state)
             for view in self.views
             for fixture, state in view.matches
             if self.team is None or self.team in (fixture.home, fixture.away)
         ]
-        return sorted(found, key=lambda entry: (entry[2].kickoff, entry[1].id))
+        return sorted(events, key=lambda entry: (entry[2].kickoff, entry[1].id))
 
     def rendered(self, entries: Sequence[_Listed]) -> list[Json]:
         """In the provider's shape."""

@@ -27,7 +27,7 @@ class NothingThereError(LookupError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requested:
     """What a request is about: the named parts of its path, read when they are needed."""
 
     world: World
@@ -65,107 +65,121 @@ class Asked:
         return team if shapes.is_team(self.world, team) else _nothing()
 
 
-def _competition(asked: Asked) -> Any:
-    return {"uniqueTournament": competitions.competition(asked.world, asked.number, asked.at)}
+def _competition(requested: Requested) -> Any:
+    return {
+        "uniqueTournament": competitions.competition(
+            requested.world, requested.number, requested.at
+        )
+    }
 
 
-def _seasons(asked: Asked) -> Any:
-    return {"seasons": competitions.seasons(asked.world, asked.number, asked.at)}
+def _seasons(requested: Requested) -> Any:
+    return {"seasons": competitions.seasons(requested.world, requested.number, requested.at)}
 
 
-def _day(asked: Asked) -> Any:
-    day = asked.parts["day"]
-    return {"events": _some(listings.of_day(asked.world, asked.number, day, asked.at))}
+def _day(requested: Requested) -> Any:
+    day = requested.parts["day"]
+    return {"events": _some(listings.of_day(requested.world, requested.number, day, requested.at))}
 
 
-def _rounds(asked: Asked) -> Any:
-    if not asked.view.season.rounds:
+def _rounds(requested: Requested) -> Any:
+    if not requested.view.season.rounds:
         _nothing()
-    current = asked.view.current_round
+    current = requested.view.current_round
     first = {} if current is None else {"currentRound": round_entry(current)}
-    return {**first, "rounds": [round_entry(round_) for round_ in asked.view.rounds]}
+    return {**first, "rounds": [round_entry(round_) for round_ in requested.view.rounds]}
 
 
-def _round(asked: Asked) -> Any:
+def _round(requested: Requested) -> Any:
     """Without a slug it is the matchday of that number, with one the named round."""
-    wanted = (asked.integer("round"), asked.parts.get("slug"), asked.parts.get("prefix"))
-    for round_ in asked.view.rounds:
+    wanted = (
+        requested.integer("round"),
+        requested.parts.get("slug"),
+        requested.parts.get("prefix"),
+    )
+    for round_ in requested.view.rounds:
         # Whether the provider minds the case of a prefix is not known; here both are served.
         prefixes = {round_.prefix, round_.prefix and round_.prefix.lower()}
         if (round_.number, round_.slug) == wanted[:2] and wanted[2] in prefixes:
-            season, world = asked.view.season, asked.world
-            matches = asked.view.of_round(round_)
-            found = [event(world, season, *match) for match in matches]
-            found += [
+            season, world = requested.view.season, requested.world
+            matches = requested.view.of_round(round_)
+            events = [event(world, season, *match) for match in matches]
+            events += [
                 awaited(world, season, fixture, place)
-                for place, fixture in enumerate(asked.view.awaited(round_))
+                for place, fixture in enumerate(requested.view.awaited(round_))
             ]
-            return {"events": _some(found)}
+            return {"events": _some(events)}
     return _nothing()
 
 
-def _page(asked: Asked) -> Any:
-    events = listings.Events(asked.world, [asked.view])
-    return _some(listings.page(events, asked.parts["way"], asked.integer("page"), asked.at))
+def _page(requested: Requested) -> Any:
+    events = listings.Events(requested.world, [requested.view])
+    return _some(
+        listings.page(events, requested.parts["way"], requested.integer("page"), requested.at)
+    )
 
 
-def _standings(asked: Asked) -> Any:
-    stage = identity.stage_place(asked.integer("stage"))[1] if "stage" in asked.parts else None
-    found = tables.standings(asked.world, asked.view, asked.parts["kind"], stage)
-    return {"standings": _some(found)}
+def _standings(requested: Requested) -> Any:
+    stage = (
+        identity.stage_place(requested.integer("stage"))[1] if "stage" in requested.parts else None
+    )
+    blocks = tables.standings(requested.world, requested.view, requested.parts["kind"], stage)
+    return {"standings": _some(blocks)}
 
 
-def _team_events(asked: Asked) -> Any:
-    return {"tournamentTeamEvents": _some(tables.team_events(asked.world, asked.view))}
+def _team_events(requested: Requested) -> Any:
+    return {"tournamentTeamEvents": _some(tables.team_events(requested.world, requested.view))}
 
 
-def _cup_trees(asked: Asked) -> Any:
-    return {"cupTrees": _some(tables.cup_trees(asked.world, asked.view))}
+def _cup_trees(requested: Requested) -> Any:
+    return {"cupTrees": _some(tables.cup_trees(requested.world, requested.view))}
 
 
-def _info(asked: Asked) -> Any:
-    return {"info": competitions.info(asked.view)}
+def _info(requested: Requested) -> Any:
+    return {"info": competitions.info(requested.view)}
 
 
-def _event(asked: Asked) -> Any:
-    identifier = asked.integer("event")
+def _event(requested: Requested) -> Any:
+    identifier = requested.integer("event")
     place = identity.match_place(identifier)
-    announced = calendar.announced_seasons(asked.at)
-    if place.competition not in asked.world.numbers or place.season not in announced:
+    announced = calendar.announced_seasons(requested.at)
+    if place.competition not in requested.world.numbers or place.season not in announced:
         _nothing()
-    season = season_of(asked.world, place.competition, place.season)
+    season = season_of(requested.world, place.competition, place.season)
     for fixture in season.fixtures:
-        if fixture.id == identifier and fixture.announced <= asked.at:
-            state = state_of(fixture, asked.at)
-            return {"event": detail(asked.world, season, fixture, state)}
+        if fixture.id == identifier and fixture.announced <= requested.at:
+            state = state_of(fixture, requested.at)
+            return {"event": detail(requested.world, season, fixture, state)}
     return _nothing()
 
 
-def _team(asked: Asked) -> Any:
-    return competitions.team(asked.world, asked.team)
+def _team(requested: Requested) -> Any:
+    return competitions.team(requested.world, requested.team)
 
 
-def _team_page(asked: Asked) -> Any:
-    events = listings.of_team(asked.world, asked.team, asked.at)
-    return _some(listings.page(events, asked.parts["way"], asked.integer("page"), asked.at))
+def _team_page(requested: Requested) -> Any:
+    events = listings.of_team(requested.world, requested.team, requested.at)
+    return _some(
+        listings.page(events, requested.parts["way"], requested.integer("page"), requested.at)
+    )
 
 
-def _listed(asked: Asked) -> Any:
-    return {"uniqueTournaments": competitions.listed(asked.world)}
+def _listed(requested: Requested) -> Any:
+    return {"uniqueTournaments": competitions.listed(requested.world)}
 
 
-def _badge(asked: Asked) -> Any:
-    owner, place = identity.team_owner(asked.team)
-    colours = names.colours(asked.world.seed, owner, place)
-    return _some(images.image("team", asked.team, colours))
+def _badge(requested: Requested) -> Any:
+    owner, place = identity.team_owner(requested.team)
+    colours = names.colours(requested.world.seed, owner, place)
+    return _some(images.image("team", requested.team, colours))
 
 
-def _logo(asked: Asked) -> Any:
-    colours = names.colours(asked.world.seed, asked.number, block(asked.number))
-    return _some(images.image("tournament", asked.number, colours))
+def _logo(requested: Requested) -> Any:
+    colours = names.colours(requested.world.seed, requested.number, block(requested.number))
+    return _some(images.image("tournament", requested.number, colours))
 
 
-Handler = Callable[[Asked], Any]
+Handler = Callable[[Requested], Any]
 _SEASON = "/unique-tournament/{competition}/season/{season}"
 _ROUND = _SEASON + "/events/round/{round}"
 _ROUTES: tuple[tuple[str, Handler, int], ...] = (
@@ -211,13 +225,13 @@ def find(world: World, path: str, at: int) -> tuple[Any, int]:
     """
     for pattern, handler, max_age in _TABLE:
         if (match := pattern.fullmatch(path)) is not None:
-            return handler(Asked(world, at, match.groupdict())), max_age
+            return handler(Requested(world, at, match.groupdict())), max_age
     return _nothing()
 
 
-def _some(found: Any) -> Any:
+def _some(entries: Any) -> Any:
     """An empty list is nothing there."""
-    return found or _nothing()
+    return entries or _nothing()
 
 
 def _nothing() -> NoReturn:

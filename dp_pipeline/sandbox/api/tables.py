@@ -53,10 +53,10 @@ def _standing(world: World, view: View, each: PlayedTable, kind: str) -> Json:
 
 def _row(world: World, view: View, each: PlayedTable, row: Row, identifier: int) -> Json:
     difference = row.goals_for - row.goals_against
-    found: Json = {"team": shapes.team(world, row.team), "descriptions": []}
+    entry: Json = {"team": shapes.team(world, row.team), "descriptions": []}
     if (promotion := _promotion(view, each, row)) is not None:
-        found["promotion"] = {"text": _TEXTS[promotion], "id": promotion}
-    return found | {
+        entry["promotion"] = {"text": _TEXTS[promotion], "id": promotion}
+    return entry | {
         "position": row.position,
         "matches": row.matches,
         "wins": row.wins,
@@ -126,11 +126,11 @@ _Tie = list[tuple[ScriptedMatch, MatchState]]
 
 
 def _ties(matches: Sequence[tuple[ScriptedMatch, MatchState]]) -> list[_Tie]:
-    found: dict[int, _Tie] = {}
+    ties: dict[int, _Tie] = {}
     for fixture, state in sorted(matches, key=lambda pair: pair[0].id):
         first = fixture.first_leg.id if fixture.first_leg is not None else fixture.id
-        found.setdefault(first, []).append((fixture, state))
-    return list(found.values())
+        ties.setdefault(first, []).append((fixture, state))
+    return list(ties.values())
 
 
 def _tree_round(world: World, order: int, round_: ScriptedRound, ties: list[_Tie]) -> Json:
@@ -150,7 +150,7 @@ def _block(world: World, place: int, tie: _Tie) -> Json:
     winner = None
     if decided:
         winner = state.tie_winner if state.tie_winner is not None else state.winner
-    found: Json = {
+    block: Json = {
         "finished": decided,
         "matchesInRound": last.legs,
         "blockId": place,
@@ -173,9 +173,9 @@ def _block(world: World, place: int, tie: _Tie) -> Json:
         for side in (state.home, state.away):
             goals = side.display if side.aggregated is None else side.aggregated
             texts.append(str(goals) if side.penalties is None else f"{goals} ({side.penalties})")
-        found |= {
+        block |= {
             "homeTeamScore": texts[0],
             "awayTeamScore": texts[1],
             "result": "home won" if winner == HOME else "away won",
         }
-    return found
+    return block

@@ -12,7 +12,7 @@ _SPARE_BITS = 64  # below this much left, a draw would be noticeably uneven
 class Chance:
     """A stream of draws for one path, such as (seed, "match", 900010001).
 
-    Integers only: the same path gives the same draws wherever it is asked. Python's own `random`
+    Integers only: the same path gives the same draws everywhere. Python's own `random`
     promises that for `random()` alone, and `hash()` differs between processes.
     """
 

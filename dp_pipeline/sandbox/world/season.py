@@ -33,7 +33,7 @@ class SimulatedSeason:
 
 @lru_cache(maxsize=_CACHED)
 def season_of(world: World, number: int, index: int) -> SimulatedSeason:
-    """A season, played to its end. The last few that were asked for are kept."""
+    """A season, played to its end. The last few that were requested stay in memory."""
     form = format_of(number)
     teams = entrants(world, number, index)
     builder = Builder(world, number, index)

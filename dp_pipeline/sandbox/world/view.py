@@ -24,17 +24,17 @@ class View:
     @cached_property
     def matches(self) -> tuple[tuple[ScriptedMatch, MatchState], ...]:
         """Every match that is listed, by kick-off as announced."""
-        found = [(f, state_of(f, self.at)) for f in self.season.fixtures if f.announced <= self.at]
-        return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
+        states = [(f, state_of(f, self.at)) for f in self.season.fixtures if f.announced <= self.at]
+        return tuple(sorted(states, key=lambda pair: (pair[1].kickoff, pair[0].id)))
 
     def of_round(self, round_: ScriptedRound) -> tuple[tuple[ScriptedMatch, MatchState], ...]:
         """The matches of a round."""
-        found = [
+        matches = [
             (fixture, state_of(fixture, self.at))
             for fixture in self.season.fixtures
             if fixture.round == round_ and fixture.announced <= self.at
         ]
-        return tuple(sorted(found, key=lambda pair: (pair[1].kickoff, pair[0].id)))
+        return tuple(sorted(matches, key=lambda pair: (pair[1].kickoff, pair[0].id)))
 
     def awaited(self, round_: ScriptedRound) -> tuple[ScriptedMatch, ...]:
         """The matches of a round that are listed although nobody knows yet who plays."""
@@ -71,7 +71,7 @@ class View:
         )
 
     def rows(self, each: PlayedTable, *, home: bool = True, away: bool = True) -> tuple[Row, ...]:
-        """The rows of a table; of home or of away matches only when so asked."""
+        """The rows of a table; of home or of away matches only when so requested."""
         results = [
             CountedResult(fixture.home, fixture.away, state.home.display, state.away.display)
             for fixture, state in self.matches
