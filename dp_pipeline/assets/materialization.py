@@ -14,11 +14,11 @@ from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import RowId, Stored
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.domain import Changes, Domain
-from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings, judge
+from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, not_stored, refused
 from dp_pipeline.domains.registry import TABLES
-from dp_pipeline.domains.reread import as_read_now
+from dp_pipeline.domains.reread import judged
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
@@ -214,17 +214,7 @@ class Materialization:
         With wrong matches, the rounds' kinds, the table and the spelling of teams that follow from
         them are wrong as well.
         """
-        if not snapshot.matches:
-            return Verdict()
-        return judge(
-            as_read_now(snapshot.matches, matches.items, matches.literal),
-            matches.items,
-            read_at=read_at,
-            now=self.source.now,
-            past=past,
-            covers=matches.covers,
-            names=snapshot.team_names,
-        )
+        return judged(snapshot, matches, past, read_at=read_at, now=self.source.now)
 
 
 def _plan(

@@ -149,7 +149,7 @@ def round_row(key: TournamentKey, round_: Round) -> Row:
 
 
 def match_row(key: TournamentKey, match: Match) -> Row:
-    """A row of `match`.
+    """A row of `match`, given by the provider now.
 
     Raises:
         ValueError: the kick-off has no time zone, so it is not a point in time.
@@ -182,6 +182,8 @@ def match_row(key: TournamentKey, match: Match) -> Row:
             "home_penalties_score": match.home_penalties_score,
             "away_penalties_score": match.away_penalties_score,
             "venue": match.venue,
+            "missing_since": None,
+            "superseded_by": None,
         }
     )
 

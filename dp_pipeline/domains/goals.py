@@ -266,7 +266,11 @@ class _Losses:
 
     def _present(self) -> list[tuple[RowId, Row]]:
         stored = self.snapshot.rows(tables.goal)
-        return [(id_, row) for id_, row in stored.items() if row["missing_since"] is None]
+        return [
+            (id_, row)
+            for id_, row in stored.items()
+            if row["missing_since"] is None and row["match_id"] not in self.snapshot.superseded
+        ]
 
     def _match(self, row: Row) -> Match:
         return self.snapshot.match_by_row[row["match_id"]]
@@ -307,7 +311,8 @@ def preview(snapshot: Snapshot, names: Mapping[str, str]) -> list[dict[str, Any]
     penalties: Counter[tuple[str, str]] = Counter()
     named = {**snapshot.team_names, **names}
     for row in snapshot.rows(tables.goal).values():
-        if row["missing_since"] is None and row["scorer"] and not row["own_goal"]:
+        counts = row["missing_since"] is None and row["match_id"] not in snapshot.superseded
+        if counts and row["scorer"] and not row["own_goal"]:
             match = snapshot.match_by_row[row["match_id"]]
             team = match.home if row["side"] == "home" else match.away
             who = (row["scorer"], named.get(team, team))

@@ -97,6 +97,7 @@ class Verdict:
         taken_back: external ids of those that lose what was known of them, kept or not.
         corrected: external ids of the settled matches that taking it corrects.
         missing: the stored matches that it should have and has not.
+        superseded: external ids of stored matches, each with that of the one in its place.
     """
 
     refusal: str | None = None
@@ -105,6 +106,7 @@ class Verdict:
     taken_back: tuple[str, ...] = ()
     corrected: tuple[str, ...] = ()
     missing: tuple[Match, ...] = ()
+    superseded: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge(  # noqa: PLR0913 - two states, and what is known of the reading

@@ -37,7 +37,7 @@ _TEAMS = ("home_team_id", "away_team_id")
 
 async def fetch(source: Source) -> Fetched[Match]:
     """The matches, with the names of their teams."""
-    fetched = await source.matches()
+    fetched = replace(await source.matches(), read_at=source.now)
     if not fetched.items:
         return fetched
     teams = (await source.teams()).items
@@ -59,13 +59,51 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
             left_out,
             blocked=True,
         )
-    written = planned(tables.match, accepted, snapshot.rows(tables.match), keep=KEEP)
+    gone = _gone(fetched, snapshot, verdict, accepted)
+    findings += _superseded(fetched, snapshot, verdict)
+    written = planned(tables.match, [*accepted, *gone], snapshot.rows(tables.match), keep=KEEP)
     after = snapshot.after_writes([written])
     return Plan(
         with_derived(snapshot, [written]),
         tuple(findings),
         preview=preview(after.matches, {**after.team_names, **names}),
     )
+
+
+def _gone(
+    fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict, accepted: Sequence[Row]
+) -> list[Row]:
+    """The stored rows that did not come: since when, and by which of the new ones superseded."""
+    provider, stored = snapshot.key.provider, snapshot.rows(tables.match)
+    columns = rows.match_row(snapshot.key, fetched.items[0]).keys() if fetched.items else ()
+    written = {row["id"] for row in accepted}
+    instead = {
+        rows.match_id(provider, old): rows.match_id(provider, new)
+        for old, new in verdict.superseded.items()
+    }
+    missing = [rows.match_id(provider, match.external_id) for match in verdict.missing]
+    return [
+        {
+            **{name: stored[id_][name] for name in columns},
+            "missing_since": stored[id_]["missing_since"] or fetched.read_at,
+            "superseded_by": instead.get(id_),
+        }
+        for id_ in (*missing, *instead)
+        if id_ in missing or instead[id_] in written
+    ]
+
+
+def _superseded(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> list[Finding]:
+    detail = (
+        "The provider lists it under a new id; the stored row of the old one stays, and counts no "
+        "more."
+    )
+    names = {**snapshot.team_names, **fetched.team_names}
+    return [
+        Finding("match_superseded", subject_of(match, names), detail)
+        for match in snapshot.matches
+        if match.external_id in verdict.superseded
+    ]
 
 
 def _sound(

@@ -2,10 +2,47 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import datetime
 
+from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
+from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Match
+from dp_pipeline.football.pairing import stored_ids
+from dp_pipeline.providers.fetched import Fetched
 
 _FACTS = [field.name for field in fields(Match) if field.name != "external_id"]
+
+
+def judged(
+    snapshot: Snapshot, fetched: Fetched[Match], past: Past, *, read_at: datetime, now: datetime
+) -> Verdict:
+    """What of a payload may be believed, by its matches.
+
+    Args:
+        snapshot: what is stored.
+        fetched: the matches.
+        past: what earlier reads came to.
+        read_at: when the payload was read, by our clock.
+        now: the present at the provider.
+    """
+    if not snapshot.matches:
+        return Verdict()
+    covers = fetched.covers
+    replaced = superseded(snapshot.matches, fetched.items, covers, now)
+    stored = [
+        replace(match, external_id=replaced.get(match.external_id, match.external_id))
+        for match in snapshot.matches
+    ]
+    verdict = judge(
+        as_read_now(stored, fetched.items, fetched.literal),
+        fetched.items,
+        read_at=read_at,
+        now=now,
+        past=past,
+        covers=None if covers is None else {replaced.get(id_, id_) for id_ in covers},
+        names=snapshot.team_names,
+    )
+    return replace(verdict, superseded=replaced)
 
 
 def as_read_now(
@@ -34,3 +71,36 @@ def as_read_now(
 def _reread(stored: Match, given: Match, now: Match) -> Match:
     same = [name for name in _FACTS if getattr(stored, name) == getattr(given, name)]
     return replace(stored, **{name: getattr(now, name) for name in same})
+
+
+def superseded(
+    stored: Sequence[Match],
+    fetched: Sequence[Match],
+    covers: Collection[str] | None,
+    now: datetime,
+) -> dict[str, str]:
+    """The stored matches whose place one under a new id has taken, each with that id.
+
+    One that vanished and a new one of the same pairing and stage are one match. No more of them
+    than may be corrected: a payload in which all ids are others tells of another tournament.
+
+    Args:
+        stored: every stored match that counts.
+        fetched: the matches of the payload.
+        covers: external ids of the stored matches that the payload is to have; None for all.
+        now: the present.
+    """
+    came = {match.external_id for match in fetched}
+    gone = [
+        match
+        for match in stored
+        if match.external_id not in came and (covers is None or match.external_id in covers)
+    ]
+    kept = {match.external_id for match in stored}
+    new = [match for match in fetched if match.external_id not in kept]
+    places = {match.external_id: (match.stage, match.group_name) for match in (*gone, *new)}
+    found = {old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]}
+    settled = settled_matches(stored, now)
+    if len(found.keys() & settled) > limit_of(len(settled)):
+        return {}
+    return found

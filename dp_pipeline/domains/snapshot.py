@@ -164,11 +164,17 @@ class Snapshot:
         }
 
     @cached_property
+    def superseded(self) -> frozenset[RowId]:
+        """The ids of matches whose place one under a new id has taken."""
+        found = self.rows(tables.match).items()
+        return frozenset(id_ for id_, row in found if row.get("superseded_by") is not None)
+
+    @cached_property
     def matches(self) -> tuple[Match, ...]:
-        """The matches by kick-off, those without one last."""
+        """The matches that count, by kick-off, those without one last."""
         return tuple(
             sorted(
-                self.match_by_row.values(),
+                (m for id_, m in self.match_by_row.items() if id_ not in self.superseded),
                 key=lambda m: (
                     m.kickoff_at is None,
                     m.kickoff_at.isoformat() if m.kickoff_at else "",

@@ -129,6 +129,10 @@ class Watched:
                     "failures": 0,
                     "not_before": None,
                 }
+        provider = self.key.provider
+        counting = {rows.match_id(provider, match.external_id) for match in stored.matches}
+        for id_ in after.keys() - counting:
+            after[id_] = {**after[id_], "due_at": None}  # superseded by one under a new id
         own = self._drawn(stored, poll)
         return replace(self, matches=after, fixtures=fixtures, tournament=own)
 

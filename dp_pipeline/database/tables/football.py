@@ -181,6 +181,17 @@ match = sa.Table(
         sa.DateTime,
         comment="Day and time as the provider gives them, where the time zone is not known",
     ),
+    moment(
+        "missing_since",
+        "Since when the provider's list of matches does not have it; null: it does",
+    ),
+    sa.Column(
+        "superseded_by",
+        sa.Uuid,
+        # a match that takes the place of another one is written after it
+        sa.ForeignKey("match.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"),
+        comment="match.id of the same fixture under a new id; then this row counts nowhere",
+    ),
     sa.UniqueConstraint("provider", "external_id"),
     sa.ForeignKeyConstraint(
         ["tournament_id", "round_slug"],
@@ -196,6 +207,7 @@ match = sa.Table(
     sa.Index(None, "tournament_id", "round_slug"),
     sa.Index(None, "home_team_id"),
     sa.Index(None, "away_team_id"),
+    sa.Index(None, "superseded_by"),
     comment="A fixture, played or not",
 )
 
