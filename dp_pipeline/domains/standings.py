@@ -14,6 +14,7 @@ from dp_pipeline.domains.judge_table import judge_table
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Standing
+from dp_pipeline.football.results import DRAW_POINTS, WIN_POINTS
 from dp_pipeline.football.rules import rules_of
 from dp_pipeline.football.table import ComputedTables, compute_tables
 from dp_pipeline.providers.contract import Source
@@ -43,7 +44,7 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
     """Every row of every table; a computed one as the stored matches and the rules have it."""
     del verdict
     ours = by_stored_matches(snapshot)
-    standings = follow_stored(fetched.items, ours.rows)
+    standings = with_notes(follow_stored(fetched.items, ours.rows), ours)
     names = {**fetched.team_names, **snapshot.team_names}
     table, stored = tables.tournament_standing, snapshot.rows(tables.tournament_standing)
     provided = [row for row in standings if not row.computed]
@@ -87,6 +88,24 @@ def _of_unknown_teams(
         Finding("unknown_team", names.get(row.team, row.team), detail, left_out=True)
         for row in standings
         if rows.team_id(snapshot.key.provider, row.team) not in teams
+    ]
+
+
+def with_notes(standings: Sequence[Standing], ours: ComputedTables) -> list[Standing]:
+    """The rows, those of the provider with what explains points that are not of its results."""
+
+    def note(row: Standing) -> str | None:
+        beyond = row.points - WIN_POINTS * row.wins - DRAW_POINTS * row.draws
+        if not beyond:
+            return None
+        known = " ".join(ours.decisions.get(row.team, ()))
+        way = "more" if beyond > 0 else "fewer"
+        return known or f"{abs(beyond)} points {way} than its results come to; why is not known."
+
+    only = len({_place(row) for row in standings}) == 1
+    return [
+        row if row.computed else replace(row, note=note(row), whole_season=only)
+        for row in standings
     ]
 
 

@@ -85,7 +85,9 @@ def team_called(words: str, names: Mapping[str, str]) -> str | None:
     for spelling in words.split("|"):
         wanted = set(folded_words(spelling))
         words_of = {team: set(folded_words(name)) for team, name in names.items()}
-        others = {t: len(words - wanted) for t, words in words_of.items() if wanted <= words}
+        others = {
+            t: len(words - wanted) for t, words in words_of.items() if wanted and wanted <= words
+        }
         nearest = [team for team, more in others.items() if more == min(others.values())]
         if len(nearest) == 1:
             return nearest[0]

@@ -1,7 +1,7 @@
 """The tables that matches come to, by the rules of their competition. Pure, and without a clock."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dp_pipeline.football.decisions import Decided, decided, team_called
 from dp_pipeline.football.groups import with_groups
@@ -37,10 +37,17 @@ NOTHING_KNOWN = CompetitionRules()
 
 @dataclass(frozen=True, slots=True)
 class ComputedTables:
-    """The rows of every table, and sentences on what of the rules could not be applied."""
+    """The tables of a season.
+
+    Args:
+        rows: of every table.
+        remarks: sentences on what of the rules could not be applied.
+        decisions: sentences on what was decided of teams off the pitch, by external id.
+    """
 
     rows: tuple[Standing, ...] = ()
     remarks: tuple[str, ...] = ()
+    decisions: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def compute_standings(
@@ -85,7 +92,7 @@ def compute_tables(
     if len(places) == 1:
         (where,) = places
         row_teams = teams_of(places[where]) | set(teams)
-        return ComputedTables(tuple(season.plain(where, row_teams, whole=True)), season.remarks())
+        return season.made(season.plain(where, row_teams, whole=True))
     return season.several()
 
 
@@ -134,7 +141,7 @@ class _Season:
         placed = {team for members in of.values() for team in members}
         missing = sorted(self.names[t] for t in teams_of(over_all.places[everything]) - placed)
         lost = (f"The conference of {', '.join(missing)} is not known.",) if missing else ()
-        return ComputedTables(tuple(rows), (*self.remarks(), *lost))
+        return self.made(rows, lost)
 
     def several(self) -> ComputedTables:
         regular = regular_phase(self.places)
@@ -148,10 +155,11 @@ class _Season:
             for row in self.plain(where, decisions=where == largest)
         ]
         unknown = self._unknown_split(regular) if regular else ()
-        return ComputedTables(tuple(rows), (*self.remarks(), *unknown))
+        return self.made(rows, unknown)
 
-    def remarks(self) -> tuple[str, ...]:
-        return tuple(self.decided.unplaced)
+    def made(self, rows: Iterable[Standing], remarks: Iterable[str] = ()) -> ComputedTables:
+        told = (*self.decided.unplaced, *remarks)
+        return ComputedTables(tuple(rows), told, self.decided.notes)
 
     def plain(
         self,
@@ -219,7 +227,7 @@ class _Season:
             for rank in sorted(final.values(), key=lambda r: (r.position, r.team))
         ]
         rows += self._rows((FINAL_TABLE, None), results, ordered, over_all, entry, whole=True)
-        return ComputedTables(tuple(rows), (*self.remarks(), *lost))
+        return self.made(rows, lost)
 
     def _group(
         self,

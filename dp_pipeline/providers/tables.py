@@ -1,7 +1,9 @@
 """What is decided of every provider's own table: what cannot be right in it, what differs. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
+from dp_pipeline.football.decisions import team_called
 from dp_pipeline.football.models import Standing
 from dp_pipeline.providers.fetched import Finding
 
@@ -23,6 +25,44 @@ def fault_of(rows: Sequence[Standing], computed: Mapping[str, Standing]) -> str 
         ),
     }
     return next((fault for fault, present in faults.items() if present), None)
+
+
+def with_ids_of_season(
+    rows: Sequence[Standing], names: Mapping[str, str], season: Mapping[str, str]
+) -> tuple[tuple[Standing, ...], list[Finding]]:
+    """The rows, each stray one as the team of the season that has its name and no row of its own.
+
+    A provider may enter a club twice, and have one entry in the matches and one in the table.
+
+    Args:
+        rows: of a table.
+        names: of its teams, by external id.
+        season: the names of the teams that play in it, by external id.
+    """
+    without = {team: name for team, name in season.items() if team not in names}
+    meant = {
+        row.team: team
+        for row in rows
+        if row.team not in season
+        and (team := team_called(names[row.team], without) or _called(names[row.team], without))
+    }
+    if len(set(meant.values())) < len(meant):
+        return tuple(rows), []
+    findings = [
+        Finding(
+            "team_under_another_id",
+            names[stray],
+            f"The table has it as {stray}, the matches have it as {team}, {season[team]}.",
+        )
+        for stray, team in meant.items()
+    ]
+    return tuple(replace(row, team=meant.get(row.team, row.team)) for row in rows), findings
+
+
+def _called(name: str, teams: Mapping[str, str]) -> str | None:
+    """The one team whose name is part of the given one."""
+    parts = [team for team, other in teams.items() if team_called(other, {team: name})]
+    return parts[0] if len(parts) == 1 else None
 
 
 def differences(

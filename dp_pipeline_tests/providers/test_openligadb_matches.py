@@ -362,6 +362,6 @@ def check_every_reading(payload: Any) -> None:
         assert 0 < len(finding.subject) < 700
         assert 0 < len(finding.detail) < 700
     tournament_of(KEY, payloads)
-    table = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, parse_table([]))
+    table = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, parse_table([]), {})
     assert {row.team for row in table.items} <= teams
     assert table.items or table.absent

@@ -11,7 +11,7 @@ import pytest
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Standing
 from dp_pipeline.football.progress import state_of
-from dp_pipeline.providers.openligadb.payload import TableRows, parse_matches
+from dp_pipeline.providers.openligadb.payload import TableRows, parse_matches, parse_table
 from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
@@ -38,7 +38,7 @@ def recorded(name: str) -> Any:
 def table_of(payload: Any) -> dict[str, Standing]:
     payloads, rounds, fixtures = read(payload)
     names = {t.external_id: t.name for t in teams_of(payloads).items}
-    found = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, TableRows())
+    found = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, TableRows(), {})
     return {names[row.team]: row for row in found.items}
 
 
@@ -169,3 +169,18 @@ def test_old_answers_in_any_case_and_order_of_results_are_read(
     assert len(fixtures.matches) == count
     assert sum(m.status == "ended" and m.home_score is not None for m in fixtures.matches) == ended
     assert {r.type for r in rounds.rounds} == {"season"}
+
+
+def test_a_table_with_one_club_under_another_id_is_the_providers_with_its_deductions() -> None:
+    cases = Path(RECORDINGS or "").parent / "cases" / "openligadb"
+    matches, table = (
+        json.loads((cases / f"c020.2026{part}.json").read_text()) for part in ("", ".table")
+    )
+    payloads, rounds, fixtures = read(matches)
+    names = {team.external_id: team.name for team in teams_of(payloads).items}
+    rows = parse_table(table)
+    found = standings_of(rounds.rounds, fixtures.groups, fixtures.matches, rows, names)
+    assert [row.points for row in found.items] == [row["points"] for row in table]
+    assert {row.team for row in found.items} == set(names)
+    assert not any(row.computed for row in found.items)
+    assert found.findings[0].kind == "team_under_another_id"

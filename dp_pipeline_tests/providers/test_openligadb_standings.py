@@ -49,7 +49,13 @@ TABLE = [row(1, (2, 0, 0), (4, 2)), row(2, (1, 0, 1), (3, 3)), row(3, (0, 0, 2),
 
 def table_of(matches: list[Any], table: Any = ()) -> Fetched[Standing]:
     _, rounds, fixtures = read(matches)
-    return standings_of(rounds.rounds, fixtures.groups, fixtures.matches, parse_table(list(table)))
+    names = {str(side["teamId"]): side["teamName"] for m in matches for side in sides(m)}
+    rows = parse_table(list(table))
+    return standings_of(rounds.rounds, fixtures.groups, fixtures.matches, rows, names)
+
+
+def sides(raw: Any) -> tuple[Any, Any]:
+    return (raw["team1"], raw["team2"])
 
 
 def shown(found: Fetched[Standing]) -> list[tuple[int, str, int, str]]:
@@ -203,3 +209,32 @@ def test_a_match_without_a_group_among_others_that_have_one_is_in_no_table() -> 
     _, _, fixtures = read(raw)
     assert [i.kind for i in fixtures.findings] == ["match_without_group"]
     assert {r.games for r in table_of(raw).items} == {2}
+
+
+def test_a_row_under_another_id_is_the_team_of_its_name_and_deducted_points_stay_off() -> None:
+    renamed = [{**TABLE[0], "points": 4}, {**TABLE[1], "teamInfoId": 99}, TABLE[2]]
+    matches = [
+        {
+            **raw,
+            **{
+                n: {**raw[n], "teamName": f"FC Nummer {raw[n]['teamId']}"}
+                for n in ("team1", "team2")
+            },
+        }
+        for raw in LEAGUE
+    ]
+    found = table_of(matches, renamed)
+    assert [(r.team, r.points, r.computed) for r in found.items] == [
+        ("1", 4, False),
+        ("2", 3, False),
+        ("3", 0, False),
+    ]
+    assert reasons(found) == ["team_under_another_id", "table_differs_from_matches"]
+    assert found.findings[0].subject == "FC Nummer 2"
+
+
+def test_a_row_of_a_team_that_nobody_knows_by_name_costs_the_table() -> None:
+    found = table_of(
+        LEAGUE, [TABLE[0], {**TABLE[1], "teamInfoId": 99, "teamName": "Zebra"}, TABLE[2]]
+    )
+    assert reasons(found) == ["provider_table_rejected"]

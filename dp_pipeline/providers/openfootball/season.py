@@ -192,8 +192,8 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
         Finding(
             "table_computed",
             "the table" if len(begun) == 1 else f"{len(begun)} tables",
-            "openfootball has no tables: this follows from the matches. Points that were deducted "
-            "or carried over, and how the competition separates equal teams, are not in its files.",
+            "openfootball has no tables: this follows from the matches, by what is known of the "
+            "rules of the competition and of points that were deducted or carried over.",
         )
     ]
     issues += [

@@ -254,7 +254,9 @@ class Gathered:
 
     def fetched_standings(self, table: TableRows) -> Fetched[Standing]:
         """The tables that follow from all matches as they are now known, or the provider's."""
-        return standings_of(self._rounds_with_matches, self._groups, self.matches, table)
+        names = {team.external_id: team.name for team in self.fetched_teams().items}
+        rounds, groups = self._rounds_with_matches, self._groups
+        return standings_of(rounds, groups, self.matches, table, names)
 
     @cached_property
     def _rounds_with_matches(self) -> tuple[Round, ...]:

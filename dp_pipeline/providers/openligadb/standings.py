@@ -1,13 +1,14 @@
 """OpenLigaDB's table when it can be believed, else the one the matches come to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dp_pipeline.football.models import Match, Round, Standing
 from dp_pipeline.football.table import compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openligadb.payload import TableRowPayload, TableRows
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups
-from dp_pipeline.providers.tables import differences, fault_of
+from dp_pipeline.providers.tables import differences, fault_of, with_ids_of_season
 
 
 def can_have_table(rounds: Sequence[Round], groups: TeamGroups) -> bool:
@@ -21,10 +22,12 @@ def standings_of(
     groups: TeamGroups,
     matches: Sequence[Match],
     table: TableRows,
+    names: Mapping[str, str],
 ) -> Fetched[Standing]:
     """The table, or one per group, of every round and match.
 
-    `table` is the provider's, empty when it has none or none was requested (see can_have_table).
+    `table` is the provider's, empty when it has none or none was requested (see can_have_table);
+    `names` are those of the teams, by external id.
     """
     season_slugs = {round_.slug for round_ in rounds if round_.type == "season"}
     if not season_slugs:
@@ -41,11 +44,15 @@ def standings_of(
     if not computed:
         because = "No match with known teams is there to make a table of."
         return Fetched(absent=Absence("nothing_yet", because))
-    return _chosen(computed, season, None if groups.names else table)
+    playing = {row.team: names.get(row.team, row.team) for row in computed}
+    return _chosen(computed, season, None if groups.names else table, playing)
 
 
 def _chosen(
-    computed: tuple[Standing, ...], season: Sequence[Match], table: TableRows | None
+    computed: tuple[Standing, ...],
+    season: Sequence[Match],
+    table: TableRows | None,
+    playing: Mapping[str, str],
 ) -> Fetched[Standing]:
     """The provider's table unless it is missing or cannot be right."""
     if table is None:
@@ -55,14 +62,20 @@ def _chosen(
     if not table.rows:
         return Fetched(computed, (_finding("table_computed", "OpenLigaDB has no table."),))
     by_team = {row.team: row for row in computed}
-    rows = tuple(_standing(place, row, by_team) for place, row in enumerate(table.rows, start=1))
+    rows = [_standing(place, row) for place, row in enumerate(table.rows, start=1)]
+    names = {str(row.team_info_id): row.team_name or "" for row in table.rows}
+    rows, strays = with_ids_of_season(rows, names, playing)
     fault = table.fault or fault_of(rows, by_team) or _fault(rows, by_team, season)
     if fault:
         detail = f"OpenLigaDB's table is not used: {fault}. This one follows from the matches."
         return Fetched(computed, (_finding("provider_table_rejected", detail),))
-    names = {str(row.team_info_id): row.team_name for row in table.rows}
-    findings = differences("OpenLigaDB", rows, by_team, lambda team: names[team] or team)
-    return Fetched(rows, tuple(findings))
+    placed = tuple(
+        replace(row, stage=ours.stage, group_name=ours.group_name, form=ours.form)
+        for row in rows
+        for ours in (by_team[row.team],)
+    )
+    differing = differences("OpenLigaDB", placed, by_team, lambda t: names.get(t) or playing[t])
+    return Fetched(placed, (*strays, *differing))
 
 
 def _fault(
@@ -87,11 +100,9 @@ def _fault(
     return next((fault for fault, present in faults.items() if present), None)
 
 
-def _standing(place: int, row: TableRowPayload, computed: Mapping[str, Standing]) -> Standing:
-    team = str(row.team_info_id)
-    ours = computed.get(team)
+def _standing(place: int, row: TableRowPayload) -> Standing:
     return Standing(
-        team=team,
+        team=str(row.team_info_id),
         position=place,
         games=row.matches,
         wins=row.won,
@@ -100,9 +111,6 @@ def _standing(place: int, row: TableRowPayload, computed: Mapping[str, Standing]
         goals_for=row.goals,
         goals_against=row.opponent_goals,
         points=row.points,
-        stage=ours.stage if ours else None,
-        group_name=ours.group_name if ours else None,
-        form=ours.form if ours else (),
     )
 
 
