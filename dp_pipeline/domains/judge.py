@@ -331,9 +331,7 @@ class _Sentences:
 
     def _first(self, contradiction: Contradiction) -> str:
         what, (old, new) = next(iter(contradiction.fields.items()))
-        if what == "teams":
-            return "other teams"
-        return f"{what} {_text(old)}, now {_text(new)}"
+        return "other teams" if what == "teams" else f"{what} {_text(old)}, now {_text(new)}"
 
 
 def _too_many_missing(

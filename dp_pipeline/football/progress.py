@@ -54,10 +54,12 @@ def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | No
     It is the round of the earliest match by kick-off that is neither final nor postponed: a match
     moved to a later day does not hold the season back, and neither does one whose result is still
     missing days after others were played (openfootball's 2025-26 Championship has such matches of
-    round 25 when round 32 is over). Unfinished matches without a date follow the order of rounds,
-    and only in a round that has not begun. When nothing is left to play it is the last round that
-    has matches.
+    round 25 when round 32 is over). A match that is made up when its round and later ones are over
+    does not pull the season back to that round. Unfinished matches without a date follow the order
+    of rounds, and only in a round that has not begun. When nothing is left to play it is the last
+    round that has matches.
     """
+    rounds, matches = list(rounds), list(matches)
     order = {round_.slug: round_.order for round_ in rounds}
     placed = [(m, m.round_slug) for m in matches if m.round_slug in order]
     begun = {slug for match, slug in placed if match.status in BEGUN_STATUSES}
@@ -68,10 +70,11 @@ def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | No
     ]
     reached = max((moment(m)[0] for m, _ in placed if m.status in BEGUN_STATUSES), default=date.min)
     left_behind = reached - _OVERDUE if reached > date.min + _OVERDUE else date.min
+    over = _rounds_over(rounds, matches, left_behind)
     dated = [
         (moment(m), order[slug], slug)
         for m, slug in waiting
-        if slug and _is_dated(m) and moment(m)[0] >= left_behind
+        if slug and slug not in over and _is_dated(m) and moment(m)[0] >= left_behind
     ]
     undated = [
         (order[slug], slug)
@@ -86,6 +89,25 @@ def current_round(rounds: Iterable[Round], matches: Iterable[Match]) -> str | No
         return min(undated)[1]
     played = [(order[slug], slug) for _, slug in placed if slug]
     return max(played)[1] if played else None
+
+
+def _rounds_over(rounds: Iterable[Round], matches: Iterable[Match], before: date) -> frozenset[str]:
+    """The rounds that were played before a day but for some matches, as later ones were, too."""
+    of_round: defaultdict[str | None, list[Match]] = defaultdict(list)
+    for match in matches:
+        of_round[match.round_slug].append(match)
+    over: set[str] = set()
+    begun_later: set[tuple[str | None, str]] = set()
+    for round_ in sorted(rounds, key=lambda r: -r.order):
+        listed = of_round[round_.slug]
+        begun = [match for match in listed if match.status in BEGUN_STATUSES]
+        if not listed or 2 * len(begun) < len(listed):
+            continue
+        days = sorted(moment(match)[0] for match in begun)
+        if (round_.stage, round_.type) in begun_later and days[len(days) // 2] < before:
+            over.add(round_.slug)
+        begun_later.add((round_.stage, round_.type))
+    return frozenset(over)
 
 
 def tournament_status(matches: Iterable[Match], rounds: Iterable[Round]) -> TournamentStatus:

@@ -1,5 +1,8 @@
 """How far a season has come: current round, status and mode."""
 
+from dataclasses import replace
+from datetime import date, timedelta
+
 import pytest
 
 from dp_pipeline.football.models import Match, Round, RoundType
@@ -122,3 +125,43 @@ def test_play_offs_in_one_round_are_over_with_the_final_of_those_who_won_their_t
     assert tournament_status([*league, *semis], rounds) == "active"
     assert tournament_status([*league, *semis, third], rounds) == "active"
     assert tournament_status([*league, *semis, final], rounds) == "completed"
+
+
+def test_a_match_that_is_made_up_does_not_pull_the_season_back() -> None:
+    rounds = [Round(f"{n}", n, f"Matchday {n}", "season") for n in range(1, 19)]
+    first = date(2025, 8, 23)
+    matches = [
+        Match(
+            f"{n}-{place}",
+            f"{n}",
+            f"{place}",
+            f"{place + 9}",
+            "ended" if n < 14 else "scheduled",
+            kickoff_date=first + timedelta(days=7 * n),
+        )
+        for n in range(1, 19)
+        for place in range(9)
+    ]
+    made_up = first + timedelta(days=7 * 13 + 3)
+    moved = [
+        replace(m, status="scheduled", kickoff_date=made_up) if m.external_id == "5-0" else m
+        for m in matches
+    ]
+    assert current_round(rounds, moved) == "14"
+    live = [replace(m, status="live") if m.external_id == "5-0" else m for m in moved]
+    assert current_round(rounds, live) == "14"
+    ended = [replace(m, status="ended") if m.external_id != "5-0" else m for m in moved]
+    assert current_round(rounds, ended) == "18"
+
+
+def test_a_group_stage_in_one_round_is_not_over_before_the_next_begins() -> None:
+    rounds = [Round("groups", 1, "Groups", "season"), Round("last-16", 2, "Last 16", "knockout")]
+    days = [date(2024, 6, 14) + timedelta(days=n) for n in range(12)]
+    matches = [
+        Match(
+            f"{n}", "groups", f"{n}", f"{n}x", "ended" if n < 9 else "scheduled", kickoff_date=day
+        )
+        for n, day in enumerate(days)
+    ]
+    last_16 = Match("16", "last-16", "0", "1", "scheduled", kickoff_date=date(2024, 6, 29))
+    assert current_round(rounds, [*matches, last_16]) == "groups"
