@@ -60,7 +60,7 @@ class Fetched(Generic[T]):
         covers: external ids of the stored matches that the answer was to hold; None for all. Only
             of these one that it does not hold is missing.
         team_names: of the teams that the answer speaks of, by external id.
-        aliases: names that were found to be of one of its teams and are no ids of them.
+        aliases: names that were recognised as those of one of its teams and are no ids of them.
         literal: by external id, the entities as the provider's words have them where what is given
             of them differs: a day was put right, a score that contradicts itself left empty. What
             is stored so is no settled fact; our reading has changed, and not what the provider

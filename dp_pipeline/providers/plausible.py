@@ -83,16 +83,16 @@ def on_plausible_days(  # noqa: PLR0913 - the season, and what its days are read
 
     today = now.astimezone(zone).date() if now else None
     readings = read_days([listed(match) for match in (*matches, *others)], span, today)
-    found: list[Match] = []
+    judged: list[Match] = []
     findings: list[Finding] = []
     for match, reading in zip(matches, readings, strict=False):
         day = _day_of(match, zone)
         doubt = doubt_of(str(day), reading, subjects[match.external_id])
         findings += [doubt] if doubt else []
         moved = match if reading.day == day else _moved(match, day, reading.day, zone)
-        found.append(as_scheduled(moved) if reading.doubt == "not_yet" else moved)
-    literal = {was.external_id: was for was, is_ in zip(matches, found, strict=True) if was != is_}
-    return PlausibleMatches(tuple(found), tuple(findings), literal)
+        judged.append(as_scheduled(moved) if reading.doubt == "not_yet" else moved)
+    literal = {was.external_id: was for was, is_ in zip(matches, judged, strict=True) if was != is_}
+    return PlausibleMatches(tuple(judged), tuple(findings), literal)
 
 
 def begun_and_once(
@@ -111,7 +111,7 @@ def begun_and_once(
     """
     findings: list[Finding] = []
     literal: dict[str, Match] = {}
-    found: list[Match] = []
+    judged: list[Match] = []
     known = {match.external_id for match in stored}
     again = listed_twice([*matches, *_others(matches, stored)], known)
     for match in matches:
@@ -125,15 +125,15 @@ def begun_and_once(
             findings.append(Finding("duplicate_fixture", subject, detail))
         elif now is not None and has_not_begun(match, now):
             detail = (
-                f"It is told as {match.status} and its kick-off is at "
+                f"It is given as {match.status} and its kick-off is at "
                 f"{match.kickoff_at:%Y-%m-%d %H:%M} UTC; until then it is scheduled."
             )
             findings.append(Finding("result_before_kickoff", subject, detail))
             literal[match.external_id] = match
-            found.append(as_scheduled(match))
+            judged.append(as_scheduled(match))
         else:
-            found.append(match)
-    return PlausibleMatches(tuple(found), tuple(findings), literal)
+            judged.append(match)
+    return PlausibleMatches(tuple(judged), tuple(findings), literal)
 
 
 def _others(matches: Sequence[Match], stored: Sequence[Match]) -> list[Match]:

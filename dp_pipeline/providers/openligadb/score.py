@@ -271,18 +271,20 @@ def _settle_by_half_time(reading: _Reading, typed: Pair, last: Pair) -> None:
     0:0, which is what the form of OpenLigaDB begins with.
     """
     half = reading.half_time
-    told = f"The result is {text_of(typed)}, the goals come to {text_of(last)}"
+    stated = f"The result is {text_of(typed)}, the goals come to {text_of(last)}"
     with_result = half is not None and is_reachable(half, typed)
     with_goals = half in map(running_score, [_NO_GOAL, *(reading.chain or ())])
     if with_goals and not with_result:
         reading.final = last
-        reading.find("result_from_goals", f"{told}; the half-time score goes with the goals alone.")
+        reading.find(
+            "result_from_goals", f"{stated}; the half-time score goes with the goals alone."
+        )
     elif with_result and not with_goals:
-        detail = f"{told}; the half-time score goes with the result alone."
+        detail = f"{stated}; the half-time score goes with the result alone."
         reading.find("goals_differ_from_result", detail)
     else:
         reading.final = None
-        reading.contradiction(f"{told}; neither is stored.")
+        reading.contradiction(f"{stated}; neither is stored.")
 
 
 def _check(reading: _Reading) -> None:
