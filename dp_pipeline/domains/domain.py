@@ -26,7 +26,7 @@ class Registered:
         name: of the asset, and in the ledger.
         description: for people, in Markdown.
         depends_on: the names of what has to be there before.
-        tables: which it writes; the first is the one that people look at.
+        tables: which it writes; the first is the one that people read.
         has_rows: a column with the ids of tournaments of which something of it is stored.
         operation: begins the operation types, `{operation}_create` and `{operation}_update`.
     """

@@ -1,7 +1,7 @@
 """The embedded Postgres as its users see it: ask for a URL, get a server that runs.
 
 The first user starts the server and a watcher, which stops it once nobody uses it. Users are the
-processes that asked for a URL and still live, and connected clients. POSIX only: it stands on
+processes that took a URL and still live, and connected clients. POSIX only: it stands on
 `flock`.
 """
 

@@ -67,7 +67,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     port = listener.getsockname()[1]
     shown: tuple[str, ...] = ()
 
-    def look() -> None:
+    def note() -> None:
         nonlocal block, shown
         if simulation.now > calendar.season_end(calendar.SEASONS - 1):
             block = (block + 1) % (TOURNAMENTS // KINDS)
@@ -78,7 +78,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
             show(newest)
             shown = newest
 
-    look()
+    note()
     server = uvicorn.Server(
         uvicorn.Config(
             app(simulation),
@@ -88,7 +88,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
             timeout_graceful_shutdown=1,
         )
     )
-    with _repeating(look), _serving(server, listener):
+    with _repeating(note), _serving(server, listener):
         yield f"http://127.0.0.1:{port}"
 
 
