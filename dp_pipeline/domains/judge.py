@@ -187,23 +187,20 @@ def contradiction_findings(
     """
     findings = []
     for each in verdict.contradictions:
-        differences = "; ".join(
+        facts = "; ".join(
             f"{n} {_text(old)}, now {_text(new)}" for n, (old, new) in each.fields.items()
         )
         kept = each.match.external_id in verdict.kept
         if refused:
-            detail, reason = f"Stored and fetched: {differences}. Nothing was changed.", "refused"
+            detail, reason = f"Stored and fetched: {facts}. Nothing was changed.", "refused"
         elif kept:
             detail = (
-                f"The provider takes back what is stored ({differences}). It is kept until a read "
+                f"The provider takes back what is stored ({facts}). It is kept until a read "
                 "at least a day later says the same."
             )
             reason = "result_taken_back"
         else:
-            detail, reason = (
-                f"A settled fact was corrected: {differences}.",
-                "settled_fact_corrected",
-            )
+            detail, reason = f"A settled fact was corrected: {facts}.", "settled_fact_corrected"
         findings.append(
             Finding(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
         )
