@@ -1,7 +1,7 @@
 """SofaScore's events as matches: once per id, in their round, with what is certain."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round
@@ -25,10 +25,14 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class SeasonMatches:
-    """The matches of a season that can be stored, and findings about the others."""
+    """The matches of a season that can be stored, and findings about the others.
+
+    `literal` are those that are read otherwise than given, as they are given.
+    """
 
     matches: tuple[Match, ...] = ()
     findings: tuple[Finding, ...] = ()
+    literal: Mapping[str, Match] = field(default_factory=dict)
 
 
 def of_season(

@@ -63,7 +63,10 @@ def score_of(event: EventPayload) -> CertainScore:
     wrong = _contradictions(reading)
     if wrong:
         detail = f"Its score contradicts itself and is left empty: {'; '.join(wrong)}."
-        return CertainScore(findings=(Finding("contradicting_score", event.subject, detail),))
+        # while it is played, its numbers change one after the other
+        ended = reading.status.is_final
+        finding = Finding("contradicting_score", event.subject, detail, left_out=ended)
+        return CertainScore(findings=(finding,))
     final, status = reading.final, reading.status
     if final is None:
         detail = "It is marked as finished and has no result; it is not counted as ended."

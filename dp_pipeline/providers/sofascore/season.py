@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
+from dp_pipeline.providers.plausible import begun_and_once
 from dp_pipeline.providers.polling import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.matches import (
@@ -40,6 +42,7 @@ class SeasonEvents:
         failures: rounds or pages that could not be had.
         stored: matches, which those of the answers are newer than.
         clubs: ids of teams that are stored or stand in a table, and are no places in the draw.
+        now: the present; None where nothing is judged by the clock.
     """
 
     key: TournamentKey
@@ -49,6 +52,7 @@ class SeasonEvents:
     failures: Failures
     stored: Sequence[Match] = ()
     clubs: frozenset[int] = frozenset()
+    now: datetime | None = None
 
     @cached_property
     def _ours(self) -> tuple[tuple[ListedEvent, ...], tuple[Finding, ...]]:
@@ -76,7 +80,12 @@ class SeasonEvents:
     @cached_property
     def fixtures(self) -> SeasonMatches:
         """The matches that can be stored."""
-        return fixtures_of(self._ours[0], self.rounds, SeasonTeams(self.events, clubs=self.clubs))
+        teams = SeasonTeams(self.events, clubs=self.clubs)
+        fixtures = fixtures_of(self._ours[0], self.rounds, teams)
+        subjects = {str(event.id): event.subject for event in self.events}
+        once = begun_and_once(fixtures.matches, subjects, self.now, self.stored)
+        findings = (*fixtures.findings, *once.findings)
+        return SeasonMatches(once.matches, findings, once.literal)
 
     @property
     def has_places(self) -> bool:
@@ -129,7 +138,7 @@ class SeasonEvents:
             for one in self.listed.listed
             if one.round.slug in empty
         ]
-        return Fetched(self.fixtures.matches, tuple(findings))
+        return Fetched(self.fixtures.matches, tuple(findings), literal=self.fixtures.literal)
 
     def fetched_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""

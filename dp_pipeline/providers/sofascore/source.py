@@ -148,7 +148,8 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         if not fetched.items:
             because = "SofaScore gave none of the matches that were requested."
             absent = Absence("nothing_yet", because)
-        return Fetched(fetched.items, findings, absent, _covered(season, self.stored.matches))
+        covers = _covered(season, self.stored.matches)
+        return replace(fetched, findings=findings, absent=absent, covers=covers)
 
     async def goals(self) -> Fetched[Goal]:
         """None: a list of matches has scores alone, and goals would cost a request per match."""
@@ -320,6 +321,7 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
             frozenset(int(team.external_id) for team in self.stored.teams)
             if self.stored
             else frozenset(),
+            self.now,
         )
 
 
