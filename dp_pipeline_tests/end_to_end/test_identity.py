@@ -194,6 +194,8 @@ def test_clubs_that_are_stored_as_several_are_told_and_then_joined(
     said = dp("add", "TuS Ahlen", "Ahlen Town")
     assert "ahlen-eng is stored as a club of its own: `dp alias merge` joins the two" in said.output
     assert "TuS Ahlen" in dp("list").output
+    unjoined = machine.read(FILE, written_as({"Ahlen Town": "TuS Ahlen"}))
+    assert set(outcomes(unjoined).values()) == {"unchanged"}, "nothing is torn away by a name"
     before = query(machine.url, "SELECT id FROM team ORDER BY id")
     report = dp("merge", "--dry-run").output
     assert "ahlen-eng" in report

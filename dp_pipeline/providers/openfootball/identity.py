@@ -75,7 +75,8 @@ class Clubs:
                 f"Stored as {before!r}, which is gone and had the same fixtures: it is renamed."
             )
             yield Finding("renamed_team", team.name, detail, data={"stored as": before})
-        torn = sorted({n for key in keys for n in _names_of(key, known) if n in known.stored})
+        names = {name for key in keys for name in (key, *_names_of(key, known))}
+        torn = sorted(names & known.stored)
         if len(torn) > 1:
             detail = (
                 f"Stored as {len(torn)} clubs ({', '.join(torn)}): `dp alias merge` joins them."
@@ -147,7 +148,8 @@ def _listed(
 def _club_of(key: str, year: int, known: KnownTeams) -> tuple[str, str | None]:
     """The external id of the club that a name is by aliases, and where that is said."""
     if key in known.aliases:
-        club = known.aliases[key] or key
+        # A tournament that is stored with both as two keeps them until the clubs are joined.
+        club = _preferred([known.aliases[key] or key, key], known)
         return club, "team_alias" if club != key else None
     entry = packaged().find(key, year)
     club = _preferred(_names_of(entry.club_key if entry else key, known), known)
