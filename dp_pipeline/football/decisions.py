@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dp_pipeline.football.club_names import folded_words
+from dp_pipeline.football.club_names import folded_words, spelling_of
 from dp_pipeline.football.models import FINAL_STATUSES, Match
 from dp_pipeline.football.results import moment
 from dp_pipeline.football.rules import CompetitionRules, Deduction
@@ -80,16 +80,19 @@ def decided(rules: CompetitionRules, matches: Sequence[Match], names: Mapping[st
 def team_called(words: str, names: Mapping[str, str]) -> str | None:
     """The team whose name holds all of the words and the fewest others; None if none or several do.
 
-    `New York Red Bulls | New York RB` is looked for by either.
+    Words that are not part of what identifies a club count least: `Barcelona` is FC Barcelona, not
+    Espanyol Barcelona. `New York Red Bulls | New York RB` is looked for by either.
     """
-    for spelling in words.split("|"):
-        wanted = set(folded_words(spelling))
-        words_of = {team: set(folded_words(name)) for team, name in names.items()}
+    spellings = {team: spelling_of(name, None) for team, name in names.items()}
+    for text in words.split("|"):
+        wanted = set(folded_words(text))
         others = {
-            t: len(words - wanted) for t, words in words_of.items() if wanted and wanted <= words
+            team: (len({*spelling.core.split("-")} - wanted), len(full - wanted))
+            for team, spelling in spellings.items()
+            if spelling is not None and wanted <= (full := {*spelling.full.split("-")})
         }
         nearest = [team for team, more in others.items() if more == min(others.values())]
-        if len(nearest) == 1:
+        if wanted and len(nearest) == 1:
             return nearest[0]
     return None
 
