@@ -133,9 +133,7 @@ def judge(  # noqa: PLR0913 - two states, and what is known of the reading
     past = past or Past()
     given = {match.external_id: match for match in fetched}
     wanted = [m for m in stored if covers is None or m.external_id in covers]
-    # What is stored twice came if it came once: joined clubs leave fixtures under both their names.
-    came = {_place(match) for match in stored if match.external_id in given}
-    missing = tuple(m for m in wanted if m.external_id not in given and _place(m) not in came)
+    missing = tuple(match for match in wanted if match.external_id not in given)
     compared = [(m, given[m.external_id]) for m in stored if m.external_id in given]
     contradictions = _contradictions(stored, compared)
     taken_back = tuple(c.match.external_id for c in contradictions if c.lost)
@@ -159,10 +157,6 @@ def judge(  # noqa: PLR0913 - two states, and what is known of the reading
         or _days_vanish(compared)
     )
     return Verdict(refusal, contradictions, kept, taken_back, corrected, missing)
-
-
-def _place(match: Match) -> tuple[str, str, str | None]:
-    return match.home, match.away, match.round_slug
 
 
 def limit_of(rows: int) -> int:

@@ -4,7 +4,6 @@ Of the rows of a club one stays, with its id; matches keep theirs. A table in wh
 stood is computed anew.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -95,7 +94,8 @@ def join(connection: sa.Connection, torn: TornTeam) -> None:
         _remember(connection, torn, name, keep)
         connection.execute(sa.delete(tables.team).where(tables.team.c.id == other))
     for tournament in touched:
-        _compute_anew(connection, tournament, keep)
+        _supersede(connection, tournament, keep)
+        _compute_anew(connection, tournament, torn.club.keep)
 
 
 def _told(provider: str, club: TornClub, seasons: Sequence[StoredSeason]) -> TornTeam:
@@ -165,6 +165,31 @@ def _move_standings(connection: sa.Connection, other: UUID, keep: UUID) -> None:
         )
 
 
+def _supersede(connection: sa.Connection, tournament: UUID, keep: UUID) -> None:
+    """Let the younger of two rows of one fixture take the place of the other.
+
+    A club that was renamed and stored anew left its fixtures behind, which nothing updated since.
+    """
+    match = tables.match
+    youngest = sa.func.first_value(match.c.id).over(
+        partition_by=(match.c.home_team_id, match.c.away_team_id, match.c.round_slug),
+        order_by=(match.c.created_at.desc(), match.c.id),
+    )
+    fixtures = (
+        sa.select(match.c.id, youngest.label("youngest"))
+        .where(match.c.tournament_id == tournament, match.c.superseded_by.is_(None))
+        .where(match.c.round_slug.is_not(None))
+        .where((match.c.home_team_id == keep) | (match.c.away_team_id == keep))
+        .subquery()
+    )
+    since = sa.func.coalesce(match.c.missing_since, sa.func.now())
+    connection.execute(
+        sa.update(match)
+        .where(match.c.id == fixtures.c.id, match.c.id != fixtures.c.youngest)
+        .values(superseded_by=fixtures.c.youngest, missing_since=since, updated_at=sa.func.now())
+    )
+
+
 def _remember(connection: sa.Connection, torn: TornTeam, name: str, keep: UUID) -> None:
     """Write down that the name is that of the team that stays."""
     alias = tables.team_alias
@@ -176,23 +201,19 @@ def _remember(connection: sa.Connection, torn: TornTeam, name: str, keep: UUID) 
         )
 
 
-def _compute_anew(connection: sa.Connection, tournament: UUID, team: UUID) -> None:
-    """Compute the tables in which several rows were those of the team."""
+def _compute_anew(connection: sa.Connection, tournament: UUID, team: str) -> None:
+    """Compute the tables of a team from its matches, those that it is joined from among them."""
     table = tables.tournament_standing
     key = connection.scalars(
         sa.select(tables.tournament.c.key).where(tables.tournament.c.id == tournament)
     ).one()
     snapshot = read_snapshot(connection, TournamentKey.parse(key), (*_TABLES, table))
-    stored = snapshot.rows(table)
-    games: defaultdict[UUID, int] = defaultdict(int)
-    for match in snapshot.rows(tables.match).values():
-        if match["home_score"] is not None:
-            games[match["home_team_id"]] += 1
-            games[match["away_team_id"]] += 1
-    mine = [row for row in stored.values() if row["team_id"] == team and row["computed"]]
-    if not mine or all(row["games"] == games[team] for row in mine):
-        return
-    places = {(row["stage"], row["group_name"]) for row in mine}
+    places = {
+        (row.stage, row.group_name)
+        for row in snapshot.standings
+        if row.team == team and row.computed
+    }
     found = [rows.standing_row(snapshot.key, row) for row in by_stored_matches(snapshot).rows]
     wanted = [row for row in found if (row["stage"], row["group_name"]) in places]
-    write(connection, planned(table, wanted, stored))
+    if wanted:
+        write(connection, planned(table, wanted, snapshot.rows(table)))

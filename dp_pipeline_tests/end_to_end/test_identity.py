@@ -232,10 +232,12 @@ FROM team new, match m JOIN team old ON old.id IN (home_team_id, away_team_id)
 WHERE old.external_id = 'brake-eng' AND new.external_id = 'weser-united-eng';
 INSERT INTO tournament_standing (id, tournament_id, team_id, position, games, wins, draws, losses,
     goals_for, goals_against, goal_difference, points, computed)
-SELECT gen_random_uuid(), tournament_id, new.id, 7, games, wins, draws, losses, goals_for,
+SELECT gen_random_uuid(), tournament_id, new.id, 3, games, wins, draws, losses, goals_for,
     goals_against, goal_difference, points, computed
 FROM team new, tournament_standing s JOIN team old ON old.id = s.team_id
 WHERE old.external_id = 'brake-eng' AND new.external_id = 'weser-united-eng';
+UPDATE tournament_standing SET position = position + 1 WHERE position >= 3 AND team_id NOT IN (
+    SELECT id FROM team WHERE external_id = 'weser-united-eng');
 """
 
 
@@ -253,6 +255,7 @@ def test_a_club_that_0_1_stored_anew_when_it_was_renamed_is_joined_to_itself(
     rows = machine.read(FILE, written_as({"Brake": "Weser United"}))
     assert outcomes(rows)["teams"] == "written"
     assert machine.clubs(FILE)["brake-eng"] == "Weser United"
+    assert len(query(machine.url, "SELECT match_id FROM fixtures")) == 30, "each fixture once"
 
 
 def test_names_are_given_and_taken_back_by_people(
