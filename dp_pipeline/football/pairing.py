@@ -15,6 +15,8 @@ from dp_pipeline.football.models import Match
 _LEAST_SAME = 3
 """Fixtures; in a cup a drawn club takes the place of one with one or two."""
 _SAME_SHARE = 0.9
+_LEAST_KNOWN = 0.5
+"""Of the clubs; where more have other names at once, another tournament is given."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -66,6 +68,8 @@ def renamed_clubs(
     """
     before, now = _clubs(stored), _clubs(given)
     known = before & now
+    if len(known) < _LEAST_KNOWN * len(before):
+        return {}
     gone = {club: _Fixtures.of(club, stored, known) for club in before - now}
     new = {club: _Fixtures.of(club, given, known) for club in now - before}
 
