@@ -216,7 +216,13 @@ goal = sa.Table(
     metadata,
     natural_id("(match_id, side, ordinal)"),
     tournament_id(),
-    sa.Column("match_id", sa.Uuid, sa.ForeignKey("match.id", ondelete="CASCADE"), nullable=False),
+    sa.Column(
+        "match_id",
+        sa.Uuid,
+        sa.ForeignKey("match.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="match.id",
+    ),
     text(
         "side", "home or away: the side it counts for; an own goal for the other one", required=True
     ),
