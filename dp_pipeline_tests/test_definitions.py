@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dp_pipeline.definitions import build, defs
+from dp_pipeline.domains.registry import NAMES
 
 DOMAINS = {
     "tournaments": set(),
@@ -20,6 +21,7 @@ def specs() -> dict[str, dg.AssetSpec]:
 
 def test_the_domains_are_assets_that_depend_on_each_other() -> None:
     found = specs()
+    assert tuple(DOMAINS) == NAMES
     for name, dependencies in DOMAINS.items():
         deps = {dep.asset_key.to_user_string() for dep in found[name].deps}
         assert deps == dependencies, name

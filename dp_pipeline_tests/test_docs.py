@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline_tests.days import clock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,23 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", page.read_text())
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_table_and_view_is_in_the_data_model(database: Database) -> None:
+    page = (ROOT / "docs/data-model.md").read_text()
+    with database.transaction() as connection:
+        views = sa.inspect(connection).get_view_names()
+    assert [name for name in (*tables.metadata.tables, *views) if f"`{name}`" not in page] == []
+
+
+def test_every_domain_is_in_the_glossary_and_the_architecture_shows_what_it_depends_on() -> None:
+    [row] = re.findall(r"\| domain \| (.*) \|", (ROOT / "docs/glossary.md").read_text())
+    assert ", ".join(f"`{name}`" for name in REGISTERED) in row
+    diagram = (ROOT / "docs/architecture.md").read_text().partition("```mermaid")[2]
+    arrows = re.findall(r"^ +(\w+) --> (\w+)$", diagram.partition("```")[0], re.MULTILINE)
+    assert sorted(arrows) == sorted(
+        (other, one.name) for one in REGISTERED.values() for other in one.depends_on
+    )
 
 
 def test_the_example_of_the_guide_records_an_execution(tmp_path: Path, migrated_url: str) -> None:

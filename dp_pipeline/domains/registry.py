@@ -40,6 +40,9 @@ LOGOS = Registered(
 )
 """Images are collected afterwards: data never waits for a picture."""
 
+# Their rows belong to no single tournament; `snapshot` reads them in ways of its own.
+_SHARED = (tables.tournament, tables.team, tables.team_alias)
+
 
 class RegistryError(Exception):
     """A registration lacks something; the text is a sentence for whoever adds a domain."""
@@ -70,18 +73,42 @@ def checked(registered: Iterable[Registered], operations: Collection[str]) -> di
         if not one.tables or not one.description:
             message = f"The domain {one.name} names no table or has no description."
             raise RegistryError(message)
+        if isinstance(one, Domain):
+            _check_tables(one)
         by_name[one.name] = one
-    wanted = {
-        f"{one.operation}_{verb}" for one in by_name.values() for verb in ("create", "update")
-    }
-    if wanted != set(operations):
+    _check_operations(by_name.values(), operations)
+    return by_name
+
+
+def _check_tables(domain: Domain[Any]) -> None:
+    """Refuse a domain whose stored rows no snapshot would hold: all would be planned as new."""
+    counted = domain.has_rows
+    if not (isinstance(counted, sa.Column) and counted.table in domain.tables):
+        message = f"`has_rows` of the domain {domain.name} is no column of one of its tables."
+        raise RegistryError(message)
+    for table in domain.tables:
+        if "tournament_id" not in table.c and table not in _SHARED:
+            message = (
+                f"The table {table.name} of the domain {domain.name} has no column "
+                "`tournament_id`, by which its rows are read before they are planned."
+            )
+            raise RegistryError(message)
+
+
+def _check_operations(registered: Iterable[Registered], operations: Collection[str]) -> None:
+    wanted = {f"{one.operation}_{verb}" for one in registered for verb in ("create", "update")}
+    if unknown := sorted(wanted - set(operations)):
         message = (
-            "The ledger takes other operation types than the domains have: "
-            f"{', '.join(sorted(wanted ^ set(operations)))}. Name the domain's in "
+            f"The ledger does not take the operation types {', '.join(unknown)}. Name them in "
             "`database/tables/ledger.py`, and in a migration that replaces the check constraint."
         )
         raise RegistryError(message)
-    return by_name
+    if unused := sorted(set(operations) - wanted):
+        message = (
+            f"The ledger takes the operation types {', '.join(unused)}, and no registered domain "
+            "has them. Name the domain in `DOMAINS` of `domains/registry.py`."
+        )
+        raise RegistryError(message)
 
 
 REGISTERED = checked((*DOMAINS, LOGOS), tables.OPERATION_TYPES)

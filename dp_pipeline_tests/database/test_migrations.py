@@ -85,6 +85,12 @@ def test_postgres_describes_both_alike(database: Database, part: str) -> None:
     assert migrated
 
 
+def test_two_migrations_with_one_number_are_named() -> None:
+    assert migrations.numbers_of(["0009_b.py", "0009_b.sql", "0008_a.py"]) == ("0008", "0009")
+    with pytest.raises(ValueError, match=r"numbered 0009; give each the next number"):
+        migrations.numbers_of(["0009_b.py", "0008_a.py", "0009_c.py"])
+
+
 def test_the_way_back_leaves_nothing(database: Database) -> None:
     database.migrate()
     with database.transaction() as connection:

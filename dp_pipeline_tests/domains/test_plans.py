@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -374,10 +375,18 @@ def test_a_domain_that_is_not_complete_is_refused_with_a_sentence() -> None:
         checked((TOURNAMENTS, MATCHES), operations)
     with pytest.raises(RegistryError, match="venues names no table"):
         checked((*DOMAINS, replace(TEAMS, name="venues", tables=())), operations)
-    with pytest.raises(RegistryError, match=r"venues_create, venues_update\. Name the domain's in"):
-        checked(
-            (*REGISTERED.values(), replace(TEAMS, name="venues", operation="venues")), operations
-        )
+    venues = replace(TEAMS, name="venues", operation="venues")
+    with pytest.raises(RegistryError, match=r"venues_create, venues_update\. Name them in"):
+        checked((*REGISTERED.values(), venues), operations)
+    with pytest.raises(
+        RegistryError, match=r"venues_create, and no .* Name the domain in `DOMAINS"
+    ):
+        checked(REGISTERED.values(), (*operations, "venues_create"))
+    with pytest.raises(RegistryError, match="`has_rows` of the domain venues is no column of"):
+        checked((*DOMAINS, replace(venues, tables=(tables.match,))), operations)
+    nowhere = sa.Table("venue", sa.MetaData(), sa.Column("id", sa.Uuid, primary_key=True))
+    with pytest.raises(RegistryError, match="table venue of the domain venues has no column"):
+        checked((*DOMAINS, replace(venues, tables=(*venues.tables, nowhere))), operations)
 
 
 def test_operation_types_are_those_of_the_guide() -> None:

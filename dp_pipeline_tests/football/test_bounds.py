@@ -3,7 +3,7 @@
 import importlib.util
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, get_type_hints
 
@@ -16,9 +16,19 @@ from dp_pipeline import providers
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
+from dp_pipeline.football import models
 from dp_pipeline.football.bounds import INT4, LARGEST_ID, LONGEST_KEY
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament
+from dp_pipeline.football.models import (
+    Goal,
+    Match,
+    Round,
+    Standing,
+    Team,
+    TeamAlias,
+    Tournament,
+    TournamentState,
+)
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.fitting import fitting
@@ -27,8 +37,10 @@ KEY = TournamentKey("openligadb", "bl1", "2024")
 WRITTEN: dict[type[Any], sa.Table] = {
     Tournament: tables.tournament,
     Team: tables.team,
+    TeamAlias: tables.team_alias,
     Round: tables.tournament_round,
     Match: tables.match,
+    Goal: tables.goal,
     Standing: tables.tournament_standing,
 }
 DERIVED = {"goal_difference"}  # of two numbers that are bounded
@@ -38,6 +50,8 @@ TOURNAMENT = Tournament(
 TEAMS = (Team("1", "Ahlen"), Team("2", "Brake"))
 ROUND = Round("1", 1, "1. Spieltag", "season")
 MATCH = Match("1", "1", "1", "2", "ended", kickoff_at=datetime(2024, 8, 1, tzinfo=UTC))
+ALIAS = TeamAlias("ahlen", "Ahlen", "1")
+GOAL = Goal("1", "home", 1, minute=90)
 STANDING = Standing("1", 1, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -92,6 +106,12 @@ def test_the_providers_with_payload_models_are_all_looked_at() -> None:
     assert found == {"openligadb", "openfootball", "sofascore"}
 
 
+def test_the_models_that_are_stored_are_all_looked_at() -> None:
+    ours = [one for one in vars(models).values() if is_dataclass(one)]
+    found = {one for one in ours if one.__module__ == models.__name__}
+    assert found - {TournamentState} == set(WRITTEN), "of a new model, its table and an example"
+
+
 def integers() -> Iterator[tuple[type[Any], str]]:
     for model, table in WRITTEN.items():
         for column in table.c:
@@ -133,7 +153,7 @@ def vars_of(item: Any) -> dict[str, Any]:
 
 
 def example(model: type[Any]) -> Any:
-    known = (TOURNAMENT, *TEAMS[:1], ROUND, MATCH, STANDING)
+    known = (TOURNAMENT, *TEAMS[:1], ALIAS, ROUND, MATCH, GOAL, STANDING)
     return next(one for one in known if isinstance(one, model))
 
 
@@ -143,6 +163,8 @@ def row_of(item: Any) -> rows.Row:
             return rows.round_row(KEY, item)
         case Match():
             return rows.match_row(KEY, item)
+        case Goal():
+            return rows.goal_row(KEY, item)
         case Standing():
             return rows.standing_row(KEY, item)
         case _:
@@ -162,6 +184,7 @@ def season(database: Database) -> Iterator[sa.Connection]:
         store(connection, tables.tournament, [rows.tournament_row(TOURNAMENT)])
         store(connection, tables.team, [rows.team_row(KEY, team) for team in TEAMS])
         store(connection, tables.tournament_round, [rows.round_row(KEY, ROUND)])
+        store(connection, tables.match, [rows.match_row(KEY, MATCH)])
         yield connection
 
 
@@ -186,7 +209,7 @@ def test_what_fits_can_be_stored_and_what_cannot_be_stored_does_not_fit(
             savepoint.rollback()
             assert fits == stored, (model, name, number)
             tried += 1
-    assert tried == 10 * 17
+    assert tried == 10 * 22
 
 
 def test_the_longest_keys_can_be_stored(season: sa.Connection) -> None:

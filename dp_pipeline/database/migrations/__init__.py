@@ -4,17 +4,28 @@ To change the tables: change `tables`, add a revision under `versions` (its file
 the next number). The tests say whether both agree.
 """
 
+from collections.abc import Iterable
 from importlib import resources
 
 import sqlalchemy as sa
 
-REVISIONS = tuple(
-    sorted(
-        path.name.partition("_")[0]
-        for path in (resources.files(__name__) / "versions").iterdir()
-        if path.name[0].isdigit() and path.name.endswith(".py")
-    )
-)
+
+def numbers_of(files: Iterable[str]) -> tuple[str, ...]:
+    """The numbers with which the names of migrations begin, in order.
+
+    Alembic only warns of two with one number, and runs one of them: two branches once brought a
+    0022 each. Here that is a ValueError.
+    """
+    migrations = (name for name in files if name[0].isdigit() and name.endswith(".py"))
+    numbers = sorted(name.partition("_")[0] for name in migrations)
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    if twice:
+        message = f"Several migrations are numbered {', '.join(twice)}; give each the next number."
+        raise ValueError(message)
+    return tuple(numbers)
+
+
+REVISIONS = numbers_of(path.name for path in (resources.files(__name__) / "versions").iterdir())
 """Every revision, oldest first; by the names of their files, as asking for it imports no Alembic.
 
 The first one is the baseline: what came before it, only version 0.1 knows.
