@@ -46,13 +46,13 @@ class Entries:
 
     fixtures: tuple[Fixture, ...]
     awaited: tuple[tuple[RoundName | None, date | None], ...]
-    issues: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 def read_entries(
     file: SeasonFile, competition: Competition, span: Span, today: date | None = None
 ) -> Entries:
-    """Read every entry; a broken one becomes an issue.
+    """Read every entry; a broken one becomes an finding.
 
     Args:
         file: the season.
@@ -65,35 +65,35 @@ def read_entries(
     """
     fixtures: list[Fixture] = []
     awaited: list[tuple[RawMatch, RoundName | None]] = []
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     for path, entry in file.entries:
         try:
             raw = RawMatch.model_validate(entry)
         except ValidationError as error:
-            issues.append(_broken(path, error))
+            findings.append(_broken(path, error))
             continue
         name = round_name(raw.round, raw.stage, raw.group, is_league=competition.is_league)
         subject = _subject(raw.team1, raw.team2, name)
         if is_placeholder(raw.team1) or is_placeholder(raw.team2):
             awaited.append((raw, name))
             detail = "At least one team is not known yet, so the match is not given."
-            issues.append(Finding("placeholder_team", subject, detail))
+            findings.append(Finding("placeholder_team", subject, detail))
             continue
         home = spelling_of(raw.team1, competition.country)
         away = spelling_of(raw.team2, competition.country)
         if home is None or away is None:
             detail = f"{path}: the name of a team has no letter or digit."
-            issues.append(Finding("invalid_match", subject, detail, left_out=True))
+            findings.append(Finding("invalid_match", subject, detail, left_out=True))
         elif (home.full, home.country) == (away.full, away.country):
             detail = f"{path}: a team cannot play against itself."
-            issues.append(Finding("team_against_itself", subject, detail, left_out=True))
+            findings.append(Finding("team_against_itself", subject, detail, left_out=True))
         else:
             fixtures.append(Fixture(raw, home, away, name))
     if file.entries and not fixtures and not awaited:
-        raise _nothing_readable(len(file.entries), issues)
+        raise _nothing_readable(len(file.entries), findings)
     listed = [*((fixture.raw, fixture.round) for fixture in fixtures), *awaited]
     days = days_of(listed, span, today)
-    issues += [
+    findings += [
         doubt
         for fixture, day in zip(fixtures, days, strict=False)
         if (doubt := doubt_of(fixture.raw.date, day, fixture.subject))
@@ -103,7 +103,7 @@ def read_entries(
         tuple(
             (name, day.day) for (_, name), day in zip(awaited, days[len(fixtures) :], strict=True)
         ),
-        tuple(issues),
+        tuple(findings),
     )
 
 
@@ -117,8 +117,8 @@ def _broken(path: str, error: ValidationError) -> Finding:
     return Finding("invalid_match", path, f"{where}: {first['msg']}.", left_out=True)
 
 
-def _nothing_readable(count: int, issues: Sequence[Finding]) -> InvalidShapeError:
-    first = issues[0].detail if issues else ""
+def _nothing_readable(count: int, findings: Sequence[Finding]) -> InvalidShapeError:
+    first = findings[0].detail if findings else ""
     message = (
         f"None of the {count} matches in the openfootball file can be read. The first: {first}"
     )

@@ -47,7 +47,7 @@ class Clubs:
     def aliases(self, written: Written) -> Iterator[TeamAlias]:
         """The names that the file shows to be another club's, and no alias does."""
         for key in sorted(self.short | self.renamed):
-            if key != self.ids[key] and key not in self.listed:
+            if key != self.ids[key] and (key in self.renamed or key not in self.listed):
                 yield TeamAlias(key, name_of(written[key]), self.ids[key])
 
     def findings(self, team: Team, written: Written, known: KnownTeams) -> Iterator[Finding]:

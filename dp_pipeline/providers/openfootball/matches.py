@@ -75,7 +75,7 @@ def matches_of(
         rounds: by slug.
         zone: of the kick-off times, None when uncertain.
     """
-    issues: list[Finding] = []
+    findings: list[Finding] = []
     listed: defaultdict[str, list[tuple[Match, Fixture]]] = defaultdict(list)
     problems: defaultdict[Problem, list[str]] = defaultdict(list)
     for fixture in fixtures:
@@ -84,20 +84,22 @@ def matches_of(
             problems[kickoff.problem].append(fixture.subject)
         round_ = rounds[fixture.round.slug] if fixture.round else None
         match, remarks = _match(fixture, file, ids, round_, kickoff)
-        issues += [
+        findings += [
             Finding(kind, fixture.subject, detail, left_out=kind in CONTRADICTIONS)
             for kind, detail in remarks
         ]
         listed[match.external_id].append((match, fixture))
     matches: list[Match] = []
     for entries in listed.values():
-        match, issue = _one_of([match for match, _ in entries], min(f.subject for _, f in entries))
+        match, finding = _one_of(
+            [match for match, _ in entries], min(f.subject for _, f in entries)
+        )
         matches += [match] if match else []
-        issues += [issue] if issue else []
-    issues += [_summary(problem, found, len(fixtures)) for problem, found in problems.items()]
+        findings += [finding] if finding else []
+    findings += [_summary(problem, found, len(fixtures)) for problem, found in problems.items()]
     unplaced = sorted(fixture.subject for fixture in fixtures if fixture.round is None)
     if unplaced:
-        issues.append(_without_round(unplaced, len(fixtures)))
+        findings.append(_without_round(unplaced, len(fixtures)))
     order = {slug: round_.order for slug, round_ in rounds.items()}
     matches.sort(key=lambda match: _position(match, order))
     made_of = {id_: [fixture for _, fixture in entries] for id_, entries in listed.items()}
@@ -108,7 +110,7 @@ def matches_of(
         for match in once.matches
         if (given := _as_given(match, made_of[match.external_id], zone))
     }
-    return FileMatches(once.matches, (*issues, *once.findings), made_of, literal)
+    return FileMatches(once.matches, (*findings, *once.findings), made_of, literal)
 
 
 def _as_given(match: Match, entries: Sequence[Fixture], zone: tzinfo | None) -> Match | None:

@@ -99,7 +99,7 @@ def read_season(
         matches=replace(
             _found(
                 matches,
-                (*entries.issues, *read.findings),
+                (*entries.findings, *read.findings),
                 f"openfootball's file {name}.json has no match that can be given."
                 if teams.items
                 else no_teams,
@@ -116,7 +116,7 @@ def _recognised(
 ) -> tuple[SpelledTeams, ReadMatches]:
     """Teams, rounds and matches; what is stored under another name, under that."""
 
-    def teams(renamed: Mapping[str, str]) -> SpelledTeams:
+    def spelled(renamed: Mapping[str, str]) -> SpelledTeams:
         return teams_of(
             entries.fixtures,
             scope=competition.code.partition(".")[0] if competition.is_league else None,
@@ -136,22 +136,18 @@ def _recognised(
         )
         return ReadMatches(rounds, *found)
 
-    told = teams({})
-    found = read(told)
+    teams = spelled({})
+    found = read(teams)
     stored = known.tournament
     if stored is None or not stored.matches:
-        return told, found
-    renamed = {
-        club: before
-        for club, before in renamed_clubs(
-            stored.matches, found.matches, known.stored - known.here
-        ).items()
-        if known.aliases.get(club, club) is not None
-    }
+        return teams, found
+    renamed = renamed_clubs(stored.matches, found.matches, known.stored - known.here)
+    apart = {key for key, club in known.aliases.items() if club is None}
+    renamed = {club: before for club, before in renamed.items() if club not in apart}
     if renamed:
-        told = teams(renamed)
-        found = read(told)
-    return told, under_stored_names(found, stored)
+        teams = spelled(renamed)
+        found = read(teams)
+    return teams, under_stored_names(found, stored)
 
 
 def _placed(entries: Entries, teams: SpelledTeams) -> Iterable[Placed]:
@@ -188,7 +184,7 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
     if not items:
         because = f"No match in openfootball's file {name}.json counts for a table yet."
         return Fetched(absent=Absence("nothing_yet", because))
-    issues = [
+    findings = [
         Finding(
             "table_computed",
             "the table" if len(begun) == 1 else f"{len(begun)} tables",
@@ -196,7 +192,7 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
             "rules of the competition and of points that were deducted or carried over.",
         )
     ]
-    issues += [
+    findings += [
         Finding(
             "groups_unknown",
             stage or "",
@@ -205,7 +201,7 @@ def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -
         for stage, group in sorted(begun, key=lambda table: table[0] or "")
         if group is None and has_unnamed_groups(stage)
     ]
-    return Fetched(items, tuple(issues))
+    return Fetched(items, tuple(findings))
 
 
 def _unknown_rounds(entries: Entries) -> tuple[Finding, ...]:
@@ -215,6 +211,6 @@ def _unknown_rounds(entries: Entries) -> tuple[Finding, ...]:
     return tuple(Finding("unknown_round", label, detail) for label in sorted(labels))
 
 
-def _found(items: tuple[T, ...], issues: Iterable[Finding], because: str) -> Fetched[T]:
-    ordered = sorted(issues, key=lambda i: (not i.left_out, i.kind, i.subject, i.detail))
+def _found(items: tuple[T, ...], findings: Iterable[Finding], because: str) -> Fetched[T]:
+    ordered = sorted(findings, key=lambda i: (not i.left_out, i.kind, i.subject, i.detail))
     return Fetched(items, tuple(ordered), None if items else Absence("nothing_yet", because))
