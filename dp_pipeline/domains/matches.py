@@ -18,6 +18,7 @@ from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, 
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import FINAL_STATUSES, Match
+from dp_pipeline.football.plausibility import gaps_of
 from dp_pipeline.match_watch.due import change
 from dp_pipeline.match_watch.watch import CALLED_OFF, PolledMatches, Watched
 from dp_pipeline.providers.contract import DueMatches, Selection, Source
@@ -59,6 +60,8 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
             left_out,
             blocked=True,
         )
+    if not snapshot.rows(tables.match):
+        findings += _incomplete(fetched, snapshot)
     gone = _gone(fetched, snapshot, verdict, accepted)
     findings += _superseded(fetched, snapshot, verdict)
     written = planned(tables.match, [*accepted, *gone], snapshot.rows(tables.match), keep=KEEP)
@@ -68,6 +71,15 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
         tuple(findings),
         preview=preview(after.matches, {**after.team_names, **names}),
     )
+
+
+def _incomplete(fetched: Fetched[Match], snapshot: Snapshot) -> list[Finding]:
+    """What a first read lacks by its format: leagues publish round by round, so it is stored."""
+    names = {**snapshot.team_names, **fetched.team_names}
+    return [
+        Finding("incomplete_season", gap.table, gap.detail)
+        for gap in gaps_of(fetched.items, snapshot.rounds, names)
+    ]
 
 
 def _gone(

@@ -1,15 +1,20 @@
 """What is stored, as it compares with a payload that is read otherwise than before. Pure."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.days import Span
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.pairing import stored_ids
+from dp_pipeline.football.plausibility import why_not_believed
 from dp_pipeline.providers.fetched import Fetched
 
+_YEARS = re.compile(r"(\d{4})(/\d{2,4})?")
+_QUALIFIERS = re.compile(r"quali", re.IGNORECASE)
 _FACTS = [field.name for field in fields(Match) if field.name != "external_id"]
 
 
@@ -26,7 +31,8 @@ def judged(
         now: the present at the provider.
     """
     if not snapshot.matches:
-        return Verdict()
+        refusal = why_not_believed(fetched.items, _span_of(snapshot))
+        return Verdict(refusal and f"{refusal} Nothing was stored.")
     covers = fetched.covers
     replaced = superseded(snapshot.matches, fetched.items, covers, now)
     stored = [
@@ -43,6 +49,17 @@ def judged(
         names=snapshot.team_names,
     )
     return replace(verdict, superseded=replaced)
+
+
+def _span_of(snapshot: Snapshot) -> Span | None:
+    """The days of the season; None before it is stored, and of qualifiers, which take years."""
+    row = snapshot.tournament
+    years = _YEARS.fullmatch(row["season"]) if row else None
+    if row is None or years is None or _QUALIFIERS.search(row["label"]):
+        return None
+    first = int(years[1])
+    # Where one year is named, some leagues mean the first of two, and some the last.
+    return Span(date(first if years[2] else first - 1, 6, 1), date(first + 1, 12, 31))
 
 
 def as_read_now(

@@ -93,16 +93,29 @@ class DayReading:
 NO_DAY = DayReading(None)
 
 
+THROUGHOUT = 0.9
+"""So many of a season's days are outside it: it is another season, and nothing is put right."""
+_FEWEST_DAYS = 5
+
+
+def is_another_season(days: Sequence[date], span: Span) -> bool:
+    """Whether days are outside a season throughout."""
+    outside = sum(day not in span for day in days)
+    return len(days) >= _FEWEST_DAYS and outside >= THROUGHOUT * len(days)
+
+
 def read_days(
     listed: Sequence[ListedDay], span: Span, today: date | None = None
 ) -> tuple[DayReading, ...]:
-    """The day of every match, in the given order.
+    """The day of every match, in the given order; as given where they are of another season.
 
     Args:
         listed: every match of the season.
         span: the days of the season.
         today: the present day; None where nothing is judged by the clock.
     """
+    if is_another_season([each.day for each in listed if each.day], span):
+        return tuple(DayReading(each.day) for each in listed)
     lines = _lines(listed, span)
     latest = today + _TOMORROW if today else date.max
     playing = Counter((side, each.day) for each in listed for side in each.sides if each.day)

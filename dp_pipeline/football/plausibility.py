@@ -1,16 +1,23 @@
 """Whether what is told of a tournament can be football, and whether it is all of it. Pure."""
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median_low
 
-from dp_pipeline.football.models import Match, MatchStatus
+from dp_pipeline.football.days import THROUGHOUT, Span, is_another_season
+from dp_pipeline.football.models import Match, MatchStatus, Round
 
 LONG_BEFORE = timedelta(hours=1)
 """A match that is brought forward by less is played all the same."""
+MOST_GOALS = 12
+"""Of all decided matches the one in the middle: football comes to 2 or 3, handball to 55."""
+MOST_USUAL_GOALS = 4
+FEWEST_TO_TELL = 5
+_MOST_TEAMS_IN_ROUND_ROBIN = 24
+_NAMED = 5
 DECIDED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
 _OTHER_SPORT = re.compile(
     r"\b(?:\w*hand-?ball\w*|hbl|\w*basket-?ball\w*|bbl|nba|\w*volley-?ball\w*|\w*eis-?hockey\w*"
@@ -84,3 +91,103 @@ def as_scheduled(match: Match) -> Match:
     parts = ("score", "score_90", "score_ht", "penalties_score")
     scores = {f"{side}_{part}": None for side in ("home", "away") for part in parts}
     return replace(match, status="scheduled", **scores)
+
+
+def middle_goals(matches: Iterable[Match]) -> int:
+    """Of the decided matches, how many goals the one in the middle has; 0 where too few tell."""
+    goals = [
+        match.home_score + match.away_score
+        for match in matches
+        if match.home_score is not None and match.away_score is not None
+    ]
+    return median_low(goals) if len(goals) >= FEWEST_TO_TELL else 0
+
+
+def why_not_believed(matches: Sequence[Match], span: Span | None) -> str | None:
+    """Why nothing of a first read can be stored, a sentence; None when it can.
+
+    Args:
+        matches: all that came.
+        span: the days that the season can have; None where that is not known.
+    """
+    if (goals := middle_goals(matches)) > MOST_GOALS:
+        return f"Half of its matches have {goals} goals or more: that is no football."
+    days = [(match, day) for match in matches if (day := _day(match)) is not None]
+    if len(days) < FEWEST_TO_TELL:
+        return None
+    outside = [day for _, day in days if span is not None and day not in span]
+    if span is not None and is_another_season([day for _, day in days], span):
+        return (
+            f"Of its {len(days)} days {len(outside)} are outside the season, from {min(outside)} "
+            f"to {max(outside)}."
+        )
+    playing = Counter((side, day) for match, day in days for side in (match.home, match.away))
+    twice = [m for m, day in days if max(playing[m.home, day], playing[m.away, day]) > 1]
+    if len(twice) >= THROUGHOUT * len(days):
+        return f"In {len(twice)} of its {len(days)} matches a team plays twice on one day."
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that a season lacks, or has too much of, by its format; a sentence each."""
+
+    table: str
+    detail: str
+
+
+def gaps_of(
+    matches: Iterable[Match], rounds: Iterable[Round], names: Mapping[str, str]
+) -> tuple[Gap, ...]:
+    """Where number of matches, games per team and rounds do not make a season.
+
+    Args:
+        matches: all that came.
+        rounds: theirs.
+        names: of teams by external id.
+    """
+    season = {round_.slug for round_ in rounds if round_.type == "season"}
+    tables: defaultdict[tuple[str | None, str | None], list[Match]] = defaultdict(list)
+    for match in matches:
+        if match.round_slug in season:
+            tables[match.stage, match.group_name].append(match)
+    return tuple(
+        Gap(", ".join(filter(None, place)) or "The season", detail)
+        for place, listed in sorted(tables.items(), key=str)
+        if len(listed) > FEWEST_TO_TELL
+        for detail in _gaps_of_table(listed, names)
+    )
+
+
+def _gaps_of_table(matches: Sequence[Match], names: Mapping[str, str]) -> Iterable[str]:
+    games = Counter(side for match in matches for side in (match.home, match.away))
+    teams, usual = len(games), Counter(games.values()).most_common(1)[0][0]
+    odd = {team: count for team, count in games.items() if count != usual}
+    if odd:
+        named = [f"{names.get(team, team)} ({count})" for team, count in sorted(odd.items())]
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        yield (
+            f"Of {teams} teams {teams - len(odd)} have {usual} matches each, and others have not: "
+            f"{', '.join(named[:_NAMED])}{more}."
+        )
+    once = teams - 1
+    if not odd and once > 1 and teams <= _MOST_TEAMS_IN_ROUND_ROBIN and usual % once:
+        times = usual // once + 1
+        yield (
+            f"Each of {teams} teams has {usual} matches, {len(matches)} in all; once against every "
+            f"other makes {once}, and {times * once} is the next number to come to."
+        )
+    per_round = Counter(match.round_slug for match in matches)
+    full = teams // 2
+    short = sorted(f"{slug} ({count})" for slug, count in per_round.items() if count != full)
+    if short and 2 * len(short) < len(per_round):
+        more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
+        yield (
+            f"Of {len(per_round)} rounds {len(per_round) - len(short)} have {full} matches, and "
+            f"others have not: {', '.join(short[:_NAMED])}{more}."
+        )
+
+
+def _day(match: Match) -> date | None:
+    at = match.kickoff_at
+    return match.kickoff_date or (at.date() if at else None)

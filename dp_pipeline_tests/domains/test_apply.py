@@ -1,5 +1,6 @@
 """Applying a plan: all of it or nothing, and planned again when others were faster."""
 
+import json
 import uuid
 from pathlib import Path
 
@@ -80,7 +81,11 @@ def test_seasons_that_are_read_at_once_leave_teams_to_the_newest(
     # As many as a backfill reads at once: in 0.1 three left 18 to 20 teams to an older season.
     keys = [f"openfootball:en.1:{name}" for name in (*SEASONS[turn:], *SEASONS[:turn])]
     file = season(league(*(f"{letter}ville" for letter in "ABCDEFGHIJKLMNOPQRST"), played=False))
-    payloads = {f"/{name}/en.1.json": file for name in SEASONS}
+    # each in its own year: days of another season are refused
+    payloads = {
+        f"/{name}/en.1.json": json.loads(json.dumps(file).replace('"2024-', f'"{name[:4]}-'))
+        for name in SEASONS
+    }
     ended: list[Execution] = []
 
     async def work(base_url: str) -> None:

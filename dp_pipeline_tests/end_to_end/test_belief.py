@@ -357,7 +357,12 @@ def test_the_inputs_that_went_wrong_go_right(
     assert set(first.values()) == {"written"}
     before = row_versions(url)
     rows = take(name)
-    assert row_versions(url) == before
+    after = row_versions(url)
+    # the match that is gone says since when, and nothing else is written
+    changed = {table for table in before if before[table] != after[table]}
+    assert changed == (set() if refused else {"match"})
+    gone = query(url, "SELECT count(*) AS n FROM match WHERE missing_since IS NOT NULL")
+    assert gone == [{"n": 0 if refused else 1}]
     assert (rows["tournaments"]["outcome"] == "suspicious_payload") == refused
     assert sum(row["games"] for row in query(url, TABLE_ROWS, key=FILE)) == 30
     database.close()

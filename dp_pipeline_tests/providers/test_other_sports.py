@@ -39,6 +39,10 @@ HANDBALL = {
 }
 
 
+def a_round(number: int) -> dict[str, Any]:
+    return {"groupName": f"{number}. Spieltag", "groupOrderID": number}
+
+
 def read(payloads: Mapping[str, Any], key: str) -> Fetched[Match]:
     """The matches of a tournament that is confirmed before."""
 
@@ -83,7 +87,10 @@ def test_a_league_that_is_listed_under_another_sport_is_refused() -> None:
         "leagueName": "1. Liga",
         "sport": {"sportId": 5, "sportName": "Handball"},
     }
-    matches = [{**HANDBALL, "leagueName": "1. Liga"}]
+    matches = [
+        {**HANDBALL, "leagueName": "1. Liga", "matchID": n, "group": a_round(n)}
+        for n in range(1, 7)
+    ]
     payloads = {"/getmatchdata/x/2024": matches, "/getavailableleagues": [league]}
     with pytest.raises(OtherSportError, match="Handball"):
         read(payloads, "openligadb:x:2024")

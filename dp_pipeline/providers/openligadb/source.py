@@ -10,7 +10,12 @@ from typing import TypeVar
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
-from dp_pipeline.football.plausibility import is_football, other_sport_of
+from dp_pipeline.football.plausibility import (
+    MOST_USUAL_GOALS,
+    is_football,
+    middle_goals,
+    other_sport_of,
+)
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -153,9 +158,13 @@ class OpenLigaDBSource(PolledSource[Gathered]):
     async def confirm(self, listed: Listed) -> None:
         """There are matches, or the season is listed: what it does not know it answers with [].
 
-        The list alone says of which sport a league is.
+        The list alone says of which sport a league is; where results are those of football, it is
+        not requested.
         """
-        matches = (await self.season()).payloads
+        fixtures = (await self.season()).fixtures.matches
+        matches = bool((await self.season()).payloads)
+        if matches and middle_goals(fixtures) <= MOST_USUAL_GOALS:
+            return
         try:
             seasons = [season for season in await listed() if season.key == self.key]
         except ProviderError:
