@@ -1,5 +1,6 @@
 """The domain `standings`: the league table, one per stage and group."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Standing
 from dp_pipeline.football.results import DRAW_POINTS, WIN_POINTS
 from dp_pipeline.football.rules import rules_of
-from dp_pipeline.football.table import ComputedTables, compute_tables
+from dp_pipeline.football.table import FINAL_TABLE, ComputedTables, compute_tables
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fetched import Fetched, Finding
 
@@ -145,10 +146,26 @@ def follow_stored(standings: Sequence[Standing], ours: Sequence[Standing]) -> li
     provided = [row for row in standings if not row.computed]
     begun = {place for place, rows_ in instead.items() if any(row.games for row in rows_)}
     followed = (begun or set(instead)) if not provided else computed & instead.keys()
+    final = instead.get((FINAL_TABLE, None), ())
     return [
         *(r for r in standings if not r.computed or (provided and _place(r) not in followed)),
         *(row for place in instead if place in followed for row in instead[place]),
+        *(final if provided and _begins_alike(provided, ours) else ()),
     ] or list(standings)
+
+
+def _begins_alike(provided: Sequence[Standing], ours: Sequence[Standing]) -> bool:
+    """Whether a provider's largest table and ours agree: then so does what follows from it."""
+
+    def largest(rows_: Sequence[Standing]) -> dict[str, tuple[int, int]]:
+        places = Counter(_place(row) for row in rows_ if row.stage != FINAL_TABLE)
+        return {
+            row.team: (row.games, row.points)
+            for row in rows_
+            if places and _place(row) == places.most_common(1)[0][0]
+        }
+
+    return largest(provided) == largest(ours)
 
 
 def _place(row: Standing) -> Place:

@@ -8,6 +8,7 @@ import pytest
 from dp_pipeline.domains.judge_table import judge_table
 from dp_pipeline.domains.standings import follow_stored
 from dp_pipeline.football.models import Standing
+from dp_pipeline.football.table import FINAL_TABLE
 
 Change = Callable[[Standing], Standing]
 
@@ -146,3 +147,14 @@ def test_computed_tables_are_as_the_stored_matches_have_them() -> None:
     named = [replace(r, stage=None) for r in ours]
     assert follow_stored(computed, named) == ours, "one table, whatever its stage is called"
     assert follow_stored(computed, []) == computed
+
+
+def test_beside_a_providers_tables_of_stages_stands_the_final_one_that_follows_from_them() -> None:
+    whole = [replace(r, computed=True) for r in TABLE]
+    top = [replace(one_more_game(r), stage="top") for r in TABLE[:6]]
+    final = [replace(r, stage=FINAL_TABLE, computed=True, whole_season=True) for r in TABLE]
+    theirs = [*TABLE, *top]
+    ours = [*whole, *[replace(r, computed=True) for r in top], *final]
+    assert follow_stored(theirs, ours) == [*theirs, *final]
+    other = [replace(TABLE[0], points=1), *TABLE[1:], *top]
+    assert follow_stored(other, ours) == other, "theirs began otherwise than ours"

@@ -236,3 +236,9 @@ def test_a_recorded_table_is_read_with_its_differences() -> None:
     ]
     assert {(r.stage, r.group_name) for r in found.items} == {(None, None)}
     assert found.findings == ()
+
+
+def test_a_table_says_by_which_rule_level_teams_are_ordered() -> None:
+    payload = recorded("tunjayoff/condensed/standings_total_17_96668.condensed.json")
+    (table,) = parse_tables(payload)
+    assert table.rule == "Goal difference, Goals scored, H2H [SofaScore]"

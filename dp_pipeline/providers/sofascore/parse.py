@@ -1,5 +1,6 @@
 """SofaScore's answers taken apart: what can be read, and what not, by name and path."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,9 @@ from dp_pipeline.providers.sofascore.payload import (
 MOST_ENTRIES = 5_000
 PROVIDER = "SofaScore"
 
+# of a text such as "... break the tie: 1. Goal difference 2. Goals scored 3. H2H" each part
+_CRITERION = re.compile(r"\b\d\. ?(\S.{0,80}?)(?=\s+\d\.|\Z)")
+
 FormEvents = Mapping[tuple[str, str], tuple[FormEventPayload, ...]]
 """Events by (id of the stage, id of the team), as texts."""
 
@@ -45,13 +49,17 @@ class EventList(Answer[EventPayload]):
 
 @dataclass(frozen=True, slots=True)
 class TablePayload:
-    """One table; `fault` says which row is missing from `rows` and why, `findings` what else."""
+    """One table; `fault` says which row is missing from `rows` and why, `findings` what else.
+
+    `rule` is how level teams are separated, in SofaScore's words.
+    """
 
     name: str | None
     stage: StagePayload | None
     rows: tuple[RowPayload, ...]
     fault: str | None = None
     findings: tuple[Finding, ...] = ()
+    rule: str | None = None
 
 
 def parse_unique(payload: Any) -> UniquePayload:
@@ -134,7 +142,9 @@ def _table(raw: dict[str, Any], path: str) -> TablePayload:
         return TablePayload(name, stage, (), error.message.rstrip("."))
     fault = next((f.detail.rstrip(".") for f in rows.findings if f.left_out), None)
     others = tuple(finding for finding in rows.findings if not finding.left_out)
-    return TablePayload(name, stage, rows.items, fault, others)
+    criteria = _CRITERION.findall(text_at(raw, "tieBreakingRule", "text") or "")
+    rule = f"{', '.join(criteria)} [SofaScore]" if criteria else None
+    return TablePayload(name, stage, rows.items, fault, others, rule)
 
 
 def parse_form(payload: Any) -> FormEvents:

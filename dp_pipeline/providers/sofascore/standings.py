@@ -173,6 +173,7 @@ def _rows(
                 group_name=place[1],
                 # a list cut short, or none: the matches know as much
                 form=by_events if len(by_events) >= len(by_matches) else by_matches,
+                rule=table.rule,
             )
         )
     return rows
