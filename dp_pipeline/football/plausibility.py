@@ -18,7 +18,8 @@ MOST_USUAL_GOALS = 4
 FEWEST_TO_TELL = 5
 _MOST_TEAMS_IN_ROUND_ROBIN = 24
 _NAMED = 5
-DECIDED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
+PLAYED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "live"})
+_DECIDED: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
 _OTHER_SPORT = re.compile(
     r"\b(?:\w*hand-?ball\w*|hbl|\w*basket-?ball\w*|bbl|nba|\w*volley-?ball\w*|\w*eis-?hockey\w*"
     r"|ice[ -]hockey|nhl|del2?(?= \d)|\w*hockey|american[ -]football|aussie[ -]rules|nfl|gfl|tennis"
@@ -55,7 +56,7 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
     listed = [
         match
         for match in matches
-        if match.kickoff_date and match.round_slug and match.status in DECIDED_STATUSES
+        if match.kickoff_date and match.round_slug and match.status in _DECIDED
     ]
     same: defaultdict[Hashable, list[Match]] = defaultdict(list)
     days: defaultdict[str | None, list[date]] = defaultdict(list)
@@ -81,9 +82,15 @@ def _off_round(match: Match, days: Mapping[str | None, list[date]]) -> tuple[int
 
 
 def has_not_begun(match: Match, now: datetime) -> bool:
-    """Whether a match that is told to be played, or decided, is long before its kick-off."""
-    begun = match.status in DECIDED_STATUSES or match.status == "live"
-    return begun and match.kickoff_at is not None and match.kickoff_at - now > LONG_BEFORE
+    """Whether a match that is told to be played is long before its kick-off.
+
+    One may be awarded before its day: of a club that has withdrawn, the rest of the season is.
+    """
+    return (
+        match.status in PLAYED_STATUSES
+        and match.kickoff_at is not None
+        and match.kickoff_at - now > LONG_BEFORE
+    )
 
 
 def as_scheduled(match: Match) -> Match:

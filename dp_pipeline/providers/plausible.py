@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from dp_pipeline.football.days import DayReading, Doubt, ListedDay, Span, read_days
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.football.plausibility import (
-    DECIDED_STATUSES,
+    PLAYED_STATUSES,
     as_scheduled,
     has_not_begun,
     listed_twice,
@@ -76,8 +76,9 @@ def on_plausible_days(  # noqa: PLR0913 - the season, and what its days are read
         return ListedDay(
             _day_of(match, zone),
             series=(match.stage, round_.type) if round_ else None,
-            place=round_.order if round_ else None,
-            decided=match.status in DECIDED_STATUSES,
+            # people number matchdays in order, and the rounds of a cup at will
+            place=round_.order if round_ and round_.type == "season" else None,
+            decided=match.status in PLAYED_STATUSES,
             sides=(match.home, match.away),
         )
 

@@ -104,6 +104,15 @@ def test_a_result_of_a_round_to_come_is_not_stored() -> None:
     assert "kickoff_not_yet" in {issue.kind for issue in found.matches.findings}
     (match,) = read([played], "en.1", "2024-25", today=date(2024, 8, 17)).matches.items
     assert match.status == "ended"
+    live = entry("A City", "B City", date="2024-08-17", status="live")
+    (match,) = read([live], "en.1", "2024-25", today=date(2024, 8, 1)).matches.items
+    assert match.status == "scheduled"
+
+
+def test_a_match_of_a_club_that_withdrew_is_awarded_before_its_day() -> None:
+    awarded = entry("A City", "B City", score={"ft": [0, 3]}, status="awarded")
+    (match,) = read([awarded], "en.1", "2024-25", today=date(2024, 8, 1)).matches.items
+    assert (match.status, match.away_score) == ("awarded", 3)
 
 
 @needs_cases

@@ -8,6 +8,7 @@ from typing import Literal
 
 from dp_pipeline.football.days import DayReading, ListedDay, Span, read_days
 from dp_pipeline.providers.openfootball.payload import RawMatch
+from dp_pipeline.providers.openfootball.results import was_played
 from dp_pipeline.providers.openfootball.rounds import RoundName, previous_stage
 
 Problem = Literal["no_date", "unreadable_date", "unreadable_time", "no_time", "no_zone"]
@@ -54,7 +55,7 @@ def days_of(
 
     def of(raw: RawMatch, name: RoundName | None) -> ListedDay:
         day, sides = day_of(raw.date), (raw.team1, raw.team2)
-        decided = raw.score.ft is not None or raw.score.et is not None
+        decided = was_played(raw.score, raw.status)
         if name is None:
             return ListedDay(day, decided=decided, sides=sides)
         knockout = name.type == "knockout"

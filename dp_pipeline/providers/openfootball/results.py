@@ -93,6 +93,13 @@ def result_of(score: RawScore, status_text: str | None, goals: ListedGoals | Non
     return Result(status, final, after_90, half_time, penalties, tuple(remarks), given)
 
 
+def was_played(score: RawScore, status_text: str | None) -> bool:
+    """Whether score or status say that a match was begun; an awarded one need not have been."""
+    status = _STATUSES.get((status_text or "").casefold())
+    told = any((score.ht, score.ft, score.et, score.p))
+    return status in ("live", "ended") or (told and status is None)
+
+
 def _checked(
     score: RawScore, goals: ListedGoals | None, remarks: list[tuple[str, str]]
 ) -> tuple[Goals | None, Goals | None, Goals | None]:
