@@ -64,10 +64,11 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
         findings += _incomplete(fetched, snapshot)
     gone = _gone(fetched, snapshot, verdict, accepted)
     findings += _superseded(fetched, snapshot, verdict)
-    written = planned(tables.match, [*accepted, *gone], snapshot.rows(tables.match), keep=KEEP)
-    after = snapshot.after_writes([written])
+    written = planned(tables.match, accepted, snapshot.rows(tables.match), keep=KEEP)
+    marked = planned(tables.match, gone, snapshot.rows(tables.match), counted=False)
+    after = snapshot.after_writes([written, marked])
     return Plan(
-        with_derived(snapshot, [written]),
+        with_derived(snapshot, [written, marked]),
         tuple(findings),
         preview=preview(after.matches, {**after.team_names, **names}),
     )
@@ -93,7 +94,9 @@ def _gone(
         rows.match_id(provider, old): rows.match_id(provider, new)
         for old, new in verdict.superseded.items()
     }
-    missing = [rows.match_id(provider, match.external_id) for match in verdict.missing]
+    # an entry that could not be read may well be one that seems to be missing
+    sure = not any(finding.left_out for finding in fetched.findings)
+    missing = [rows.match_id(provider, match.external_id) for match in verdict.missing if sure]
     return [
         {
             **{name: stored[id_][name] for name in columns},

@@ -34,7 +34,8 @@ def judged(
         refusal = why_not_believed(fetched.items, _span_of(snapshot))
         return Verdict(refusal and f"{refusal} Nothing was stored.")
     covers = fetched.covers
-    replaced = superseded(snapshot.matches, fetched.items, covers, now)
+    knockout = {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
+    replaced = superseded(snapshot.matches, fetched.items, covers, now, knockout)
     stored = [
         replace(match, external_id=replaced.get(match.external_id, match.external_id))
         for match in snapshot.matches
@@ -95,6 +96,7 @@ def superseded(
     fetched: Sequence[Match],
     covers: Collection[str] | None,
     now: datetime,
+    knockout: Collection[str | None] = (),
 ) -> dict[str, str]:
     """The stored matches whose place one under a new id has taken, each with that id.
 
@@ -106,6 +108,7 @@ def superseded(
         fetched: the matches of the payload.
         covers: external ids of the stored matches that the payload is to have; None for all.
         now: the present.
+        knockout: slugs of knockout rounds, in which those may meet again who met in the season.
     """
     came = {match.external_id for match in fetched}
     gone = [
@@ -115,7 +118,10 @@ def superseded(
     ]
     kept = {match.external_id for match in stored}
     new = [match for match in fetched if match.external_id not in kept]
-    places = {match.external_id: (match.stage, match.group_name) for match in (*gone, *new)}
+    places = {
+        match.external_id: (match.stage, match.group_name, match.round_slug in knockout)
+        for match in (*gone, *new)
+    }
     found = {old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]}
     settled = settled_matches(stored, now)
     if len(found.keys() & settled) > limit_of(len(settled)):

@@ -319,7 +319,11 @@ def test_a_single_match_less_is_named_and_kept(
     assert {row["status"] for row in rows.values()} == {"completed"}
     report = report_of(rows["matches"])
     assert len(report["findings"]["no_longer_at_provider"]) == 1
-    assert row_versions(url)["match"] == before["match"]
+    assert report["summary"]["updated"] == 0, "that it is missing is no fact of football"
+    after = row_versions(url)["match"]
+    assert len([row for row in before["match"] if row not in after]) == 1, "says since when"
+    gone = query(url, "SELECT count(*) AS n FROM match WHERE missing_since IS NOT NULL")
+    assert gone == [{"n": 1}]
 
 
 def test_one_broken_match_among_many_is_left_out_counted_and_named(
