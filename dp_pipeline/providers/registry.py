@@ -2,7 +2,7 @@
 
 import contextlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Self
@@ -35,6 +35,7 @@ from dp_pipeline.providers.errors import (
 )
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.providers.openligadb import OpenLigaDB
+from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.sandbox import Sandbox
 from dp_pipeline.providers.sofascore import SofaScore
 
@@ -50,6 +51,21 @@ if len(BY_NAME) < len(PROVIDERS) or set(BY_NAME) != _PACKAGES:
     )
     raise ValueError(_WRONG)
 
+
+def check_windows(registered: Iterable[Provider]) -> None:
+    """Raise ValueError where two providers have one refresh window: not all begin at once."""
+    windows: dict[RefreshWindow, str] = {}
+    for provider in registered:
+        other = windows.setdefault(provider.refresh_window, provider.name)
+        if other != provider.name:
+            message = (
+                f"Tournaments of {other} and {provider.name} are read again in the same window; "
+                "give each provider a `refresh_window` of its own."
+            )
+            raise ValueError(message)
+
+
+check_windows(PROVIDERS)
 MOST_OFFERED = 3
 _GLANCE = Limits(connect_seconds=1, read_seconds=1, deadline_seconds=2, attempts=1)
 

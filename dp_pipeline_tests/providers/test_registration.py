@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +11,8 @@ import pytest
 
 from dp_pipeline.definitions import defs
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.http.client import Requests
+from dp_pipeline.football.rules import load
+from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
     ListedSeason,
@@ -21,8 +22,9 @@ from dp_pipeline.providers.contract import (
     StoredTournament,
 )
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
+from dp_pipeline.providers.polling import PolledSource
 from dp_pipeline.providers.refresh_window import RefreshWindow
-from dp_pipeline.providers.registry import PROVIDERS
+from dp_pipeline.providers.registry import BY_NAME, PROVIDERS, check_windows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,6 +115,30 @@ def test_the_table_of_providers_in_the_readme_is_what_is_registered() -> None:
     assert f"{table}\n\n" in (ROOT / "README.md").read_text()
 
 
+def test_every_source_has_every_method_and_answers_for_due_matches_where_it_is_said_to() -> None:
+    for provider in PROVIDERS:
+        key = TournamentKey.parse(provider.examples[0])
+        requests = Requests(HttpClient(provider.name, "http://127.0.0.1"))
+        source = provider.source(key, requests)
+        assert isinstance(source, PolledSource) == provider.polled, provider.name
+
+
+def test_the_competitions_of_the_rules_are_those_of_registered_providers() -> None:
+    assert load().competition.keys() <= BY_NAME.keys()
+
+
+def test_two_providers_that_are_read_again_at_once_are_named() -> None:
+    twice = (*PROVIDERS, replace(PROVIDERS[0], name="kicker", examples=("kicker:bl:2024",)))
+    with pytest.raises(ValueError, match="of openligadb and kicker are read again in the same"):
+        check_windows(twice)
+
+
+def test_every_provider_is_in_the_glossary() -> None:
+    names = ", ".join(f"`{provider.name}`" for provider in PROVIDERS)
+    page = (ROOT / "docs/glossary.md").read_text()
+    assert f"| provider | where data comes from: {names} |" in page
+
+
 def test_the_setting_of_every_provider_is_documented() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
     settings = ", ".join(f"`{provider.base_url_setting}`" for provider in PROVIDERS)
@@ -127,6 +153,4 @@ def test_every_provider_has_its_schedules_and_checks() -> None:
         name = provider.name
         assert {f"refresh_{name}_nightly", f"refresh_{name}_weekly"} <= schedules
         assert {f"{name}_answers", f"{name}_is_refreshed"} <= checks
-    windows = [provider.refresh_window for provider in PROVIDERS]
-    assert len(set(windows)) == len(windows), "not all begin at once"
     assert isinstance(repository, dg.RepositoryDefinition)
