@@ -251,6 +251,11 @@ def test_a_season_of_one_or_two_years_is_accepted(season_text: str) -> None:
     check_key(TournamentKey("openfootball", "en.1", season_text))
 
 
+@pytest.mark.parametrize("competition", ["en.1", "uefa.cl", "euro", "worldcup", "copa.l"])
+def test_files_of_other_repositories_of_the_same_form_have_keys(competition: str) -> None:
+    check_key(TournamentKey("openfootball", competition, "2018"))
+
+
 @pytest.mark.parametrize(
     ("competition", "season_text", "hint"),
     [

@@ -58,7 +58,7 @@ _COUNTRIES = {
 }
 _UEFA = "uefa"
 _LEAGUE = re.compile(r"(?:[a-z]{2,3}\.\d.*|mls)\Z")
-_COMPETITION = re.compile(r"[a-z]{2,4}(?:\.[a-z0-9]+)*\Z")
+_COMPETITION = re.compile(r"[a-z]{2,12}(?:\.[a-z0-9]+)*\Z")
 _QUALI = re.compile(r"quali")  # of the finals of that year
 _OTHER_FILES = (".clubs", ".groups")
 _SPLIT_YEARS = re.compile(r"((?:18|19|20)\d{2})-(\d{2})\Z")
