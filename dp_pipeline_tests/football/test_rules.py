@@ -1,5 +1,8 @@
 """The files of rules: what holds for which season, and what is refused."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from dp_pipeline.football.rules import code_of, first_year, load, read, rules_of
@@ -98,3 +101,11 @@ def test_a_rule_ends_where_another_begins() -> None:
     assert before is not None
     assert after is not None
     assert (before.play_off_between, after.play_off_between) == ((), (1, 17))
+
+
+def test_the_examples_of_the_page_can_be_read() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "competition-rules.md"
+    examples = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    files = read({f"{number}.toml": text for number, text in enumerate(examples)})
+    assert [len(entries) for entries in (files.order, files.split, files.deduction)] == [1, 1, 1]
+    assert len(examples[0].strip().splitlines()) == 5, "a competition is five lines"
