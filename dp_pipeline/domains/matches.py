@@ -118,6 +118,7 @@ def _superseded(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -
         Finding("match_superseded", subject_of(match, names), detail)
         for match in snapshot.matches
         if match.external_id in verdict.superseded
+        and verdict.superseded[match.external_id] not in verdict.kept
     ]
 
 

@@ -15,6 +15,11 @@ from dp_pipeline.providers.fetched import Fetched
 
 _YEARS = re.compile(r"(\d{4})(/\d{2,4})?")
 _QUALIFIERS = re.compile(r"quali", re.IGNORECASE)
+_PARTS = [
+    f"{side}_{part}"
+    for side in ("home", "away")
+    for part in ("score_90", "score_ht", "penalties_score")
+]
 _FACTS = [field.name for field in fields(Match) if field.name != "external_id"]
 
 
@@ -36,8 +41,11 @@ def judged(
     covers = fetched.covers
     knockout = {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
     replaced = superseded(snapshot.matches, fetched.items, covers, now, knockout)
+    came = {match.external_id: match for match in fetched.items}
     stored = [
-        replace(match, external_id=replaced.get(match.external_id, match.external_id))
+        _in_place_of(match, came[replaced[match.external_id]])
+        if match.external_id in replaced
+        else match
         for match in snapshot.matches
     ]
     verdict = judge(
@@ -50,6 +58,15 @@ def judged(
         names=snapshot.team_names,
     )
     return replace(verdict, superseded=replaced)
+
+
+def _in_place_of(old: Match, new: Match) -> Match:
+    """The stored match under its new id, without the parts that the new entry does not have yet.
+
+    Who creates a match anew enters its result, and the half-time score later or never.
+    """
+    silent = [name for name in _PARTS if getattr(new, name) is None]
+    return replace(old, external_id=new.external_id, **dict.fromkeys(silent))
 
 
 def _span_of(snapshot: Snapshot) -> Span | None:

@@ -57,6 +57,16 @@ def test_a_re_created_match_counts_in_the_place_of_the_one_that_vanished() -> No
     assert table == dict.fromkeys(NAMES, 1)
 
 
+def test_a_re_created_match_may_lack_its_half_time_and_not_its_result() -> None:
+    half_time = replace(OLD, home_score_ht=2, away_score_ht=0)
+    snapshot = stored_season((MATCHES, fetched_matches(half_time, *OTHERS)))
+    _, after = read(snapshot, NEW, *OTHERS)
+    assert {match.external_id for match in after.matches} == {"9", "2", "3"}
+    plan, after = read(season(), a_match(9, "1", "2"), *OTHERS)
+    assert {match.external_id for match in after.matches} == {"1", "2", "3"}
+    assert [finding.kind for finding in plan.findings] == ["result_taken_back"]
+
+
 def test_the_one_that_vanished_counts_again_when_it_comes_back() -> None:
     _, after = read(season(), NEW, *OTHERS)
     _, back = read(after, OLD, *OTHERS, at=LATER)
