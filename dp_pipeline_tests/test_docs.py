@@ -32,6 +32,14 @@ def test_every_table_and_view_is_in_the_data_model(database: Database) -> None:
     assert [name for name in (*tables.metadata.tables, *views) if f"`{name}`" not in page] == []
 
 
+def test_the_questions_of_the_data_model_can_be_asked(database: Database) -> None:
+    [questions] = re.findall(
+        r"```sql\n(.*?)```", (ROOT / "docs/data-model.md").read_text(), re.DOTALL
+    )
+    with database.transaction() as connection:
+        connection.exec_driver_sql(questions)
+
+
 def test_every_domain_is_in_the_glossary_and_the_architecture_shows_what_it_depends_on() -> None:
     [row] = re.findall(r"\| domain \| (.*) \|", (ROOT / "docs/glossary.md").read_text())
     assert ", ".join(f"`{name}`" for name in REGISTERED) in row
