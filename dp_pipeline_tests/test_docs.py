@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
+from dp_pipeline.settings import S3Settings, Settings
 from dp_pipeline_tests.days import clock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,14 @@ def test_the_questions_of_the_data_model_can_be_asked(database: Database) -> Non
     )
     with database.transaction() as connection:
         connection.exec_driver_sql(questions)
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    fields = {**Settings.model_fields, **S3Settings.model_fields}
+    names = [field.validation_alias for field in fields.values() if field.validation_alias]
+    assert "DP_HOME" in names
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_every_domain_is_in_the_glossary_and_the_architecture_shows_what_it_depends_on() -> None:
