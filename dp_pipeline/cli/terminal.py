@@ -185,6 +185,37 @@ def aliases_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def clubs_table(rows: Sequence[Row]) -> Table:
+    """Clubs over all providers: a line for each of their teams."""
+    right = (Column(name, no_wrap=True, justify="right") for name in ("seasons", "fixtures"))
+    table = _table("club", "team", "at", "said by", *right)
+    before = None
+    for row in rows:
+        about = (row["kind"] if row["kind"] == "national" else "", row["squad"])
+        more = ", ".join(word for word in about if word not in ("", "men"))
+        club = f"{row['club']} ({more})" if more else row["club"]
+        table.add_row(
+            plain("" if row["club_id"] == before else club),
+            plain(row["team"]),
+            plain(f"{row['provider']}:{row['external_id']}"),
+            plain(row["club_by"]),
+            str(row["seasons"]),
+            str(row["fixtures"]),
+        )
+        before = row["club_id"]
+    return table
+
+
+def doubts_table(rows: Sequence[Row]) -> Table:
+    """Teams that may be one club: a line for each pair, with the reason why it is not certain."""
+    table = _table("team", "and", "in", Column("fixtures", justify="right"), "because")
+    for row in rows:
+        cells = (row["team"], row["other"], row["tournaments"])
+        shared = f"{row['fixtures']} of {row['listed']}"
+        table.add_row(*map(plain, cells), shared, plain(row["because"]))
+    return table
+
+
 def torn_table(found: "Sequence[TornTeam]") -> Table:
     """Clubs that are stored as several: a line for each name that is joined, or stays apart."""
     right = (Column(name, no_wrap=True, justify="right") for name in ("tournaments", "matches"))

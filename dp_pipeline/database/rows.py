@@ -41,6 +41,14 @@ def alias_id(provider: str, key: str) -> UUID:
     return natural_id("team_alias", provider, storable(key))
 
 
+def club_id(provider: str, external_id: str, ordinal: int) -> UUID:
+    """The id of the row of a club of which this was the first team when it was found.
+
+    `ordinal` tells it from one that was found before and has left the team behind, from 1.
+    """
+    return natural_id("club", provider, storable(external_id), ordinal)
+
+
 def round_id(key: TournamentKey, slug: str) -> UUID:
     """The id of a round's row."""
     return natural_id("round", str(key.tournament_id), storable(slug))

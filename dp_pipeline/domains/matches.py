@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import planned
+from dp_pipeline.domains.club_links import link_clubs
 from dp_pipeline.domains.derived import with_derived
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Verdict, contradiction_findings, subject_of
@@ -162,7 +163,7 @@ def follow_up(
     selection: Selection,
     now: datetime,
 ) -> Sequence[str]:
-    """When matches are polled again, that tables have to follow, and what people want to hear.
+    """When matches are polled again, whose clubs teams are, and what people want to hear.
 
     Matches that were polled and left out are put off all the same: they would be due at once.
     """
@@ -170,6 +171,8 @@ def follow_up(
     fetched_by_id = {rows.match_id(key.provider, m.external_id): m for m in fetched.items}
     part = isinstance(selection, DueMatches)
     stored = changes.of(tables.match)
+    if not part:
+        link_clubs(connection, changes.after, changed=bool(stored.created or stored.updated))
     news = match_news(stored, fetched_by_id, names, part=part, now=now)
     given_up: Sequence[UUID] = ()
     models = changes.after.models

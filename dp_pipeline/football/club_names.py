@@ -35,13 +35,19 @@ _NOT_ENOUGH = frozenset(
 )
 # A club's second team, youth or women beside the club itself: Real Madrid B is not Real Madrid,
 # nor Sevilla Atlético Sevilla.
-_OTHER_TEAM = frozenset(
+_WOMEN = frozenset(
     """
-    2 3 ii iii b c u17 u18 u19 u20 u21 u23 am amateur amateure amateurs atletic atletico castilla
-    femenino feminine feminino femminile frauen futuro gen jong jr junior juniors ladies next
-    promesas reserve reserves sub violets w women young youth
+    femenina femenino feminin feminine feminines feminino femminile frauen ladies w women womens
     """.split()  # noqa: SIM905
 )
+_YOUTH = frozenset("jr junior juniors u15 u16 u17 u18 u19 u20 u21 u23 youth young".split())  # noqa: SIM905
+_SECOND = frozenset(
+    """
+    2 3 ii iii b c am amateur amateure amateurs atletic atletico castilla futuro gen jong next
+    promesas reserve reserves sub violets
+    """.split()  # noqa: SIM905
+)
+_OTHER_TEAM = _WOMEN | _YOUTH | _SECOND
 _SAME_WORD = {"bor": "borussia", "utd": "united"}
 _DROPPED_WORDS = frozenset({"and"})
 _FOUNDED = re.compile(r"\d{2}\Z|(?:18|19|20)\d{2}\Z")
@@ -117,6 +123,21 @@ class Meeting(Generic[K]):
     away: K
     round: str | None = None
     day: str | None = None
+
+
+def squad_of(names: Iterable[str], labels: Iterable[str]) -> str:
+    """Which team of its club one is: "men", "women", "u19", "women u19", "second".
+
+    Args:
+        names: of the team, wherever it plays.
+        labels: of the competition; "2" says nothing there.
+    """
+    named = [folded_words(name) for name in names]
+    words = {word for each in [*named, *map(folded_words, labels)] for word in each}
+    second = any(len(each) > 1 and each[-1] in _SECOND for each in named)
+    women = ["women"] if words & _WOMEN else []
+    squad = [*women, *sorted(words & _YOUTH), *(["second"] if second else [])]
+    return " ".join(squad) or "men"
 
 
 def meet_or_coincide(one: K, other: K, meetings: Iterable[Meeting[K]]) -> bool:

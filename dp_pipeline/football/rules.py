@@ -7,7 +7,7 @@ read, and so are two for the same competition and season.
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -153,6 +153,20 @@ class Placing(_Entry):
     reason: Words
 
 
+class CompetitionNames(BaseModel):
+    """One competition, as openfootball (`code`) and others name it: the same at each of them.
+
+    `national`: teams of countries play there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: Words
+    names: Mapping[str, tuple[str, ...]]
+    source: Words
+    national: bool = False
+
+
 class _Files(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -162,7 +176,7 @@ class _Files(BaseModel):
     deduction: tuple[Deduction, ...] = ()
     award: tuple[Award, ...] = ()
     placing: tuple[Placing, ...] = ()
-    competition: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    competition: tuple[CompetitionNames, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +246,14 @@ def code_of(provider: str, competition: str) -> str | None:
     """The name that the files use for a provider's competition: openfootball's own."""
     if provider == "openfootball":
         return competition
-    found = load().competition.get(provider, {})
-    return next((code for code, names in found.items() if competition in names), None)
+    found = (each for each in load().competition if competition in each.names.get(provider, ()))
+    return next((each.code for each in found), None)
+
+
+def is_national(provider: str, competition: str) -> bool:
+    """Whether teams of countries play there, as far as that is known."""
+    code = code_of(provider, competition)
+    return any(each.national for each in load().competition if each.code == code)
 
 
 @cache
@@ -272,7 +292,16 @@ def read(files: Mapping[str, str]) -> _Files:
     files_ = _Files.model_construct(**found)
     for entries in (files_.order, files_.split, files_.conference):
         _refuse_two(entries)
+    _refuse_two_codes(files_.competition)
     return files_
+
+
+def _refuse_two_codes(entries: Sequence[CompetitionNames]) -> None:
+    told = [(p, name) for each in entries for p, names in each.names.items() for name in names]
+    for provider, name in told:
+        if told.count((provider, name)) > 1:
+            message = f"{name} of {provider} is two competitions in the files."
+            raise RuleError(message)
 
 
 def _refuse_two(entries: Sequence[_Entry]) -> None:

@@ -11,6 +11,7 @@ from dp_pipeline.database.tables.automation import (
     provider_pace,
     tournament_watch,
 )
+from dp_pipeline.database.tables.clubs import club, team_pair
 from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.football import (
     goal,
@@ -35,6 +36,7 @@ __all__ = [
     "EXECUTION_STATUSES",
     "INCIDENT_KINDS",
     "OPERATION_TYPES",
+    "club",
     "competition_season",
     "data_provider_executions",
     "delivery_note",
@@ -50,6 +52,7 @@ __all__ = [
     "provider_pace",
     "team",
     "team_alias",
+    "team_pair",
     "tournament",
     "tournament_round",
     "tournament_standing",

@@ -50,15 +50,17 @@ def natural_id(comment: str) -> sa.Column[Any]:
     return sa.Column("id", sa.Uuid, primary_key=True, comment=f"UUIDv5 of {comment}")
 
 
-def tournament_id(*, primary_key: bool = False) -> sa.Column[Any]:
+def tournament_id(
+    name: str = "tournament_id", comment: str = "tournament.id", *, primary_key: bool = False
+) -> sa.Column[Any]:
     """The tournament a row belongs to and goes with."""
     return sa.Column(
-        "tournament_id",
+        name,
         sa.Uuid,
         sa.ForeignKey("tournament.id", ondelete="CASCADE"),
         primary_key=primary_key,
         nullable=False,
-        comment="tournament.id",
+        comment=comment,
     )
 
 

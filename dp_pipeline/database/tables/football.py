@@ -74,7 +74,16 @@ team = sa.Table(
     text("badge", "URL of the badge as stored by us; null until it is, never blanked"),
     text("described_in", "Key of the newest tournament stored; its name for the team counts"),
     *written(),
+    sa.Column(
+        "club_id",
+        sa.Uuid,
+        sa.ForeignKey("club.id", ondelete="SET NULL"),
+        comment="club.id of the club it is, as other providers have it too; null: not known",
+    ),
+    text("club_by", "fixtures: the lists show its club; person: dp clubs; null: not known"),
     sa.UniqueConstraint("provider", "external_id"),
+    one_of("club_by", ("fixtures", "person")),
+    sa.Index(None, "club_id"),
     comment="A club or national team at one provider; tournament_team says where it plays",
 )
 

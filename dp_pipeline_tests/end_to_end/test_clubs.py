@@ -1,0 +1,100 @@
+"""One club is one row over providers: what fixtures show, and what people say."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dp_pipeline.cli import main
+from dp_pipeline.database.database import Database
+from dp_pipeline_tests.end_to_end.contents import query
+from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.replay import Replay
+from dp_pipeline_tests.servers import serve
+
+OPENLIGADB, OPENFOOTBALL = "openligadb:bl1:2024", "openfootball:de.1:2024-25"
+WRITTEN = """
+SELECT (SELECT count(*) FROM club) AS clubs, (SELECT count(*) FROM team_pair) AS pairs,
+    (SELECT max(updated_at) FROM team_pair) AS pair, (SELECT max(updated_at) FROM club) AS club,
+    (SELECT max(updated_at) FROM team) AS team
+"""
+CLUB = "SELECT club_id FROM clubs WHERE provider = %(provider)s AND team = %(team)s"
+
+
+class Bundesliga:
+    """A database, and the season as two providers have it."""
+
+    def __init__(self, database: Database, home: Path, recordings: Path) -> None:
+        self.database, self.home, self.recordings = database, home, recordings
+        self.url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def read(self, *keys: str, **how: Any) -> None:
+        with serve(Replay(self.recordings).app()) as base_url:
+            for key in keys:
+                rows = ingest(self.database, base_url, self.home, key, **how)
+                assert {r["status"] for d, r in rows.items() if d != "goals"} == {"completed"}
+
+    def written(self) -> dict[str, Any]:
+        (row,) = query(self.url, WRITTEN)
+        return row
+
+    def club(self, provider: str, team: str) -> Any:
+        found = query(self.url, CLUB, provider=provider, team=team)
+        return found[0]["club_id"] if found else None
+
+
+@pytest.fixture
+def bundesliga(database: Database, tmp_path: Path, recordings: Path) -> Bundesliga:
+    return Bundesliga(database, tmp_path, recordings)
+
+
+@pytest.fixture
+def dp(bundesliga: Bundesliga, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("DP_DATABASE_URL", bundesliga.url)
+    return lambda *arguments: CliRunner().invoke(main, ["clubs", *arguments])
+
+
+def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_last_word(
+    bundesliga: Bundesliga, dp: Callable[..., Result]
+) -> None:
+    bundesliga.read(OPENLIGADB)
+    assert bundesliga.written()["clubs"] == 0, "one provider alone shows no club"
+    bundesliga.read(OPENFOOTBALL, scope="dry_run")
+    assert bundesliga.written()["pairs"] == 0
+    bundesliga.read(OPENFOOTBALL)
+    written = bundesliga.written()
+    assert (written["clubs"], written["pairs"]) == (18, 18)
+    teams = query(bundesliga.url, "SELECT * FROM clubs")
+    assert (len(teams), {row["club_by"] for row in teams}) == (36, {"fixtures"})
+    assert {(row["seasons"], row["fixtures"]) for row in teams} == {(1, 34)}
+    (pairs,) = query(
+        bundesliga.url,
+        "SELECT sum(fixtures) / 2 AS fixtures, sum(scores_differ) AS differ FROM team_pair",
+    )
+    assert (int(pairs["fixtures"]), pairs["differ"]) == (306, 0)
+    bayern, dortmund = "FC Bayern München", "Borussia Dortmund"
+    club = bundesliga.club("openligadb", bayern)
+    assert club == bundesliga.club("openfootball", bayern) is not None
+
+    bundesliga.read(OPENLIGADB, OPENFOOTBALL)
+    assert dp("find").output.startswith("2 tournaments were compared")
+    assert bundesliga.written() == written, "what is read again unchanged writes nothing"
+
+    assert "is of no club" in dp("unlink", f"openfootball:{bayern}").output
+    assert bundesliga.club("openligadb", bayern) is None
+    assert bundesliga.written()["clubs"] == 17
+    dp("find")
+    assert bundesliga.club("openfootball", bayern) is None, "a person's word is kept"
+    assert dp("review").output == "Nothing is in doubt.\n"
+    assert "forgotten" in dp("forget", f"openfootball:{bayern}").output
+    assert bundesliga.club("openfootball", bayern) == club
+    wrong = dp("link", f"openfootball:{bayern}", f"openligadb:{dortmund}")
+    assert "are one club" in wrong.output
+    dp("find")
+    assert bundesliga.club("openfootball", bayern) == bundesliga.club("openligadb", dortmund)
+    assert bundesliga.club("openligadb", bayern) is None
+    assert "(openligadb:40)" in dp("review").output, "whom it was taken from is in doubt"
+    assert "FC Bayern München" in dp("list").output
+    assert "No team is called" in dp("unlink", "openligadb:Nobody").output
