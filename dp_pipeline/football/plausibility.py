@@ -16,6 +16,8 @@ MOST_GOALS = 12
 """Of all decided matches the one in the middle: football comes to 2 or 3, handball to 55."""
 MOST_USUAL_GOALS = 4
 FEWEST_TO_TELL = 5
+FEWEST_DAYS_TO_TELL = 20
+"""Of a handful of matches, as of a supercup or a season that begins, the days may all be odd."""
 _MOST_TEAMS_IN_ROUND_ROBIN = 24
 _NAMED = 5
 PLAYED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "live"})
@@ -120,7 +122,7 @@ def why_not_believed(matches: Sequence[Match], span: Span | None) -> str | None:
     if (goals := middle_goals(matches)) > MOST_GOALS:
         return f"Half of its matches have {goals} goals or more: that is no football."
     days = [(match, day) for match in matches if (day := _day(match)) is not None]
-    if len(days) < FEWEST_TO_TELL:
+    if len(days) < FEWEST_DAYS_TO_TELL:
         return None
     outside = [day for _, day in days if span is not None and day not in span]
     if span is not None and is_another_season([day for _, day in days], span):

@@ -28,7 +28,7 @@ from dp_pipeline.providers.openligadb.rounds import ListedRounds, rounds_of
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline.providers.openligadb.team_groups import TeamGroups, groups_of_stored
 from dp_pipeline.providers.openligadb.teams import teams_of
-from dp_pipeline.providers.openligadb.tournament import season_year, tournament_of
+from dp_pipeline.providers.openligadb.tournament import season_span, tournament_of
 from dp_pipeline.providers.polling import due_requests, overlaid, waiting_for_draw
 from dp_pipeline.providers.reading import Answer
 
@@ -119,7 +119,7 @@ class Gathered:
         return plausible_fixtures(
             fixtures_of(self.payloads, self.met, stored),
             self.met,
-            year=season_year(self.key, self.payloads),
+            span=season_span(self.key, self.payloads),
             now=self.now,
             stored=self._stored_matches,
         )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dp_pipeline.football.days import Span
@@ -117,7 +117,7 @@ def plausible_fixtures(
     fixtures: StorableMatches,
     rounds: ListedRounds,
     *,
-    year: int,
+    span: Span,
     now: datetime | None,
     stored: Sequence[Match] = (),
 ) -> StorableMatches:
@@ -126,7 +126,7 @@ def plausible_fixtures(
     Args:
         fixtures: as they are given.
         rounds: theirs, and those of the stored ones.
-        year: the season in its key; some leagues go by the first of two years, some by the last.
+        span: the days that the season can have.
         now: the present; None where nothing is judged by the clock.
         stored: the stored matches, where the given ones are only some.
     """
@@ -134,7 +134,7 @@ def plausible_fixtures(
         fixtures.matches,
         rounds.rounds,
         fixtures.subjects,
-        span=Span(date(year - 1, 6, 1), date(year + 1, 12, 31)),
+        span=span,
         zone=_ZONE,
         now=now,
         stored=stored,

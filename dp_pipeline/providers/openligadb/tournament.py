@@ -3,7 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 
+from dp_pipeline.football.days import Span
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Tournament
 from dp_pipeline.providers.openligadb.answers import season_url
@@ -30,11 +32,15 @@ def tournament_of(key: TournamentKey, payloads: Sequence[MatchPayload]) -> Tourn
     )
 
 
-def season_year(key: TournamentKey, payloads: Iterable[MatchPayload]) -> int:
-    """The year of a season as most of its matches have it, else as in the key."""
+def season_span(key: TournamentKey, payloads: Iterable[MatchPayload]) -> Span:
+    """The days that a season can have, by its key and by most of its matches.
+
+    Some leagues go by the first of two years, and some by the last.
+    """
     named = [payload.league_season for payload in payloads if payload.league_season]
     years = Counter(year for year in named if EARLIEST_YEAR <= year <= LATEST_YEAR)
-    return years.most_common(1)[0][0] if years else int(key.season)
+    told = {int(key.season), *(year for year, _ in years.most_common(1))}
+    return Span(date(min(told) - 1, 6, 1), date(max(told) + 1, 12, 31))
 
 
 def season_label(season: str, name: str | None, payloads: Iterable[MatchPayload]) -> str:
