@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.instance.address import announced, dagster_url
+from dp_pipeline.providers.registry import PROVIDERS
 from dp_pipeline.settings import Settings, SettingsError, project_directory
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -193,10 +194,10 @@ def test_a_base_url_of_nobody_we_know_is_named_and_ignored(name: str) -> None:
     settings = Settings.load({f"{name}_BASE_URL": "\x00 no URL", "DAGSTER_BASE_URL": "http://d:1"})
     assert settings.base_urls == {}
     (notice,) = settings.notices
+    ours = ", ".join(provider.base_url_setting for provider in PROVIDERS)
     assert notice == (
         f"{name}_BASE_URL is set and ignored: there is no provider of that name. Those of "
-        "providers are OPENLIGADB_BASE_URL, OPENFOOTBALL_BASE_URL, SOFASCORE_BASE_URL, "
-        "SANDBOX_BASE_URL."
+        f"providers are {ours}."
     )
 
 

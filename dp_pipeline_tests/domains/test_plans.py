@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline import domains
 from dp_pipeline.database import tables
 from dp_pipeline.database.rows import standing_row
 from dp_pipeline.domains.domain import Domain
@@ -19,6 +21,7 @@ from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.matches import MATCHES, follows_from, settled
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.registry import (
+    BY_NAME,
     DOMAINS,
     REGISTERED,
     RegistryError,
@@ -387,6 +390,12 @@ def test_a_domain_that_is_not_complete_is_refused_with_a_sentence() -> None:
     nowhere = sa.Table("venue", sa.MetaData(), sa.Column("id", sa.Uuid, primary_key=True))
     with pytest.raises(RegistryError, match="table venue of the domain venues has no column"):
         checked((*DOMAINS, replace(venues, tables=(*venues.tables, nowhere))), operations)
+
+
+def test_every_module_that_makes_a_domain_is_registered_under_its_name() -> None:
+    modules = Path(str(domains.__file__)).parent.glob("*.py")
+    making = {path.stem for path in modules if " = Domain(" in path.read_text()}
+    assert making == BY_NAME.keys()
 
 
 def test_operation_types_are_those_of_the_guide() -> None:
