@@ -149,7 +149,7 @@ def _counterparts(
 def _alike(connection: sa.Connection, id_: UUID, others: Collection[UUID]) -> Sequence[UUID]:
     """Of some tournaments those that have most results of another one, on the day or next to it."""
     mine, theirs = tables.match.alias("mine"), tables.match.alias("theirs")
-    apart = sa.func.unnest(sa.literal_column("ARRAY[-1, 0, 1]")).column_valued("apart")
+    apart = sa.values(sa.column("days", sa.Integer), name="apart").data([(-1,), (0,), (1,)])
     played = sa.select(sa.func.count()).where(
         mine.c.tournament_id == id_, mine.c.home_score.is_not(None)
     )
@@ -163,7 +163,7 @@ def _alike(connection: sa.Connection, id_: UUID, others: Collection[UUID]) -> Se
         .join(apart, sa.true())
         .join(
             theirs,
-            (_day(theirs) == _day(mine) + apart)
+            (_day(theirs) == _day(mine) + apart.c.days)
             & (theirs.c.home_score == mine.c.home_score)
             & (theirs.c.away_score == mine.c.away_score),
         )

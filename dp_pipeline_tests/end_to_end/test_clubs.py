@@ -1,5 +1,6 @@
 """One club is one row over providers: what fixtures show, and what people say."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ class Bundesliga:
         self.database, self.home, self.recordings = database, home, recordings
         self.url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def read(self, *keys: str, **how: Any) -> None:
-        with serve(Replay(self.recordings).app()) as base_url:
+    def read(self, *keys: str, payloads: dict[str, Any] | None = None, **how: Any) -> None:
+        with serve(Replay(self.recordings, payloads=payloads or {}).app()) as base_url:
             for key in keys:
                 rows = ingest(self.database, base_url, self.home, key, **how)
                 assert {r["status"] for d, r in rows.items() if d != "goals"} == {"completed"}
@@ -98,3 +99,12 @@ def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_
     assert "(openligadb:40)" in dp("review").output, "whom it was taken from is in doubt"
     assert "FC Bayern München" in dp("list").output
     assert "No team is called" in dp("unlink", "openligadb:Nobody").output
+
+
+def test_a_league_that_no_list_names_is_recognised_by_its_fixtures(
+    bundesliga: Bundesliga, recordings: Path
+) -> None:
+    season = json.loads((recordings / "openligadb/openliga_bl2425.json").read_bytes())
+    payloads = {"/getmatchdata/mine/2024": season}
+    bundesliga.read(OPENFOOTBALL, "openligadb:mine:2024", payloads=payloads)
+    assert bundesliga.written()["clubs"] == 18
