@@ -39,7 +39,7 @@ def test_a_worker_told_to_stop_while_it_waits_for_the_provider_says_so(
         assert worker.exitcode == 130, slow.log()
     (row,) = slow.executions()
     assert (row["status"], row["error_class"]) == ("failed", "InterruptedRunError")
-    assert "told to stop" in row["error_text"]
+    assert "had to stop" in row["error_text"]
     assert slow.instance.get_runs()[0].status is DagsterRunStatus.FAILURE
 
     slow.tick()

@@ -248,7 +248,18 @@ TABLE_FAULTS: dict[str, tuple[Any, str | None]] = {
         None,
     ),
     "empty": ([], None),
-    "of other teams": ([{**row, "teamInfoId": row["teamInfoId"] + 90} for row in table()], None),
+    "of other teams": (
+        [
+            {
+                **row,
+                "teamInfoId": row["teamInfoId"] + 90,
+                "teamName": f"Reserve {row['teamInfoId']}",
+                "shortName": f"R{row['teamInfoId']}",
+            }
+            for row in table()
+        ],
+        None,
+    ),
     "refused": (Response("no", 403), "failed"),
     "a web page": (HTMLResponse(_PAGE), "failed"),
     "of another form": ({"table": "soon"}, "failed"),
