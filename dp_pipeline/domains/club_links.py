@@ -44,15 +44,16 @@ def link_clubs(connection: sa.Connection, after: Snapshot, *, changed: bool) -> 
     mine = [row for row in after.rows(_team).values() if row["external_id"] in sides]
     if not changed and all(row.get("club_id") or row.get("club_by") for row in mine):
         return
-    others = _counterparts(connection, after, infer=changed)
-    if not others:
+    known, may_be = _counterparts(connection, after)
+    if not known and not (may_be and changed):
         return
     lock_clubs(connection)
+    alike = _alike(connection, after.key.tournament_id, may_be) if may_be and changed else ()
     touched: set[UUID] = set()
-    for key, inferred in others:
+    for key in (*known, *(may_be[id_] for id_ in alike)):
         there = read_snapshot(connection, key, _READ)
         one, other = sorted((after, there), key=lambda each: str(each.key))
-        touched |= _write_pairs(connection, one, other, inferred=inferred)
+        touched |= _write_pairs(connection, one, other, inferred=key not in known)
     if touched:
         write_clubs(connection, touched)
 
@@ -116,20 +117,20 @@ def read_all(connection: sa.Connection) -> tuple[DecidedClubs, list[tuple[Row, T
 
 
 def _counterparts(
-    connection: sa.Connection, of: Snapshot, *, infer: bool
-) -> list[tuple[TournamentKey, bool]]:
-    """The same season of other providers, each with whether only its fixtures say so."""
+    connection: sa.Connection, of: Snapshot
+) -> tuple[list[TournamentKey], dict[UUID, TournamentKey]]:
+    """The same season of other providers, and what may be it though nothing says so, by id."""
     key, row = of.key, of.tournament
     year = first_year(row["season"]) if row else None
     if year is None:
-        return []
+        return [], {}
     tournament = tables.tournament.c
     written = tournament.season.like(f"{year}%") | tournament.season.like(f"{year % 100:02d}/%")
     wanted = sa.select(tournament.id, tournament.key, tournament.season).where(
         tournament.provider != key.provider, written
     )
     code = code_of(key.provider, key.competition)
-    known: list[tuple[TournamentKey, bool]] = []
+    known: list[TournamentKey] = []
     may_be: dict[UUID, TournamentKey] = {}
     for id_, text, season in connection.execute(wanted.order_by(tournament.key)):
         other = TournamentKey.parse(text)
@@ -139,11 +140,8 @@ def _counterparts(
         if None in codes:
             may_be[id_] = other
         elif len(codes) == 1:
-            known.append((other, False))
-    if not infer or not may_be:
-        return known
-    alike = _alike(connection, key.tournament_id, may_be)
-    return known + [(may_be[id_], True) for id_ in alike]
+            known.append(other)
+    return known, may_be
 
 
 def _alike(connection: sa.Connection, id_: UUID, others: Collection[UUID]) -> Sequence[UUID]:

@@ -18,6 +18,7 @@ from dp_pipeline.football.models import Match
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline_tests.providers.openligadb_payloads import read
+from dp_pipeline_tests.providers.test_openligadb_recordings import recorded
 
 TOWNS = (
     *("Ahlen", "Brake", "Celle", "Damme", "Emden", "Fulda", "Gotha", "Halle", "Jena", "Kassel"),
@@ -206,8 +207,8 @@ def test_women_youth_and_second_teams_are_told_by_their_names(
 # -- recorded --------------------------------------------------------------------------------------
 
 
-def _openligadb(path: Path, competition: str, year: int) -> FixtureList:
-    payloads, _, fixtures = read(json.loads(path.read_bytes()))
+def _openligadb(name: str, competition: str, year: int) -> FixtureList:
+    payloads, _, fixtures = read(recorded(name))
     names = {team.external_id: team.name for team in teams_of(payloads).items}
     key = f"openligadb:{competition}:{year}"
     return FixtureList(key, "", year, names, dict.fromkeys(names), fixtures.matches)
@@ -227,7 +228,7 @@ def _openfootball(path: Path, competition: str, season: str) -> FixtureList:
 def test_the_bundesliga_of_two_providers_has_the_same_clubs_and_fixtures(
     recordings: Path, inferred: bool
 ) -> None:
-    one = _openligadb(recordings / "openligadb/openliga_bl2425.json", "bl1", 2024)
+    one = _openligadb("openliga_bl2425.json", "bl1", 2024)
     other = _openfootball(recordings / "openfootball/2024-25/de.1.json", "de.1", "2024-25")
     pairs = pair_teams(one, other, inferred=inferred)
     assert len(certain(pairs)) == 18
@@ -240,7 +241,7 @@ def test_countries_with_names_in_two_languages_are_paired_by_their_matches(
     recordings: Path,
 ) -> None:
     """24 teams; 20 of them are written otherwise in German and English."""
-    one = _openligadb(recordings / "openligadb/gluehloch/uefa-em-2020-01.json", "em", 2020)
+    one = _openligadb("gluehloch/uefa-em-2020-01.json", "em", 2020)
     seasons = recordings.parent / "more_seasons"
     other = _openfootball(seasons / "euro.json/2020/euro.json", "euro", "2020")
     pairs = pair_teams(one, other, inferred=False)
@@ -250,9 +251,27 @@ def test_countries_with_names_in_two_languages_are_paired_by_their_matches(
     assert ("Frankreich", "France") in named
 
 
+@pytest.mark.parametrize(
+    ("name", "season", "teams"),
+    [
+        ("gluehloch/response-2018-22.json_", "2018-19", 12),
+        ("gluehloch/bundesliga-2020-03.json", "2020-21", 18),
+        ("gluehloch/bundesliga-2022-01.json", "2022-23", 18),
+    ],
+)
+def test_one_matchday_of_a_known_competition_pairs_the_teams_that_results_tell_apart(
+    recordings: Path, name: str, season: str, teams: int
+) -> None:
+    """Equal results on one day leave the others open until the next matchday."""
+    file = recordings.parent / "more_seasons/football.json" / season / "de.1.json"
+    other = _openfootball(file, "de.1", season)
+    pairs = pair_teams(_openligadb(name, "bl1", int(season[:4])), other, inferred=False)
+    assert len(certain(pairs)) == len(pairs) == teams
+
+
 def test_other_seasons_and_other_leagues_have_no_team_in_common(recordings: Path) -> None:
-    next_one = _openligadb(recordings / "openligadb/openliga_bl2526_20260321.json", "bl1", 2025)
-    one = _openligadb(recordings / "openligadb/openliga_bl2425.json", "bl1", 2024)
+    next_one = _openligadb("openliga_bl2526_20260321.json", "bl1", 2025)
+    one = _openligadb("openliga_bl2425.json", "bl1", 2024)
     for path in ("2024-25/de.1", "2024-25/en.1", "2023-24/en.1", "2025-26/en.2"):
         season, competition = path.split("/")
         other = _openfootball(recordings / f"openfootball/{path}.json", competition, season)
