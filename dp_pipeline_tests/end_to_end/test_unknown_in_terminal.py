@@ -77,7 +77,9 @@ def test_a_tournament_is_registered_when_its_provider_has_answered_and_not_befor
     assert place.instance.get_materialized_partitions(dg.AssetKey("matches")) == {LIGA}
 
 
-@pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
+@pytest.mark.parametrize(
+    "status", [404, 503, *(pytest.param(n, marks=pytest.mark.slow) for n in (403, 429, 500))]
+)
 def test_a_provider_that_does_not_answer_takes_no_stored_tournament_away(
     place: World, status: int
 ) -> None:

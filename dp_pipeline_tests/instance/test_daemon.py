@@ -87,6 +87,7 @@ def test_a_second_daemon_on_one_home_waits_and_goes_on_when_the_first_was_killed
     assert set(begun.times().values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_daemon_that_waits_is_stopped_like_any_other(
     tmp_path: Path, sqlite: dict[str, str]
 ) -> None:

@@ -124,7 +124,7 @@ def test_every_end_and_every_correction_is_told_once(database: Database, tmp_pat
         played.put_clock(day(0))
         played.ingest([key])
         played.executions.clear()
-        played.play(day(60), 3 * HOUR)
+        played.play(day(60), 6 * HOUR)
         told = Counter(text for execution in played.executions for text in execution.news)
     assert set(told.values()) == {1}
     over = [f for f in fixtures(1) if timeline(f).over < day(60) - DAY]

@@ -174,7 +174,7 @@ def expected(rows: list[dict[str, Any]], row: dict[str, Any]) -> FailureRun | No
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(happenings)
