@@ -14,6 +14,7 @@ from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import tournament_lock
 from dp_pipeline.database.rows import alias_id
 from dp_pipeline.database.store import planned, write
+from dp_pipeline.domains.club_links import lock_clubs, write_clubs
 from dp_pipeline.domains.snapshot import read_known, read_snapshot
 from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.key import TournamentKey
@@ -84,7 +85,9 @@ def join(connection: sa.Connection, torn: TornTeam) -> None:
     ).all()
     for tournament in touched:
         tournament_lock(connection, tournament)
+    lock_clubs(connection)
     _call_by_newest(connection, keep, [keep, *others.values()])
+    _leave_in_club(connection, keep, [keep, *others.values()])
     for name, other in others.items():
         for column in REFERENCES:
             _repoint(connection, column, other, keep)
@@ -96,6 +99,7 @@ def join(connection: sa.Connection, torn: TornTeam) -> None:
     for tournament in touched:
         _supersede(connection, tournament, keep)
         _compute_anew(connection, tournament, torn.club.keep)
+    write_clubs(connection, {keep})
 
 
 def _told(provider: str, club: TornClub, seasons: Sequence[StoredSeason]) -> TornTeam:
@@ -133,6 +137,21 @@ def _call_by_newest(connection: sa.Connection, keep: UUID, all_: Sequence[UUID])
     said = ("name", "short_name", "badge_source", "badge", "described_in")
     values = {name: row[name] for name in said if row[name] is not None}
     connection.execute(sa.update(team).where(team.c.id == keep).values(values))
+
+
+def _leave_in_club(connection: sa.Connection, keep: UUID, all_: Sequence[UUID]) -> None:
+    """Leave the team that stays in the club that a person said one of them is of, else in its own.
+
+    Fixtures decide afterwards of what no person said.
+    """
+    team = tables.team
+    said = sa.select(team.c.club_id, team.c.club_by).where(
+        team.c.id.in_(all_), team.c.club_by == "person"
+    )
+    row = connection.execute(said.order_by(team.c.id != keep, team.c.id).limit(1)).first()
+    if row is not None:
+        values = {"club_id": row.club_id, "club_by": row.club_by}
+        connection.execute(sa.update(team).where(team.c.id == keep).values(values))
 
 
 def _move_membership(connection: sa.Connection, other: UUID, keep: UUID) -> None:

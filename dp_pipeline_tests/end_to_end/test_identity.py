@@ -199,6 +199,7 @@ def test_clubs_that_are_stored_as_several_are_told_and_then_joined(
     assert "TuS Ahlen" in dp("list").output
     unjoined = machine.read(FILE, written_as({"Ahlen Town": "TuS Ahlen"}))
     assert set(outcomes(unjoined).values()) == {"unchanged"}, "nothing is torn away by a name"
+    CliRunner().invoke(main, ["clubs", "unlink", "openfootball:TuS Ahlen"])
     before = query(machine.url, "SELECT id FROM team ORDER BY id")
     report = dp("merge", "--dry-run").output
     assert "ahlen-eng" in report
@@ -209,6 +210,8 @@ def test_clubs_that_are_stored_as_several_are_told_and_then_joined(
     assert query(machine.url, "SELECT id FROM match ORDER BY id") == ids
     assert "TuS Ahlen" in machine.clubs(FILE).values(), "each season goes on with its own names"
     assert "Ahlen Town" in machine.clubs(OTHER).values()
+    (said,) = query(machine.url, "SELECT name, club_by FROM team WHERE club_by IS NOT NULL")
+    assert said == {"name": "TuS Ahlen", "club_by": "person"}, "what a person said stays"
     assert dp("merge").output == "No club is stored as several.\n"
     for key, name in ((OTHER, "Ahlen Town"), (FILE, "TuS Ahlen")):
         again = machine.read(key, written_as({"Ahlen Town": name}))
