@@ -249,7 +249,7 @@ class Settings(_FromEnvironment):
     dagster_postgres_url: _PostgresUrl | None = _from("DAGSTER_POSTGRES_URL")
     """`postgresql://…` of Dagster's own storage; None means SQLite below `home`."""
     base_urls: Mapping[str, str] = Field({}, repr=False)  # a gateway's URL may hold a password
-    """Root per provider name, without trailing slash; only those that are set."""
+    """Root per provider, or part of one, without trailing slash; only those that are set."""
     notices: tuple[str, ...] = ()
     """What is set and ignored, though it may have been meant for us; a sentence each."""
     slack_webhook: Annotated[SecretStr, _read(_url)] | None = _from("SLACK_JOB_EXECUTIONS_WEBHOOK")
@@ -359,7 +359,7 @@ def _base_urls(
     # the parsers of all providers, 0.25 s, only for those who set one
     from dp_pipeline.providers.registry import PROVIDERS
 
-    known = {provider.name.upper(): provider for provider in PROVIDERS}
+    known = {service.upper(): service for each in PROVIDERS for service in each.services}
     settings = ", ".join(provider.base_url_setting for provider in PROVIDERS)
     roots, notices = {}, []
     for name in sorted(names):
@@ -367,7 +367,7 @@ def _base_urls(
         slip = get_close_matches(name, known, n=1, cutoff=_SLIP)
         if name in known:
             try:
-                roots[known[name].name] = _ROOT.validate_python(environ[setting])
+                roots[known[name]] = _ROOT.validate_python(environ[setting])
             except ValidationError as error:
                 problems[setting] = f"{setting} {error.errors()[0]['msg']}"
         elif slip:

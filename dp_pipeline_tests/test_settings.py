@@ -177,6 +177,8 @@ def test_base_urls_hold_only_what_is_set() -> None:
         ("OPENFOOTBAL", "OPENFOOTBALL"),
         ("SOFA_SCORE", "SOFASCORE"),
         ("SANBOX", "SANDBOX"),
+        ("OPENFOOTBALL_WORLCUP", "OPENFOOTBALL_WORLDCUP"),
+        ("OPENFOOTBALL_COPAAMERICA", "OPENFOOTBALL_COPA_AMERICA"),
     ],
 )
 def test_a_slip_in_the_name_of_a_provider_is_refused_with_the_name_that_was_meant(
@@ -189,7 +191,16 @@ def test_a_slip_in_the_name_of_a_provider_is_refused_with_the_name_that_was_mean
     )
 
 
-@pytest.mark.parametrize("name", ["KICKER", "OPENAI", "LLM", "FOOTBALL_DATA", "BOX"])
+def test_a_repository_has_a_base_url_of_its_own() -> None:
+    settings = Settings.load({"OPENFOOTBALL_COPA_AMERICA_BASE_URL": "http://127.0.0.1:81/copa/"})
+    assert dict(settings.base_urls) == {"openfootball_copa_america": "http://127.0.0.1:81/copa"}
+    with pytest.raises(SettingsError, match=r"OPENFOOTBALL_EURO_BASE_URL must be an http"):
+        Settings.load({"OPENFOOTBALL_EURO_BASE_URL": "nonsense"})
+
+
+@pytest.mark.parametrize(
+    "name", ["KICKER", "OPENAI", "LLM", "FOOTBALL_DATA", "BOX", "OPENFOOTBALL_AFRICAN_NATIONS"]
+)
 def test_a_base_url_of_nobody_we_know_is_named_and_ignored(name: str) -> None:
     settings = Settings.load({f"{name}_BASE_URL": "\x00 no URL", "DAGSTER_BASE_URL": "http://d:1"})
     assert settings.base_urls == {}

@@ -14,7 +14,7 @@ from dp_pipeline.cli.terminal import (
 from dp_pipeline.competitions.file import load
 from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.listing import newest_executions
-from dp_pipeline.providers.registry import BY_NAME, roots
+from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -86,7 +86,7 @@ def approve(keys: tuple[str, ...]) -> None:
 @click.option(
     "--reset",
     metavar="PROVIDER",
-    type=click.Choice(list(BY_NAME)),
+    type=click.Choice([service for each in PROVIDERS for service in each.services]),
     help="Let this provider be read again at once, as if it had never failed.",
 )
 def health(reset: str | None, *, as_json: bool) -> None:

@@ -252,8 +252,8 @@ def code_of(provider: str, competition: str) -> str | None:
 
 def is_national(provider: str, competition: str) -> bool:
     """Whether teams of countries play there, as far as that is known."""
-    code = code_of(provider, competition)
-    return any(each.national for each in load().competition if each.code == code)
+    code = f"{code_of(provider, competition)}."  # qualifiers are "worldcup.quali_playoffs"
+    return any(e.national for e in load().competition if code.startswith(f"{e.code}."))
 
 
 @cache

@@ -290,7 +290,7 @@ class Requests:
         `classify.read` and `Transport.get`, passes with our URL added.
 
         Args:
-            path: below the base URL.
+            path: below the base URL, or a whole http(s) URL.
             parse: of the payload.
             best_effort: of a path that a service is known to refuse where it gives everything
                 else: a refusal says nothing about its health, and it is no probe.

@@ -22,7 +22,7 @@ from dp_pipeline.notifications.earlier import adopted
 from dp_pipeline.notifications.incidents import Condition, Kind
 from dp_pipeline.notifications.notes import DELIVERS, WATCHES
 from dp_pipeline.notifications.slack.resource import SlackResource
-from dp_pipeline.providers.registry import roots
+from dp_pipeline.providers.registry import BY_NAME, roots
 from dp_pipeline.resources import UNUSABLE, DatabaseResource
 from dp_pipeline.settings import Settings
 
@@ -92,6 +92,8 @@ class _Detection:
         with self.store.transaction() as connection:
             health = read_health(connection, addresses)
         for each in health:
+            if each.name not in BY_NAME:
+                continue  # a part with a base URL of its own: it has incidents, and no check
             checks.record(self.context.instance, providers.evaluation(each))
         self._reconcile(map(providers.judge, health), {"provider": addresses})
 

@@ -216,6 +216,8 @@ class Provider(ABC):
         polled: whether single matches or rounds can be requested while they are played.
         simulated: a world with a time of its own, see `clock`.
         by_name: its teams and matches have no ids: they are recognised among those stored.
+        parts: of it that may have a base URL of their own: with `name` before it, one is a service
+            with a setting, a circuit and a health of its own once that is set.
     """
 
     name: str
@@ -229,6 +231,7 @@ class Provider(ABC):
     polled: bool = False
     simulated: bool = False
     by_name: bool = False
+    parts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -248,6 +251,15 @@ class Provider(ABC):
     def base_url_setting(self) -> str:
         """The variable that replaces the root of the public service."""
         return f"{self.name.upper()}_BASE_URL"
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Its own name, and those of its parts."""
+        return (self.name, *(f"{self.name}_{part}" for part in self.parts))
+
+    def service_of(self, competition: str, base_urls: Mapping[str, str]) -> str:  # noqa: ARG002
+        """Which of its services has a competition, given the base URLs that are set."""
+        return self.name
 
     def seconds_apart_at(self, base_url: str) -> float:  # noqa: ARG002 - SofaScore's
         """Least time between two requests to this base URL, in seconds."""

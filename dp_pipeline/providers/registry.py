@@ -91,15 +91,19 @@ def sites_of_pages() -> str:
 
 
 def roots(base_urls: Mapping[str, str]) -> dict[str, str]:
-    """The address of every provider without its secrets, by which its health is stored.
+    """The address of every service without its secrets, by which its health is stored.
 
-    Left out is one whose base URL is not usable.
+    These are the providers, and parts of them that have a base URL of their own. Left out is one
+    whose base URL is not usable.
     """
     addresses = {}
     for provider in PROVIDERS:
-        with contextlib.suppress(ProviderError):
-            base_url = base_urls.get(provider.name, provider.public_url)
-            addresses[provider.name] = Address.parse(provider.name, base_url).root
+        for service in provider.services:
+            if service != provider.name and service not in base_urls:
+                continue
+            with contextlib.suppress(ProviderError):
+                base_url = base_urls.get(service, provider.public_url)
+                addresses[service] = Address.parse(service, base_url).root
     return addresses
 
 
@@ -153,7 +157,8 @@ class Providers:
         if isinstance(selection, DueMatches) and not provider.polled:
             message = f"{key.provider} has no single matches to poll; refresh {key} instead."
             raise InvalidTournamentKeyError(message)
-        source = provider.source(key, await self._requests(provider), selection, stored)
+        requests = await self._requests(provider, key.competition)
+        source = provider.source(key, requests, selection, stored)
         source.clock = await self.clock(key.provider)
         return source
 
@@ -171,7 +176,7 @@ class Providers:
     async def _similar(self, key: TournamentKey) -> list[str]:
         provider = BY_NAME[key.provider]
         try:
-            similar = await provider.similar(key, await self._list(provider))
+            similar = await provider.similar(key, await self._list(provider, key.competition))
         except ProviderError:
             return []  # that the tournament is not there is known without it
         return [str(each) for each in similar[:MOST_OFFERED]]
@@ -198,7 +203,7 @@ class Providers:
         # One that is configured comes first: its address may be that of another one's default.
         for provider in sorted(PROVIDERS, key=lambda p: p.name not in self._base_urls):
             if provider.has_page(text, self._base_url(provider)):
-                return await provider.key_of_page(text, await self._requests(provider))
+                return await provider.key_of_page(text, await self._requests(provider, ""))
         message = (
             f"No provider has the page {text[:LONGEST]!r}; give a key such as "
             f"{PROVIDERS[0].examples[0]}, or the page of a tournament at {sites_of_pages()}."
@@ -208,22 +213,25 @@ class Providers:
     async def seasons(self, provider: str, competition: str, back: int) -> tuple[ListedSeason, ...]:
         """The seasons of a competition; see `Provider.seasons`. One list serves several."""
         registered = BY_NAME[provider]
-        return await registered.seasons(competition, await self._list(registered), back)
+        requests = await self._list(registered, competition)
+        return await registered.seasons(competition, requests, back)
 
-    async def _list(self, provider: Provider) -> Requests:
-        if provider.name not in self._lists:
-            self._lists[provider.name] = await self._requests(provider)
-        return self._lists[provider.name]
+    async def _list(self, provider: Provider, competition: str) -> Requests:
+        service = provider.service_of(competition, self._base_urls)
+        if service not in self._lists:
+            self._lists[service] = await self._requests(provider, competition)
+        return self._lists[service]
 
     def _base_url(self, provider: Provider) -> str:
         return self._base_urls.get(provider.name, provider.public_url)
 
-    async def _requests(self, provider: Provider) -> Requests:
-        if provider.name not in self._clients:
-            base_url = self._base_url(provider)
+    async def _requests(self, provider: Provider, competition: str) -> Requests:
+        service = provider.service_of(competition, self._base_urls)
+        if service not in self._clients:
+            base_url = self._base_urls.get(service, provider.public_url)
             # Kept before it is entered: entering waits for nothing, and no second one is made.
-            client = self._clients[provider.name] = HttpClient(
-                provider.name,
+            client = self._clients[service] = HttpClient(
+                service,
                 base_url,
                 rate_limit=self._rate_limit,
                 seconds_apart=provider.seconds_apart_at(base_url),
@@ -231,7 +239,7 @@ class Providers:
                 limits=self._limits,
             )
             await self._stack.enter_async_context(client)
-        return self._clients[provider.name].requests()
+        return self._clients[service].requests()
 
 
 def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> datetime:

@@ -1,12 +1,14 @@
-"""openfootball/football.json: one public-domain file per season of a competition.
+"""openfootball: one public-domain file per season of a competition.
 
 payload      what a file looks like, old and new form
-competition  what the file's name says: country, time zone, league or cup, years
+competition  what the file's name says: repository, country, time zone, league or cup, years
+files        where the file lies
 names        what stands for no team, or in an address
 teams        which spellings of a file are one team
 identity     which club a name is
 recognised   what is stored under another name
 rounds       the text of a round: slug, stage, group, type, order
+group_stages groups that are played after groups
 results      score and status of a match, and what contradicts itself
 kickoffs     date and time of a match
 matches      fixtures to matches: identity, repeated fixtures

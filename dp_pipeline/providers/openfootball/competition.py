@@ -1,4 +1,4 @@
-"""What a file's name says: country, time zone of kick-offs, league or cup, years, address."""
+"""What a file's name says: repository, country, time zone of kick-offs, league or cup, years."""
 
 import difflib
 import re
@@ -11,8 +11,15 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.zones import zone_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 
-PUBLIC_URL = "https://raw.githubusercontent.com/openfootball/football.json/master"
-PAGE_URL = "https://github.com/openfootball/football.json/blob/master"
+FOOTBALL_JSON = "football.json"
+OTHER_REPOSITORIES: dict[str, tuple[tuple[str, str], ...]] = {
+    "worldcup": (("worldcup.json", "worldcup"),),
+    "euro": (("euro.json", "euro"),),
+    "copa-america": (("copa-america.json", "copa"), ("copa-america.json", "copa-america")),
+    "clubworldcup": (("worldcup.json", "clubworldcup"), ("clubworldcup.json", "clubworldcup")),
+}
+"""Competitions that football.json does not have: repository and name of the file, the one that
+was seen first (2025/clubworldcup.json is in worldcup.json, 2024/copa.json in copa-america.json)."""
 
 # First part of a file's name: country (FIFA code).
 _COUNTRIES = {
@@ -57,10 +64,13 @@ _COUNTRIES = {
     "ua": "UKR",
 }
 _UEFA = "uefa"
+_KNOWN = (*_COUNTRIES, _UEFA, *OTHER_REPOSITORIES)
 _LEAGUE = re.compile(r"(?:[a-z]{2,3}\.\d.*|mls)\Z")
-_COMPETITION = re.compile(r"[a-z]{2,12}(?:\.[a-z0-9]+)*\Z")
+_COMPETITION = re.compile(rf"(?:{'|'.join(OTHER_REPOSITORIES)}|[a-z]{{2,12}})(?:\.[a-z0-9_]+)*\Z")
 _QUALI = re.compile(r"quali")  # of the finals of that year
-_OTHER_FILES = (".clubs", ".groups")
+_OTHER_FILES = (
+    *(".clubs", ".groups", ".squads", ".stadiums", ".standings", ".teams", ".teams_meta"),
+)
 _SPLIT_YEARS = re.compile(r"((?:18|19|20)\d{2})-(\d{2})\Z")
 _ONE_YEAR = re.compile(r"(?:18|19|20)\d{2}\Z")
 
@@ -97,16 +107,21 @@ class Competition:
 
 
 def is_known(code: str) -> bool:
-    """Whether files are known to be called so: "en.1" by its country, "uefa.cl"."""
-    return code.partition(".")[0] in {*_COUNTRIES, _UEFA}
+    """Whether files are known to be called so: "en.1" by its country, "uefa.cl", "worldcup"."""
+    return code.partition(".")[0] in _KNOWN
+
+
+def is_of_one_year(code: str) -> bool:
+    """Whether every season is that of one year, and years are between them: "worldcup"."""
+    return code.partition(".")[0] in OTHER_REPOSITORIES
 
 
 def nearest_code(code: str) -> str:
-    """The same code, or with the name of a country most like it where that is unknown."""
+    """The same code, or with the first part most like it where that is unknown."""
     prefix, dot, rest = code.partition(".")
     if is_known(code):
         return code
-    near = difflib.get_close_matches(prefix, [*_COUNTRIES, _UEFA], n=1)
+    near = difflib.get_close_matches(prefix, _KNOWN, n=1)
     return f"{near[0]}{dot}{rest}" if near else code
 
 
@@ -125,6 +140,8 @@ def check_key(key: TournamentKey) -> None:
         if (start + 1) % 100 != int(split[2]):
             expected = f"{start}-{(start + 1) % 100:02d}"
             raise _invalid(key, f"a season of two years is written {expected}")
+        if is_of_one_year(key.competition):
+            raise _invalid(key, f"a season of {key.competition} is one year, such as {start}")
     elif not _ONE_YEAR.match(key.season):
         raise _invalid(key, "a season is written 2024-25, or 2025 where it is one calendar year")
 
@@ -138,11 +155,6 @@ def years(season: str) -> tuple[int, int]:
 def display(season: str) -> str:
     """The season for people: "2024/25", "2025"."""
     return season.replace("-", "/")
-
-
-def path_of(key: TournamentKey) -> str:
-    """The path of the file below the root: "/2024-25/en.1.json"."""
-    return f"/{key.season}/{key.competition}.json"
 
 
 def _invalid(key: TournamentKey, reason: str) -> InvalidTournamentKeyError:

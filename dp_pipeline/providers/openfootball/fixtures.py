@@ -11,10 +11,11 @@ from dp_pipeline.football.days import NO_DAY, DayReading, Span
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
-from dp_pipeline.providers.openfootball.kickoffs import days_of
+from dp_pipeline.providers.openfootball.group_stages import told_apart
+from dp_pipeline.providers.openfootball.kickoffs import day_of, days_of
 from dp_pipeline.providers.openfootball.names import is_placeholder
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
-from dp_pipeline.providers.openfootball.rounds import RoundName, round_name
+from dp_pipeline.providers.openfootball.rounds import Placed, RoundName, round_name
 from dp_pipeline.providers.plausible import doubt_of
 
 
@@ -91,6 +92,7 @@ def read_entries(
             fixtures.append(Fixture(raw, home, away, name))
     if file.entries and not fixtures and not awaited:
         raise _nothing_readable(len(file.entries), findings)
+    fixtures = _staged(fixtures)
     listed = [*((fixture.raw, fixture.round) for fixture in fixtures), *awaited]
     days = days_of(listed, span, today)
     findings += [
@@ -105,6 +107,17 @@ def read_entries(
         ),
         tuple(findings),
     )
+
+
+def _staged(fixtures: Sequence[Fixture]) -> list[Fixture]:
+    """With a second group stage told apart from the first."""
+    placed = {
+        n: Placed(f.round, day_of(f.raw.date), f.home.full, f.away.full)
+        for n, f in enumerate(fixtures)
+        if f.round
+    }
+    names = dict(zip(placed, told_apart(list(placed.values())), strict=True))
+    return [replace(f, round=names.get(n)) for n, f in enumerate(fixtures)]
 
 
 def _subject(home: str, away: str, name: RoundName | None) -> str:

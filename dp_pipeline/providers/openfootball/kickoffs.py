@@ -77,7 +77,9 @@ def kickoff_of(raw: RawMatch, day: date | None, zone: tzinfo | None) -> Kickoff:
         return Kickoff(problem=_problem(raw.date))
     if raw.time is None:
         return Kickoff(day, problem="no_time")
-    return _at(day, raw.time, zone)
+    given = _TIME.match(raw.time)
+    apart = raw.timezone and given and not (given[3] or given[5])
+    return _at(day, f"{raw.time} {raw.timezone}" if apart else raw.time, zone)
 
 
 def day_of(text: str | None) -> date | None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from dp_pipeline.football.club_names import Spelling
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.providers.fixtures import venue_of
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.goal_lists import goals_listed
 from dp_pipeline.providers.openfootball.kickoffs import (
@@ -168,6 +169,7 @@ def _match(
         kickoff_date=kickoff.day,
         kickoff_local=kickoff.local,
         provider_status=fixture.raw.status,
+        venue=fixture.raw.ground or venue_of(fixture.raw.stadium, fixture.raw.city),
         home_score=final[0],
         away_score=final[1],
         home_score_90=after_90[0],

@@ -1,8 +1,10 @@
 """What a season file looks like: the present form, and the one it had until 2020.
 
-Present: {"name", "matches": [{round?, stage?, date, time?, team1, team2, score, status?}]}.
+Present: {"name", "matches": [{round?, stage?, date, time?, team1, team2, score, status?,
+ground?}]}.
 Old: {"name", "rounds": [{"name", "matches": [{date, team1, team2, score1, score2, group?}]}]},
-where a team is a string or {"name", "code"}. Matches are validated one by one, so a broken one is
+where a team is a string or {"name", "code"}, and a ground a stadium, a city and a time zone of
+their own. Matches are validated one by one, so a broken one is
 named and left out and the others stay.
 """
 
@@ -37,7 +39,7 @@ def _blank_is_none(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _team_name(value: Any) -> Any:
+def _name(value: Any) -> Any:
     return _blank_is_none(value.get("name") if isinstance(value, dict) else value)
 
 
@@ -48,7 +50,9 @@ def _unset_pair_is_none(value: Any) -> Any:
 
 Text = Annotated[str, Field(strict=True, max_length=LONGEST_TEXT)]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_none)]
-TeamName = Annotated[Text, BeforeValidator(_team_name)]
+TeamName = Annotated[Text, BeforeValidator(_name)]
+Place = Annotated[Text | None, BeforeValidator(_name), WrapValidator(or_none)]
+"""Text or {"name"}. None: it is not given, or cannot be read."""
 Goals = Annotated[int, Field(strict=True, ge=0, le=MOST_GOALS)]
 Pair = Annotated[tuple[Goals, Goals] | None, BeforeValidator(_unset_pair_is_none)]
 
@@ -93,6 +97,10 @@ class RawMatch(BaseModel):
     date: OptionalText = None
     time: OptionalText = None
     status: OptionalText = None
+    ground: Place = None
+    stadium: Place = None
+    city: Place = None
+    timezone: Place = None
     score: RawScore = RawScore()
     goals1: GoalEntries = None
     goals2: GoalEntries = None

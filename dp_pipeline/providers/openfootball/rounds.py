@@ -8,7 +8,7 @@ other matches, because it is part of every match's identity.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dp_pipeline.football.models import Round, RoundType
@@ -29,10 +29,17 @@ _TIES_OR_LEAGUE = re.compile(
     r"play-?\s?(?:offs?|in)|finals?\b|aufstieg|abstieg|relegation|promotion|qualif|knock-?\s?out"
     r"|liguilla|barrage|k\.?\s?o\.?\b"
 )
+# The world cup of 1950 ended with a group of four; elsewhere it may be ties: its pairings decide.
+_FINAL_GROUP = re.compile(r"final (?:round|group|pool)\Z|finalrunde\Z|endrunde\Z")
+_REPLAYS = re.compile(r"replays?\Z|wiederholungsspiele?\Z")
 # canonical slug and depth of a knockout round; "Round 1" of a cup has depth 1
 _KNOCKOUT: tuple[tuple[re.Pattern[str], str, int], ...] = tuple(
     (re.compile(rf"(?:{pattern})\Z"), slug, depth)
     for pattern, slug, depth in (
+        (r"preliminary round", "preliminary-round", 0),
+        (r"first round", "first-round", 1),
+        (r"second round", "second-round", 2),
+        (r"third round", "third-round", 3),
         (r"(?:round of|last) 128", "round-of-128", 30),
         (r"(?:round of|last) 64", "round-of-64", 31),
         (r"(?:round of|last) 32|1/16[ -]?finals?|sechzehntelfinale", "round-of-32", 32),
@@ -47,6 +54,8 @@ _KNOCKOUT: tuple[tuple[re.Pattern[str], str, int], ...] = tuple(
         (r"finale?|endspiel", "final", 37),
     )
 )
+
+_ROUND_OF_128 = 30
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,6 +98,8 @@ def round_name(
     if text is None:  # English second tier play-offs of 2021-23
         return _named(stage or "", stage, group, stage or "", is_league=is_league, slug_stage=False)
     *before, last = (part.strip() for part in text.split(","))
+    if before and _REPLAYS.match(last.casefold()):  # of a round, "First round, Replays", no stage
+        before, last = before[:-1], f"{before[-1]}, {last}"
     stages = [stage] if stage else []
     for part in before:
         if _GROUP.match(part.casefold()):
@@ -96,6 +107,11 @@ def round_name(
         elif part:
             stages.append(part)
     return _named(last, ", ".join(stages) or None, group, text, is_league=is_league)
+
+
+def in_stage(name: RoundName, stage: str) -> RoundName:
+    """The round in a stage that its text does not name."""
+    return replace(name, slug=slug_of(f"{stage} {name.slug}"), stage=stage)
 
 
 def has_unnamed_groups(stage: str | None) -> bool:
@@ -121,19 +137,24 @@ def previous_stage(name: RoundName, stages: Collection[str | None]) -> Series | 
 def rounds_of(placed: Sequence[Placed]) -> dict[str, Round]:
     """Every round by slug, in order.
 
-    Stages by their first day, in a stage season before knockout, then matchdays by number and
-    knockout rounds by depth, or by first day when the depth of one is not known.
+    Stages by their first day, and knockout rounds of a stage by their own, after its season; then
+    matchdays by number and knockout rounds by depth, or by first day when the depth of one is not
+    known.
     """
     types = _types_of_stages(placed)
+
+    def series_of(name: RoundName) -> Series:
+        return name.stage, (name.type or types[name.stage]) == "knockout"
+
     named: defaultdict[str, Counter[RoundName]] = defaultdict(Counter)
     first_day: dict[str, date] = {}
-    first_of_stage: dict[str | None, date] = {}
+    first_of: dict[Series, date] = {}
     for each in placed:
         named[each.name.slug][each.name] += 1
         if each.day:
-            slug, stage = each.name.slug, each.name.stage
+            slug, series = each.name.slug, series_of(each.name)
             first_day[slug] = min(first_day.get(slug, each.day), each.day)
-            first_of_stage[stage] = min(first_of_stage.get(stage, each.day), each.day)
+            first_of[series] = min(first_of.get(series, each.day), each.day)
     names = [min(seen, key=lambda n, s=seen: (-s[n], n.label)) for seen in named.values()]
     by_day = {
         name.stage
@@ -142,11 +163,11 @@ def rounds_of(placed: Sequence[Placed]) -> dict[str, Round]:
     }
 
     def order(name: RoundName) -> tuple[object, ...]:
-        knockout = (name.type or types[name.stage]) == "knockout"
+        _, knockout = series_of(name)
         day = first_day.get(name.slug, date.max) if knockout and name.stage in by_day else date.min
         place = (name.place is None, name.place or 0)
-        stage_day = first_of_stage.get(name.stage, date.max)
-        return (stage_day, name.stage or "", knockout, day, place, name.slug)
+        begun = [first_of[s] for s in ((name.stage, False), series_of(name)) if s in first_of]
+        return (max(begun, default=date.max), name.stage or "", knockout, day, place, name.slug)
 
     return {
         name.slug: Round(
@@ -206,8 +227,13 @@ def _named(  # noqa: PLR0913 - the six parts of one match entry's round
         return RoundName(slug(f"round {number}"), label, stage, group, "knockout", number)
     for pattern, own, depth in _KNOCKOUT:
         if pattern.match(text):
-            return RoundName(slug(own), label, stage, group, "knockout", depth)
-    if _SEASON.match(text):
-        return RoundName(slug(last), label, stage, group, "season")
-    known = bool(_TIES_OR_LEAGUE.search(text))
-    return RoundName(slug(last), label, stage, group, "knockout", known=known)
+            in_groups = group and depth < _ROUND_OF_128  # "First round" of 1950
+            type_: RoundType = "season" if in_groups else "knockout"
+            return RoundName(slug(own), label, stage, group, type_, depth)
+    if _FINAL_GROUP.match(text):
+        stage, either = stage or last, "season" if group else None
+    else:
+        in_groups = group and not _TIES_OR_LEAGUE.search(text)
+        either = "season" if in_groups or _SEASON.match(text) else "knockout"
+    known = either != "knockout" or bool(_TIES_OR_LEAGUE.search(text) or ", " in last)
+    return RoundName(slug(last), label, stage, group, either, known=known)

@@ -15,13 +15,11 @@ from dp_pipeline.providers.contract import KnownTeams
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openfootball.competition import (
-    PAGE_URL,
-    PUBLIC_URL,
     Competition,
     display,
-    path_of,
     years,
 )
+from dp_pipeline.providers.openfootball.files import PAGE_URL, PUBLIC_URL, places_of
 from dp_pipeline.providers.openfootball.fixtures import Entries, read_entries
 from dp_pipeline.providers.openfootball.goal_lists import goals_of
 from dp_pipeline.providers.openfootball.matches import matches_of
@@ -162,16 +160,20 @@ def _placed(entries: Entries, teams: SpelledTeams) -> Iterable[Placed]:
 
 
 def _tournament(file: SeasonFile, key: TournamentKey) -> Tournament:
-    path = path_of(key)
     return Tournament(
         key=key,
         external_id=f"{key.season}/{key.competition}",
         label=file.name or f"{key.competition} {display(key.season)}",
         season=display(key.season),
         slug=f"{key.competition}-{key.season}",
-        public_url=f"{PAGE_URL}{path}",
-        base_url=f"{PUBLIC_URL}{path}",
+        public_url=_address(key, PAGE_URL),
+        base_url=_address(key, PUBLIC_URL),
     )
+
+
+def _address(key: TournamentKey, root: str) -> str:
+    place = places_of(key, root)[0]
+    return place if "://" in place else f"{root}{place}"
 
 
 def _standings(in_tables: Sequence[Match], rounds: Sequence[Round], name: str) -> Fetched[Standing]:

@@ -16,13 +16,16 @@ from dp_pipeline.providers.openfootball.competition import (
     check_key,
     display,
     is_known,
+    is_of_one_year,
     nearest_code,
-    path_of,
 )
+from dp_pipeline.providers.openfootball.files import requested
 
 # World cups and European championships come every four years, and little is published of the year
 # to come, with which the search begins.
 MOST_YEARS_WITHOUT = 5
+MOST_YEARS_WITHOUT_BETWEEN_CUPS = 12
+"""There was no world cup between 1938 and 1950."""
 MOST_YEARS_WITHOUT_IF_MEANT = 2
 """Who mistyped a key is helped by a season of these years, at six small requests."""
 FIRST_YEAR = 1870
@@ -35,7 +38,7 @@ async def find_seasons(  # noqa: PLR0913 - named by the caller
     back: int,
     year: int | None = None,
     *,
-    most_without: int = MOST_YEARS_WITHOUT,
+    most_without: int | None = None,
 ) -> tuple[ListedSeason, ...]:
     """The newest season that has a file, and `back` earlier ones; newest first.
 
@@ -45,12 +48,16 @@ async def find_seasons(  # noqa: PLR0913 - named by the caller
         requests: what was asked with them must not be a season file.
         back: how many before the newest.
         year: the present one; None asks the clock.
-        most_without: after how many years without a file no earlier one is asked for.
+        most_without: after how many years without a file no earlier one is asked for; None: as many
+            as competitions of that name can be apart.
 
     Raises:
         ProviderError: any but NotFoundError; then nothing is known.
     """
     check_key(TournamentKey(provider, competition, "2024"))
+    if most_without is None or is_of_one_year(competition):
+        between = is_of_one_year(competition)
+        most_without = MOST_YEARS_WITHOUT_BETWEEN_CUPS if between else MOST_YEARS_WITHOUT
     found: list[ListedSeason] = []
     without = 0
     newest = (year or datetime.now(UTC).year) + 1
@@ -70,7 +77,7 @@ async def find_similar(key: TournamentKey, requests: Requests) -> tuple[Tourname
     One request finds 2024-25 where 2024 was written, one or two en.1 where eng.1 was.
     """
     code = nearest_code(key.competition)
-    for season in names(int(key.season[:4])):
+    for season in names(code, int(key.season[:4])):
         other = TournamentKey(key.provider, code, season)
         if other != key and await _has_file(other, requests):
             return (other,)
@@ -84,7 +91,7 @@ async def find_similar(key: TournamentKey, requests: Requests) -> tuple[Tourname
 
 async def _has_file(key: TournamentKey, requests: Requests) -> bool:
     try:
-        await requests.json(path_of(key), _label)
+        await requested(requests, key, _label)
     except NotFoundError:
         return False
     return True
@@ -93,19 +100,20 @@ async def _has_file(key: TournamentKey, requests: Requests) -> bool:
 async def _of_year(
     provider: str, competition: str, requests: Requests, year: int
 ) -> ListedSeason | None:
-    for season in names(year):
+    for season in names(competition, year):
         key = TournamentKey(provider, competition, season)
         try:
-            label = await requests.json(path_of(key), _label)
+            label = await requested(requests, key, _label)
         except NotFoundError:
             continue
         return ListedSeason(key, label or f"{competition} {display(season)}")
     return None
 
 
-def names(year: int) -> Iterator[str]:
+def names(competition: str, year: int) -> Iterator[str]:
     """How a season that begins in this year is written: "2024-25" or "2024"."""
-    yield f"{year}-{(year + 1) % 100:02d}"
+    if not is_of_one_year(competition):
+        yield f"{year}-{(year + 1) % 100:02d}"
     yield str(year)
 
 

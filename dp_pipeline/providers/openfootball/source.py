@@ -1,7 +1,7 @@
-"""openfootball/football.json as a provider: one request per tournament serves all domains."""
+"""openfootball as a provider: one request per tournament serves all domains."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -24,7 +24,8 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.fetched import Fetched
-from dp_pipeline.providers.openfootball.competition import PUBLIC_URL, check_key, path_of
+from dp_pipeline.providers.openfootball.competition import OTHER_REPOSITORIES, check_key
+from dp_pipeline.providers.openfootball.files import PUBLIC_URL, requested, service_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar
 from dp_pipeline.providers.refresh_window import RefreshWindow
@@ -33,7 +34,7 @@ _ADVICE = "the competition is written differently, or the season is not publishe
 
 
 class OpenFootballSource(Source):
-    """One season file. Every method asks for the same path, which is requested once."""
+    """One season file. Every method asks for the same file, which is requested once."""
 
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - nothing lists the files
         """The file is there, whatever is in it."""
@@ -86,8 +87,9 @@ class OpenFootballSource(Source):
             raise NotFoundError(message, url=error.url, status=error.status) from error
 
     async def _file(self) -> SeasonData:
-        return await self.requests.json(
-            path_of(self.key),
+        return await requested(
+            self.requests,
+            self.key,
             partial(read_season, key=self.key, today=self.now.date(), known=self.known),
         )
 
@@ -98,20 +100,31 @@ class OpenFootballSource(Source):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenFootball(Provider):
-    """openfootball/football.json: public-domain results, kept by volunteers in a git repository."""
+    """openfootball: public-domain results, kept by volunteers in git repositories."""
 
     name: str = "openfootball"
-    description: str = "football.json files"
-    examples: tuple[str, ...] = ("openfootball:en.1:2024-25", "openfootball:uefa.cl:2024-25")
+    description: str = (
+        "files of football.json, and of the repositories beside it: `worldcup`, `euro`, "
+        "`copa-america`, `clubworldcup`"
+    )
+    examples: tuple[str, ...] = (
+        *("openfootball:en.1:2024-25", "openfootball:uefa.cl:2024-25"),
+        "openfootball:worldcup:2022",
+    )
     terms: str = "CC0 1.0"
     public_url: str = PUBLIC_URL
     seconds_apart: float = 0.1
     refresh_window: RefreshWindow = field(default=RefreshWindow(2, 7))
     by_name: bool = True
+    parts: tuple[str, ...] = tuple(code.replace("-", "_") for code in OTHER_REPOSITORIES)
 
     def check(self, key: TournamentKey) -> None:
         """Seasons are 2024-25 or 2025, competitions names of files such as en.1."""
         check_key(key)
+
+    def service_of(self, competition: str, base_urls: Mapping[str, str]) -> str:
+        """The repository with the competition, where it has a root of its own."""
+        return service_of(self.name, competition, base_urls)
 
     def source(
         self,
