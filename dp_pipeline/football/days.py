@@ -53,12 +53,12 @@ class Span:
 def span_of(first_year: int, last_year: int) -> Span:
     """The days of a season of one or two calendar years.
 
-    European qualifiers begin in June. Egypt's and Morocco's leagues of 2019-20 ended in October,
-    Brazil's of 2020 in February, the European championship of 2020 was played a year late.
+    European qualifiers begin in June, Egypt's league of 2021-22 ended on 30 August, Brazil's of
+    2020 in February; the European championship of 2020 was played a year late.
     """
     if first_year == last_year:
         return Span(date(first_year, 1, 1), date(first_year + 1, 12, 31))
-    return Span(date(first_year, 6, 1), date(last_year, 12, 31))
+    return Span(date(first_year, 6, 1), date(last_year, 8, 31))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ def read_days(
     """
     if is_another_season([each.day for each in listed if each.day], span):
         return tuple(DayReading(each.day) for each in listed)
+    lines = _lines(listed, replace(span, last=date(span.last.year, 12, 31)))
+    span = _with_late_rounds(span, lines)
     lines = _lines(listed, span)
     latest = today + _TOMORROW if today else date.max
     playing = Counter((side, each.day) for each in listed for side in each.sides if each.day)
@@ -207,6 +209,18 @@ def _after(lines: Mapping[Hashable, _Line], previous: Hashable, span: Span) -> S
     return Span(max(span.first, max(line.days.values()) - _AFTER_PREVIOUS_STAGE), span.last)
 
 
+def _with_late_rounds(span: Span, lines: Mapping[Hashable, _Line]) -> Span:
+    """The season, with the rounds that were in line when it should have been over.
+
+    Egypt's and Morocco's leagues of 2019-20 ended in October. Where the rounds end in spring, the
+    autumn after it is a first half that was written a year late.
+    """
+    spring = date(span.last.year, 6, 30)
+    begun = [line.days.values() for line in lines.values() if min(line.days.values()) <= spring]
+    last = max((max(days) + _AFTER_PREVIOUS_STAGE for days in begun), default=span.last)
+    return replace(span, last=max(span.last, last))
+
+
 def _in_order(rounds: Mapping[int, Sequence[date]], span: Span) -> dict[int, date]:
     """The days of rounds in the best order, with the fewest matches read otherwise than given.
 
@@ -232,7 +246,8 @@ def _in_order(rounds: Mapping[int, Sequence[date]], span: Span) -> dict[int, dat
 def _readings(days: Sequence[date], span: Span) -> dict[date, int]:
     """The days on which a round can have been, and how many matches are to be read otherwise."""
     main, matches = _main_day(days)
-    readings = {main: 0, **dict.fromkeys(_other_years(main, span), matches)}
+    others = matches if main in span else 0
+    readings = {main: 0, **dict.fromkeys(_other_years(main, span), others)}
     swapped = [other for day in days if (other := _swapped(day))]
     if len(swapped) == len(days) > 1:
         turned, agreeing = _main_day(swapped)

@@ -87,6 +87,18 @@ def test_the_year_of_a_whole_second_half_is_put_right() -> None:
     }
 
 
+def test_the_year_of_a_whole_first_half_is_put_right_and_that_of_what_was_made_up_in_it() -> None:
+    listed = changed(league(), 2, to=date(2024, 12, 11))
+    listed += [ListedDay(date(2024, 9, 18), decided=True)]
+    given_ = [
+        replace(each, day=each.day.replace(year=2025))
+        if each.day and each.day.year == 2024
+        else each
+        for each in listed
+    ]
+    assert read(given_) == days_of(listed)
+
+
 def test_a_stage_that_follows_the_season_is_not_before_it() -> None:
     listed = league("Regular")
     final = ListedDay(date(2024, 7, 5), "Finals", 1, follows="Regular", decided=True)
