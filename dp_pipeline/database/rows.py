@@ -8,6 +8,7 @@ from uuid import UUID
 from dp_pipeline.football.key import TournamentKey, natural_id
 from dp_pipeline.football.models import (
     Goal,
+    KnockoutTie,
     Match,
     Round,
     Standing,
@@ -62,6 +63,11 @@ def match_id(provider: str, external_id: str) -> UUID:
 def goal_id(match: UUID, side: str, ordinal: int) -> UUID:
     """The id of a goal's row."""
     return natural_id("goal", str(match), side, str(ordinal))
+
+
+def tie_id(first_match: UUID) -> UUID:
+    """The id of the row of a knockout tie."""
+    return natural_id("knockout_tie", str(first_match))
 
 
 def standing_id(key: TournamentKey, stage: str | None, group_name: str | None, team: UUID) -> UUID:
@@ -216,6 +222,22 @@ def goal_row(key: TournamentKey, goal: Goal) -> Row:
             "missing_since": None,
         }
     )
+
+
+def tie_row(key: TournamentKey, tie: KnockoutTie) -> Row:
+    """A row of `knockout_tie`, as it follows from the stored matches now."""
+    matches = [match_id(key.provider, external_id) for external_id in tie.matches]
+    return {
+        "id": tie_id(matches[0]),
+        "tournament_id": key.tournament_id,
+        "match_ids": matches,
+        "legs": tie.legs,
+        "home_goals": tie.home_goals,
+        "away_goals": tie.away_goals,
+        "winner": tie.winner,
+        "decided_by": tie.decided_by,
+        "superseded": False,
+    }
 
 
 def standing_row(key: TournamentKey, standing: Standing) -> Row:

@@ -12,7 +12,7 @@ from dp_pipeline.database import rows, tables
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import planned
 from dp_pipeline.domains.club_links import link_clubs
-from dp_pipeline.domains.derived import with_derived
+from dp_pipeline.domains.derived import ties_after, with_derived
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Verdict, contradiction_findings, subject_of
 from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, match_news, score
@@ -68,8 +68,9 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
     written = planned(tables.match, accepted, snapshot.rows(tables.match), keep=KEEP)
     marked = planned(tables.match, gone, snapshot.rows(tables.match), counted=False)
     after = snapshot.after_writes([written, marked])
+    ties = ties_after(snapshot, [written, marked])
     return Plan(
-        with_derived(snapshot, [written, marked]),
+        with_derived(snapshot, [written, marked, *ties]),
         tuple(findings),
         preview=preview(after.matches, {**after.team_names, **names}),
     )
@@ -272,10 +273,11 @@ MATCHES = Domain(
     description=(
         "Every match of a tournament, one row per provider match id. `home_score` is the result "
         "including extra time and never includes a shoot-out; a part of a score that is not "
-        "certain is null. A match of an unknown team is named in the report and not stored."
+        "certain is null. A match of an unknown team is named in the report and not stored. The "
+        "view `knockout_ties` says who went on, and by what."
     ),
     depends_on=("teams", "rounds"),
-    tables=(tables.match, tables.tournament),
+    tables=(tables.match, tables.tournament, tables.knockout_tie),
     has_rows=tables.match.c.tournament_id,
     operation="matches",
     fetch=fetch,

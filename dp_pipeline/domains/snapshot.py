@@ -103,6 +103,8 @@ class Snapshot:
 
     def _name(self, table: str, id_: RowId) -> str:
         row = self.stored[table][id_]
+        if table == tables.knockout_tie.name:
+            return self._name(tables.match.name, row["match_ids"][0])
         if table == tables.goal.name:
             match = self._name(tables.match.name, row["match_id"])
             return f"{match}, {row['side']} goal {row['ordinal']}"

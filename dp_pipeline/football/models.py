@@ -11,6 +11,18 @@ StandingsMode = Literal["unique-group", "multi-group"]
 TournamentStatus = Literal["active", "completed", "upcoming", "cancelled"]
 RoundType = Literal["season", "knockout"]
 Side = Literal["home", "away"]
+DecidedBy = Literal[
+    "regular time",
+    "extra time",
+    "goals",
+    "shoot-out",
+    "away goals",
+    "replay",
+    "series",
+    "awarded",
+    "rule unknown",
+    "not known",
+]
 MatchStatus = Literal[
     "scheduled",
     "live",
@@ -159,6 +171,29 @@ class Goal:
     own_goal: bool | None = None
     home_score: Whole | None = None
     away_score: Whole | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnockoutTie:
+    """The matches by which one of two teams goes on: one, two legs, a replay, a series.
+
+    Args:
+        matches: external ids, oldest first.
+        legs: how many matches it has, a second leg that nobody has listed yet among them.
+        home_goals: in all legs, or in the last replay, of the home team of the first match; None
+            until something has been played.
+        away_goals: of the other team.
+        winner: the side of the first match that went on; None while that is not known.
+        decided_by: by what; None while it goes on. `goals`: whether within ninety minutes is not
+            certain; `not known`: the stored results do not show it.
+    """
+
+    matches: tuple[Key, ...]
+    legs: int
+    home_goals: Whole | None = None
+    away_goals: Whole | None = None
+    winner: Side | None = None
+    decided_by: DecidedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

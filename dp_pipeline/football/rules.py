@@ -153,6 +153,16 @@ class Placing(_Entry):
     reason: Words
 
 
+class TieEntry(_Entry):
+    """Whether away goals separate two teams that are level after both legs of a knockout tie.
+
+    `best_of`: a tie of several matches goes to who wins most of so many; no goals are added up.
+    """
+
+    away_goals: bool
+    best_of: int | None = None
+
+
 class CompetitionNames(BaseModel):
     """One competition, as openfootball (`code`) and others name it: the same at each of them.
 
@@ -176,6 +186,7 @@ class _Files(BaseModel):
     deduction: tuple[Deduction, ...] = ()
     award: tuple[Award, ...] = ()
     placing: tuple[Placing, ...] = ()
+    tie: tuple[TieEntry, ...] = ()
     competition: tuple[CompetitionNames, ...] = ()
 
 
@@ -190,6 +201,7 @@ class CompetitionRules:
         deductions: of points.
         awards: of matches.
         placings: of level teams.
+        ties: how knockout ties are decided; None where that is not known.
     """
 
     order: OrderEntry | None = None
@@ -198,6 +210,7 @@ class CompetitionRules:
     deductions: tuple[Deduction, ...] = ()
     awards: tuple[Award, ...] = ()
     placings: tuple[Placing, ...] = ()
+    ties: TieEntry | None = None
 
     @property
     def rule(self) -> str:
@@ -239,6 +252,7 @@ def rules_of(provider: str, competition: str, season: str) -> CompetitionRules:
         several(files.deduction),
         several(files.award),
         several(files.placing),
+        one(files.tie),
     )
 
 
@@ -290,7 +304,7 @@ def read(files: Mapping[str, str]) -> _Files:
             more = getattr(entries, key)
             found[key] = found[key] + more if key in found else more
     files_ = _Files.model_construct(**found)
-    for entries in (files_.order, files_.split, files_.conference):
+    for entries in (files_.order, files_.split, files_.conference, files_.tie):
         _refuse_two(entries)
     _refuse_two_codes(files_.competition)
     return files_

@@ -16,6 +16,7 @@ from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.football import (
     goal,
     image,
+    knockout_tie,
     match,
     team,
     team_alias,
@@ -44,6 +45,7 @@ __all__ = [
     "goal",
     "image",
     "incident",
+    "knockout_tie",
     "match",
     "match_watch",
     "metadata",

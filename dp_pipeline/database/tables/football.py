@@ -333,6 +333,47 @@ tournament_standing = sa.Table(
     comment="A row of a league or group table",
 )
 
+knockout_tie = sa.Table(
+    "knockout_tie",
+    metadata,
+    natural_id("(id of the first match)"),
+    tournament_id(),
+    sa.Column(
+        "match_ids",
+        pg.ARRAY(sa.Uuid),
+        nullable=False,
+        comment="match.id of its matches, oldest first",
+    ),
+    number("legs", "How many matches it has, a second leg not listed yet included", required=True),
+    number(
+        "home_goals",
+        "Goals of the home team of the first match in all matches, of a replay in that alone; null "
+        "until one is played",
+    ),
+    number("away_goals", "Goals of the other team, counted in the same way"),
+    text("winner", "home or away: the side of the first match that went on; null: not known"),
+    text(
+        "decided_by",
+        "regular time, extra time, goals (in which of them is not known), shoot-out, away goals, "
+        "replay, series, awarded, rule unknown or not known; null while the tie goes on",
+    ),
+    sa.Column(
+        "superseded",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.text("false"),
+        comment="True: it does not follow from the matches any more; not in knockout_ties",
+    ),
+    *written(),
+    one_of("winner", get_args(models.Side)),
+    one_of("decided_by", get_args(models.DecidedBy)),
+    sa.CheckConstraint("legs >= 1 AND legs >= cardinality(match_ids)", name="legs"),
+    sa.CheckConstraint("winner IS NULL OR decided_by IS NOT NULL", name="winner_by_something"),
+    *score("goals"),
+    sa.Index(None, "tournament_id"),
+    comment="Matches of a knockout round by which one of two teams goes on; follows from match",
+)
+
 image = sa.Table(
     "image",
     metadata,

@@ -1,0 +1,57 @@
+"""What analysts see in `knockout_ties`: legs, aggregate, who went on, and by what."""
+
+from pathlib import Path
+from typing import Any
+
+from dp_pipeline.database.database import Database
+from dp_pipeline_tests.end_to_end.contents import query
+from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.replay import Replay
+from dp_pipeline_tests.servers import serve
+
+KEY = "openfootball:uefa.cl:2018-19"
+TIES = """
+SELECT round, legs, home_team, away_team, scores, home_goals, away_goals, winner, decided_by,
+    last_date::text
+FROM knockout_ties WHERE tournament_key = %(key)s ORDER BY first_date
+"""
+
+
+def match(day: str, home: str, away: str, *score: int) -> dict[str, Any]:
+    told = {"round": "Semifinals", "date": day, "team1": home, "team2": away}
+    return {**told, "score": {"ft": list(score)}} if score else told
+
+
+def test_a_tie_follows_from_the_stored_matches_and_an_unchanged_one_is_not_written_again(
+    database: Database, tmp_path: Path
+) -> None:
+    spurs, ajax = "Tottenham Hotspur FC (ENG)", "AFC Ajax (NED)"
+    first = match("2019-04-30", spurs, ajax, 0, 1)
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def read(*matches: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+        payload = {"name": "UEFA Champions League 2018/19", "matches": matches}
+        with serve(Replay(payloads={"/2018-19/uefa.cl.json": payload}).app()) as base_url:
+            executions = ingest(database, base_url, tmp_path, KEY)
+        return executions["matches"]["outcome"], query(url, TIES, key=KEY)
+
+    _, (tie,) = read(first, match("2019-05-08", ajax, spurs))
+    assert (tie["legs"], tie["scores"], tie["home_goals"]) == (2, ["0-1", None], 0)
+    assert (tie["winner"], tie["decided_by"]) == (None, None)
+    outcome, ties = read(first, match("2019-05-08", ajax, spurs, 2, 3))
+    assert outcome == "written"
+    assert ties == [
+        {
+            "round": "Semifinals",
+            "legs": 2,
+            "home_team": "Tottenham Hotspur FC",
+            "away_team": "AFC Ajax",
+            "scores": ["0-1", "3-2"],
+            "home_goals": 3,
+            "away_goals": 3,
+            "winner": "Tottenham Hotspur FC",
+            "decided_by": "away goals",
+            "last_date": "2019-05-08",
+        }
+    ]
+    assert read(first, match("2019-05-08", ajax, spurs, 2, 3)) == ("unchanged", ties)
