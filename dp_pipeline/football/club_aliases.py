@@ -150,7 +150,7 @@ def _key(name: str, country: str | None) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[str, ClubAlias]]) -> Mapping[str, list[ClubAlias]]:
-    found: defaultdict[str, list[ClubAlias]] = defaultdict(list)
+    groups: defaultdict[str, list[ClubAlias]] = defaultdict(list)
     for key, entry in pairs:
-        found[key].append(entry)
-    return dict(found)
+        groups[key].append(entry)
+    return dict(groups)

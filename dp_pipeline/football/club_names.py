@@ -173,11 +173,11 @@ def short_names(
     refused: set[K] = set()
     written = {club: tuple(each) for club, each in spellings.items()}
     while candidates := _candidates(written, refused):
-        found = _agreeing(candidates, _renamed(meetings, joined))
-        refused |= candidates.keys() - found.keys()
-        for short, long in found.items():
+        agreed = _agreeing(candidates, _renamed(meetings, joined))
+        refused |= candidates.keys() - agreed.keys()
+        for short, long in agreed.items():
             written[long] += written.pop(short)
-        joined = {club: found.get(long, long) for club, long in joined.items()} | found
+        joined = {club: agreed.get(long, long) for club, long in joined.items()} | agreed
     return joined
 
 
@@ -199,19 +199,19 @@ def _candidates(written: Mapping[K, tuple[Spelling, ...]], refused: Collection[K
 
 def _agreeing(candidates: Mapping[K, K], meetings: Sequence[Meeting[K]]) -> dict[K, K]:
     """Those of the candidates to which the fixtures agree when they are joined at once."""
-    found = dict(candidates)
+    agreed = dict(candidates)
     while True:
         wrong = {
             club
-            for club, long in found.items()
-            if meet_or_coincide(club, long, _renamed(meetings, {**found, club: club}))
+            for club, long in agreed.items()
+            if meet_or_coincide(club, long, _renamed(meetings, {**agreed, club: club}))
         }
         if not wrong:  # else those show in the games of all others
-            together = _renamed(meetings, found)
-            wrong = {club for club, long in found.items() if not _completes(long, together)}
+            together = _renamed(meetings, agreed)
+            wrong = {club for club, long in agreed.items() if not _completes(long, together)}
         if not wrong:
-            return found
-        found = {club: long for club, long in found.items() if club not in wrong}
+            return agreed
+        agreed = {club: long for club, long in agreed.items() if club not in wrong}
 
 
 def _completes(club: K, meetings: Sequence[Meeting[K]]) -> bool:
@@ -230,11 +230,11 @@ def _completes(club: K, meetings: Sequence[Meeting[K]]) -> bool:
 
 def _renamed(meetings: Sequence[Meeting[K]], names: Mapping[K, K]) -> list[Meeting[K]]:
     """The meetings under other names, those that are then the same fixture of one round once."""
-    found = dict.fromkeys(
+    fixtures = dict.fromkeys(
         (names.get(m.home, m.home), names.get(m.away, m.away), m.round, None if m.round else m.day)
         for m in meetings
     )
-    return [Meeting(*each) for each in found]
+    return [Meeting(*each) for each in fixtures]
 
 
 def _second_team(spelling: Spelling) -> frozenset[str]:

@@ -99,22 +99,22 @@ def pair_teams(one: FixtureList, other: FixtureList, *, inferred: bool) -> list[
     names = _Names(one, other)
     pairs = _extended(_seeds(games, others, None if inferred else names), games, others)
     by_ids = _Compared(names, games, others, pairs)
-    found = [by_ids.pair(a, b) for a, b in sorted(pairs.items())]
-    found = [each for each in found if each.doubt is None or _is_worth_a_look(each)]
-    certain = sum(each.doubt is None for each in found)
+    paired = [by_ids.pair(a, b) for a, b in sorted(pairs.items())]
+    paired = [each for each in paired if each.doubt is None or _is_worth_checking(each)]
+    certain = sum(each.doubt is None for each in paired)
     teams = min(len(_sides(games)), len(_sides(others)))
     if inferred:
         least = _PROOF * max(len(games), len(others))
         proven = certain >= _PROOF * teams and by_ids.same >= max(least, _LEAST_FIXTURES)
-        return found if proven else []
+        return paired if proven else []
     if certain >= _LEAST_COVERED * teams:
-        return found
+        return paired
     both = f"{one.key} and {other.key}"
     because = f"fixtures pair only {certain} of {teams} teams of {both} for certain"
-    return [each if each.doubt else replace(each, doubt=because) for each in found]
+    return [each if each.doubt else replace(each, doubt=because) for each in paired]
 
 
-def _is_worth_a_look(pair: PairedTeams) -> bool:
+def _is_worth_checking(pair: PairedTeams) -> bool:
     """Whether a doubtful pair is more than chance: a common name, or most of the fixtures."""
     by_fixtures = pair.fixtures >= max(_LEAST_FIXTURES, pair.listed / 2)
     return by_fixtures or (pair.fixtures > 0 and pair.names_agree != "different")
@@ -216,12 +216,12 @@ def _extended(
 
 def _by_opponent(games: Iterable[_Game]) -> defaultdict[tuple[str, bool], dict[date, str]]:
     """Whom a team met by day, as the guest or, where the others were at home, as the host."""
-    found: defaultdict[tuple[str, bool], dict[date, str]] = defaultdict(dict)
+    opponents: defaultdict[tuple[str, bool], dict[date, str]] = defaultdict(dict)
     for game in games:
         if game.day:
-            found[game.away, True][game.day] = game.home
-            found[game.home, False][game.day] = game.away
-    return found
+            opponents[game.away, True][game.day] = game.home
+            opponents[game.home, False][game.day] = game.away
+    return opponents
 
 
 class _Compared:
@@ -240,7 +240,7 @@ class _Compared:
         theirs = [g for g in others if g.home in back and g.away in back]
         self._listed = (_count(mine), _count(theirs))
         self._shared: Counter[str] = Counter()
-        self._known: Counter[str] = Counter()
+        self._scored: Counter[str] = Counter()
         self._differ: Counter[str] = Counter()
         left: defaultdict[tuple[str, str], list[_Game]] = defaultdict(list)
         for game in theirs:
@@ -259,7 +259,7 @@ class _Compared:
         both = game.score is not None and same.score is not None
         for side in (game.home, game.away):
             self._shared[side] += 1
-            self._known[side] += both
+            self._scored[side] += both
             self._differ[side] += both and game.score != same.score
 
     def pair(self, a: str, b: str) -> PairedTeams:
@@ -267,21 +267,21 @@ class _Compared:
         names = self._names.agree(a, b)
         listed = min(self._listed[0][a], self._listed[1][b])
         squad = self._names.squad(a, b)
-        found = PairedTeams(a, b, self._shared[a], listed, self._differ[a], names, squad)
-        return replace(found, doubt=self._doubt(found))
+        paired = PairedTeams(a, b, self._shared[a], listed, self._differ[a], names, squad)
+        return replace(paired, doubt=self._doubt(paired))
 
     def _doubt(self, pair: PairedTeams) -> str | None:
-        known, differ = self._known[pair.one], pair.scores_differ
+        scored, differ = self._scored[pair.one], pair.scores_differ
         least = 1 if pair.names_agree != "different" else _LEAST_FIXTURES
         called = self._names.called_like(pair.one, pair.other)
         if called:
             return f"the fixtures are those of one, the name that of another: {called}"
         if pair.fixtures < _LEAST_ALIKE * pair.listed:
             return f"only {pair.fixtures} of {pair.listed} fixtures are the same"
-        if known - differ < least:
-            return f"only {known - differ} fixtures with the same score, and the names differ"
-        if differ > max(1, _MOST_DIFFER * known):
-            return f"{differ} of {known} scores differ"
+        if scored - differ < least:
+            return f"only {scored - differ} fixtures with the same score, and the names differ"
+        if differ > max(1, _MOST_DIFFER * scored):
+            return f"{differ} of {scored} scores differ"
         return None
 
 
@@ -319,9 +319,9 @@ class _Names:
         one, other = self._lists
         keys = [each.key() for each in (first, second)]
         clubs = [(entry := packaged().find(key, one.year)) and entry.club_key for key in keys]
-        known = [club or key for club, key in zip(clubs, keys, strict=True)]
-        told = other.aliases.get(keys[0]) == b or one.aliases.get(keys[1]) == a
-        return told or known[0] == known[1]
+        club_keys = [club or key for club, key in zip(clubs, keys, strict=True)]
+        is_stored = other.aliases.get(keys[0]) == b or one.aliases.get(keys[1]) == a
+        return is_stored or club_keys[0] == club_keys[1]
 
     def called_like(self, a: str, b: str) -> str | None:
         """The name of one of two teams, where it is that of another team of the other list."""

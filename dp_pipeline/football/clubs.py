@@ -105,19 +105,19 @@ def clubs_of(teams: Mapping[UUID, ClubTeam], pairs: Sequence[TeamPair]) -> Decid
             doubts[pair] = "a person said that one of them is of no club"
     counted = [pair for pair in pairs if pair not in doubts]
     groups = _joined(counted, teams)
-    found: list[Club] = []
+    clubs: list[Club] = []
     taken: set[UUID] = set()
     for group in sorted(groups, key=lambda ids: (-len(ids), min(ids))):
         members = sorted((teams[id_] for id_ in group), key=_first)
         mine = [pair for pair in counted if pair.one in group]
-        told = _told_apart(members)
-        if told is not None:
-            doubts |= dict.fromkeys(mine, told)
+        doubt = _told_apart(members)
+        if doubt is not None:
+            doubts |= dict.fromkeys(mine, doubt)
             members = [team for team in members if team.by_person]
         for club, same in _kept(members, taken).items():
             taken |= {club} if club else set()
-            found.append(_club(club, same, mine))
-    return DecidedClubs(tuple(found), doubts)
+            clubs.append(_club(club, same, mine))
+    return DecidedClubs(tuple(clubs), doubts)
 
 
 def _of_another_squad(pairs: Sequence[TeamPair]) -> dict[TeamPair, str]:
@@ -154,11 +154,11 @@ def _joined(pairs: Iterable[TeamPair], teams: Mapping[UUID, ClubTeam]) -> list[f
     for id_, team in teams.items():
         if team.by_person and team.club is not None:
             join(first.setdefault(team.club, id_), id_)
-    told = {id_ for id_, team in teams.items() if team.by_person and team.club is not None}
+    by_person = {id_ for id_, team in teams.items() if team.by_person and team.club is not None}
     return [
         frozenset(ids)
         for ids in {id(each): each for each in group.values()}.values()
-        if len(ids) > 1 or ids & told
+        if len(ids) > 1 or ids & by_person
     ]
 
 
@@ -182,16 +182,17 @@ def _kept(
     members: Sequence[ClubTeam], taken: Collection[UUID]
 ) -> dict[UUID | None, list[ClubTeam]]:
     """The teams by the club they stay in: what a person said, else that of most of them."""
-    told = {team.club for team in members if team.by_person}
-    if len(told) > 1:
+    chosen = {team.club for team in members if team.by_person}
+    if len(chosen) > 1:
         return {
-            club: [team for team in members if team.club == club] for club in sorted(told, key=str)
+            club: [team for team in members if team.club == club]
+            for club in sorted(chosen, key=str)
         }
     if not members:
         return {}
     now = Counter(team.club for team in members if team.club is not None and team.club not in taken)
     most = min(now, key=lambda club: (-now[club], str(club)), default=None)
-    return {next(iter(told), most): list(members)}
+    return {next(iter(chosen), most): list(members)}
 
 
 def _club(id_: UUID | None, members: Sequence[ClubTeam], pairs: Sequence[TeamPair]) -> Club:

@@ -46,42 +46,42 @@ def decided(rules: CompetitionRules, matches: Sequence[Match], names: Mapping[st
         matches: all of its matches.
         names: of the teams, by external id.
     """
-    found = Decided()
+    decisions = Decided()
     for deduction in rules.deductions:
         team = team_called(deduction.team, names)
         if team is None:
-            found.unplaced.append(f"No team is called {deduction.team}: {_told(deduction)}")
+            decisions.unplaced.append(f"No team is called {deduction.team}: {_told(deduction)}")
         elif _in_force(deduction, matches):
-            _deduct(found, team, deduction)
+            _deduct(decisions, team, deduction)
     for award in rules.awards:
         home, away = team_called(award.home, names), team_called(award.away, names)
         of = [m for m in matches if (m.home, m.away) == (home, away)]
         if not of:
-            found.unplaced.append(f"There is no match {award.home} - {award.away}.")
+            decisions.unplaced.append(f"There is no match {award.home} - {award.away}.")
         for match in of:
             winner = match.home if award.winner == "home" else match.away
-            found.winners[match.external_id] = winner
+            decisions.winners[match.external_id] = winner
             note = f"{award.home} - {award.away} counts as won by {names[winner]}: {award.reason}."
-            found.notes[match.home].append(note)
-            found.notes[match.away].append(note)
+            decisions.notes[match.home].append(note)
+            decisions.notes[match.away].append(note)
     for placing in rules.placings:
         first, second = team_called(placing.team, names), team_called(placing.before, names)
         if first is None or second is None:
-            found.unplaced.append(f"{placing.team} or {placing.before} is not there.")
+            decisions.unplaced.append(f"{placing.team} or {placing.before} is not there.")
         else:
-            found.before.append((first, second))
+            decisions.before.append((first, second))
             for team in (first, second):
-                found.notes[team].append(
+                decisions.notes[team].append(
                     f"{placing.team} stands before {placing.before}: {placing.reason}."
                 )
-    return found
+    return decisions
 
 
 def team_called(words: str, names: Mapping[str, str]) -> str | None:
     """The team whose name holds all of the words and the fewest others; None if none or several do.
 
     Words that are not part of what identifies a club count least: `Barcelona` is FC Barcelona, not
-    Espanyol Barcelona. `New York Red Bulls | New York RB` is looked for by either.
+    Espanyol Barcelona. `New York Red Bulls | New York RB` is searched by either name.
     """
     spellings = {team: spelling_of(name, None) for team, name in names.items()}
     for text in words.split("|"):
@@ -105,14 +105,14 @@ def _in_force(deduction: Deduction, matches: Iterable[Match]) -> bool:
     return over or any(day >= deduction.on for day in days)
 
 
-def _deduct(found: Decided, team: str, deduction: Deduction) -> None:
-    points = found.after_halving if deduction.after_halving else found.points
+def _deduct(decisions: Decided, team: str, deduction: Deduction) -> None:
+    points = decisions.after_halving if deduction.after_halving else decisions.points
     points[team] = points.get(team, 0) + deduction.points
     if deduction.last or deduction.results == "struck out":
-        found.last.add(team)
+        decisions.last.add(team)
     if deduction.results == "struck out":
-        found.struck.add(team)
-    found.notes[team].append(_told(deduction))
+        decisions.struck.add(team)
+    decisions.notes[team].append(_told(deduction))
 
 
 def _told(deduction: Deduction) -> str:

@@ -31,9 +31,9 @@ class _Fixtures:
     results: frozenset[tuple[object, ...]]
 
     @classmethod
-    def of(cls, club: str, matches: Iterable[Match], known: Collection[str]) -> "_Fixtures":
+    def of(cls, club: str, matches: Iterable[Match], kept: Collection[str]) -> "_Fixtures":
         mine = [match for match in matches if club in (match.home, match.away)]
-        placed = [(m.home == club, _opponent(m, club, known), m) for m in mine]
+        placed = [(m.home == club, _opponent(m, club, kept), m) for m in mine]
         return cls(
             len(mine),
             frozenset((home, other, m.kickoff_date) for home, other, m in placed if m.kickoff_date),
@@ -67,11 +67,11 @@ def renamed_clubs(
             another before it has played; it is the other one only where results are the same too.
     """
     before, now = _clubs(stored), _clubs(given)
-    known = before & now
-    if len(known) < _LEAST_KNOWN * len(before):
+    kept = before & now
+    if len(kept) < _LEAST_KNOWN * len(before):
         return {}
-    gone = {club: _Fixtures.of(club, stored, known) for club in before - now}
-    new = {club: _Fixtures.of(club, given, known) for club in now - before}
+    gone = {club: _Fixtures.of(club, stored, kept) for club in before - now}
+    new = {club: _Fixtures.of(club, given, kept) for club in now - before}
 
     def is_one(club: str, old: str) -> bool:
         same = new[club].is_that_of(gone[old])
@@ -122,16 +122,16 @@ def stored_ids(stored: Sequence[Match], given: Sequence[Match]) -> dict[str, str
     for match in given:
         if match.external_id not in ids and (match.home, match.away) in free:
             wanted[match.home, match.away].append(match)
-    found: dict[str, str] = {}
+    paired: dict[str, str] = {}
     for pair, legs in wanted.items():
         left = free[pair]
         for tell in (_round, _day_and_score, _stage):
             taken = _one_to_one(
-                {leg.external_id: tell(leg) for leg in legs if leg.external_id not in found},
-                {m.external_id: tell(m) for m in left if m.external_id not in found.values()},
+                {leg.external_id: tell(leg) for leg in legs if leg.external_id not in paired},
+                {m.external_id: tell(m) for m in left if m.external_id not in paired.values()},
             )
-            found |= taken
-    return found
+            paired |= taken
+    return paired
 
 
 def _round(match: Match) -> Hashable:
@@ -166,14 +166,14 @@ def _clubs(matches: Iterable[Match]) -> set[str]:
     return {side for match in matches for side in (match.home, match.away)}
 
 
-def _opponent(match: Match, club: str, known: Collection[str]) -> str | None:
+def _opponent(match: Match, club: str, kept: Collection[str]) -> str | None:
     other = match.away if match.home == club else match.home
-    return other if other in known else None
+    return other if other in kept else None
 
 
 def _pairings(matches: Iterable[Match]) -> dict[str, frozenset[tuple[str, str]]]:
-    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    by_round: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for match in matches:
         if match.round_slug:
-            found[match.round_slug].add((match.home, match.away))
-    return {slug: frozenset(pairs) for slug, pairs in found.items()}
+            by_round[match.round_slug].add((match.home, match.away))
+    return {slug: frozenset(pairs) for slug, pairs in by_round.items()}

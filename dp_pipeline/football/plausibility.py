@@ -1,4 +1,4 @@
-"""Whether what is told of a tournament can be football, and whether it is all of it. Pure."""
+"""Whether what a provider says of a tournament can be football, and all of it. Pure."""
 
 import re
 from collections import Counter, defaultdict
@@ -33,9 +33,9 @@ _FOOTBALL = re.compile(r"football|soccer|fu(?:ss|\u00df)ball|f\u00fatbol|futebol
 
 
 def other_sport_of(text: str) -> str | None:
-    """The other sport that a name speaks of ("Handball Bundesliga"); None where it names none."""
-    found = _OTHER_SPORT.search(text)
-    return found[0] if found else None
+    """The other word that a name speaks of ("Handball Bundesliga"); None where it names none."""
+    word = _OTHER_SPORT.search(text)
+    return word[0] if word else None
 
 
 def is_football(sport: str) -> bool:
@@ -70,9 +70,9 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
     again: dict[str, Match] = {}
     for versions in same.values():
         if len({match.round_slug for match in versions}) > 1:
-            known = [match for match in versions if match.external_id in stored]
-            first = min(known or versions, key=lambda match: _off_round(match, days))
-            others = [one for one in versions if one is not first and one not in known]
+            kept = [match for match in versions if match.external_id in stored]
+            first = min(kept or versions, key=lambda match: _off_round(match, days))
+            others = [one for one in versions if one is not first and one not in kept]
             again |= {one.external_id: first for one in others}
     return again
 
@@ -84,7 +84,7 @@ def _off_round(match: Match, days: Mapping[str | None, list[date]]) -> tuple[int
 
 
 def has_not_begun(match: Match, now: datetime) -> bool:
-    """Whether a match that is told to be played is long before its kick-off.
+    """Whether a match that is given as played is long before its kick-off.
 
     One may be awarded before its day: of a club that has withdrawn, the rest of the season is.
     """
@@ -96,7 +96,7 @@ def has_not_begun(match: Match, now: datetime) -> bool:
 
 
 def as_scheduled(match: Match) -> Match:
-    """The match without what cannot be told of it before it begins."""
+    """The match without what nobody can know before it begins."""
     parts = ("score", "score_90", "score_ht", "penalties_score")
     scores = {f"{side}_{part}": None for side in ("home", "away") for part in parts}
     return replace(match, status="scheduled", **scores)

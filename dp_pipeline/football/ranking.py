@@ -58,15 +58,15 @@ class Ranking:
 
     def _decided(self, tiers: Iterable[Tier]) -> list[Tier]:
         """The tiers of level teams, with those that an extra match has placed one by one."""
-        found = list(tiers)
+        decided = list(tiers)
         for first, second in self.before:
-            at = {team: n for n, tier in enumerate(found) for team in tier.teams}
+            at = {team: n for n, tier in enumerate(decided) for team in tier.teams}
             if first not in at or second not in at or abs(at[first] - at[second]) > 1:
                 continue
             low, high = sorted((at[first], at[second]))
-            if {*found[low].teams, *found[high].teams} == {first, second}:
-                found[low : high + 1] = [Tier((first,)), Tier((second,))]
-        return found
+            if {*decided[low].teams, *decided[high].teams} == {first, second}:
+                decided[low : high + 1] = [Tier((first,)), Tier((second,))]
+        return decided
 
     def _share_before_play_off(self, tiers: list[Tier], first: int, level: list[str]) -> None:
         """Put two level teams on one place where a match that is not known decides."""
@@ -87,12 +87,14 @@ class Ranking:
             position += len(tier.teams)
 
     def _note(self, tier: Tier, team: str) -> str:
-        told = []
+        sentences = []
         if tier.unmet:
-            told.append("Head-to-head does not count yet: not all of these matches are played.")
+            sentences.append(
+                "Head-to-head does not count yet: not all of these matches are played."
+            )
         others = [(self.names or {}).get(t, t) for t in tier.teams if t != team]
         if others:
             known = f"{tier.needs} would decide, which results do not tell"
             why = known if tier.needs else "the rule does not separate them further"
-            told.append(f"Shares the place with {', '.join(others)}: {why}.")
-        return " ".join(told)
+            sentences.append(f"Shares the place with {', '.join(others)}: {why}.")
+        return " ".join(sentences)

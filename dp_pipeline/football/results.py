@@ -92,7 +92,7 @@ def counted(
         winners: by external id of a match, who was given its points.
         without: teams whose results were struck out.
     """
-    found: dict[tuple[str | None, ...], TableResult] = {}
+    results: dict[tuple[str | None, ...], TableResult] = {}
     for match in sorted(matches, key=lambda m: (*moment(m), m.external_id)):
         home, away = match.home_score, match.away_score
         if match.status not in _COUNTED or home is None or away is None:
@@ -100,9 +100,9 @@ def counted(
         if match.home == match.away or {match.home, match.away} & set(without):
             continue
         key = fixture(match)
-        found.pop(key, None)  # a replay takes its own place in time
-        found[key] = TableResult(match, home, away, (winners or {}).get(match.external_id))
-    return tuple(found.values())
+        results.pop(key, None)  # a replay takes its own place in time
+        results[key] = TableResult(match, home, away, (winners or {}).get(match.external_id))
+    return tuple(results.values())
 
 
 def sums_of(results: Iterable[TableResult], teams: Iterable[str]) -> dict[str, Sums]:

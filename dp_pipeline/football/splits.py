@@ -64,7 +64,7 @@ def group_stages(
         places: matches by table.
         order: the teams of the regular phase, the first one first.
     """
-    found, lost = [], []
+    stages, lost = [], []
     for where in places:
         teams = teams_of(places[where])
         if not teams < set(order):
@@ -76,11 +76,11 @@ def group_stages(
             and len(teams - set(order[group.first - 1 : group.last])) <= 1
         ]
         if len(fitting) == 1:
-            found.append(GroupStage(where, teams, fitting[0]))
+            stages.append(GroupStage(where, teams, fitting[0]))
         else:
             name = ", ".join(part for part in where if part)
             lost.append(f"The {len(teams)} teams of {name} are no group that the rule speaks of.")
-    return found, lost
+    return stages, lost
 
 
 def carried(points: int, how: Carry) -> Carried:

@@ -85,8 +85,8 @@ def compute_tables(
     for match in listed:
         places.setdefault((match.stage, match.group_name), []).append(match)
     places = places or {(None, None): []}
-    known = {**{team: team for team in (*teams_of(listed), *teams)}, **(names or {})}
-    season = _Season(rules, decided(rules, listed, known), known, places)
+    all_names = {**{team: team for team in (*teams_of(listed), *teams)}, **(names or {})}
+    season = _Season(rules, decided(rules, listed, all_names), all_names, places)
     if rules.conferences and listed:
         return season.with_conferences(rules.conferences)
     if len(places) == 1:
@@ -158,8 +158,8 @@ class _Season:
         return self.made(rows, unknown)
 
     def made(self, rows: Iterable[Standing], remarks: Iterable[str] = ()) -> ComputedTables:
-        told = (*self.decided.unplaced, *remarks)
-        return ComputedTables(tuple(rows), told, self.decided.notes)
+        sentences = (*self.decided.unplaced, *remarks)
+        return ComputedTables(tuple(rows), sentences, self.decided.notes)
 
     def plain(
         self,

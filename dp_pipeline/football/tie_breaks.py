@@ -195,15 +195,15 @@ class _Comparison:
             values = _values(name, teams, among, self.tally)
             if len(set(values.values())) == 1:
                 continue
-            found: list[Tier] = []
+            finer: list[Tier] = []
             for value in sorted(set(values.values()), reverse=True):
                 level = tuple(team for team in teams if values[team] == value)
                 if self.order.again == "after each":
-                    found += self.of(level)
+                    finer += self.of(level)
                 else:
                     left = among if between_them else frozenset(level)
-                    found += self._by(criteria[place + 1 :], level, left)
-            return [replace(tier, unmet=tier.unmet or unmet) for tier in found]
+                    finer += self._by(criteria[place + 1 :], level, left)
+            return [replace(tier, unmet=tier.unmet or unmet) for tier in finer]
         return self.of(teams) if self._starts_anew(teams, among) else [Tier(teams, unmet=unmet)]
 
     def _starts_anew(self, teams: tuple[str, ...], among: frozenset[str]) -> bool:

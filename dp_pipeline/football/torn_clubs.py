@@ -61,25 +61,25 @@ def torn_clubs(
     """
     same: dict[str, tuple[str, str]] = {}
     for season in seasons:
-        for club, found in _of_season(season, aliases).items():
-            same.setdefault(club, found)
+        for club, other in _of_season(season, aliases).items():
+            same.setdefault(club, other)
     matches = _counted(seasons)
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for club in matches:
         groups[_root(club, same)].append(club)
-    found = [
+    torn = [
         _torn(sorted(members, key=lambda club: (-matches[club], club)), same, seasons)
         for members in groups.values()
         if len(members) > 1
     ]
-    return sorted(found, key=lambda club: club.keep)
+    return sorted(torn, key=lambda club: club.keep)
 
 
 def _of_season(
     season: StoredSeason, aliases: Mapping[str, str | None]
 ) -> dict[str, tuple[str, str]]:
     """The clubs of a season that are another one, with that one and the reason."""
-    found: dict[str, tuple[str, str]] = {}
+    others: dict[str, tuple[str, str]] = {}
     own = {club for club in season.names if aliases.get(club, club) is None}
     meetings = [
         Meeting(m.home, m.away, m.round_slug, str(m.kickoff_date) if m.kickoff_date else None)
@@ -91,16 +91,16 @@ def _of_season(
         if (spelling := spelling_of(name, season.countries[club]))
     }
     for club, long in short_names(spellings, meetings).items():
-        found[club] = (long, f"short for it in {season.key}")
+        others[club] = (long, f"short for it in {season.key}")
     for club, other in same_fixtures(season.matches).items():
-        found[club] = (other, f"the same fixtures in {season.key}")
+        others[club] = (other, f"the same fixtures in {season.key}")
     for club in season.names:
         entry = packaged().find(club, season.year)
         if entry is not None:
-            found[club] = (entry.club_key, f"known name ({entry.source})")
+            others[club] = (entry.club_key, f"known name ({entry.source})")
         if alias := aliases.get(club):
-            found[club] = (alias, "team_alias")
-    return {club: each for club, each in found.items() if club not in own}
+            others[club] = (alias, "team_alias")
+    return {club: each for club, each in others.items() if club not in own}
 
 
 def _root(club: str, same: Mapping[str, tuple[str, str]]) -> str:
@@ -122,8 +122,8 @@ def _torn(
         if shown is not None:
             apart[other] = shown
             continue
-        told = same.get(other) or same.get(keep)
-        joined[other] = told[1] if told else "the same club by other names"
+        shown_same = same.get(other) or same.get(keep)
+        joined[other] = shown_same[1] if shown_same else "the same club by other names"
     return TornClub(keep, joined, apart)
 
 
@@ -139,10 +139,10 @@ def _shown_apart(club: str, others: Iterable[str], seasons: Sequence[StoredSeaso
 
 def _counted(seasons: Sequence[StoredSeason]) -> dict[str, int]:
     """How many matches each club has."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for season in seasons:
-        found |= {club: found.get(club, 0) for club in season.names}
+        counts |= {club: counts.get(club, 0) for club in season.names}
         for match in season.matches:
             for side in (match.home, match.away):
-                found[side] = found.get(side, 0) + 1
-    return found
+                counts[side] = counts.get(side, 0) + 1
+    return counts

@@ -55,7 +55,7 @@ def checked_zones(entries: list[dict[str, Any]]) -> tuple[CountryZone, ...]:
     Raises:
         ZonesError: one lacks a field, has no known zone, or two of a country overlap.
     """
-    found: list[CountryZone] = []
+    zones: list[CountryZone] = []
     for entry in entries:
         unknown = entry.keys() - {field.name for field in fields(CountryZone)}
         missing = {name for name in ("country", "name", "source") if not entry.get(name)}
@@ -69,11 +69,11 @@ def checked_zones(entries: list[dict[str, Any]]) -> tuple[CountryZone, ...]:
         if zone.first is not None and zone.last is not None and zone.first > zone.last:
             message = f"The years of {zone.country} go from {zone.first} to {zone.last}."
             raise ZonesError(message)
-        if any(one.country == zone.country and _overlap(one, zone) for one in found):
+        if any(one.country == zone.country and _overlap(one, zone) for one in zones):
             message = f"Two zones of {zone.country} hold in the same year."
             raise ZonesError(message)
-        found.append(zone)
-    return tuple(found)
+        zones.append(zone)
+    return tuple(zones)
 
 
 def _overlap(one: CountryZone, other: CountryZone) -> bool:
