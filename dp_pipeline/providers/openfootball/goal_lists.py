@@ -37,21 +37,21 @@ def goals_of(
     findings: list[Finding] = []
     for match in matches:
         fixtures = made_of[match.external_id]
-        told = [
+        lists_of_match = [
             (fixture.raw.goals1 or (), fixture.raw.goals2 or ())
             for fixture in fixtures
             if fixture.raw.goals1 is not None or fixture.raw.goals2 is not None
         ]
-        if not told:
+        if not lists_of_match:
             if (match.home_score, match.away_score) == (0, 0):
                 lists[match.external_id] = []  # there is nothing to list
             continue
-        if any(one != told[0] for one in told):
+        if any(one != lists_of_match[0] for one in lists_of_match):
             subject = min(fixture.subject for fixture in fixtures)
-            detail = f"The file has its goals in {len(told)} ways; none is stored."
+            detail = f"The file has its goals in {len(lists_of_match)} ways; none is stored."
             findings.append(Finding("goals_unordered", subject, detail, left_out=True))
             continue
-        lists[match.external_id] = _ordered(told[0], match)
+        lists[match.external_id] = _ordered(lists_of_match[0], match)
     without = f"openfootball's file {file}.json has results and no lists of goals."
     return fetched_goals(lists, matches, findings, without=without)
 
@@ -107,16 +107,16 @@ def _by_minute(entries: Sequence[GoalEntry]) -> list[tuple[GoalEntry, Minute]]:
 
 
 def _minute(entry: GoalEntry) -> Minute:
-    found = _MINUTE.fullmatch(str(entry.minute).strip()) if entry.minute is not None else None
-    minute = in_bounds(int(found[1])) if found else None
-    if found is None or minute is None:
+    parsed = _MINUTE.fullmatch(str(entry.minute).strip()) if entry.minute is not None else None
+    minute = in_bounds(int(parsed[1])) if parsed else None
+    if parsed is None or minute is None:
         return None, None
-    return minute, int(found[2]) if found[2] else in_bounds(entry.offset)
+    return minute, int(parsed[2]) if parsed[2] else in_bounds(entry.offset)
 
 
 def _scores(goals: Sequence[tuple[str, Minute]]) -> dict[tuple[str, int], tuple[int, int]]:
     """The score after each goal, by side and ordinal; not of both sides' goals of one moment."""
-    found: dict[tuple[str, int], tuple[int, int]] = {}
+    scores: dict[tuple[str, int], tuple[int, int]] = {}
     count = Counter({"home": 0, "away": 0})
     ordered = sorted(goals, key=lambda goal: _moment(goal[1]))
     for _, same in groupby(ordered, key=lambda goal: _moment(goal[1])):
@@ -124,8 +124,8 @@ def _scores(goals: Sequence[tuple[str, Minute]]) -> dict[tuple[str, int], tuple[
         for side in sides:
             count[side] += 1
             if len(set(sides)) == 1:
-                found[side, count[side]] = count["home"], count["away"]
-    return found
+                scores[side, count[side]] = count["home"], count["away"]
+    return scores
 
 
 def _moment(minute: Minute) -> tuple[int, int]:

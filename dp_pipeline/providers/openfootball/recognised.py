@@ -46,8 +46,8 @@ def under_stored_names(read: ReadMatches, stored: StoredTournament) -> ReadMatch
 
 
 def _placed(match: Match, rounds: Mapping[str, Round]) -> Match:
-    found = rounds.get(match.round_slug or "")
-    return match if found is None else replace(match, round_slug=found.slug, stage=found.stage)
+    round_ = rounds.get(match.round_slug or "")
+    return match if round_ is None else replace(match, round_slug=round_.slug, stage=round_.stage)
 
 
 def _findings(rounds: Mapping[str, Round], stored: Mapping[str, Round]) -> list[Finding]:

@@ -76,10 +76,10 @@ def result_of(score: RawScore, status_text: str | None, goals: ListedGoals | Non
     """
     remarks: list[tuple[str, str]] = []
     half_time, final, penalties = _checked(score, goals, remarks)
-    told = score.et or score.ft
-    after_90 = score.ft if final == told or score.et else final
+    written = score.et or score.ft
+    after_90 = score.ft if final == written or score.et else final
     # it was played, also where it is not certain how it ended
-    played = told if "contradicting_score" in dict(remarks) else final
+    played = written if "contradicting_score" in dict(remarks) else final
     status = _status(score, status_text, played, remarks)
     if status in _NOT_PLAYED and any((score.ht, score.ft, score.et, score.p)):
         remarks.append(
@@ -89,15 +89,15 @@ def result_of(score: RawScore, status_text: str | None, goals: ListedGoals | Non
             )
         )
         return Result(status, remarks=tuple(remarks))
-    given = told if told != final else None
+    given = written if written != final else None
     return Result(status, final, after_90, half_time, penalties, tuple(remarks), given)
 
 
 def was_played(score: RawScore, status_text: str | None) -> bool:
     """Whether score or status say that a match was begun; an awarded one need not have been."""
     status = _STATUSES.get((status_text or "").casefold())
-    told = any((score.ht, score.ft, score.et, score.p))
-    return status in ("live", "ended") or (told and status is None)
+    has_score = any((score.ht, score.ft, score.et, score.p))
+    return status in ("live", "ended") or (has_score and status is None)
 
 
 def _checked(
@@ -147,17 +147,19 @@ def _settled(
     """
     if _contains(final, goals.final):
         return final
-    told = f"The result is {_shown(final)}, its goals come to {_shown(goals.final)}"
+    difference = f"The result is {_shown(final)}, its goals come to {_shown(goals.final)}"
     with_goals = half_time is not None and half_time == goals.half_time
     with_result = half_time is not None and _contains(final, half_time)
     if with_result and not with_goals and goals.half_time is not None:
         # Ukraine - England, Euro 2020: all four of England's stand under Ukraine.
-        remarks.append(("goals_differ_from_result", f"{told}; half-time goes with the result."))
+        remarks.append(
+            ("goals_differ_from_result", f"{difference}; half-time goes with the result.")
+        )
         return final
     if with_goals and not with_result:
-        remarks.append(("result_from_goals", f"{told}; half-time goes with the goals."))
+        remarks.append(("result_from_goals", f"{difference}; half-time goes with the goals."))
         return goals.final
-    remarks.append(("contradicting_score", f"{told}; neither is kept."))
+    remarks.append(("contradicting_score", f"{difference}; neither is kept."))
     return None
 
 

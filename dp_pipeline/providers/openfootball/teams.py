@@ -108,10 +108,10 @@ def _clashing_teams(key: str, spellings: Counter[Spelling]) -> list[tuple[str, C
     for spelling, count in spellings.items():
         by_full[spelling.full][spelling] += count
     first, *others = sorted(by_full.items(), key=lambda item: (-item[1].total(), item[0]))
-    told = [(f"{full}{ending}", each) for full, each in (first, *others)]
+    keyed = [(f"{full}{ending}", each) for full, each in (first, *others)]
     if others and first[1].total() >= _CLEAR_MAJORITY * others[0][1].total():
-        told[0] = (key, first[1])
-    return told
+        keyed[0] = (key, first[1])
+    return keyed
 
 
 def _meetings(fixtures: Sequence[Fixture], keys: Mapping[Spelling, str]) -> list[Meeting[str]]:
@@ -127,11 +127,11 @@ def _meetings(fixtures: Sequence[Fixture], keys: Mapping[Spelling, str]) -> list
 
 
 def _grouped(fixtures: Sequence[Fixture], keys: Mapping[Spelling, str]) -> Written:
-    found: defaultdict[str, Counter[Spelling]] = defaultdict(Counter)
+    spellings: defaultdict[str, Counter[Spelling]] = defaultdict(Counter)
     for fixture in fixtures:
         for spelling in (fixture.home, fixture.away):
-            found[keys[spelling]][spelling] += 1
-    return dict(found)
+            spellings[keys[spelling]][spelling] += 1
+    return dict(spellings)
 
 
 def _free(wanted: str, taken: Collection[str]) -> str:
