@@ -13,12 +13,12 @@ _team, _alias = tables.team, tables.team_alias
 
 def listed(connection: sa.Connection) -> Sequence[sa.RowMapping]:
     """Every row of `team_alias`, with the name and external id of its team."""
-    found = connection.execute(
+    rows = connection.execute(
         sa.select(_alias, _team.c.name.label("team"), _team.c.external_id)
         .outerjoin_from(_alias, _team)
         .order_by(_alias.c.provider, _alias.c.key)
     )
-    return found.mappings().all()
+    return rows.mappings().all()
 
 
 def teams_called(connection: sa.Connection, provider: str, text: str) -> Sequence[sa.RowMapping]:
@@ -26,13 +26,13 @@ def teams_called(connection: sa.Connection, provider: str, text: str) -> Sequenc
     here = tables.tournament_team
     wanted = text.casefold()
     named = sa.exists().where(here.c.team_id == _team.c.id, sa.func.lower(here.c.name) == wanted)
-    found = connection.execute(
+    teams = connection.execute(
         sa.select(_team.c.id, _team.c.external_id, _team.c.name, _team.c.country)
         .where(_team.c.provider == provider)
         .where((_team.c.external_id == text) | (sa.func.lower(_team.c.name) == wanted) | named)
         .order_by(_team.c.external_id)
     )
-    return found.mappings().all()
+    return teams.mappings().all()
 
 
 def put(

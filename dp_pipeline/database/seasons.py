@@ -38,7 +38,7 @@ class Following(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RecordedSeason:
     """A season as it is recorded."""
 
     key: str
@@ -46,7 +46,9 @@ class Known:
     last_seen_at: datetime
 
 
-def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict[str, int | None]:
+def places(
+    listed: Sequence[str], recorded: Sequence[RecordedSeason], now: datetime
+) -> dict[str, int | None]:
     """The place of every season: those listed in their order, those lately listed in between.
 
     A missing season stays before what it was before, and after seasons that are new: a provider
@@ -54,13 +56,13 @@ def places(listed: Sequence[str], known: Sequence[Known], now: datetime) -> dict
 
     Args:
         listed: keys as the provider lists them now, newest first.
-        known: what is recorded.
+        recorded: what is recorded.
         now: the present; what was last seen long before has no place any more.
     """
     order = list(dict.fromkeys(listed))
     present = set(order)
-    old = {season.key: season.place for season in known if season.place is not None}
-    missing = [season for season in known if season.key not in present]
+    old = {season.key: season.place for season in recorded if season.place is not None}
+    missing = [season for season in recorded if season.key not in present]
     remembered = [
         (old[season.key], season.key)
         for season in missing
@@ -83,19 +85,19 @@ def record_seasons(
     """
     provider, competition = listed[0][0].provider, listed[0][0].competition
     mine = (_season.c.provider == provider, _season.c.competition == competition)
-    # Two looks at once would count places from two states.
+    # Two lists at once would count places from two states.
     connection.execute(
         sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
         {"name": f"dp_pipeline.seasons:{provider}:{competition}"},
     )
     now = datetime.now(UTC)
-    known = [
-        Known(row.key, row.place, row.last_seen_at)
+    recorded = [
+        RecordedSeason(row.key, row.place, row.last_seen_at)
         for row in connection.execute(
             sa.select(_season.c.key, _season.c.place, _season.c.last_seen_at).where(*mine)
         )
     ]
-    placed = places([str(key) for key, _ in listed], known, now)
+    placed = places([str(key) for key, _ in listed], recorded, now)
     rows = {
         str(key): {
             "key": str(key),
@@ -117,15 +119,15 @@ def record_seasons(
         ),
         list(rows.values()),
     )
-    for season in known:
+    for season in recorded:
         if season.key not in rows and placed[season.key] != season.place:
             connection.execute(
                 sa.update(_season)
                 .where(_season.c.key == season.key)
                 .values(place=placed[season.key])
             )
-    recorded = {season.key for season in known}
-    return tuple(key for key in rows if key not in recorded)
+    recorded_keys = {season.key for season in recorded}
+    return tuple(key for key in rows if key not in recorded_keys)
 
 
 def approve_followed(connection: sa.Connection, following: Following) -> tuple[str, ...]:
@@ -243,14 +245,16 @@ def kept_current(
     stored = connection.execute(
         sa.select(_tournament.c.key, _tournament.c.status).where(_tournament.c.provider == provider)
     ).all()
-    known = {row.key for row in stored}
+    stored_keys = {row.key for row in stored}
     wanted = {
         row.key
         for row in stored
         if (finished_too or row.status in _CURRENT)
         and TournamentKey.parse(row.key).competition not in stopped
     }
-    return sorted(wanted | {key for key in approved_keys(connection, mine) if key not in known})
+    return sorted(
+        wanted | {key for key in approved_keys(connection, mine) if key not in stored_keys}
+    )
 
 
 def _table_of(following: Sequence[Following]) -> sa.Subquery:

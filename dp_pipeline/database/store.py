@@ -199,7 +199,7 @@ def store(
         connection: within the caller's transaction.
         table: with a primary key, which every row gives.
         rows: all with the same columns; columns not given are not touched. Equal repetitions are
-            folded into one.
+            merged into one.
         keep: columns where None means "not known now" and does not blank a stored value.
 
     Raises:

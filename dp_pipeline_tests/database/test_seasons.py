@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.seasons import FORGET_AFTER, Known, places
+from dp_pipeline.database.seasons import FORGET_AFTER, RecordedSeason, places
 from dp_pipeline.football.key import TournamentKey
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -102,14 +102,16 @@ _KEYS = st.lists(st.integers(0, 30).map(str), max_size=12, unique=True)
 def test_places_keep_the_order_of_the_list_and_forget_no_season(
     now_listed: list[str], before: list[str], days: int
 ) -> None:
-    known = [Known(key, place, NOW - timedelta(days=days)) for place, key in enumerate(before)]
+    known = [
+        RecordedSeason(key, place, NOW - timedelta(days=days)) for place, key in enumerate(before)
+    ]
     found = places(now_listed, known, NOW)
     assert set(found) == set(now_listed) | set(before)
     placed = {key: place for key, place in found.items() if place is not None}
     assert sorted(placed.values()) == list(range(len(placed)))
     assert sorted(now_listed, key=lambda key: placed[key]) == now_listed
     assert (set(placed) == set(found)) or days >= FORGET_AFTER.days
-    assert places(now_listed, [Known(k, p, NOW) for k, p in found.items()], NOW) == found
+    assert places(now_listed, [RecordedSeason(k, p, NOW) for k, p in found.items()], NOW) == found
 
 
 def test_the_followed_seasons_are_approved_once(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""What the automation remembers: pace and health of providers, seasons, what is due."""
+"""What the automation remembers: rate limits and health of providers, seasons, what is due."""
 
 import sqlalchemy as sa
 
