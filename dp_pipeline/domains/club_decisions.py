@@ -36,12 +36,12 @@ def listed(connection: sa.Connection) -> Sequence[Mapping[str, Any]]:
 
 def doubtful(connection: sa.Connection) -> Sequence[Mapping[str, Any]]:
     """The pairs of teams that are of no common club, with the reason; not those taken apart."""
-    found, pairs = read_all(connection)
-    club_of = found.club_of
+    decided, pairs = read_all(connection)
+    club_of = decided.club_of
     open_ = [
-        (row, found.doubts[pair])
+        (row, decided.doubts[pair])
         for row, pair in pairs
-        if pair in found.doubts
+        if pair in decided.doubts
         and (pair.one not in club_of or club_of[pair.one] != club_of.get(pair.other))
     ]
     ids = {row[name] for row, _ in open_ for name in ("team_id", "other_team_id")}

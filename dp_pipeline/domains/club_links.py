@@ -81,8 +81,8 @@ def write_clubs(connection: sa.Connection, touched: Collection[UUID]) -> None:
         .with_for_update(key_share=True)
     )
     teams = _read(connection, _team.c.id.in_(joined))
-    found = clubs_of(teams, [pair for _, pair in pairs])
-    ids = _ids(connection, found)
+    decided = clubs_of(teams, [pair for _, pair in pairs])
+    ids = _ids(connection, decided)
     club_rows = [
         {
             "id": ids[club],
@@ -91,10 +91,10 @@ def write_clubs(connection: sa.Connection, touched: Collection[UUID]) -> None:
             "kind": club.kind,
             "squad": club.squad,
         }
-        for club in found.clubs
+        for club in decided.clubs
     ]
     store(connection, _club, club_rows)
-    club_of = {id_: ids[club] for id_, club in found.club_of.items()}
+    club_of = {id_: ids[club] for id_, club in decided.club_of.items()}
     links = [
         {"id": id_, "club_id": club_of.get(id_), "club_by": "fixtures" if id_ in club_of else None}
         for id_, team in teams.items()
@@ -111,8 +111,8 @@ def read_all(connection: sa.Connection) -> tuple[DecidedClubs, list[tuple[Row, T
     """All clubs as they follow from all pairs, and each pair with its row."""
     pairs = _pairs_of(connection, None)
     ids = {id_ for _, pair in pairs for id_ in (pair.one, pair.other)}
-    told = _team.c.club_by.is_not(None)
-    teams = _read(connection, told | _team.c.id.in_(ids))
+    by_person = _team.c.club_by.is_not(None)
+    teams = _read(connection, by_person | _team.c.id.in_(ids))
     return clubs_of(teams, [pair for _, pair in pairs]), pairs
 
 
@@ -155,7 +155,7 @@ def _alike(connection: sa.Connection, id_: UUID, others: Collection[UUID]) -> Se
     if results < _LEAST_RESULTS:
         return ()
     same = sa.func.count(sa.distinct(mine.c.id))
-    found = connection.scalars(
+    keys = connection.scalars(
         sa.select(theirs.c.tournament_id)
         .select_from(mine)
         .join(apart, sa.true())
@@ -171,7 +171,7 @@ def _alike(connection: sa.Connection, id_: UUID, others: Collection[UUID]) -> Se
         .order_by(same.desc(), theirs.c.tournament_id)
         .limit(_MOST_COMPARED)
     )
-    return found.all()
+    return keys.all()
 
 
 def _day(match: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -233,19 +233,19 @@ def _columns(pair: PairedTeams) -> Row:
 
 def joined_to(connection: sa.Connection, ids: Collection[UUID]) -> set[UUID]:
     """Some teams and all that certain pairs or a club join to them, however far."""
-    known, new = set[UUID](), set(ids)
+    reached, new = set[UUID](), set(ids)
     mine, same = _team.alias("mine"), _team.alias("same")
     while new:
-        known |= new
+        reached |= new
         pairs = sa.select(_pair.c.team_id, _pair.c.other_team_id).where(
             _pair.c.doubt.is_(None), _pair.c.team_id.in_(new) | _pair.c.other_team_id.in_(new)
         )
         clubs = sa.select(mine.c.id, same.c.id).join_from(
             mine, same, mine.c.club_id == same.c.club_id
         )
-        found = connection.execute(sa.union(pairs, clubs.where(mine.c.id.in_(new)))).all()
-        new = {id_ for two in found for id_ in two} - known
-    return known
+        linked = connection.execute(sa.union(pairs, clubs.where(mine.c.id.in_(new)))).all()
+        new = {id_ for two in linked for id_ in two} - reached
+    return reached
 
 
 def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Mapping[UUID, ClubTeam]:
@@ -291,10 +291,10 @@ def _pairs_of(
     ]
 
 
-def _ids(connection: sa.Connection, found: DecidedClubs) -> dict[Club, UUID]:
+def _ids(connection: sa.Connection, decided: DecidedClubs) -> dict[Club, UUID]:
     """The ids of clubs; of new ones as they are minted."""
-    ids = {club: club.id for club in found.clubs if club.id is not None}
-    for club in found.clubs:
+    ids = {club: club.id for club in decided.clubs if club.id is not None}
+    for club in decided.clubs:
         if club.id is None:
             first = club.teams[0]
             ids[club] = minted(connection, first.provider, first.external_id, [*ids.values()])

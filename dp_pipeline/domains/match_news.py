@@ -58,7 +58,7 @@ def match_news(
     ]
     fresh = [matches[id_] for id_ in stored.created if id_ in matches] if part else []
     fresh.sort(key=_when)
-    # Drawn and played between two looks: its end is the news.
+    # Drawn and played between two polls: its end is the news.
     news += [_end(match, names) for match in fresh if match.status in _PLAYED]
     coming = [match for match in fresh if match.status not in _PLAYED]
     return [*filter(None, news), *_fixtures(coming, names)]

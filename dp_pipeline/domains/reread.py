@@ -139,8 +139,10 @@ def superseded(
         match.external_id: (match.stage, match.group_name, match.round_slug in knockout)
         for match in (*gone, *new)
     }
-    found = {old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]}
+    replaced = {
+        old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]
+    }
     settled = settled_matches(stored, now)
-    if len(found.keys() & settled) > limit_of(len(settled)):
+    if len(replaced.keys() & settled) > limit_of(len(settled)):
         return {}
-    return found
+    return replaced

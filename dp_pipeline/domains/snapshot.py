@@ -168,8 +168,8 @@ class Snapshot:
     @cached_property
     def superseded(self) -> frozenset[RowId]:
         """The ids of matches whose place one under a new id has taken."""
-        found = self.rows(tables.match).items()
-        return frozenset(id_ for id_, row in found if row.get("superseded_by") is not None)
+        matches = self.rows(tables.match).items()
+        return frozenset(id_ for id_, row in matches if row.get("superseded_by") is not None)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
@@ -277,12 +277,12 @@ def look_for(
 ) -> Snapshot:
     """Look for teams and matches by id, in all tournaments, as far as that was not done."""
     new_teams, new_matches = snapshot.unknown(teams, matches)
-    known = dict(snapshot.rows(tables.team))
+    teams_now = dict(snapshot.rows(tables.team))
     described = dict(snapshot.described_by)
     elsewhere: set[UUID] = set()
     if new_teams:
         described_teams, described_now = _teams(connection, new_teams)
-        known, described = known | described_teams, described | described_now
+        teams_now, described = teams_now | described_teams, described | described_now
     if new_matches:
         match = tables.match.c
         others = match.tournament_id != snapshot.key.tournament_id
@@ -290,7 +290,7 @@ def look_for(
         elsewhere = set(connection.scalars(wanted))
     return replace(
         snapshot,
-        stored={**snapshot.stored, tables.team.name: known},
+        stored={**snapshot.stored, tables.team.name: teams_now},
         described_by=described,
         elsewhere=snapshot.elsewhere | elsewhere,
         looked_for=snapshot.looked_for | new_teams | new_matches,

@@ -53,9 +53,11 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
         kept = planned(table, [], stored, untouched=len(stored))
         return Plan((kept,), (KEPT,), preview=preview(standings, names))
     fresh = {row["id"]: row for row in (rows.standing_row(snapshot.key, s) for s in standings)}
-    known = {id_: row for id_, row in stored.items() if not row["computed"]}
+    provided_before = {id_: row for id_, row in stored.items() if not row["computed"]}
     gone = missing(
-        "table rows", {id_: snapshot.names[row["team_id"]] for id_, row in known.items()}, fresh
+        "table rows",
+        {id_: snapshot.names[row["team_id"]] for id_, row in provided_before.items()},
+        fresh,
     )
     if isinstance(gone, Plan):
         return gone
@@ -99,9 +101,9 @@ def with_notes(standings: Sequence[Standing], ours: ComputedTables) -> list[Stan
         beyond = row.points - WIN_POINTS * row.wins - DRAW_POINTS * row.draws
         if not beyond:
             return None
-        known = " ".join(ours.decisions.get(row.team, ()))
+        reason = " ".join(ours.decisions.get(row.team, ()))
         way = "more" if beyond > 0 else "fewer"
-        return known or f"{abs(beyond)} points {way} than its results come to; why is not known."
+        return reason or f"{abs(beyond)} points {way} than its results come to; why is not known."
 
     only = len({_place(row) for row in standings}) == 1
     return [

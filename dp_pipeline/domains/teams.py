@@ -46,7 +46,7 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     season = snapshot.tournament["season"] if snapshot.tournament else ""
     current = newest([*fresh.values()], snapshot.described_by, (season, str(key)))
     aliases = [rows.alias_row(key, alias) for alias in fetched.aliases]
-    known = snapshot.rows(tables.team_alias)
+    stored_aliases = snapshot.rows(tables.team_alias)
     members = [rows.membership_row(key, team) for team in fetched.items]
     return Plan(
         (
@@ -58,8 +58,8 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
             # What a person said of a name stays.
             planned(
                 tables.team_alias,
-                [row for row in aliases if row["id"] not in known],
-                known,
+                [row for row in aliases if row["id"] not in stored_aliases],
+                stored_aliases,
                 counted=False,
             ),
         ),

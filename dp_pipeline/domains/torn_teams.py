@@ -1,4 +1,4 @@
-"""Clubs that are stored as several teams: found, told, and joined with all that refers to them.
+"""Clubs that are stored as several teams: found, shown, and joined with all that refers to them.
 
 Of the rows of a club one stays, with its id; matches keep theirs. A table in which two of them
 stood is computed anew.
@@ -33,7 +33,7 @@ REFERENCES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class TornTeam:
-    """A club that is stored as several teams, told with what joining them moves."""
+    """A club that is stored as several teams, with what joining them moves."""
 
     provider: str
     club: TornClub
@@ -232,7 +232,7 @@ def _compute_anew(connection: sa.Connection, tournament: UUID, team: str) -> Non
         for row in snapshot.standings
         if row.team == team and row.computed
     }
-    found = [rows.standing_row(snapshot.key, row) for row in by_stored_matches(snapshot).rows]
-    wanted = [row for row in found if (row["stage"], row["group_name"]) in places]
+    computed = [rows.standing_row(snapshot.key, row) for row in by_stored_matches(snapshot).rows]
+    wanted = [row for row in computed if (row["stage"], row["group_name"]) in places]
     if wanted:
         write(connection, planned(table, wanted, snapshot.rows(table)))
