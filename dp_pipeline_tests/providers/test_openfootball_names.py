@@ -139,6 +139,7 @@ def test_the_same_fixture_listed_with_two_spellings_does_not_make_two_teams() ->
     [
         *("N.N.", "n.n.", "TBD", "TBA", "W49", "L61", "1A", "3A/B/C", "A1", "?", "-"),
         *("Winner QF1", "Sieger Spiel 3", "Loser Semifinal 1", "Group A winners", "Runner-up B"),
+        *("UEFA Path A winner", "IC Path 1 winner"),
     ],
 )
 def test_a_text_that_awaits_the_draw_is_no_team(text: str) -> None:

@@ -9,6 +9,7 @@ _NOBODY = re.compile(
       n\.?\s?n\.? | t\.?b\.?[acd]\.? | to\ be\ (?:determined|announced|confirmed|decided)
     | [?\-\u2013\u2014.]+ | bye | freilos
     | (?:winner|loser|runner-?up|sieger|verlierer|gewinner|vainqueur|ganador|vincente)\b.*
+    | .*\b(?:path|play-?offs?)\ [a-z0-9]\ (?:winners?|losers?)
     | [wl]\ ?\d{1,3} | [wl]\ ?(?:qf|sf)\ ?\d | (?:qf|sf)\ ?\d
     | [1-4][a-l](?:/[a-l1-4]{1,2})* | [a-l][1-4]
     | (?:1st|2nd|3rd|4th|first|second|third|fourth|best\ third)\ (?:placed?\ )?(?:of\ )?group\b.*
@@ -19,7 +20,7 @@ _NOBODY = re.compile(
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether the text stands for a team not known yet: "N.N.", "Winner QF1", "W49", "1A"."""
+    """Whether the text stands for a team not known yet: "N.N.", "W49", "1A", "IC Path 1 winner"."""
     return bool(_NOBODY.fullmatch(text.casefold()))
 
 
