@@ -107,9 +107,9 @@ def is_part(one: Spelling, other: Spelling) -> bool:
     """Whether the one may be short for the other: its words are, in order, words of the other.
 
     "Bolton" for "Bolton Wanderers", "Man Utd" for "Manchester United", "QPR" for "Queens Park
-    Rangers". Never for a second team.
+    Rangers", "Celtic FC" for "Celtic FC (SCO)". Never for a second team.
     """
-    if one.country != other.country or _second_team(one) != _second_team(other):
+    if one.country not in (None, other.country) or _second_team(one) != _second_team(other):
         return False
     cores, fulls = (one.core, other.core), (one.full, other.full)
     return any(_abbreviates(a.split("-"), b.split("-")) for a, b in (cores, fulls))
@@ -173,7 +173,12 @@ def short_names(
     refused: set[K] = set()
     written = {club: tuple(each) for club, each in spellings.items()}
     while candidates := _candidates(written, refused):
-        agreed = _agreeing(candidates, _renamed(meetings, joined))
+        same = {
+            club
+            for club, long in candidates.items()
+            if {each.full for each in written[club]} & {each.full for each in written[long]}
+        }
+        agreed = _agreeing(candidates, same, _renamed(meetings, joined))
         refused |= candidates.keys() - agreed.keys()
         for short, long in agreed.items():
             written[long] += written.pop(short)
@@ -197,8 +202,16 @@ def _candidates(written: Mapping[K, tuple[Spelling, ...]], refused: Collection[K
     return {club: long for club, long in parts.items() if long not in parts}
 
 
-def _agreeing(candidates: Mapping[K, K], meetings: Sequence[Meeting[K]]) -> dict[K, K]:
-    """Those of the candidates to which the fixtures agree when they are joined at once."""
+def _agreeing(
+    candidates: Mapping[K, K], same: Collection[K], meetings: Sequence[Meeting[K]]
+) -> dict[K, K]:
+    """Those of the candidates to which the fixtures agree when they are joined at once.
+
+    Args:
+        candidates: names that may be short, each with the long one.
+        same: those that lack the country alone, so that a cup's fixtures need not show it.
+        meetings: every fixture.
+    """
     agreed = dict(candidates)
     while True:
         wrong = {
@@ -208,7 +221,8 @@ def _agreeing(candidates: Mapping[K, K], meetings: Sequence[Meeting[K]]) -> dict
         }
         if not wrong:  # else those show in the games of all others
             together = _renamed(meetings, agreed)
-            wrong = {club for club, long in agreed.items() if not _completes(long, together)}
+            hinted = {club: long for club, long in agreed.items() if club not in same}
+            wrong = {club for club, long in hinted.items() if not _completes(long, together)}
         if not wrong:
             return agreed
         agreed = {club: long for club, long in agreed.items() if club not in wrong}

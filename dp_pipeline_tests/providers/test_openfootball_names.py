@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.football.club_names import spelling_of
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.openfootball.names import is_placeholder, slug_of
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
@@ -159,3 +160,19 @@ def test_any_text_is_a_spelling_or_none_and_its_identity_has_no_spaces(text: str
         assert spelling.full
         assert not any(character.isspace() for character in spelling.core)
     assert slug_of(slug_of(text)) == slug_of(text)
+
+
+def test_a_name_without_its_country_is_the_only_one_with_it_also_in_a_group() -> None:
+    clubs = ("Celtic FC", "AC Milan (ITA)", "Celtic FC (SCO)", "River Plate (ARG)")
+    matches = [
+        entry(home, "Ajax (NED)", round="Group A", date=f"2024-09-1{n}")
+        for n, home in enumerate(clubs)
+    ]
+    payload = season([*matches, entry("River Plate (URU)", "River Plate")])
+    data = read_season(payload, TournamentKey("openfootball", "uefa.cl", "2024-25"))
+    teams = {team.external_id: team.country for team in data.teams.items}
+    assert teams["celtic-sco"] == "SCO"
+    assert sum("celtic" in id_ for id_ in teams) == 1
+    assert sum("river" in id_ for id_ in teams) == 3, "which of the two is not known"
+    merged = [f.subject for f in data.teams.findings if f.kind == "merged_team_name"]
+    assert merged == ["Celtic FC"]

@@ -54,7 +54,13 @@ class Clubs:
         """What is to be said of a team that is known by several names, here or elsewhere."""
         keys = [key for key, id_ in self.ids.items() if id_ == team.external_id]
         spellings = sum((written[key] for key in keys), Counter[Spelling]())
-        counts = {s.name: n for s, n in sorted(spellings.items())}
+        counts: Counter[str] = Counter()
+        for spelling in sorted(spellings, key=lambda each: each.name):
+            counts[spelling.name] += spellings[spelling]
+        bare = sum(count for spelling, count in spellings.items() if spelling.country is None)
+        if team.country and bare:
+            detail = f"Its country is missing {bare} times; the names are taken as one team."
+            yield Finding("merged_team_name", team.name, detail, data={"without country": bare})
         listed = {name_of(written[key]): self.listed[key] for key in keys if key in self.listed}
         if len(counts) > 1:
             others = ", ".join(f"{o!r} ({n})" for o, n in counts.items() if o != team.name)

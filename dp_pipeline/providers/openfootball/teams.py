@@ -54,7 +54,7 @@ def teams_of(
     ids = {spelling: clubs.ids[key] for spelling, key in keys.items()}
     members = _grouped(fixtures, ids)
     items = tuple(
-        Team(id_, name_of(members[id_]), country=next(iter(members[id_])).country)
+        Team(id_, name_of(members[id_]), country=max(s.country or "" for s in members[id_]) or None)
         for id_ in sorted(members)
     )
     for team in items:
@@ -91,9 +91,9 @@ def _clashing(fixtures: Sequence[Fixture], keys: Mapping[Spelling, str]) -> froz
         pair = (keys[fixture.home], keys[fixture.away])
         if pair[0] == pair[1]:
             clashing.add(pair[0])
-        if fixture.round:
+        if matchday := _matchday(fixture):
             for key, spelling in zip(pair, (fixture.home, fixture.away), strict=True):
-                in_round[fixture.round.slug, key].add((spelling.full, pair))
+                in_round[matchday, key].add((spelling.full, pair))
     for (_, key), played in in_round.items():
         # the same pairing twice is one fixture listed twice, not two teams
         if len({full for full, _ in played}) > 1 and len({pair for _, pair in played}) > 1:
@@ -114,12 +114,17 @@ def _clashing_teams(key: str, spellings: Counter[Spelling]) -> list[tuple[str, C
     return keyed
 
 
+def _matchday(fixture: Fixture) -> str | None:
+    """The round in which a team plays once; a group that names none of its matchdays is none."""
+    return fixture.round.slug if fixture.round and fixture.round.place is not None else None
+
+
 def _meetings(fixtures: Sequence[Fixture], keys: Mapping[Spelling, str]) -> list[Meeting[str]]:
     return [
         Meeting(
             keys[fixture.home],
             keys[fixture.away],
-            fixture.round.slug if fixture.round else None,
+            _matchday(fixture),
             str(fixture.day.day) if fixture.day.day else None,
         )
         for fixture in fixtures
