@@ -24,8 +24,8 @@ from dp_pipeline.storage import Storing
 # and partition first (5,000 x 4 took longer than its two minutes to start). 60 tournaments are two
 # runs with this, and a backfill of hundreds still spreads over several workers.
 MOST_PARTITIONS_PER_RUN = 50
-# An image waits for its host's pace, up to 65 of them in a tournament; and assets share a run only
-# where they share their policy, so a failed table never keeps a badge from being read again.
+# An image waits for its host's rate limit, up to 65 of them in a tournament; and assets share a
+# run only where they share their policy: a failed table never keeps a badge from being read again.
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
 
 

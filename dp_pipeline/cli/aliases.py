@@ -85,8 +85,8 @@ def remove(name: str, country: str | None, provider: str) -> None:
     """
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
         key = _key(name, country)
-        known = {row["key"]: row for row in aliases.listed(connection)}
-        row = next((known[each] for each in (name, key) if each in known), None)
+        stored = {row["key"]: row for row in aliases.listed(connection)}
+        row = next((stored[each] for each in (name, key) if each in stored), None)
         key = key if row is None else row["key"]
         in_list = any(entry.alias_key == key for entry in packaged().entries)
         if row is None and not in_list:
@@ -110,15 +110,15 @@ def merge(provider: str, *, dry_run: bool) -> None:
 
     with plain_errors():
         with open_database(Settings.load()).transaction() as connection:
-            found = find_torn(connection, provider)
-            for torn in found:
+            torn_teams = find_torn(connection, provider)
+            for torn in torn_teams:
                 if not dry_run:
                     join(connection, torn)
-        if not found:
+        if not torn_teams:
             click.echo("No club is stored as several.")
             return
-        console().print(torn_table(found))
-        joined = sum(len(torn.club.others) for torn in found)
+        console().print(torn_table(torn_teams))
+        joined = sum(len(torn.club.others) for torn in torn_teams)
         would = "would be" if dry_run else "are"
         click.echo(f"{joined} of the names {would} joined to their club; nothing else changes.")
 
@@ -126,9 +126,9 @@ def merge(provider: str, *, dry_run: bool) -> None:
 def _team(
     connection: sa.Connection, provider: str, club: str, country: str | None
 ) -> sa.RowMapping:
-    found = aliases.teams_called(connection, provider, club)
-    found = [row for row in found if country in (None, row["country"])]
-    exact = [row for row in found if row["external_id"] == club] or found
+    teams = aliases.teams_called(connection, provider, club)
+    teams = [row for row in teams if country in (None, row["country"])]
+    exact = [row for row in teams if row["external_id"] == club] or teams
     if len(exact) == 1:
         return exact[0]
     names = ", ".join(f"{row['external_id']} ({row['country']})" for row in exact)

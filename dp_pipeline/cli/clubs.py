@@ -103,8 +103,8 @@ def find_() -> None:
 
 def _team(connection: sa.Connection, text: str) -> sa.RowMapping:
     provider, _, name = text.partition(":")
-    found = aliases.teams_called(connection, provider, name)
-    exact = [row for row in found if row["external_id"] == name] or found
+    teams = aliases.teams_called(connection, provider, name)
+    exact = [row for row in teams if row["external_id"] == name] or teams
     if len(exact) == 1:
         return exact[0]
     names = ", ".join(f"{provider}:{row['external_id']}" for row in exact)

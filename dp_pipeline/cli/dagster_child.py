@@ -66,7 +66,7 @@ def _show(output: IO[bytes] | None, descriptor: int, stop_requests: list[int]) -
     After that it prints a trace for every sensor that it still evaluates without a code server, and
     for every run that is interrupted, of which the ledger and Dagster's pages have a sentence.
     """
-    assert output is not None  # noqa: S101 - we asked for a pipe
+    assert output is not None  # noqa: S101 - stdout is a pipe
 
     def show() -> None:
         while said := os.read(output.fileno(), _AT_ONCE):

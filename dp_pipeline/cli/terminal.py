@@ -216,11 +216,11 @@ def doubts_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def torn_table(found: "Sequence[TornTeam]") -> Table:
+def torn_table(torn_teams: "Sequence[TornTeam]") -> Table:
     """Clubs that are stored as several: a line for each name that is joined, or stays apart."""
     right = (Column(name, no_wrap=True, justify="right") for name in ("tournaments", "matches"))
     table = _table("club", "stays as", "joined to it", "because", *right)
-    for torn in found:
+    for torn in torn_teams:
         club = torn.club
         counts = (str(torn.tournaments), str(torn.matches))
         stays = plain(torn.names.get(club.keep, club.keep)), plain(club.keep)

@@ -88,10 +88,10 @@ class Attempts:
 
     def failed(self, key: str, *, refused: bool = False) -> None:
         """It was not taken; `refused` if that was the answer to this message."""
-        known = self.of(key)
+        before = self.of(key)
         if refused:
             self._silences = 0
-        self._keep(key, doubtful=known.doubtful - 1, refusals=known.refusals + refused)
+        self._keep(key, doubtful=before.doubtful - 1, refusals=before.refusals + refused)
 
     def passed(self, key: str) -> None:
         """Slack has taken another one after it said no to this."""

@@ -1,4 +1,4 @@
-"""The one delivery: what is due is posted in order, at Slack's pace, and stamped as announced.
+"""The one delivery: what is due is posted in order, at the rate Slack allows, and then stamped.
 
 What is due is the business of announcing.py and detection.py; how a message reaches Slack, of
 slack/webhook.py. A message is posted once in a tick. What failed is posted again by later ticks;
@@ -191,17 +191,17 @@ class Delivery:
     def _give_up(self, due: DueMessage) -> None:
         """Stamp what is not to be posted any more, and say why."""
         key = due.message.key
-        known = self._attempts.of(key)
-        if known.taken:
+        tried = self._attempts.of(key)
+        if tried.taken:
             self.posted += 1
-        elif known.refusals > known.doubtful:
+        elif tried.refusals > tried.doubtful:
             self.refused += 1
             text = f"Slack took others and said no to {key}; it will not be sent again."
             self.log.error(text)
         else:
             self.assumed += 1
             self.log.warning(
-                f"{key} was sent {known.doubtful} times and nothing said whether Slack took it; it "  # noqa: G004
+                f"{key} was sent {tried.doubtful} times and nothing said whether Slack took it; it "  # noqa: G004
                 "counts as announced rather than being repeated again and again."
             )
         self._stamp(due)

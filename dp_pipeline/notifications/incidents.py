@@ -69,9 +69,9 @@ def reconcile(
     # Two ticks at once would open the same.
     connection.execute(_LOCK)
     rows = connection.execute(sa.select(incident).where(incident.c.closed_at.is_(None)))
-    known = {(row.kind, row.subject, row.tournament_key): row for row in rows}
+    stored = {(row.kind, row.subject, row.tournament_key): row for row in rows}
     for each in conditions:
-        row = known.get((each.kind, each.subject, each.tournament_key))
+        row = stored.get((each.kind, each.subject, each.tournament_key))
         words = {"summary": each.summary, "detail": each.detail, "page": each.page}
         if row is None:
             if each.summary is not None:
@@ -80,7 +80,7 @@ def reconcile(
             _close(connection, row.id, each.at)
         elif any(getattr(row, name) != value for name, value in words.items()):
             _update(connection, [row.id], words)
-    for row in known.values():
+    for row in stored.values():
         if row.kind in (subjects or {}) and row.subject not in (subjects or {})[row.kind]:
             _close(connection, row.id, datetime.now(UTC), silently=True)
 
@@ -88,9 +88,9 @@ def reconcile(
 def adopt(connection: sa.Connection, conditions: Iterable[Condition]) -> None:
     """Open incidents that were announced already; doing it twice opens them once."""
     rows = connection.execute(sa.select(incident))
-    known = {(row.kind, row.subject, row.tournament_key) for row in rows}
+    stored = {(row.kind, row.subject, row.tournament_key) for row in rows}
     for each in conditions:
-        if (each.kind, each.subject, each.tournament_key) not in known:
+        if (each.kind, each.subject, each.tournament_key) not in stored:
             _open(connection, each, opening_announced_at=sa.func.now())
 
 

@@ -77,14 +77,14 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
         for row in connection.execute(_due(runs, since, most)).mappings() if runs else ():
             rows[row["request_id"], row["tournament_key"]].append(row)
         ids = [row["id"] for group in rows.values() for row in group]
-        known = failure_runs(connection, ids, announced_from=since) if ids else {}
+        failures = failure_runs(connection, ids, announced_from=since) if ids else {}
     before: dict[UUID, Suppressed] = {}
     with each("counting the polls without news"), database.transaction() as connection:
         before = suppressed(connection, [group[0]["id"] for group in rows.values()])
     messages: list[Announcement] = []
     for (run, key), group in rows.items():
         with each(f"summing up {key} of run {run}"):
-            messages.append(announcement(group, known, before, run_url(run)))
+            messages.append(announcement(group, failures, before, run_url(run)))
     return sorted(messages, key=lambda message: message.completed_at)
 
 
@@ -128,7 +128,7 @@ def _unannounced(since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 def announcement(
     rows: Sequence[Mapping[str, Any]],
-    known: Mapping[UUID, FailureRun],
+    failures: Mapping[UUID, FailureRun],
     before: Mapping[UUID, Suppressed],
     run_url: str,
 ) -> Announcement:
@@ -150,7 +150,7 @@ def announcement(
         tournament_label=first["label"]
         or next((row["tournament_label"] for row in rows if row["tournament_label"]), None),
         tournament_id=first["tournament_id"],
-        lines=tuple(_line(row, known.get(row["id"]), followed) for row in lines),
+        lines=tuple(_line(row, failures.get(row["id"]), followed) for row in lines),
         started_at=min(row["started_at"] for row in rows),
         completed_at=max(row["completed_at"] for row in rows),
         run_url=run_url,
