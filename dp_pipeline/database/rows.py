@@ -264,6 +264,7 @@ def standing_row(key: TournamentKey, standing: Standing) -> Row:
             "rule": standing.rule,
             "note": standing.note,
             "whole_season": standing.whole_season,
+            "zone": standing.zone,
             "superseded": False,
         }
     )

@@ -27,7 +27,7 @@ _OF_MATCH = (
 )
 _OF_STANDING = (
     *("position", "games", "wins", "draws", "losses", "goals_for", "goals_against", "points"),
-    *("stage", "group_name", "computed", "rule", "note", "whole_season"),
+    *("stage", "group_name", "computed", "rule", "note", "whole_season", "zone"),
 )
 
 

@@ -14,9 +14,9 @@ from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.judge_table import judge_table
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.football.models import Standing
+from dp_pipeline.football.models import Standing, Zone
 from dp_pipeline.football.results import DRAW_POINTS, WIN_POINTS
-from dp_pipeline.football.rules import rules_of
+from dp_pipeline.football.rules import CompetitionRules, rules_of
 from dp_pipeline.football.table import FINAL_TABLE, ComputedTables, compute_tables
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fetched import Fetched, Finding
@@ -45,7 +45,7 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
     """Every row of every table; a computed one as the stored matches and the rules have it."""
     del verdict
     ours = by_stored_matches(snapshot)
-    standings = with_notes(follow_stored(fetched.items, ours.rows), ours)
+    standings = with_zones(with_notes(follow_stored(fetched.items, ours.rows), ours), snapshot)
     names = {**fetched.team_names, **snapshot.team_names}
     table, stored = tables.tournament_standing, snapshot.rows(tables.tournament_standing)
     provided = [row for row in standings if not row.computed]
@@ -110,6 +110,29 @@ def with_notes(standings: Sequence[Standing], ours: ComputedTables) -> list[Stan
         row if row.computed else replace(row, note=note(row), whole_season=only)
         for row in standings
     ]
+
+
+def with_zones(standings: Sequence[Standing], snapshot: Snapshot) -> list[Standing]:
+    """The rows, those of the table over the whole season with what their places mean.
+
+    Teams that share a place share its zone only where all of their places are in it.
+    """
+    entry = _rules(snapshot).zones
+    final = [row.position for row in standings if row.whole_season]
+    if entry is None or len(final) != entry.teams:
+        return list(standings)
+    shared = Counter(final)
+
+    def zone(place: int) -> Zone | None:
+        return entry.of(place, place + shared[place] - 1)
+
+    return [replace(r, zone=zone(r.position)) if r.whole_season else r for r in standings]
+
+
+def _rules(snapshot: Snapshot) -> CompetitionRules:
+    key = snapshot.key
+    year = snapshot.tournament["season"] if snapshot.tournament else key.season
+    return rules_of(key.provider, key.competition, year)
 
 
 def only_recomputed(stored: Sequence[Standing], standings: Sequence[Standing]) -> bool:
@@ -177,8 +200,6 @@ def _place(row: Standing) -> Place:
 def by_stored_matches(snapshot: Snapshot) -> ComputedTables:
     """The tables that the stored matches come to by the rules of the competition."""
     season = {round_.slug for round_ in snapshot.rounds if round_.type == "season"}
-    key = snapshot.key
-    year = snapshot.tournament["season"] if snapshot.tournament else key.season
     # where no round is one of a season, the matches of no round make the table
     return compute_tables(
         (
@@ -186,7 +207,7 @@ def by_stored_matches(snapshot: Snapshot) -> ComputedTables:
             for match in snapshot.matches
             if match.round_slug in season or (not season and match.round_slug is None)
         ),
-        rules=rules_of(key.provider, key.competition, year),
+        rules=_rules(snapshot),
         names=snapshot.team_names,
     )
 

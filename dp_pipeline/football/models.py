@@ -11,6 +11,7 @@ StandingsMode = Literal["unique-group", "multi-group"]
 TournamentStatus = Literal["active", "completed", "upcoming", "cancelled"]
 RoundType = Literal["season", "knockout"]
 Side = Literal["home", "away"]
+Zone = Literal["champion", "qualification", "promotion", "play-off", "relegation"]
 DecidedBy = Literal[
     "regular time",
     "extra time",
@@ -210,6 +211,7 @@ class Standing:
         note: what a reader has to know of the row: deductions, why a place is shared.
         whole_season: whether the table is over the whole season: the only one, or the one over
             all stages of a split season.
+        zone: what its place means in this competition and season; None where that is not known.
     """
 
     team: str
@@ -228,6 +230,7 @@ class Standing:
     rule: str | None = None
     note: str | None = None
     whole_season: bool = False
+    zone: Zone | None = None
 
     @property
     def goal_difference(self) -> int:

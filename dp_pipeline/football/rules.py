@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from dp_pipeline.football.models import Zone
 from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
 
 DATA = Path(__file__).parent / "data"
@@ -163,6 +164,27 @@ class TieEntry(_Entry):
     best_of: int | None = None
 
 
+class ZonePlaces(BaseModel):
+    """Places of a table that mean the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: int
+    last: int
+    zone: Zone
+
+
+class ZoneEntry(_Entry):
+    """What the places of a table of so many teams mean; places that no zone has mean nothing."""
+
+    teams: int
+    places: tuple[ZonePlaces, ...]
+
+    def of(self, first: int, last: int) -> Zone | None:
+        """The zone in which all places from the first to the last are."""
+        return next((p.zone for p in self.places if p.first <= first <= last <= p.last), None)
+
+
 class CompetitionNames(BaseModel):
     """One competition, as openfootball (`code`) and others name it: the same at each of them.
 
@@ -187,6 +209,7 @@ class _Files(BaseModel):
     award: tuple[Award, ...] = ()
     placing: tuple[Placing, ...] = ()
     tie: tuple[TieEntry, ...] = ()
+    zone: tuple[ZoneEntry, ...] = ()
     competition: tuple[CompetitionNames, ...] = ()
 
 
@@ -202,6 +225,7 @@ class CompetitionRules:
         awards: of matches.
         placings: of level teams.
         ties: how knockout ties are decided; None where that is not known.
+        zones: what the places of the table mean; None where that is not known.
     """
 
     order: OrderEntry | None = None
@@ -211,6 +235,7 @@ class CompetitionRules:
     awards: tuple[Award, ...] = ()
     placings: tuple[Placing, ...] = ()
     ties: TieEntry | None = None
+    zones: ZoneEntry | None = None
 
     @property
     def rule(self) -> str:
@@ -253,6 +278,7 @@ def rules_of(provider: str, competition: str, season: str) -> CompetitionRules:
         several(files.award),
         several(files.placing),
         one(files.tie),
+        one(files.zone),
     )
 
 
@@ -304,7 +330,7 @@ def read(files: Mapping[str, str]) -> _Files:
             more = getattr(entries, key)
             found[key] = found[key] + more if key in found else more
     files_ = _Files.model_construct(**found)
-    for entries in (files_.order, files_.split, files_.conference, files_.tie):
+    for entries in (files_.order, files_.split, files_.conference, files_.tie, files_.zone):
         _refuse_two(entries)
     _refuse_two_codes(files_.competition)
     return files_

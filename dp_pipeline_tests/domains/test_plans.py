@@ -30,7 +30,12 @@ from dp_pipeline.domains.registry import (
 )
 from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.domains.standings import STANDINGS, by_stored_matches, only_recomputed
+from dp_pipeline.domains.standings import (
+    STANDINGS,
+    by_stored_matches,
+    only_recomputed,
+    with_zones,
+)
 from dp_pipeline.domains.teams import TEAMS, newest
 from dp_pipeline.domains.tournaments import TOURNAMENTS
 from dp_pipeline.football.key import TournamentKey
@@ -401,3 +406,21 @@ def test_every_module_that_makes_a_domain_is_registered_under_its_name() -> None
 def test_operation_types_are_those_of_the_guide() -> None:
     assert operation_type("tournaments", create=True) == "tournament_create"
     assert operation_type("matches", create=False) == "matches_update"
+
+
+def test_places_of_the_whole_season_have_their_zones_and_shared_ones_only_where_all_are_in_it() -> (
+    None
+):
+    def row(team: int, position: int, *, whole: bool = True) -> Standing:
+        return Standing(str(team), position, 0, 0, 0, 0, 0, 0, 0, whole_season=whole)
+
+    snapshot = stored_season()
+    table = [row(place, place) for place in range(1, 19)]
+    zones = [each.zone for each in with_zones(table, snapshot)]
+    assert zones == ["champion", *[None] * 14, "play-off", "relegation", "relegation"]
+    shared = [row(1, 1), row(2, 1), *table[2:16], row(17, 17), row(18, 17)]
+    assert [each.zone for each in with_zones(shared, snapshot)][:2] == [None, None]
+    assert [each.zone for each in with_zones(shared, snapshot)][16:] == ["relegation"] * 2
+    assert all(each.zone is None for each in with_zones(table[:17], snapshot))
+    stage = [row(place, place, whole=False) for place in range(1, 19)]
+    assert with_zones(stage, snapshot) == stage

@@ -63,3 +63,12 @@ def test_a_split_season_has_one_final_table_beside_those_of_its_stages(
     assert (final[0]["team"], final[0]["points"]) == champion
     assert [row["position"] for row in final] == list(range(1, len(final) + 1))
     assert {row["stage"] for row in rows} > {"Final table", None}
+
+
+def test_places_of_a_league_say_what_they_mean(
+    database: Database, tmp_path: Path, recordings: Path
+) -> None:
+    payload = json.loads((recordings / "openfootball/2024-25/en.1.json").read_text())
+    rows = tables(database, tmp_path, "openfootball:en.1:2024-25", payload)
+    zones = [row["zone"] for row in rows]
+    assert zones == ["champion", *["qualification"] * 4, *[None] * 12, *["relegation"] * 3]

@@ -314,6 +314,12 @@ tournament_standing = sa.Table(
         comment="True: a computed row that does not follow from the matches any more; not in "
         "league_table",
     ),
+    text(
+        "zone",
+        "champion, qualification, promotion, play-off or relegation: what its place means; null "
+        "where it means nothing of that or is not known",
+    ),
+    one_of("zone", get_args(models.Zone)),
     sa.UniqueConstraint(
         "tournament_id",
         "stage",
