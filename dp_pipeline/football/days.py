@@ -116,10 +116,10 @@ def read_days(
     """
     if is_another_season([each.day for each in listed if each.day], span):
         return tuple(DayReading(each.day) for each in listed)
-    lines = _lines(listed, replace(span, last=date(span.last.year, 12, 31)))
-    span = _with_late_rounds(span, lines)
-    lines = _lines(listed, span)
     latest = today + _TOMORROW if today else date.max
+    lines = _lines(listed, replace(span, last=date(span.last.year, 12, 31)), latest)
+    span = _with_late_rounds(span, lines)
+    lines = _lines(listed, span, latest)
     playing = Counter((side, each.day) for each in listed for side in each.sides if each.day)
     found: list[DayReading] = []
     for each in listed:
@@ -186,19 +186,29 @@ class _Line:
         return replace(found, own=own, swapped=swapped, scattered=scattered)
 
 
-def _lines(listed: Sequence[ListedDay], span: Span) -> dict[Hashable, _Line]:
-    """The line of each series, after that of the one which it follows."""
+def _lines(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hashable, _Line]:
+    """The line of each series, after that of the one which it follows.
+
+    A round of which most matches are decided is not after `latest`.
+    """
     days: defaultdict[Hashable, defaultdict[int, list[date]]]
     days = defaultdict(lambda: defaultdict(list))
     follows: dict[Hashable, Hashable] = {}
+    decided: Counter[tuple[Hashable, int]] = Counter()
     for each in listed:
         if each.day is not None and each.place is not None:
             days[each.series][each.place].append(each.day)
+            decided[each.series, each.place] += each.decided
             follows.setdefault(each.series, each.follows)
     lines: dict[Hashable, _Line] = {}
     for series in sorted(days, key=lambda s: follows[s] is not None):
         bounds = _after(lines, follows[series], span)
-        lines[series] = _Line(days[series], _in_order(days[series], bounds))
+        over = replace(bounds, last=min(bounds.last, latest))
+        readings = {
+            place: _readings(given, over if 2 * decided[series, place] > len(given) else bounds)
+            for place, given in sorted(days[series].items())
+        }
+        lines[series] = _Line(days[series], _in_order(days[series], readings))
     return lines
 
 
@@ -221,7 +231,9 @@ def _with_late_rounds(span: Span, lines: Mapping[Hashable, _Line]) -> Span:
     return replace(span, last=max(span.last, last))
 
 
-def _in_order(rounds: Mapping[int, Sequence[date]], span: Span) -> dict[int, date]:
+def _in_order(
+    rounds: Mapping[int, Sequence[date]], readings: Mapping[int, Mapping[date, int]]
+) -> dict[int, date]:
     """The days of rounds in the best order, with the fewest matches read otherwise than given.
 
     A shortest path through the readings of each round: as given, a year off, day and month swapped;
@@ -229,13 +241,12 @@ def _in_order(rounds: Mapping[int, Sequence[date]], span: Span) -> dict[int, dat
     """
     paths: list[_Path] = [(0, ())]
     for place in sorted(rounds):
-        readings = _readings(rounds[place], span)
         joined = [
             min(
                 (before + cost + _step_cost(path, place, day), (*path, (place, day)))
                 for before, path in paths
             )
-            for day, cost in readings.items()
+            for day, cost in readings[place].items()
         ]
         moved = len(rounds[place]) * _COST_OF_MOVING
         paths = [*joined, *((before + moved, path) for before, path in paths)]

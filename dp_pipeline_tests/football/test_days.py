@@ -99,6 +99,19 @@ def test_the_year_of_a_whole_first_half_is_put_right_and_that_of_what_was_made_u
     assert read(given_) == days_of(listed)
 
 
+def test_rounds_that_are_played_are_not_put_into_the_future_by_as_many_that_are_a_year_late() -> (
+    None
+):
+    listed = [each for each in league() if each.place is not None and each.place <= 16]
+    late = [
+        replace(each, day=each.day.replace(year=2025)) if each.place and each.place > 8 else each
+        for each in listed
+        if each.day is not None
+    ]
+    readings = read_days(late, span_of(2024, 2024), today=date(2025, 1, 1))
+    assert [reading.day for reading in readings] == days_of(listed)
+
+
 def test_a_stage_that_follows_the_season_is_not_before_it() -> None:
     listed = league("Regular")
     final = ListedDay(date(2024, 7, 5), "Finals", 1, follows="Regular", decided=True)
