@@ -294,7 +294,7 @@ tournament_standing = sa.Table(
     text(
         "rule",
         "How teams level on points are ordered, with its source, or that the rule is unknown; "
-        "null in a provider's own table",
+        "null where a provider's own table does not say",
     ),
     text(
         "note", "What to know of this row: deductions, points carried over, why a place is shared"
