@@ -204,9 +204,9 @@ def test_the_same_work_of_a_run_is_not_recorded_twice(database: Database, tmp_pa
 
 
 def close_while_away(
-    url: str, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+    url: str, tmp_path: Path, seconds: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Work that ends while the database is away, for so many seconds."""
+    """Work that ends while the database is away, for so many seconds; None: for good."""
     monkeypatch.setattr("dp_pipeline.ledger.closing.RETRY_SECONDS", 0.3)
     with proxied(url) as proxy:
         mine = Database(proxy.url)
@@ -217,10 +217,11 @@ def close_while_away(
                     async with ledger.track("teams", KEY, Run(uuid4())) as execution:
                         proxy.away = True
                         proxy.cut()
-                        group.start_soon(come_back)
+                        if seconds is not None:
+                            group.start_soon(come_back, seconds)
                         execution.label = "Bundesliga"
 
-        async def come_back() -> None:
+        async def come_back(seconds: float) -> None:
             await anyio.sleep(seconds)
             proxy.away = False
 
@@ -243,7 +244,7 @@ def test_an_end_that_could_not_be_recorded_is_closed_later_and_not_called_a_kill
 ) -> None:
     monkeypatch.setattr("dp_pipeline.ledger.closing.CLOSE_SECONDS", 0.3)
     with pytest.raises(ExceptionGroup) as caught:
-        close_while_away(migrated_url, tmp_path, 4, monkeypatch)
+        close_while_away(migrated_url, tmp_path, None, monkeypatch)
     assert caught.group_contains(DatabaseError)
     (row,) = rows(database)
     assert row["status"] == "in_progress"
