@@ -67,6 +67,7 @@ def path_of(key: str) -> str:
     return f"/{season}/{competition}.json"
 
 
+@pytest.mark.slow
 def test_what_is_killed_under_the_daemon_is_ended_recorded_and_told_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

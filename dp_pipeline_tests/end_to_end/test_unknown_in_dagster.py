@@ -150,6 +150,7 @@ def test_in_a_backfill_what_does_not_exist_fails_and_is_taken_away_when_all_is_o
     assert place.replay.seen["/getavailableleagues"] == 1
 
 
+@pytest.mark.slow
 def test_one_that_is_materialized_alone_fails_with_the_sentence_and_leaves_no_asset_red(
     place: Place,
 ) -> None:
