@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
@@ -20,7 +20,7 @@ _PARTS = [
     for side in ("home", "away")
     for part in ("score_90", "score_ht", "penalties_score")
 ]
-_FACTS = [field.name for field in fields(Match) if field.name != "external_id"]
+_MOMENTS = ("kickoff_at", "kickoff_date", "kickoff_local")
 
 
 def judged(
@@ -83,11 +83,10 @@ def _span_of(snapshot: Snapshot) -> Span | None:
 def as_read_now(
     stored: Sequence[Match], fetched: Collection[Match], literal: Mapping[str, Match]
 ) -> list[Match]:
-    """The stored matches, with the facts that the provider still gives so as they are read now.
+    """The stored matches, with the days that the provider still gives so as they are read now.
 
-    A year that is put right, or a score that contradicts itself and is left empty, re-dates or
-    takes back nothing that the provider says: 276 matches of one file of 2025-26 were stored a year
-    early, and the rule of belief would keep them so for ever.
+    A year that is put right re-dates nothing that the provider says: 276 matches of one file of
+    2025-26 were stored a year early, and the rule of belief would keep them so for ever.
 
     Args:
         stored: every stored match.
@@ -104,7 +103,8 @@ def as_read_now(
 
 
 def _reread(stored: Match, given: Match, now: Match) -> Match:
-    same = [name for name in _FACTS if getattr(stored, name) == getattr(given, name)]
+    # No scores: a payload that gives false half-times or goals would empty results at large.
+    same = [name for name in _MOMENTS if getattr(stored, name) == getattr(given, name)]
     return replace(stored, **{name: getattr(now, name) for name in same})
 
 
