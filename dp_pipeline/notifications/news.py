@@ -16,7 +16,7 @@ from typing import Literal
 
 from dp_pipeline.settings import Class
 
-Verdict = Literal["failure", "partial", "news", "success", "repeat", "quiet"]
+Verdict = Literal["failure", "partial", "news", "success", "harmless", "repeat", "quiet"]
 
 Passing = Literal["stopped", "again"]
 """Why a failure needs nobody: it was stopped from outside, or is tried again by itself."""
@@ -100,7 +100,9 @@ def verdict(
         ended = status == "completed" and failure_run is not None and failure_run.alarming
         if ended or noteworthy:
             return "news"
-        return "quiet" if quiet else "success"
+        if quiet:
+            return "quiet"
+        return "harmless" if harmless else "success"
     if passing and not harmless and failure_run is not None and failure_run.times == LASTING_TIMES:
         # The earlier ones were announced, but not that somebody is needed.
         return "failure"
@@ -112,16 +114,17 @@ def verdict(
 def class_of(executions: Iterable[tuple[Verdict, bool]]) -> Class | None:
     """The class of a message about several executions; None when it is suppressed.
 
-    A message whose failures are all repeats is suppressed unless something was written besides, and
-    one of quiet executions alone is suppressed whatever they wrote. Of each execution its verdict
-    is given, and whether it wrote rows.
+    A message whose failures are all repeats is suppressed unless something was written besides (a
+    run that could not begin repeats the failure of one domain and is the first of another), and one
+    of quiet executions alone is suppressed whatever they wrote. Of each execution its verdict is
+    given, and whether it wrote rows.
     """
     judged = list(executions)
     verdicts = {verdict for verdict, _ in judged}
     for kind in _RANK:
         if kind in verdicts:
             return kind
-    if any(wrote for verdict, wrote in judged if verdict != "quiet"):
+    if "harmless" in verdicts or any(wrote for verdict, wrote in judged if verdict != "quiet"):
         return "success"
     only_quiet = "quiet" in verdicts and "success" not in verdicts
     return None if "repeat" in verdicts or only_quiet else "success"
