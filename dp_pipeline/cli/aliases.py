@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import click
-import sqlalchemy as sa
 
 from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.stored_team import stored_team
 from dp_pipeline.cli.terminal import aliases_table, printable, torn_table
 from dp_pipeline.database import aliases
 from dp_pipeline.football.club_aliases import packaged
@@ -61,7 +61,7 @@ def list_(*, everything: bool) -> None:
 def add(name: str, club: str, country: str | None, provider: str) -> None:
     """Say that NAME is another name of CLUB, which is a stored name or external id."""
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
-        team = _team(connection, provider, club, country)
+        team = stored_team(connection, provider, club, country)
         key = _key(name, team["country"])
         if key == team["external_id"]:
             message = f"{name} is the name by which {key} is found anyway."
@@ -121,23 +121,6 @@ def merge(provider: str, *, dry_run: bool) -> None:
         joined = sum(len(torn.club.others) for torn in torn_teams)
         would = "would be" if dry_run else "are"
         click.echo(f"{joined} of the names {would} joined to their club; nothing else changes.")
-
-
-def _team(
-    connection: sa.Connection, provider: str, club: str, country: str | None
-) -> sa.RowMapping:
-    teams = aliases.teams_called(connection, provider, club)
-    teams = [row for row in teams if country in (None, row["country"])]
-    exact = [row for row in teams if row["external_id"] == club] or teams
-    if len(exact) == 1:
-        return exact[0]
-    names = ", ".join(f"{row['external_id']} ({row['country']})" for row in exact)
-    message = (
-        f"{club} is the name of several clubs: {names}. Give the external id."
-        if exact
-        else f"No team of {provider} is called {club}; give a name or external id that is stored."
-    )
-    raise click.ClickException(printable(message))
 
 
 def _key(name: str, country: str | None) -> str:

@@ -4,8 +4,8 @@ import click
 import sqlalchemy as sa
 
 from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.stored_team import stored_team
 from dp_pipeline.cli.terminal import clubs_table, doubts_table, printable
-from dp_pipeline.database import aliases
 from dp_pipeline.database.seasons import tournament_keys
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
@@ -103,14 +103,7 @@ def find_() -> None:
 
 def _team(connection: sa.Connection, text: str) -> sa.RowMapping:
     provider, _, name = text.partition(":")
-    teams = aliases.teams_called(connection, provider, name)
-    exact = [row for row in teams if row["external_id"] == name] or teams
-    if len(exact) == 1:
-        return exact[0]
-    names = ", ".join(f"{provider}:{row['external_id']}" for row in exact)
-    message = (
-        f"{text} is the name of several teams; give one of {names}."
-        if exact
-        else f"No team is called {text}; write provider:id or provider:name, as they are stored."
-    )
-    raise click.ClickException(printable(message))
+    if not name:
+        message = f"{text} is no TEAM: write provider:id or provider:name."
+        raise click.UsageError(printable(message))
+    return stored_team(connection, provider, name)

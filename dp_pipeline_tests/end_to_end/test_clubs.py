@@ -98,7 +98,8 @@ def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_
     assert bundesliga.club("openligadb", bayern) is None
     assert "(openligadb:40)" in dp("review").output, "whom it was taken from is in doubt"
     assert "FC Bayern München" in dp("list").output
-    assert "No team is called" in dp("unlink", "openligadb:Nobody").output
+    assert "No team of openligadb is called Nobody" in dp("unlink", "openligadb:Nobody").output
+    assert "write provider:id or provider:name" in dp("unlink", "Nobody").output
 
 
 def test_a_league_that_no_list_names_is_recognised_by_its_fixtures(

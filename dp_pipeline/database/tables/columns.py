@@ -54,13 +54,9 @@ def tournament_id(
     name: str = "tournament_id", comment: str = "tournament.id", *, primary_key: bool = False
 ) -> sa.Column[Any]:
     """The tournament a row belongs to and goes with."""
+    target = sa.ForeignKey("tournament.id", ondelete="CASCADE")
     return sa.Column(
-        name,
-        sa.Uuid,
-        sa.ForeignKey("tournament.id", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-        comment=comment,
+        name, sa.Uuid, target, primary_key=primary_key, nullable=False, comment=comment
     )
 
 
@@ -69,13 +65,9 @@ def team_id(
 ) -> sa.Column[Any]:
     """A team."""
     # Teams are shared by tournaments: one that is referred to cannot be deleted by accident.
+    target = sa.ForeignKey("team.id", ondelete="RESTRICT")
     return sa.Column(
-        name,
-        sa.Uuid,
-        sa.ForeignKey("team.id", ondelete="RESTRICT"),
-        primary_key=primary_key,
-        nullable=False,
-        comment=comment,
+        name, sa.Uuid, target, primary_key=primary_key, nullable=False, comment=comment
     )
 
 
