@@ -84,7 +84,9 @@ def test_however_failures_fall_the_first_is_told_and_reminders_stay_rare(
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["failure", "partial", "news", "success", "harmless", "repeat", "quiet"]),
+            st.sampled_from(
+                ["failure", "partial", "news", "success", "harmless", "repeat", "quiet"]
+            ),
             st.booleans(),
         ),
         min_size=1,
