@@ -6,6 +6,9 @@ from typing import Any
 from dp_pipeline.database.database import Database
 from dp_pipeline_tests.end_to_end.contents import query
 from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.providers.sofascore_payloads import KEY as SOFASCORE_KEY
+from dp_pipeline_tests.providers.sofascore_payloads import block, cup, over, tree
+from dp_pipeline_tests.providers.sofascore_service import Service
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -55,3 +58,23 @@ def test_a_tie_follows_from_the_stored_matches_and_an_unchanged_one_is_not_writt
         }
     ]
     assert read(first, match("2019-05-08", ajax, spurs, 2, 3)) == ("unchanged", ties)
+
+
+def test_ties_that_sofascores_rounds_leave_empty_come_from_its_cup_tree(
+    database: Database, tmp_path: Path
+) -> None:
+    world = cup(rounds=2)
+    world.more = tree((2, "Semifinals", [over(1, 5, 801, "0 (4)", "0 (2)"), block(9, 13, 802)]))
+    with Service(world.answers()).listening() as base_url:
+        ingest(database, base_url, tmp_path, str(SOFASCORE_KEY))
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    ties = query(url, TIES, key=str(SOFASCORE_KEY))
+    told = [
+        (t["home_team"], t["away_team"], t["scores"], t["winner"], t["decided_by"])
+        for t in ties
+        if t["round"] == "Semifinals"
+    ]
+    assert sorted(told) == [
+        ("FC Number 1", "FC Number 5", ["0-0"], "FC Number 1", "shoot-out"),
+        ("FC Number 9", "FC Number 13", [None], None, None),
+    ]

@@ -377,3 +377,40 @@ def groups_and_cup(letters: str = "ABCD", rounds: int = 1) -> World:
             world.events.setdefault(path_of(one["roundInfo"]), []).append(one)
         world.tables.append(table_of(played, group(letter), f"Group {letter}"))
     return world
+
+
+def block(home: int, away: int, *events: int, **fields: Any) -> dict[str, Any]:
+    """A tie of a tree that is not over."""
+    sides = [{"id": 10 * n, "team": team(n), "order": o} for o, n in enumerate((home, away), 1)]
+    return {
+        "id": 5,
+        "blockId": 1,
+        "finished": False,
+        "matchesInRound": 1,
+        "events": list(events),
+        "participants": sides,
+        "seriesStartDateTimestamp": FIRST_KICKOFF,
+        **fields,
+    }
+
+
+def over(home: int, away: int, event: int, *scores: str, won: int = 1) -> dict[str, Any]:
+    """A tie of one match that was won by a side."""
+    tie = block(home, away, event, finished=True, result="home won" if won == 1 else "away won")
+    for side in tie["participants"]:
+        side["winner"] = side["order"] == won
+    return {**tie, "homeTeamScore": scores[0], "awayTeamScore": scores[1]}
+
+
+def tree(*rounds: tuple[int, str, Sequence[dict[str, Any]]]) -> dict[str, Any]:
+    """The answer of .../cuptrees, from how many ties each round has, its name, and the ties."""
+    listed = [
+        {"order": n, "type": ties, "description": name, "id": n, "blocks": list(blocks)}
+        for n, (ties, name, blocks) in enumerate(rounds, start=1)
+    ]
+    of = tournament("Test League, Knockout stage", 41)
+    return {
+        f"{DATA}/cuptrees": {
+            "cupTrees": [{"id": 1, "name": "Test", "tournament": of, "rounds": listed}]
+        }
+    }

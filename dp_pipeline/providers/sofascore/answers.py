@@ -1,6 +1,7 @@
 """SofaScore's answers about one season, each requested when it is needed."""
 
 from dp_pipeline.football.models import Match
+from dp_pipeline.providers.errors import NotFoundError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.polling import RefusableRequests
 from dp_pipeline.providers.reading import Answer
@@ -9,6 +10,8 @@ from dp_pipeline.providers.sofascore.parse import (
     EventList,
     FormEvents,
     TablePayload,
+    TreeRound,
+    parse_cup_trees,
     parse_events,
     parse_form,
     parse_rounds,
@@ -44,6 +47,16 @@ class SeasonAnswers(RefusableRequests):
         # best effort: a refusal of what is only nice to have ends nothing else
         path = f"{season_path(self._key)}/team-events/total"
         return await self._requests.json(path, parse_form, best_effort=True)
+
+    async def cup_trees(self) -> tuple[TreeRound, ...]:
+        """The rounds of the cup trees."""
+        self.raise_if_blocked()
+        # best effort, as the form is: what the rounds list needs no tree
+        path = f"{season_path(self._key)}/cuptrees"
+        try:
+            return await self._requests.json(path, parse_cup_trees, best_effort=True)
+        except NotFoundError:
+            return ()
 
     async def rounds(self) -> Answer[RoundPayload]:
         """The list of rounds."""

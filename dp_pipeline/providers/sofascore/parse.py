@@ -19,6 +19,7 @@ from dp_pipeline.providers.reading import (
     text_at,
 )
 from dp_pipeline.providers.sofascore.payload import (
+    BlockPayload,
     EventPayload,
     FormEventPayload,
     RoundPayload,
@@ -60,6 +61,20 @@ class TablePayload:
     fault: str | None = None
     findings: tuple[Finding, ...] = ()
     rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRound:
+    """The ties of one round of a cup tree, and what of them could not be read.
+
+    `type` is how many ties a round of this name has: 1 of a final, 8 of a round of 16.
+    """
+
+    name: str
+    type: int | None
+    stage: StagePayload | None
+    ties: tuple[BlockPayload, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def parse_unique(payload: Any) -> UniquePayload:
@@ -145,6 +160,28 @@ def _table(raw: dict[str, Any], path: str) -> TablePayload:
     criteria = _CRITERION.findall(text_at(raw, "tieBreakingRule", "text") or "")
     rule = f"{', '.join(criteria)} [SofaScore]" if criteria else None
     return TablePayload(name, stage, rows.items, fault, others, rule)
+
+
+def parse_cup_trees(payload: Any) -> tuple[TreeRound, ...]:
+    """The answer of .../cuptrees: the rounds of every tree."""
+    return tuple(
+        _tree_round(raw, readable_or_none(StagePayload, tree.get("tournament")))
+        for tree in _entries(payload, "cupTrees")
+        if isinstance(tree, dict)
+        for raw in _entries(tree.get("rounds"), "rounds")
+        if isinstance(raw, dict)
+    )
+
+
+def _tree_round(raw: dict[str, Any], stage: StagePayload | None) -> TreeRound:
+    name = text_at(raw, "description") or "a round"
+    blocks = read_entries(
+        _entries(raw.get("blocks"), "blocks"), BlockPayload, "blocks", "invalid_tie", lambda _: name
+    )
+    size = raw.get("type")
+    return TreeRound(
+        name, size if isinstance(size, int) else None, stage, blocks.items, blocks.findings
+    )
 
 
 def parse_form(payload: Any) -> FormEvents:

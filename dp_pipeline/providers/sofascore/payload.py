@@ -211,6 +211,29 @@ class FormEventPayload(CamelCasePayload):
     start_timestamp: Moment = None
 
 
+class ParticipantPayload(CamelCasePayload):
+    """One side of a block of a cup tree."""
+
+    team: TeamOrPlacePayload
+    order: OptionalInt4 = None
+    winner: OptionalBool = None
+
+
+class BlockPayload(CamelCasePayload):
+    """A tie in a cup tree: `events` are its matches, if they are there yet.
+
+    A score is "2", or "0 (4)" with a shoot-out; of several matches it is their sum.
+    """
+
+    events: Annotated[tuple[Id, ...], BeforeValidator(lambda value: value or ())] = ()
+    participants: tuple[ParticipantPayload, ...]
+    home_team_score: OptionalName = None
+    away_team_score: OptionalName = None
+    finished: OptionalBool = None
+    matches_in_round: OptionalInt4 = None
+    series_start_date_timestamp: Moment = None
+
+
 class UniqueAnswer(CamelCasePayload):
     """The answer of /unique-tournament/{id}."""
 

@@ -12,6 +12,7 @@ from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.plausible import begun_and_once
 from dp_pipeline.providers.polling import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
+from dp_pipeline.providers.sofascore.cup_tree import TreeMatches, tree_matches
 from dp_pipeline.providers.sofascore.matches import (
     ListedEvent,
     SeasonMatches,
@@ -19,7 +20,7 @@ from dp_pipeline.providers.sofascore.matches import (
     of_season,
     season_matches,
 )
-from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, TablePayload
+from dp_pipeline.providers.sofascore.parse import EventList, FormEvents, TablePayload, TreeRound
 from dp_pipeline.providers.sofascore.payload import EventPayload
 from dp_pipeline.providers.sofascore.rounds import SeasonRounds, rounds_of_events
 from dp_pipeline.providers.sofascore.standings import Tables, standings_of
@@ -43,6 +44,8 @@ class SeasonEvents:
         stored: matches, which those of the answers are newer than.
         clubs: ids of teams that are stored or stand in a table, and are no places in the draw.
         now: the present; None where nothing is judged by the clock.
+        cup_trees: rounds of the cup trees; ties there fill rounds that have no match of them.
+        tree_findings: why there are no cup trees.
     """
 
     key: TournamentKey
@@ -53,6 +56,8 @@ class SeasonEvents:
     stored: Sequence[Match] = ()
     clubs: frozenset[int] = frozenset()
     now: datetime | None = None
+    cup_trees: Sequence[TreeRound] = ()
+    tree_findings: Sequence[Finding] = ()
 
     @cached_property
     def _ours(self) -> tuple[tuple[ListedEvent, ...], tuple[Finding, ...]]:
@@ -78,13 +83,23 @@ class SeasonEvents:
         return replace(named, findings=(*self.listed.findings, *named.findings))
 
     @cached_property
+    def _of_rounds(self) -> SeasonMatches:
+        teams = SeasonTeams(self.events, clubs=self.clubs)
+        return fixtures_of(self._ours[0], self.rounds, teams)
+
+    @cached_property
+    def _of_trees(self) -> TreeMatches:
+        teams = SeasonTeams(self.events, clubs=self.clubs)
+        return tree_matches(self.cup_trees, self.rounds, self._of_rounds.matches, teams)
+
+    @cached_property
     def fixtures(self) -> SeasonMatches:
         """The matches that can be stored."""
-        teams = SeasonTeams(self.events, clubs=self.clubs)
-        fixtures = fixtures_of(self._ours[0], self.rounds, teams)
-        subjects = {str(event.id): event.subject for event in self.events}
-        once = begun_and_once(fixtures.matches, subjects, self.now, self.stored)
-        findings = (*fixtures.findings, *once.findings)
+        fixtures, drawn = self._of_rounds, self._of_trees
+        subjects = {**drawn.subjects, **{str(event.id): event.subject for event in self.events}}
+        matches = (*fixtures.matches, *drawn.matches)
+        once = begun_and_once(matches, subjects, self.now, self.stored)
+        findings = (*fixtures.findings, *drawn.findings, *self.tree_findings, *once.findings)
         return SeasonMatches(once.matches, findings, once.literal)
 
     @property
@@ -133,6 +148,7 @@ class SeasonEvents:
                 because = "No match with known teams is there yet."
             return Fetched(findings=tuple(findings), absent=Absence("nothing_yet", because))
         empty = {slug for slug, answer in self.answers if not answer.items}
+        empty -= {match.round_slug for match in self._of_trees.matches}
         findings += [
             Finding("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
             for one in self.listed.listed
@@ -142,7 +158,9 @@ class SeasonEvents:
 
     def fetched_teams(self, tables: Sequence[TablePayload]) -> Fetched[Team]:
         """Every team of a match or a table."""
-        teams, findings = SeasonTeams(self.events, tables, clubs=self.clubs).fetched(self.at.images)
+        teams, findings = SeasonTeams(
+            self.events, tables, clubs=self.clubs, drawn=self._of_trees.teams
+        ).fetched(self.at.images)
         if not teams:
             because = "No team is known yet."
             return Fetched(findings=findings, absent=Absence("nothing_yet", because))

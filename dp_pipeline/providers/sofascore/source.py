@@ -1,9 +1,10 @@
 """Requesting SofaScore: one tournament, or the matches of it that are due, during one run.
 
 A season with R rounds costs R + 5 requests: competition, seasons, rounds, one per round, table and
-form. Without usable rounds it costs the pages of its events instead of a request per round. Of what
-is due a round with two matches costs one request, a single match one; what follows costs the list
-of rounds, a request for each round that may be drawn, and table and form.
+form; and one for the cup trees where it has knockout rounds. Without usable rounds it costs the
+pages of its events instead of a request per round. Of what is due a round with two matches costs
+one request, a single match one; what follows costs the list of rounds, a request for each round
+that may be drawn, and table and form.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -201,7 +202,17 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         if not due and season.has_places:
             tables, _ = await self._tables_or_none()
             season = replace(season, clubs=frozenset(r.team.id for t in tables for r in t.rows))
+        if not due and any(round_.type == "knockout" for round_ in season.rounds.rounds):
+            season = await self._with_cup_trees(season)
         return season
+
+    async def _with_cup_trees(self, season: SeasonEvents) -> SeasonEvents:
+        """The season with what trees add; without them it is as complete as its rounds are."""
+        try:
+            return replace(season, cup_trees=await self._answers.cup_trees())
+        except ProviderError as error:
+            detail = f"Ties follow from the rounds alone: {error.message}"
+            return replace(season, tree_findings=(Finding("no_cup_tree", "Cup tree", detail),))
 
     async def _rounds(self) -> SeasonRounds:
         root = self.at.root

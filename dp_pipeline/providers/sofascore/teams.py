@@ -40,6 +40,7 @@ class SeasonTeams:
         events: Sequence[EventPayload],
         tables: Iterable[TablePayload] = (),
         clubs: Collection[int] = (),
+        drawn: Iterable[TeamOrPlacePayload] = (),
     ) -> None:
         versions: dict[int, list[tuple[int, int, TeamOrPlacePayload]]] = {}
         self._real = {*clubs, *(row.team.id for table in tables for row in table.rows)}
@@ -49,9 +50,8 @@ class SeasonTeams:
                 versions.setdefault(team.id, []).append((event.changed_at, event.id, team))
                 if begun:
                     self._real.add(team.id)
-        for table in tables:
-            for row in table.rows:
-                versions.setdefault(row.team.id, []).append((-1, 0, row.team))
+        for team in (*(row.team for table in tables for row in table.rows), *drawn):
+            versions.setdefault(team.id, []).append((-1, 0, team))
         self._versions = versions
 
     def is_place(self, team: TeamOrPlacePayload) -> bool:
