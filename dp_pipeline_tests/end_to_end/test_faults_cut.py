@@ -14,7 +14,7 @@ import pytest
 from dp_pipeline.database.database import DatabaseError
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.notifications.duties import DutiesFailedError
-from dp_pipeline_tests.end_to_end.world import DAWDLE, PATH, VERSIONS, World, payload, until, world
+from dp_pipeline_tests.end_to_end.world import PATH, VERSIONS, World, dawdle, payload, until, world
 
 CUTS_PER_RUN = 14
 ONE = """
@@ -101,12 +101,12 @@ def cut_through(made: World, runs: int) -> int:
 
 
 def test_runs_complete_whatever_session_is_ended_under_them(cut_world: World) -> None:
-    cut_world.query(DAWDLE)
+    cut_world.query(dawdle())
     assert cut_through(cut_world, 3) >= 30
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_thirty_runs_complete_over_four_hundred_ended_sessions(cut_world: World) -> None:
-    cut_world.query(DAWDLE)
+    cut_world.query(dawdle())
     assert cut_through(cut_world, 30) >= 400

@@ -9,12 +9,12 @@ import pytest
 
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.world import (
-    DAWDLE,
     LEDGER_SECONDS,
     PATH,
     VERSIONS,
     WRITE_SECONDS,
     World,
+    dawdle,
     payload,
     statement,
     until,
@@ -27,7 +27,7 @@ Strike = Callable[[World, random.Random], None]
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[World]:
     with world(monkeypatch, migrated_url) as made:
-        made.query(DAWDLE)
+        made.query(dawdle())
         yield made
 
 

@@ -14,7 +14,7 @@ from dp_pipeline.database.database import DatabaseError
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.liveness import HEARTBEAT_SECONDS
 from dp_pipeline.notifications.duties import DutiesFailedError
-from dp_pipeline_tests.end_to_end.world import DAWDLE, PATH, World, payload, statement, until, world
+from dp_pipeline_tests.end_to_end.world import PATH, World, dawdle, payload, statement, until, world
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def tick(made: World) -> None:
 def test_a_run_completes_over_restarts_of_postgres_and_is_never_taken_for_dead(
     embedded: World, number: signal.Signals
 ) -> None:
-    embedded.query(DAWDLE)
+    embedded.query(dawdle(write=0.3, ledger=0.2))
     embedded.replay.payloads[PATH] = payload(1)
     with embedded.gate.closed():
         worker = embedded.worker()

@@ -12,9 +12,9 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.notifications.attempts import Attempts
 from dp_pipeline_tests.end_to_end.world import (
-    DAWDLE,
     KEY,
     World,
+    dawdle,
     payload,
     statement,
     until,
@@ -78,7 +78,7 @@ def test_a_run_that_was_killed_before_it_opened_a_row_is_told_once(
     monkeypatch: pytest.MonkeyPatch, migrated_url: str
 ) -> None:
     with world(monkeypatch, migrated_url) as made:
-        made.query(DAWDLE)
+        made.query(dawdle())
         worker = made.worker()
         statement(made, "INSERT INTO data_provider_executions")
         worker.kill()

@@ -8,13 +8,13 @@ import pytest
 from dagster import AssetKey, DagsterRunStatus
 
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline_tests.end_to_end.world import DAWDLE, KEY, World, statement, until, world
+from dp_pipeline_tests.end_to_end.world import KEY, World, dawdle, statement, until, world
 
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[World]:
     with world(monkeypatch, migrated_url) as made:
-        made.query(DAWDLE)
+        made.query(dawdle())
         yield made
 
 

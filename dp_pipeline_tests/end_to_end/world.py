@@ -43,22 +43,6 @@ COUNTS = {"tournaments": 1, "teams": 6, "rounds": 10, "matches": 30, "standings"
 # transaction they are in stays open meanwhile.
 WRITE_SECONDS = 0.08
 LEDGER_SECONDS = 0.05
-DAWDLE = f"""
-CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN NULL; END $$;
-CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON data_provider_executions
-  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{LEDGER_SECONDS}');
-CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament
-  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
-CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON team
-  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
-CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament_round
-  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
-CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON match
-  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
-CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament_standing
-  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{WRITE_SECONDS}');
-"""
 SLEEPING = """
 SELECT pid, query_start FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event = 'PgSleep' AND query ~ %s
@@ -70,6 +54,26 @@ RESOURCES: Mapping[str, Any] = defs.resources or {}
 # Forking a process that has imported everything takes 0.1 s; starting `dp` takes 2.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["dp_pipeline_tests.end_to_end.world", "dp_pipeline.cli"])
+
+
+def dawdle(write: float = WRITE_SECONDS, ledger: float = LEDGER_SECONDS) -> str:
+    """The SQL by which every write of a domain and of the ledger takes so many seconds."""
+    return f"""
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN NULL; END $$;
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON data_provider_executions
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{ledger}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{write}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON team
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{write}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament_round
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{write}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON match
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{write}');
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON tournament_standing
+  FOR EACH STATEMENT EXECUTE FUNCTION dawdle('{write}');
+"""
 
 
 def payload(version: int) -> Any:
