@@ -19,6 +19,7 @@ from dp_pipeline.football.models import Zone
 from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
 
 DATA = Path(__file__).parent / "data"
+_RULES = ("competitions", "decisions", "orders", "places", "splits", "ties")
 DEFAULT = Order(("goal difference", "goals"))
 """What is used, and named as such, where the rule of a competition is not known."""
 _SEASON = re.compile(r"((?:18|19|20)\d\d)(?:[-/](?:\d\d){1,2})?\Z")
@@ -298,8 +299,9 @@ def is_national(provider: str, competition: str) -> bool:
 
 @cache
 def load() -> _Files:
-    """Everything in `data/`, checked."""
-    return read({path.name: path.read_text(encoding="utf-8") for path in DATA.glob("*.toml")})
+    """The rules in `data/`, checked."""
+    names = [f"{name}.toml" for name in _RULES]
+    return read({name: (DATA / name).read_text(encoding="utf-8") for name in names})
 
 
 def read(files: Mapping[str, str]) -> _Files:

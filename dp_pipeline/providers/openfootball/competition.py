@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dp_pipeline.football.days import Span, span_of
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.zones import zone_of
+from dp_pipeline.football.time_zones import zone_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 
 FOOTBALL_JSON = "football.json"

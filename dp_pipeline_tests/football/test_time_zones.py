@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dp_pipeline.football.zones import ZonesError, checked_zones, zone_of, zones
+from dp_pipeline.football.time_zones import TimeZonesError, checked_zones, zone_of, zones
 
 ENTRY: dict[str, Any] = {"country": "JPN", "name": "Asia/Tokyo", "source": "IANA"}
 
@@ -49,7 +49,7 @@ def test_every_entry_says_where_it_is_from() -> None:
     ],
 )
 def test_a_file_with_a_fault_is_refused(entries: list[dict[str, Any]]) -> None:
-    with pytest.raises(ZonesError):
+    with pytest.raises(TimeZonesError):
         checked_zones(entries)
 
 

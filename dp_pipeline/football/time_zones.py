@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-_FILE = Path(__file__).with_suffix(".toml")
+_FILE = Path(__file__).parent / "data" / "time_zones.toml"
 
 
-class ZonesError(Exception):
+class TimeZonesError(Exception):
     """The data file cannot be used; the text is a sentence that names the entry."""
 
 
@@ -46,32 +46,32 @@ def zone_of(country: str, year: int) -> ZoneInfo | None:
 @cache
 def zones() -> tuple[CountryZone, ...]:
     """Every entry of the data file."""
-    return checked_zones(tomllib.loads(_FILE.read_text(encoding="utf-8"))["zone"])
+    return checked_zones(tomllib.loads(_FILE.read_text(encoding="utf-8"))["time_zone"])
 
 
 def checked_zones(entries: list[dict[str, Any]]) -> tuple[CountryZone, ...]:
     """The entries as values.
 
     Raises:
-        ZonesError: one lacks a field, has no known zone, or two of a country overlap.
+        TimeZonesError: one lacks a field, has no known zone, or two of a country overlap.
     """
     zones: list[CountryZone] = []
     for entry in entries:
         unknown = entry.keys() - {field.name for field in fields(CountryZone)}
         missing = {name for name in ("country", "name", "source") if not entry.get(name)}
         if unknown or missing:
-            message = f"The zone {entry} lacks {sorted(missing)} or has {sorted(unknown)}."
-            raise ZonesError(message)
+            message = f"The time zone {entry} lacks {sorted(missing)} or has {sorted(unknown)}."
+            raise TimeZonesError(message)
         zone = CountryZone(**entry)
         if zone.name not in available_timezones():
-            message = f"The zone {zone.name} of {zone.country} is none of the IANA database."
-            raise ZonesError(message)
+            message = f"The time zone {zone.name} of {zone.country} is none of the IANA database."
+            raise TimeZonesError(message)
         if zone.first is not None and zone.last is not None and zone.first > zone.last:
             message = f"The years of {zone.country} go from {zone.first} to {zone.last}."
-            raise ZonesError(message)
+            raise TimeZonesError(message)
         if any(one.country == zone.country and _overlap(one, zone) for one in zones):
-            message = f"Two zones of {zone.country} hold in the same year."
-            raise ZonesError(message)
+            message = f"Two time zones of {zone.country} hold in the same year."
+            raise TimeZonesError(message)
         zones.append(zone)
     return tuple(zones)
 
