@@ -57,3 +57,15 @@ def difference(total: Pair, part: Pair) -> Pair | None:
     """What came on top of the part; None when the total does not hold it."""
     rest = (total[0] - part[0], total[1] - part[1])
     return rest if min(rest) >= 0 else None
+
+
+def is_possible_shoot_out(score: Pair) -> bool:
+    """Whether a shoot-out of five kicks each, then one each, can end like this."""
+    won, lost = max(score), min(score)
+    if won > 5:  # noqa: PLR2004 - sudden death after five each
+        return won - lost == 1
+    return won > lost and (won, lost) not in _IMPOSSIBLE
+
+
+# The side behind cannot catch up earlier than that, so the kicks end earlier.
+_IMPOSSIBLE = frozenset({(4, 0), (5, 0), (5, 1), (5, 2)})

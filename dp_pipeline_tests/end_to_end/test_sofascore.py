@@ -125,6 +125,8 @@ def test_a_contradicting_score_never_replaces_a_good_one(
     spoiled = copy.deepcopy(world)
     one = spoiled.events["events/round/3"][1]
     one["homeScore"]["display"] += 1
+    one["homeScore"]["current"] += 2
+    one["homeScore"]["normaltime"] += 3
     before = query(url_of(database), PLAYED)
     rows = run(database, spoiled.answers(), tmp_path)
     assert rows["matches"]["status"] == "partial_failure"

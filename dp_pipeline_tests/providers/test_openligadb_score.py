@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.providers.openligadb.goals import is_possible_shoot_out
 from dp_pipeline.providers.openligadb.payload import parse_matches
 from dp_pipeline.providers.openligadb.score import SettledScore, score_of
-from dp_pipeline.providers.score import Pair
+from dp_pipeline.providers.score import Pair, is_possible_shoot_out
 from dp_pipeline_tests.providers.openligadb_payloads import GoalEntry, goals, match, results
 
 

@@ -121,7 +121,7 @@ def test_a_world_cups_knockout_stage_has_its_shoot_outs_apart() -> None:
     assert (final.home_score, final.home_score_90, final.home_penalties_score) == (3, 2, 4)
     assert sum(m.home_penalties_score is not None for m in fixtures.matches) == 5
     assert [(i.kind, i.subject) for i in fixtures.findings] == [
-        ("contradicting_extra_time", "Croatia - Brazil, Quarterfinal")
+        ("score_outvoted", "Croatia - Brazil, Quarterfinal")
     ]
 
 

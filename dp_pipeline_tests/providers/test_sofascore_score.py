@@ -1,5 +1,6 @@
 """SofaScore's statuses and scores: what is certain, what contradicts itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,25 +147,85 @@ def raised(fields: dict[str, Any], side: str, part: str) -> dict[str, Any]:
     return {**fields, side: {**fields[side], part: fields[side][part] + 1}}
 
 
+SCORES = [
+    full_time(3, 1, half=(1, 1)),
+    extra_time((1, 1), (1, 0)),
+    shoot_out((2, 2), (0, 0), (4, 2)),
+]
+
+
 @pytest.mark.parametrize("side", ["homeScore", "awayScore"])
-@pytest.mark.parametrize("part", ["current", "display", "period1", "period2", "normaltime"])
-@pytest.mark.parametrize(
-    "fields",
-    [full_time(3, 1, half=(1, 1)), extra_time((1, 1), (1, 0)), shoot_out((2, 2), (0, 0), (4, 2))],
-)
-def test_a_number_raised_by_one_leaves_no_part_of_the_score(
+@pytest.mark.parametrize("part", ["current", "display", "normaltime", "overtime", "penalties"])
+@pytest.mark.parametrize("fields", SCORES)
+def test_a_number_raised_by_one_is_outvoted(fields: dict[str, Any], side: str, part: str) -> None:
+    if part not in fields[side]:
+        return
+    found, sound = score(**raised(fields, side, part)), score(**fields)
+    assert replace(found, findings=(), shoot_out=None) == replace(sound, shoot_out=None)
+    # of a shoot-out there are two numbers: where both are possible, none is taken
+    assert found.shoot_out in (None, sound.shoot_out)
+    lost = found.shoot_out != sound.shoot_out
+    assert {*reasons(found)} == {"score_outvoted", *(["contradicting_score"] if lost else [])}
+    assert any(finding.left_out for finding in found.findings) is lost
+
+
+@pytest.mark.parametrize("side", ["homeScore", "awayScore"])
+@pytest.mark.parametrize("part", ["period1", "period2"])
+@pytest.mark.parametrize("fields", SCORES)
+def test_a_half_raised_by_one_costs_the_half_time_score_at_most(
     fields: dict[str, Any], side: str, part: str
 ) -> None:
-    found = score(**raised(fields, side, part))
-    assert (found.final, found.after_90, found.half_time, found.shoot_out) == (None,) * 4
-    assert reasons(found) == ["contradicting_score"]
+    found, sound = score(**raised(fields, side, part)), score(**fields)
+    assert found.half_time in (None, sound.half_time)
+    assert replace(found, findings=(), half_time=None) == replace(sound, half_time=None)
+    assert found.half_time or "contradicting_score" in reasons(found)
+    assert "score_outvoted" in reasons(found)
 
 
-@pytest.mark.parametrize("side", ["homeScore", "awayScore"])
-def test_a_raised_shoot_out_is_a_contradiction_too(side: str) -> None:
-    assert reasons(score(**raised(shoot_out((1, 1), (0, 0), (4, 2)), side, "penalties"))) == [
-        "contradicting_score"
-    ]
+@pytest.mark.parametrize(
+    ("numbers", "final"),
+    [
+        ({"display": (2, 1), "current": (2, 1), "normaltime": (1, 1)}, (2, 1)),
+        ({"display": (1, 1), "current": (2, 1), "normaltime": (2, 1)}, (2, 1)),
+        ({"display": (2, 1), "current": (3, 1)}, None),
+        ({"display": (2, 1), "current": (2, 1), "period1": (1, 0), "period2": (0, 1)}, (2, 1)),
+        ({"display": (2, 1), "normaltime": (3, 1), "current": (4, 1)}, None),
+        # two against two, and the winner that is named is the same
+        (
+            {
+                "display": (2, 1),
+                "current": (2, 1),
+                "normaltime": (3, 1),
+                "period1": (1, 0),
+                "period2": (2, 1),
+            },
+            None,
+        ),
+    ],
+)
+def test_of_three_numbers_two_that_agree_are_taken(
+    numbers: dict[str, Any], final: tuple[int, int] | None
+) -> None:
+    found = score(status=ENDED, winnerCode=1, **sides(**numbers))
+    assert found.final == final
+    expected = "score_outvoted" if final else "contradicting_score"
+    assert found.findings[0].kind == expected
+    assert found.findings[0].left_out is (final is None)
+
+
+def test_who_won_is_a_witness_where_two_numbers_differ() -> None:
+    numbers = sides(display=(1, 1), current=(2, 1))
+    assert score(status=ENDED, winnerCode=1, **numbers).final == (2, 1)
+    assert score(status=ENDED, winnerCode=3, **numbers).final == (1, 1)
+    assert score(status=ENDED, winnerCode=2, **numbers).final is None
+    assert score(status=ENDED, **numbers).final is None
+
+
+def test_a_half_time_score_above_the_result_is_none_and_the_result_stays() -> None:
+    numbers = sides(display=(1, 0), current=(1, 0), normaltime=(1, 0), period1=(2, 0))
+    found = score(status=ENDED, winnerCode=1, **numbers)
+    assert (found.final, found.after_90, found.half_time) == ((1, 0), (1, 0), None)
+    assert [(f.kind, f.left_out) for f in found.findings] == [("contradicting_score", True)]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +253,7 @@ def test_halves_of_extra_time_that_do_not_add_up_harm_nothing() -> None:
     fields = shoot_out((0, 0), (1, 1), (4, 2), extra1=(0, 1), extra2=(0, 0))
     found = score(**fields)
     assert (found.final, found.after_90, found.shoot_out) == ((1, 1), (0, 0), (4, 2))
-    assert reasons(found) == ["contradicting_extra_time"]
+    assert reasons(found) == ["score_outvoted"]
 
 
 @pytest.mark.parametrize("status", [ENDED, AET, AP])

@@ -8,24 +8,12 @@ import re
 from collections.abc import Sequence
 
 from dp_pipeline.providers.openligadb.payload import GoalPayload
-from dp_pipeline.providers.score import Pair, difference
+from dp_pipeline.providers.score import Pair, difference, is_possible_shoot_out
 
 # A goal written as minute 91 to 100 may be stoppage time of the second half or extra time.
 LAST_MINUTE, LATEST_STOPPAGE = 90, 100
 EXTRA_TIME_ENDS = 120
 _KICK = re.compile(r"elfmeterschie|shoot-?out|n\. ?e\.", re.IGNORECASE)
-
-
-def is_possible_shoot_out(score: Pair) -> bool:
-    """Whether a shoot-out of five kicks each, then one each, can end like this."""
-    won, lost = max(score), min(score)
-    if won > 5:  # noqa: PLR2004 - sudden death after five each
-        return won - lost == 1
-    return won > lost and (won, lost) not in _IMPOSSIBLE
-
-
-# The side behind cannot catch up earlier than that, so the kicks end earlier.
-_IMPOSSIBLE = frozenset({(4, 0), (5, 0), (5, 1), (5, 2)})
 
 
 def chain_of(goals: Sequence[GoalPayload] | None) -> tuple[GoalPayload, ...] | None:

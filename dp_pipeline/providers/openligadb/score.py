@@ -16,14 +16,20 @@ from dp_pipeline.providers.openligadb.goals import (
     chain_of,
     ended_in_90,
     goals_in_play,
-    is_possible_shoot_out,
     kicks_from_goals,
     level_at_90,
     level_before_kicks,
     running_score,
 )
 from dp_pipeline.providers.openligadb.payload import GoalPayload, MatchPayload
-from dp_pipeline.providers.score import CertainScore, Pair, difference, is_reachable, text_of
+from dp_pipeline.providers.score import (
+    CertainScore,
+    Pair,
+    difference,
+    is_possible_shoot_out,
+    is_reachable,
+    text_of,
+)
 
 UNTYPED, HALF_TIME, FINAL = 0, 1, 2
 EXTRA_TIME, SHOOT_OUT = (3, 4), 5
