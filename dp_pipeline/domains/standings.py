@@ -95,19 +95,29 @@ def _of_unknown_teams(
 
 
 def with_notes(standings: Sequence[Standing], ours: ComputedTables) -> list[Standing]:
-    """The rows, those of the provider with what explains points that are not of its results."""
+    """The rows, those of the provider with what explains points that are not of its results.
+
+    A provider's table is over the whole season where ours of that place is, or where it is the only
+    one and has most of the teams. The table of a conference is neither.
+    """
+    by_row = {(_place(row), row.team): row for row in ours.rows}
 
     def note(row: Standing) -> str | None:
         beyond = row.points - WIN_POINTS * row.wins - DRAW_POINTS * row.draws
         if not beyond:
             return None
-        reason = " ".join(ours.decisions.get(row.team, ()))
+        same = by_row.get((_place(row), row.team))
+        carried = same.note if same and same.points == row.points else None
+        reason = carried or " ".join(ours.decisions.get(row.team, ()))
         way = "more" if beyond > 0 else "fewer"
         return reason or f"{abs(beyond)} points {way} than its results come to; why is not known."
 
-    only = len({_place(row) for row in standings}) == 1
+    whole = {_place(row) for row in ours.rows if row.whole_season}
+    places, teams = {_place(row) for row in standings}, {row.team for row in ours.rows}
+    if len(places) == 1 and 2 * len({row.team for row in standings}) > len(teams):
+        whole = places
     return [
-        row if row.computed else replace(row, note=note(row), whole_season=only)
+        row if row.computed else replace(row, note=note(row), whole_season=_place(row) in whole)
         for row in standings
     ]
 

@@ -25,6 +25,7 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
     KEY,
     POSTPONED,
     World,
+    conferences,
     cup,
     event,
     full_time,
@@ -203,6 +204,21 @@ def test_no_fault_leaves_the_data_worse_than_before(
     (same,) = query(url, "SELECT * FROM tournament")
     told = ("label", "status", "mode", "standings_mode", "current_round", "season", "slug")
     assert {name: same[name] for name in told} == {name: tournament[name] for name in told}
+
+
+@pytest.mark.parametrize("overall", [0, None])
+def test_only_the_table_over_all_conferences_is_over_the_whole_season(
+    database: Database, tmp_path: Path, overall: int | None
+) -> None:
+    names = ("Eastern Conference", "Western Conference")
+    rows = run(database, conferences(*names, overall=overall).answers(), tmp_path)
+    assert outcomes(rows)["standings"] == "written"
+    stored = query(
+        url_of(database),
+        "SELECT stage, whole_season, count(*) AS teams FROM league_table GROUP BY 1, 2",
+    )
+    expected = {(name, False, 3) for name in names} | ({(None, True, 6)} if overall == 0 else set())
+    assert {(row["stage"], row["whole_season"], row["teams"]) for row in stored} == expected
 
 
 def test_dp_ingest_takes_the_page_of_a_tournament(tmp_path: Path) -> None:

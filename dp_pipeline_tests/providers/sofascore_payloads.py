@@ -301,6 +301,24 @@ def league(
     return world
 
 
+def conferences(*names: str, overall: int | None) -> World:
+    """A league of six with a table per conference, and the one over all at a place, if any.
+
+    As SofaScore has such tables: their `tournament` is that of the league, only the names differ.
+    """
+    world = league(teams=6, played=10)
+    (whole,) = world.tables or []
+    world.tables = []
+    for place, name in enumerate(names):
+        rows = copy.deepcopy(whole["rows"][place :: len(names)])
+        for position, mine in enumerate(rows, start=1):
+            mine["position"] = position
+        world.tables.append({**whole, "name": name, "rows": rows})
+    if overall is not None:
+        world.tables.insert(overall, whole)
+    return world
+
+
 def last_events(events: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The last five finished events of each team, newest first."""
     found: dict[str, list[dict[str, Any]]] = {}

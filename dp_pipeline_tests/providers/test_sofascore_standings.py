@@ -21,6 +21,7 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
     KEY,
     World,
     all_events,
+    conferences,
     cup,
     event,
     full_time,
@@ -194,6 +195,32 @@ def test_parallel_tables_of_one_tournament_are_told_apart_by_their_names() -> No
         world.tables = tables
         found = standings(world)
         assert Counter(r.stage for r in found.items) == {None: 4, "Eastern Conference": 2}
+
+
+@pytest.mark.parametrize("overall", [0, 1, 2, None])
+@pytest.mark.parametrize("names", [("Eastern Conference", "Western Conference"), ("East", "West")])
+def test_tables_of_conferences_keep_their_names_and_none_poses_as_the_overall_one(
+    names: tuple[str, str], overall: int | None
+) -> None:
+    world = conferences(*names, overall=overall)
+    found = standings(world)
+    teams = {None: 0 if overall is None else 6, names[0]: 3, names[1]: 3}
+    assert Counter(r.stage for r in found.items) == Counter(teams)
+    assert {r.group_name for r in found.items} == {None}
+    assert found.findings == ()
+
+
+def test_of_tables_with_all_teams_the_one_called_as_the_competition_is_the_overall_one() -> None:
+    world = small()
+    (whole,) = world.tables or []
+    world.tables = [{**whole, "name": "Apertura"}, {**whole, "name": "Clausura"}, whole]
+    assert {r.stage for r in standings(world).items} == {"Apertura", "Clausura", None}
+
+
+def test_the_only_table_of_a_conference_is_not_the_overall_one_either() -> None:
+    world = conferences("Eastern Conference", "Western Conference", overall=None)
+    world.tables = (world.tables or [])[:1]
+    assert {r.stage for r in standings(world).items} == {"Eastern Conference"}
 
 
 def test_home_and_away_tables_are_not_taken_for_the_table() -> None:

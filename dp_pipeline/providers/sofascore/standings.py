@@ -10,7 +10,7 @@ from dp_pipeline.football.table import FORM_LENGTH, compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
 from dp_pipeline.providers.sofascore.payload import FormEventPayload
-from dp_pipeline.providers.sofascore.stages import Place, place_of
+from dp_pipeline.providers.sofascore.stages import NOWHERE, Place, place_of
 from dp_pipeline.providers.sofascore.teams import is_place_in_draw
 from dp_pipeline.providers.tables import differences, fault_of
 
@@ -21,6 +21,8 @@ _RANKING = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"\b(?:group|grup\w?|grupp[eo]|groupe|girone|poule)\b", re.IGNORECASE)
+# "Eastern Conference"; "Conference League 25/26" is the table of a whole competition
+_CONFERENCE = re.compile(r"\bconference\Z", re.IGNORECASE)
 _ENDED = frozenset({"ended", "awarded"})
 _OUTCOMES = {1: ("W", "L"), 2: ("L", "W"), 3: ("D", "D")}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -37,8 +39,9 @@ class Tables:
 def tables_of(payloads: Iterable[TablePayload]) -> Tables:
     """Each table at its (stage, group); rankings across groups are no tables of matches.
 
-    Of several at one place (a league and its championship round under one name) the one of the
-    lowest id keeps it, the others take their own name for the stage.
+    The tables of conferences are of the whole competition but for their names (recorded of the NBA,
+    2021/22), which are their stages. So it is with others at one place: the one over all teams
+    keeps it.
     """
     findings = []
     named: list[tuple[Place, TablePayload]] = []
@@ -52,6 +55,8 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
         stage, group = place_of(table.stage)
         if group is None and table.name and _GROUP.match(table.name):
             group = table.name
+        elif (stage, group) == NOWHERE and table.name and _CONFERENCE.search(table.name):
+            stage = table.name
         slots = [row.team.name for row in table.rows if is_place_in_draw(row.team.name)]
         if slots:
             detail = f"{' and '.join(slots)} are places in the draw, not teams; left out of it."
@@ -61,9 +66,13 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
                 continue
             table = replace(table, rows=rows)
         named.append(((stage, group), table))
-    by_place: dict[Place, TablePayload] = {}
+    at_place: dict[Place, list[TablePayload]] = {}
     for place, table in sorted(named, key=lambda one: _table_order(one[1])):
-        free = place if place not in by_place else (table.name or place[0], place[1])
+        at_place.setdefault(place, []).append(table)
+    whole = {id(table) for tables in at_place.values() if (table := _over_all(tables))}
+    by_place: dict[Place, TablePayload] = {}
+    for place, table in ((p, table) for p, tables in at_place.items() for table in tables):
+        free = place if id(table) in whole else (table.name or place[0], place[1])
         if free in by_place:
             detail = "There is another table of the same stage and group; this one is not stored."
             findings.append(
@@ -177,6 +186,21 @@ def _rows(
             )
         )
     return rows
+
+
+def _over_all(tables: Sequence[TablePayload]) -> TablePayload | None:
+    """The table with most teams, of several the one called as the competition; or None of them."""
+    most = max(len(table.rows) for table in tables)
+    largest = [table for table in tables if len(table.rows) == most]
+    if len({table.name for table in largest}) > 1:  # two zones, or Apertura, Clausura and both
+        largest = [table for table in largest if _is_called_as_competition(table)]
+    return largest[0] if largest else None
+
+
+def _is_called_as_competition(table: TablePayload) -> bool:
+    unique = table.stage.unique_tournament if table.stage else None
+    competition = unique.name.casefold() if unique and unique.name else None
+    return bool(competition and (table.name or "").casefold().startswith(competition))
 
 
 def _table_order(table: TablePayload) -> tuple[int, str]:
