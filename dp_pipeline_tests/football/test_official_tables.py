@@ -75,6 +75,9 @@ PLACES = {
     "sco.1 2024-25": {"Celtic": (1, 92), "St. Johnstone": (12, None)},
     "be.1 2018-19": {"Genk": (1, 52)},
     "at.1 2024-25": {"Sturm": (1, 40)},
+    # level on 56 points, on goals away from home against each other; level on 53
+    "ru.1 2018-19": {"Lokomotiv": (2, 56), "Krasnodar": (3, 56)},
+    "ru.1 2020-21": {"Rubin": (4, 53), "Sochi": (5, 53)},
 }
 LAST = {
     "it.1 2018-19": {"Empoli", "Frosinone", "Chievo"},
@@ -84,9 +87,7 @@ LAST = {
     "gr.1 2018-19": {"PAS Giannina | Ioannina", "Levadiakos", "Apollon"},
     "hu.1 2018-19": {"MTK", "Haladás"},
 }
-SHARED = {
-    *("mx.1 2020-21", "mx.1 2024-25", "ru.1 2018-19", "ru.1 2020-21", "cn.1 2020"),
-}
+SHARED = {"cn.1 2020"}
 """Seasons with level teams that no sourced rule separates."""
 
 
@@ -150,15 +151,20 @@ def test_the_last_clubs_are_those_that_went_down(season: str) -> None:
     assert places == list(range(clubs - len(places) + 1, clubs + 1))
 
 
-def test_japan_goes_on_before_senegal() -> None:
-    table = season_of(SEASONS / "worldcup.json" / "2018" / "worldcup.json")
-    group = {table.names[row.team]: row for row in table.rows if row.group_name == "Group H"}
-    assert {name: row.position for name, row in group.items()} == {
-        "Colombia": 1,
-        "Japan": 2,
-        "Senegal": 3,
-        "Poland": 4,
-    }
+@pytest.mark.parametrize(
+    ("year", "group", "order"),
+    [
+        ("1954", "Group 2", ["Hungary", "West Germany", "Turkey", "South Korea"]),
+        ("1954", "Group 4", ["England", "Switzerland", "Italy", "Belgium"]),
+        ("2018", "Group H", ["Colombia", "Japan", "Senegal", "Poland"]),
+    ],
+)
+def test_a_play_off_and_fair_play_place_level_countries(
+    year: str, group: str, order: list[str]
+) -> None:
+    table = season_of(SEASONS / "worldcup.json" / year / "worldcup.json")
+    rows = [row for row in table.rows if row.group_name == group]
+    assert [(row.position, table.names[row.team]) for row in rows] == list(enumerate(order, 1))
 
 
 def test_every_season_has_tables_in_order_and_places_are_shared_where_no_rule_is_known() -> None:
