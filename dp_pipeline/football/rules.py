@@ -10,10 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from dp_pipeline.football.models import Zone
 from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
@@ -180,6 +188,15 @@ class ZoneEntry(_Entry):
 
     teams: int
     places: tuple[ZonePlaces, ...]
+
+    @model_validator(mode="after")
+    def _are_places_of_the_table(self) -> Self:
+        bounds = [bound for places in self.places for bound in (places.first, places.last)]
+        apart = all(one.last < other.first for one, other in pairwise(self.places))
+        if sorted(bounds) != bounds or not apart or bounds[-1] > self.teams:
+            reason = f"places are not in order, overlap, or are beyond place {self.teams}"
+            raise ValueError(reason)
+        return self
 
     def of(self, first: int, last: int) -> Zone | None:
         """The zone in which all places from the first to the last are."""

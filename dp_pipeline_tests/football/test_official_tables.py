@@ -86,6 +86,11 @@ LAST = {
     "es.2 2020-21": {"Logroñés", "Sabadell", "Castellón", "Albacete"},
     "gr.1 2018-19": {"PAS Giannina | Ioannina", "Levadiakos", "Apollon"},
     "hu.1 2018-19": {"MTK", "Haladás"},
+    "pt.1 2020-21": {"Farense", "Nacional"},
+    "ru.1 2020-21": {"Rotor", "Tambov"},
+    "it.2 2024-25": {"Brescia", "Cittadella", "Cosenza"},
+    "nl.1 2018-19": {"NAC"},
+    "cz.1 2018-19": {"Dukla"},
 }
 SHARED = {"cn.1 2020"}
 """Seasons with level teams that no sourced rule separates."""
@@ -149,6 +154,11 @@ def test_the_last_clubs_are_those_that_went_down(season: str) -> None:
     clubs = sum(row.whole_season for row in table.rows)
     places = sorted(table.place(club).position for club in LAST[season])
     assert places == list(range(clubs - len(places) + 1, clubs + 1))
+    zones = rules_of("openfootball", *season.split()).zones
+    if zones is not None and zones.teams == clubs:
+        assert {
+            place for place in range(1, clubs + 1) if zones.of(place, place) == "relegation"
+        } == {*places}
 
 
 @pytest.mark.parametrize(

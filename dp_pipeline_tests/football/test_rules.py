@@ -40,8 +40,9 @@ def test_every_entry_names_its_source_and_the_files_can_be_read() -> None:
     entries = [
         *(*files.order, *files.split, *files.conference),
         *(*files.deduction, *files.award, *files.placing),
+        *(*files.tie, *files.zone),
     ]
-    assert len(entries) > 150
+    assert len(entries) > 250
     assert all(entry.source for entry in entries)
 
 
@@ -61,9 +62,25 @@ def test_seasons_are_written_as_people_do(seasons: str, held: set[int]) -> None:
     assert not entry.holds("yy.1", 2024)
 
 
+ZONE = """
+[[zone]]
+competitions = ["xx.1"]
+seasons = "all"
+teams = 18
+places = [
+  {{ first = 1, last = 1, zone = "champion" }},
+  {{ first = {0}, last = {1}, zone = "relegation" }},
+]
+source = "a page"
+"""
+
+
 @pytest.mark.parametrize(
     ("broken", "told"),
     [
+        (ZONE.format(17, 19), "beyond place 18"),
+        (ZONE.format(1, 2), "overlap"),
+        (ZONE.format(18, 17), "not in order"),
         (ENTRY.format(seasons="all").replace('source = "a page"', ""), "order 0 source"),
         (ENTRY.format(seasons="lately"), "order 0 seasons"),
         (ENTRY.format(seasons="2025-26 to 2023-24"), "ends before it begins"),
