@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.football.days import Span
+from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.pairing import stored_ids
 from dp_pipeline.football.plausibility import why_not_believed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median_low
 
-from dp_pipeline.football.days import THROUGHOUT, Span, is_another_season
+from dp_pipeline.football.listed_days import THROUGHOUT, Span, is_another_season
 from dp_pipeline.football.models import Match, MatchStatus, Round
 
 LONG_BEFORE = timedelta(hours=1)

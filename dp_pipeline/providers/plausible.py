@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from dp_pipeline.football.days import DayReading, Doubt, ListedDay, Span, read_days
+from dp_pipeline.football.days import DayReading, Doubt, read_days
+from dp_pipeline.football.listed_days import ListedDay, Span
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.football.plausibility import (
     PLAYED_STATUSES,

@@ -6,14 +6,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.football.days import (
-    DayReading,
-    ListedDay,
-    Span,
-    is_another_season,
-    read_days,
-    span_of,
-)
+from dp_pipeline.football.days import DayReading, read_days
+from dp_pipeline.football.listed_days import ListedDay, Span, is_another_season, span_of
 
 SEASON = span_of(2024, 2025)
 ROUNDS, MATCHES = 34, 9
@@ -183,6 +177,42 @@ def test_a_team_that_plays_the_day_before_shows_which_day_it_is() -> None:
     busy = replace(busy, day=date(2025, 6, 3))
     listed = [*listed[:-1], busy]
     assert read_days(listed, SEASON)[31 * MATCHES] == DayReading(date(2025, 4, 6), "day_put_right")
+
+
+def test_a_match_that_is_made_up_with_those_of_other_rounds_keeps_its_day() -> None:
+    listed = changed(sundays(), 32, to=date(2025, 5, 4))  # or 5 April
+    assert read_days(listed, SEASON)[31 * MATCHES] == DayReading(None, "swapped_day")
+    listed = changed(listed, 20, to=date(2025, 5, 4))
+    assert read(listed) == days_of(listed), "of 12 January, and of no 5 April"
+
+
+def test_a_match_after_the_season_may_have_day_and_month_swapped_wherever_it_was_moved() -> None:
+    listed = [replace(each, decided=True) for each in sundays()]
+    late = changed(listed, 20, to=date(2025, 7, 5))  # of a Wednesday, 7 May
+    assert read_days(late, SEASON)[19 * MATCHES] == DayReading(None, "swapped_day")
+
+
+def cup() -> list[ListedDay]:
+    """Six days of a group stage whose groups name no matchdays, eight matches each."""
+    days = [date(2024, 9, 17), date(2024, 10, 1), date(2024, 10, 22)]
+    days += [date(2024, 11, 5), date(2024, 11, 26), date(2024, 12, 10)]
+    return [ListedDay(day, "Group", decided=True) for day in days for _ in range(8)]
+
+
+def test_a_day_of_no_other_match_may_be_swapped_where_the_swapped_one_is_of_many() -> None:
+    listed = cup()
+    listed[-1] = replace(listed[-1], day=date(2024, 10, 12))  # of 10 December
+    assert read_days(listed, SEASON)[-1] == DayReading(None, "swapped_day")
+    listed[-1] = replace(listed[-1], day=date(2024, 10, 14))
+    assert read_days(listed, SEASON)[-1] == DayReading(date(2024, 10, 14))
+
+
+def test_a_day_outside_the_season_may_be_swapped_or_of_another_year() -> None:
+    listed = cup()
+    listed[8] = replace(listed[8], day=date(2024, 1, 10))  # of 1 October
+    assert read_days(listed, SEASON)[8] == DayReading(date(2024, 10, 1), "day_put_right")
+    both = changed(sundays(), 10, to=date(2025, 10, 5))  # made up on 10 May, or on 5 October 2024
+    assert read_days(both, SEASON)[9 * MATCHES] == DayReading(None, "date_outside_season")
 
 
 def test_a_round_whose_days_fall_into_three_months_is_put_together_again() -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dp_pipeline.football.days import span_of
+from dp_pipeline.football.listed_days import span_of
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.football.plausibility import (
     gaps_of,

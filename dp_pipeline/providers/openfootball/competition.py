@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from dp_pipeline.football.days import Span, span_of
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.listed_days import Span, span_of
 from dp_pipeline.football.time_zones import zone_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError
 

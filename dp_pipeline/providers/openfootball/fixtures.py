@@ -7,7 +7,8 @@ from datetime import date
 from pydantic import ValidationError
 
 from dp_pipeline.football.club_names import Spelling, spelling_of
-from dp_pipeline.football.days import NO_DAY, DayReading, Span
+from dp_pipeline.football.days import NO_DAY, DayReading
+from dp_pipeline.football.listed_days import Span
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 
-from dp_pipeline.football.days import DayReading, ListedDay, Span, read_days
+from dp_pipeline.football.days import DayReading, read_days
+from dp_pipeline.football.listed_days import ListedDay, Span
 from dp_pipeline.providers.openfootball.payload import RawMatch
 from dp_pipeline.providers.openfootball.results import was_played
 from dp_pipeline.providers.openfootball.rounds import RoundName, previous_stage

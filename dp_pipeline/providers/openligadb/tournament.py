@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from dp_pipeline.football.days import Span
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Tournament
 from dp_pipeline.providers.openligadb.answers import season_url
 from dp_pipeline.providers.openligadb.payload import EARLIEST_YEAR, LATEST_YEAR, MatchPayload
