@@ -51,7 +51,7 @@ _Path = tuple[int, tuple[tuple[int, date], ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RoundDays:
     """The days of the rounds of a series, by place, as given and as they are in line."""
 
     given: Mapping[int, Sequence[date]]
@@ -82,7 +82,7 @@ class Line:
         return replace(found, own=own, swapped=swapped, scattered=scattered)
 
 
-def lines_of(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hashable, Line]:
+def lines_of(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hashable, RoundDays]:
     """The line of each series, after that it follows; most of a round decided: until `latest`."""
     days: defaultdict[Hashable, defaultdict[int, list[date]]]
     days = defaultdict(lambda: defaultdict(list))
@@ -93,7 +93,7 @@ def lines_of(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hash
             days[each.series][each.place].append(each.day)
             decided[each.series, each.place] += each.decided
             follows.setdefault(each.series, each.follows)
-    lines: dict[Hashable, Line] = {}
+    lines: dict[Hashable, RoundDays] = {}
     for series in sorted(days, key=lambda s: follows[s] is not None):
         bounds = after(lines, follows[series], span)
         over = replace(bounds, last=min(bounds.last, latest))
@@ -101,11 +101,11 @@ def lines_of(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hash
             place: _readings(given, over if 2 * decided[series, place] > len(given) else bounds)
             for place, given in sorted(days[series].items())
         }
-        lines[series] = Line(days[series], _in_order(days[series], readings))
+        lines[series] = RoundDays(days[series], _in_order(days[series], readings))
     return lines
 
 
-def after(lines: Mapping[Hashable, Line], previous: Hashable, span: Span) -> Span:
+def after(lines: Mapping[Hashable, RoundDays], previous: Hashable, span: Span) -> Span:
     """The days that a series can have which follows another one."""
     line = None if previous is None else lines.get(previous)
     if line is None:
@@ -113,7 +113,7 @@ def after(lines: Mapping[Hashable, Line], previous: Hashable, span: Span) -> Spa
     return Span(max(span.first, max(line.days.values()) - _AFTER_PREVIOUS_STAGE), span.last)
 
 
-def with_late_rounds(span: Span, lines: Mapping[Hashable, Line]) -> Span:
+def with_late_rounds(span: Span, lines: Mapping[Hashable, RoundDays]) -> Span:
     """The season, with the rounds that were in line when it should have been over.
 
     Egypt's and Morocco's leagues of 2019-20 ended in October. Where the rounds end in spring, the
@@ -126,7 +126,7 @@ def with_late_rounds(span: Span, lines: Mapping[Hashable, Line]) -> Span:
 
 
 def frames_of(
-    listed: Sequence[ListedDay], lines: Mapping[Hashable, Line], span: Span
+    listed: Sequence[ListedDay], lines: Mapping[Hashable, RoundDays], span: Span
 ) -> dict[Hashable, Span]:
     """When each series is played, by its line, else by its days without the outermost twentieth."""
     days: defaultdict[Hashable, list[date]] = defaultdict(list)
@@ -147,7 +147,7 @@ def frames_of(
 class Company:
     """The days of the other matches of a round; of a stage, where its rounds have no place."""
 
-    def __init__(self, listed: Sequence[ListedDay], lines: Mapping[Hashable, Line]) -> None:
+    def __init__(self, listed: Sequence[ListedDay], lines: Mapping[Hashable, RoundDays]) -> None:
         self._days: defaultdict[Hashable, Counter[date]] = defaultdict(Counter)
         self._made_up: defaultdict[Hashable, set[int]] = defaultdict(set)
         for each in listed:
