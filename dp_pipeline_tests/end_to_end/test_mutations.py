@@ -184,7 +184,8 @@ def soak(
                 "UPDATE data_provider_executions SET started_at = started_at - interval '2 days'"
             )
         again = ingest(database, base_url, home, key)
-        assert {row["status"] for row in again.values()} == {"completed"}, again
+        said = {name: row["error_text"] for name, row in again.items()}
+        assert {row["status"] for row in again.values()} == {"completed"}, said
         final, final_table = state(url, key)
         assert worse(before, final) == set()
         assert final_table == table
