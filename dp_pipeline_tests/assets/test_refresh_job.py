@@ -59,7 +59,7 @@ def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
     assert len({request.run_key for request in requests}) == len(requests)
 
 
-def test_a_request_says_its_unit_its_provider_and_its_priority() -> None:
+def test_a_request_says_its_run_group_its_provider_and_its_priority() -> None:
     (request,) = refresh_requests(
         ["openligadb:bl1:2026"],
         priority=Priority.BACKFILL,

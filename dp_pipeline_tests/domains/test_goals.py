@@ -18,7 +18,7 @@ from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Goal, Match, Side
 from dp_pipeline.providers.fetched import Fetched
-from dp_pipeline_tests.domains.test_plans import (
+from dp_pipeline_tests.domains.season import (
     KICKOFF,
     NAMES,
     a_match,

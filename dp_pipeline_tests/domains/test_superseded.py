@@ -11,7 +11,7 @@ from dp_pipeline.domains.reread import judged
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.models import Match
-from dp_pipeline_tests.domains.test_plans import (
+from dp_pipeline_tests.domains.season import (
     KEY,
     NAMES,
     a_match,

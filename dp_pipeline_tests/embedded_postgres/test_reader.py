@@ -16,7 +16,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
-from dp_pipeline_tests.embedded_postgres.test_embedded import (
+from dp_pipeline_tests.embedded_postgres.homes import (
     ROOT,
     Home,
     socket_directory,
@@ -24,7 +24,6 @@ from dp_pipeline_tests.embedded_postgres.test_embedded import (
     value,
     wait_until,
 )
-from dp_pipeline_tests.embedded_postgres.test_embedded import home as home  # noqa: PLC0414
 
 HOME_MODE = 0o710 if ROOT else 0o700  # root's server is another user, whose group passes
 

@@ -1,5 +1,7 @@
-"""Rows of the ledger as an execution leaves them, written past it."""
+"""Rows of the ledger: as an execution leaves them, written past it; all of them; reconciled."""
 
+import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.ledger.ledger import tournament_id_of
+from dp_pipeline.ledger.reconcile import Reconciled, reconcile
 
 KEY = "openligadb:bl1:2024"
 TABLE = tables.data_provider_executions
@@ -55,3 +58,32 @@ def unannounced(database: Database) -> int:
     with database.transaction() as connection:
         question = sa.select(sa.func.count()).where(TABLE.c.announced_at.is_(None))
         return connection.execute(question).scalar_one()
+
+
+def rows(database: Database) -> list[dict[str, Any]]:
+    """Every execution."""
+    with database.transaction() as connection:
+        return [dict(r) for r in connection.execute(sa.select(TABLE)).mappings()]
+
+
+def reconciled(
+    database: Database,
+    *,
+    over: bool,
+    free_since: dict[UUID, float] | None = None,
+    now: float = 0.0,
+) -> Reconciled:
+    """One reconciliation; the runs that left rows open are over, or none is."""
+
+    def finished(ids: Collection[UUID]) -> Collection[UUID]:
+        return ids if over else ()
+
+    return reconcile(database, finished=finished, free_since=free_since or {}, now=now)
+
+
+def wait_for_free(database: Database) -> None:
+    """Postgres notices a killed client within milliseconds, not at once."""
+    deadline = time.monotonic() + 10
+    while not reconciled(database, over=False).free_since:
+        assert time.monotonic() < deadline, "the lock of a killed process stayed taken"
+        time.sleep(0.02)

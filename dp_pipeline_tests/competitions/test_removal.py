@@ -19,13 +19,11 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.ledger.run_tags import Priority
 from dp_pipeline.sensors.discover import discover_tournaments
-from dp_pipeline_tests.competitions.test_discovery import Place, added, place, requested
+from dp_pipeline_tests.competitions.place import Place, added, requested
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.ledger.rows import finished_row
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
-
-__all__ = ["place"]
 
 # Dagster uses it itself when it makes a backfill.
 pytestmark = pytest.mark.filterwarnings("ignore:.*AssetSelection.sources:DeprecationWarning")
