@@ -20,10 +20,8 @@ from dp_pipeline.notifications import notes
 from dp_pipeline.notifications.backfills import HISTORY_SECONDS, LATE_SECONDS, Handled
 from dp_pipeline.notifications.undelivered import read_undelivered
 from dp_pipeline_tests.ledger.rows import failed, finished_row
-from dp_pipeline_tests.notifications.test_announcing import Channel, ago, channel
+from dp_pipeline_tests.notifications.channel import Channel, ago
 from dp_pipeline_tests.servers import Answer
-
-__all__ = ["channel"]
 
 # Dagster uses it itself when it makes a backfill.
 pytestmark = pytest.mark.filterwarnings("ignore:.*AssetSelection.sources:DeprecationWarning")
@@ -108,14 +106,14 @@ def test_the_digest_says_how_the_backfill_itself_ended(
             run_group=run_group_of(run.tags), completed_at=ago(minutes=2),
         )  # fmt: skip
     channel.end(run)
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
     end(channel, "abcdefgh", status, done=1)
-    assert channel.tick() == "1 messages sent"
+    assert channel.deliver() == "1 messages sent"
     assert channel.headers == [header]
     (message,) = told(channel)
     assert "*Tournaments*\\n1 in 1 run" in message
     assert "*Partitions*\\n1 of 10 done" in message
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
 
 
 def test_an_error_of_the_backfill_is_told_without_its_secrets(channel: Channel) -> None:
@@ -128,7 +126,7 @@ def test_an_error_of_the_backfill_is_told_without_its_secrets(channel: Channel) 
     channel.end(run)
     error = "dagster._core.errors.DagsterError: postgres://me:hush@there is gone"
     end(channel, "abcdefgh", BulkActionStatus.FAILED, error=error)
-    assert channel.tick() == "1 messages sent"
+    assert channel.deliver() == "1 messages sent"
     (message,) = told(channel)
     assert "postgres://***@there is gone" in message
     assert "403" in message
@@ -149,9 +147,9 @@ def test_a_backfill_that_ended_before_its_first_run_is_told_once(
     channel: Channel, status: BulkActionStatus, header: str
 ) -> None:
     launch(channel, "abcdefgh")
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
     end(channel, "abcdefgh", status, error="No code server.")
-    assert channel.tick() == "1 messages sent"
+    assert channel.deliver() == "1 messages sent"
     assert channel.headers == [header]
     (message,) = told(channel)
     assert "*Executions*\\nnone" in message
@@ -159,7 +157,7 @@ def test_a_backfill_that_ended_before_its_first_run_is_told_once(
     assert "No code server." in message
     assert "http://localhost:3000/runs/b/abcdefgh" in message
     channel.cursor = None  # as after somebody has reset the sensor
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
 
 
 def test_what_is_told_of_one_is_kept_before_the_tick_is_over(channel: Channel) -> None:
@@ -167,12 +165,12 @@ def test_what_is_told_of_one_is_kept_before_the_tick_is_over(channel: Channel) -
         launch(channel, id_)
         end(channel, id_, BulkActionStatus.FAILED)
     channel.receiver.answers += [Answer(200, "ok"), Answer(403, "no_service")]
-    assert "1 messages sent" in channel.tick()
+    assert "1 messages sent" in channel.deliver()
     cursor, channel.cursor = channel.cursor, None  # the daemon died before it could keep it
-    channel.tick()
+    channel.deliver()
     assert sorted(channel.headers) == ["❌ Failed: Backfill first", "❌ Failed: Backfill second"]
     assert cursor is not None
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
 
 
 def test_a_backfill_waits_until_its_lost_runs_have_their_rows(channel: Channel) -> None:
@@ -180,12 +178,12 @@ def test_a_backfill_waits_until_its_lost_runs_have_their_rows(channel: Channel) 
     tags = {BACKFILL_TAG: "abcdefgh", "dagster/partition": KEYS[0]}
     run = channel.run(**tags)
     end(channel, "abcdefgh", BulkActionStatus.CANCELED)
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
     channel.instance.report_run_canceled(run)
-    assert channel.tick() == f"{len(NAMES)} added for runs that died early; 1 messages sent"
+    assert channel.deliver() == f"{len(NAMES)} added for runs that died early; 1 messages sent"
     assert channel.headers == ["⚠️ Cancelled: Backfill abcdefgh"]
     assert "*Tournaments*\\n1 in 1 run" in told(channel)[0]
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
 
 
 def test_a_backfill_of_all_partitions_is_counted_after_some_were_deleted(channel: Channel) -> None:
@@ -207,7 +205,7 @@ def test_a_backfill_of_all_partitions_is_counted_after_some_were_deleted(channel
     )
     channel.instance.delete_dynamic_partition("tournaments", KEYS[3])
     end(channel, "abcdefgh", BulkActionStatus.CANCELED)
-    assert channel.tick() == "1 messages sent"
+    assert channel.deliver() == "1 messages sent"
     assert "*Partitions*\\n0 of 10 done" in told(channel)[0]
 
 
@@ -218,7 +216,7 @@ def test_a_backfill_of_a_job_is_told_with_what_was_asked_for(channel: Channel) -
             backfill_timestamp=time.time(), partition_names=KEYS,
         )
     )  # fmt: skip
-    assert channel.tick() == "1 messages sent"
+    assert channel.deliver() == "1 messages sent"
     assert "*Partitions*\\n10 requested" in told(channel)[0]
 
 
@@ -226,9 +224,9 @@ def test_what_ended_while_slack_was_off_is_history(channel: Channel) -> None:
     launch(channel, "abcdefgh")
     end(channel, "abcdefgh", BulkActionStatus.FAILED)
     channel.announced_from(ago(seconds=-1))
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
     channel.announced_from(ago(days=1))
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
 
 
 def test_only_failures_are_posted_where_nothing_else_is_wanted(
@@ -238,7 +236,7 @@ def test_only_failures_are_posted_where_nothing_else_is_wanted(
     for id_, status in (("one", BulkActionStatus.CANCELED), ("two", BulkActionStatus.FAILED)):
         launch(channel, id_)
         end(channel, id_, status)
-    assert channel.tick() == "1 messages sent; 1 messages suppressed or not wanted"
+    assert channel.deliver() == "1 messages sent; 1 messages suppressed or not wanted"
     assert channel.headers == ["❌ Failed: Backfill two"]
 
 
@@ -246,7 +244,7 @@ def test_one_that_waits_for_slack_counts_as_a_message_that_waits(channel: Channe
     launch(channel, "abcdefgh", at=time.time() - 7_200)
     end(channel, "abcdefgh", BulkActionStatus.FAILED, seconds_ago=3_600)
     assert not read_undelivered(channel.instance, channel.database, on=True).evaluation().passed
-    channel.tick()
+    channel.deliver()
     assert read_undelivered(channel.instance, channel.database, on=True).evaluation().passed
 
 
@@ -259,13 +257,13 @@ def test_what_is_kept_does_not_grow(channel: Channel) -> None:
         launch(channel, f"old{number}", at=old)
         end(channel, f"old{number}", BulkActionStatus.FAILED)
     launch(channel, "goes-on", at=old + 1)
-    channel.tick()
+    channel.deliver()
     seen = Handled.read(channel.instance, channel.database, time.time())
     assert set(seen.later) == {"old0", "old1", "old2"}
     assert seen.since < old, "one that goes on may still fail"
     end(channel, "goes-on", BulkActionStatus.FAILED)
-    channel.tick()
-    assert channel.tick() == "Nothing new."
+    channel.deliver()
+    assert channel.deliver() == "Nothing new."
     seen = Handled.read(channel.instance, channel.database, time.time())
     assert seen.later == {}
     assert time.time() - seen.since < LATE_SECONDS + 60
@@ -279,8 +277,8 @@ def test_a_backfill_of_another_code_location_is_not_ours_to_tell(channel: Channe
             backfill_timestamp=time.time(), asset_selection=[dg.AssetKey("their_own")],
         )
     )  # fmt: skip
-    assert channel.tick(definitions=defs) == "Nothing new."
-    assert channel.tick() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
+    assert channel.deliver() == "Nothing new."
 
 
 def test_a_foreign_note_starts_afresh(channel: Channel) -> None:

@@ -5,10 +5,10 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from dp_pipeline.database import tables
 from dp_pipeline.notifications.attempts import PASSED, REFUSALS, Attempts
 from dp_pipeline.notifications.slack.webhook import SlackWebhook
 from dp_pipeline_tests.ledger.rows import TABLE, finished_row
+from dp_pipeline_tests.notifications.channel import Channel, ago
 from dp_pipeline_tests.notifications.slack.misbehaving import (
     ANSWERED,
     DOUBTFUL,
@@ -22,10 +22,7 @@ from dp_pipeline_tests.notifications.slack.misbehaving import (
     elsewhere,
     keys_in,
 )
-from dp_pipeline_tests.notifications.test_announcing import Channel, ago, channel
 from dp_pipeline_tests.servers import closed_url
-
-__all__ = ["channel"]
 
 A, B, C = (f"openligadb:bl{number}:2024" for number in (1, 2, 3))
 
@@ -43,11 +40,8 @@ def rows(channel: Channel, *keys: str) -> None:
 
 def tick(channel: Channel, webhook: str) -> str:
     """A tick at a time at which nothing is to be waited for."""
-    with channel.database.transaction() as connection:
-        connection.execute(sa.delete(tables.provider_pace))
     channel.webhook = webhook
-    Attempts(channel.database).pause(0)
-    return channel.tick()
+    return channel.deliver_later()
 
 
 def unannounced(channel: Channel) -> list[str]:
@@ -134,7 +128,7 @@ def test_a_pause_is_kept_an_hour_at_most_and_nothing_is_lost(channel: Channel, n
         wanted = {"429 for a second": 1, "429 for ever": 3_600}.get(name, 0)
         assert quiet_for(channel) == pytest.approx(wanted, abs=5)
         if name == "429 for ever":
-            assert "Slack asked for a pause" in channel.tick()
+            assert "Slack asked for a pause" in channel.deliver()
             assert len(server.taken) == 1
         server.get_well()
         assert tick(channel, webhook) == "2 messages sent"

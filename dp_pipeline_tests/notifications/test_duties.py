@@ -17,11 +17,8 @@ from dp_pipeline.notifications import backfills, incidents, notes, runs
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline_tests.ledger.rows import KEY, finished_row, unannounced
-from dp_pipeline_tests.notifications.test_announcing import OTHER, Channel, ago, channel
-from dp_pipeline_tests.notifications.test_delivery import tick
-from dp_pipeline_tests.notifications.test_watch import SCHEDULE, SENSOR, Machinery, begin, machinery
-
-__all__ = ["channel", "machinery"]
+from dp_pipeline_tests.notifications.channel import OTHER, Channel, ago
+from dp_pipeline_tests.notifications.machinery import SCHEDULE, SENSOR, Machinery
 
 
 class BrokenError(Exception):
@@ -71,11 +68,11 @@ def test_whatever_duty_fails_people_hear_of_the_rest_and_the_tick_fails(
     with monkeypatch.context() as patched:
         patched.setattr(*DUTIES[duty], broken)
         with pytest.raises(BrokenError) as failed:
-            tick(channel, channel.webhook)
+            channel.deliver_later()
         assert any(duty in note.lower() for note in failed.value.__notes__)
     assert f"✅ Completed: {KEY}" in channel.headers
     assert len(channel.headers) == (1 if duty.startswith("adding") else 2)
-    tick(channel, channel.webhook)
+    channel.deliver_later()
     assert len(channel.headers) == len(set(channel.headers)) == 2
     assert unannounced(channel.database) == 0
 
@@ -109,7 +106,7 @@ def test_a_row_that_says_nonsense_keeps_no_other_one_from_being_told(
         summary=summary,
     )
     finished_row(channel.database, uuid4(), "openligadb:bl3:2024", completed_at=ago(minutes=1))
-    channel.tick()
+    channel.deliver()
     assert {
         f"✅ News: {KEY}",
         f"✅ Completed: {OTHER}",
@@ -133,16 +130,17 @@ def test_a_message_that_cannot_be_rendered_stops_no_other_one(
         patched.setattr(announce.Announcement, "payload", rendered)
         for _ in range(3):
             with pytest.raises(BrokenError):
-                tick(channel, channel.webhook)
+                channel.deliver_later()
     assert channel.headers == [f"✅ Completed: {OTHER}"]
-    assert tick(channel, channel.webhook) == "1 messages sent"
+    assert channel.deliver_later() == "1 messages sent"
 
 
 def test_a_webhook_that_is_none_keeps_the_ledger_from_nothing(channel: Channel) -> None:
     kept_report(channel)
     finished_row(channel.database, uuid4(), KEY)
+    channel.webhook = "http://hooks.slack.com/services/x"
     with pytest.raises(Exception, match="must be the https:// address"):
-        tick(channel, "http://hooks.slack.com/services/x")
+        channel.deliver_later()
     with channel.database.transaction() as connection:
         assert (
             connection.scalar(sa.select(sa.func.count()).select_from(tables.execution_report)) == 0
@@ -156,7 +154,7 @@ def test_what_a_failing_tick_has_done_is_known_to_the_next_one(
     monkeypatch.setattr(announce.kept_reports, "store_all", broken)
     kept_report(channel)
     with pytest.raises(BrokenError):
-        channel.tick()
+        channel.deliver()
     state = DeliveryState.read(notes.read(channel.database, notes.STATE), now=0)
     (run,) = channel.instance.get_run_records()
     assert state.lost_after == pytest.approx(run.update_timestamp.timestamp(), abs=86_400)
@@ -172,7 +170,7 @@ def test_two_duties_that_fail_are_both_named(
     with pytest.raises(
         DutiesFailedError, match=r"2 duties failed \(closing .*; storing "
     ) as failed:
-        channel.tick()
+        channel.deliver()
     assert isinstance(failed.value.__cause__, BrokenError)
 
 
@@ -191,7 +189,7 @@ def a_check_fails(machinery: Machinery) -> None:
 
 def a_job_fails(machinery: Machinery) -> None:
     run = machinery.instance.create_run_for_job(defs.resolve_job_def("discover_seasons"))
-    begin(machinery, run)
+    machinery.began(run)
     machinery.instance.report_run_failed(run, "It crashed.")
 
 
@@ -225,11 +223,11 @@ def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
             with pytest.raises(BrokenError):
                 machinery.watch()
             if broken_part != "automation.running":
-                machinery.tell()
-    machinery.tell()
+                machinery.deliver()
+    machinery.deliver()
     expected = [header for name, (_, header) in NEWS.items() if name != unheard]
     assert sorted(machinery.headers) == sorted(expected)
-    machinery.look()
+    machinery.tick()
     assert sorted(machinery.headers) == sorted(header for _, header in NEWS.values())
 
 

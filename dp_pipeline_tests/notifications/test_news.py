@@ -49,7 +49,7 @@ def test_a_message_is_of_the_gravest_class_in_it() -> None:
     assert class_of([("success", False), ("success", False)]) == "success"
 
 
-def test_a_message_of_nothing_but_repeats_is_folded_unless_something_was_written() -> None:
+def test_a_message_of_nothing_but_repeats_is_suppressed_unless_something_was_written() -> None:
     assert class_of([("repeat", False), ("success", False)]) is None
     assert class_of([("repeat", False), ("success", True)]) == "success"
     assert class_of([("repeat", False), ("harmless", False)]) == "success"
@@ -92,7 +92,7 @@ def test_however_failures_fall_the_first_is_told_and_reminders_stay_rare(
         min_size=1,
     )
 )
-def test_every_message_is_of_one_class_or_folded(executions: list[Any]) -> None:
+def test_every_message_is_of_one_class_or_suppressed(executions: list[Any]) -> None:
     kind = class_of(executions)
     verdicts = {verdict for verdict, _ in executions}
     assert kind in {*CLASSES, None}

@@ -13,10 +13,7 @@ from dp_pipeline.ledger import reconcile as reconciling
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.ledger.run_tags import BACKFILL_TAG
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, unannounced
-from dp_pipeline_tests.notifications.test_announcing import OTHER, Channel, ago, backfill, channel
-from dp_pipeline_tests.notifications.test_delivery import tick
-
-__all__ = ["channel"]
+from dp_pipeline_tests.notifications.channel import OTHER, Channel, ago
 
 RED, YELLOW, GREEN = "#e01e5a", "#ecb22e", "#2eb67d"
 
@@ -48,7 +45,7 @@ def told(channel: Channel, *happened: tuple[float, dict[str, Any]]) -> list[str]
     """The colours of what is told of executions of one tournament, so many minutes ago."""
     for minutes, values in happened:
         finished_row(channel.database, uuid4(), completed_at=ago(minutes=minutes), **values)
-    tick(channel, channel.webhook)
+    channel.deliver_later()
     assert unannounced(channel.database) == 0
     return colors(channel)
 
@@ -141,7 +138,7 @@ def test_what_only_followed_has_the_colour_of_its_cause(
             **blocked,
         )
         channel.receiver.accepted.clear()
-        tick(channel, channel.webhook)
+        channel.deliver_later()
         assert colors(channel) == [color]
         with channel.database.transaction() as connection:
             connection.execute(sa.delete(TABLE))
@@ -174,14 +171,14 @@ def test_a_digest_of_what_failed_to_start_for_the_third_time_is_red(channel: Cha
 
 
 def test_a_backfill_that_was_interrupted_is_not_red(channel: Channel) -> None:
-    backfill(channel, BulkActionStatus.COMPLETED_FAILED)
+    channel.backfill(BulkActionStatus.COMPLETED_FAILED)
     run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
     channel.end(run)
     finished_row(
         channel.database, UUID(run.run_id), run_group="backfill:abcdefgh",
         completed_at=ago(minutes=2), **interrupted(),
     )  # fmt: skip
-    tick(channel, channel.webhook)
+    channel.deliver_later()
     assert channel.headers == ["⚠️ Not all done: Backfill abcdefgh"]
 
 
@@ -231,7 +228,7 @@ def test_a_run_that_was_cancelled_is_not_red_whatever_it_had_begun(channel: Chan
         run = channel.run(**{"dagster/partition": KEY})
         open_row(channel, UUID(run.run_id), began=ago(seconds=3))
         channel.instance.report_run_canceled(run)
-        tick(channel, channel.webhook)
+        channel.deliver_later()
     assert colors(channel)
     assert set(colors(channel)) == {YELLOW}
     assert "❌" not in json.dumps(channel.receiver.accepted, ensure_ascii=False)
@@ -241,5 +238,5 @@ def test_a_run_that_was_killed_in_its_midst_is_red(channel: Channel) -> None:
     run = channel.run(**{"dagster/partition": KEY})
     open_row(channel, UUID(run.run_id), began=ago(seconds=3))
     channel.instance.report_run_failed(run)
-    tick(channel, channel.webhook)
+    channel.deliver_later()
     assert colors(channel) == [RED]

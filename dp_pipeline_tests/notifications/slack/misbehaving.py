@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dp_pipeline_tests.http.wire import accepting
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -84,35 +86,21 @@ class Webhook:
     @contextlib.contextmanager
     def open(self) -> Generator[str]:
         """Serve; yield the address."""
-        listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._listen, args=(listener,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/services/T0/B0/secret-token"
-        finally:
-            self.over.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+        with accepting(self._serve) as port:
+            try:
+                yield f"http://127.0.0.1:{port}/services/T0/B0/secret-token"
+            finally:
+                self.over.set()
 
     def get_well(self) -> None:
         """Behave as Slack does from now on."""
         self.turns = self.connections
 
-    def _listen(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:  # closed
-                return
-            self.connections += 1
-            well = self.turns is not None and self.connections > self.turns
-            threading.Thread(
-                target=self._serve, args=(connection, accept if well else self.behaviour),
-                daemon=True,
-            ).start()  # fmt: skip
-
-    def _serve(self, connection: socket.socket, behaviour: Behaviour) -> None:
+    def _serve(self, connection: socket.socket) -> None:
+        self.connections += 1
+        well = self.turns is not None and self.connections > self.turns
         with connection, contextlib.suppress(OSError):
-            behaviour(Talk(connection, self))
+            (accept if well else self.behaviour)(Talk(connection, self))
 
 
 def accept(talk: Talk) -> None:

@@ -34,7 +34,7 @@ REFUSED = CountedFailure(
 )
 
 
-def test_a_unit_without_failures_is_one_green_message_with_its_counts() -> None:
+def test_a_run_group_without_failures_is_one_green_message_with_its_counts() -> None:
     payload = CALM.payload()
     check(payload)
     check_plain(CALM.plain())

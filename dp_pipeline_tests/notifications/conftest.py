@@ -1,0 +1,32 @@
+"""A channel that people read, and the machinery whose failures they read of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dp_pipeline.database.database import Database
+from dp_pipeline_tests.notifications.channel import Channel
+from dp_pipeline_tests.notifications.machinery import Machinery
+from dp_pipeline_tests.servers import SlackReceiver
+
+
+@pytest.fixture
+def channel(
+    database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Channel]:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    receiver = SlackReceiver()
+    with dg.DagsterInstance.ephemeral() as instance, receiver.listening() as webhook:
+        yield Channel(database, instance, receiver, webhook, migrated_url)
+
+
+@pytest.fixture
+def machinery(
+    database: Database, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Machinery]:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    receiver = SlackReceiver()
+    with dg.instance_for_test() as instance, receiver.listening() as webhook:
+        yield Machinery(database, instance, receiver, webhook, migrated_url)
