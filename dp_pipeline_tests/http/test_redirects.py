@@ -9,7 +9,7 @@ import pytest
 
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.errors import InvalidShapeError, ProviderError, UnsafeAddressError
-from dp_pipeline_tests.http.test_client import ask
+from dp_pipeline_tests.http.clients import ask
 from dp_pipeline_tests.http.wire import http, wire
 
 

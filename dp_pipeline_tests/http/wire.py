@@ -59,6 +59,29 @@ def endless(head: bytes, piece: bytes, pause_seconds: float = 0.0) -> Reply:
     return send
 
 
+@contextlib.contextmanager
+def accepting(serve: Callable[[socket.socket], None], host: str = "127.0.0.1") -> Generator[int]:
+    """Serve connections until the block ends, each in a thread of its own; yield the port."""
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # closed
+                return
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    listener = socket.create_server((host, 0), backlog=256)
+    acceptor = threading.Thread(target=accept, daemon=True)
+    acceptor.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        acceptor.join(5)
+
+
 @dataclass
 class Wire:
     """Answers the n-th request with the n-th reply, and all further ones with the last."""
@@ -73,25 +96,10 @@ class Wire:
 
     @contextlib.contextmanager
     def listening(self) -> Generator[Self]:
-        """Serve until the block ends, each connection in a thread and for one request."""
-        listener = socket.create_server((self.host, 0), backlog=256)
-        self.url = "http://{}:{}".format(*listener.getsockname())
-        acceptor = threading.Thread(target=self._accept, args=(listener,), daemon=True)
-        acceptor.start()
-        try:
+        """Serve until the block ends, each connection for one request."""
+        with accepting(self._serve, self.host) as port:
+            self.url = f"http://{self.host}:{port}"
             yield self
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
-            acceptor.join(5)
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.errors import InvalidShapeError, InvalidTournamentKeyError
 from dp_pipeline.providers.openfootball.competition import check_key
 from dp_pipeline.providers.openfootball.season import read_season
+from dp_pipeline_tests.providers.garbage import JSON
 from dp_pipeline_tests.providers.openfootball_files import (
     KEY,
     counts,
@@ -182,13 +183,6 @@ def test_the_order_of_matches_in_a_file_does_not_matter(matches: list[Any]) -> N
     assert read_season(season(matches), KEY) == read_season(season(IN_ORDER), KEY)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
 TEXTS = st.sampled_from(
     [
         *("Arsenal", "Arsenal FC", "AFC Arsenal", "Chelsea (ENG)", "N.N.", "Winner 1", "1. FC"),

@@ -21,6 +21,7 @@ from dp_pipeline.providers.openligadb.payload import (
 from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import is_placeholder, teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
+from dp_pipeline_tests.providers.garbage import JSON, garbage_for, spoiled
 from dp_pipeline_tests.providers.openligadb_payloads import (
     KEY,
     goals,
@@ -287,55 +288,14 @@ def test_the_order_of_matches_and_keys_and_their_case_say_nothing(
     assert teams_of(found[0]) == teams_of(expected[0])
 
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(["9" * 5000, "0001-01-01T00:00:00Z", "2024-02-30", -1, 2**70]),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
-    max_leaves=12,
-)
-
-
-def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    return [path, *(p for key, item in inner for p in paths_of(item, (*path, key)))]
-
-
 FULL = [played(1, 1, 2, (2, 1), goals=goals((1, 0, 5), (2, 0, 7), (2, 1, 9))), *SEASON[3:]]
 
 
-@given(st.lists(st.tuples(st.sampled_from(paths_of(FULL)[1:]), JSON), min_size=1, max_size=4))
+@given(garbage_for(FULL))
 def test_garbage_in_any_field_is_reported_or_refused_and_never_breaks_anything(
     changes: list[tuple[tuple[Any, ...], Any]],
 ) -> None:
-    payload: Any = copy.deepcopy(FULL)
-    for path, garbage in changes:
-        place = payload
-        for step in path[:-1]:
-            if not isinstance(place, dict | list) or (
-                isinstance(place, dict) and step not in place
-            ):
-                break
-            if isinstance(place, list) and not (isinstance(step, int) and step < len(place)):
-                break
-            place = place[step]
-        else:
-            if isinstance(place, dict) or (
-                isinstance(place, list) and isinstance(path[-1], int) and path[-1] < len(place)
-            ):
-                place[path[-1]] = garbage
-    check_every_reading(payload)
+    check_every_reading(spoiled(FULL, changes))
 
 
 @given(JSON)

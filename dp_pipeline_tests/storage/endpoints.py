@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from dp_pipeline.settings import S3Settings
 from dp_pipeline.storage import S3
-from dp_pipeline_tests.http.wire import Reply, endless, http, reset, slow
+from dp_pipeline_tests.http.wire import Reply, accepting, endless, http, reset, slow
 
 BUCKET = "reports"
 
@@ -56,18 +56,12 @@ class Endpoint:
 
     @contextlib.contextmanager
     def listening(self) -> Generator[Self]:
-        """Serve until the block ends, each connection in a thread and for one request."""
-        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        scheme = "https" if self.tls else "http"
-        self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-        acceptor = threading.Thread(target=self._accept, args=(listener,), daemon=True)
-        acceptor.start()
+        """Serve until the block ends, each connection for one request."""
         try:
-            yield self
+            with accepting(self._serve) as port:
+                self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{port}"
+                yield self
         finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
-            acceptor.join(5)
             self.hang_up()
 
     def store(self, *, answer_seconds: float = 15.0, **more: Any) -> S3:
@@ -79,14 +73,6 @@ class Endpoint:
         while self.connections:
             with contextlib.suppress(OSError):
                 self.connections.pop().shutdown(socket.SHUT_RDWR)
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
