@@ -26,7 +26,7 @@ from dp_pipeline_tests.end_to_end.seasons_by_hand import (
     TABLE,
     healthy,
 )
-from dp_pipeline_tests.providers import sofascore_payloads
+from dp_pipeline_tests.providers import sofascore_payloads, sofascore_seasons
 from dp_pipeline_tests.providers.openligadb_payloads import results
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
@@ -140,7 +140,7 @@ def test_a_result_that_is_none_costs_its_match_alone(
 def test_a_part_of_a_score_beyond_all_bounds_is_null_and_named(
     database: Database, tmp_path: Path
 ) -> None:
-    payloads = sofascore_payloads.league(4, 6).answers()
+    payloads = sofascore_seasons.league(4, 6).answers()
     event = payloads[f"{sofascore_payloads.DATA}/events/round/1"]["events"][0]
     event["homeScore"]["period1"] = BEYOND
     row = payloads[f"{sofascore_payloads.DATA}/standings/total"]["standings"][0]["rows"][2]
@@ -218,7 +218,7 @@ def of_openfootball() -> dict[str, Any]:
 
 
 def of_sofascore() -> dict[str, Any]:
-    return sofascore_payloads.groups_and_cup("AB", 2).answers()
+    return sofascore_seasons.groups_and_cup("AB", 2).answers()
 
 
 SEASONS = {LIGA: of_openligadb, FILE: of_openfootball, SOFASCORE: of_sofascore}

@@ -24,15 +24,17 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
     DATA,
     KEY,
     POSTPONED,
-    World,
-    conferences,
-    cup,
     event,
     full_time,
     group,
+    table_of,
+)
+from dp_pipeline_tests.providers.sofascore_seasons import (
+    World,
+    conferences,
+    cup,
     groups_and_cup,
     league,
-    table_of,
 )
 from dp_pipeline_tests.providers.sofascore_service import FORBIDDEN, Service
 

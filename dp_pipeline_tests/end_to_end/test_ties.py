@@ -7,7 +7,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline_tests.end_to_end.contents import query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.providers.sofascore_payloads import KEY as SOFASCORE_KEY
-from dp_pipeline_tests.providers.sofascore_payloads import block, cup, over, tree
+from dp_pipeline_tests.providers.sofascore_seasons import block, cup, over, tree
 from dp_pipeline_tests.providers.sofascore_service import Service
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve

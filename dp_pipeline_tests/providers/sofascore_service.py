@@ -21,7 +21,8 @@ from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.sofascore import SofaScore
 from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
-from dp_pipeline_tests.providers.sofascore_payloads import KEY, World
+from dp_pipeline_tests.providers.sofascore_payloads import KEY
+from dp_pipeline_tests.providers.sofascore_seasons import World
 from dp_pipeline_tests.servers import serve
 
 T = TypeVar("T")

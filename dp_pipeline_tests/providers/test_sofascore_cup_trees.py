@@ -5,16 +5,14 @@ from typing import Any
 import pytest
 
 from dp_pipeline.football.models import Match
-from dp_pipeline_tests.providers.sofascore_payloads import (
-    DATA,
-    FIRST_KICKOFF,
+from dp_pipeline_tests.providers.sofascore_payloads import DATA, FIRST_KICKOFF, team
+from dp_pipeline_tests.providers.sofascore_seasons import (
     World,
     block,
     cup,
     league,
     over,
     path_of,
-    team,
     tree,
 )
 from dp_pipeline_tests.providers.sofascore_service import (

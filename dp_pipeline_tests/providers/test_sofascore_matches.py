@@ -35,19 +35,16 @@ from dp_pipeline_tests.providers.sofascore_payloads import (
     ENDED,
     FIRST_KICKOFF,
     KEY,
-    NAMED,
     POSTPONED,
-    all_events,
     event,
     full_time,
     group,
-    groups_and_cup,
-    league,
     shoot_out,
     sides,
     table_of,
     team,
 )
+from dp_pipeline_tests.providers.sofascore_seasons import NAMED, all_events, groups_and_cup, league
 
 AT = addresses("http://x", pages_at=None)
 T = TypeVar("T")

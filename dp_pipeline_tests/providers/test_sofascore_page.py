@@ -21,7 +21,8 @@ from dp_pipeline.providers.errors import (
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.providers.sofascore.page import read_address, read_public_page
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
-from dp_pipeline_tests.providers.sofascore_payloads import ROOT, league
+from dp_pipeline_tests.providers.sofascore_payloads import ROOT
+from dp_pipeline_tests.providers.sofascore_seasons import league
 from dp_pipeline_tests.providers.sofascore_service import CHALLENGE, Service, status
 
 PATH = "/football/tournament/england/test-league/17"

@@ -9,7 +9,7 @@ from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.providers.sandbox import Sandbox
 from dp_pipeline.providers.sofascore import SofaScore
-from dp_pipeline_tests.providers.sofascore_payloads import league
+from dp_pipeline_tests.providers.sofascore_seasons import league
 from dp_pipeline_tests.providers.sofascore_service import Service, opened
 
 

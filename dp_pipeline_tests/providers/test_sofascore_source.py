@@ -21,16 +21,18 @@ from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.sofascore_payloads import (
     DATA,
     KEY,
-    NAMED,
     ROOT,
+    event,
+    full_time,
+    tournament,
+)
+from dp_pipeline_tests.providers.sofascore_seasons import (
+    NAMED,
     World,
     all_events,
     cup,
-    event,
-    full_time,
     groups_and_cup,
     league,
-    tournament,
 )
 from dp_pipeline_tests.providers.sofascore_service import (
     CHALLENGE,

@@ -19,19 +19,21 @@ from dp_pipeline.providers.sofascore.season import SeasonEvents
 from dp_pipeline.providers.sofascore.standings import form_of, tables_of
 from dp_pipeline_tests.providers.sofascore_payloads import (
     KEY,
+    event,
+    full_time,
+    group,
+    row,
+    table_of,
+    tournament,
+)
+from dp_pipeline_tests.providers.sofascore_seasons import (
     World,
     all_events,
     conferences,
     cup,
-    event,
-    full_time,
-    group,
     groups_and_cup,
     league,
     path_of,
-    row,
-    table_of,
-    tournament,
 )
 
 AT = addresses("http://x", pages_at=None)
