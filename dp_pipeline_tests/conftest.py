@@ -15,6 +15,7 @@ from psycopg import sql
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
+from dp_pipeline_tests.database.creating import create_database
 
 # Every test makes and drops a database of 300 files: on ext4 a third of all time went into that.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folders made in it are of this process alone
@@ -102,14 +103,8 @@ def new_database(admin_url: str) -> Iterator[Callable[..., str]]:
 
     def make(template: str = "template0") -> str:
         name = f"test_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(admin_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(template)
-                )
-            )
         made.append(name)
-        return admin_url.replace("/postgres?", f"/{name}?")
+        return create_database(admin_url, name, template)
 
     yield make
     with psycopg.connect(admin_url, autocommit=True) as connection:
@@ -130,9 +125,7 @@ def postgres_url(new_database: Callable[..., str]) -> str:
 def migrated_template(admin_url: str) -> str:
     """The name of a database with all tables, to be copied."""
     name = f"template_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    database = Database(create_database(admin_url, name))
     database.ensure_current()
     database.close()
     return name

@@ -14,6 +14,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.store import store
 from dp_pipeline.football import models
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline_tests.database.creating import create_database
 
 KEY = TournamentKey("openligadb", "bl1", "2024")
 
@@ -22,13 +23,7 @@ KEY = TournamentKey("openligadb", "bl1", "2024")
 def season(admin_url: str, migrated_template: str) -> Generator[Database]:
     """One database for all tests here, because each only asks what Postgres would say."""
     name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(migrated_template)
-            )
-        )
-    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    database = Database(create_database(admin_url, name, migrated_template))
     with database.transaction() as connection:
         _season(connection)
     yield database

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from starlette.responses import JSONResponse
 
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev, wait_for
+from dp_pipeline_tests.database.creating import create_database
 from dp_pipeline_tests.end_to_end.seasons_by_hand import LIGA, healthy
 from dp_pipeline_tests.providers import openfootball_files
 from dp_pipeline_tests.replay import Replay
@@ -62,14 +61,7 @@ def backfilled(admin_url: str, migrated_template: str) -> Iterator[Backfilled]:
     """30 tournaments of which three cannot succeed, backfilled as the UI does it."""
     # not tmp_path_factory: a socket's path must be short, and root's Postgres is another user
     folder = Path(tempfile.mkdtemp(prefix="dp-backfill-"))
-    name = f"{migrated_template}_backfill"
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(migrated_template)
-            )
-        )
-    url = admin_url.replace("/postgres?", f"/{name}?")
+    url = create_database(admin_url, f"{migrated_template}_backfill", migrated_template)
     replay = Replay(payloads=_payloads())
     refusal = {"error": {"code": 403, "reason": "Forbidden"}}
     replay.fault = lambda path: JSONResponse(refusal, 403) if path == "/2024-25/de.1.json" else None

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline_tests.database.creating import create_database
 from dp_pipeline_tests.end_to_end.contents import TABLE as TABLE_ROWS
 from dp_pipeline_tests.end_to_end.contents import query, row_versions
 from dp_pipeline_tests.end_to_end.in_process import ingest
@@ -117,13 +117,7 @@ def template(
     admin_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
     name = f"{migrated_template}_believed"
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(migrated_template)
-            )
-        )
-    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    database = Database(create_database(admin_url, name, migrated_template))
     for key in (LIGA, FILE):
         rows = read(database, tmp_path_factory.mktemp("home"), key)
         assert {row["outcome"] for row in rows.values()} == {"written"}

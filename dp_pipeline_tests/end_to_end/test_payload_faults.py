@@ -10,15 +10,14 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import dagster as dg
-import psycopg
 import pytest
-from psycopg import sql
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from dp_pipeline.assets.materialize import ingest as assets
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
+from dp_pipeline_tests.database.creating import create_database
 from dp_pipeline_tests.end_to_end.contents import COUNTS, query, row_versions
 from dp_pipeline_tests.end_to_end.in_process import IMPATIENT, ingest
 from dp_pipeline_tests.end_to_end.seasons_by_hand import (
@@ -154,13 +153,7 @@ def ingested_template(
 ) -> str:
     """A database with both seasons, to be copied."""
     name = f"{migrated_template}_ingested"
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(migrated_template)
-            )
-        )
-    database = Database(admin_url.replace("/postgres?", f"/{name}?"))
+    database = Database(create_database(admin_url, name, migrated_template))
     with serve(Replay(payloads=healthy()).app()) as base_url:
         for key in (LIGA, FILE):
             rows = ingest(database, base_url, tmp_path_factory.mktemp("home"), key)

@@ -1,8 +1,6 @@
 """Over TLS: HTTP/2 is used where it is served, and no redirect leads out of TLS."""
 
 import contextlib
-import datetime as dt
-import ipaddress
 import socket
 import ssl
 import threading
@@ -15,14 +13,12 @@ import h2.connection
 import h2.events
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from dp_pipeline.http import transport
 from dp_pipeline.http.client import HttpClient
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.providers.errors import InvalidShapeError, NetworkError
+from dp_pipeline_tests.http.certificates import certificate
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.http.wire import http, wire
 
@@ -33,29 +29,9 @@ Answer = Callable[[h2.connection.H2Connection, h2.events.RequestReceived], None]
 @pytest.fixture
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """A server's context whose certificate the client trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    now = dt.datetime.now(dt.UTC)
-    hosts = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(hosts, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (tmp_path / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (tmp_path / "key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    context = certificate(tmp_path, days=1)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
     monkeypatch.setattr(transport, "tls_context", httpx.create_ssl_context)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
     context.set_alpn_protocols(["h2"])
     return context
 

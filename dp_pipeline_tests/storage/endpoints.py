@@ -1,20 +1,14 @@
 """Endpoints of an object store on loopback: one that is well, and what else may answer there."""
 
 import contextlib
-import datetime as dt
 import hashlib
-import ipaddress
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from dp_pipeline.settings import S3Settings
@@ -135,32 +129,6 @@ def _send(connection: socket.socket, reply: Reply) -> None:
         connection.sendall(reply)
     else:
         reply(connection)
-
-
-def certificate(folder: Path, *, days: int) -> ssl.SSLContext:
-    """A server's context; its certificate is of its own making and good from a day ago on."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    now = dt.datetime.now(dt.UTC)
-    hosts = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=3))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(hosts, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "certificate", folder / "key")
-    return context
 
 
 def hang(connection: socket.socket) -> None:

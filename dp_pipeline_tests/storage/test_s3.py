@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dp_pipeline.storage import S3, ObjectStoreError, within
+from dp_pipeline_tests.http.certificates import certificate
 from dp_pipeline_tests.http.wire import Reply, http
 from dp_pipeline_tests.servers import closed_url
 from dp_pipeline_tests.storage.endpoints import (
@@ -19,7 +20,6 @@ from dp_pipeline_tests.storage.endpoints import (
     GREETINGS,
     Endpoint,
     bucket_at,
-    certificate,
     redirect,
 )
 
