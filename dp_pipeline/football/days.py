@@ -39,6 +39,8 @@ Doubt = Literal[
     "not_yet",  # decided, and its round is still to come: the day stays, the result cannot be
 ]
 
+_OF_FORMS = frozenset({(1, 1), (12, 31)})
+"""Month and day of what stands for no day, in years far away: 1970-01-01, 2099-12-31."""
 _TOMORROW = timedelta(days=1)
 """A day begins earlier elsewhere."""
 
@@ -166,13 +168,16 @@ class _Match:
         """What is left where the given day cannot be."""
         swapped = swapped_day(self.day)
         years = [d for d in other_years(self.day, self.span) if self._possible(d)]
+        if (self.day.month, self.day.day) in _OF_FORMS:
+            years = [d for d in years if abs(d.year - self.day.year) == 1]
         turned = [swapped, *other_years(swapped, self.span)] if swapped else []
         turned = [d for d in turned if self._possible(d)]
         outside = self.day not in self.span
         left = self._in_line(years)
         if not left:
             once = [d for d in turned if outside and d == swapped and d in self.frame]
-            likely = [d for d in years if outside and self._is_likely(d)]
+            near = [d for d in years if abs(d.year - self.day.year) == 1]
+            likely = [d for d in near if outside and self._is_likely(d)]
             left = list(dict.fromkeys([*self._in_line(turned), *once, *likely]))
         if len(left) == 1:
             return DayReading(left[0], "year_put_right" if left[0] in years else "day_put_right")

@@ -34,6 +34,7 @@ from dp_pipeline.football.bounds import (
 )
 
 EARLIEST_YEAR, LATEST_YEAR = 1850, 2100
+_DAY = 86_400
 
 
 def _object(value: Any) -> Any:
@@ -41,8 +42,11 @@ def _object(value: Any) -> Any:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Unix seconds as an aware UTC moment; None when missing or of no football we know."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    """Unix seconds as an aware UTC moment; None when missing or of no football we know.
+
+    A moment of the day on which Unix time begins is none that somebody gave.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or 0 <= value < _DAY:
         return None
     try:
         moment = datetime.fromtimestamp(value, UTC)

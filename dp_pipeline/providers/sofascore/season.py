@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
-from dp_pipeline.providers.plausible import begun_and_once
+from dp_pipeline.providers.plausible import (
+    PlausibleMatches,
+    begun_and_once,
+    on_plausible_days,
+)
 from dp_pipeline.providers.polling import overlaid
 from dp_pipeline.providers.sofascore.addresses import Addresses
 from dp_pipeline.providers.sofascore.cup_tree import TreeMatches, tree_matches
@@ -25,6 +29,7 @@ from dp_pipeline.providers.sofascore.payload import EventPayload
 from dp_pipeline.providers.sofascore.rounds import SeasonRounds, rounds_of_events
 from dp_pipeline.providers.sofascore.standings import Tables, standings_of
 from dp_pipeline.providers.sofascore.teams import SeasonTeams
+from dp_pipeline.providers.sofascore.tournament import season_span
 
 Failures = Mapping[str, ProviderError]
 """What could not be had, and why: the round's label, or the page's path."""
@@ -98,9 +103,25 @@ class SeasonEvents:
         fixtures, drawn = self._of_rounds, self._of_trees
         subjects = {**drawn.subjects, **{str(event.id): event.subject for event in self.events}}
         matches = (*fixtures.matches, *drawn.matches)
-        once = begun_and_once(matches, subjects, self.now, self.stored)
-        findings = (*fixtures.findings, *drawn.findings, *self.tree_findings, *once.findings)
-        return SeasonMatches(once.matches, findings, once.literal)
+        days = self._on_days(matches, subjects)
+        once = begun_and_once(days.matches, subjects, self.now, self.stored)
+        findings = (*fixtures.findings, *drawn.findings, *self.tree_findings)
+        findings += (*days.findings, *once.findings)
+        return SeasonMatches(once.matches, findings, {**once.literal, **days.literal})
+
+    def _on_days(self, matches: Sequence[Match], subjects: Mapping[str, str]) -> PlausibleMatches:
+        span = season_span(self.events, self.stored)
+        if span is None:
+            return PlausibleMatches(tuple(matches), (), {})
+        return on_plausible_days(
+            matches,
+            self.rounds.rounds,
+            subjects,
+            span=span,
+            zone=UTC,
+            now=self.now,
+            stored=self.stored,
+        )
 
     @property
     def has_places(self) -> bool:

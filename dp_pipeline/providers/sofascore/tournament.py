@@ -1,17 +1,24 @@
 """The tournament itself: its names, and seasons for people."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.models import Tournament
+from dp_pipeline.football.listed_days import Span, span_of
+from dp_pipeline.football.models import Match, Tournament
+from dp_pipeline.football.rules import first_year
 from dp_pipeline.providers.sofascore.addresses import Addresses
-from dp_pipeline.providers.sofascore.payload import SeasonPayload, UniquePayload
+from dp_pipeline.providers.sofascore.payload import EventPayload, SeasonPayload, UniquePayload
 
 _TWO_SHORT = re.compile(r"(\d{2})/(\d{2})\Z")
 _TWO_LONG = re.compile(r"(\d{4})/(\d{4})\Z")
 # Two digits: the lists of 2026 go back to the 1960s.
 FIRST_CENTURY_YEAR = 50
-_NOT_BEGUN = frozenset({"scheduled", "postponed", "cancelled", "unknown"})
+_LONGEST = 3
+"""Years of qualifiers."""
+_QUALIFIERS = re.compile(r"quali?", re.IGNORECASE)  # "World Cup Qual. UEFA 2026" took two years
 
 
 def tournament_of(
@@ -47,3 +54,27 @@ def label_of(unique: UniquePayload, season: SeasonPayload, year: str) -> str:
     if name and any(character.isalpha() for character in name) and name != season.year:
         return name
     return f"{unique.name or 'Tournament'} {name or year}"
+
+
+def season_span(events: Sequence[EventPayload], stored: Sequence[Match]) -> Span | None:
+    """The days that a season can have, by its name, else by most of its matches.
+
+    A season that is named by one year may be that of the last, or go on into the next one.
+    """
+    named = Counter(
+        (display_year(event.season.year or ""), event.season.name or "")
+        for event in events
+        if event.season
+    )
+    year, name = named.most_common(1)[0][0] if named else ("", "")
+    first = first_year(year)
+    if first is not None and not _QUALIFIERS.search(name):
+        if "/" in year:
+            return span_of(first, first + 1)
+        return Span(date(first - 1, 6, 1), date(first + 1, 12, 31))
+    moments = [event.start_timestamp for event in events] + [m.kickoff_at for m in stored]
+    years = Counter(moment.year for moment in moments if moment)
+    if not years:
+        return None
+    ((most, _),) = years.most_common(1)
+    return Span(date(most - _LONGEST, 1, 1), date(most + _LONGEST, 12, 31))
