@@ -13,7 +13,8 @@ from dp_pipeline.providers.sofascore.payload import EventPayload
 from dp_pipeline.providers.sofascore.rounds import SeasonRounds
 from dp_pipeline.providers.sofascore.season import SeasonEvents
 from dp_pipeline.providers.sofascore.tournament import season_span
-from dp_pipeline_tests.providers.sofascore_payloads import KEY, World, event, league
+from dp_pipeline_tests.providers.sofascore_payloads import KEY, event
+from dp_pipeline_tests.providers.sofascore_seasons import World, league
 
 NOW = datetime(2024, 10, 15, tzinfo=UTC)
 """Of the league of six after eight of its ten rounds."""
