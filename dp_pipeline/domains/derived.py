@@ -6,8 +6,9 @@ from dataclasses import asdict
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import STAMPS, Write, planned
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.football.rules import rules_of
-from dp_pipeline.football.ties import ties_of
+from dp_pipeline.football.rules import CompetitionRules, rules_of
+from dp_pipeline.football.table import compute_standings
+from dp_pipeline.football.ties import Places, ties_of
 
 
 def with_derived(snapshot: Snapshot, writes: Sequence[Write]) -> tuple[Write, ...]:
@@ -30,8 +31,9 @@ def ties_after(snapshot: Snapshot, writes: Sequence[Write]) -> tuple[Write, ...]
     """
     after, key = snapshot.after_writes(writes), snapshot.key
     season = after.tournament["season"] if after.tournament else key.season
-    rule = rules_of(key.provider, key.competition, season).ties
-    fresh = [rows.tie_row(key, tie) for tie in ties_of(after.rounds, after.matches, rule)]
+    rules = rules_of(key.provider, key.competition, season)
+    ties = ties_of(after.rounds, after.matches, rules.ties, _places(after, rules))
+    fresh = [rows.tie_row(key, tie) for tie in ties]
     stored = snapshot.rows(tables.knockout_tie)
     known = {row["id"] for row in fresh}
     gone = [
@@ -39,5 +41,17 @@ def ties_after(snapshot: Snapshot, writes: Sequence[Write]) -> tuple[Write, ...]
         for id_, row in stored.items()
         if id_ not in known and not row["superseded"]
     ]
-    ties = [*fresh, *gone]
-    return (planned(tables.knockout_tie, ties, stored, counted=False),) if ties else ()
+    written = [*fresh, *gone]
+    return (planned(tables.knockout_tie, written, stored, counted=False),) if written else ()
+
+
+def _places(after: Snapshot, rules: CompetitionRules) -> Places:
+    """Where the teams stand, where that decides ties; empty where it does not."""
+    if rules.ties is None or rules.ties.better_place == "never":
+        return {}
+    matchdays = {round_.slug for round_ in after.rounds if round_.type == "season"}
+    matches = [match for match in after.matches if match.round_slug in matchdays]
+    places: dict[str | None, dict[str, int]] = {}
+    for row in compute_standings(matches, rules=rules, names=after.team_names):
+        places.setdefault(row.stage, {})[row.team] = row.position
+    return places

@@ -18,6 +18,7 @@ DecidedBy = Literal[
     "goals",
     "shoot-out",
     "away goals",
+    "better place",
     "replay",
     "series",
     "awarded",

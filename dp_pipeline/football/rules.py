@@ -167,10 +167,12 @@ class TieEntry(_Entry):
     """Whether away goals separate two teams that are level after both legs of a knockout tie.
 
     `best_of`: a tie of several matches goes to who wins most of so many; no goals are added up.
+    `better_place`: whether who stood higher in the table goes on where nothing else decides.
     """
 
     away_goals: bool
     best_of: int | None = None
+    better_place: Literal["never", "before the final", "always"] = "never"
 
 
 class ZonePlaces(BaseModel):

@@ -1,12 +1,13 @@
 """Knockout ties: which matches make one, and who went on by what. Pure.
 
 A tie is one match, two legs, a match and its replay, or a series. Goals and shoot-outs speak for
-themselves; away goals count where the rules of the competition say so, with their source.
+themselves; away goals, and the better place in the table, count where the rules of the competition
+say so, with their source.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dp_pipeline.football.models import DecidedBy, KnockoutTie, Match, Round, Side
 from dp_pipeline.football.results import moment
@@ -20,6 +21,10 @@ _LEG = re.compile(
     r"\b(?:(?:matchday|leg) \d|(?:first|second|1st|2nd) legs?|(?:hin|rück)spiele?)\b", re.IGNORECASE
 )
 _NO_WORD = re.compile(r"[\W_]+")
+_FINAL = re.compile(r"\bfinals?\Z")
+
+Places = Mapping[str | None, Mapping[str, int]]
+"""Where each team stands, by the stage of a table."""
 
 Place = tuple[str | None, str]
 """Stage and round, legs and replays not told apart."""
@@ -55,7 +60,10 @@ class _Meetings:
 
 
 def ties_of(
-    rounds: Iterable[Round], matches: Iterable[Match], rule: TieEntry | None
+    rounds: Iterable[Round],
+    matches: Iterable[Match],
+    rule: TieEntry | None,
+    tables: Places | None = None,
 ) -> tuple[KnockoutTie, ...]:
     """The ties of the knockout rounds of a season, in order of their first matches.
 
@@ -63,6 +71,7 @@ def ties_of(
         rounds: of the season; those of a league have no ties.
         matches: that count.
         rule: what is known of the competition; None where nothing is.
+        tables: of the season, for rules by which the better place decides.
     """
     knockout = {round_.slug: round_ for round_ in rounds if round_.type == "knockout"}
     places: dict[Place, dict[frozenset[str], list[Match]]] = {}
@@ -72,10 +81,13 @@ def ties_of(
             pairs = places.setdefault((match.stage, _name(round_)), {})
             pairs.setdefault(frozenset((match.home, match.away)), []).append(match)
     found: list[tuple[Match, KnockoutTie]] = []
-    for pairs in places.values():
+    for (stage, name), pairs in places.items():
         meetings = [_meetings(met, knockout) for met in pairs.values()]
         legs = _legs(meetings, knockout)
-        found += [(each.matches[0], _tie(each, legs, rule)) for each in meetings]
+        higher = _table_before(stage, name, rule, tables or {})
+        found += [
+            (each.matches[0], _by_place(each, _tie(each, legs, rule), higher)) for each in meetings
+        ]
     found.sort(key=lambda each: (*moment(each[0]), each[0].external_id))
     return tuple(tie for _, tie in found)
 
@@ -83,6 +95,27 @@ def ties_of(
 def _name(round_: Round) -> str:
     whole = _LEG.sub("", _REPLAY.sub("", round_.label))
     return _NO_WORD.sub(" ", whole).strip().casefold()
+
+
+def _table_before(
+    stage: str | None, name: str, rule: TieEntry | None, tables: Places
+) -> Mapping[str, int]:
+    """The places that count in a round: "Apertura Playoffs" come after the table "Apertura"."""
+    always = rule is not None and rule.better_place == "always"
+    if rule is None or rule.better_place == "never" or (not always and _FINAL.search(name)):
+        return {}
+    before = [each for each in tables if each is None or (stage or "").startswith(each)]
+    return tables[max(before, key=lambda each: len(each or ""))] if before else {}
+
+
+def _by_place(met: _Meetings, tie: KnockoutTie, places: Mapping[str, int]) -> KnockoutTie:
+    """The tie, won by the team that stood higher where nothing else has decided it."""
+    if tie.decided_by not in ("rule unknown", "not known"):
+        return tie
+    home, away = (places.get(team, 0) for team in (met.home, met.matches[0].away))
+    if not home or not away or home == away:
+        return tie
+    return replace(tie, winner="home" if home < away else "away", decided_by="better place")
 
 
 def _meetings(met: Sequence[Match], rounds: Mapping[str, Round]) -> _Meetings:

@@ -78,3 +78,25 @@ def test_ties_that_sofascores_rounds_leave_empty_come_from_its_cup_tree(
         ("FC Number 1", "FC Number 5", ["0-0"], "FC Number 1", "shoot-out"),
         ("FC Number 9", "FC Number 13", [None], None, None),
     ]
+
+
+def test_the_table_decides_ties_of_mexico_that_are_level(
+    database: Database, tmp_path: Path
+) -> None:
+    clubs = ("América", "León", "Puebla", "Toluca")
+    pairs = [(one, other) for n, one in enumerate(clubs) for other in clubs[n + 1 :]]
+    league = [
+        {**match(f"2025-01-{n:02d}", *pair, 1, 0), "round": f"Clausura, Matchday {n}"}
+        for n, pair in enumerate(pairs, start=1)
+    ]
+    legs = [
+        {**match("2025-05-01", "León", "América", 1, 0), "round": "Clausura Playoffs, Semifinals"},
+        {**match("2025-05-04", "América", "León", 1, 0), "round": "Clausura Playoffs, Semifinals"},
+    ]
+    payload = {"name": "Liga MX 2024/25", "matches": [*league, *legs]}
+    key = "openfootball:mx.1:2024-25"
+    with serve(Replay(payloads={"/2024-25/mx.1.json": payload}).app()) as base_url:
+        ingest(database, base_url, tmp_path, key)
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    (tie,) = query(url, TIES, key=key)
+    assert (tie["winner"], tie["decided_by"]) == ("América", "better place")

@@ -21,6 +21,9 @@ ABOUT: dict[str, Any] = {"competitions": ("xx.cup",), "seasons": "all", "source"
 AWAY_GOALS = TieEntry.model_validate({**ABOUT, "away_goals": True})
 NO_AWAY_GOALS = TieEntry.model_validate({**ABOUT, "away_goals": False})
 BEST_OF_THREE = TieEntry.model_validate({**ABOUT, "away_goals": False, "best_of": 3})
+BETTER_PLACE = TieEntry.model_validate(
+    {**ABOUT, "away_goals": False, "better_place": "before the final"}
+)
 ROUNDS = (
     matchday(1),
     knockout("semi", 2, "Semifinals"),
@@ -224,3 +227,34 @@ def test_the_years_of_away_goals_are_those_of_their_sources(
     rule = rules_of("openfootball", competition, season).ties
     assert rule is not None
     assert rule.away_goals is away_goals
+
+
+@pytest.mark.parametrize(
+    ("label", "tables", "decided"),
+    [
+        ("Semifinals", {None: {"a": 5, "b": 2}}, ("away", "better place")),
+        ("Semifinals", {None: {"a": 2, "b": 2}}, (None, "not known")),
+        ("Semifinals", {}, (None, "not known")),
+        ("Apertura Playoffs, Final", {None: {"a": 5, "b": 2}}, (None, "not known")),
+    ],
+)
+def test_the_better_place_decides_where_the_rule_says_so_and_nothing_else_does(
+    label: str, tables: dict[str | None, dict[str, int]], decided: tuple[str | None, str]
+) -> None:
+    rounds = (matchday(1), knockout("semi", 2, label))
+    legs = (leg("a", "b", (1, 2)), leg("b", "a", (0, 1), day=7))
+    (tie,) = ties_of(rounds, legs, BETTER_PLACE, tables)
+    assert (tie.winner, tie.decided_by) == decided
+    (on_goals,) = ties_of(rounds, (*legs[:1], leg("b", "a", (0, 2), day=7)), BETTER_PLACE, tables)
+    assert (on_goals.winner, on_goals.decided_by) == ("home", "regular time")
+
+
+def test_playoffs_of_a_half_season_look_at_its_own_table() -> None:
+    tables: dict[str | None, dict[str, int]] = {
+        "Apertura": {"a": 1, "b": 2},
+        "Clausura": {"a": 2, "b": 1},
+    }
+    legs = (leg("a", "b", (1, 1)), leg("b", "a", (0, 0), day=7))
+    of_clausura = [replace(match, stage="Clausura Playoffs") for match in legs]
+    (tie,) = ties_of(ROUNDS, of_clausura, BETTER_PLACE, tables)
+    assert (tie.winner, tie.decided_by) == ("away", "better place")

@@ -361,7 +361,8 @@ knockout_tie = sa.Table(
     text(
         "decided_by",
         "regular time, extra time, goals (in which of them is not known), shoot-out, away goals, "
-        "replay, series, awarded, rule unknown or not known; null while the tie goes on",
+        "better place (in the table), replay, series, awarded, rule unknown or not known; null "
+        "while the tie goes on",
     ),
     sa.Column(
         "superseded",
