@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.tables import automation, clubs, incidents, ledger
 from dp_pipeline.domains.domain import Domain, Registered
 from dp_pipeline.domains.goals import GOALS
 from dp_pipeline.domains.matches import MATCHES
@@ -42,6 +43,8 @@ LOGOS = Registered(
 
 # Their rows belong to no single tournament; `snapshot` reads them in ways of its own.
 _SHARED = (tables.tournament, tables.team, tables.team_alias)
+# Their tables are written by no plan.
+_NO_DOMAINS = (automation, clubs, incidents, ledger)
 
 
 class RegistryError(Exception):
@@ -77,6 +80,7 @@ def checked(registered: Iterable[Registered], operations: Collection[str]) -> di
             _check_tables(one)
         by_name[one.name] = one
     _check_operations(by_name.values(), operations)
+    _check_all_named(by_name.values())
     return by_name
 
 
@@ -91,6 +95,21 @@ def _check_tables(domain: Domain[Any]) -> None:
             message = (
                 f"The table {table.name} of the domain {domain.name} has no column "
                 "`tournament_id`, by which its rows are read before they are planned."
+            )
+            raise RegistryError(message)
+
+
+def _check_all_named(registered: Collection[Registered]) -> None:
+    """Refuse a table that no registration names: a plan would take all its rows for new."""
+    named = {table for one in registered for table in one.tables}
+    values = [each for module in _NO_DOMAINS for each in vars(module).values()]
+    others = {each for each in values if isinstance(each, sa.Table)}
+    for table in tables.metadata.tables.values():
+        if table not in named | others:
+            message = (
+                f"No domain names the table {table.name}. Add it to `tables` of the domain whose "
+                "plan writes it; a table that no plan writes belongs to another module of "
+                "`database/tables/` than `football.py`."
             )
             raise RegistryError(message)
 

@@ -19,6 +19,7 @@ from dp_pipeline.domains.registry import (
 )
 from dp_pipeline.domains.teams import TEAMS
 from dp_pipeline.domains.tournaments import TOURNAMENTS
+from dp_pipeline_tests.domains.season import SEASON, nothing_stored, planned
 
 
 def test_a_domain_that_is_not_complete_is_refused_with_a_sentence() -> None:
@@ -41,6 +42,29 @@ def test_a_domain_that_is_not_complete_is_refused_with_a_sentence() -> None:
     nowhere = sa.Table("venue", sa.MetaData(), sa.Column("id", sa.Uuid, primary_key=True))
     with pytest.raises(RegistryError, match="table venue of the domain venues has no column"):
         checked((*DOMAINS, replace(venues, tables=(*venues.tables, nowhere))), operations)
+
+
+def test_a_second_table_that_no_registration_names_is_named_at_import() -> None:
+    photo = sa.Table("venue_photo", tables.metadata, sa.Column("tournament_id", sa.Uuid))
+    try:
+        with pytest.raises(RegistryError, match="No domain names the table venue_photo"):
+            checked(REGISTERED.values(), tables.OPERATION_TYPES)
+        goals = BY_NAME["goals"]
+        with_photo = replace(goals, tables=(*goals.tables, photo))
+        checked(
+            [with_photo if one is goals else one for one in REGISTERED.values()],
+            tables.OPERATION_TYPES,
+        )
+    finally:
+        tables.metadata.remove(photo)
+
+
+def test_a_plan_writes_no_table_that_its_domain_does_not_name() -> None:
+    snapshot = nothing_stored()
+    for domain, fetched in SEASON:
+        plan = planned(domain, fetched, snapshot)
+        assert {write.table for write in plan.writes} <= set(domain.tables)
+        snapshot = snapshot.after(plan)
 
 
 def test_every_module_that_makes_a_domain_is_registered_under_its_name() -> None:
