@@ -77,7 +77,8 @@ class Tally:
 
 
 def _replaced(match: Match, meetings: Iterable[Match]) -> bool:
-    return match.status not in FINAL_STATUSES and any(
+    """Whether another took its place; the replay of an abandoned match has an id of its own."""
+    return any(
         (m.home, m.away, m.round_slug) == (match.home, match.away, match.round_slug)
         and m.status in ("ended", "awarded")
         for m in meetings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.football.models import Match
+from dp_pipeline.football.models import Match, MatchStatus
 from dp_pipeline.football.results import counted, sums_of
 from dp_pipeline.football.tie_breaks import Again, Order, RuleError, Tally, separated
 from dp_pipeline_tests.football.seasons import game
@@ -50,8 +50,9 @@ def test_a_meeting_that_is_not_played_yet_leaves_the_meetings_out() -> None:
     assert first.unmet and second.unmet  # noqa: PT018 - both rows say so
 
 
-def test_a_replay_that_was_played_stands_for_the_original_that_was_not() -> None:
-    original = game("b", "a", round_slug="2", status="postponed", number=7)
+@pytest.mark.parametrize("status", ["postponed", "abandoned"])
+def test_a_replay_that_was_played_stands_for_the_original_that_was_not(status: MatchStatus) -> None:
+    original = game("b", "a", round_slug="2", status=status, number=7)
     assert tiers("ab", order(HP, "goal difference"), *BEATEN_BY_A, original) == ["a", "b"]
 
 
