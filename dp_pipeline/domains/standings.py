@@ -107,8 +107,9 @@ def with_notes(standings: Sequence[Standing], ours: ComputedTables) -> list[Stan
         if not beyond:
             return None
         same = by_row.get((_place(row), row.team))
-        carried = same.note if same and same.points == row.points else None
-        reason = carried or " ".join(ours.decisions.get(row.team, ()))
+        if same and same.points == row.points:
+            return same.note  # None: they were carried over in full
+        reason = " ".join(ours.decisions.get(row.team, ()))
         way = "more" if beyond > 0 else "fewer"
         return reason or f"{abs(beyond)} points {way} than its results come to; why is not known."
 

@@ -72,7 +72,12 @@ def differences(
     name_of: Callable[[str], str],
     table: str = "Table",
 ) -> list[Finding]:
-    """Rows that do not follow from the matches: points taken away, forfeits, a table behind."""
+    """Rows that do not follow from the matches: points taken away, forfeits, a table behind.
+
+    A group after a split, where every team has points of the phase before, does follow.
+    """
+    if all(_has_more_points(row, computed.get(row.team)) for row in rows):
+        return []
     differing = [
         f"{name_of(row.team)} {row.points} points from {row.games} "
         f"({row.goals_for}:{row.goals_against}), by the matches {other.points} from "
@@ -86,6 +91,14 @@ def differences(
     more = f", and {beyond} more" if beyond > 0 else ""
     detail = f"{provider}'s table is stored. It has {'; '.join(differing[:MOST_NAMED])}{more}."
     return [Finding("table_differs_from_matches", table, detail)]
+
+
+def _has_more_points(row: Standing, other: Standing | None) -> bool:
+    return (
+        other is not None
+        and row.points > other.points
+        and _sums(replace(row, points=other.points)) == _sums(other)
+    )
 
 
 def _sums(row: Standing) -> tuple[int, ...]:

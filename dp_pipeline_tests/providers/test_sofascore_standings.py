@@ -199,6 +199,16 @@ def test_parallel_tables_of_one_tournament_are_told_apart_by_their_names() -> No
         assert Counter(r.stage for r in found.items) == {None: 4, "Eastern Conference": 2}
 
 
+def test_points_that_all_teams_of_a_group_carry_are_no_difference_to_its_matches() -> None:
+    world = small()
+    (whole,) = world.tables or []
+    for row_ in whole["rows"]:
+        row_["points"] += 20
+    assert reasons(standings(world)) == []
+    whole["rows"][0]["points"] -= 20
+    assert reasons(standings(world)) == ["table_differs_from_matches"]
+
+
 @pytest.mark.parametrize("overall", [0, 1, 2, None])
 @pytest.mark.parametrize("names", [("Eastern Conference", "Western Conference"), ("East", "West")])
 def test_tables_of_conferences_keep_their_names_and_none_poses_as_the_overall_one(
