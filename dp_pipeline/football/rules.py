@@ -27,7 +27,7 @@ from dp_pipeline.football.models import Zone
 from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
 
 DATA = Path(__file__).parent / "data"
-_RULES = ("competitions", "decisions", "orders", "places", "splits", "ties")
+_RULES = ("competitions", "decisions", "orders", "places", "sandbox", "splits", "ties")
 DEFAULT = Order(("goal difference", "goals"))
 """What is used, and named as such, where the rule of a competition is not known."""
 _SEASON = re.compile(r"((?:18|19|20)\d\d)(?:[-/](?:\d\d){1,2})?\Z")

@@ -4,6 +4,7 @@ import html
 
 from dp_pipeline.sandbox.api.answers import HTML, Reply, page_path
 from dp_pipeline.sandbox.world import calendar, identity
+from dp_pipeline.sandbox.world.formats import RULED
 from dp_pipeline.sandbox.world.worlds import World
 
 _PER_PAGE = 100
@@ -30,6 +31,11 @@ def index_page(world: World, root: str, at: int, page: int) -> Reply:
         "</tr>"
         for number in numbers
     )
+    ruled = ", ".join(
+        f"<a href='{page_path(world, number)}'>{html.escape(world.name(number))}</a> "
+        f"<code>{tournament_key(number, at)}</code>"
+        for number in RULED
+    )
     links = " ".join(
         f"<a href='/?page={other}'>{other}</a>" if other != page else str(other)
         for other in range(1, pages + 1)
@@ -43,6 +49,7 @@ def index_page(world: World, root: str, at: int, page: int) -> Reply:
         f"<code>dp ingest {tournament_key(numbers[0], at)}</code>.</p>"
         f"<table><tr><th>Competition<th>Kind<th>Key of its newest season</tr>{rows}</table>"
         f"<p>{links if pages > 1 else ''}</p>"
+        f"<p>Beside these every world has {ruled}.</p>"
         "<p>Clock: <a href='/admin/clock'>/admin/clock</a>. Faults: "
         "<a href='/admin/faults'>/admin/faults</a>.</p></html>"
     )

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from dp_pipeline.football.rules import code_of, first_year, load, read, rules_of
+from dp_pipeline.football.key import MalformedKeyError, TournamentKey
+from dp_pipeline.football.rules import (
+    CompetitionRules,
+    code_of,
+    first_year,
+    load,
+    read,
+    rules_of,
+)
 from dp_pipeline.football.tie_breaks import RuleError
 
 ENTRY = """
@@ -104,6 +112,20 @@ def test_competitions_go_by_the_names_of_their_providers() -> None:
     assert code_of("sandbox", "league-1") is None
     assert rules_of("openligadb", "bl1", "2024") == rules_of("openfootball", "de.1", "2024-25")
     assert rules_of("sofascore", "8", "24/25").rule.startswith("of two teams: head-to-head")
+
+
+def test_rules_of_simulated_competitions_are_reached_by_the_simulated_world_alone() -> None:
+    simulated = [each for each in load().competition if "sandbox" in each.names]
+    assert {name for each in simulated for name in each.names["sandbox"]} == {"910010", "910011"}
+    for each in simulated:
+        assert each.names.keys() == {"sandbox"}
+        with pytest.raises(MalformedKeyError):
+            TournamentKey.parse(f"openfootball:{each.code}:2026-27")
+    assert rules_of("sandbox", "910010", "2026/27").split
+    for provider in ("openfootball", "openligadb", "sofascore"):
+        assert rules_of(provider, "910010", "2026-27") == CompetitionRules()
+    real = [e for e in (*load().order, *load().split, *load().tie) if "sandbox" not in str(e)]
+    assert not any("simulated world" in entry.source for entry in real)
 
 
 def test_what_is_not_known_says_so_and_names_the_default() -> None:

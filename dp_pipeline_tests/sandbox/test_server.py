@@ -8,6 +8,7 @@ import pytest
 
 from dp_pipeline.sandbox.server import Simulation
 from dp_pipeline.sandbox.world import identity
+from dp_pipeline.sandbox.world.formats import RULED
 from dp_pipeline.sandbox.world.worlds import World
 from dp_pipeline_tests.sandbox.worlds import SMALL, percent, served, standing_still
 
@@ -160,6 +161,35 @@ def test_the_first_page_names_the_keys_and_leads_to_the_public_pages(client: htt
         assert "__NEXT_DATA__" in client.get(path).text
     for competition in ("17", "x", "9" * 5_000):
         assert client.get(f"/football/tournament/x/y/{competition}").status_code == 404
+
+
+def test_every_world_has_the_competitions_with_rules_of_their_own(client: httpx.Client) -> None:
+    page = client.get("/").text
+    for number in RULED:
+        root = f"/unique-tournament/{identity.competition_id(number)}"
+        key = f"sandbox:{identity.competition_id(number)}:{identity.season_id(number, 3)}"
+        assert f"<code>{key}</code>" in page
+        assert (
+            client.get(f"{root}/season/{identity.season_id(number, 3)}/rounds").status_code == 200
+        )
+        assert client.get(f"/team/{identity.team_id(number, 3)}").status_code == 200
+        assert client.get(f"/team/{identity.team_id(number, 3)}/events/last/0").status_code == 200
+    assert client.get("/unique-tournament/910012").status_code == 404
+    assert client.get(f"/team/{identity.team_id(RULED[-1] + 4, 3)}").status_code == 404
+
+
+def test_tables_of_conferences_are_of_the_league_but_for_their_names(client: httpx.Client) -> None:
+    root = f"/unique-tournament/910009/season/{identity.season_id(RULED[0], 3)}"
+    tables = client.get(f"{root}/standings/total").json()["standings"]
+    assert len({table["tournament"]["id"] for table in tables}) == 1
+    assert len({table["id"] for table in tables}) == 3
+    told = {table["name"]: len(table["rows"]) for table in tables}
+    whole = "Simulated League of Two Conferences 10009 26/27"
+    assert told == {whole: 12, "Eastern Conference": 6, "Western Conference": 6}
+    one = f"/tournament/{tables[0]['tournament']['id']}/season/{identity.season_id(RULED[0], 3)}"
+    assert client.get(f"{one}/standings/total").json()["standings"] == tables
+    form = client.get(f"{root}/team-events/total").json()["tournamentTeamEvents"]
+    assert [len(teams) for teams in form.values()] == [12]
 
 
 def test_a_large_world_is_listed_by_pages() -> None:

@@ -1,16 +1,20 @@
 """Rules every simulated world keeps, whatever its seed and moment."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dp_pipeline.football.models import Match
+from dp_pipeline.football.rules import rules_of
+from dp_pipeline.football.table import compute_tables
 from dp_pipeline.sandbox.api.events import STATUSES, event
 from dp_pipeline.sandbox.api.tables import standings
 from dp_pipeline.sandbox.world import calendar, identity, stages
 from dp_pipeline.sandbox.world.calendar import HOUR
-from dp_pipeline.sandbox.world.formats import sibling
+from dp_pipeline.sandbox.world.formats import RULED, sibling
 from dp_pipeline.sandbox.world.matches import Fate
 from dp_pipeline.sandbox.world.promotion import entrants
 from dp_pipeline.sandbox.world.season import SimulatedSeason, season_of
@@ -18,10 +22,11 @@ from dp_pipeline.sandbox.world.state import MatchState, state_of
 from dp_pipeline.sandbox.world.timeline import settled
 from dp_pipeline.sandbox.world.view import View
 from dp_pipeline.sandbox.world.worlds import World
+from dp_pipeline_tests.sandbox.truth import true_matches, true_tables
 
 SEEDS = st.integers(0, 2**32)
 # Three blocks: the large divisions have another size in each.
-NUMBERS = st.integers(1, 36)
+NUMBERS = st.integers(1, 36) | st.sampled_from(RULED)
 INDEXES = st.integers(0, identity.SEASONS - 1)
 PARTS = st.integers(0, 1000)
 FEW = settings(max_examples=25)
@@ -101,7 +106,8 @@ def test_tables_are_what_the_listed_matches_come_to(
             won, drawn = scored > conceded, scored == conceded
             row.update(matches=1, scoresFor=scored, scoresAgainst=conceded)
             row.update(wins=won, draws=drawn, losses=scored < conceded, points=3 * won + drawn)
-    for table in standings(World(seed, 36), View(found, at), "total"):
+    carried = [each.order.carried for each, _ in View(found, at).tables]
+    for place, table in enumerate(standings(World(seed, 36), View(found, at), "total")):
         assert [row["position"] for row in table["rows"]] == [*range(1, len(table["rows"]) + 1)]
         points = [row["points"] for row in table["rows"]]
         assert points == sorted(points, reverse=True)
@@ -110,7 +116,8 @@ def test_tables_are_what_the_listed_matches_come_to(
             counted = sums.get((table["tournament"]["id"], row["team"]["id"]), Counter())
             for name in ("matches", "wins", "draws", "losses", "scoresFor", "scoresAgainst"):
                 assert told[name] == counted[name]
-            assert row["points"] == counted["points"]
+            before = carried[place].get(row["team"]["id"], 0)
+            assert row["points"] == counted["points"] + before
             assert int(row["scoreDiffFormatted"]) == row["scoresFor"] - row["scoresAgainst"]
 
 
@@ -183,6 +190,50 @@ def test_two_legs_come_to_an_aggregate_with_a_winner(seed: int, number: int, ind
         assert level == (second["status"]["code"] == 120)
         left, right = ("penalties", "penalties") if level else ("aggregated", "aggregated")
         assert second["aggregatedWinnerCode"] == (1 if home[left] > away[right] else 2)
+
+
+@FEW
+@given(SEEDS, INDEXES)
+def test_away_goals_decide_what_two_legs_leave_level(seed: int, index: int) -> None:
+    for second in season(seed, RULED[2], index).fixtures:
+        if second.first_leg is None:
+            continue
+        first, play = second.first_leg.play, second.play
+        own = play.count(home=True) + first.count(home=False)
+        others = play.count(home=False) + first.count(home=True)
+        away = first.count(home=False), play.count(home=False)
+        assert bool(play.kicks) == (own == others and away[0] == away[1])
+        if own == others and not play.kicks:
+            assert second.tie_winner() == (second.home if away[0] > away[1] else second.away)
+
+
+@FEW
+@given(SEEDS, INDEXES)
+def test_a_split_season_by_the_rules_of_the_pipeline_ends_as_in_the_world(
+    seed: int, index: int
+) -> None:
+    number = RULED[1]
+    ids = identity.competition_id(number), identity.season_id(number, index)
+    matches = [
+        Match(
+            external_id=str(match.id),
+            round_slug=str(match.round),
+            home=str(match.home),
+            away=str(match.away),
+            status=match.status,
+            stage=match.stage,
+            kickoff_at=datetime.fromtimestamp(match.kickoff, UTC),
+            home_score=match.score[0] if match.score else None,
+            away_score=match.score[1] if match.score else None,
+        )
+        for match in true_matches(World(seed, 36), *ids, calendar.season_end(index))
+    ]
+    computed = compute_tables(matches, rules=rules_of("sandbox", str(ids[0]), "2026/27"))
+    _, *groups = true_tables(World(seed, 36), *ids, calendar.season_end(index))
+    rows = [row for group in groups for row in group.rows]
+    final = [(row.team, row.points) for row in computed.rows if row.whole_season]
+    assert final == [(str(row.team), row.points) for row in rows]
+    assert computed.remarks == ()
 
 
 @FEW

@@ -100,7 +100,7 @@ def true_tables(world: World, competition: int, season: int, at: int) -> tuple[T
 def _view(world: World, competition: int, season: int, at: int) -> View:
     number = identity.competition_number(competition)
     index = identity.season_index(number, season)
-    if number not in world.numbers or index is None:
+    if number not in world or index is None:
         reason = f"This world has no season {season} of a tournament {competition}."
         raise LookupError(reason)
     return View(season_of(world, number, index), at)

@@ -50,7 +50,7 @@ def public_page(world: World, competition: str, at: int) -> Reply:
     """The page of a competition, with its data embedded as on the provider's site."""
     readable = competition.isdecimal() and len(competition) <= _MOST_DIGITS
     number = identity.competition_number(int(competition) if readable else 0)
-    if number not in world.numbers:
+    if number not in world:
         return Reply(404, b"<!doctype html><title>Not found</title>", HTML, _NOT_FOUND_AGE)
     props = {
         "uniqueTournament": competitions.competition(world, number, at),

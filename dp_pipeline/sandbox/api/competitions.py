@@ -55,7 +55,7 @@ def team(world: World, identifier: int) -> Json:
         "category": shapes.category(owner),
         "fullName": shapes.team(world, identifier)["name"],
     }
-    if owner in world.numbers:
+    if owner in world:
         details["tournament"] = shapes.tournament(world, owner, stages.MAIN)
         details["primaryUniqueTournament"] = shapes.unique_tournament(world, owner)
     return {"team": details, "pregameForm": {}}
@@ -78,6 +78,6 @@ def info(view: View) -> Json:
 
 
 def _listed(world: World, number: int) -> list[Json]:
-    if number not in world.numbers or owner_of(number) != number - format_of(number).division + 1:
+    if number not in world or owner_of(number) != number - format_of(number).division + 1:
         return []
     return [shapes.unique_tournament(world, number)]

@@ -78,7 +78,7 @@ def of_team(world: World, team: int, at: int) -> Events:
     """The matches of a team in the newest season of every competition of its block."""
     owner, _ = identity.team_owner(team)
     first = block(owner) * _BLOCK + 1
-    numbers = [n for n in range(first, first + _BLOCK) if n in world.numbers]
+    numbers = [n for n in range(first, first + _BLOCK) if n in world]
     index = calendar.announced_seasons(at)[-1]
     return Events(world, [View(season_of(world, n, index), at) for n in numbers], team)
 

@@ -48,7 +48,7 @@ class Requested:
             number, _ = identity.stage_place(self.integer("stage"))
         else:
             number = identity.competition_number(self.integer("competition"))
-        return number if number in self.world.numbers else _nothing()
+        return number if number in self.world else _nothing()
 
     @cached_property
     def view(self) -> View:
@@ -143,7 +143,7 @@ def _event(requested: Requested) -> Any:
     identifier = requested.integer("event")
     place = identity.match_place(identifier)
     announced = calendar.announced_seasons(requested.at)
-    if place.competition not in requested.world.numbers or place.season not in announced:
+    if place.competition not in requested.world or place.season not in announced:
         _nothing()
     season = season_of(requested.world, place.competition, place.season)
     for fixture in season.fixtures:

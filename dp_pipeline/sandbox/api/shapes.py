@@ -115,5 +115,5 @@ def is_team(world: World, identifier: int) -> bool:
     met in a cup, so all of a block that is begun are there.
     """
     owner, place = identity.team_owner(identifier)
-    first_of_block = owner >= 1 and block(owner) * 12 + 1 <= world.size
-    return first_of_block and owner_of(owner) == owner and 0 <= place < world.format(owner).pool
+    begun = owner in world or block(owner) * 12 + 1 in world.numbers
+    return begun and owner_of(owner) == owner and 0 <= place < world.format(owner).pool

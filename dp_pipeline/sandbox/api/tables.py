@@ -16,8 +16,10 @@ from dp_pipeline.sandbox.world.worlds import World
 
 _TIE_BREAK = (
     "In the event that two (or more) teams have an equal number of points, the following rules "
-    "break the tie:\n1. Goal difference\n2. Goals scored"
+    "break the tie:\n"
 )
+_GOALS = "1. Goal difference\n2. Goals scored"
+_MEETINGS = "1. H2H points\n2. H2H goal difference\n3. Goal difference\n4. Goals scored"
 _PROMOTION, _RELEGATION, _NEXT_ROUND = 1, 2, 3
 _TEXTS = {_PROMOTION: "Promotion", _RELEGATION: "Relegation", _NEXT_ROUND: "Next round"}
 _ORDINAL = {16: "1/16", 8: "1/8"}
@@ -28,7 +30,7 @@ def standings(world: World, view: View, kind: str, stage: int | None = None) -> 
     return [
         _standing(world, view, each, kind)
         for each, _ in view.tables
-        if stage is None or each.stage == stage
+        if stage in (None, each.played_in)
     ]
 
 
@@ -38,13 +40,15 @@ def _standing(world: World, view: View, each: PlayedTable, kind: str) -> Json:
     name = shapes.season(world, season.number, season.index)["name"] if group is None else group
     identifier = season_id(season.number, season.index) * 100 + each.stage
     rows = view.rows(each, home=kind != "away", away=kind != "home")
+    rule = _MEETINGS if each.order.meetings else _GOALS
     changed = max((state.changed for _, state in view.matches), default=0)
     return {
-        "tournament": shapes.tournament(world, season.number, each.stage),
+        # A conference's is that of the league: only its name tells it apart.
+        "tournament": shapes.tournament(world, season.number, each.played_in),
         "type": kind,
         "name": name,
         "descriptions": [],
-        "tieBreakingRule": {"text": _TIE_BREAK, "id": 1},
+        "tieBreakingRule": {"text": _TIE_BREAK + rule, "id": 1},
         "rows": [_row(world, view, each, row, identifier) for row in rows],
         "id": identifier,
         "updatedAtTimestamp": changed,
@@ -93,6 +97,7 @@ def team_events(world: World, view: View) -> Json:
             for team in each.teams
         }
         for each, _ in view.tables
+        if each.within is None
     }
 
 

@@ -1,6 +1,6 @@
 """Building a season, stage by stage: who meets whom, when, and who goes on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dp_pipeline.sandbox.world import pairings, stages
@@ -11,7 +11,7 @@ from dp_pipeline.sandbox.world.formats import THIRD_PLACE_DAY, CupRound, Format,
 from dp_pipeline.sandbox.world.identity import match_id
 from dp_pipeline.sandbox.world.matches import NEVER_COUNTED, ScriptedMatch, ScriptedRound
 from dp_pipeline.sandbox.world.play import strength
-from dp_pipeline.sandbox.world.tables import CountedResult, Row, table
+from dp_pipeline.sandbox.world.tables import PLAIN, CountedResult, Row, TableOrder, table
 from dp_pipeline.sandbox.world.timeline import settled
 from dp_pipeline.sandbox.world.worlds import World
 
@@ -22,11 +22,26 @@ _THIRD_PLACE = CupRound(50, "Match for 3rd place", "match-for-3rd-place", 1, (TH
 
 @dataclass(frozen=True, slots=True)
 class PlayedTable:
-    """A table that is played for: its stage, teams, and from when on it is listed."""
+    """A table that is played for.
+
+    Args:
+        stage: whose table it is.
+        teams: of the table.
+        announced: from when on it is listed.
+        order: what decides it beside its results.
+        within: the stage that the matches of a conference are of; None for what has its own.
+    """
 
     stage: int
     teams: tuple[int, ...]
     announced: int
+    order: TableOrder = PLAIN
+    within: int | None = None
+
+    @property
+    def played_in(self) -> int:
+        """The stage of the matches that count."""
+        return self.stage if self.within is None else self.within
 
 
 @dataclass(slots=True)
@@ -62,7 +77,6 @@ class Builder:
             weekly=self.format.weekly,
         )
         before = sum(not round_.knockout for round_ in self.rounds)
-        played: dict[int, list[ScriptedMatch]] = {each.stage: [] for each in tables}
         for day, start in enumerate(starts):
             round_ = ScriptedRound(before + day + 1)
             self.rounds[round_] = tables[0].announced
@@ -74,11 +88,23 @@ class Builder:
             for place, (each, (home, away)) in enumerate(pairs):
                 kickoff = self._kickoff(start, place, last_day=day == len(starts) - 1)
                 slot = Slot(each.stage, round_, home, away, kickoff, each.announced)
-                played[each.stage] += self._play(slot)
-        orders = [[row.team for row in _final(each, played[each.stage])] for each in tables]
+                self._play(slot)
+        orders = [[row.team for row in self.final(each)] for each in tables]
         if len(orders) == 1:
             return orders[0]
         return [order[place] for place in range(self.format.qualifiers) for order in orders]
+
+    def final(self, each: PlayedTable) -> tuple[Row, ...]:
+        """The rows of a table once everything is played and corrected."""
+        return table(each.teams, self.results(each.played_in), order=each.order)
+
+    def results(self, stage: int) -> tuple[CountedResult, ...]:
+        """What counts of the matches of a stage in the end."""
+        return tuple(
+            CountedResult(f.home, f.away, f.play.count(home=True), f.play.count(home=False))
+            for f in self.fixtures
+            if f.stage == stage and f.fate not in NEVER_COUNTED
+        )
 
     def knockout(
         self, cup_round: CupRound, teams: Sequence[int], stage: int, known: int
@@ -154,12 +180,3 @@ class Builder:
         if team not in self._strengths:
             self._strengths[team] = strength(self.world.seed, team, self.index)
         return self._strengths[team]
-
-
-def _final(each: PlayedTable, fixtures: Iterable[ScriptedMatch]) -> tuple[Row, ...]:
-    results = [
-        CountedResult(f.home, f.away, f.play.count(home=True), f.play.count(home=False))
-        for f in fixtures
-        if f.fate not in NEVER_COUNTED
-    ]
-    return table(each.teams, results)

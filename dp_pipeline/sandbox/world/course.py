@@ -73,11 +73,11 @@ class Course:
         fate = draw_fate(chance, knockout=slot.knockout, compact=self.format.compact, replay=replay)
         play = play_ninety(chance, draw_score(chance, *strengths), fate)
         if slot.decides:
-            lead = 0
-            if slot.first_leg is not None:
-                first = slot.first_leg.play
-                lead = first.count(home=False) - first.count(home=True)
-            play = play_on(chance, play, extra_time=self.format.extra_time, lead=lead)
+            first = slot.first_leg.play if slot.first_leg is not None else None
+            form = self.format
+            play = play_on(
+                chance, play, first, extra_time=form.extra_time, away_goals=form.away_goals
+            )
         fixture = ScriptedMatch(
             identifier,
             slot.stage,

@@ -1,14 +1,19 @@
 """The kinds of competition there are, and which number has which kind.
 
-Twelve kinds make a block, as a country's football would; the world repeats blocks. Numbers, names
-and slugs of rounds are those the provider uses for real competitions.
+Twelve kinds make a block, as a country's football would; the world repeats blocks. Beside these
+every world has a few competitions whose rules the pipeline has in football/data/sandbox.toml.
+Numbers, names and slugs of rounds are those the provider uses for real competitions.
 """
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dp_pipeline.sandbox.world.identity import MOST_COMPETITIONS
+
 KINDS = 12
 _LEAGUE_SIZES = (18, 20, 16)
+
+CarriedPoints = Literal["none", "half", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Format:
     """How a competition is played.
 
     Args:
-        kind: of the twelve, in a word or two.
+        kind: in a word or two.
         label: what its name says after "Simulated".
         owner: position in the block of the competition whose teams play here.
         pool: how many teams that one owns.
@@ -45,6 +50,11 @@ class Format:
         weekly: matchdays at weekends; else on the exact days and the one after.
         compact: played within weeks: nothing can be postponed for long.
         split_days: after the table, upper and lower half play once more among themselves.
+        carried: which points of the table count on there, in the upper and in the lower half; half
+            a point counts as one.
+        conferences: the teams are of two, which have tables of their own beside the one over all.
+        head_to_head: level teams are separated by their own matches once these are all played.
+        away_goals: they count double where two legs are level.
         qualifying: rounds before the tables, the survivors of which enter them.
         qualifiers: teams of each table that enter the knockout.
         knockout: rounds after the tables, or all there is.
@@ -68,6 +78,10 @@ class Format:
     weekly: bool = True
     compact: bool = False
     split_days: tuple[int, int] | None = None
+    carried: tuple[CarriedPoints, CarriedPoints] = ("none", "none")
+    conferences: bool = False
+    head_to_head: bool = False
+    away_goals: bool = False
     qualifying: tuple[CupRound, ...] = ()
     qualifiers: int = 0
     knockout: tuple[CupRound, ...] = ()
@@ -114,6 +128,13 @@ _QUALIFYING = (
     CupRound(1, "Qualification round 1", "qualification-round-1", 4, (15, 22)),
 )
 
+_TWO_LEGGED = (
+    _round_of_16(60, 74),
+    _quarterfinals(118, 132),
+    _semifinals(220, 234),
+    _final(295),
+)
+
 _FORMATS = (
     Format("league", "League", 0, 44, 1, 18, division=1, exchanged=3),
     Format("league", "Second League", 0, 44, 1, 18, division=2, exchanged=3),
@@ -148,19 +169,7 @@ _FORMATS = (
             _final(300),
         ),
     ),
-    Format(
-        "two-legged cup",
-        "Two-Leg Cup",
-        0,
-        44,
-        knockout=(
-            _round_of_16(60, 74),
-            _quarterfinals(118, 132),
-            _semifinals(220, 234),
-            _final(295),
-        ),
-        listing="drawn",
-    ),
+    Format("two-legged cup", "Two-Leg Cup", 0, 44, knockout=_TWO_LEGGED, listing="drawn"),
     Format(
         "groups and knockout",
         "Nations Tournament",
@@ -204,6 +213,26 @@ _FORMATS = (
     Format("friendlies", "Friendly Games", 9, 28, listing="none"),
 )
 
+_RULED = (
+    Format("conferences", "League of Two Conferences", 0, 12, 1, 12, conferences=True),
+    Format(
+        "split league",
+        "League of Halved Points",
+        1,
+        12,
+        1,
+        12,
+        days=(9, 195),
+        split_days=(247, 289),
+        carried=("half", "all"),
+        head_to_head=True,
+    ),
+    Format("two-legged cup", "Away Goals Cup", 2, 16, knockout=_TWO_LEGGED, away_goals=True),
+)
+_RULED_FROM = -(-MOST_COMPETITIONS // KINDS) * KINDS + 1
+RULED = range(_RULED_FROM, _RULED_FROM + len(_RULED))
+"""The numbers of those that every world has: behind the last block that a world can have."""
+
 # The large divisions have 18, 20 or 16 teams, by block.
 _SIZED = tuple(
     tuple(
@@ -226,6 +255,8 @@ def block(number: int) -> int:
 
 def format_of(number: int) -> Format:
     """The format of the competition with this number."""
+    if number in RULED:
+        return _RULED[position(number)]
     return _SIZED[block(number) % len(_LEAGUE_SIZES)][position(number)]
 
 

@@ -71,6 +71,21 @@ class Play:
         return sum(kick.scored for kick in self.kicks if kick.home == home)
 
 
+def lead_of(play: Play, first: Play | None, *, away_goals: bool = True) -> int:
+    """By how many goals a home team is ahead after a match, or after two legs.
+
+    Where these are level, by how many away goals; a shoot-out was taken only where these do not
+    count or are level too.
+    """
+    lead = play.count(home=True) - play.count(home=False)
+    if first is None:
+        return lead
+    lead += first.count(home=False) - first.count(home=True)
+    if lead or not away_goals:
+        return lead
+    return first.count(home=False) - play.count(home=False)
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptedRound:
     """A round as the provider names it. Identity is (number, slug, prefix), never the number."""
@@ -121,22 +136,10 @@ class ScriptedMatch:
 
     def tie_winner(self) -> int:
         """The team that goes on; of a single match or a second leg."""
-        home, away = self.aggregate()
-        if home == away:
-            return self.home if self._shootout_home() else self.away
-        return self.home if home > away else self.away
+        kicks = self.play.penalties(home=True) - self.play.penalties(home=False)
+        first = self.first_leg.play if self.first_leg is not None else None
+        return self.home if (kicks or lead_of(self.play, first)) > 0 else self.away
 
     def tie_loser(self) -> int:
         """The other one."""
         return self.away if self.tie_winner() == self.home else self.home
-
-    def aggregate(self) -> tuple[int, int]:
-        """Goals of home and away over both legs, or of a single match; shoot-out excluded."""
-        home, away = self.play.count(home=True), self.play.count(home=False)
-        if self.first_leg is not None:
-            home += self.first_leg.play.count(home=False)
-            away += self.first_leg.play.count(home=True)
-        return home, away
-
-    def _shootout_home(self) -> bool:
-        return self.play.penalties(home=True) > self.play.penalties(home=False)

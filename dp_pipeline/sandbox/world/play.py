@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dp_pipeline.sandbox.world.chance import Chance
-from dp_pipeline.sandbox.world.matches import Fate, Kick, Play, ScriptedGoal
+from dp_pipeline.sandbox.world.matches import Fate, Kick, Play, ScriptedGoal, lead_of
 
 # How many goals: cumulative permille of Poisson distributions of mean 0.6, 0.9, 1.2, 1.5, 1.9, 2.4.
 _GOALS = (
@@ -87,19 +87,21 @@ def play_ninety(chance: Chance, score: tuple[int, int], fate: Fate) -> Play:
     return play
 
 
-def play_on(chance: Chance, play: Play, *, extra_time: bool, lead: int = 0) -> Play:
+def play_on(
+    chance: Chance, play: Play, first: Play | None, *, extra_time: bool, away_goals: bool
+) -> Play:
     """What follows a match that has to have a winner, if it has none after ninety minutes.
 
-    `lead` is by how many goals the home team is ahead from the first leg.
+    `first` is the first leg, if there was one.
     """
-    if play.count(home=True) + lead != play.count(home=False):
+    if lead_of(play, first, away_goals=away_goals):
         return play
     if extra_time:
         more = (_pick(chance, _EXTRA_GOALS), _pick(chance, _EXTRA_GOALS))
         extra = _spread(chance, more, _NINETY + 1, _END)
         reported = None if play.reported is None else (*play.reported, *extra)
         play = replace(play, goals=(*play.goals, *extra), reported=reported, extra_time=True)
-        if more[0] != more[1]:
+        if lead_of(play, first, away_goals=away_goals):
             return play
     return replace(play, kicks=_shootout(chance))
 

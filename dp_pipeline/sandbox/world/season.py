@@ -9,6 +9,7 @@ from dp_pipeline.sandbox.world.calendar import season_announced
 from dp_pipeline.sandbox.world.formats import Format, format_of
 from dp_pipeline.sandbox.world.matches import ScriptedMatch, ScriptedRound
 from dp_pipeline.sandbox.world.promotion import entrants
+from dp_pipeline.sandbox.world.tables import PLAIN, TableOrder
 from dp_pipeline.sandbox.world.worlds import World
 
 # A season of 380 matches takes about half a megabyte.
@@ -52,14 +53,15 @@ def season_of(world: World, number: int, index: int) -> SimulatedSeason:
         playing = survivors + [next(fresh) for _ in range(needed)]
         tables += _tables(form, playing, known)
         survivors = builder.tables(tables, form.days)
+    if form.conferences:
+        tables += [
+            PlayedTable(stage, tuple(survivors[place::2]), known, within=stages.MAIN)
+            for place, stage in enumerate(stages.CONFERENCES)
+        ]
     if form.groups and (form.split_days or form.knockout):
         known = builder.settled()
     if form.split_days:
-        half = len(survivors) // 2
-        halves = [
-            PlayedTable(stages.CHAMPIONSHIP_ROUND, tuple(survivors[:half]), known),
-            PlayedTable(stages.RELEGATION_ROUND, tuple(survivors[half:]), known),
-        ]
+        halves = _halves(builder, tables[0], known)
         builder.tables(halves, form.split_days, meetings=1)
         tables += halves
     if form.knockout:
@@ -71,12 +73,33 @@ def season_of(world: World, number: int, index: int) -> SimulatedSeason:
 
 def _tables(form: Format, teams: list[int], known: int) -> list[PlayedTable]:
     if form.groups == 1:
-        return [PlayedTable(stages.MAIN, tuple(teams), known)]
+        order = TableOrder(form.meetings) if form.head_to_head else PLAIN
+        return [PlayedTable(stages.MAIN, tuple(teams), known, order)]
     return [
         # The survivors of qualifying come first: dealing them out spreads them over the groups.
         PlayedTable(stage, tuple(teams[stage - 1 :: form.groups]), known)
         for stage in stages.GROUPS[: form.groups]
     ]
+
+
+def _halves(builder: Builder, regular: PlayedTable, known: int) -> list[PlayedTable]:
+    """The upper and the lower half of a table, which play on, with what they take along."""
+    form, rows = builder.format, builder.final(regular)
+    half = len(rows) // 2
+    meetings = form.meetings + 1 if form.head_to_head else 0
+    halves = []
+    for stage, how, part in zip(
+        (stages.CHAMPIONSHIP_ROUND, stages.RELEGATION_ROUND),
+        form.carried,
+        (rows[:half], rows[half:]),
+        strict=True,
+    ):
+        order = PLAIN
+        if how != "none":
+            carried = {r.team: r.points if how == "all" else -(-r.points // 2) for r in part}
+            order = TableOrder(meetings, builder.results(regular.stage), carried)
+        halves.append(PlayedTable(stage, tuple(row.team for row in part), known, order))
+    return halves
 
 
 def _knockout(builder: Builder, teams: list[int], known: int) -> None:

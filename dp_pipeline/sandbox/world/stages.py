@@ -8,6 +8,7 @@ QUALIFICATION = 40
 KNOCKOUT = 50
 CHAMPIONSHIP_ROUND = 60
 RELEGATION_ROUND = 61
+CONFERENCES = (70, 71)
 _LETTERS = "ABCDEFGHIJKL"
 GROUPS = range(1, 1 + len(_LETTERS))
 _NAMES = {
@@ -15,6 +16,8 @@ _NAMES = {
     KNOCKOUT: "Knockout stage",
     CHAMPIONSHIP_ROUND: "Championship Round",
     RELEGATION_ROUND: "Relegation Round",
+    CONFERENCES[0]: "Eastern Conference",
+    CONFERENCES[1]: "Western Conference",
 }
 
 

@@ -75,12 +75,12 @@ class View:
         results = [
             CountedResult(fixture.home, fixture.away, state.home.display, state.away.display)
             for fixture, state in self.matches
-            if fixture.stage == each.stage
+            if fixture.stage == each.played_in
             and state.finished
             and state.home is not None
             and state.away is not None
         ]
-        return table(each.teams, results, home=home, away=away)
+        return table(each.teams, results, home=home, away=away, order=each.order)
 
     def last_matches(self, team: int, stage: int) -> tuple[tuple[ScriptedMatch, MatchState], ...]:
         """The last five of a team in a stage that have ended, newest first."""

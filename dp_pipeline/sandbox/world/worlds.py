@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dp_pipeline.sandbox.world.formats import Format, format_of
+from dp_pipeline.sandbox.world.formats import RULED, Format, format_of
 from dp_pipeline.sandbox.world.identity import MOST_COMPETITIONS
 
 
@@ -24,8 +24,12 @@ class World:
 
     @property
     def numbers(self) -> range:
-        """The numbers of its competitions."""
+        """The numbers of its competitions, but for the few that every world has."""
         return range(1, self.size + 1)
+
+    def __contains__(self, number: int) -> bool:
+        """Whether it has a competition with this number."""
+        return number in self.numbers or number in RULED
 
     def name(self, number: int) -> str:
         """Of a competition: "Simulated Cup 4"."""
