@@ -9,6 +9,7 @@ from statistics import median_low
 
 from dp_pipeline.football.listed_days import THROUGHOUT, Span, is_another_season
 from dp_pipeline.football.models import Match, MatchStatus, Round
+from dp_pipeline.football.progress import without_replaced
 
 LONG_BEFORE = timedelta(hours=1)
 """A match that is brought forward by less is played all the same."""
@@ -157,7 +158,7 @@ def gaps_of(
     """
     season = {round_.slug for round_ in rounds if round_.type == "season"}
     tables: defaultdict[tuple[str | None, str | None], list[Match]] = defaultdict(list)
-    for match in matches:
+    for match in without_replaced(tuple(matches)):
         if match.round_slug in season:
             tables[match.stage, match.group_name].append(match)
     return tuple(

@@ -22,7 +22,7 @@ from dp_pipeline.football.results import fixture, moment
 
 # A match with one of these is no longer waited for once another match of the same teams in the
 # same round takes its place: the replay of a postponed match has an id of its own.
-_REPLACEABLE = frozenset({"postponed", "interrupted", "unknown"})
+_REPLACEABLE = frozenset({"postponed", "interrupted", "abandoned", "cancelled", "unknown"})
 _OVERDUE = timedelta(days=4)
 # "Finale", "Finals, Final"; not "Halbfinale", "Semi-final" or "Quarter Final"
 _FINAL = re.compile(r"(?:^|, )(?:final|finale|endspiel)$")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from dp_pipeline.football.listed_days import span_of
-from dp_pipeline.football.models import Match, Round
+from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.football.plausibility import (
     gaps_of,
     is_football,
@@ -91,6 +91,12 @@ def test_a_match_that_is_missing_is_seen_in_games_and_rounds() -> None:
     games, rounds = gaps(league(18)[1:])
     assert "Of 18 teams 16 have 34 matches each" in games
     assert "1 (8)" in rounds
+
+
+@pytest.mark.parametrize("status", ["postponed", "abandoned"])
+def test_a_match_and_the_one_that_made_up_for_it_are_one(status: MatchStatus) -> None:
+    first, *others = league(18)
+    assert gaps([replace(first, external_id="first", status=status), first, *others]) == []
 
 
 def test_rounds_that_are_not_published_yet_are_seen_in_the_number_of_games() -> None:
