@@ -222,6 +222,14 @@ def test_tables_of_conferences_keep_their_names_and_none_poses_as_the_overall_on
     assert found.findings == ()
 
 
+def test_conferences_that_are_stages_of_their_own_are_called_so_once() -> None:
+    world = conferences("Eastern Conference", "Western Conference", overall=2)
+    for number, table in enumerate((world.tables or [])[:2], start=2):
+        table["tournament"] = tournament(f"Test League, {table['name']}", number)
+    found = Counter(r.stage for r in standings(world).items)
+    assert found == {None: 6, "Eastern Conference": 3, "Western Conference": 3}
+
+
 def test_of_tables_with_all_teams_the_one_called_as_the_competition_is_the_overall_one() -> None:
     world = small()
     (whole,) = world.tables or []
