@@ -122,7 +122,7 @@ class _RefreshTick:
             if read is not None:
                 said = f"The weekly re-read, which reads the same, was requested at {_shown(read)}."
                 return dg.SkipReason(said)
-        keys, rests_until = self._due(database.open())
+        keys, open_until = self._due(database.open())
         if earlier is not None:
             keys = [key for key in keys if key not in earlier.keys]
         if not keys:
@@ -130,8 +130,8 @@ class _RefreshTick:
             if self.window.next(self.at) is None:
                 self._note(said, done=True)
             return dg.SkipReason(said)
-        if rests_until is not None:
-            return self._put_off(rests_until)
+        if open_until is not None:
+            return self._put_off(open_until)
         self._note(f"The refresh of {self.at:%Y-%m-%d} was requested.", done=True)
         requests = refresh_requests(
             keys,
@@ -152,10 +152,10 @@ class _RefreshTick:
             )
         return keys, at_rest.get(self.provider)
 
-    def _put_off(self, rests_until: datetime) -> dg.SkipReason:
+    def _put_off(self, open_until: datetime) -> dg.SkipReason:
         """Leave it to the next tick; after the last one the night is left out: the check fails."""
         reason = (
-            f"{self.provider} refused or failed and is resting until {_shown(rests_until)}; "
+            f"{self.provider} refused or failed and is resting until {_shown(open_until)}; "
             "`dp health` says more."
         )
         again = self.window.next(self.at)

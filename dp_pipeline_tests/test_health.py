@@ -113,7 +113,7 @@ class Place:
     def is_due(self) -> None:
         """Let the rest be over."""
         with self.database.transaction() as connection:
-            connection.execute(sa.update(tables.provider_health).values(rests_until=sa.func.now()))
+            connection.execute(sa.update(tables.provider_health).values(open_until=sa.func.now()))
 
     def dp(self, *arguments: str) -> str:
         ended = CliRunner().invoke(main, ["health", *arguments])

@@ -59,7 +59,7 @@ class Nights:
             "epoch": 3,
             "refusals": 2,
             "silences": 0,
-            "rests_until": datetime.now(UTC) + timedelta(**time),
+            "open_until": datetime.now(UTC) + timedelta(**time),
         }
         with self.database.transaction() as connection:
             connection.execute(sa.delete(tables.provider_health))

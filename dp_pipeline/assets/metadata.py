@@ -58,7 +58,7 @@ def materialization_description(execution: Execution) -> str:
 
 
 def materialization_metadata(execution: Execution) -> dict[str, Any]:
-    """What one materialization came to: some of the data first, then counts, links, remarks."""
+    """What one materialization came to: some of the data first, then findings, counts, links."""
     metadata: dict[str, Any] = {}
     if execution.label:
         metadata["tournament"] = execution.label
@@ -78,7 +78,7 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         )
     if execution.findings:
         # A table, because Dagster shows Markdown only on demand, behind a link.
-        metadata["remarks"] = remarks_table(execution.findings)
+        metadata["findings"] = findings_table(execution.findings)
     metadata |= _counts(execution)
     # One request serves several domains; a zero beside the others would only raise the question.
     if requests := sum(not request.reused for request in execution.requests):
@@ -141,7 +141,7 @@ def preview_table(preview: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue
     )
 
 
-def remarks_table(findings: Sequence[Finding]) -> dg.TableMetadataValue:
+def findings_table(findings: Sequence[Finding]) -> dg.TableMetadataValue:
     """What was left out, then what was only noticed, as far as a page can show."""
     ordered = sorted(findings, key=lambda finding: not finding.left_out)
     rows = [

@@ -74,10 +74,10 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
         for id_, row in stored.items()
         if row["computed"] and not row["superseded"] and id_ not in fresh
     ]
-    remarks = [Finding("rule_not_applied", "Table", remark) for remark in ours.remarks]
+    unapplied = [Finding("rule_not_applied", "Table", each) for each in ours.unapplied]
     return Plan(
         with_derived(snapshot, [planned(table, [*accepted, *left_behind], stored)]),
-        (*gone, *_of_unknown_teams(standings, names, snapshot), *remarks),
+        (*gone, *_of_unknown_teams(standings, names, snapshot), *unapplied),
         preview=preview(standings, names),
     )
 

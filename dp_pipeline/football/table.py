@@ -41,12 +41,12 @@ class ComputedTables:
 
     Args:
         rows: of every table.
-        remarks: sentences on what of the rules could not be applied.
+        unapplied: sentences on what of the rules could not be applied.
         decisions: sentences on what was decided of teams off the pitch, by external id.
     """
 
     rows: tuple[Standing, ...] = ()
-    remarks: tuple[str, ...] = ()
+    unapplied: tuple[str, ...] = ()
     decisions: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -157,8 +157,8 @@ class _Season:
         unknown = self._unknown_split(regular) if regular else ()
         return self.made(rows, unknown)
 
-    def made(self, rows: Iterable[Standing], remarks: Iterable[str] = ()) -> ComputedTables:
-        sentences = (*self.decided.unplaced, *remarks)
+    def made(self, rows: Iterable[Standing], unapplied: Iterable[str] = ()) -> ComputedTables:
+        sentences = (*self.decided.unplaced, *unapplied)
         return ComputedTables(tuple(rows), sentences, self.decided.notes)
 
     def plain(
@@ -262,11 +262,11 @@ class _Season:
         all_teams = teams_of(self.places[regular])
         after = [where for where, played in self.places.items() if teams_of(played) < all_teams]
         named = " and ".join(sorted(", ".join(filter(None, where)) for where in after))
-        remark = (
+        unapplied = (
             f"How {named} follow the regular phase is not known: their tables count their own "
             "matches, and there is none over the whole season."
         )
-        return (remark,)
+        return (unapplied,)
 
     def _rows(  # noqa: PLR0913 - what the rows of one table are made of
         self,

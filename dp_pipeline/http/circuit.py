@@ -49,7 +49,7 @@ class Circuit:
         silences: how often in a row nothing was answered.
         kind: the kind of the failure that counted last.
         struck_at: when that was.
-        rests_until: when a probe is due; None: closed.
+        open_until: when a probe is due; None: closed.
         probe_until: until when a probe is waited for; None: none is under way.
     """
 
@@ -58,14 +58,14 @@ class Circuit:
     silences: int = 0
     kind: str | None = None
     struck_at: datetime | None = None
-    rests_until: datetime | None = None
+    open_until: datetime | None = None
     probe_until: datetime | None = None
 
     def state(self, now: datetime) -> CircuitState:
         """Who may make requests: everybody, nobody, one, or nobody while that one is under way."""
-        if self.rests_until is None:
+        if self.open_until is None:
             return "closed"
-        if now < self.rests_until:
+        if now < self.open_until:
             return "open"
         if self.probe_until is not None and now < self.probe_until:
             return "probing"
@@ -128,7 +128,7 @@ class RequestOutcome:
 def after(circuit: Circuit, permit: Permit, outcome: RequestOutcome, now: datetime) -> Circuit:
     """The circuit after a request has ended; the same one if that changes nothing."""
     if outcome.answered:
-        return circuit if circuit.rests_until is None else closed(circuit)
+        return circuit if circuit.open_until is None else closed(circuit)
     if permit.epoch != circuit.epoch:
         return _after_opening(circuit, outcome, now)
     if outcome.refused:
@@ -171,7 +171,7 @@ def next_request(circuit: Circuit, now: datetime) -> str:
     """When the next request is made while a circuit is not closed, as a sentence."""
     after_that = ""
     if circuit.state(now) == "open":
-        after_that = f", after {moment_of(circuit.rests_until)},"
+        after_that = f", after {moment_of(circuit.open_until)},"
     return f"One request{after_that} is to find out whether it answers again."
 
 
@@ -194,12 +194,12 @@ def _struck(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit
 
 def _after_opening(circuit: Circuit, outcome: RequestOutcome, now: datetime) -> Circuit:
     """What was under way when it opened counts no more, but a Retry-After is kept."""
-    if outcome.retry_after is None or circuit.rests_until is None:
+    if outcome.retry_after is None or circuit.open_until is None:
         return circuit
     until = now + timedelta(seconds=_bounded(outcome.retry_after))
-    if until <= circuit.rests_until or circuit.state(now) == "probing":
+    if until <= circuit.open_until or circuit.state(now) == "probing":
         return circuit
-    return replace(circuit, epoch=circuit.epoch + 1, rests_until=until)
+    return replace(circuit, epoch=circuit.epoch + 1, open_until=until)
 
 
 def _bounded(seconds: float) -> float:

@@ -23,7 +23,7 @@ _COLUMNS = (
     "silences",
     "kind",
     "struck_at",
-    "rests_until",
+    "open_until",
     "probe_until",
 )
 _LASTS = ("answered_at", "failed_at", "failure", "blocked_at")
@@ -119,10 +119,10 @@ def open_circuits(
         roots: name to address; the circuit of another address does not count. None: all count.
     """
     table = provider_health.c
-    statement = sa.select(table.provider, table.root, table.rests_until)
-    rows = connection.execute(statement.where(table.rests_until > now))
+    statement = sa.select(table.provider, table.root, table.open_until)
+    rows = connection.execute(statement.where(table.open_until > now))
     return {
-        row.provider: row.rests_until
+        row.provider: row.open_until
         for row in rows
         if roots is None or roots.get(row.provider) == row.root
     }

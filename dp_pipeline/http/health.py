@@ -93,7 +93,7 @@ class ServiceHealth:
             "last_failure": self.failed_at,
             "last_failure_kind": self.failure,
             "last_block": self.blocked_at,
-            "next_probe": self.circuit.rests_until,
+            "next_probe": self.circuit.open_until,
             "address": self.root,
         }
 

@@ -20,7 +20,7 @@ _SLACK_SECONDS = 5.0
 # would be the time before waiting. No row comes back when the queue reaches beyond the horizon.
 # A time that no queue can explain (the server's clock was set back) is forgotten.
 _RESERVE = sa.text("""
-INSERT INTO provider_pace AS slot (provider, next_at)
+INSERT INTO provider_rate_limit AS slot (provider, next_at)
 VALUES (:provider, clock_timestamp() + make_interval(secs => :seconds))
 ON CONFLICT (provider) DO UPDATE SET next_at = make_interval(secs => :seconds) + CASE
     WHEN slot.next_at > clock_timestamp() + make_interval(secs => :absurd) THEN clock_timestamp()

@@ -14,7 +14,7 @@ from dp_pipeline_tests.images.gallery_server import png
 from dp_pipeline_tests.storage.endpoints import ANSWERS, Endpoint
 
 
-def test_an_image_the_provider_does_not_have_is_a_remark(club: Club) -> None:
+def test_an_image_the_provider_does_not_have_is_a_finding(club: Club) -> None:
     club.server.images = dict(IMAGES)
     del club.server.images["/2"]
     club.stored(ALL)

@@ -129,13 +129,13 @@ def test_a_new_season_of_a_provider_at_rest_gets_its_run_when_that_is_over(place
         "epoch": 3,
         "refusals": 2,
         "silences": 0,
-        "rests_until": datetime.now(UTC) + timedelta(minutes=15),
+        "open_until": datetime.now(UTC) + timedelta(minutes=15),
     }
     with place.database.transaction() as connection:
         connection.execute(sa.insert(tables.provider_health).values(health))
     assert requested(place.tick()) == [free]
     with place.database.transaction() as connection:
-        connection.execute(sa.update(tables.provider_health).values(rests_until=sa.func.now()))
+        connection.execute(sa.update(tables.provider_health).values(open_until=sa.func.now()))
     assert requested(place.tick()) == [held]
 
 

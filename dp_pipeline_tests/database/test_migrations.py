@@ -176,6 +176,7 @@ def test_a_database_that_0_1_filled_goes_on_working(
     before = _fill(database)
     assert all(before.values())
     del before["provider_clock"]  # dropped since
+    before["provider_rate_limit"] = before.pop("provider_pace")
     follow_up = "SELECT tournament_id, {} FROM tournament_watch ORDER BY 1"
     with database.engine.connect() as connection:
         due = connection.execute(sa.text(follow_up.format("owed_at"))).all()

@@ -156,8 +156,8 @@ def test_a_part_of_a_score_beyond_all_bounds_is_null_and_named(
     assert positions == [1, 2, 3, 4]
     for domain, name in (("matches", "period1"), ("standings", "position")):
         path = url2pathname(urlsplit(found[domain]["report_file_url"]).path)
-        remarks = json.loads(Path(path).read_bytes())["findings"]["out_of_bounds"]
-        assert any(name in remark["detail"] for remark in remarks)
+        findings = json.loads(Path(path).read_bytes())["findings"]["out_of_bounds"]
+        assert any(name in doubt["detail"] for doubt in findings)
 
 
 NUMBERS = (-1, 0, 100, 10_000, BEYOND - 1, BEYOND, -BEYOND - 1, 2**53, 2**63, -(2**63), 10**40)

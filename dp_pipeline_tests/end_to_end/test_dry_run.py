@@ -27,7 +27,7 @@ from dp_pipeline_tests.servers import serve
 TABLES = """
 SELECT tablename AS name FROM pg_tables
 WHERE schemaname = 'public'
-  AND tablename NOT IN ('data_provider_executions', 'execution_report', 'provider_pace')
+  AND tablename NOT IN ('data_provider_executions', 'execution_report', 'provider_rate_limit')
 """
 
 

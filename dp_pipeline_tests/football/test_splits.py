@@ -117,8 +117,8 @@ def test_a_split_that_no_rule_speaks_of_has_no_table_over_the_season_and_says_so
     found = compute_tables([*regular(), *TOP])
     assert {row.stage for row in found.rows} == {None, "Top"}
     assert not any(row.whole_season for row in found.rows)
-    (remark,) = found.remarks
-    assert remark.startswith("How Top follow the regular phase is not known")
+    (sentence,) = found.unapplied
+    assert sentence.startswith("How Top follow the regular phase is not known")
 
 
 def test_two_halves_of_a_season_are_no_split() -> None:
@@ -126,7 +126,7 @@ def test_two_halves_of_a_season_are_no_split() -> None:
     closing = in_stage("Clausura", ("b", "a", 1, 0), ("c", "b", 0, 0), ("a", "c", 0, 0))
     found = compute_tables([*opening, *closing], rules=split("carried"))
     assert {row.stage for row in found.rows} == {"Apertura", "Clausura"}
-    assert found.remarks == ()
+    assert found.unapplied == ()
 
 
 def deduction(**fields: object) -> Deduction:
@@ -217,8 +217,8 @@ def test_a_decision_on_a_team_that_is_not_there_is_named() -> None:
             ),
         ),
     )
-    remarks = compute_tables(regular(), rules=rules, names=NAMES).remarks
-    assert [remark.split(":")[0] for remark in remarks] == [
+    unapplied = compute_tables(regular(), rules=rules, names=NAMES).unapplied
+    assert [sentence.split(":")[0] for sentence in unapplied] == [
         "No team is called Zebra",
         "A City or Q City is not there.",
     ]

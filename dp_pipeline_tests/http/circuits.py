@@ -118,7 +118,7 @@ def change(database: Database, what: str) -> None:
 
 
 def is_due(database: Database) -> None:
-    change(database, "rests_until = now(), probe_until = NULL")
+    change(database, "open_until = now(), probe_until = NULL")
 
 
 def health_of(database: Database, root: str) -> ServiceHealth:

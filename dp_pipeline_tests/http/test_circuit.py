@@ -56,9 +56,9 @@ def minutes_of_rests(outcome: RequestOutcome, count: int) -> list[float]:
     circuit, now, found = Circuit(), NOW, []
     for _ in range(count):
         circuit = ask(circuit, outcome, now)
-        assert circuit.rests_until is not None
-        found.append((circuit.rests_until - now) / MINUTE)
-        now = circuit.rests_until
+        assert circuit.open_until is not None
+        found.append((circuit.open_until - now) / MINUTE)
+        now = circuit.open_until
     return found
 
 
@@ -78,9 +78,9 @@ def test_a_failed_probe_counts_by_itself_and_by_what_it_failed_of() -> None:
     refused_twice = ask(ask(Circuit(), REFUSED), REFUSED)
     later = NOW + 15 * MINUTE
     down = ask(refused_twice, DOWN, later)
-    assert (down.rests_until, down.kind) == (later + MINUTE, "server_error")
+    assert (down.open_until, down.kind) == (later + MINUTE, "server_error")
     refused_again = ask(down, REFUSED, later + MINUTE)
-    assert refused_again.rests_until == later + MINUTE + 30 * MINUTE
+    assert refused_again.open_until == later + MINUTE + 30 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_who_asks_to_wait_is_left_alone_for_that_long_within_reason(
 ) -> None:
     told = RequestOutcome(0.1, RateLimitedError("slow down"), seconds)
     circuit = ask(Circuit(), told)
-    assert circuit.rests_until == NOW + rest
+    assert circuit.open_until == NOW + rest
     assert circuit.state(NOW + rest - MINUTE) == "open"
     assert circuit.state(NOW + rest) == "due"
 
@@ -101,7 +101,7 @@ def test_being_asked_to_wait_counts_also_of_a_request_that_was_under_way() -> No
     early = permit(Circuit())
     refused = ask(Circuit(), REFUSED)
     told = after(refused, early, RequestOutcome(0.1, RateLimitedError("wait"), 600.0), NOW)
-    assert told.rests_until == NOW + 10 * MINUTE
+    assert told.open_until == NOW + 10 * MINUTE
     assert (told.refusals, told.silences) == (1, 0)
     assert after(told, early, RequestOutcome(0.1, RateLimitedError("wait"), 60.0), NOW) is told
 
@@ -110,10 +110,10 @@ def test_being_asked_to_wait_counts_also_of_a_request_that_was_under_way() -> No
 def test_any_answer_closes_and_all_is_forgotten(error: ProviderError | None) -> None:
     circuit = Circuit()
     for _ in range(4):
-        now = circuit.rests_until or NOW
+        now = circuit.open_until or NOW
         circuit = ask(circuit, REFUSED, now)
-    assert circuit.rests_until is not None
-    answered = ask(circuit, RequestOutcome(0.1, error), circuit.rests_until)
+    assert circuit.open_until is not None
+    answered = ask(circuit, RequestOutcome(0.1, error), circuit.open_until)
     assert answered == Circuit(answered.epoch)
     assert minutes_of_rests(REFUSED, 2) == [0, 15]
 
@@ -171,7 +171,7 @@ def test_the_sentence_says_since_when_until_when_and_what_can_be_done() -> None:
         "requested. One request, after 2026-11-25 10:17 UTC, is to find out whether it answers "
         "again."
     )
-    later = replace(circuit, struck_at=NOW + MINUTE, rests_until=NOW + 17 * timedelta(hours=1))
+    later = replace(circuit, struck_at=NOW + MINUTE, open_until=NOW + 17 * timedelta(hours=1))
     other = open_sentence("sofascore", "/unique-tournament/18/season/7", later, NOW)
     assert suppressed(other) == suppressed(said)
     down = open_sentence("p", "/x", ask(Circuit(), DOWN_AGAIN), NOW)
@@ -226,9 +226,9 @@ def test_whatever_happens_one_probe_at_most_is_out_and_rests_are_bounded(steps: 
             if mine.epoch != before.epoch and not outcome.answered:
                 assert (circuit.refusals, circuit.silences) == (before.refusals, before.silences)
         assert circuit.epoch == before.epoch + (circuit != before)
-        assert (circuit.rests_until is None) == (circuit.refusals + circuit.silences == 0)
-        if circuit.rests_until is not None:
-            assert circuit.rests_until - now <= LONGEST_RETRY_AFTER
+        assert (circuit.open_until is None) == (circuit.refusals + circuit.silences == 0)
+        if circuit.open_until is not None:
+            assert circuit.open_until - now <= LONGEST_RETRY_AFTER
         out = [one for one in under_way if one.probe and one.epoch == circuit.epoch]
         assert len(out) <= 1
         assert bool(out) <= (circuit.probe_until is not None)

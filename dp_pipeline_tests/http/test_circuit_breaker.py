@@ -67,7 +67,7 @@ def test_a_provider_that_refuses_gets_one_probe_from_all_processes_and_no_storm(
         is_due(database)
         assert hammer(migrated_url, base_url, 40)["blocked"] == 1
         assert len(service.paths) == under_way + 2
-    minutes = (row(database).rests_until - datetime.now(UTC)) / timedelta(minutes=1)
+    minutes = (row(database).open_until - datetime.now(UTC)) / timedelta(minutes=1)
     assert 29 < minutes < 31
     assert health_of(database, base_url).requests == under_way + 2
     assert health_of(database, base_url).failures == under_way + 2
@@ -82,7 +82,7 @@ def test_the_others_wait_for_a_probe_and_go_on_when_it_is_answered(
         service.status, service.seconds = 200, 0.5
         assert hammer(migrated_url, base_url, 10) == {None: PROCESSES * 10}
     assert len(service.paths) == 1 + PROCESSES * 10
-    assert row(database).rests_until is None
+    assert row(database).open_until is None
     assert (row(database).refusals, row(database).kind) == (0, None)
 
 
@@ -92,7 +92,7 @@ def test_one_path_that_is_refused_stops_no_run(database: Database) -> None:
         paths = [f"/{number}" for number in range(30)]
         found = ask(database, base_url, *paths[:5], "/form", *paths[5:])
     assert Counter(found) == {None: 30, "blocked": 1}
-    assert row(database).rests_until is None
+    assert row(database).open_until is None
 
 
 def test_a_best_effort_request_is_no_sample_and_no_probe(database: Database) -> None:
@@ -103,7 +103,7 @@ def test_a_best_effort_request_is_no_sample_and_no_probe(database: Database) -> 
             return await kinds_of(requests, [f"/form{n}" for n in range(9)], best_effort=True)
 
         assert using(database, base_url, forms) == ["blocked"] * 9
-        assert row(database).rests_until is None
+        assert row(database).open_until is None
         assert ask(database, base_url, "/x") == ["blocked"]
         assert using(database, base_url, forms, wait_seconds=0.2) == ["resting"] * 9
         assert len(service.paths) == 10
@@ -154,7 +154,7 @@ def test_a_probe_that_is_cancelled_lets_somebody_else_find_out(database: Databas
         service.status, service.seconds = 200, 5
         using(database, base_url, impatient)
         assert row(database).probe_until is None
-        assert row(database).rests_until is not None
+        assert row(database).open_until is not None
         service.seconds = 0
         assert ask(database, base_url, "/a") == [None]
 
@@ -189,7 +189,7 @@ def test_a_probe_is_one_request_and_says_itself_what_it_came_to(database: Databa
         service.status = 500
         assert ask(database, base_url, "/probe") == ["server_error"]
         assert service.paths == ["/first", "/probe"]
-        assert 0 < (row(database).rests_until - datetime.now(UTC)).total_seconds() < 61
+        assert 0 < (row(database).open_until - datetime.now(UTC)).total_seconds() < 61
         assert ask(database, base_url, "/x") == ["resting"]
 
 
@@ -214,7 +214,7 @@ def test_a_long_retry_after_is_kept_by_all(database: Database) -> None:
         assert ask(database, base_url, "/x") == ["rate_limited"]
         assert ask(database, base_url, "/y") == ["resting"]
     assert service.paths == ["/x"]
-    minutes = (row(database).rests_until - datetime.now(UTC)) / timedelta(minutes=1)
+    minutes = (row(database).open_until - datetime.now(UTC)) / timedelta(minutes=1)
     assert 59 < minutes < 61
 
 
@@ -229,7 +229,7 @@ def test_another_address_starts_anew_and_the_state_of_the_old_one_is_gone(
         assert ask(database, with_key, "/c") == [None]
         found = row(database)
         assert found.root == f"{gateway}/football"
-        assert (found.rests_until, found.blocked_at) == (None, None)
+        assert (found.open_until, found.blocked_at) == (None, None)
         assert "hunter2" not in str(found)
         # and back: what was health_of there is not health_of any more
         assert ask(database, base_url, "/d") == ["blocked"]

@@ -40,7 +40,7 @@ def test_the_error_of_a_request_that_was_not_made_is_a_sentence(database: Databa
             assert caught.value.retryable
             at, then = (
                 f"{moment:%Y-%m-%d %H:%M} UTC"
-                for moment in (row(database).struck_at, row(database).rests_until)
+                for moment in (row(database).struck_at, row(database).open_until)
             )
             assert caught.value.message == (
                 f"p refused us at {at} (blocked); /d was not requested. One request, after "

@@ -14,8 +14,9 @@ def _set(database: Database, ahead: float) -> None:
     with database.transaction() as connection:
         connection.execute(
             sa.text(
-                "INSERT INTO provider_pace VALUES ('p', now() + make_interval(secs => :ahead)) "
-                "ON CONFLICT (provider) DO UPDATE SET next_at = excluded.next_at"
+                "INSERT INTO provider_rate_limit"
+                " VALUES ('p', now() + make_interval(secs => :ahead))"
+                " ON CONFLICT (provider) DO UPDATE SET next_at = excluded.next_at"
             ),
             {"ahead": ahead},
         )
@@ -24,7 +25,8 @@ def _set(database: Database, ahead: float) -> None:
 def _ahead(database: Database) -> float:
     with database.transaction() as connection:
         ahead = sa.text(
-            "SELECT extract(epoch FROM next_at - clock_timestamp())::float8 FROM provider_pace"
+            "SELECT extract(epoch FROM next_at - clock_timestamp())::float8"
+            " FROM provider_rate_limit"
         )
         return connection.execute(ahead).scalar_one()
 

@@ -66,8 +66,8 @@ def test_an_entity_left_out_makes_a_partial_failure_and_is_named_in_its_bucket()
     finding = Finding(
         "unknown_team", "A - B", "Team B is not stored.", left_out=True, data={"id": "b"}
     )
-    remark = Finding("merged_team_name", "B FC", "Also written B.")
-    execution.received(Fetched(items=("a",), findings=(finding, remark)))
+    doubt = Finding("merged_team_name", "B FC", "Also written B.")
+    execution.received(Fetched(items=("a",), findings=(finding, doubt)))
     execution.wrote(stored(1))
     execution.finish()
 

@@ -56,7 +56,7 @@ class Channel:
     def deliver_later(self) -> str:
         """A tick so long after the last message that Slack takes the next one at once."""
         with self.database.transaction() as connection:
-            connection.execute(sa.delete(tables.provider_pace))
+            connection.execute(sa.delete(tables.provider_rate_limit))
         Attempts(self.database).pause(0)
         return self.deliver()
 

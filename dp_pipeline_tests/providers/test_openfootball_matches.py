@@ -132,7 +132,7 @@ def test_a_postponed_match_with_a_score_does_not_keep_it() -> None:
     assert reasons(findings) == ["contradicting_status"]
 
 
-def test_an_unknown_status_is_kept_and_remarked() -> None:
+def test_an_unknown_status_is_kept_with_a_finding() -> None:
     match, findings = only(status="moved indoors")
     assert (match.status, match.provider_status) == ("unknown", "moved indoors")
     assert reasons(findings) == ["unknown_status"]
@@ -179,7 +179,7 @@ def test_an_uncertain_kickoff_is_withheld_and_the_match_stays(
     assert reasons(findings) == [reason]
 
 
-def test_unknown_time_zones_are_one_remark_for_the_file() -> None:
+def test_unknown_time_zones_are_one_finding_for_the_file() -> None:
     matches = [entry(f"A {i}", f"B {i}", date="2025-03-01") for i in "CDEF"]
     found = read_season(season(matches), MLS).matches
     assert {match.kickoff_at for match in found.items} == {None}
@@ -280,7 +280,7 @@ def test_a_team_against_itself_is_left_out(again: str) -> None:
     assert len(found.teams.items) == 2
 
 
-def test_a_match_that_awaits_the_draw_is_a_remark_and_its_round_is_there() -> None:
+def test_a_match_that_awaits_the_draw_is_a_finding_and_its_round_is_there() -> None:
     payload = season(
         [
             entry("A City", "B City", round="Semifinals", score={"ft": [1, 0]}),

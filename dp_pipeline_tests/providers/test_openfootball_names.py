@@ -82,7 +82,7 @@ def test_a_team_has_one_external_id_in_a_league_and_in_a_cup_of_many_countries()
     assert {team.name for team in uefa} == {"Arsenal FC", "AS Monaco FC"}
 
 
-def test_spellings_that_never_meet_are_merged_and_remarked() -> None:
+def test_spellings_that_never_meet_are_merged_with_a_finding() -> None:
     payload = season(
         [
             entry("Millwall FC", "Watford FC", round="Matchday 1"),

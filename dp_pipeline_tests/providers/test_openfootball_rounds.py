@@ -84,7 +84,7 @@ def test_a_group_in_the_round_text_is_the_group_of_the_match() -> None:
     assert (name.group, name.slug, name.stage) == ("Group B", "2", None)
 
 
-def test_an_unknown_round_is_a_knockout_round_and_remarked() -> None:
+def test_an_unknown_round_is_a_knockout_round_with_a_finding() -> None:
     payload = season([*league("A City", "B City"), entry("A City", "B City", round="Supertie")])
     found = read_season(payload, KEY)
     assert [finding.subject for finding in found.rounds.findings] == ["Supertie"]

@@ -150,7 +150,7 @@ def test_stages_of_a_season_have_a_table_each() -> None:
     assert state(data).standings_mode == "multi-group"
 
 
-def test_a_group_stage_whose_groups_are_not_told_is_remarked() -> None:
+def test_a_group_stage_whose_groups_are_not_told_is_a_finding() -> None:
     matches = [{**m, "round": f"Group, {m['round']}"} for m in league(*FOUR)]
     data = read_season(season(matches), TournamentKey("openfootball", "copa.l", "2025"))
     assert [finding.kind for finding in data.standings.findings] == [

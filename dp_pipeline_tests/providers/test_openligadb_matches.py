@@ -102,7 +102,7 @@ def test_old_pascal_case_and_any_other_case_read_the_same() -> None:
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "", None, 5, "soon", "2999-01-01"])
-def test_an_impossible_kick_off_is_null_with_a_remark(moment: Any) -> None:
+def test_an_impossible_kick_off_is_null_with_a_finding(moment: Any) -> None:
     raw = match(1, 1, 2, matchDateTimeUTC=moment, matchDateTime=moment)
     _, _, fixtures = read([raw])
     (found,) = fixtures.matches

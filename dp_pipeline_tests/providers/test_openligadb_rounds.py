@@ -89,7 +89,7 @@ def test_numbered_rounds_of_a_cup_are_knockout_with_and_without_second_legs() ->
         ]
 
 
-def test_a_name_that_says_nothing_is_remarked() -> None:
+def test_a_name_that_says_nothing_is_a_finding() -> None:
     raw = [match(1, 1, 2, group="1. Spieltag"), match(2, 2, 1, order=2, group="Nachholspiele")]
     _, rounds, _ = read(raw)
     assert [r.type for r in rounds.rounds] == ["season", "season"]

@@ -158,7 +158,7 @@ def test_a_cup_match_decided_in_90_minutes_has_them() -> None:
 @pytest.mark.parametrize(
     "entries", [[(1, 0, 93)], [(1, 0, 106)], [(1, 0, None)], [], [(1, 0, 10), (3, 0, 20)]]
 )
-def test_a_cup_match_that_may_have_had_extra_time_has_a_remark(entries: Any) -> None:
+def test_a_cup_match_that_may_have_had_extra_time_has_a_finding(entries: Any) -> None:
     score = decide(*entries, t2=(1, 0) if len(entries) < 2 else (3, 0))
     assert score.final is not None
     assert score.after_90 is None

@@ -106,7 +106,7 @@ def test_a_season_in_progress_is_complete_at_any_moment(played: int) -> None:
     assert found.standings.findings == ()
 
 
-def test_a_cup_has_late_rounds_as_remarks_and_no_table() -> None:
+def test_a_cup_has_late_rounds_as_findings_and_no_table() -> None:
     world = cup(rounds=2)
     found = ask(world, everything)
     assert [(r.slug, r.type, r.order) for r in found.rounds.items] == [

@@ -233,7 +233,7 @@ def test_a_split_season_by_the_rules_of_the_pipeline_ends_as_in_the_world(
     rows = [row for group in groups for row in group.rows]
     final = [(row.team, row.points) for row in computed.rows if row.whole_season]
     assert final == [(str(row.team), row.points) for row in rows]
-    assert computed.remarks == ()
+    assert computed.unapplied == ()
 
 
 @FEW

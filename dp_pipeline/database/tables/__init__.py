@@ -8,7 +8,7 @@ from dp_pipeline.database.tables.automation import (
     match_watch,
     provider_health,
     provider_hour,
-    provider_pace,
+    provider_rate_limit,
     tournament_watch,
 )
 from dp_pipeline.database.tables.clubs import club, team_pair
@@ -51,7 +51,7 @@ __all__ = [
     "metadata",
     "provider_health",
     "provider_hour",
-    "provider_pace",
+    "provider_rate_limit",
     "team",
     "team_alias",
     "team_pair",

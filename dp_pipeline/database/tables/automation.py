@@ -11,8 +11,8 @@ from dp_pipeline.database.tables.columns import (
     written,
 )
 
-provider_pace = sa.Table(
-    "provider_pace",
+provider_rate_limit = sa.Table(
+    "provider_rate_limit",
     metadata,
     text("provider", "Its name, as in a tournament key", required=True),
     moment("next_at", "The earliest time of the next request to this provider", now=True),
@@ -97,7 +97,7 @@ provider_health = sa.Table(
     number("silences", "Likewise, without an answer", required=True),
     text("kind", "Of the failure that counted last"),
     moment("struck_at", "When that was"),
-    moment("rests_until", "When one request may try again; null: requests go to it as ever"),
+    moment("open_until", "When one request may try again; null: requests go to it as ever"),
     moment("probe_until", "Until when the result of that request is waited for"),
     moment("answered_at", "Its last answer"),
     moment("failed_at", "Its last failure"),
@@ -105,7 +105,7 @@ provider_health = sa.Table(
     moment("blocked_at", "Its last refusal"),
     sa.PrimaryKeyConstraint("provider"),
     sa.CheckConstraint("refusals >= 0 AND silences >= 0", name="strikes"),
-    sa.Index(None, "rests_until"),
+    sa.Index(None, "open_until"),
     comment="Whether requests go to providers, for all processes",
 )
 

@@ -84,10 +84,10 @@ def matches_of(
         if kickoff.problem:
             problems[kickoff.problem].append(fixture.subject)
         round_ = rounds[fixture.round.slug] if fixture.round else None
-        match, remarks = _match(fixture, file, ids, round_, kickoff)
+        match, doubts = _match(fixture, file, ids, round_, kickoff)
         findings += [
             Finding(kind, fixture.subject, detail, left_out=kind in CONTRADICTIONS)
-            for kind, detail in remarks
+            for kind, detail in doubts
         ]
         listed[match.external_id].append((match, fixture))
     matches: list[Match] = []
@@ -179,7 +179,7 @@ def _match(
         home_penalties_score=penalties[0],
         away_penalties_score=penalties[1],
     )
-    return match, result.remarks
+    return match, result.findings
 
 
 def _one_of(listed: list[Match], subject: str) -> tuple[Match | None, Finding | None]:

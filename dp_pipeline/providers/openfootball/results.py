@@ -34,7 +34,7 @@ _STATUSES: dict[str, MatchStatus] = {
 CONTRADICTIONS = frozenset(
     {"contradicting_extra_time", "contradicting_half_time", "contradicting_score"}
 )
-"""Kinds of remarks about a part that is left empty because its sources disagree."""
+"""Kinds of findings about a part that is left empty because its sources disagree."""
 _NOT_PLAYED: frozenset[MatchStatus] = frozenset({"scheduled", "postponed", "cancelled"})
 
 
@@ -51,7 +51,7 @@ class Result:
     """Status and goals (home, away); a part that is not certain is None.
 
     `final` is with extra time and without a shoot-out, `given` the one that the file has where it
-    is not the one taken. `remarks` are (kind, sentence).
+    is not the one taken. `findings` are (kind, sentence).
     """
 
     status: MatchStatus
@@ -59,7 +59,7 @@ class Result:
     after_90: Goals | None = None
     half_time: Goals | None = None
     penalties: Goals | None = None
-    remarks: tuple[tuple[str, str], ...] = ()
+    findings: tuple[tuple[str, str], ...] = ()
     given: Goals | None = None
 
 
@@ -67,30 +67,30 @@ def result_of(score: RawScore, status_text: str | None, goals: ListedGoals | Non
     """What score and status say together. Without a status, a final score means ended.
 
     A status that says the match was not played beside a score, and an unknown status, are not
-    resolved: the match is "unknown", or has no score, and a remark says so.
+    resolved: the match is "unknown", or has no score, and a finding says so.
 
     Args:
         score: of the file.
         status_text: likewise.
         goals: what its list of goals comes to; None where there is none.
     """
-    remarks: list[tuple[str, str]] = []
-    half_time, final, penalties = _checked(score, goals, remarks)
+    findings: list[tuple[str, str]] = []
+    half_time, final, penalties = _checked(score, goals, findings)
     written = score.et or score.ft
     after_90 = score.ft if final == written or score.et else final
     # it was played, also where it is not certain how it ended
-    played = written if "contradicting_score" in dict(remarks) else final
-    status = _status(score, status_text, played, remarks)
+    played = written if "contradicting_score" in dict(findings) else final
+    status = _status(score, status_text, played, findings)
     if status in _NOT_PLAYED and any((score.ht, score.ft, score.et, score.p)):
-        remarks.append(
+        findings.append(
             (
                 "contradicting_status",
                 f"The match is {status} and has a score; the score is not kept.",
             )
         )
-        return Result(status, remarks=tuple(remarks))
+        return Result(status, findings=tuple(findings))
     given = written if written != final else None
-    return Result(status, final, after_90, half_time, penalties, tuple(remarks), given)
+    return Result(status, final, after_90, half_time, penalties, tuple(findings), given)
 
 
 def was_played(score: RawScore, status_text: str | None) -> bool:
@@ -101,16 +101,16 @@ def was_played(score: RawScore, status_text: str | None) -> bool:
 
 
 def _checked(
-    score: RawScore, goals: ListedGoals | None, remarks: list[tuple[str, str]]
+    score: RawScore, goals: ListedGoals | None, findings: list[tuple[str, str]]
 ) -> tuple[Goals | None, Goals | None, Goals | None]:
     """Half-time, final score and shoot-out, each None when it contradicts another part."""
     half_time, penalties = score.ht, score.p
     final = score.et or score.ft
     if goals and final:
-        final = _settled(final, goals, half_time, remarks)
+        final = _settled(final, goals, half_time, findings)
     bound = (score.ft if score.et else final) or score.ft or score.et
     if half_time and bound and not _contains(bound, half_time):
-        remarks.append(
+        findings.append(
             (
                 "contradicting_half_time",
                 f"Half-time {_shown(half_time)} exceeds {_shown(bound)}; half-time is not kept.",
@@ -120,7 +120,7 @@ def _checked(
         if final == (0, 0):
             final = None  # what such a score begins with; neither is certain
     if score.ft and score.et and not _contains(score.et, score.ft):
-        remarks.append(
+        findings.append(
             (
                 "contradicting_extra_time",
                 f"After extra time {_shown(score.et)}, before {_shown(score.ft)}: none is final.",
@@ -128,7 +128,7 @@ def _checked(
         )
         final = None
     if penalties and penalties[0] == penalties[1]:
-        remarks.append(
+        findings.append(
             (
                 "impossible_shootout",
                 f"A shoot-out cannot end {_shown(penalties)}; it is not kept.",
@@ -139,7 +139,7 @@ def _checked(
 
 
 def _settled(
-    final: Goals, goals: ListedGoals, half_time: Goals | None, remarks: list[tuple[str, str]]
+    final: Goals, goals: ListedGoals, half_time: Goals | None, findings: list[tuple[str, str]]
 ) -> Goals | None:
     """The result, compared with the list of goals; half-time decides where it goes with one alone.
 
@@ -152,14 +152,14 @@ def _settled(
     with_result = half_time is not None and _contains(final, half_time)
     if with_result and not with_goals and goals.half_time is not None:
         # Ukraine - England, Euro 2020: all four of England's stand under Ukraine.
-        remarks.append(
+        findings.append(
             ("goals_differ_from_result", f"{difference}; half-time goes with the result.")
         )
         return final
     if with_goals and not with_result:
-        remarks.append(("result_from_goals", f"{difference}; half-time goes with the goals."))
+        findings.append(("result_from_goals", f"{difference}; half-time goes with the goals."))
         return goals.final
-    remarks.append(("contradicting_score", f"{difference}; neither is kept."))
+    findings.append(("contradicting_score", f"{difference}; neither is kept."))
     return None
 
 
@@ -167,14 +167,14 @@ def _status(
     score: RawScore,
     text: str | None,
     final: Goals | None,
-    remarks: list[tuple[str, str]],
+    findings: list[tuple[str, str]],
 ) -> MatchStatus:
     if text is None:
         if final:
             return "ended"
         if any((score.ht, score.ft, score.et, score.p)):
-            if not (score.ft and score.et):  # that contradiction has its own remark
-                remarks.append(
+            if not (score.ft and score.et):  # that contradiction has its own finding
+                findings.append(
                     (
                         "incomplete_score",
                         "There is a score but none after 90 minutes, and no status.",
@@ -184,15 +184,15 @@ def _status(
         return "scheduled"
     status = _STATUSES.get(text.casefold())
     if status is None:
-        remarks.append(("unknown_status", f"The status {text!r} is not one we know."))
+        findings.append(("unknown_status", f"The status {text!r} is not one we know."))
         return "unknown"
     if status == "ended" and not final:
-        remarks.append(
+        findings.append(
             ("ended_without_score", f"The status is {text!r} and there is no final score.")
         )
         return "unknown"
     if status == "awarded" and not final:
-        remarks.append(("awarded_without_score", "The match was awarded, its score is not given."))
+        findings.append(("awarded_without_score", "The match was awarded, its score is not given."))
     return status
 
 

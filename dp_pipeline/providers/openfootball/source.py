@@ -59,7 +59,7 @@ class OpenFootballSource(Source):
         return (await self._season()).tournament
 
     async def teams(self) -> Fetched[Team]:
-        """Every team, with remarks on spellings that were taken as one or kept apart."""
+        """Every team, with findings on spellings that were taken as one or kept apart."""
         return (await self._season()).teams
 
     async def rounds(self) -> Fetched[Round]:
