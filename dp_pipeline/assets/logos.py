@@ -109,14 +109,13 @@ async def ingest(gallery: Gallery, database: Database, execution: Execution) -> 
             await download(gallery, provider, album, downloads, execution)
             data.update(good=len(downloads.pictures), failed=len(downloads.failures))
     written = plan(album, downloads, gallery.objects.url)
+    execution.note_changes(changes(album, written))
     if not execution.run.is_dry:
         raise_if_refused(written, execution)
         if album.sources:
             with execution.step("database", "write_addresses") as data:
                 written = await database.run(lambda c: write(c, gallery, downloads, execution))
                 data.update({one.table: one.counts() for one in shown(written)})
-    else:
-        execution.would_change(changes(album, written))
     record(written, shown(written), execution)
     for error in downloads.failures.values():
         if isinstance(error, ObjectStoreError):
@@ -299,7 +298,13 @@ def write(
         raise_if_refused(done, execution)
         return done
 
-    apply(connection, again(), again)
+    apply(
+        connection,
+        again(),
+        again,
+        tournament_id=execution.tournament_id,
+        execution_id=execution.id,
+    )
     return done
 
 

@@ -138,6 +138,7 @@ class Materialization:
             data.update({one.table: one.counts() for one in changes.stored if one.counted})
         self.snapshot = changes.after
         record(changes.plan, changes.stored, execution)
+        execution.note_changes(changes.after.named(changes.plan))
         execution.rows = planned.domain.rows(changes.after)
 
     def previewed(self, planned: Planned, execution: Execution) -> None:
@@ -148,7 +149,7 @@ class Materialization:
             self.snapshot = self.snapshot.after(planned.plan)
             # A row that is new in this dry run is created with what later domains derive.
             self._new |= {(one.table, id_) for one in planned.plan.stored for id_ in one.created}
-            execution.would_change(self.snapshot.named(planned.plan, self._new))
+            execution.note_changes(self.snapshot.named(planned.plan, self._new))
             execution.rows = planned.domain.rows(self.snapshot)
 
     def _write(self, connection: sa.Connection, planned: Planned, execution: Execution) -> Changes:
@@ -167,7 +168,13 @@ class Materialization:
             raise_if_refused(planned.plan, execution)
             return planned.plan
 
-        stored = apply(connection, planned.plan, again)
+        stored = apply(
+            connection,
+            planned.plan,
+            again,
+            tournament_id=key.tournament_id,
+            execution_id=execution.id,
+        )
         changes = Changes(planned.plan, stored, before, before.after(planned.plan))
         if planned.domain is MATCHES:
             note_verdict(connection, execution, planned.verdict)

@@ -69,11 +69,11 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         metadata["news"] = "\n".join(execution.news)
     if execution.preview:
         metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
-    if execution.planned:
-        metadata["would change"] = preview_table(
+    if execution.changed:
+        metadata["would change" if execution.run.is_dry else "changed"] = preview_table(
             [
                 {name: "" if value is None else str(value) for name, value in change.items()}
-                for change in execution.planned[:MOST_PREVIEW_ROWS]
+                for change in execution.changed[:MOST_PREVIEW_ROWS]
             ]
         )
     if execution.findings:

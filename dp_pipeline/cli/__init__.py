@@ -7,12 +7,13 @@ shown     dp executions, seasons, approve, health
 database  dp db
 aliases   dp alias
 clubs     dp clubs
+history   dp history
 """
 
-from dp_pipeline.cli import aliases, clubs, database, dev, ingest, shown
+from dp_pipeline.cli import aliases, clubs, database, dev, history, ingest, shown
 from dp_pipeline.cli.group import main
 from dp_pipeline.sandbox.command import sandbox
 
 main.add_command(sandbox)
 
-__all__ = ["aliases", "clubs", "database", "dev", "ingest", "main", "shown"]
+__all__ = ["aliases", "clubs", "database", "dev", "history", "ingest", "main", "shown"]

@@ -13,6 +13,8 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
+from dp_pipeline.domains.change_words import in_words, shown
+
 if TYPE_CHECKING:
     from dp_pipeline.domains.torn_teams import TornTeam
 
@@ -172,6 +174,26 @@ def health_table(rows: Sequence[Row]) -> Table:
             *(f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "" for name in moments),
             plain(row["address"] or ""),
         )
+    return table
+
+
+def history_table(rows: Sequence[Row]) -> Table:
+    """What changed: a line for each field, newest first."""
+    table = _table(Column("at (UTC)", no_wrap=True), "what", "field", "from", "to")
+    for row in rows:
+        values = (shown(row[name]) for name in ("from", "to"))
+        cells = (row["row"], in_words(row["field"]), *values)
+        table.add_row(f"{row['at']:%Y-%m-%d %H:%M}", *map(plain, cells))
+    return table
+
+
+def standings_table(rows: Sequence[Row]) -> Table:
+    """Tables of a tournament: a line for each team; columns that are empty throughout go."""
+    names = [name for name in rows[0] if any(row[name] != "" for row in rows)]
+    right = ("pos", "games", "w", "d", "l", "goals", "points")
+    table = _table(*(Column(n, justify="right" if n in right else "left") for n in names))
+    for row in rows:
+        table.add_row(*(plain(str(row[name])) for name in names))
     return table
 
 

@@ -278,7 +278,7 @@ def _id(row: Mapping[str, Any], key: Sequence[str]) -> RowId:
     return row[key[0]] if len(key) == 1 else tuple(row[name] for name in key)
 
 
-def _as_table(
+def as_table(
     connection: sa.Connection,
     table: sa.Table,
     rows: Iterable[Mapping[str, Any]],
@@ -312,7 +312,7 @@ def _locked(
     columns = next(iter(chunk.values())).keys()
     key = list(table.primary_key)
     names = [column.name for column in key]
-    given = _as_table(connection, table, chunk.values(), names)
+    given = as_table(connection, table, chunk.values(), names)
     query = (
         sa.select(*(table.c[name] for name in columns))
         .join_from(table, given, _same_key(table, given))
@@ -354,7 +354,7 @@ def _insert(
     if not rows:
         return set()
     columns = list(next(iter(rows)))
-    given = _as_table(connection, table, rows, columns)
+    given = as_table(connection, table, rows, columns)
     key = list(table.primary_key)
     statement = (
         insert(table)
@@ -372,7 +372,7 @@ def _update(connection: sa.Connection, table: sa.Table, difference: Difference) 
     # Only columns that change somewhere: naming a key column would lock out those who refer to it.
     names = sorted({name for change in difference.changes for name in change.fields})
     key = [column.name for column in table.primary_key]
-    given = _as_table(connection, table, difference.changed.values(), [*key, *names])
+    given = as_table(connection, table, difference.changed.values(), [*key, *names])
     connection.execute(
         sa.update(table)
         .values({**{name: given.c[name] for name in names}, "updated_at": sa.func.now()})

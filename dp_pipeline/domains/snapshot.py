@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
 from uuid import UUID
@@ -73,6 +74,10 @@ class Snapshot:
         }
         return replace(self, stored=stored, described_by={**self.described_by, **described})
 
+    def only(self, table: sa.Table, rows: Mapping[RowId, Row]) -> Self:
+        """As if of a table only these rows were stored."""
+        return replace(self, stored={**self.stored, table.name: rows})
+
     def unknown(
         self, teams: Collection[UUID], matches: Collection[UUID]
     ) -> tuple[frozenset[UUID], frozenset[UUID]]:
@@ -90,10 +95,10 @@ class Snapshot:
         return [
             {
                 "table": one.table,
-                "row": self._name(one.table, change.id),
+                "row": self.name_of(one.table, change.id),
                 "field": name,
-                "from": old,
-                "to": new,
+                "from": self._shown(old),
+                "to": self._shown(new),
             }
             for one in plan.stored
             for change in one.updated
@@ -101,16 +106,45 @@ class Snapshot:
             for name, (old, new) in change.fields.items()
         ]
 
-    def _name(self, table: str, id_: RowId) -> str:
-        row = self.stored[table][id_]
+    def name_of(self, table: str, id_: RowId) -> str:
+        """The name of a stored row in words; its id where it has none."""
+        row = self.stored[table].get(id_, {})
         if table == tables.knockout_tie.name:
-            return self._name(tables.match.name, row["match_ids"][0])
+            return self.name_of(tables.match.name, row["match_ids"][0])
         if table == tables.goal.name:
-            match = self._name(tables.match.name, row["match_id"])
+            match = self.name_of(tables.match.name, row["match_id"])
             return f"{match}, {row['side']} goal {row['ordinal']}"
         teams = (row.get(name) for name in ("home_team_id", "away_team_id", "team_id"))
         named = [self.names[team] for team in teams if team is not None]
         return str(row.get("label") or row.get("name") or " - ".join(named) or id_)
+
+    def _shown(self, value: Any) -> Any:
+        """A value, a reference to another row as its name."""
+        if not isinstance(value, UUID):
+            return value
+        if value in self.rows(tables.match):
+            return self.name_of(tables.match.name, value)
+        return self.names.get(value, str(value))
+
+    def history(self, changes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Rows of `change` with the names of their rows in words and values as they were."""
+        return [
+            {
+                "at": change["changed_at"],
+                "table": change["entity"],
+                "row": self.name_of(change["entity"], self._row_id(change)),
+                "field": change["field"],
+                "from": self._shown(_read(change, "old")),
+                "to": self._shown(_read(change, "new")),
+                "execution": change["execution_id"],
+            }
+            for change in changes
+        ]
+
+    def _row_id(self, change: Mapping[str, Any]) -> RowId:
+        composite = change["entity"] == tables.tournament_team.name
+        id_ = change["entity_id"]
+        return (self.key.tournament_id, id_) if composite else id_
 
     @property
     def tournament(self) -> Row | None:
@@ -316,6 +350,14 @@ def _teams(
     }
     names = [column.name for column in team.c]
     return {row["id"]: {name: row[name] for name in names} for row in team_rows}, described
+
+
+def _read(change: Mapping[str, Any], which: str) -> Any:
+    """A value of the history in the type of its column."""
+    value, column = change[which], tables.metadata.tables[change["entity"]].c[change["field"]]
+    if isinstance(value, str) and isinstance(column.type, sa.DateTime):
+        return datetime.fromisoformat(value)
+    return UUID(value) if isinstance(value, str) and isinstance(column.type, sa.Uuid) else value
 
 
 def _by_id(

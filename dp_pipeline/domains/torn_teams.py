@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import tournament_lock
+from dp_pipeline.database.history import add_changes, add_moves, change_id
 from dp_pipeline.database.rows import alias_id
 from dp_pipeline.database.store import planned, write
 from dp_pipeline.domains.club_links import lock_clubs, write_clubs
@@ -115,6 +116,8 @@ def _told(provider: str, club: TornClub, seasons: Sequence[StoredSeason]) -> Tor
 
 
 def _repoint(connection: sa.Connection, column: sa.Column[UUID], other: UUID, keep: UUID) -> None:
+    if column.table is tables.match:
+        add_moves(connection, column, other, keep)
     connection.execute(
         sa.update(column.table)
         .where(column == other)
@@ -177,6 +180,7 @@ def _move_standings(connection: sa.Connection, other: UUID, keep: UUID) -> None:
             sa.select(tables.tournament.c.key).where(tables.tournament.c.id == place[0])
         ).scalar_one()
         id_ = rows.standing_id(TournamentKey.parse(key), *place[1:], keep)
+        change_id(connection, row["id"], id_)
         connection.execute(
             sa.update(table)
             .where(table.c.id == row["id"])
@@ -235,4 +239,5 @@ def _compute_anew(connection: sa.Connection, tournament: UUID, team: str) -> Non
     computed = [rows.standing_row(snapshot.key, row) for row in by_stored_matches(snapshot).rows]
     wanted = [row for row in computed if (row["stage"], row["group_name"]) in places]
     if wanted:
-        write(connection, planned(table, wanted, snapshot.rows(table)))
+        done = write(connection, planned(table, wanted, snapshot.rows(table)))
+        add_changes(connection, [done], tournament_id=tournament)

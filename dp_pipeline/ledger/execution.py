@@ -11,10 +11,12 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from dp_pipeline.database.store import Stored
+from dp_pipeline.domains.change_words import change_sentences
 from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.ledger.vocabulary import Outcome, Scope, Status, Step
@@ -24,6 +26,10 @@ from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 # A report lists every change, but a table cell or a row's error text must stay readable.
 MOST_NOTED = 100
 """Changes in the summary of a dry run; its report has all of them."""
+FOLLOWING = frozenset({"tournament_standing", "knockout_tie"})
+"""Tables that follow from matches: with each result all of their rows may change."""
+MOST_SAID = 5
+"""Rows whose changes the summary says in words; the report and the history have all of them."""
 LONGEST_ERROR = 4_000
 LONGEST_TRACEBACK = 20_000
 
@@ -107,7 +113,7 @@ class Execution:
     announced: bool = False
     rows: int | None = None
     noted: dict[str, Any] = field(default_factory=dict)
-    planned: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
     refused: str | None = None
     report_key: str | None = None
     report_url: str | None = None
@@ -175,10 +181,15 @@ class Execution:
         self.noted["refused"] = because
         self.add_findings(Finding("refused", self.label or self.key, because, left_out=True))
 
-    def would_change(self, changes: Sequence[Mapping[str, Any]]) -> None:
-        """Note, in a dry run, what would change: table, row, field, from, to."""
-        self.planned = [dict(change) for change in changes]
-        self.noted["changes"] = self.planned[:MOST_NOTED]
+    def note_changes(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        """Note what changed, or would in a dry run: table, row, field, from, to."""
+        self.changed = [dict(change) for change in changes]
+        if self.run.is_dry:
+            self.noted["changes"] = self.changed[:MOST_NOTED]
+            return
+        said = (change for change in self.changed if change["table"] not in FOLLOWING)
+        if sentences := change_sentences(islice(said, MOST_NOTED)):
+            self.noted["changed"] = sentences[:MOST_SAID]
 
     def nothing(self, absent: Absence) -> None:
         """There is nothing to store, and that is as it should be."""

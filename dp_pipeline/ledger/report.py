@@ -30,7 +30,7 @@ def report(execution: Execution) -> dict[str, Any]:
         "durationMs": execution.duration_ms,
         "summary": execution.summary(),
         "news": list(execution.news),
-        **({"planned": execution.planned} if execution.run.is_dry else {}),
+        ("planned" if execution.run.is_dry else "changed"): execution.changed,
         "operations": _operations(execution),
         "leftOut": _buckets(finding for finding in execution.findings if finding.left_out),
         "findings": _buckets(finding for finding in execution.findings if not finding.left_out),

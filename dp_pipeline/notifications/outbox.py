@@ -162,7 +162,7 @@ def announcement(
 def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Passing | None) -> Line:
     # A row that somebody else wrote, or mended by hand, is announced with what can be read of it.
     summary = row["summary"] if isinstance(row["summary"], dict) else {}
-    news = summary.get("news")
+    news, changed = summary.get("news"), summary.get("changed")
     counts = {name: summary.get(name) for name in ("created", "updated", "unchanged", "leftOut")}
     created, updated, unchanged, left_out = (
         int(count) if isinstance(count, int | float) else 0 for count in counts.values()
@@ -186,6 +186,7 @@ def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Pass
         error=row["error_text"],
         failure_run=failure_run,
         news=tuple(map(str, news)) if isinstance(news, list) else (),
+        changed=tuple(map(str, changed)) if isinstance(changed, list) else (),
         scope=row["scope"],
         passing=followed if row["outcome"] == "blocked_dependency" else row["passing"],
     )

@@ -73,7 +73,7 @@ def test_a_dry_run_says_what_would_be_shown_and_writes_nothing(club: Club) -> No
     versions = club.versions()
     first = club.once(scope="dry_run")
     assert (first.status, first.outcome, first.created) == ("completed", "planned", 4)
-    assert first.planned[0] == {
+    assert first.changed[0] == {
         "table": "tournament",
         "row": "Bundesliga",
         "field": "logo",
@@ -83,7 +83,7 @@ def test_a_dry_run_says_what_would_be_shown_and_writes_nothing(club: Club) -> No
     assert (club.shelf.puts, club.versions()) == ([], versions)
     assert club.once().created == first.created
     club.server.images["/2"] = png(shade=77)
-    (change,) = club.once(scope="dry_run").planned
+    (change,) = club.once(scope="dry_run").changed
     assert (change["row"], change["field"]) == ("Two", "badge")
     assert change["to"] == club.address(png(shade=77))
     assert club.shown()["two"] == change["from"]

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.database.store import RowsMovedError, planned
+from dp_pipeline.database.store import RowsMovedError, Stored, planned
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.registry import NAMES
@@ -42,6 +42,10 @@ def plan(*wanted: rows.Row, before: rows.Row | None = None) -> Plan:
     return Plan((planned(TEAM, wanted, known),))
 
 
+def done(connection: sa.Connection, wanted: Plan) -> tuple[Stored, ...]:
+    return apply(connection, wanted, tournament_id=KEY.tournament_id, execution_id=uuid.uuid4())
+
+
 def names(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(TEAM.c.name).order_by(TEAM.c.name)))
 
@@ -49,18 +53,18 @@ def names(connection: sa.Connection) -> list[str]:
 def test_a_row_that_moved_since_it_was_read_is_not_overwritten(database: Database) -> None:
     old = row("Old")
     with database.transaction() as connection:
-        apply(connection, plan(old))
+        done(connection, plan(old))
         connection.execute(sa.update(TEAM).values(name="Theirs"))
         with pytest.raises(RowsMovedError, match="changed rows of team"):
-            apply(connection, plan(row("New", 2), row("Ours"), before=old))
+            done(connection, plan(row("New", 2), row("Ours"), before=old))
         assert names(connection) == ["Theirs"], "the transaction goes on, and nothing was written"
 
 
 def test_a_row_that_somebody_else_inserted_first_is_planned_again(database: Database) -> None:
     with database.transaction() as connection:
-        apply(connection, plan(row("Theirs")))
+        done(connection, plan(row("Theirs")))
         with pytest.raises(RowsMovedError):
-            apply(connection, plan(row("Ours"), row("Other", 2)))
+            done(connection, plan(row("Ours"), row("Other", 2)))
         assert names(connection) == ["Theirs"]
 
 
@@ -69,7 +73,7 @@ def test_what_has_not_changed_is_neither_read_nor_written(database: Database) ->
     statements: list[str] = []
     with database.transaction() as connection:
         event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
-        (stored,) = apply(connection, plan(known, before=known))
+        (stored,) = done(connection, plan(known, before=known))
     assert stored.unchanged == 1
     assert statements == []
 

@@ -25,6 +25,7 @@ from dp_pipeline.database.tables.football import (
     tournament_standing,
     tournament_team,
 )
+from dp_pipeline.database.tables.history import change
 from dp_pipeline.database.tables.incidents import INCIDENT_KINDS, delivery_note, incident
 from dp_pipeline.database.tables.ledger import (
     EXECUTION_STATUSES,
@@ -37,6 +38,7 @@ __all__ = [
     "EXECUTION_STATUSES",
     "INCIDENT_KINDS",
     "OPERATION_TYPES",
+    "change",
     "club",
     "competition_season",
     "data_provider_executions",

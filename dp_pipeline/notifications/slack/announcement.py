@@ -36,6 +36,7 @@ ALL_ERRORS = 2_300
 # lines and errors leave of this, in sections of their own.
 ALL_TEXT = 7_300
 LONGEST_NEWS = 300
+ALL_CHANGES = 1_000
 SECTION = 2_900
 
 
@@ -114,12 +115,14 @@ class Announcement:
         lines = self._lines(most=LINES, budget=ALL_LINES)
         errors = self._errors(budget=ALL_ERRORS)
         room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
+        news = self._news(budget=room)
+        left = min(ALL_CHANGES, room - sum(weight(text) for text in news))
         return Card(
             header=f"{style.emoji} {style.words}: {self._label()}",
             summary=self._summary(),
             color=style.color,
             fields=self._fields(),
-            texts=[*self._news(budget=room), *lines, *errors, self._run()],
+            texts=[*news, *self._changed(budget=left), *lines, *errors, self._run()],
             context=self._context(),
         ).payload()
 
@@ -213,6 +216,23 @@ class Announcement:
             if shown == more:
                 break
         return texts
+
+    def _changed(self, *, budget: int) -> list[str]:
+        """What changed in rows of which the news say nothing, in one text."""
+        told = tuple(self._sentences())
+        sentences = [
+            sentence
+            for line in self.lines
+            for sentence in line.changed
+            if visible(sentence) and not any(n.startswith(sentence.split(": ")[0]) for n in told)
+        ]
+        shown: list[str] = []
+        for sentence in sentences:
+            text = inline(sentence, LONGEST_NEWS)
+            if weight("\n".join([*shown, text])) > budget:
+                break
+            shown.append(text)
+        return ["\n".join(shown)] if shown else []
 
     def _lines(self, *, most: int, budget: int) -> list[str]:
         lines = self.lines

@@ -40,6 +40,7 @@ class Line:
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
     from 1. `failure_run` is what it goes on with or ends; `news` are sentences that are
     news whatever else is; with a `scope` of less than the whole it is not announced without them.
+    `changed` says of some rows in words what changed.
     `passing` is why a failure needs nobody, as long as it does not last.
     """
 
@@ -60,6 +61,7 @@ class Line:
     error: str | None
     failure_run: FailureRun | None = None
     news: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     scope: Scope = "whole"
     passing: Passing | None = None
 

@@ -1,0 +1,96 @@
+"""`dp history`: what changed in a tournament or a match, and tables as they stood."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import click
+import sqlalchemy as sa
+
+from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
+from dp_pipeline.cli.terminal import history_table, printable, standings_table
+from dp_pipeline.football.key import TournamentKey, tidied
+from dp_pipeline.resources import open_database
+from dp_pipeline.settings import Settings
+
+
+@main.command()
+@click.argument("target", metavar="KEY|MATCH")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most so many changes, newest first.",
+)
+@click.option("--tables", is_flag=True, help="Changes of table rows too, which follow results.")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]),
+    metavar="TIME",
+    help="The table as it stood here at that time (UTC), instead of changes.",
+)
+@click.option(
+    "--matchday",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The table after the first N rounds, by the results as they are now.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def history(  # noqa: PLR0913 - the options
+    target: str,
+    limit: int,
+    *,
+    tables: bool,
+    at: datetime | None,
+    matchday: int | None,
+    as_json: bool,
+) -> None:
+    """Print what changed in a tournament, given by its KEY, or in one match, given by its id.
+
+    First values are no change: the history begins with the second read.
+    """
+    from dp_pipeline.domains import past
+
+    if at is not None and matchday is not None:
+        message = "--at and --matchday ask for different tables; give one of them."
+        raise click.UsageError(message)
+    with plain_errors():
+        database = open_database(Settings.load())
+        with database.transaction() as connection:
+            key, match = _target(connection, target)
+            if at is not None:
+                rows = past.table_at(connection, key, at.replace(tzinfo=UTC))
+            elif matchday is not None:
+                rows = past.table_after(connection, key, matchday)
+            else:
+                rows = past.changes(connection, key, match=match, tables_too=tables, limit=limit)
+    if as_json:
+        click.echo(json.dumps(rows, default=str, indent=2))
+    elif not rows:
+        click.echo("Nothing has changed since it was first stored." if at is None else "No table.")
+    elif at is not None or matchday is not None:
+        console().print(standings_table(rows))
+    else:
+        console().print(history_table(rows))
+
+
+def _target(connection: sa.Connection, text: str) -> tuple[TournamentKey, UUID | None]:
+    from dp_pipeline.domains import past
+
+    try:
+        match = UUID(text)
+    except ValueError:
+        match = None
+    if match is None:
+        wanted = tidied(text)
+        refuse_bad([wanted])
+        key = TournamentKey.parse(wanted)
+        stored = past.is_stored(connection, key)
+    else:
+        key = past.key_of(connection, match)
+        stored = key is not None
+    if key is None or not stored:
+        message = f"{text} is not stored: no tournament has that key, and no match that id."
+        raise click.ClickException(printable(message))
+    return key, match

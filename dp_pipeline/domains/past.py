@@ -1,0 +1,95 @@
+"""What was: the changes of a tournament in words, and its tables as they stood."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.history import changes_of
+from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.snapshot import read_snapshot
+from dp_pipeline.domains.standings import by_stored_matches, preview
+from dp_pipeline.football.key import TournamentKey
+
+_TABLE_AT = """
+SELECT stage, group_name, position, team, games, wins, draws, losses, goals_for, goals_against,
+    points, form, note
+FROM table_history
+WHERE tournament_id = :tournament AND valid_from <= :at AND (valid_to > :at OR valid_to IS NULL)
+ORDER BY whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position, team
+"""
+
+
+def is_stored(connection: sa.Connection, key: TournamentKey) -> bool:
+    """Whether there is such a tournament."""
+    wanted = sa.select(tables.tournament.c.id).where(tables.tournament.c.id == key.tournament_id)
+    return connection.scalar(wanted) is not None
+
+
+def key_of(connection: sa.Connection, match: UUID) -> TournamentKey | None:
+    """The tournament of a match; None where there is no such match."""
+    wanted = sa.select(tables.tournament.c.key).join_from(tables.match, tables.tournament)
+    key = connection.scalar(wanted.where(tables.match.c.id == match))
+    return None if key is None else TournamentKey.parse(key)
+
+
+def changes(
+    connection: sa.Connection,
+    key: TournamentKey,
+    *,
+    match: UUID | None = None,
+    tables_too: bool = False,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """What changed, newest first: at, table, row, field, from, to, execution.
+
+    Args:
+        connection: reads.
+        key: the tournament.
+        match: only this one.
+        tables_too: table rows as well, of which all may change with each result.
+        limit: at most so many.
+    """
+    but = () if tables_too else (tables.tournament_standing.name,)
+    rows = changes_of(connection, key.tournament_id, entity_id=match, but=but, limit=limit)
+    return read_snapshot(connection, key, TABLES).history(rows)
+
+
+def table_at(
+    connection: sa.Connection, key: TournamentKey, at: datetime
+) -> Sequence[Mapping[str, Any]]:
+    """The tables as they stood here at a time, in the columns of a preview."""
+    values = {"tournament": key.tournament_id, "at": at}
+    return [
+        {
+            "stage": row["stage"] or "",
+            "group": row["group_name"] or "",
+            "pos": row["position"],
+            "team": row["team"],
+            "games": row["games"],
+            "w": row["wins"],
+            "d": row["draws"],
+            "l": row["losses"],
+            "goals": f"{row['goals_for']}:{row['goals_against']}",
+            "points": row["points"],
+            "form": "".join(row["form"]),
+            "note": row["note"] or "",
+        }
+        for row in connection.execute(sa.text(_TABLE_AT), values).mappings()
+    ]
+
+
+def table_after(
+    connection: sa.Connection, key: TournamentKey, matchday: int
+) -> Sequence[Mapping[str, Any]]:
+    """The tables after some rounds, as the results that are stored now and the rules have them."""
+    snapshot = read_snapshot(connection, key, TABLES)
+    rounds = {round_.slug for round_ in snapshot.rounds if round_.order <= matchday}
+    rows = {
+        id_: row for id_, row in snapshot.rows(tables.match).items() if row["round_slug"] in rounds
+    }
+    then = snapshot.only(tables.match, rows)
+    return preview(by_stored_matches(then).rows, snapshot.team_names)

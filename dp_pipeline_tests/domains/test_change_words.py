@@ -1,0 +1,56 @@
+"""Changed rows in words."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dp_pipeline.domains.change_words import change_sentences
+
+
+def change(row: str, field: str, old: Any, new: Any) -> dict[str, Any]:
+    return {"table": "match", "row": row, "field": field, "from": old, "to": new}
+
+
+def at(hour: int, day: int = 24) -> datetime:
+    return datetime(2024, 8, day, hour, 30, tzinfo=UTC)
+
+
+def test_a_kickoff_that_moves_within_its_day_is_told_by_the_hour() -> None:
+    assert change_sentences([change("Köln - Bremen", "kickoff_at", at(15), at(18))]) == [
+        "Köln - Bremen: kick-off 15:30 -> 18:30 UTC"
+    ]
+
+
+def test_a_day_that_follows_from_the_kickoff_is_not_told_twice() -> None:
+    changes = [
+        change("A - B", "kickoff_at", at(15), at(18, 25)),
+        change("A - B", "kickoff_date", date(2024, 8, 24), date(2024, 8, 25)),
+    ]
+    (sentence,) = change_sentences(changes)
+    assert sentence == "A - B: kick-off 2024-08-24 15:30 UTC -> 2024-08-25 18:30 UTC"
+
+
+def test_both_goals_of_a_result_are_one_part_of_the_sentence() -> None:
+    changes = [
+        change("A - B", "status", "scheduled", "ended"),
+        change("A - B", "home_score", None, 2),
+        change("A - B", "away_score", None, 1),
+        change("C - D", "home_score_ht", 0, 1),
+    ]
+    assert change_sentences(changes) == [
+        "A - B: result none -> 2:1, status scheduled -> ended",
+        "C - D: home score ht 0 -> 1",
+    ]
+
+
+VALUES = st.none() | st.integers() | st.text(max_size=9) | st.datetimes() | st.dates()
+FIELDS = st.sampled_from(["kickoff_at", "kickoff_date", "home_score", "away_score", "venue"])
+
+
+@given(st.lists(st.builds(change, st.text(max_size=4), FIELDS, VALUES, VALUES), max_size=12))
+def test_each_changed_row_has_one_sentence(changes: list[dict[str, Any]]) -> None:
+    sentences = change_sentences(changes)
+    assert len(sentences) == len({each["row"] for each in changes})
+    assert all(": " in sentence for sentence in sentences)
