@@ -182,8 +182,8 @@ def soak(
             assert len(changed) <= limit, (number, seed, rows["matches"]["outcome"])
         replay.payloads[path] = good
         ingest(database, base_url, home, key)
-        # The mutations may have used up what a month may correct; and a shoot-out, say, that one has
-        # added is kept until a read a day later lacks it too.
+        # The mutations may have used up what a month may correct; and a shoot-out, say, that one
+        # has added is kept until a read a day later lacks it too.
         for days in (31, 2):
             with database.transaction() as connection:
                 connection.execute(LATER, {"days": days})
