@@ -61,6 +61,7 @@ def test_a_daemon_plays_a_split_season_conferences_and_a_tie_decided_on_away_goa
             played.put_clock(moment(LAST))
             wait_for("everything due to be read", played.is_current, 240, every=1)
         check(played.database, simulation)
+        assert {status for _, status, _ in played.executions()} == {"completed"}
 
 
 def check(database: Database, simulation: Simulation) -> None:
