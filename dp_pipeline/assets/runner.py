@@ -16,12 +16,12 @@ from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
-from dp_pipeline.domains.snapshot import Snapshot, read_known, read_snapshot
+from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
-from dp_pipeline.providers.contract import KnownTeams, Source
+from dp_pipeline.providers.contract import Source, StoredTeams
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import BY_NAME as PROVIDERS_BY_NAME
 from dp_pipeline.providers.registry import Providers, checked_key
@@ -35,7 +35,7 @@ TOURNAMENTS_AT_ONCE = 8
 class RunContext:
     """What the work needs: where to read, where to write, where to record, whom to tell.
 
-    `confirmed` hears of a key of which nothing was known before, once its provider has it.
+    `confirmed` hears of a key of which nothing was stored before, once its provider has it.
     """
 
     providers: Providers
@@ -120,16 +120,16 @@ async def recognise(source: Source, context: RunContext) -> Snapshot | None:
     if not PROVIDERS_BY_NAME[source.key.provider].by_name:
         return None
 
-    def read(connection: sa.Connection) -> tuple[Snapshot, KnownTeams]:
+    def read(connection: sa.Connection) -> tuple[Snapshot, StoredTeams]:
         snapshot = read_snapshot(connection, source.key, TABLES)
-        return snapshot, read_known(connection, snapshot)
+        return snapshot, read_stored_teams(connection, snapshot)
 
-    snapshot, source.known = await context.database.run(read)
+    snapshot, source.stored_teams = await context.database.run(read)
     return snapshot
 
 
 async def confirm(source: Source, context: RunContext) -> None:
-    """Make sure that there is such a tournament, if nothing is known of it yet.
+    """Make sure that there is such a tournament, if nothing is stored of it yet.
 
     Raises:
         TournamentNotFoundError: its provider does not have it.

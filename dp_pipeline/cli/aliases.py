@@ -90,7 +90,7 @@ def remove(name: str, country: str | None, provider: str) -> None:
         key = key if row is None else row["key"]
         in_list = any(entry.alias_key == key for entry in packaged().entries)
         if row is None and not in_list:
-            message = f"No club is known to go by {name} ({key}); `dp alias list` shows all names."
+            message = f"No club goes by {name} ({key}); `dp alias list` shows all names."
             raise click.ClickException(printable(message))
         if row is not None and (row["team_id"] is None or row["origin"] == "person"):
             aliases.drop(connection, provider, key)

@@ -96,8 +96,8 @@ def plan(  # noqa: PLR0913 - all that is known
     begun = {*refresh, *in_flight}
     # A new season gets its partition together with its run, not before.
     add = [key for key in new if key in begun]
-    known = {*partitions, *wanted}
-    add += [key for key in stored if key not in known]
+    have_one = {*partitions, *wanted}
+    add += [key for key in stored if key not in have_one]
     still = [key for key in idle if key not in begun]
     return Discovery(
         add=tuple(add[:MOST_ADDED]),

@@ -31,7 +31,7 @@ from dp_pipeline.settings import Settings
 
 DISCOVER_JOB = "discover_seasons"
 CHECK = "every_competition_is_listed"
-# A list is small; the pace of the provider and its connections bound what is really at once.
+# A list is small; the rate limit of the provider and its connections bound what is really at once.
 COMPETITIONS_AT_ONCE = 8
 MOST_NAMED = 20
 
@@ -147,7 +147,7 @@ def _nothing_listed(database: Database, competition: FollowedCompetition) -> str
     with database.transaction() as connection:
         if never_listed(connection, [competition]):
             return "The provider has no season of it; is it written rightly?"
-    return "The provider lists no season of it any more; those known before were kept."
+    return "The provider lists no season of it any more; those stored before were kept."
 
 
 def _metadata(

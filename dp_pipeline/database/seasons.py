@@ -186,11 +186,11 @@ def approved_keys(connection: sa.Connection, following: Sequence[Following]) -> 
 
 
 def never_listed(connection: sa.Connection, following: Sequence[Following]) -> list[str]:
-    """The followed competitions, as `provider:competition`, of which no season is known."""
+    """The followed competitions, as `provider:competition`, of which no season is stored."""
     followed = _table_of(following)
     name = followed.c.provider + ":" + followed.c.competition
-    known = sa.exists().where(_belongs(followed))
-    return list(connection.scalars(sa.select(name).where(~known)))
+    listed = sa.exists().where(_belongs(followed))
+    return list(connection.scalars(sa.select(name).where(~listed)))
 
 
 def no_longer_followed(

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import store
-from dp_pipeline.domains.snapshot import Snapshot, read_known, read_snapshot
+from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
 from dp_pipeline.football.club_pairing import FixtureList, PairedTeams, pair_teams
 from dp_pipeline.football.clubs import Club, ClubTeam, DecidedClubs, TeamPair, clubs_of
 from dp_pipeline.football.key import TournamentKey
@@ -44,16 +44,16 @@ def link_clubs(connection: sa.Connection, after: Snapshot, *, changed: bool) -> 
     mine = [row for row in after.rows(_team).values() if row["external_id"] in sides]
     if not changed and all(row.get("club_id") or row.get("club_by") for row in mine):
         return
-    known, may_be = _counterparts(connection, after)
-    if not known and not (may_be and changed):
+    certain, may_be = _counterparts(connection, after)
+    if not certain and not (may_be and changed):
         return
     lock_clubs(connection)
     alike = _alike(connection, after.key.tournament_id, may_be) if may_be and changed else ()
     touched: set[UUID] = set()
-    for key in (*known, *(may_be[id_] for id_ in alike)):
+    for key in (*certain, *(may_be[id_] for id_ in alike)):
         there = read_snapshot(connection, key, _READ)
         one, other = sorted((after, there), key=lambda each: str(each.key))
-        touched |= _write_pairs(connection, one, other, inferred=key not in known)
+        touched |= _write_pairs(connection, one, other, inferred=key not in certain)
     if touched:
         write_clubs(connection, touched)
 
@@ -130,7 +130,7 @@ def _counterparts(
         tournament.provider != key.provider, written
     )
     code = code_of(key.provider, key.competition)
-    known: list[TournamentKey] = []
+    certain: list[TournamentKey] = []
     may_be: dict[UUID, TournamentKey] = {}
     for id_, text, season in connection.execute(wanted.order_by(tournament.key)):
         other = TournamentKey.parse(text)
@@ -140,8 +140,8 @@ def _counterparts(
         if None in codes:
             may_be[id_] = other
         elif len(codes) == 1:
-            known.append(other)
-    return known, may_be
+            certain.append(other)
+    return certain, may_be
 
 
 def _alike(connection: sa.Connection, id_: UUID, others: Collection[UUID]) -> Sequence[UUID]:
@@ -191,7 +191,7 @@ def _fixture_list(connection: sa.Connection, of: Snapshot) -> FixtureList:
         {team["external_id"]: of.names[id_] for id_, team in teams.items()},
         {team["external_id"]: team["country"] for team in teams.values()},
         of.matches,
-        read_known(connection, of).aliases if _by_name(of.key.provider) else {},
+        read_stored_teams(connection, of).aliases if _by_name(of.key.provider) else {},
     )
 
 

@@ -35,11 +35,11 @@ def ties_after(snapshot: Snapshot, writes: Sequence[Write]) -> tuple[Write, ...]
     ties = ties_of(after.rounds, after.matches, rules.ties, _places(after, rules))
     fresh = [rows.tie_row(key, tie) for tie in ties]
     stored = snapshot.rows(tables.knockout_tie)
-    known = {row["id"] for row in fresh}
+    still = {row["id"] for row in fresh}
     gone = [
         {name: row[name] for name in row if name not in STAMPS} | {"superseded": True}
         for id_, row in stored.items()
-        if id_ not in known and not row["superseded"]
+        if id_ not in still and not row["superseded"]
     ]
     written = [*fresh, *gone]
     return (planned(tables.knockout_tie, written, stored, counted=False),) if written else ()

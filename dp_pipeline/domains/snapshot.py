@@ -16,7 +16,7 @@ from dp_pipeline.domains.plan import Plan
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament, TournamentState
 from dp_pipeline.football.progress import state_of
-from dp_pipeline.providers.contract import KnownTeams, StoredTournament
+from dp_pipeline.providers.contract import StoredTeams, StoredTournament
 
 _OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "base_url"),)
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
@@ -288,7 +288,7 @@ def read_snapshot(
     return look_for(connection, Snapshot(key, stored), teams=teams, matches=())
 
 
-def read_known(connection: sa.Connection, snapshot: Snapshot) -> KnownTeams:
+def read_stored_teams(connection: sa.Connection, snapshot: Snapshot) -> StoredTeams:
     """What the teams of a payload are recognised by, where their provider has no ids of them."""
     team, alias = tables.team.c, tables.team_alias.c
     provider = snapshot.key.provider
@@ -297,7 +297,7 @@ def read_known(connection: sa.Connection, snapshot: Snapshot) -> KnownTeams:
         tables.team_alias, tables.team, alias.team_id == team.id
     )
     aliases = connection.execute(names.where(alias.provider == provider))
-    return KnownTeams(
+    return StoredTeams(
         {row.key: row.external_id for row in aliases}, frozenset(stored), snapshot.models
     )
 

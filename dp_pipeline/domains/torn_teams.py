@@ -16,7 +16,7 @@ from dp_pipeline.database.history import add_changes, add_moves, change_id
 from dp_pipeline.database.rows import alias_id
 from dp_pipeline.database.store import planned, write
 from dp_pipeline.domains.club_links import lock_clubs, write_clubs
-from dp_pipeline.domains.snapshot import read_known, read_snapshot
+from dp_pipeline.domains.snapshot import read_snapshot, read_stored_teams
 from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.torn_clubs import StoredSeason, TornClub, torn_clubs
@@ -55,7 +55,7 @@ def find_torn(connection: sa.Connection, provider: str) -> list[TornTeam]:
     for key in map(TournamentKey.parse, keys):
         snapshot = read_snapshot(connection, key, _TABLES)
         if not aliases:
-            aliases = dict(read_known(connection, snapshot).aliases)
+            aliases = dict(read_stored_teams(connection, snapshot).aliases)
         seasons.append(
             StoredSeason(
                 str(key),

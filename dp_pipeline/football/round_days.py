@@ -68,18 +68,18 @@ class RoundDays:
         behind = [one for one in self.days if one > place][:1]
         at = [place] if place in self.days else []
         near = [self.days[one] for one in (*before, *at, *behind)]
-        found = Around(min(near), max(near))
-        own = tuple(day for day in self.given[place] if found.off(day) <= IN_LINE)
+        around = Around(min(near), max(near))
+        own = tuple(day for day in self.given[place] if around.off(day) <= IN_LINE)
         turned = [
             day
             for day in self.given[place]
-            if found.off(day) > IN_LINE
+            if around.off(day) > IN_LINE
             and (other := swapped_day(day))
-            and found.off(other) <= IN_LINE
+            and around.off(other) <= IN_LINE
         ]
         swapped = len(turned) > 1 and 2 * len(turned) >= len(self.given[place])
         scattered = len({day.month for day in turned}) > 1
-        return replace(found, own=own, swapped=swapped, scattered=scattered)
+        return replace(around, own=own, swapped=swapped, scattered=scattered)
 
 
 def lines_of(listed: Sequence[ListedDay], span: Span, latest: date) -> dict[Hashable, RoundDays]:

@@ -40,25 +40,25 @@ Carry = Literal["carried", "halved, rounded up", "halved, rounded down", "afresh
 
 def first_year(season: str) -> int | None:
     """The year in which a season begins: of 2024-25, 2024/25, 24/25 or 2025; None of others."""
-    if found := _SEASON.match(season):
-        return int(found[1])
-    found = _SHORT.match(season)
-    return 2000 + int(found[1]) if found else None
+    if long := _SEASON.match(season):
+        return int(long[1])
+    short = _SHORT.match(season)
+    return 2000 + int(short[1]) if short else None
 
 
 def _years(text: Any) -> Any:
-    found = _RANGE.match(text) if isinstance(text, str) else None
-    year = first_year(found[2]) if found else None
+    parts = _RANGE.match(text) if isinstance(text, str) else None
+    year = first_year(parts[2]) if parts else None
     if text == "all":
         return _ALWAYS
-    if found is None or year is None or (found[1] and found[3]):
+    if parts is None or year is None or (parts[1] and parts[3]):
         reason = 'seasons are written "2024-25", "2019-20 to 2021-22", "from …", "to …" or "all"'
         raise ValueError(reason)
-    last = first_year(found[3]) if found[3] else year
+    last = first_year(parts[3]) if parts[3] else year
     if last is None or last < year:
         reason = f"{text!r} ends before it begins"
         raise ValueError(reason)
-    return {"from": (year, _ALWAYS[1]), "to": (_ALWAYS[0], year), None: (year, last)}[found[1]]
+    return {"from": (year, _ALWAYS[1]), "to": (_ALWAYS[0], year), None: (year, last)}[parts[1]]
 
 
 def _listed(text: Any) -> Any:
@@ -306,8 +306,8 @@ def code_of(provider: str, competition: str) -> str | None:
     """The name that the files use for a provider's competition: openfootball's own."""
     if provider == "openfootball":
         return competition
-    found = (each for each in load().competition if competition in each.names.get(provider, ()))
-    return next((each.code for each in found), None)
+    named = (each for each in load().competition if competition in each.names.get(provider, ()))
+    return next((each.code for each in named), None)
 
 
 def is_national(provider: str, competition: str) -> bool:
@@ -332,7 +332,7 @@ def read(files: Mapping[str, str]) -> _Files:
     Raises:
         RuleError: one is not as it should be; the sentence names file and place.
     """
-    found: dict[str, Any] = {}
+    contents: dict[str, Any] = {}
     for name, text in sorted(files.items()):
         try:
             told = tomllib.loads(text)
@@ -349,8 +349,8 @@ def read(files: Mapping[str, str]) -> _Files:
             raise RuleError(message) from error
         for key in told:
             more = getattr(entries, key)
-            found[key] = found[key] + more if key in found else more
-    files_ = _Files.model_construct(**found)
+            contents[key] = contents[key] + more if key in contents else more
+    files_ = _Files.model_construct(**contents)
     for entries in (files_.order, files_.split, files_.conference, files_.tie, files_.zone):
         _refuse_two(entries)
     _refuse_two_codes(files_.competition)

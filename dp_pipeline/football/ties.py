@@ -80,16 +80,16 @@ def ties_of(
         if round_ is not None and match.home != match.away:
             pairs = places.setdefault((match.stage, _name(round_)), {})
             pairs.setdefault(frozenset((match.home, match.away)), []).append(match)
-    found: list[tuple[Match, KnockoutTie]] = []
+    ties: list[tuple[Match, KnockoutTie]] = []
     for (stage, name), pairs in places.items():
         meetings = [_meetings(met, knockout) for met in pairs.values()]
         legs = _legs(meetings, knockout)
         higher = _table_before(stage, name, rule, tables or {})
-        found += [
+        ties += [
             (each.matches[0], _by_place(each, _tie(each, legs, rule), higher)) for each in meetings
         ]
-    found.sort(key=lambda each: (*moment(each[0]), each[0].external_id))
-    return tuple(tie for _, tie in found)
+    ties.sort(key=lambda each: (*moment(each[0]), each[0].external_id))
+    return tuple(tie for _, tie in ties)
 
 
 def _name(round_: Round) -> str:

@@ -169,7 +169,7 @@ def _values(circuit: Circuit) -> dict[str, Any]:
 
 
 def _move(connection: sa.Connection, service: Service) -> None:
-    """Another address is another service: nothing known of the one before holds."""
+    """Another address is another service: nothing stored of the one before holds."""
     name, root = service
     table = provider_health.c
     connection.execute(

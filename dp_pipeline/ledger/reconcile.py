@@ -207,7 +207,7 @@ def record_lost(database: Database, run: LostRun) -> int | None:
         # them over.
         if not connection.scalar(_TRY_TO_END, {"name": run_lock(run.request_id)}):
             return None
-        known = {
+        recorded = {
             (row.tournament_key, row.domain)
             for row in connection.execute(
                 sa.select(_executions.c.tournament_key, _executions.c.domain).where(
@@ -244,7 +244,7 @@ def record_lost(database: Database, run: LostRun) -> int | None:
                     },
                 }
                 for domain in domains
-                if (storable(key), domain) not in known
+                if (storable(key), domain) not in recorded
             ]
         if missing:
             connection.execute(insert(_executions).on_conflict_do_nothing(), missing)

@@ -65,18 +65,18 @@ class StoredTournament:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownTeams:
+class StoredTeams:
     """What is stored of a provider whose teams have no ids; a payload's are recognised by it.
 
     Args:
         aliases: external ids of teams by the keys of their other names; None: the name is that of
-            a club of its own, whatever else is known.
-        stored: the external ids of all its teams.
+            a club of its own, whatever else is stored.
+        ids: the external ids of all its teams.
         tournament: what is stored of the one that is read; None when nothing is.
     """
 
     aliases: Mapping[str, str | None] = field(default_factory=dict)
-    stored: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
     tournament: StoredTournament | None = None
 
     @property
@@ -127,7 +127,8 @@ class Source(ABC):
         selection: what is wanted.
         stored: what is stored; given where matches that are due are wanted.
         clock: of the provider; another one than ours only in a simulated world.
-        known: what teams are recognised by; set before anything is read, see `Provider.by_name`.
+        stored_teams: what teams are recognised by; set before anything is read, see
+            `Provider.by_name`.
     """
 
     key: TournamentKey
@@ -135,7 +136,7 @@ class Source(ABC):
     selection: Selection = EVERYTHING
     stored: StoredTournament | None = None
     clock: Now = field(default=utc_now, kw_only=True)
-    known: KnownTeams = field(default_factory=KnownTeams, kw_only=True)
+    stored_teams: StoredTeams = field(default_factory=StoredTeams, kw_only=True)
 
     def widen(self) -> None:
         """Want new rounds and fixtures too, beside the matches that are due, from now on.

@@ -114,8 +114,8 @@ def begun_and_once(
     findings: list[Finding] = []
     literal: dict[str, Match] = {}
     judged: list[Match] = []
-    known = {match.external_id for match in stored}
-    again = listed_twice([*matches, *_others(matches, stored)], known)
+    before = {match.external_id for match in stored}
+    again = listed_twice([*matches, *_others(matches, stored)], before)
     for match in matches:
         subject = subjects[match.external_id]
         if match.external_id in again:

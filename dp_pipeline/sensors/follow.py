@@ -15,14 +15,14 @@ from dp_pipeline.settings import Settings
 
 TICK_SECONDS = 15
 RETRY_SECONDS = 3_600.0
-"""How long a competition of which no season is known is left alone."""
+"""How long a competition of which no season is stored waits for the next list of its provider."""
 
 
 def read_cursor(text: str | None) -> tuple[str, float]:
     """The digest of the file when it was last acted on, and the Unix time of that."""
     try:
         noted = json.loads(text or "")
-        return str(noted["digest"]), float(noted["asked_at"])
+        return str(noted["digest"]), float(noted["read_at"])
     except (ValueError, KeyError, TypeError):
         return "", 0.0
 
@@ -54,7 +54,7 @@ def watch_competitions(
         # It may have read the file before it changed.
         said = "A run that reads seasons goes on; the next one waits for its end."
         return dg.SensorResult(skip_reason=said, cursor=context.cursor)
-    cursor = json.dumps({"digest": competitions.digest, "asked_at": now})
+    cursor = json.dumps({"digest": competitions.digest, "read_at": now})
     if not competitions.followed:
         return dg.SensorResult(skip_reason=said, cursor=cursor)
     request = dg.RunRequest(tags={PRIORITY_TAG: str(int(Priority.SENSOR))})

@@ -26,8 +26,8 @@ TICK_SECONDS = 10
 """What is due every minute is polled within seventy seconds."""
 FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
 ONE_AT_A_TIME = timedelta(minutes=5)
-"""A second run of a provider would wait for the same pace; one that takes longer holds up only its
-own tournaments."""
+"""A second run of a provider would wait for the same rate limit; one that takes longer holds up
+only its own tournaments."""
 
 
 @dg.sensor(

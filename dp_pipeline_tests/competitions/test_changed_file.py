@@ -35,12 +35,12 @@ def test_a_competition_without_seasons_is_asked_for_again_an_hour_later(place: P
     (run,) = place.instance.get_runs()
     place.instance.report_run_failed(run)
     assert not place.tick(watch_competitions).run_requests
-    digest, asked_at = read_cursor(place.cursors[watch_competitions.name])
+    digest, read_at = read_cursor(place.cursors[watch_competitions.name])
     place.cursors[watch_competitions.name] = json.dumps(
-        {"digest": digest, "asked_at": asked_at - 3_601}
+        {"digest": digest, "read_at": read_at - 3_601}
     )
     assert place.tick(watch_competitions).run_requests
     place.list_seasons("openligadb:bl1", "2026")
-    place.cursors[watch_competitions.name] = json.dumps({"digest": digest, "asked_at": 0})
+    place.cursors[watch_competitions.name] = json.dumps({"digest": digest, "read_at": 0})
     place.instance.report_run_failed(place.instance.get_runs(limit=1)[0])
     assert not place.tick(watch_competitions).run_requests

@@ -98,7 +98,7 @@ def test_an_empty_list_takes_nothing_away(place: Place) -> None:
     replay.payloads["/getavailableleagues"] = []
     result = discover(place, replay)
     assert not result.success
-    assert "lists no season of it any more; those known before were kept" in check(result)[1]
+    assert "lists no season of it any more; those stored before were kept" in check(result)[1]
     assert listed(place) == before
     assert requested(place.tick()) == ["openligadb:bl1:2026"]
 

@@ -270,7 +270,7 @@ def test_names_are_given_and_taken_back_by_people(
     machine.read(FILE, written_as({}))
     assert "is the name by which brake-eng is found anyway" in dp("add", "Brake FC", "Brake").output
     assert "No team of openfootball is called Nowhere" in dp("add", "X", "Nowhere").output
-    assert "No club is known to go by Nobody" in dp("remove", "Nobody").output
+    assert "No club goes by Nobody" in dp("remove", "Nobody").output
     assert dp("add", "Weser", "brake-eng").output == "Weser (weser-eng) is Brake (brake-eng).\n"
     machine.read(OTHER, written_as({"Brake": "Weser"}))
     assert "brake-eng" in machine.clubs(OTHER)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dp_pipeline.football.club_aliases import packaged
 from dp_pipeline.football.club_names import Meeting, Spelling, meet_or_coincide, short_names
 from dp_pipeline.football.models import Team, TeamAlias
-from dp_pipeline.providers.contract import KnownTeams
+from dp_pipeline.providers.contract import StoredTeams
 from dp_pipeline.providers.fetched import Finding
 
 Written = dict[str, Counter[Spelling]]
@@ -50,7 +50,7 @@ class Clubs:
             if key != self.ids[key] and (key in self.renamed or key not in self.listed):
                 yield TeamAlias(key, name_of(written[key]), self.ids[key])
 
-    def findings(self, team: Team, written: Written, known: KnownTeams) -> Iterator[Finding]:
+    def findings(self, team: Team, written: Written, stored: StoredTeams) -> Iterator[Finding]:
         """What is to be said of a team that is known by several names, here or elsewhere."""
         keys = [key for key, id_ in self.ids.items() if id_ == team.external_id]
         spellings = sum((written[key] for key in keys), Counter[Spelling]())
@@ -75,14 +75,14 @@ class Clubs:
             detail = f"Known as another name of {team.external_id}, and taken as that club."
             yield Finding("known_team_name", team.name, detail, data={"source": source})
         if self.renamed.intersection(keys):
-            stored = known.tournament.teams if known.tournament else ()
-            before = next((t.name for t in stored if t.external_id == team.external_id), "?")
+            teams = stored.tournament.teams if stored.tournament else ()
+            before = next((t.name for t in teams if t.external_id == team.external_id), "?")
             detail = (
                 f"Stored as {before!r}, which is gone and had the same fixtures: it is renamed."
             )
             yield Finding("renamed_team", team.name, detail, data={"stored as": before})
-        names = {name for key in keys for name in (key, *_names_of(key, known))}
-        torn = sorted(names & known.stored)
+        names = {name for key in keys for name in (key, *_names_of(key, stored))}
+        torn = sorted(names & stored.ids)
         if len(torn) > 1:
             detail = (
                 f"Stored as {len(torn)} clubs ({', '.join(torn)}): `dp alias merge` joins them."
@@ -91,7 +91,7 @@ class Clubs:
 
 
 def identify(
-    written: Written, meetings: Sequence[Meeting[str]], *, year: int, known: KnownTeams
+    written: Written, meetings: Sequence[Meeting[str]], *, year: int, stored: StoredTeams
 ) -> Clubs:
     """Find the club of each name.
 
@@ -99,9 +99,9 @@ def identify(
         written: the spellings of each name, by its key.
         meetings: the fixtures of the file, by the keys of the names.
         year: in which the season begins.
-        known: by what clubs are recognised.
+        stored: by what clubs are recognised.
     """
-    clubs, listed, findings = _listed(written, meetings, year, known)
+    clubs, listed, findings = _listed(written, meetings, year, stored)
     grouped: defaultdict[str, Counter[Spelling]] = defaultdict(Counter)
     for key, club in clubs.items():
         grouped[club] += written[key]
@@ -109,13 +109,13 @@ def identify(
     short = {
         club: long
         for club, long in short_names(grouped, between).items()
-        if known.aliases.get(club, club) is not None
+        if stored.aliases.get(club, club) is not None
     }
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for club in grouped:
         groups[short.get(club, club)].append(club)
     chosen = {
-        club: _preferred([long, *members], known)
+        club: _preferred([long, *members], stored)
         for long, members in groups.items()
         for club in members
     }
@@ -132,13 +132,13 @@ def similar(spellings: Counter[Spelling]) -> Finding:
 
 
 def _listed(
-    written: Written, meetings: Sequence[Meeting[str]], year: int, known: KnownTeams
+    written: Written, meetings: Sequence[Meeting[str]], year: int, stored: StoredTeams
 ) -> tuple[dict[str, str], dict[str, str], list[Finding]]:
     """The club of each name by aliases, the sources of those, and what contradicts them."""
     clubs: dict[str, str] = {}
     listed: dict[str, str] = {}
     findings: list[Finding] = []
-    wanted = {key: _club_of(key, year, known) for key in written}
+    wanted = {key: _club_of(key, year, stored) for key in written}
     for key in sorted(written, key=lambda key: (wanted[key][0] != key, key)):
         club, source = wanted[key]
         same = [each for each, other in clubs.items() if other == club]
@@ -151,28 +151,30 @@ def _listed(
     return clubs, listed, findings
 
 
-def _club_of(key: str, year: int, known: KnownTeams) -> tuple[str, str | None]:
+def _club_of(key: str, year: int, stored: StoredTeams) -> tuple[str, str | None]:
     """The external id of the club that a name is by aliases, and where that is said."""
-    if key in known.aliases:
+    if key in stored.aliases:
         # A tournament that is stored with both as two keeps them until the clubs are joined.
-        club = _preferred([known.aliases[key] or key, key], known)
+        club = _preferred([stored.aliases[key] or key, key], stored)
         return club, "team_alias" if club != key else None
     entry = packaged().find(key, year)
-    club = _preferred(_names_of(entry.club_key if entry else key, known), known)
+    club = _preferred(_names_of(entry.club_key if entry else key, stored), stored)
     return club, entry.source if entry else None
 
 
-def _names_of(key: str, known: KnownTeams) -> list[str]:
+def _names_of(key: str, stored: StoredTeams) -> list[str]:
     """The external ids that a club may be stored under, its own name first."""
     names = packaged().names_of(key)
-    return list(dict.fromkeys(club for n in names if (club := known.aliases.get(n, n)) is not None))
+    return list(
+        dict.fromkeys(club for n in names if (club := stored.aliases.get(n, n)) is not None)
+    )
 
 
-def _preferred(ids: Sequence[str], known: KnownTeams) -> str:
+def _preferred(ids: Sequence[str], stored: StoredTeams) -> str:
     """The first that plays here already, else the first that is stored, else the first."""
-    here = (id_ for id_ in ids if id_ in known.here)
-    stored = (id_ for id_ in ids if id_ in known.stored)
-    return next(here, None) or next(stored, None) or ids[0]
+    here = (id_ for id_ in ids if id_ in stored.here)
+    elsewhere = (id_ for id_ in ids if id_ in stored.ids)
+    return next(here, None) or next(elsewhere, None) or ids[0]
 
 
 def name_of(spellings: Counter[Spelling]) -> str:

@@ -99,23 +99,23 @@ def _problem(text: str | None) -> Problem | None:
 
 
 def _at(day: date, time_text: str, zone: tzinfo | None) -> Kickoff:
-    found = _TIME.match(time_text)
-    if not found:
+    written = _TIME.match(time_text)
+    if not written:
         return Kickoff(day, problem="unreadable_time")
     try:
-        clock = time(int(found[1]), int(found[2]))
+        clock = time(int(written[1]), int(written[2]))
     except ValueError:
         return Kickoff(day, problem="unreadable_time")
-    if found[3]:
-        minutes = int(found[4] or 0) * (-1 if found[3].startswith("-") else 1)
-        offset = timedelta(hours=int(found[3].lstrip("\u00b1")), minutes=minutes)
+    if written[3]:
+        minutes = int(written[4] or 0) * (-1 if written[3].startswith("-") else 1)
+        offset = timedelta(hours=int(written[3].lstrip("\u00b1")), minutes=minutes)
         if abs(offset) > _FURTHEST_OFFSET:
             return Kickoff(day, problem="unreadable_time")
         zone = timezone(offset)
-    elif found[5]:
-        if found[5] not in _HOURS:
+    elif written[5]:
+        if written[5] not in _HOURS:
             return Kickoff(day, problem="unreadable_time")
-        zone = timezone(timedelta(hours=_HOURS[found[5]]))
+        zone = timezone(timedelta(hours=_HOURS[written[5]]))
     local = datetime.combine(day, clock)
     if zone is None:
         return Kickoff(day, local=local, problem="no_zone")

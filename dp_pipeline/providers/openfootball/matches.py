@@ -97,7 +97,9 @@ def matches_of(
         )
         matches += [match] if match else []
         findings += [finding] if finding else []
-    findings += [_summary(problem, found, len(fixtures)) for problem, found in problems.items()]
+    findings += [
+        _summary(problem, subjects, len(fixtures)) for problem, subjects in problems.items()
+    ]
     unplaced = sorted(fixture.subject for fixture in fixtures if fixture.round is None)
     if unplaced:
         findings.append(_without_round(unplaced, len(fixtures)))

@@ -11,7 +11,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.football.pairing import renamed_clubs
 from dp_pipeline.football.table import compute_standings
-from dp_pipeline.providers.contract import KnownTeams
+from dp_pipeline.providers.contract import StoredTeams
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.openfootball.competition import (
@@ -54,7 +54,7 @@ def read_season(
     key: TournamentKey,
     *,
     today: date | None = None,
-    known: KnownTeams | None = None,
+    stored: StoredTeams | None = None,
 ) -> SeasonData:
     """Read a decoded file.
 
@@ -62,7 +62,7 @@ def read_season(
         payload: the file.
         key: of the tournament.
         today: the present day; None where nothing is judged by the clock.
-        known: what is stored, by which teams and matches are recognised; None: nothing.
+        stored: by what teams and matches are recognised; None: nothing is stored.
 
     Raises:
         InvalidShapeError: when this is no season file, or no match in it can be read.
@@ -81,21 +81,21 @@ def read_season(
         return absent(f"openfootball's file {name}.json has no matches yet.")
     competition = Competition.of(key.competition)
     entries = read_entries(file, competition, competition.span(key.season), today)
-    teams, read = _recognised(entries, competition, key, known or KnownTeams())
+    teams, read = _recognised(entries, competition, key, stored or StoredTeams())
     matches, rounds = read.matches, read.rounds
     in_tables = [m for m in matches if m.round_slug and rounds[m.round_slug].type == "season"]
     ordered = tuple(rounds.values())
     no_teams = f"No match in openfootball's file {name}.json names its teams yet."
     return SeasonData(
         tournament=Fetched((_tournament(file, key),)),
-        teams=replace(_found(teams.items, teams.findings, no_teams), aliases=teams.aliases),
-        rounds=_found(
+        teams=replace(_fetched(teams.items, teams.findings, no_teams), aliases=teams.aliases),
+        rounds=_fetched(
             ordered,
             _unknown_rounds(entries),
             f"No match in openfootball's file {name}.json names a round.",
         ),
         matches=replace(
-            _found(
+            _fetched(
                 matches,
                 (*entries.findings, *read.findings),
                 f"openfootball's file {name}.json has no match that can be given."
@@ -110,7 +110,7 @@ def read_season(
 
 
 def _recognised(
-    entries: Entries, competition: Competition, key: TournamentKey, known: KnownTeams
+    entries: Entries, competition: Competition, key: TournamentKey, stored: StoredTeams
 ) -> tuple[SpelledTeams, ReadMatches]:
     """Teams, rounds and matches; what is stored under another name, under that."""
 
@@ -119,33 +119,33 @@ def _recognised(
             entries.fixtures,
             scope=competition.code.partition(".")[0] if competition.is_league else None,
             year=years(key.season)[0],
-            known=known,
+            stored=stored,
             renamed=renamed,
         )
 
     def read(teams: SpelledTeams) -> ReadMatches:
         rounds = rounds_of(list(_placed(entries, teams)))
-        found = matches_of(
+        matches = matches_of(
             entries.fixtures,
             file=f"{key.season}/{key.competition}",
             ids=teams.ids,
             rounds=rounds,
             zone=competition.zone(key.season),
         )
-        return ReadMatches(rounds, *found)
+        return ReadMatches(rounds, *matches)
 
     teams = spelled({})
-    found = read(teams)
-    stored = known.tournament
-    if stored is None or not stored.matches:
-        return teams, found
-    renamed = renamed_clubs(stored.matches, found.matches, known.stored - known.here)
-    apart = {key for key, club in known.aliases.items() if club is None}
-    renamed = {club: before for club, before in renamed.items() if club not in apart}
+    matches = read(teams)
+    before = stored.tournament
+    if before is None or not before.matches:
+        return teams, matches
+    renamed = renamed_clubs(before.matches, matches.matches, stored.ids - stored.here)
+    apart = {key for key, club in stored.aliases.items() if club is None}
+    renamed = {club: old for club, old in renamed.items() if club not in apart}
     if renamed:
         teams = spelled(renamed)
-        found = read(teams)
-    return teams, under_stored_names(found, stored)
+        matches = read(teams)
+    return teams, under_stored_names(matches, before)
 
 
 def _placed(entries: Entries, teams: SpelledTeams) -> Iterable[Placed]:
@@ -213,6 +213,6 @@ def _unknown_rounds(entries: Entries) -> tuple[Finding, ...]:
     return tuple(Finding("unknown_round", label, detail) for label in sorted(labels))
 
 
-def _found(items: tuple[T, ...], findings: Iterable[Finding], because: str) -> Fetched[T]:
+def _fetched(items: tuple[T, ...], findings: Iterable[Finding], because: str) -> Fetched[T]:
     ordered = sorted(findings, key=lambda i: (not i.left_out, i.kind, i.subject, i.detail))
     return Fetched(items, tuple(ordered), None if items else Absence("nothing_yet", because))

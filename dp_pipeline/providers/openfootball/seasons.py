@@ -58,17 +58,17 @@ async def find_seasons(  # noqa: PLR0913 - named by the caller
     if most_without is None or is_of_one_year(competition):
         between = is_of_one_year(competition)
         most_without = MOST_YEARS_WITHOUT_BETWEEN_CUPS if between else MOST_YEARS_WITHOUT
-    found: list[ListedSeason] = []
+    seasons: list[ListedSeason] = []
     without = 0
     newest = (year or datetime.now(UTC).year) + 1
     for start in range(newest, FIRST_YEAR, -1):
         season = await _of_year(provider, competition, requests, start)
         if season is not None:
-            found.append(season)
+            seasons.append(season)
         without = 0 if season else without + 1
-        if len(found) > back or without > most_without:
+        if len(seasons) > back or without > most_without:
             break
-    return tuple(found)
+    return tuple(seasons)
 
 
 async def find_similar(key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
@@ -83,10 +83,10 @@ async def find_similar(key: TournamentKey, requests: Requests) -> tuple[Tourname
             return (other,)
     if code != key.competition or not is_known(code):
         return ()
-    found = await find_seasons(
+    seasons = await find_seasons(
         key.provider, code, requests, back=0, most_without=MOST_YEARS_WITHOUT_IF_MEANT
     )
-    return tuple(season.key for season in found)
+    return tuple(season.key for season in seasons)
 
 
 async def _has_file(key: TournamentKey, requests: Requests) -> bool:

@@ -90,7 +90,7 @@ class OpenFootballSource(Source):
         return await requested(
             self.requests,
             self.key,
-            partial(read_season, key=self.key, today=self.now.date(), known=self.known),
+            partial(read_season, key=self.key, today=self.now.date(), stored=self.stored_teams),
         )
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dp_pipeline.football.club_names import Meeting, Spelling
 from dp_pipeline.football.models import Team, TeamAlias
-from dp_pipeline.providers.contract import KnownTeams
+from dp_pipeline.providers.contract import StoredTeams
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.fixtures import Fixture
 from dp_pipeline.providers.openfootball.identity import Written, identify, name_of, similar
@@ -35,7 +35,7 @@ def teams_of(
     *,
     scope: str | None,
     year: int,
-    known: KnownTeams,
+    stored: StoredTeams,
     renamed: Mapping[str, str] | None = None,
 ) -> SpelledTeams:
     """Tell the teams of a file apart. External ids are "arsenal-eng", equal in every file.
@@ -44,12 +44,12 @@ def teams_of(
         fixtures: the readable entries of the file.
         scope: ends the id of a team of no known country; None leaves it away.
         year: in which the season begins.
-        known: by what teams are recognised.
+        stored: by what teams are recognised.
         renamed: external ids that are stored under another one, each with that one.
     """
     written, findings = _told_apart(fixtures, scope)
     keys = {spelling: key for key, each in written.items() for spelling in each}
-    clubs = identify(written, _meetings(fixtures, keys), year=year, known=known)
+    clubs = identify(written, _meetings(fixtures, keys), year=year, stored=stored)
     clubs = clubs.under_stored_names(renamed or {})
     ids = {spelling: clubs.ids[key] for spelling, key in keys.items()}
     members = _grouped(fixtures, ids)
@@ -58,7 +58,7 @@ def teams_of(
         for id_ in sorted(members)
     )
     for team in items:
-        findings += clubs.findings(team, written, known)
+        findings += clubs.findings(team, written, stored)
     return SpelledTeams(items, ids, (*findings, *clubs.similar), tuple(clubs.aliases(written)))
 
 

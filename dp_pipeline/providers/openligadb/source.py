@@ -279,6 +279,6 @@ class OpenLigaDBSource(PolledSource[Gathered]):
         return gathered
 
     async def _table(self) -> TableRows | None:
-        """The table, where what is known before the matches that are due come shows it can be."""
-        known = Gathered(self.key, self.stored) if self.stored else await self.season()
-        return await self._answers.table() if known.can_have_table else None
+        """The table, where what is stored before the matches that are due come shows it can be."""
+        gathered = Gathered(self.key, self.stored) if self.stored else await self.season()
+        return await self._answers.table() if gathered.can_have_table else None

@@ -51,7 +51,7 @@ def tree_matches(
         teams: of the season, to tell a team from a place in the draw.
     """
     by_id = {match.external_id: match for match in listed}
-    found = TreeMatches()
+    filled = TreeMatches()
     for of_round in tree:
         slug = _slug_of(of_round, rounds, by_id)
         lost: list[str] = []
@@ -63,26 +63,26 @@ def tree_matches(
             if slug is None or not tie.events:
                 lost.append(f"{sides[0].name} - {sides[1].name}")
                 continue
-            found = _with_tie(found, _matches(tie, sides, slug, of_round, by_id), sides, subject)
+            filled = _with_tie(filled, _matches(tie, sides, slug, of_round, by_id), sides, subject)
         findings = of_round.findings
         if lost and not (slug is not None and any(m.round_slug == slug for m in listed)):
             names = ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
             detail = f"The cup tree has ties of which SofaScore lists no match yet: {names}."
             findings = (*findings, Finding("tie_without_match", of_round.name, detail))
-        found = replace(found, findings=(*found.findings, *findings))
-    return found
+        filled = replace(filled, findings=(*filled.findings, *findings))
+    return filled
 
 
 def _with_tie(
-    found: TreeMatches,
+    filled: TreeMatches,
     matches: Sequence[Match],
     sides: Sequence[TeamOrPlacePayload],
     subject: str,
 ) -> TreeMatches:
     if not matches:
-        return found
-    known = {match.external_id for match in found.matches}
-    new = [match for match in matches if match.external_id not in known]
+        return filled
+    before = {match.external_id for match in filled.matches}
+    new = [match for match in matches if match.external_id not in before]
     odd = [
         Finding(
             "finished_without_result",
@@ -93,10 +93,10 @@ def _with_tie(
         if match.status == "unknown"
     ]
     return TreeMatches(
-        (*found.matches, *new),
-        (*found.teams, *sides),
-        {**found.subjects, **{match.external_id: subject for match in new}},
-        (*found.findings, *odd[:1]),
+        (*filled.matches, *new),
+        (*filled.teams, *sides),
+        {**filled.subjects, **{match.external_id: subject for match in new}},
+        (*filled.findings, *odd[:1]),
     )
 
 
@@ -137,9 +137,9 @@ def _matches(
     """The matches of a tie that the rounds lack."""
     ids = [str(number) for number in dict.fromkeys(tie.events)]
     home, away = (str(team.id) for team in sides)
-    known = {n: by_id[id_] for n, id_ in enumerate(ids) if id_ in by_id}
-    if known:  # legs change sides: a listed one says who is at home in the others
-        place, leg = next(iter(known.items()))
+    listed = {n: by_id[id_] for n, id_ in enumerate(ids) if id_ in by_id}
+    if listed:  # legs change sides: a listed one says who is at home in the others
+        place, leg = next(iter(listed.items()))
         home, away = (leg.home, leg.away) if place % 2 == 0 else (leg.away, leg.home)
     alone = len(ids) == 1 and tie.matches_in_round in (None, 1)
     result = _result(tie) if alone and tie.finished else {}
@@ -167,16 +167,16 @@ def _matches(
         )
         for n, id_ in enumerate(ids)
     ]
-    return [leg for n, leg in enumerate(legs) if n not in known]
+    return [leg for n, leg in enumerate(legs) if n not in listed]
 
 
 def _result(tie: BlockPayload) -> dict[str, Any]:
     """The score of a single match, if it says who won and the winner is that side."""
-    found = [_SCORE.match(text or "") for text in (tie.home_team_score, tie.away_team_score)]
-    if found[0] is None or found[1] is None or (found[0][2] is None) != (found[1][2] is None):
+    sides = [_SCORE.match(text or "") for text in (tie.home_team_score, tie.away_team_score)]
+    if sides[0] is None or sides[1] is None or (sides[0][2] is None) != (sides[1][2] is None):
         return {}
-    goals = (int(found[0][1]), int(found[1][1]))
-    kicks = (int(found[0][2]), int(found[1][2])) if found[0][2] and found[1][2] else None
+    goals = (int(sides[0][1]), int(sides[1][1]))
+    kicks = (int(sides[0][2]), int(sides[1][2])) if sides[0][2] and sides[1][2] else None
     decisive = goals if kicks is None else kicks
     ahead = [side for side, other in ((0, 1), (1, 0)) if decisive[side] > decisive[other]]
     if _winners(tie) not in ([], ahead) or not ahead or (kicks and goals[0] != goals[1]):

@@ -96,13 +96,13 @@ def _meetings(
     level: defaultdict[int, list[int]] = defaultdict(list)
     for row in rows:
         level[row.points].append(row.team)
-    found = {}
+    ranks = {}
     for teams in level.values():
         among = [r for r in results if r.home in teams and r.away in teams]
         if 2 * len(among) == meetings * len(teams) * (len(teams) - 1):
             for team, (wins, draws, _, scored, conceded) in _sums(teams, among).items():
-                found[team] = (-WIN * wins - DRAW * draws, conceded - scored)
-    return found
+                ranks[team] = (-WIN * wins - DRAW * draws, conceded - scored)
+    return ranks
 
 
 def _sums(
