@@ -6,7 +6,7 @@ from dataclasses import asdict
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import STAMPS, Write, planned
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.football.rules import CompetitionRules, rules_of
+from dp_pipeline.football.rules import CompetitionRules
 from dp_pipeline.football.table import compute_standings
 from dp_pipeline.football.ties import Places, ties_of
 
@@ -30,9 +30,7 @@ def ties_after(snapshot: Snapshot, writes: Sequence[Write]) -> tuple[Write, ...]
     A tie whose matches became others' is superseded, as nothing is deleted.
     """
     after, key = snapshot.after_writes(writes), snapshot.key
-    season = after.tournament["season"] if after.tournament else key.season
-    rules = rules_of(key.provider, key.competition, season)
-    ties = ties_of(after.rounds, after.matches, rules.ties, _places(after, rules))
+    ties = ties_of(after.rounds, after.matches, after.rules.ties, _places(after, after.rules))
     fresh = [rows.tie_row(key, tie) for tie in ties]
     stored = snapshot.rows(tables.knockout_tie)
     still = {row["id"] for row in fresh}

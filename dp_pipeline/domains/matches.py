@@ -18,8 +18,8 @@ from dp_pipeline.domains.judge import Verdict, contradiction_findings, subject_o
 from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, match_news, score
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.gaps import gaps_of
 from dp_pipeline.football.models import FINAL_STATUSES, Match
-from dp_pipeline.football.plausibility import gaps_of
 from dp_pipeline.match_watch.due import change
 from dp_pipeline.match_watch.watch import CALLED_OFF, PolledMatches, Watched
 from dp_pipeline.providers.contract import DueMatches, Selection, Source
@@ -81,7 +81,7 @@ def _incomplete(fetched: Fetched[Match], snapshot: Snapshot) -> list[Finding]:
     names = {**snapshot.team_names, **fetched.team_names}
     return [
         Finding("incomplete_season", gap.table, gap.detail)
-        for gap in gaps_of(fetched.items, snapshot.rounds, names)
+        for gap in gaps_of(fetched.items, snapshot.rounds, names, snapshot.rules)
     ]
 
 

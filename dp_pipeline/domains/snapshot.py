@@ -16,6 +16,7 @@ from dp_pipeline.domains.plan import Plan
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament, TournamentState
 from dp_pipeline.football.progress import state_of
+from dp_pipeline.football.rules import CompetitionRules, rules_of
 from dp_pipeline.providers.contract import StoredTeams, StoredTournament
 
 _OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "base_url"),)
@@ -239,6 +240,12 @@ class Snapshot:
     def state(self) -> TournamentState:
         """What follows for the tournament from what is stored."""
         return state_of(self.rounds, self.matches, self.standings)
+
+    @property
+    def rules(self) -> CompetitionRules:
+        """The rules of the season, as far as they are known."""
+        season = self.tournament["season"] if self.tournament else self.key.season
+        return rules_of(self.key.provider, self.key.competition, season)
 
     @property
     def models(self) -> StoredTournament | None:

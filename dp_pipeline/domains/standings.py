@@ -16,7 +16,6 @@ from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Standing, Zone
 from dp_pipeline.football.results import DRAW_POINTS, WIN_POINTS
-from dp_pipeline.football.rules import CompetitionRules, rules_of
 from dp_pipeline.football.table import FINAL_TABLE, ComputedTables, compute_tables
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fetched import Fetched, Finding
@@ -128,7 +127,7 @@ def with_zones(standings: Sequence[Standing], snapshot: Snapshot) -> list[Standi
 
     Teams that share a place share its zone only where all of their places are in it.
     """
-    entry = _rules(snapshot).zones
+    entry = snapshot.rules.zones
     final = [row.position for row in standings if row.whole_season]
     if entry is None or len(final) != entry.teams:
         return list(standings)
@@ -138,12 +137,6 @@ def with_zones(standings: Sequence[Standing], snapshot: Snapshot) -> list[Standi
         return entry.of(place, place + shared[place] - 1)
 
     return [replace(r, zone=zone(r.position)) if r.whole_season else r for r in standings]
-
-
-def _rules(snapshot: Snapshot) -> CompetitionRules:
-    key = snapshot.key
-    year = snapshot.tournament["season"] if snapshot.tournament else key.season
-    return rules_of(key.provider, key.competition, year)
 
 
 def only_recomputed(stored: Sequence[Standing], standings: Sequence[Standing]) -> bool:
@@ -218,7 +211,7 @@ def by_stored_matches(snapshot: Snapshot) -> ComputedTables:
             for match in snapshot.matches
             if match.round_slug in season or (not season and match.round_slug is None)
         ),
-        rules=_rules(snapshot),
+        rules=snapshot.rules,
         names=snapshot.team_names,
     )
 

@@ -1,15 +1,14 @@
-"""Whether what a provider says of a tournament can be football, and all of it. Pure."""
+"""Whether what a provider says of a tournament can be football. Pure."""
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from statistics import median_low
 
 from dp_pipeline.football.listed_days import THROUGHOUT, Span, is_another_season
-from dp_pipeline.football.models import Match, MatchStatus, Round
-from dp_pipeline.football.progress import without_replaced
+from dp_pipeline.football.models import Match, MatchStatus
 
 LONG_BEFORE = timedelta(hours=1)
 """A match that is brought forward by less is played all the same."""
@@ -19,8 +18,6 @@ MOST_USUAL_GOALS = 4
 FEWEST_TO_TELL = 5
 FEWEST_DAYS_TO_TELL = 20
 """Of a handful of matches, as of a supercup or a season that begins, the days may all be odd."""
-_MOST_TEAMS_IN_ROUND_ROBIN = 24
-_NAMED = 5
 PLAYED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "live"})
 _DECIDED: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
 _OTHER_SPORT = re.compile(
@@ -136,66 +133,6 @@ def why_not_believed(matches: Sequence[Match], span: Span | None) -> str | None:
     if len(twice) >= THROUGHOUT * len(days):
         return f"In {len(twice)} of its {len(days)} matches a team plays twice on one day."
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that a season lacks, or has too much of, by its format; a sentence each."""
-
-    table: str
-    detail: str
-
-
-def gaps_of(
-    matches: Iterable[Match], rounds: Iterable[Round], names: Mapping[str, str]
-) -> tuple[Gap, ...]:
-    """Where number of matches, games per team and rounds do not make a season.
-
-    Args:
-        matches: all that came.
-        rounds: theirs.
-        names: of teams by external id.
-    """
-    season = {round_.slug for round_ in rounds if round_.type == "season"}
-    tables: defaultdict[tuple[str | None, str | None], list[Match]] = defaultdict(list)
-    for match in without_replaced(tuple(matches)):
-        if match.round_slug in season:
-            tables[match.stage, match.group_name].append(match)
-    return tuple(
-        Gap(", ".join(filter(None, place)) or "The season", detail)
-        for place, listed in sorted(tables.items(), key=str)
-        if len(listed) > FEWEST_TO_TELL
-        for detail in _gaps_of_table(listed, names)
-    )
-
-
-def _gaps_of_table(matches: Sequence[Match], names: Mapping[str, str]) -> Iterable[str]:
-    games = Counter(side for match in matches for side in (match.home, match.away))
-    teams, usual = len(games), Counter(games.values()).most_common(1)[0][0]
-    odd = {team: count for team, count in games.items() if count != usual}
-    if odd:
-        named = [f"{names.get(team, team)} ({count})" for team, count in sorted(odd.items())]
-        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-        yield (
-            f"Of {teams} teams {teams - len(odd)} have {usual} matches each, and others have not: "
-            f"{', '.join(named[:_NAMED])}{more}."
-        )
-    once = teams - 1
-    if not odd and once > 1 and teams <= _MOST_TEAMS_IN_ROUND_ROBIN and usual % once:
-        times = usual // once + 1
-        yield (
-            f"Each of {teams} teams has {usual} matches, {len(matches)} in all; once against every "
-            f"other makes {once}, and {times * once} is the next number to come to."
-        )
-    per_round = Counter(match.round_slug for match in matches)
-    full = teams // 2
-    short = sorted(f"{slug} ({count})" for slug, count in per_round.items() if count != full)
-    if short and 2 * len(short) < len(per_round):
-        more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
-        yield (
-            f"Of {len(per_round)} rounds {len(per_round) - len(short)} have {full} matches, and "
-            f"others have not: {', '.join(short[:_NAMED])}{more}."
-        )
 
 
 def _day(match: Match) -> date | None:

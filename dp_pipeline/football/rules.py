@@ -27,7 +27,7 @@ from dp_pipeline.football.models import Zone
 from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
 
 DATA = Path(__file__).parent / "data"
-_RULES = ("competitions", "decisions", "orders", "places", "sandbox", "splits", "ties")
+_RULES = ("competitions", "decisions", "formats", "orders", "places", "sandbox", "splits", "ties")
 DEFAULT = Order(("goal difference", "goals"))
 """What is used, and named as such, where the rule of a competition is not known."""
 _SEASON = re.compile(r"((?:18|19|20)\d\d)(?:[-/](?:\d\d){1,2})?\Z")
@@ -205,6 +205,12 @@ class ZoneEntry(_Entry):
         return next((p.zone for p in self.places if p.first <= first <= last <= p.last), None)
 
 
+class FormatEntry(_Entry):
+    """How often each team of a league meets every other one in its regular phase."""
+
+    meetings: Annotated[int, Field(ge=1, le=6)]
+
+
 class CompetitionNames(BaseModel):
     """One competition, as openfootball (`code`) and others name it: the same at each of them.
 
@@ -230,6 +236,7 @@ class _Files(BaseModel):
     placing: tuple[Placing, ...] = ()
     tie: tuple[TieEntry, ...] = ()
     zone: tuple[ZoneEntry, ...] = ()
+    format: tuple[FormatEntry, ...] = ()
     competition: tuple[CompetitionNames, ...] = ()
 
 
@@ -246,6 +253,7 @@ class CompetitionRules:
         placings: of level teams.
         ties: how knockout ties are decided; None where that is not known.
         zones: what the places of the table mean; None where that is not known.
+        format: how often teams meet; None where that is not known.
     """
 
     order: OrderEntry | None = None
@@ -256,6 +264,7 @@ class CompetitionRules:
     placings: tuple[Placing, ...] = ()
     ties: TieEntry | None = None
     zones: ZoneEntry | None = None
+    format: FormatEntry | None = None
 
     @property
     def rule(self) -> str:
@@ -299,6 +308,7 @@ def rules_of(provider: str, competition: str, season: str) -> CompetitionRules:
         several(files.placing),
         one(files.tie),
         one(files.zone),
+        one(files.format),
     )
 
 
@@ -351,7 +361,8 @@ def read(files: Mapping[str, str]) -> _Files:
             more = getattr(entries, key)
             contents[key] = contents[key] + more if key in contents else more
     files_ = _Files.model_construct(**contents)
-    for entries in (files_.order, files_.split, files_.conference, files_.tie, files_.zone):
+    alone = (files_.order, files_.split, files_.conference, files_.tie, files_.zone, files_.format)
+    for entries in alone:
         _refuse_two(entries)
     _refuse_two_codes(files_.competition)
     return files_

@@ -1,6 +1,6 @@
 """Matches and rounds by hand, and the matches of a season file."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from dp_pipeline.football.models import Match, MatchStatus, Round
 
@@ -39,3 +39,27 @@ def matchday(number: int) -> Round:
 
 def knockout(slug: str, order: int, label: str | None = None) -> Round:
     return Round(slug=slug, order=order, label=label or slug.title(), type="knockout")
+
+
+def round_robin(teams: int, *, goals: int = 1, legs: int = 2) -> list[Match]:
+    """Every team at home and away against every other, a round a week."""
+    ring = [str(n) for n in range(teams)]
+    matches: list[Match] = []
+    for day in range(legs * (teams - 1)):
+        order = [ring[0], *(ring[1 + (day + n) % (teams - 1)] for n in range(teams - 1))]
+        for place in range(teams // 2):
+            pair = order[place], order[-1 - place]
+            home, away = pair if day < teams - 1 else pair[::-1]
+            matches.append(
+                Match(
+                    f"{day}-{place}",
+                    f"{day + 1}",
+                    home,
+                    away,
+                    "ended",
+                    kickoff_date=date(2024, 8, 24) + timedelta(days=7 * day),
+                    home_score=goals,
+                    away_score=goals,
+                )
+            )
+    return matches

@@ -48,7 +48,7 @@ def test_every_entry_names_its_source_and_the_files_can_be_read() -> None:
     entries = [
         *(*files.order, *files.split, *files.conference),
         *(*files.deduction, *files.award, *files.placing),
-        *(*files.tie, *files.zone),
+        *(*files.tie, *files.zone, *files.format),
     ]
     assert len(entries) > 250
     assert all(entry.source for entry in entries)
