@@ -1,7 +1,7 @@
 """What keeps good data from being replaced by less or worse: decisions on values."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dp_pipeline.database.store import RowId
 from dp_pipeline.domains.judge import limit_of, most_missing
@@ -10,7 +10,10 @@ from dp_pipeline.providers.fetched import Finding
 
 
 def missing(
-    what: str, stored: Mapping[RowId, str], fetched: Mapping[RowId, object]
+    what: str,
+    stored: Mapping[RowId, str],
+    fetched: Mapping[RowId, object],
+    uncounted: Collection[RowId] = (),
 ) -> Plan | tuple[Finding, ...]:
     """The rows that a payload lacks, as findings; a refusal where it lacks many.
 
@@ -18,9 +21,10 @@ def missing(
         what: the rows, in the plural.
         stored: the names of those that are stored, by id.
         fetched: those of the payload, by id.
+        uncounted: ids of those that may be missing.
     """
     gone = stored.keys() - fetched.keys()
-    if len(gone) > most_missing(len(stored)):
+    if len(gone - set(uncounted)) > most_missing(len(stored)):
         return refused(
             f"The provider gave {len(fetched)} {what}, and {len(gone)} of the {len(stored)} "
             "stored ones are not among them. Nothing was changed."

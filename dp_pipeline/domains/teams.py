@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.rows import Row
-from dp_pipeline.database.store import planned
+from dp_pipeline.database.store import RowId, planned
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.guards import missing, swapped
 from dp_pipeline.domains.judge import Verdict
@@ -20,6 +20,7 @@ from dp_pipeline.providers.fetched import Fetched
 KEEP = frozenset({"badge_source", "short_name", "country"})
 
 Season = tuple[str, str]
+_NOT_BEGUN = frozenset({"scheduled", "postponed", "cancelled"})
 
 
 async def fetch(source: Source) -> Fetched[Team]:
@@ -33,7 +34,8 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     del verdict
     key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
     fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
-    gone = missing("teams", {id_: names[id_] for id_ in snapshot.members}, fresh)
+    members = {id_: names[id_] for id_ in snapshot.members}
+    gone = missing("teams", members, fresh, undrawn(snapshot))
     if isinstance(gone, Plan):
         return gone
     mixed_up = swapped(
@@ -47,13 +49,13 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     current = newest([*fresh.values()], snapshot.described_by, (season, str(key)))
     aliases = [rows.alias_row(key, alias) for alias in fetched.aliases]
     stored_aliases = snapshot.rows(tables.team_alias)
-    members = [rows.membership_row(key, team) for team in fetched.items]
+    playing = [rows.membership_row(key, team) for team in fetched.items]
     return Plan(
         (
             # A team counts once, as one that plays here: what it is called now follows.
             planned(tables.team, current, stored, keep=KEEP, counted=False),
             planned(
-                tables.tournament_team, members, snapshot.rows(tables.tournament_team), keep=KEEP
+                tables.tournament_team, playing, snapshot.rows(tables.tournament_team), keep=KEEP
             ),
             # What a person said of a name stays.
             planned(
@@ -69,6 +71,21 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
             for team in sorted(fetched.items, key=lambda team: team.name)
         ],
     )
+
+
+def undrawn(snapshot: Snapshot) -> frozenset[RowId]:
+    """The rows of teams that stand in knockout matches only, none of which has begun.
+
+    The draw may put others in their place, whatever they are called: names of places in a draw are
+    not always recognised as such.
+    """
+    knockout = {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
+    sides: dict[str, bool] = {}
+    for match in snapshot.matches:
+        waits = match.round_slug in knockout and match.status in _NOT_BEGUN
+        for side in (match.home, match.away):
+            sides[side] = waits and sides.get(side, True)
+    return frozenset(rows.team_id(snapshot.key.provider, s) for s, waits in sides.items() if waits)
 
 
 def newest(named: Sequence[Row], described: Mapping[UUID, Season], ours: Season) -> list[Row]:

@@ -19,7 +19,7 @@ def not_a_match(
         places: names of sides that are places in the draw.
         has_result: whether there is a result.
     """
-    if sides[0] == sides[1]:
+    if sides[0] == sides[1] and not places:
         detail = "A team cannot play itself."
         return Finding("team_against_itself", subject, detail, left_out=True)
     if not places:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.football.club_names import spelling_of
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.providers.openfootball.names import is_placeholder, slug_of
+from dp_pipeline.providers.openfootball.names import slug_of
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.providers.openfootball_files import KEY, entry, season
 
@@ -115,7 +116,7 @@ def test_spellings_that_play_beside_each_other_stay_two_teams(matches: list[dict
 
 
 def test_one_typing_error_does_not_change_the_id_of_the_club_for_the_season() -> None:
-    matches = [entry("Millwall FC", f"Club {i}", round=f"Matchday {i}") for i in range(1, 9)]
+    matches = [entry("Millwall FC", f"FC Club {i}", round=f"Matchday {i}") for i in range(1, 9)]
     matches.append(entry("Derby County", "Millwall", round="Matchday 3"))
     teams = read_season(season(matches), KEY).teams.items
     ids = {team.name: team.external_id for team in teams}
@@ -144,12 +145,12 @@ def test_the_same_fixture_listed_with_two_spellings_does_not_make_two_teams() ->
     ],
 )
 def test_a_text_that_awaits_the_draw_is_no_team(text: str) -> None:
-    assert is_placeholder(text)
+    assert is_place_in_draw(text)
 
 
 @pytest.mark.parametrize("text", ["AZ", "PSV", "Siegen", "NAC", "B 1903", "Winnipeg", "LASK"])
 def test_a_short_name_is_a_team(text: str) -> None:
-    assert not is_placeholder(text)
+    assert not is_place_in_draw(text)
 
 
 @given(st.text(max_size=60))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openligadb.payload import (
@@ -19,7 +20,7 @@ from dp_pipeline.providers.openligadb.payload import (
     parse_table,
 )
 from dp_pipeline.providers.openligadb.standings import standings_of
-from dp_pipeline.providers.openligadb.teams import is_placeholder, teams_of
+from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
 from dp_pipeline_tests.providers.garbage import JSON, garbage_for, spoiled
 from dp_pipeline_tests.providers.openligadb_payloads import (
@@ -129,7 +130,7 @@ def test_the_moment_of_kick_off_is_the_one_in_utc() -> None:
     ],
 )
 def test_a_place_in_the_draw_is_not_a_team(name: str) -> None:
-    assert is_placeholder(name)
+    assert is_place_in_draw(name)
     payloads, _, fixtures = read([played(1, 1, 2, (1, 0)), match(2, team(9, name), 1, order=2)])
     assert [t.external_id for t in teams_of(payloads).items] == ["1", "2"]
     assert [m.external_id for m in fixtures.matches] == ["1"]
@@ -144,7 +145,7 @@ def test_a_place_in_the_draw_is_not_a_team(name: str) -> None:
     ],
 )
 def test_a_team_with_an_odd_name_is_a_team(name: str) -> None:
-    assert not is_placeholder(name)
+    assert not is_place_in_draw(name)
 
 
 def test_a_result_of_a_placeholder_is_something_left_out() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.progress import state_of
 from dp_pipeline.providers.errors import InvalidShapeError
@@ -29,7 +30,7 @@ from dp_pipeline.providers.sofascore.parse import (
 from dp_pipeline.providers.sofascore.rounds import SeasonRounds, rounds_of_events
 from dp_pipeline.providers.sofascore.season import SeasonEvents
 from dp_pipeline.providers.sofascore.standings import tables_of
-from dp_pipeline.providers.sofascore.teams import SeasonTeams, is_place_in_draw
+from dp_pipeline.providers.sofascore.teams import SeasonTeams
 from dp_pipeline_tests.providers.garbage import garbage_for, spoiled
 from dp_pipeline_tests.providers.sofascore_payloads import (
     ENDED,

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from dp_pipeline.football.club_names import Spelling, spelling_of
 from dp_pipeline.football.days import NO_DAY, DayReading
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.listed_days import Span
 from dp_pipeline.providers.errors import InvalidShapeError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.openfootball.competition import Competition
 from dp_pipeline.providers.openfootball.group_stages import told_apart
 from dp_pipeline.providers.openfootball.kickoffs import day_of, days_of
-from dp_pipeline.providers.openfootball.names import is_placeholder
 from dp_pipeline.providers.openfootball.payload import RawMatch, SeasonFile
 from dp_pipeline.providers.openfootball.rounds import Placed, RoundName, round_name
 from dp_pipeline.providers.plausible import doubt_of
@@ -76,7 +76,7 @@ def read_entries(
             continue
         name = round_name(raw.round, raw.stage, raw.group, is_league=competition.is_league)
         subject = _subject(raw.team1, raw.team2, name)
-        if is_placeholder(raw.team1) or is_placeholder(raw.team2):
+        if is_place_in_draw(raw.team1) or is_place_in_draw(raw.team2):
             awaited.append((raw, name))
             detail = "At least one team is not known yet, so the match is not given."
             findings.append(Finding("placeholder_team", subject, detail))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match, MatchStatus, Round
 from dp_pipeline.providers.fetched import Finding
@@ -18,7 +19,7 @@ from dp_pipeline.providers.openligadb.team_groups import (
     groups_as_stored,
     team_groups_of,
 )
-from dp_pipeline.providers.openligadb.teams import is_placeholder, last_touched
+from dp_pipeline.providers.openligadb.teams import last_touched
 from dp_pipeline.providers.plausible import begun_and_once, on_plausible_days
 
 _ZONE = ZoneInfo("Europe/Berlin")
@@ -165,7 +166,7 @@ def _not_a_match(payload: MatchPayload) -> Finding | None:
     return not_a_match(
         payload.subject,
         (teams[0].team_id, teams[1].team_id),
-        [team.team_name for team in teams if is_placeholder(team.team_name)],
+        [team.team_name for team in teams if is_place_in_draw(team.team_name)],
         has_result=any(result.points_team1 is not None for result in payload.match_results),
     )
 

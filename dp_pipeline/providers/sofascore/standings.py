@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.models import Match, Standing
 from dp_pipeline.football.table import FORM_LENGTH, compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
 from dp_pipeline.providers.sofascore.payload import FormEventPayload
 from dp_pipeline.providers.sofascore.stages import NOWHERE, Place, place_of
-from dp_pipeline.providers.sofascore.teams import is_place_in_draw
 from dp_pipeline.providers.tables import differences, fault_of
 
 # "Third-placed teams", "Ranking of third-placed teams", "Best runners-up"

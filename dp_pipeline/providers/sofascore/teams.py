@@ -1,31 +1,15 @@
-"""Teams out of matches and tables, and names that stand for a team not known yet."""
+"""Teams out of matches and tables, apart from places in the draw."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 
+from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.models import Team
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.sofascore.parse import TablePayload
 from dp_pipeline.providers.sofascore.payload import EventPayload, TeamOrPlacePayload
 from dp_pipeline.providers.sofascore.status import status_of
 
-# "W49", "Winner SF1", "1A", "2nd Group B", "3A/B/C", "TBD". Bodø/Glimt and B 93 are teams.
-_PLACEHOLDER = re.compile(
-    r"tb[acd]\.?|to be (?:determined|decided|announced|confirmed)|unknown|n\.?/?[na]\.?|\?+|-+"
-    r"|(?:winner|loser|runner-?up|runners-?up|qualifier)(?:[ /:.#-].*|\d*)"
-    r"|best (?:2nd|3rd|4th|second|third|fourth|runner-?up).*"
-    r"|(?:semi-?final|quarter-?final|final|match|game|play-?off|group)[ \w/#-]* (?:winner|loser)"
-    r" ?\d*|[wl] ?\d{1,3}|(?:[qs]f|r\d{1,2}|m) ?\d{1,3}|(?:group|pot|seed|slot|team)"
-    r" ?(?:[a-p]|\d{1,2})"
-    r"|[1-4](?:st|nd|rd|th)?[ -]?(?:place )?(?:of )?(?:in )?(?:group )?[a-p](?:/[a-p])*"
-    r"|[a-p][1-4]|[1-4](?:st|nd|rd|th)(?: placed?)?(?: team)?"
-)
 _BEGUN = frozenset({"live", "ended", "interrupted", "abandoned", "awarded"})
-
-
-def is_place_in_draw(name: str) -> bool:
-    """Whether a name is a slot's."""
-    return bool(_PLACEHOLDER.fullmatch(name.casefold()))
 
 
 class SeasonTeams:
