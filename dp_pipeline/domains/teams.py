@@ -34,7 +34,7 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     del verdict
     key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
     fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
-    members = {id_: names[id_] for id_ in snapshot.members}
+    members: dict[RowId, str] = {id_: names[id_] for id_ in snapshot.members}
     gone = missing("teams", members, fresh, undrawn(snapshot))
     if isinstance(gone, Plan):
         return gone
