@@ -98,6 +98,8 @@ class Verdict:
         corrected: external ids of the settled matches that taking it corrects.
         missing: the stored matches that it should have and has not.
         superseded: external ids of stored matches, each with that of the one in its place.
+        surplus: external ids of new matches that the complete fixture list has no place for.
+        surplus_teams: external ids of the teams that play in no others.
     """
 
     refusal: str | None = None
@@ -107,6 +109,8 @@ class Verdict:
     corrected: tuple[str, ...] = ()
     missing: tuple[Match, ...] = ()
     superseded: Mapping[str, str] = field(default_factory=dict)
+    surplus: frozenset[str] = frozenset()
+    surplus_teams: frozenset[str] = frozenset()
 
 
 def judge(  # noqa: PLR0913 - two states, and what is known of the reading

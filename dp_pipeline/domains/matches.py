@@ -146,6 +146,12 @@ def _sound(
         if row["id"] in snapshot.elsewhere:
             detail = f"Its id {match.external_id} is that of a match of another tournament."
             leave_out("other_tournament", match, detail)
+        elif match.external_id in verdict.surplus:
+            detail = (
+                "The stored fixture list is complete, and one of its teams meets another one in "
+                "this round."
+            )
+            leave_out("surplus_match", match, detail)
         elif unknown:
             detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
             leave_out("unknown_team", match, detail, teams=unknown)

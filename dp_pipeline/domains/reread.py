@@ -11,6 +11,7 @@ from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.pairing import stored_ids
 from dp_pipeline.football.plausibility import why_not_believed
+from dp_pipeline.football.surplus import only_in, surplus_matches
 from dp_pipeline.providers.fetched import Fetched
 
 _YEARS = re.compile(r"(\d{4})(/\d{2,4})?")
@@ -57,7 +58,9 @@ def judged(
         covers=None if covers is None else {replaced.get(id_, id_) for id_ in covers},
         names=snapshot.team_names,
     )
-    return replace(verdict, superseded=replaced)
+    surplus = surplus_matches(snapshot.matches, fetched.items, frozenset(replaced.values()))
+    teams = only_in(surplus, snapshot.matches, fetched.items)
+    return replace(verdict, superseded=replaced, surplus=surplus, surplus_teams=teams)
 
 
 def _in_place_of(old: Match, new: Match) -> Match:

@@ -14,7 +14,7 @@ from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Team
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.fetched import Fetched
+from dp_pipeline.providers.fetched import Fetched, Finding
 
 # A provider that stops sending one of these has not taken it back.
 KEEP = frozenset({"badge_source", "short_name", "country"})
@@ -31,9 +31,9 @@ async def fetch(source: Source) -> Fetched[Team]:
 
 def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Teams first, then who plays in this tournament."""
-    del verdict
+    teams = [team for team in fetched.items if team.external_id not in verdict.surplus_teams]
     key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
-    fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in fetched.items)}
+    fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in teams)}
     members: dict[RowId, str] = {id_: names[id_] for id_ in snapshot.members}
     gone = missing("teams", members, fresh, undrawn(snapshot))
     if isinstance(gone, Plan):
@@ -49,7 +49,7 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     current = newest([*fresh.values()], snapshot.described_by, (season, str(key)))
     aliases = [rows.alias_row(key, alias) for alias in fetched.aliases]
     stored_aliases = snapshot.rows(tables.team_alias)
-    playing = [rows.membership_row(key, team) for team in fetched.items]
+    playing = [rows.membership_row(key, team) for team in teams]
     return Plan(
         (
             # A team counts once, as one that plays here: what it is called now follows.
@@ -65,12 +65,21 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
                 counted=False,
             ),
         ),
-        gone,
+        (*gone, *_surplus(fetched.items, verdict)),
         preview=[
             {"team": team.name, "short name": team.short_name or "", "id": team.external_id}
-            for team in sorted(fetched.items, key=lambda team: team.name)
+            for team in sorted(teams, key=lambda team: team.name)
         ],
     )
+
+
+def _surplus(teams: Sequence[Team], verdict: Verdict) -> list[Finding]:
+    detail = "It plays only in matches that the complete fixture list has no place for."
+    return [
+        Finding("surplus_team", team.name, detail, left_out=True)
+        for team in teams
+        if team.external_id in verdict.surplus_teams
+    ]
 
 
 def undrawn(snapshot: Snapshot) -> frozenset[RowId]:

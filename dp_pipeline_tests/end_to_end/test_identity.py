@@ -280,3 +280,19 @@ def test_names_are_given_and_taken_back_by_people(
     assert "a club of its own" in dp("remove", "PSV", "--country", "NED").output
     machine.read("openfootball:nl.1:2024-25", season(league("PSV", *TEAMS[:3])))
     assert "psv-ned" in machine.clubs("openfootball:nl.1:2024-25")
+
+
+def test_a_wrong_team_in_a_complete_fixture_list_makes_no_match_and_no_team(
+    database: Database, tmp_path: Path
+) -> None:
+    machine, matches = Machine(database, tmp_path), league(*TEAMS)
+    machine.read(FILE, season(matches))
+    before = machine.counts(FILE), machine.clubs(FILE), query(machine.url, TABLE, key=FILE)
+    for wrong in (matches[1]["team2"], "2031-02-30"):
+        rows = machine.read(FILE, season([{**matches[0], "team2": wrong}, *matches[1:]]))
+        assert rows["matches"]["status"] == "partial_failure"
+        assert rows["matches"]["summary"]["leftOut"] == 1
+        after = machine.counts(FILE), machine.clubs(FILE), query(machine.url, TABLE, key=FILE)
+        assert after == before
+    rows = machine.read(FILE, season(matches))
+    assert {row["status"] for row in rows.values()} == {"completed"}
