@@ -28,6 +28,8 @@ from dp_pipeline.resources import LedgerResource, ProvidersResource
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
 
 MOST_NAMED_FAILURES = 10
+DATA_VERSION_TAG = "dagster/data_version"
+"""By which Dagster knows whether a materialization brought anything new."""
 
 
 class WorkConfig(dg.Config):
@@ -140,7 +142,12 @@ def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> 
         # What was only planned makes no partition of an asset materialized.
         event = dg.AssetObservation(**about, metadata=observation_metadata(execution))
     else:
-        event = dg.AssetMaterialization(**about, metadata=materialization_metadata(execution))
+        version = execution.data_version
+        event = dg.AssetMaterialization(
+            **about,
+            metadata=materialization_metadata(execution),
+            tags={} if version is None else {DATA_VERSION_TAG: version},
+        )
     context.log_event(event)
 
 

@@ -18,6 +18,7 @@ from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import RowId, Stored, planned
 from dp_pipeline.domains.apply import apply
+from dp_pipeline.domains.data_version import digest_of
 from dp_pipeline.domains.plan import Plan, not_stored
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.images.client import Validators
@@ -116,6 +117,7 @@ async def ingest(gallery: Gallery, database: Database, execution: Execution) -> 
             with execution.step("database", "write_addresses") as data:
                 written = await database.run(lambda c: write(c, gallery, downloads, execution))
                 data.update({one.table: one.counts() for one in shown(written)})
+        execution.data_version = version(album, written)
     record(written, shown(written), execution)
     for error in downloads.failures.values():
         if isinstance(error, ObjectStoreError):
@@ -320,6 +322,20 @@ def shown(written: Plan) -> list[Stored]:
         for one in written.stored
         if (column := _SHOWN.get(one.table))
     ]
+
+
+def version(album: Album, written: Plan) -> str:
+    """The data version of what is shown once the plan has been done."""
+    rows = {name: dict(album.stored[name]) for name in _SHOWN}
+    for each in written.writes:
+        if each.table.name in _SHOWN:
+            rows[each.table.name] |= each.rows
+    return digest_of(
+        {
+            name: {id_: {_SHOWN[name]: row[_SHOWN[name]]} for id_, row in by_id.items()}
+            for name, by_id in rows.items()
+        }
+    )
 
 
 def changes(album: Album, written: Plan) -> Sequence[Mapping[str, Any]]:

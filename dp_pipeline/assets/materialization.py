@@ -13,6 +13,7 @@ from dp_pipeline.database import rows
 from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import RowId, Stored
 from dp_pipeline.domains.apply import apply
+from dp_pipeline.domains.data_version import data_version
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings
 from dp_pipeline.domains.matches import MATCHES
@@ -128,6 +129,9 @@ class Materialization:
         execution.received(planned.fetched)
         if planned.plan.absent is not None:
             execution.nothing(planned.plan.absent)
+            if self.snapshot is not None or execution.create:
+                stored = self.snapshot or Snapshot(self.source.key, {})
+                execution.data_version = data_version(planned.domain, stored)
             return
         with execution.step("database", f"upsert_{planned.domain.operation}") as data:
             raise_if_refused(planned.plan, execution)
@@ -140,6 +144,7 @@ class Materialization:
         record(changes.plan, changes.stored, execution)
         execution.note_changes(changes.after.named(changes.plan))
         execution.rows = planned.domain.rows(changes.after)
+        execution.data_version = data_version(planned.domain, changes.after)
 
     def previewed(self, planned: Planned, execution: Execution) -> None:
         """Say what was planned, and go on as if it had been written."""

@@ -86,8 +86,9 @@ class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
     `news` are sentences people want to hear whatever else is. An `idle` one made no request.
-    `rows` says how many rows are stored. `noted` is what the summary says besides. One that is
-    `announced` says nothing that the person who launched it has not read already.
+    `rows` says how many rows are stored, `data_version` which they are. `noted` is what the summary
+    says besides. One that is `announced` says nothing that the person who launched it has not read
+    already.
     """
 
     run: Run
@@ -112,6 +113,7 @@ class Execution:
     idle: bool = False
     announced: bool = False
     rows: int | None = None
+    data_version: str | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     changed: list[dict[str, Any]] = field(default_factory=list)
     refused: str | None = None

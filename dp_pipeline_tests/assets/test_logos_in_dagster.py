@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from moto.server import ThreadedMotoServer
 
+from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.definitions import build
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
@@ -74,6 +75,8 @@ def test_images_reach_a_bucket_with_their_type_and_may_be_cached_for_good(
     assert first.partition == str(KEY)
     assert first.metadata["outcome"].value == "written"
     assert second.metadata["outcome"].value == "unchanged"
+    assert first.tags is not None
+    assert first.tags[DATA_VERSION_TAG] == (second.tags or {})[DATA_VERSION_TAG]
     assert len(listed) == 4
     assert head["ContentType"] == "image/svg+xml"
     assert head["CacheControl"] == "public, max-age=31536000, immutable"
