@@ -93,12 +93,12 @@ def watch(  # noqa: PLR0913 - all that is known of a match
     if status in _OVER:
         return replace(after, due_at=_correction(before, kickoff, now))
     if status in _CALLED_OFF:
-        due = None if replaced else _again(since, now, _CALLED_OFF_PACE, kickoff)
+        due = None if replaced else _again(since, now, _CALLED_OFF_INTERVALS, kickoff)
         return replace(after, due_at=due)
     if window is None:
         return after
     if status == "interrupted":
-        due = _again(since, now, _INTERRUPTED_PACE, window)
+        due = _again(since, now, _INTERRUPTED_INTERVALS, window)
     elif day is not None:
         due = _on_the_day(day, now, LIVE_EVERY if status == "live" else DAY_ONLY_EVERY)
     else:
@@ -117,36 +117,38 @@ def next_draw(since: datetime, now: datetime, last: datetime | None) -> datetime
         now: the time of the poll.
         last: the kick-off of the last match before it.
     """
-    return _again(since, now, _DRAW_PACE, last)
+    return _again(since, now, _DRAW_INTERVALS, last)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pace:
+class _Intervals:
     first: timedelta
     every: timedelta
     later: timedelta
     until: timedelta
 
 
-_CALLED_OFF_PACE = _Pace(
+_CALLED_OFF_INTERVALS = _Intervals(
     CALLED_OFF_FIRST, CALLED_OFF_EVERY, CALLED_OFF_LATER_EVERY, CALLED_OFF_GIVEN_UP_AFTER
 )
-_INTERRUPTED_PACE = _Pace(
+_INTERRUPTED_INTERVALS = _Intervals(
     HOUR, INTERRUPTED_EVERY, INTERRUPTED_LATER_EVERY, INTERRUPTED_GIVEN_UP_AFTER
 )
-_DRAW_PACE = _Pace(DRAW_FIRST, DRAW_EVERY, DRAW_LATER_EVERY, DRAW_GIVEN_UP_AFTER)
+_DRAW_INTERVALS = _Intervals(DRAW_FIRST, DRAW_EVERY, DRAW_LATER_EVERY, DRAW_GIVEN_UP_AFTER)
 
 
-def _again(since: datetime, now: datetime, pace: _Pace, came: datetime | None) -> datetime | None:
+def _again(
+    since: datetime, now: datetime, intervals: _Intervals, came: datetime | None
+) -> datetime | None:
     """When to poll again what is as it is since it was seen, and came about at some kick-off.
 
     Seen only when looking for it would have ended, it is history: a season of long ago has matches
     that were never played, and rounds that were never entered.
     """
     passed = now - since
-    if passed >= pace.until or (came is not None and since - came >= pace.until):
+    if passed >= intervals.until or (came is not None and since - came >= intervals.until):
         return None
-    return now + (pace.every if passed < pace.first else pace.later)
+    return now + (intervals.every if passed < intervals.first else intervals.later)
 
 
 def _window(
