@@ -52,12 +52,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument per option
     faults: tuple[str, ...],
 ) -> None:
     """Serve a world in SofaScore's API until interrupted."""
-    import uvicorn
-
     from dp_pipeline.sandbox.clock import Clock, ClockError, checked_speed, read_moment
     from dp_pipeline.sandbox.faults import FaultError, Faults, read_fault
     from dp_pipeline.sandbox.index import tournament_key
-    from dp_pipeline.sandbox.server import Simulation, app
+    from dp_pipeline.sandbox.server import Simulation, http_server
     from dp_pipeline.sandbox.world import calendar
     from dp_pipeline.sandbox.world.worlds import World
 
@@ -81,13 +79,5 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument per option
     click.echo(f"Simulated football world {seed} with {tournaments} tournaments at {root}/")
     click.echo(f"It is {calendar.iso(now)} there; the clock runs {speed:g} times as fast as ours.")
     click.echo(f"SANDBOX_BASE_URL={root} dp ingest {tournament_key(1, now)}")
-    config = uvicorn.Config(
-        app(simulation),
-        # A truncated answer is an error to the server, and here it is requested.
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-    )
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run([listener])
+        http_server(simulation).run([listener])

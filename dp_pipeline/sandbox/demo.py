@@ -47,12 +47,10 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     stays true. When its last season is over, other competitions of the world are shown from the
     beginning.
     """
-    import uvicorn
-
     from dp_pipeline.sandbox.clock import Clock, read_moment
     from dp_pipeline.sandbox.faults import Faults
     from dp_pipeline.sandbox.index import tournament_key
-    from dp_pipeline.sandbox.server import Simulation, app
+    from dp_pipeline.sandbox.server import Simulation, http_server
     from dp_pipeline.sandbox.world import calendar
     from dp_pipeline.sandbox.world.formats import KINDS
     from dp_pipeline.sandbox.world.worlds import World
@@ -79,16 +77,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
             shown = newest
 
     note()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app(simulation),
-            log_level="critical",
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-    )
-    with _repeating(note), _serving(server, listener):
+    with _repeating(note), _serving(http_server(simulation), listener):
         yield f"http://127.0.0.1:{port}"
 
 

@@ -11,7 +11,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from pydantic_core import from_json
@@ -27,6 +27,9 @@ from dp_pipeline.sandbox.faults import FaultError, Faults, read_fault, spoiled
 from dp_pipeline.sandbox.index import index_page
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.worlds import World
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _API = "/api/v1"
 _MODIFIED = "Sun, 01 Aug 2021 00:00:00 GMT"
@@ -70,6 +73,22 @@ def app(simulation: Simulation) -> Starlette:
             Route("/{language}/football/tournament/{rest:path}", site.page),
             Route("/{rest:path}", site.api),
         ]
+    )
+
+
+def http_server(simulation: Simulation) -> "uvicorn.Server":
+    """What serves the application; `run` is given the listening sockets."""
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app(simulation),
+            # A truncated answer is an error to the server, and here it is requested.
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
     )
 
 

@@ -94,7 +94,7 @@ def true_matches(world: World, competition: int, season: int, at: int) -> tuple[
 def true_tables(world: World, competition: int, season: int, at: int) -> tuple[TrueTable, ...]:
     """Every table the provider lists at that moment."""
     view = _view(world, competition, season, at)
-    return tuple(TrueTable(*_place(each.stage), rows) for each, rows in view.tables)
+    return tuple(TrueTable(*_place(each.stage), view.rows(each)) for each in view.tables)
 
 
 def _view(world: World, competition: int, season: int, at: int) -> View:

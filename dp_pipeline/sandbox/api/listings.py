@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from dp_pipeline.sandbox.api.events import event
 from dp_pipeline.sandbox.api.shapes import Json
 from dp_pipeline.sandbox.world import calendar, identity
-from dp_pipeline.sandbox.world.formats import block
+from dp_pipeline.sandbox.world.formats import KINDS, block
 from dp_pipeline.sandbox.world.matches import ScriptedMatch
 from dp_pipeline.sandbox.world.season import SimulatedSeason, season_of
 from dp_pipeline.sandbox.world.state import MatchState
@@ -16,7 +16,6 @@ from dp_pipeline.sandbox.world.worlds import World
 
 PAGE = 30
 _SPILL = 12 * calendar.HOUR
-_BLOCK = 12
 _Listed = tuple[SimulatedSeason, ScriptedMatch, MatchState]
 
 
@@ -77,8 +76,8 @@ def of_day(world: World, number: int, day: str, at: int) -> list[Json]:
 def of_team(world: World, team: int, at: int) -> Events:
     """The matches of a team in the newest season of every competition of its block."""
     owner, _ = identity.team_owner(team)
-    first = block(owner) * _BLOCK + 1
-    numbers = [n for n in range(first, first + _BLOCK) if n in world]
+    first = block(owner) * KINDS + 1
+    numbers = [n for n in range(first, first + KINDS) if n in world]
     index = calendar.announced_seasons(at)[-1]
     return Events(world, [View(season_of(world, n, index), at) for n in numbers], team)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dp_pipeline.sandbox.world import calendar, identity, names
-from dp_pipeline.sandbox.world.formats import block, owner_of
+from dp_pipeline.sandbox.world.formats import KINDS, block, owner_of
 from dp_pipeline.sandbox.world.stages import MAIN, group_sign, stage_name
 from dp_pipeline.sandbox.world.worlds import World
 
@@ -115,5 +115,5 @@ def is_team(world: World, identifier: int) -> bool:
     met in a cup, so all of a block that is begun are there.
     """
     owner, place = identity.team_owner(identifier)
-    begun = owner in world or block(owner) * 12 + 1 in world.numbers
+    begun = owner in world or block(owner) * KINDS + 1 in world.numbers
     return begun and owner_of(owner) == owner and 0 <= place < world.format(owner).pool

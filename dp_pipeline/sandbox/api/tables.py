@@ -29,7 +29,7 @@ def standings(world: World, view: View, kind: str, stage: int | None = None) -> 
     """Every table, or that of one stage; `kind` is total, home or away."""
     return [
         _standing(world, view, each, kind)
-        for each, _ in view.tables
+        for each in view.tables
         if stage in (None, each.played_in)
     ]
 
@@ -96,7 +96,7 @@ def team_events(world: World, view: View) -> Json:
             ]
             for team in each.teams
         }
-        for each, _ in view.tables
+        for each in view.tables
         if each.within is None
     }
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from dp_pipeline.sandbox.world import pairings, stages
 from dp_pipeline.sandbox.world.calendar import HOUR, day_of, next_morning
 from dp_pipeline.sandbox.world.chance import Chance
-from dp_pipeline.sandbox.world.course import Course, Slot
+from dp_pipeline.sandbox.world.course import Course
 from dp_pipeline.sandbox.world.formats import THIRD_PLACE_DAY, CupRound, Format, format_of
 from dp_pipeline.sandbox.world.identity import match_id
-from dp_pipeline.sandbox.world.matches import NEVER_COUNTED, ScriptedMatch, ScriptedRound
+from dp_pipeline.sandbox.world.matches import NEVER_COUNTED, ScriptedMatch, ScriptedRound, Slot
 from dp_pipeline.sandbox.world.play import strength
 from dp_pipeline.sandbox.world.tables import PLAIN, CountedResult, Row, TableOrder, table
 from dp_pipeline.sandbox.world.timeline import settled

@@ -45,10 +45,10 @@ def season_year(season: int, *, calendar_year: bool) -> str:
     return str(year + 1) if calendar_year else f"{year % 100:02}/{(year + 1) % 100:02}"
 
 
-def percent_of_season(percent: Fraction, season: int = HOME_SEASON) -> int:
-    """The moment at which so much of a season's window has passed."""
-    start = season_start(season)
-    return start + int((season_end(season) - start) * percent / 100)
+def percent_of_season(percent: Fraction) -> int:
+    """The moment at which so much of the window of `HOME_SEASON` has passed."""
+    start = season_start(HOME_SEASON)
+    return start + int((season_end(HOME_SEASON) - start) * percent / 100)
 
 
 def day_of(season: int, offset: int) -> int:

@@ -1,42 +1,19 @@
 """The whole course of one match, from where it stands in the season."""
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from dp_pipeline.sandbox.world.calendar import DAY, HOUR
 from dp_pipeline.sandbox.world.chance import Chance
 from dp_pipeline.sandbox.world.formats import Format
 from dp_pipeline.sandbox.world.identity import REPLAY
-from dp_pipeline.sandbox.world.matches import Fate, ScriptedMatch, ScriptedRound
+from dp_pipeline.sandbox.world.matches import Fate, ScriptedMatch, Slot
 from dp_pipeline.sandbox.world.play import draw_fate, draw_score, play_ninety, play_on
 from dp_pipeline.sandbox.world.timeline import settled, timeline
 
 _REPLAYED_AFTER = (18 * DAY, 25 * DAY, 32 * DAY)
 _EVENING = 18 * HOUR
 _MOVED_BY = (3 * HOUR, 24 * HOUR, 47 * HOUR)
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where a match stands in the season; the fields are those of `Fixture`."""
-
-    stage: int
-    round: ScriptedRound | None
-    home: int
-    away: int
-    kickoff: int
-    announced: int
-    legs: int = 0
-    first_leg: ScriptedMatch | None = None
-
-    @property
-    def knockout(self) -> bool:
-        """A match of a tie."""
-        return self.legs > 0
-
-    @property
-    def decides(self) -> bool:
-        """It cannot end without a team that goes on."""
-        return self.legs == 1 or self.first_leg is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +55,8 @@ class Course:
             play = play_on(
                 chance, play, first, extra_time=form.extra_time, away_goals=form.away_goals
             )
-        fixture = ScriptedMatch(
-            identifier,
-            slot.stage,
-            slot.round,
-            slot.home,
-            slot.away,
-            slot.kickoff,
-            slot.announced,
-            play,
-            legs=slot.legs,
-            first_leg=slot.first_leg,
-        )
+        # what a slot has, its match has
+        fixture = ScriptedMatch(*attrgetter(*Slot.__slots__)(slot), id=identifier, play=play)
         return fixture if fate is Fate.PLAYED else self._befall(chance, fixture, fate)
 
     def _befall(self, chance: Chance, fixture: ScriptedMatch, fate: Fate) -> ScriptedMatch:

@@ -103,36 +103,55 @@ class ScriptedRound:
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptedMatch:
-    """A match of a season with everything that will ever be true of it. Moments in Unix seconds.
+class Slot:
+    """Where a match stands in the season. Moments in Unix seconds.
 
     Args:
         stage: which part of the competition, see `stages`.
         round: None where the competition has no rounds.
         kickoff: as first announced.
         announced: when the provider begins to list it.
-        fate_at: when a postponement, move or cancellation becomes known; when the score is
-            corrected.
-        moved_to: the new kick-off of a moved match.
-        stopped_at: the minute (of 90) in which an interrupted or abandoned match stops.
         legs: matches of the tie, 1 or 2; 0 outside knockout rounds.
         first_leg: of a second leg.
     """
 
-    id: int
     stage: int
     round: ScriptedRound | None
     home: int
     away: int
     kickoff: int
     announced: int
+    legs: int = 0
+    first_leg: "ScriptedMatch | None" = None
+
+    @property
+    def knockout(self) -> bool:
+        """A match of a tie."""
+        return self.legs > 0
+
+    @property
+    def decides(self) -> bool:
+        """It cannot end without a team that goes on."""
+        return self.legs == 1 or self.first_leg is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedMatch(Slot):
+    """A match of a season with everything that will ever be true of it.
+
+    Args:
+        fate_at: when a postponement, move or cancellation becomes known; when the score is
+            corrected.
+        moved_to: the new kick-off of a moved match.
+        stopped_at: the minute (of 90) in which an interrupted or abandoned match stops.
+    """
+
+    id: int
     play: Play
     fate: Fate = Fate.PLAYED
     fate_at: int = 0
     moved_to: int = 0
     stopped_at: int = 0
-    legs: int = 0
-    first_leg: "ScriptedMatch | None" = None
 
     def tie_winner(self) -> int:
         """The team that goes on; of a single match or a second leg."""

@@ -61,17 +61,15 @@ class View:
         return self.rounds[-1] if self.rounds else None
 
     @property
-    def tables(self) -> tuple[tuple[PlayedTable, tuple[Row, ...]], ...]:
-        """Every table that is listed, from the matches that have ended."""
+    def tables(self) -> tuple[PlayedTable, ...]:
+        """Every table that is listed."""
         begun = any(state.home is not None for _, state in self.matches)
         if self.season.format.late_table and not begun:
             return ()
-        return tuple(
-            (each, self.rows(each)) for each in self.season.tables if each.announced <= self.at
-        )
+        return tuple(each for each in self.season.tables if each.announced <= self.at)
 
     def rows(self, each: PlayedTable, *, home: bool = True, away: bool = True) -> tuple[Row, ...]:
-        """The rows of a table; of home or of away matches only when so requested."""
+        """The rows of a table by the matches that have ended, only those at home or away if so."""
         results = [
             CountedResult(fixture.home, fixture.away, state.home.display, state.away.display)
             for fixture, state in self.matches
