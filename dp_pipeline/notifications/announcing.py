@@ -17,7 +17,12 @@ from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import backfills, digests, earlier, incidents, notes, outbox
-from dp_pipeline.notifications.delivery import Delivery, DueMessage, due_incidents
+from dp_pipeline.notifications.delivery import (
+    TICK_SECONDS,
+    Delivery,
+    DueMessage,
+    due_incidents,
+)
 from dp_pipeline.notifications.detectors import automation
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.incidents import Condition, moment
@@ -36,8 +41,6 @@ from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import UNUSABLE, DatabaseResource, LedgerResource
 from dp_pipeline.settings import Settings
 
-# More than is posted, because what is suppressed costs no time.
-MESSAGES_READ_PER_TICK = 200
 REPORTS_SECONDS = 10.0
 AWAY_SECONDS = 15.0
 """How long the database is tried before it counts as away: a restart takes seconds, and wakes
@@ -99,7 +102,7 @@ class _Tick:
     away: float | None
     store: Database | None = None
     now: float = field(default_factory=time.time)
-    latest: float = field(default_factory=lambda: time.monotonic() + 40)
+    latest: float = field(default_factory=lambda: time.monotonic() + TICK_SECONDS)
     said: list[str] = field(default_factory=list)
     trouble: str = ""
     state: DeliveryState = field(init=False)
@@ -238,7 +241,6 @@ class _Tick:
             over,
             since=since,
             run_url=self.ledger.run_url,
-            most=MESSAGES_READ_PER_TICK,
             each=self.duties.duty,
         ):
             yield message, partial(outbox.mark_announced, store, message.executions)

@@ -13,7 +13,6 @@ import dagster as dg
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.database.tables import incident
 from dp_pipeline.http.health import read_health
-from dp_pipeline.jobs import planned_work
 from dp_pipeline.notifications import incidents, undelivered
 from dp_pipeline.notifications.delivery import Delivery, due_incidents
 from dp_pipeline.notifications.detectors import automation, checks, jobs, providers
@@ -120,9 +119,7 @@ class _Detection:
     def examine_jobs(self, repository: dg.RepositoryDefinition) -> None:
         """The jobs that leave nothing in the ledger."""
         names = repository.job_names
-        conditions = jobs.detect(
-            self.context.instance, names, self.settings, planned_work, each=self.duties.duty
-        )
+        conditions = jobs.detect(self.context.instance, names, self.settings, each=self.duties.duty)
         self._reconcile(conditions, {"job": names})
 
     def _reconcile(

@@ -33,6 +33,9 @@ from dp_pipeline.notifications.slack.digest import (
     News,
 )
 
+MOST_GROUPS = 50
+"""Run groups read in one go."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunGroup:
@@ -42,7 +45,7 @@ class RunGroup:
     last: datetime
 
 
-def unannounced_groups(database: Database, since: datetime, *, most: int = 50) -> list[RunGroup]:
+def unannounced_groups(database: Database, since: datetime) -> list[RunGroup]:
     """Run groups without an open row, with unannounced executions that ended after `since`.
 
     Oldest first; not those with a run that a process works on.
@@ -60,7 +63,7 @@ def unannounced_groups(database: Database, since: datetime, *, most: int = 50) -
         .group_by(e.c.run_group)
         .having(~sa.func.bool_or(worked_on(e.c.request_id)))
         .order_by(last)
-        .limit(most)
+        .limit(MOST_GROUPS)
     )
     with database.transaction() as connection:
         return [RunGroup(row.run_group, row.last) for row in connection.execute(groups)]

@@ -88,13 +88,13 @@ def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
     )
 
 
-def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
+def _failed() -> tuple[Any, sa.ColumnElement[bool]]:
     """The failures the execution goes on with or ends; equal ones, if it failed itself.
 
     A whole read goes on with and ends all failures; a poll, which reads what is due, only those of
     polls; what has requested nothing none.
     """
-    failed = _ledger.alias(name)
+    failed = _ledger.alias("failed")
     of_poll = failed.c.scope != "whole"
     return failed, sa.and_(
         failed.c.tournament_key == executions.c.tournament_key,
@@ -112,12 +112,12 @@ def _failed(name: str) -> tuple[Any, sa.ColumnElement[bool]]:
 
 
 def _oldest() -> sa.Lateral:
-    failed, condition = _failed("failed")
+    failed, condition = _failed()
     return _first(failed, "oldest", condition)
 
 
 def _counted() -> sa.Lateral:
-    failed, condition = _failed("failed")
+    failed, condition = _failed()
     return cast(
         "sa.Lateral",
         sa.select(
@@ -131,7 +131,7 @@ def _counted() -> sa.Lateral:
 
 def _heard(name: str, announced_from: datetime, *, newest: bool) -> sa.Lateral:
     """The first or the last of them that was announced, or will be before this execution."""
-    failed, condition = _failed("failed")
+    failed, condition = _failed()
     waits = failed.c.run_group.is_(None) & (failed.c.completed_at >= announced_from)
     return _first(
         failed, name, condition, failed.c.announced_at.is_not(None) | waits, newest=newest

@@ -23,6 +23,8 @@ from dp_pipeline.notifications.slack.line import Line
 
 MOST_RUNS = 500
 """Runs read in one go. Four work at a time; the others of these are over."""
+MOST_MESSAGES = 200
+"""Messages read in one go: more than are posted, because what is suppressed costs no time."""
 
 _executions = tables.data_provider_executions
 
@@ -57,13 +59,12 @@ def oldest_end(database: Database, runs: Collection[UUID]) -> datetime | None:
         return connection.scalar(sa.select(sa.func.min(ends.c.at)))
 
 
-def announcements(  # noqa: PLR0913 - what is to be announced, and how each part is held
+def announcements(
     database: Database,
     runs: Collection[UUID],
     *,
     since: datetime,
     run_url: Callable[[UUID], str],
-    most: int,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> list[Announcement]:
     """What is unannounced of runs that are over: a message per tournament and run, oldest first.
@@ -74,7 +75,7 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
     """
     rows: dict[tuple[UUID, str], list[Mapping[str, Any]]] = defaultdict(list)
     with database.transaction() as connection:
-        for row in connection.execute(_due(runs, since, most)).mappings() if runs else ():
+        for row in connection.execute(_due(runs, since)).mappings() if runs else ():
             rows[row["request_id"], row["tournament_key"]].append(row)
         ids = [row["id"] for group in rows.values() for row in group]
         failures = failure_runs(connection, ids, announced_from=since) if ids else {}
@@ -88,7 +89,7 @@ def announcements(  # noqa: PLR0913 - what is to be announced, and how each part
     return sorted(messages, key=lambda message: message.completed_at)
 
 
-def _due(runs: Collection[UUID], since: datetime, most: int) -> sa.Executable:
+def _due(runs: Collection[UUID], since: datetime) -> sa.Executable:
     """The rows of the oldest messages, those of each together."""
     e = _executions
     open_row = e.alias("open_row")
@@ -104,7 +105,7 @@ def _due(runs: Collection[UUID], since: datetime, most: int) -> sa.Executable:
         )
         .group_by(e.c.request_id, e.c.tournament_key)
         .order_by(sa.func.max(e.c.completed_at))
-        .limit(most)
+        .limit(MOST_MESSAGES)
         .cte("groups")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -117,9 +117,9 @@ def record_lost_runs(
     context: dg.SensorEvaluationContext,
     store: Database,
     after: float,
-    waiting: Collection[str] = (),
+    waiting: Collection[str],
     *,
-    each: Callable[[str], AbstractContextManager[None]] = nullcontext,
+    each: Callable[[str], AbstractContextManager[None]],
 ) -> LostRuns:
     """Give runs that failed or were cancelled since `after` the rows they never opened.
 

@@ -4,7 +4,7 @@ A run of tournaments leaves rows, whatever becomes of it. A failed check of a ru
 its own.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC
 
@@ -15,6 +15,7 @@ from dp_pipeline.instance.dagster_internals import (
     JobFailureData,
     RunFailureReason,
 )
+from dp_pipeline.jobs import planned_work
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.settings import Settings
 
@@ -31,30 +32,23 @@ def detect(
     instance: dg.DagsterInstance,
     names: Collection[str],
     settings: Settings,
-    planned: Callable[[dg.DagsterInstance, dg.DagsterRun], Mapping[str, object]],
     *,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> Iterator[Condition]:
     """How the jobs are by their last runs.
 
     Not what is materialized by hand: that is of one job, whatever the assets are, and whoever did
-    it sees it fail. `planned` gives the tournaments of a run, which the ledger has rows of; `each`
-    is held around the work on one job.
+    it sees it fail. `each` is held around the work on one job.
     """
     for name in sorted(set(names) - {IMPLICIT_ASSET_JOB_NAME}):
         condition = None
         with each(f"examining the job {name}"):
-            condition = _condition(instance, name, settings, planned)
+            condition = _condition(instance, name, settings)
         if condition is not None:
             yield condition
 
 
-def _condition(
-    instance: dg.DagsterInstance,
-    name: str,
-    settings: Settings,
-    planned: Callable[[dg.DagsterInstance, dg.DagsterRun], Mapping[str, object]],
-) -> Condition | None:
+def _condition(instance: dg.DagsterInstance, name: str, settings: Settings) -> Condition | None:
     """None while nothing is certain: a run that was cancelled, or did not start, says nothing."""
     last = instance.get_run_records(dg.RunsFilter(job_name=name, statuses=_OVER), limit=STARTS)
     if not last:
@@ -67,7 +61,8 @@ def _condition(
     if unstarted[0] and not (len(last) == STARTS and all(unstarted)):
         # A busy host does not start a run in time; the next tick, or day, requests another.
         return None
-    said = None if planned(instance, run) else _failure(instance, run)
+    # The ledger has rows of the tournaments that a run was to work on.
+    said = None if planned_work(instance, run) else _failure(instance, run)
     if said is None:
         return None
     summary = (

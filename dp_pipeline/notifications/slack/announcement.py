@@ -53,9 +53,8 @@ class Suppressed:
 class Announcement:
     """One message: the executions of one tournament in one run.
 
-    No lines at all stand for a run that ended before it opened an execution. `earlier` are
-    attempts that were followed by another one: they are announced with it. `suppressed` is what
-    came before without a message of its own.
+    `earlier` are attempts that were followed by another one: they are announced with it.
+    `suppressed` is what came before without a message of its own.
     """
 
     request_id: UUID
@@ -85,8 +84,6 @@ class Announcement:
     @property
     def kind(self) -> Class | None:
         """The class of this message; None when everything in it is a repeat."""
-        if not self.lines:
-            return "failure"
         return class_of(
             (
                 verdict(
@@ -138,8 +135,7 @@ class Announcement:
         return plain(self._summary(), texts)
 
     def _worst(self) -> StatusStyle:
-        styles = (line.style for line in self.lines)
-        worst = max(styles, key=lambda style: style.severity, default=STYLES["failed"])
+        worst = max((line.style for line in self.lines), key=lambda style: style.severity)
         if worst.severity == 0 and self._recovered():
             return replace(worst, words="Recovered")
         if worst.severity == 0 and self._sentences():
@@ -235,16 +231,13 @@ class Announcement:
         return ["\n".join(shown)] if shown else []
 
     def _lines(self, *, most: int, budget: int) -> list[str]:
-        lines = self.lines
-        if not lines:
-            return ["The run ended before it opened an execution: nothing was written by it."]
         # Where not all fit, the worst and the latest attempts are the news.
-        news = sorted(lines, key=lambda line: (line.style.severity, line.attempt))[-most:]
+        news = sorted(self.lines, key=lambda line: (line.style.severity, line.attempt))[-most:]
         shown = [
             line.text(budget // len(news)) for line in sorted(news, key=lambda line: line.place)
         ]
-        if len(lines) > len(news):
-            shown.append(f"and {len(lines) - len(news):,} more")
+        if len(self.lines) > len(news):
+            shown.append(f"and {len(self.lines) - len(news):,} more")
         return shown
 
     def _errors(self, *, budget: int) -> list[str]:

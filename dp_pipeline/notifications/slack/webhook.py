@@ -18,7 +18,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from socket import gaierror
 from ssl import SSLError
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -91,8 +91,6 @@ class Message(Protocol):
 class SlackError(Exception):
     """A message did not reach Slack. The text is a sentence for a person, without the address."""
 
-    retryable: ClassVar[bool] = False
-
 
 class SlackConfigurationError(SlackError):
     """The configured address cannot be that of an incoming webhook."""
@@ -104,8 +102,6 @@ class SlackUnavailableError(SlackError):
     `retry_after` is how many seconds Slack wants no post, where it did. `answered` says
     that this message was answered with a no: another one may fare better.
     """
-
-    retryable = True
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, answered: bool = False
@@ -120,14 +116,7 @@ class SlackUnansweredError(SlackUnavailableError):
 
 
 class SlackRefusedError(SlackError):
-    """Slack refused this message twice, as blocks and as plain text: trying again cannot help.
-
-    `reason` is Slack's own word, such as `invalid_payload`.
-    """
-
-    def __init__(self, message: str, *, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    """Slack refused this message twice, as blocks and as plain text: trying again cannot help."""
 
 
 class SlackWebhook:
@@ -177,7 +166,7 @@ class SlackWebhook:
             said = f"{self._host} does not take {refused}; that is nothing Slack is known to say."
             raise SlackUnavailableError(said, answered=True)
         said = f"Slack refuses {refused}; it will not be sent again."
-        raise SlackRefusedError(said, reason=plain_reason)
+        raise SlackRefusedError(said)
 
     def _attempt(self, payload: dict[str, Any], deadline: float) -> str | None:
         """None when the payload was taken, else why another one of the message may be."""

@@ -141,17 +141,6 @@ def test_the_plain_text_says_the_same_without_blocks() -> None:
     )
 
 
-def test_a_run_that_died_before_its_first_execution_is_told_as_failed() -> None:
-    payload = announcement().payload()
-    check(payload)
-    check_plain(announcement().plain())
-    assert payload["attachments"][0]["color"] == "#e01e5a"
-    assert texts(payload)[0] == "❌ Failed: 1. Fußball-Bundesliga 2024/2025"
-    assert "The run ended before it opened an execution: nothing was written by it." in texts(
-        payload
-    )
-
-
 def test_a_failure_without_error_text_says_so() -> None:
     payload = Announcement.payload(announcement(line("teams", status="failed", error=None)))
     assert "*Error details: teams*\n```\nNo error text was recorded.\n```" in texts(payload)
@@ -274,7 +263,7 @@ LINES = st.builds(
         tournament_key=HOSTILE,
         tournament_label=st.none() | HOSTILE,
         tournament_id=st.uuids(),
-        lines=st.lists(LINES, max_size=14).map(tuple),
+        lines=st.lists(LINES, min_size=1, max_size=14).map(tuple),
         started_at=st.just(datetime(2025, 1, 1, tzinfo=UTC)),
         completed_at=MOMENTS,
         run_url=URLS,
