@@ -109,23 +109,19 @@ def change_circuit(
 
 
 def open_circuits(
-    connection: sa.Connection, now: datetime, roots: Mapping[str, str] | None = None
+    connection: sa.Connection, now: datetime, roots: Mapping[str, str]
 ) -> dict[str, datetime]:
     """The services whose circuit is open later than `now`, and until when.
 
     Args:
         connection: reads one row per such service.
         now: by the caller's clock.
-        roots: name to address; the circuit of another address does not count. None: all count.
+        roots: name to address; the circuit of another address does not count.
     """
     table = provider_health.c
     statement = sa.select(table.provider, table.root, table.open_until)
     rows = connection.execute(statement.where(table.open_until > now))
-    return {
-        row.provider: row.open_until
-        for row in rows
-        if roots is None or roots.get(row.provider) == row.root
-    }
+    return {row.provider: row.open_until for row in rows if roots.get(row.provider) == row.root}
 
 
 def reset(connection: sa.Connection, name: str) -> bool:

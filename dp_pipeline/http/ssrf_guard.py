@@ -99,9 +99,6 @@ class _CheckedConnections(httpcore.AsyncNetworkBackend):
         # the union in httpcore's types is for a Python without anyio
         self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
-    async def sleep(self, seconds: float) -> None:
-        await self._backend.sleep(seconds)
-
     async def connect_tcp(
         self,
         host: str,

@@ -242,11 +242,11 @@ class Providers:
         return self._clients[service].requests()
 
 
-def present_at(name: str, base_urls: Mapping[str, str], now: Now = utc_now) -> datetime:
+def present_at(name: str, base_urls: Mapping[str, str]) -> datetime:
     """The present at a provider, for who makes no other request to it; see `Providers.clock`."""
 
     async def clock() -> Now:
-        async with Providers(base_urls, limits=_GLANCE, now=now) as providers:
+        async with Providers(base_urls, limits=_GLANCE) as providers:
             return await providers.clock(name)
 
-    return anyio.run(clock)() if BY_NAME[name].simulated else now()
+    return anyio.run(clock)() if BY_NAME[name].simulated else utc_now()

@@ -88,14 +88,16 @@ class SeasonEvents:
         return replace(named, findings=(*self.listed.findings, *named.findings))
 
     @cached_property
+    def _teams(self) -> SeasonTeams:
+        return SeasonTeams(self.events, clubs=self.clubs)
+
+    @cached_property
     def _of_rounds(self) -> SeasonMatches:
-        teams = SeasonTeams(self.events, clubs=self.clubs)
-        return fixtures_of(self._ours[0], self.rounds, teams)
+        return fixtures_of(self._ours[0], self.rounds, self._teams)
 
     @cached_property
     def _of_trees(self) -> TreeMatches:
-        teams = SeasonTeams(self.events, clubs=self.clubs)
-        return tree_matches(self.cup_trees, self.rounds, self._of_rounds.matches, teams)
+        return tree_matches(self.cup_trees, self.rounds, self._of_rounds.matches, self._teams)
 
     @cached_property
     def fixtures(self) -> SeasonMatches:
@@ -126,9 +128,8 @@ class SeasonEvents:
     @property
     def has_places(self) -> bool:
         """Whether a team may be a place in the draw, which a table would show."""
-        teams = SeasonTeams(self.events, clubs=self.clubs)
         sides = (side for event in self.events for side in (event.home_team, event.away_team))
-        return any(side.disabled and teams.is_place(side) for side in sides)
+        return any(side.disabled and self._teams.is_place(side) for side in sides)
 
     @cached_property
     def all_matches(self) -> tuple[Match, ...]:
