@@ -251,6 +251,11 @@ def _renamed(meetings: Sequence[Meeting[K]], names: Mapping[K, K]) -> list[Meeti
     return [Meeting(*each) for each in fixtures]
 
 
+def is_second_team(key: str) -> bool:
+    """Whether the key of a name is that of a club's second, youth or women's team."""
+    return bool(_OTHER_TEAM & frozenset(key.split("-")))
+
+
 def _second_team(spelling: Spelling) -> frozenset[str]:
     return _OTHER_TEAM & frozenset(spelling.full.split("-"))
 

@@ -136,6 +136,30 @@ def test_a_club_that_takes_the_place_of_another_is_not_that_one(machine: Machine
     assert machine.clubs(FILE)["fulda-eng"] == "Fulda"
 
 
+def test_a_second_team_that_is_written_like_the_first_takes_nothing_from_it(
+    machine: Machine,
+) -> None:
+    first = [f"SV {team}" for team in TEAMS]
+    seconds = [
+        "SV Brake II",
+        *(f"TSV {team}" for team in ("Jever", "Kiel", "Leer", "Moers", "Nauen")),
+    ]
+    leagues = (
+        "openfootball:de.1:2023-24",
+        "openfootball:de.1:2024-25",
+        "openfootball:de.3:2024-25",
+    )
+    machine.read(leagues[0], season(league(*first)))
+    machine.read(leagues[2], season(league(*seconds)))
+    machine.read(leagues[2], season(league("SV Brake", *seconds[1:])))
+    machine.read(leagues[1], season(league(*first)))
+    clubs = [machine.clubs(key) for key in leagues]
+    assert clubs[0] == clubs[1]
+    assert (len(clubs[2]), clubs[2]["brake-ii-ger"]) == (6, "SV Brake")
+    again = machine.read(leagues[2], season(league("SV Brake", *seconds[1:])))
+    assert {*outcomes(again).values()} == {"unchanged"}
+
+
 CASES = {"zb.1": "RasenBallsport", "zd.1": "RB Leipzig"}
 
 

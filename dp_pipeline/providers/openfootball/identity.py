@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dp_pipeline.football.club_aliases import packaged
-from dp_pipeline.football.club_names import Meeting, Spelling, meet_or_coincide, short_names
+from dp_pipeline.football.club_names import (
+    Meeting,
+    Spelling,
+    is_second_team,
+    meet_or_coincide,
+    short_names,
+)
 from dp_pipeline.football.models import Team, TeamAlias
 from dp_pipeline.providers.contract import StoredTeams
 from dp_pipeline.providers.fetched import Finding
@@ -45,9 +51,14 @@ class Clubs:
         )
 
     def aliases(self, written: Written) -> Iterator[TeamAlias]:
-        """The names that the file shows to be another club's, and no alias does."""
+        """The names that the file shows to be another club's, and no alias does.
+
+        A second team that is written like the first is it here alone: Bayern München II.
+        """
         for key in sorted(self.short | self.renamed):
-            if key != self.ids[key] and (key in self.renamed or key not in self.listed):
+            alike = is_second_team(key) == is_second_team(self.ids[key])
+            known = key in self.listed and key not in self.renamed
+            if key != self.ids[key] and alike and not known:
                 yield TeamAlias(key, name_of(written[key]), self.ids[key])
 
     def findings(self, team: Team, written: Written, stored: StoredTeams) -> Iterator[Finding]:
