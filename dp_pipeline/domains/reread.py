@@ -43,11 +43,13 @@ def judged(
     knockout = {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
     replaced = superseded(snapshot.matches, fetched.items, covers, now, knockout)
     came = {match.external_id: match for match in fetched.items}
+    kept = {match.external_id for match in snapshot.matches}
     stored = [
         _in_place_of(match, came[replaced[match.external_id]])
         if match.external_id in replaced
         else match
         for match in snapshot.matches
+        if replaced.get(match.external_id) not in kept
     ]
     verdict = judge(
         as_read_now(stored, fetched.items, fetched.literal),
@@ -145,7 +147,29 @@ def superseded(
     replaced = {
         old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]
     }
+    replaced |= _listed_twice_before(gone, fetched, replaced)
     settled = settled_matches(stored, now)
     if len(replaced.keys() & settled) > limit_of(len(settled)):
         return {}
     return replaced
+
+
+def _listed_twice_before(
+    gone: Sequence[Match], fetched: Sequence[Match], replaced: Collection[str]
+) -> dict[str, str]:
+    """The stored matches that are another stored one again, on one day, each with that one."""
+    days = {
+        (match.stage, match.home, match.away, _day_of(match)): match.external_id
+        for match in fetched
+        if _day_of(match)
+    }
+    twins = {
+        match.external_id: days.get((match.stage, match.home, match.away, _day_of(match)))
+        for match in gone
+        if match.external_id not in replaced
+    }
+    return {old: twin for old, twin in twins.items() if twin is not None}
+
+
+def _day_of(match: Match) -> date | None:
+    return match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else None)

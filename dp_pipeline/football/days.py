@@ -35,12 +35,15 @@ Doubt = Literal[
     "day_put_right",  # the rounds around leave day and month in each other's place
     "date_outside_season",  # and no reading is left: no day
     "swapped_day",  # perhaps: moved, or day and month in each other's place: no day
+    "placeholder_day",  # to come, and a team has three matches or more that day: no day
     "in_future",  # decided, and its round is over: no day
     "not_yet",  # decided, and its round is still to come: the day stays, the result cannot be
 ]
 
 _OF_FORMS = frozenset({(1, 1), (12, 31)})
 """Month and day of what stands for no day, in years far away: 1970-01-01, 2099-12-31."""
+_MOST_A_DAY = 2
+"""Matches of one team, one of which is listed twice."""
 _TOMORROW = timedelta(days=1)
 """A day begins earlier elsewhere."""
 
@@ -115,6 +118,9 @@ class _Match:
 
     def reading(self) -> DayReading:
         """The day, and what was wrong with the given one."""
+        most = max((self.playing[side, self.day] for side in self.listed.sides), default=0)
+        if not self.listed.decided and most > _MOST_A_DAY:
+            return DayReading(None, "placeholder_day")
         if not self._possible(self.day):
             return self._instead()
         swapped = swapped_day(self.day)
@@ -176,8 +182,10 @@ class _Match:
         left = self._in_line(years)
         if not left:
             once = [d for d in turned if outside and d == swapped and d in self.frame]
+            # a result under a day to come may as well be none: only the rounds around tell
+            guessed = outside and not (self.listed.decided and self.day > self.latest)
             near = [d for d in years if abs(d.year - self.day.year) == 1]
-            likely = [d for d in near if outside and self._is_likely(d)]
+            likely = [d for d in near if guessed and self._is_likely(d)]
             left = list(dict.fromkeys([*self._in_line(turned), *once, *likely]))
         if len(left) == 1:
             return DayReading(left[0], "year_put_right" if left[0] in years else "day_put_right")

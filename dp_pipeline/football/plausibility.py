@@ -15,11 +15,19 @@ LONG_BEFORE = timedelta(hours=1)
 MOST_GOALS = 12
 """Of all decided matches the one in the middle: football comes to 2 or 3, handball to 55."""
 MOST_USUAL_GOALS = 4
-FEWEST_TO_TELL = 5
+FEWEST_TO_TELL, FEWEST_SETS_TO_TELL = 5, 10
+_FEWEST_SETS = 3
+"""Of the loser, as in volleyball 3:0, 3:1 and 3:2: no football comes to these alone."""
 FEWEST_DAYS_TO_TELL = 20
 """Of a handful of matches, as of a supercup or a season that begins, the days may all be odd."""
 PLAYED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "live"})
 _DECIDED: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
+_LISTED: frozenset[MatchStatus] = _DECIDED | {"scheduled", "live"}
+_SCORES = [
+    f"{side}_{part}"
+    for side in ("home", "away")
+    for part in ("score", "score_90", "score_ht", "penalties_score")
+]
 _OTHER_SPORT = re.compile(
     r"\b(?:\w*hand-?ball\w*|hbl|\w*basket-?ball\w*|bbl|nba|\w*volley-?ball\w*|\w*eis-?hockey\w*"
     r"|ice[ -]hockey|nhl|del2?(?= \d)|\w*hockey|american[ -]football|aussie[ -]rules|nfl|gfl|tennis"
@@ -42,9 +50,11 @@ def is_football(sport: str) -> bool:
 
 
 def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict[str, Match]:
-    """Matches that are another one again: the same pair, day and score under another round.
+    """Matches that are another one again: the same pair and day under another round.
 
-    Of these the one counts whose round is played around that day, or that is stored.
+    Of these the one counts that is stored, or whose round is played around that day. Two results
+    that differ are two matches; those to come are one where neither team has a third match that
+    day, as on a day that only stands for others.
 
     Args:
         matches: of a tournament.
@@ -53,32 +63,54 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
     Returns:
         By the external id of one that does not count, the one that does.
     """
-    listed = [
-        match
-        for match in matches
-        if match.kickoff_date and match.round_slug and match.status in _DECIDED
-    ]
+    listed = [m for m in matches if _day(m) and m.round_slug and m.status in _LISTED]
     same: defaultdict[Hashable, list[Match]] = defaultdict(list)
     days: defaultdict[str | None, list[date]] = defaultdict(list)
+    playing: Counter[Hashable] = Counter()
     for match in listed:
-        assert match.kickoff_date is not None  # noqa: S101 - for the type checker
-        days[match.round_slug].append(match.kickoff_date)
-        score = (match.home_score, match.away_score)
-        same[match.stage, match.home, match.away, match.kickoff_date, score].append(match)
+        day = _day(match)
+        days[match.round_slug] += [day] if day else []
+        playing.update(((match.home, day), (match.away, day)))
+        same[match.stage, match.home, match.away, day].append(match)
     again: dict[str, Match] = {}
     for versions in same.values():
-        if len({match.round_slug for match in versions}) > 1:
-            kept = [match for match in versions if match.external_id in stored]
-            first = min(kept or versions, key=lambda match: _off_round(match, days))
-            others = [one for one in versions if one is not first and one not in kept]
-            again |= {one.external_id: first for one in others}
+        results = {(m.home_score, m.away_score) for m in versions if m.status in _DECIDED}
+        one = len({match.round_slug for match in versions}) > 1 and len(results) <= 1
+        sides = [(side, _day(m)) for m in versions for side in (m.home, m.away)]
+        alone = all(playing[side] == len(versions) for side in sides)
+        if one and (alone or all(match.status in _DECIDED for match in versions)):
+            ordered = sorted(versions, key=lambda m: _off_round(m, days))
+            first, *others = sorted(ordered, key=lambda m: m.external_id not in stored)
+            again |= {other.external_id: first for other in others}
     return again
 
 
 def _off_round(match: Match, days: Mapping[str | None, list[date]]) -> tuple[int, str]:
     """How many days a match is off its round."""
     middle = median_low(days[match.round_slug])
-    return abs(((match.kickoff_date or middle) - middle).days), match.external_id
+    return abs(((_day(match) or middle) - middle).days), match.external_id
+
+
+def without_goals(matches: Iterable[Match]) -> frozenset[str]:
+    """External ids of the matches of rounds in which, of five or more, nobody scored at all.
+
+    A result of 0:0 is what forms begin with; of 5,800 real matchdays none ended like that. Where
+    nobody scored in other rounds either, nothing shows it.
+    """
+    matches = tuple(matches)
+    if not any(match.home_score or match.away_score for match in matches):
+        return frozenset()
+    rounds: defaultdict[Hashable, list[Match]] = defaultdict(list)
+    for match in matches:
+        if match.round_slug and match.status == "ended" and match.home_penalties_score is None:
+            rounds[match.stage, match.round_slug].append(match)
+    return frozenset(
+        match.external_id
+        for listed in rounds.values()
+        if len(listed) >= FEWEST_TO_TELL
+        and all((match.home_score, match.away_score) == (0, 0) for match in listed)
+        for match in listed
+    )
 
 
 def has_not_begun(match: Match, now: datetime) -> bool:
@@ -95,9 +127,20 @@ def has_not_begun(match: Match, now: datetime) -> bool:
 
 def as_scheduled(match: Match) -> Match:
     """The match without what nobody can know before it begins."""
-    parts = ("score", "score_90", "score_ht", "penalties_score")
-    scores = {f"{side}_{part}": None for side in ("home", "away") for part in parts}
-    return replace(match, status="scheduled", **scores)
+    return replace(without_score(match), status="scheduled")
+
+
+def without_score(match: Match) -> Match:
+    """The match with no part of its score."""
+    return replace(match, **dict.fromkeys(_SCORES))
+
+
+def with_result_of(match: Match, other: Match) -> Match:
+    """The match with what another entry of it has come to, where its own has no result."""
+    if match.status in _DECIDED or other.status not in _DECIDED:
+        return match
+    scores = {name: getattr(other, name) for name in _SCORES}
+    return replace(match, status=other.status, **scores)
 
 
 def middle_goals(matches: Iterable[Match]) -> int:
@@ -119,6 +162,8 @@ def why_not_believed(matches: Sequence[Match], span: Span | None) -> str | None:
     """
     if (goals := middle_goals(matches)) > MOST_GOALS:
         return f"Half of its matches have {goals} goals or more: that is no football."
+    if won := _sets_of_winner(matches):
+        return f"In all of its matches the winner has {won} goals: these are sets of another sport."
     days = [(match, day) for match in matches if (day := _day(match)) is not None]
     if len(days) < FEWEST_DAYS_TO_TELL:
         return None
@@ -133,6 +178,18 @@ def why_not_believed(matches: Sequence[Match], span: Span | None) -> str | None:
     if len(twice) >= THROUGHOUT * len(days):
         return f"In {len(twice)} of its {len(days)} matches a team plays twice on one day."
     return None
+
+
+def _sets_of_winner(matches: Iterable[Match]) -> int | None:
+    """How many sets win a match, where all that are decided end like that: volleyball, tennis."""
+    pairs = [
+        (match.home_score, match.away_score)
+        for match in matches
+        if match.home_score is not None and match.away_score is not None
+    ]
+    won, lost = {max(pair) for pair in pairs}, {min(pair) for pair in pairs}
+    enough = len(pairs) >= FEWEST_SETS_TO_TELL and len(won) == 1
+    return won.pop() if enough and len(lost - won) >= _FEWEST_SETS else None
 
 
 def _day(match: Match) -> date | None:

@@ -16,6 +16,9 @@ from dp_pipeline.football.plausibility import (
     as_scheduled,
     has_not_begun,
     listed_twice,
+    with_result_of,
+    without_goals,
+    without_score,
 )
 from dp_pipeline.providers.fetched import Finding
 
@@ -24,6 +27,7 @@ _DOUBTS: dict[Doubt, str] = {
     "day_put_right": "day and month have changed places: the rounds around leave {taken}",
     "date_outside_season": "no day of the season, and none other is certain; there is no day",
     "swapped_day": "day and month may have changed places, or the match was moved; there is no day",
+    "placeholder_day": "a team has three matches or more that day, so it stands for none",
     "in_future": "it has a result and its round is over, but the day is to come; there is no day",
     "not_yet": "that day is still to come, so the result cannot be; it is not kept",
 }
@@ -115,8 +119,11 @@ def begun_and_once(
     literal: dict[str, Match] = {}
     judged: list[Match] = []
     before = {match.external_id for match in stored}
-    again = listed_twice([*matches, *_others(matches, stored)], before)
-    for match in matches:
+    every = [*matches, *_others(matches, stored)]
+    again, goalless = listed_twice(every, before), without_goals(every)
+    entries = {kept.external_id: one for one in matches if (kept := again.get(one.external_id))}
+    for listed in matches:
+        match = with_result_of(listed, entries.get(listed.external_id, listed))
         subject = subjects[match.external_id]
         if match.external_id in again:
             kept = again[match.external_id]
@@ -125,6 +132,14 @@ def begun_and_once(
                 "kept once, in the round that is played around that day."
             )
             findings.append(Finding("duplicate_fixture", subject, detail))
+        elif match.external_id in goalless:
+            detail = (
+                "It and all others of its round that ended are given as 0:0, which is what forms "
+                "begin with; the score is left empty."
+            )
+            findings.append(Finding("goalless_round", subject, detail, left_out=True))
+            literal[match.external_id] = match
+            judged.append(without_score(match))
         elif now is not None and has_not_begun(match, now):
             detail = (
                 f"It is given as {match.status} and its kick-off is at "

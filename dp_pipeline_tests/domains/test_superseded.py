@@ -97,3 +97,17 @@ def test_a_payload_in_which_all_ids_are_others_is_refused() -> None:
     fetched = replace(fetched_matches(*others), read_at=NOW)
     verdict = judged(snapshot, fetched, Past(), read_at=NOW, now=NOW)
     assert verdict.refusal is not None
+
+
+def test_a_match_that_was_stored_under_two_rounds_counts_once_when_one_of_them_is_left_out() -> (
+    None
+):
+    again = replace(OLD, external_id="7", round_slug="2")
+    both = stored_season((MATCHES, fetched_matches(OLD, again, *OTHERS)))
+    _, after = read(both, OLD, *OTHERS)
+    assert {match.external_id for match in after.matches} == {"1", "2", "3"}
+    assert row_of(after, again)["superseded_by"] == row_of(after, OLD)["id"]
+    other_day = replace(again, kickoff_at=None, kickoff_date=NOW.date())
+    apart = stored_season((MATCHES, fetched_matches(OLD, other_day, *OTHERS)))
+    _, after = read(apart, OLD, *OTHERS)
+    assert {match.external_id for match in after.matches} == {"1", "2", "3", "7"}

@@ -244,6 +244,26 @@ def test_a_year_too_many_under_a_result_is_put_right_by_the_clock() -> None:
     assert reading == DayReading(round_day(10), "year_put_right")
 
 
+def test_a_result_of_next_year_is_not_put_where_no_round_is() -> None:
+    late = changed(league(), 5, to=date(2026, 3, 2))
+    readings = read_days(late, SEASON, date(2025, 6, 1))
+    assert readings[4 * MATCHES] == DayReading(None, "date_outside_season")
+
+
+def test_a_day_on_which_a_team_has_three_matches_to_come_stands_for_none() -> None:
+    placeholder = date(2025, 5, 31)
+    listed = [
+        replace(each, day=placeholder, decided=False) if each.place and each.place > 20 else each
+        for each in sundays(sides=True)
+    ]
+    readings = read_days(listed, SEASON)
+    assert (
+        readings[: 20 * MATCHES]
+        == tuple(DayReading(day) for day in days_of(listed))[: 20 * MATCHES]
+    )
+    assert {*readings[20 * MATCHES :]} == {DayReading(None, "placeholder_day")}
+
+
 def test_the_days_of_another_season_are_left_as_they_are() -> None:
     listed = league()
     assert read(listed, span_of(2025, 2026)) == days_of(listed)

@@ -256,12 +256,17 @@ SCORES = st.sampled_from([None, (0, 0), (1, 1), (2, 1), (0, 3)])
 
 @st.composite
 def seasons(draw: st.DrawFn) -> Payload:
-    """Any mixture of rounds of any kinds, with extra time and goals here and there."""
+    """Any mixture of rounds of any kinds, with extra time and goals here and there.
+
+    Each match has a day of its own: one that is listed twice on a day is one.
+    """
     count = draw(st.integers(1, 14))
     payload = []
     for number in draw(st.permutations(range(1, count + 1))):
         home, away = draw(st.lists(st.integers(1, 6), min_size=2, max_size=2, unique=True))
         fields: dict[str, Any] = {"order": draw(st.integers(1, 4)), "group": draw(NAMES)}
+        fields["matchDateTime"] = f"2024-09-{number:02}T15:30:00"
+        fields["matchDateTimeUTC"] = f"2024-09-{number:02}T13:30:00Z"
         score = draw(SCORES)
         if score:
             extra = draw(st.sampled_from([{}, {"t4": score}, {"t3": (3, 3), "t5": (8, 7)}]))

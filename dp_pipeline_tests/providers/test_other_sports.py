@@ -80,6 +80,10 @@ def test_a_league_whose_name_is_of_another_sport_is_refused() -> None:
         read({"/getmatchdata/x/2024": [HANDBALL]}, "openligadb:x:2024")
 
 
+def on_day(day: int) -> dict[str, str]:
+    return {"matchDateTimeUTC": f"2024-09-{day:02}T17:00:00Z"}
+
+
 def test_a_league_that_is_listed_under_another_sport_is_refused() -> None:
     league = {
         "leagueShortcut": "x",
@@ -88,7 +92,7 @@ def test_a_league_that_is_listed_under_another_sport_is_refused() -> None:
         "sport": {"sportId": 5, "sportName": "Handball"},
     }
     matches = [
-        {**HANDBALL, "leagueName": "1. Liga", "matchID": n, "group": a_round(n)}
+        {**HANDBALL, "leagueName": "1. Liga", "matchID": n, "group": a_round(n)} | on_day(n)
         for n in range(1, 7)
     ]
     payloads = {"/getmatchdata/x/2024": matches, "/getavailableleagues": [league]}
