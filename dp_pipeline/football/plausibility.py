@@ -22,7 +22,7 @@ FEWEST_DAYS_TO_TELL = 20
 """Of a handful of matches, as of a supercup or a season that begins, the days may all be odd."""
 PLAYED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "live"})
 _DECIDED: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
-_LISTED: frozenset[MatchStatus] = _DECIDED | {"scheduled", "live"}
+_LISTED: frozenset[MatchStatus] = frozenset({"ended", "awarded", "scheduled", "live"})
 _SCORES = [
     f"{side}_{part}"
     for side in ("home", "away")
