@@ -12,6 +12,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
+from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import assets  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
@@ -42,6 +43,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             ),
             discover_seasons,
             refresh_tournaments,
+            retry_failed,
             poll_due,
         ],
         schedules=SCHEDULES,

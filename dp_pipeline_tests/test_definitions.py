@@ -89,7 +89,7 @@ def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
 
 def test_jobs_are_described() -> None:
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs()}
-    for name in ("ingest_tournaments", "refresh_tournaments", "discover_seasons"):
+    for name in ("ingest_tournaments", "refresh_tournaments", "retry_failed", "discover_seasons"):
         assert jobs[name].description, name
 
 

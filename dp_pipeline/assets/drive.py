@@ -66,11 +66,11 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     *,
     tournaments: int,
     scope: Scope = "whole",
+    run_group: str | None = None,
 ) -> None:
     """Do the work in an event loop of its own and tell Dagster of each execution as it ends.
 
-    A materialization is logged the moment it is recorded, so that a run that is cancelled or killed
-    keeps what it had done; failures are raised together at the end.
+    A materialization is logged when it is recorded: a run that is killed keeps what it had done.
 
     Args:
         context: of the asset or op.
@@ -80,17 +80,19 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         work: calls `RunContext.ended` for each execution; its executions may be of several domains.
         tournaments: how many there are, for the sentence about failures.
         scope: how much of each domain is read.
+        run_group: as which they are announced, where the run began without the tag of it.
 
     Raises:
         dagster.Failure: executions failed; it names them.
     """
+    tags = context.run.tags
     run = Run(
         id=UUID(context.run.run_id),
         attempt=context.retry_number + 1,
         url=ledger.run_url(context.run.run_id),
-        run_group=run_group_of(context.run.tags),
+        run_group=run_group or run_group_of(tags),
         scope=scope,
-        at_terminal=TERMINAL_TAG in context.run.tags,
+        at_terminal=TERMINAL_TAG in tags,
     )
     failed: list[Execution] = []
     # A key among the executions: its tournament was confirmed and gets its partition.
@@ -111,11 +113,8 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
                 if (heard := ended.get()) is not None:
                     _tell(context, heard, failed)
     if failed:
-        raise dg.Failure(
-            description=describe(failed, tournaments),
-            metadata={"failed_executions": len(failed)},
-            allow_retries=False,
-        )
+        metadata = {"failed_executions": len(failed)}
+        raise dg.Failure(describe(failed, tournaments), metadata, allow_retries=False)
 
 
 def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> None:

@@ -12,7 +12,7 @@ import dagster as dg
 from dp_pipeline.assets.drive import WorkConfig, drive
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
-from dp_pipeline.database.database import RETRY_SECONDS
+from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.domains.domain import Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
 from dp_pipeline.images.gallery import Gallery
@@ -89,12 +89,18 @@ def collect(
 ) -> Iterator[dg.MaterializeResult]:
     """Collect logo and badges of the selected tournaments."""
     store = database.open(seconds=RETRY_SECONDS)
-    images, objects = providers.open_images(store), Storing(ledger.objects())
-    gallery = Gallery(images, objects, stores=not config.dry_run)
+    gallery = open_gallery(store, providers, ledger, dry_run=config.dry_run)
     keys = _keys(context)
     work = partial(collect_logos, keys, gallery)
     drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
     yield from ()
+
+
+def open_gallery(
+    store: Database, providers: ProvidersResource, ledger: LedgerResource, *, dry_run: bool
+) -> Gallery:
+    """Where images come from and go to; a dry run stores none."""
+    return Gallery(providers.open_images(store), Storing(ledger.objects()), stores=not dry_run)
 
 
 def _keys(context: dg.AssetExecutionContext) -> list[str]:

@@ -2,6 +2,8 @@
 
 group     the command itself, and what several commands need
 ingest    dp ingest
+retry     dp retry
+running   a job in this process, and what came of it
 dev       dp dev
 shown     dp executions, seasons, approve, health
 database  dp db
@@ -10,10 +12,10 @@ clubs     dp clubs
 history   dp history
 """
 
-from dp_pipeline.cli import aliases, clubs, database, dev, history, ingest, shown
+from dp_pipeline.cli import aliases, clubs, database, dev, history, ingest, retry, shown
 from dp_pipeline.cli.group import main
 from dp_pipeline.sandbox.command import sandbox
 
 main.add_command(sandbox)
 
-__all__ = ["aliases", "clubs", "database", "dev", "history", "ingest", "main", "shown"]
+__all__ = ["aliases", "clubs", "database", "dev", "history", "ingest", "main", "retry", "shown"]

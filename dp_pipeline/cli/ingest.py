@@ -1,10 +1,8 @@
 """`dp ingest`: tournaments, by key or page, materialized in this process."""
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
 
 import click
 from rich.console import Console
@@ -18,11 +16,11 @@ from dp_pipeline.cli.group import (
     refuse_bad,
     settings_with_notices,
 )
-from dp_pipeline.cli.terminal import causes, outcome_table, plain, plan_tables
+from dp_pipeline.cli.running import print_outcome, run_here
+from dp_pipeline.cli.terminal import plain
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.football.key import is_address, tidied
-from dp_pipeline.ledger.listing import executions_of_run
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages
 from dp_pipeline.resources import open_database, open_providers
@@ -62,30 +60,31 @@ def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
 
 def _ingest(instance: "dg.DagsterInstance", database: Database, key: str, *, dry_run: bool) -> bool:
     """Ingest one tournament and print what came of it; whether all of it completed."""
+    from dp_pipeline.definitions import INGEST_JOB
     from dp_pipeline.partitions import TOURNAMENTS
 
     screen = console()
     if not dry_run and database.run_here(lambda c: is_confirmed(c, checked_key(key))):
         instance.add_dynamic_partitions(str(TOURNAMENTS.name), [key])
     with Console(stderr=True).status(plain(f"{key}: reading …")) as status:
-        run = _materialize(
+        run = run_here(
             instance,
-            key,
-            lambda domain: status.update(plain(f"{key}: {domain} done …")),
-            dry_run=dry_run,
+            INGEST_JOB,
+            "ingest",
+            {"dry_run": dry_run},
+            done=lambda made: status.update(plain(f"{key}: {made.asset_key.path[-1]} done …")),
+            # The partition is only a tag, for Dagster lets no run have one that it does not know:
+            # the run adds it once the provider has the tournament.
+            tags={"dagster/partition": key},
         )
-    rows = database.run_here(lambda connection: executions_of_run(connection, UUID(run.id)))
+    rows = run.executions(database)
     missing = next((row for row in rows if row["error_class"] == NOT_THERE), None)
     if missing is not None:
         screen.print(
             plain(f"{key} is not registered: {missing['error_text']}", "red"), soft_wrap=True
         )
         return False
-    screen.print(outcome_table(key, rows))
-    for line in causes(rows) if rows else [run.error or "The run left no execution."]:
-        screen.print(plain(line, "red"), soft_wrap=True)
-    for table in plan_tables(rows) if dry_run else ():
-        screen.print(table)
+    print_outcome(screen, key, rows, run.error, dry_run=dry_run)
     if not dry_run and not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
         screen.print(plain(f"{key} is not registered: nobody has confirmed that it exists.", "red"))
     if run.interrupted:
@@ -107,55 +106,3 @@ def _wanted(texts: Sequence[str], settings: Settings, database: Database) -> lis
             return [str(await providers.key_of(text)) for text in texts]
 
     return list(dict.fromkeys(anyio.run(read)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a Dagster run ended."""
-
-    id: str
-    success: bool
-    interrupted: bool = False
-    error: str | None = None
-
-
-def _materialize(
-    instance: "dg.DagsterInstance", key: str, done: Callable[[str], None], *, dry_run: bool
-) -> _Ended:
-    """Run all domains of one tournament in this process."""
-    run_id = str(uuid4())
-
-    def heard(event: "dg.EventLogEntry") -> None:
-        if event.dagster_event and event.dagster_event.is_step_materialization:
-            done(str(event.dagster_event.asset_key and event.dagster_event.asset_key.path[-1]))
-
-    instance.add_event_listener(run_id, heard)
-    from dagster import DagsterExecutionInterruptedError
-
-    from dp_pipeline.definitions import INGEST_JOB, defs
-    from dp_pipeline.instance.launcher import in_process_run_tags
-    from dp_pipeline.ledger.run_tags import TERMINAL_TAG
-
-    result = defs.resolve_job_def(INGEST_JOB).execute_in_process(
-        instance=instance,
-        run_id=run_id,
-        raise_on_error=False,
-        # The daemon checks the process of every run; this one is its own. The partition is only
-        # a tag, for Dagster lets no run have one that it does not know: the run adds it once the
-        # provider has the tournament.
-        tags={**in_process_run_tags(), "dagster/partition": key, TERMINAL_TAG: "yes"},
-        run_config={
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            "ops": {"ingest": {"config": {"dry_run": dry_run}}},
-        },
-    )
-    if result.success:
-        return _Ended(run_id, success=True)
-    data = [event.event_specific_data for event in result.all_events]
-    errors = [error for each in data if (error := getattr(each, "error", None)) is not None]
-    return _Ended(
-        run_id,
-        success=False,
-        interrupted=any(e.cls_name == DagsterExecutionInterruptedError.__name__ for e in errors),
-        error=Settings.load().conceal(errors[-1].message) if errors else None,
-    )

@@ -63,7 +63,7 @@ def test_every_bad_key_is_named_in_a_sentence_and_nothing_is_begun(home: Path) -
     assert not home.exists()
 
 
-def test_an_unknown_tournament_and_a_refusal_exit_with_one_and_leave_the_others_alone(
+def test_one_that_fails_exits_with_one_leaves_the_others_alone_and_is_tried_again(
     home: Path, migrated_url: str
 ) -> None:
     refused = "/2024-25/de.1.json"
@@ -75,6 +75,11 @@ def test_an_unknown_tournament_and_a_refusal_exit_with_one_and_leave_the_others_
         ended = dp(
             "ingest", *unknown, "openfootball:de.1:2024-25", FILE, home=home, further=further
         )
+        before = replay.seen.copy()
+        stored = query(migrated_url, COUNTS)
+        replay.fault = None
+        replay.payloads[refused] = replay.payloads[f"/2024-25/{FILE.split(':')[1]}.json"]
+        again = dp("retry", "--since", "1h", home=home, further=further)
     assert ended.returncode == 1
     assert ended.stderr == ""
     for sentence in (
@@ -84,8 +89,18 @@ def test_an_unknown_tournament_and_a_refusal_exit_with_one_and_leave_the_others_
     ):
         assert " ".join(ended.stdout.split()).count(sentence) == 1, ended.stdout
     assert "Traceback" not in ended.stdout
-    assert [row["key"] for row in query(migrated_url, COUNTS)] == [FILE]
-    assert replay.seen[refused] == 1
+    assert [row["key"] for row in stored] == [FILE]
+    assert before[refused] == 1
+    # Of three that failed one is well now; what succeeded is not read again.
+    assert again.returncode == 1
+    assert {row["key"] for row in query(migrated_url, COUNTS)} == {
+        FILE,
+        "openfootball:de.1:2024-25",
+    }
+    assert "Traceback" not in again.stderr
+    changed = {path for path in replay.seen if replay.seen[path] != before[path]}
+    assert refused in changed
+    assert not changed & {path for path in before if FILE.split(":")[1] in path}
 
 
 def test_the_ledger_is_printed_for_people_and_as_json(home: Path, migrated_url: str) -> None:

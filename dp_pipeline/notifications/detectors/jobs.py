@@ -10,6 +10,7 @@ from datetime import UTC
 
 import dagster as dg
 
+from dp_pipeline.assets.retry_job import RETRY_JOB
 from dp_pipeline.instance.dagster_internals import (
     IMPLICIT_ASSET_JOB_NAME,
     JobFailureData,
@@ -37,10 +38,10 @@ def detect(
 ) -> Iterator[Condition]:
     """How the jobs are by their last runs.
 
-    Not what is materialized by hand: that is of one job, whatever the assets are, and whoever did
-    it sees it fail. `each` is held around the work on one job.
+    Not what is materialized or tried again by hand: that is of one job, whatever the assets are,
+    and whoever did it sees it fail. `each` is held around the work on one job.
     """
-    for name in sorted(set(names) - {IMPLICIT_ASSET_JOB_NAME}):
+    for name in sorted(set(names) - {IMPLICIT_ASSET_JOB_NAME, RETRY_JOB}):
         condition = None
         with each(f"examining the job {name}"):
             condition = _condition(instance, name, settings)

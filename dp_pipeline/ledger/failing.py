@@ -1,0 +1,74 @@
+"""What is to be tried again: the domains of tournaments whose last execution failed."""
+
+import re
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.confirmed import before_removal
+from dp_pipeline.domains.registry import in_order
+
+_AGO = re.compile(r"(\d{1,5})\s*([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def failing(connection: sa.Connection, since: datetime | None = None) -> dict[str, tuple[str, ...]]:
+    """By tournament key the domains that failed and have not succeeded since, each after its cause.
+
+    As in messages, a poll does not make good what a whole read failed at. A dry run counts for
+    nothing, nor does a poll that requested nothing; of a key that was taken away, nothing is left
+    to try.
+
+    Args:
+        connection: to the ledger.
+        since: only what failed then or later; None for all.
+    """
+    failed = tables.data_provider_executions
+    later = failed.alias("later")
+    made_good = sa.exists().where(
+        later.c.tournament_key == failed.c.tournament_key,
+        later.c.domain == failed.c.domain,
+        later.c.started_at > failed.c.started_at,
+        later.c.status != "failed",
+        later.c.scope.in_(("whole", failed.c.scope)),
+    )
+    rows = (
+        sa.select(failed.c.tournament_key, failed.c.domain)
+        .where(
+            failed.c.status == "failed",
+            failed.c.scope.in_(("whole", "part")),
+            ~before_removal,
+            ~made_good,
+        )
+        .distinct()
+    )
+    if since is not None:
+        rows = rows.where(failed.c.completed_at >= since)
+    domains = defaultdict[str, set[str]](set)
+    for row in connection.execute(rows):
+        domains[row.tournament_key].add(row.domain)
+    return {key: in_order(domains[key]) for key in sorted(domains)}
+
+
+def since_of(text: str, now: datetime) -> datetime | None:
+    """A time from "90m", "6h" and "2d", each before now, or from "2026-11-23T04:00"; None from "".
+
+    Raises:
+        ValueError: it is none of these; the text is a sentence.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if ago := _AGO.fullmatch(text):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        message = (
+            f"'{text}' is no time: give how long ago, such as 6h or 2d, or a day or time in UTC, "
+            "such as 2026-11-23 or 2026-11-23T04:00."
+        )
+        raise ValueError(message) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
