@@ -146,6 +146,15 @@ def test_a_result_that_its_goals_contradict_is_none_and_left_out() -> None:
     assert (score, kinds) == (("ended", None, None), {"contradicting_score": True})
 
 
+def test_half_time_is_that_of_the_goals_where_they_make_the_result() -> None:
+    score, kinds = scored([2, 1], [48, 51], [11], ht=[0, 0])
+    assert (score, kinds) == (("ended", 2, 1), {"half_time_from_goals": False})
+    _, kinds = scored([2, 1], [48, 51], [11], ht=[0, 1])
+    assert kinds == {}
+    _, kinds = scored([2, 1], [48], [11], ht=[0, 0])
+    assert kinds == {}, "a list that is not complete shows nothing"
+
+
 def test_half_time_decides_between_result_and_goals() -> None:
     score, kinds = scored([0, 0], [92], [32, 38, 74, 84], ht=[0, 2])
     assert score == ("ended", 1, 4)

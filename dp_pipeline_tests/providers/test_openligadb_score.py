@@ -205,6 +205,14 @@ def test_a_season_round_has_no_extra_time() -> None:
     assert reasons(score) == ["contradicting_score"]
 
 
+def test_a_half_time_score_that_the_goals_of_the_result_never_came_to_is_none() -> None:
+    score = decide((0, 1, 10), (1, 1, 60), t1=(1, 0), t2=(1, 1), knockout=False)
+    assert (score.final, score.half_time) == ((1, 1), None)
+    assert [(f.kind, f.left_out) for f in score.findings] == [("contradicting_half_time", False)]
+    part = decide((0, 1, 10), t1=(1, 0), t2=(1, 1), knockout=False)
+    assert part.half_time == (1, 0), "a list that is not complete shows nothing"
+
+
 def test_goals_that_contradict_a_cup_result_leave_it_open() -> None:
     score = decide((0, 1, 10), (0, 2, 50), t2=(1, 1))
     assert score.final is None

@@ -108,6 +108,7 @@ def _checked(
     final = score.et or score.ft
     if goals and final:
         final = _settled(final, goals, half_time, findings)
+        half_time = _half_time(half_time, final, goals, findings)
     bound = (score.ft if score.et else final) or score.ft or score.et
     if half_time and bound and not _contains(bound, half_time):
         findings.append(
@@ -161,6 +162,25 @@ def _settled(
         return goals.final
     findings.append(("contradicting_score", f"{difference}; neither is kept."))
     return None
+
+
+def _half_time(
+    half_time: Goals | None,
+    final: Goals | None,
+    goals: ListedGoals,
+    findings: list[tuple[str, str]],
+) -> Goals | None:
+    """Half-time, by the goals where these make the result and half-time is another.
+
+    Japan - Spain, World Cup 2022: given as 0:0, and Morata scored in minute 11.
+    """
+    by_goals = goals.half_time if goals.final == final else None
+    if half_time is None or by_goals is None or half_time == by_goals:
+        return half_time
+    stated = f"Half-time is given as {_shown(half_time)}"
+    detail = f"{stated}; the goals, which make the result, come to {_shown(by_goals)} by then."
+    findings.append(("half_time_from_goals", detail))
+    return by_goals
 
 
 def _status(

@@ -294,7 +294,10 @@ def _settle_by_half_time(reading: _Reading, typed: Pair, last: Pair) -> None:
 
 
 def _check(reading: _Reading) -> None:
-    """A half-time score above the final one cannot be; the final one has more witnesses."""
+    """A half-time score above the final one, or one that the goals never came to, cannot be.
+
+    The final one has more witnesses.
+    """
     if reading.half_time and reading.final and not is_reachable(reading.half_time, reading.final):
         reading.find(
             "contradicting_half_time",
@@ -305,6 +308,13 @@ def _check(reading: _Reading) -> None:
             reading.final = None
             reading.contradiction("Neither is certain.")
         reading.half_time = None
+    elif reading.half_time and reading.finished and reading.last == reading.final:
+        running = [(0, 0), *map(running_score, reading.chain or ())]
+        if reading.half_time not in running:
+            stated = f"Half-time is {text_of(reading.half_time)}"
+            detail = f"{stated}; the goals, which make the result, never came to it."
+            reading.find("contradicting_half_time", detail)
+            reading.half_time = None
 
 
 def _after_90(reading: _Reading, *, knockout: bool, two_legged: bool) -> Pair | None:
