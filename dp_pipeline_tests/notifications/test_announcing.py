@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dp_pipeline.database.database import DatabaseError
-from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS
+from dp_pipeline.notifications import delivery
+from dp_pipeline.notifications.delivery import ANOTHER_DELIVERS, SECONDS_PER_MESSAGE
 from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, unannounced
 from dp_pipeline_tests.notifications.channel import OTHER, Channel, ago
 from dp_pipeline_tests.servers import Answer
@@ -66,7 +67,10 @@ def test_a_tick_that_loses_its_lock_stops_and_the_next_one_tells_the_rest(channe
     assert len(set(channel.headers)) == len(channel.headers) == 3
 
 
-def test_messages_are_a_second_apart_whichever_tick_sends_them(channel: Channel) -> None:
+def test_messages_are_a_second_apart_whichever_tick_sends_them(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SECONDS_PER_MESSAGE", SECONDS_PER_MESSAGE)
     arrived: list[float] = []
     for n in range(3):
         some_messages(channel, 1)
