@@ -158,7 +158,7 @@ def test_twenty_tournaments_of_a_provider_that_refuses_cost_at_most_five_request
     assert place.refresh(*KEYS) == {None: 20}
 
 
-def test_opening_is_told_once_and_closing_once(place: Place) -> None:
+def test_opening_is_announced_once_and_closing_once(place: Place) -> None:
     place.watch()
     assert place.told() == []
     place.refuse()

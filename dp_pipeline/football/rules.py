@@ -345,8 +345,8 @@ def read(files: Mapping[str, str]) -> _Files:
     contents: dict[str, Any] = {}
     for name, text in sorted(files.items()):
         try:
-            told = tomllib.loads(text)
-            entries = _Files.model_validate(told)
+            written = tomllib.loads(text)
+            entries = _Files.model_validate(written)
             for entry in (*entries.order, *entries.split):
                 _ = entry.rule
         except (tomllib.TOMLDecodeError, RuleError) as error:
@@ -357,7 +357,7 @@ def read(files: Mapping[str, str]) -> _Files:
             where = " ".join(str(part) for part in first["loc"])
             message = f"{name}, {where}: {first['msg']}."
             raise RuleError(message) from error
-        for key in told:
+        for key in written:
             more = getattr(entries, key)
             contents[key] = contents[key] + more if key in contents else more
     files_ = _Files.model_construct(**contents)
@@ -369,9 +369,9 @@ def read(files: Mapping[str, str]) -> _Files:
 
 
 def _refuse_two_codes(entries: Sequence[CompetitionNames]) -> None:
-    told = [(p, name) for each in entries for p, names in each.names.items() for name in names]
-    for provider, name in told:
-        if told.count((provider, name)) > 1:
+    pairs = [(p, name) for each in entries for p, names in each.names.items() for name in names]
+    for provider, name in pairs:
+        if pairs.count((provider, name)) > 1:
             message = f"{name} of {provider} is two competitions in the files."
             raise RuleError(message)
 

@@ -1,1 +1,1 @@
-"""What people are announced, and the memory of it: executions, digests of run groups, incidents."""
+"""What is announced to people, and what is noted of that: executions, digests, incidents."""

@@ -94,7 +94,7 @@ def test_every_season_was_asked_for_once(backfilled: Backfilled) -> None:
     assert len(asked) - asked["/2024/xx.1.json"] == 26 + 3 + 2
 
 
-def test_people_are_told_in_one_digest_by_the_daemon(backfilled: Backfilled) -> None:
+def test_the_daemon_posts_one_digest(backfilled: Backfilled) -> None:
     def told() -> list[dict[str, Any]] | None:
         return backfilled.slack.accepted or None
 

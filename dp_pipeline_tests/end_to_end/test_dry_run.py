@@ -80,7 +80,7 @@ def test_on_an_empty_database_all_domains_are_planned_as_they_are_written_later(
     assert all(row["summary"]["changes"] == [] for row in again.values())
 
 
-def test_a_dry_run_is_told_to_nobody_and_counts_as_no_attempt(
+def test_a_dry_run_is_announced_to_nobody_and_counts_as_no_attempt(
     database: Database, run: Callable[..., dict[str, dict[str, Any]]]
 ) -> None:
     run({}, LIGA, "dry_run")

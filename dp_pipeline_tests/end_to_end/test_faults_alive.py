@@ -37,7 +37,7 @@ def endings(made: World, run_id: str) -> Counter[tuple[str, str | None]]:
     return Counter((row["status"], row["error_class"]) for row in rows_of(made, run_id))
 
 
-def test_a_run_that_is_called_dead_while_it_works_is_left_to_end_and_told_once(
+def test_a_run_that_is_called_dead_while_it_works_is_left_to_end_and_announced_once(
     place: World,
 ) -> None:
     with place.gate.closed():

@@ -68,7 +68,7 @@ def path_of(key: str) -> str:
 
 
 @pytest.mark.slow
-def test_what_is_killed_under_the_daemon_is_ended_recorded_and_told_once(
+def test_what_is_killed_under_the_daemon_is_ended_recorded_and_announced_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with world(monkeypatch) as made:

@@ -74,7 +74,7 @@ def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
         assert [OTHERS[n] in text for n, text in enumerate(order)] == [True, True], "oldest first"
 
 
-def test_a_run_that_was_killed_before_it_opened_a_row_is_told_once(
+def test_a_run_that_was_killed_before_it_opened_a_row_is_announced_once(
     monkeypatch: pytest.MonkeyPatch, migrated_url: str
 ) -> None:
     with world(monkeypatch, migrated_url) as made:

@@ -221,7 +221,7 @@ def test_every_execution_has_a_report_that_accounts_for_it(recorded: Machine) ->
         assert {request["status"] for request in report["requests"]} == {200}
 
 
-def test_slack_is_told_once_of_all_domains(recorded: Machine) -> None:
+def test_one_message_is_posted_of_all_domains(recorded: Machine) -> None:
     [message] = recorded.slack.accepted
     text = json.dumps(message, ensure_ascii=False)
     for domain in ("tournament", "teams", "rounds", "matches", "goals", "standings"):

@@ -118,7 +118,9 @@ def test_a_league_costs_the_requests_that_its_matches_need(
     assert made <= 1.5 * needed, (made, needed, played.requests)
 
 
-def test_every_end_and_every_correction_is_told_once(database: Database, tmp_path: Path) -> None:
+def test_every_end_and_every_correction_is_announced_once(
+    database: Database, tmp_path: Path
+) -> None:
     key = key_of(1)
     with season(standing_still(SMALL, day(0)), database, tmp_path) as played:
         played.put_clock(day(0))

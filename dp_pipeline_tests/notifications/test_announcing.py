@@ -36,7 +36,7 @@ def until(what: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_a_tick_that_goes_on_after_its_daemon_was_killed_keeps_the_next_one_from_telling(
+def test_a_tick_that_goes_on_after_its_daemon_was_killed_keeps_the_next_one_from_delivering(
     channel: Channel,
 ) -> None:
     some_messages(channel, 3)
@@ -51,7 +51,9 @@ def test_a_tick_that_goes_on_after_its_daemon_was_killed_keeps_the_next_one_from
     assert len(set(channel.headers)) == len(channel.headers) == 3
 
 
-def test_a_tick_that_loses_its_lock_stops_and_the_next_one_tells_the_rest(channel: Channel) -> None:
+def test_a_tick_that_loses_its_lock_stops_and_the_next_one_delivers_the_rest(
+    channel: Channel,
+) -> None:
     some_messages(channel, 3)
     channel.receiver.answers.append(Answer(delay_seconds=0.5))
     with ThreadPoolExecutor() as threads:

@@ -116,7 +116,7 @@ def test_the_digest_says_how_the_backfill_itself_ended(
     assert channel.deliver() == "Nothing new."
 
 
-def test_an_error_of_the_backfill_is_told_without_its_secrets(channel: Channel) -> None:
+def test_an_error_of_the_backfill_is_announced_without_its_secrets(channel: Channel) -> None:
     launch(channel, "abcdefgh")
     run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
     finished_row(
@@ -143,7 +143,7 @@ def test_an_error_of_the_backfill_is_told_without_its_secrets(channel: Channel) 
         (BulkActionStatus.COMPLETED_FAILED, "❌ Ended with failures: Backfill abcdefgh"),
     ],
 )
-def test_a_backfill_that_ended_before_its_first_run_is_told_once(
+def test_a_backfill_that_ended_before_its_first_run_is_announced_once(
     channel: Channel, status: BulkActionStatus, header: str
 ) -> None:
     launch(channel, "abcdefgh")
@@ -160,7 +160,7 @@ def test_a_backfill_that_ended_before_its_first_run_is_told_once(
     assert channel.deliver() == "Nothing new."
 
 
-def test_what_is_told_of_one_is_kept_before_the_tick_is_over(channel: Channel) -> None:
+def test_what_is_announced_of_one_is_kept_before_the_tick_is_over(channel: Channel) -> None:
     for id_ in ("first", "second"):
         launch(channel, id_)
         end(channel, id_, BulkActionStatus.FAILED)
@@ -209,7 +209,7 @@ def test_a_backfill_of_all_partitions_is_counted_after_some_were_deleted(channel
     assert "*Partitions*\\n0 of 10 done" in told(channel)[0]
 
 
-def test_a_backfill_of_a_job_is_told_with_what_was_asked_for(channel: Channel) -> None:
+def test_a_backfill_of_a_job_is_announced_with_what_was_requested(channel: Channel) -> None:
     channel.instance.add_backfill(
         PartitionBackfill(
             backfill_id="abcdefgh", status=BulkActionStatus.CANCELED, from_failure=False, tags={},
@@ -270,7 +270,7 @@ def test_what_is_kept_does_not_grow(channel: Channel) -> None:
     assert len(channel.headers) == 4
 
 
-def test_a_backfill_of_another_code_location_is_not_ours_to_tell(channel: Channel) -> None:
+def test_a_backfill_of_another_code_location_is_not_ours_to_announce(channel: Channel) -> None:
     channel.instance.add_backfill(
         PartitionBackfill(
             backfill_id="abcdefgh", status=BulkActionStatus.FAILED, from_failure=False, tags={},

@@ -22,7 +22,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_soon")
-def test_that_the_database_is_away_is_told_once_and_what_failed_with_it_afterwards(
+def test_that_the_database_is_away_is_announced_once_and_what_failed_with_it_afterwards(
     machinery: Machinery,
 ) -> None:
     url = machinery.url
@@ -54,7 +54,7 @@ def test_that_the_database_is_away_is_told_once_and_what_failed_with_it_afterwar
 
 
 @pytest.mark.usefixtures("_soon")
-def test_a_database_whose_tables_are_too_new_is_told(machinery: Machinery) -> None:
+def test_a_database_whose_tables_are_too_new_is_announced(machinery: Machinery) -> None:
     with machinery.database.transaction() as connection:
         connection.execute(sa.text("UPDATE dp_alembic_version SET version_num = '9999'"))
     assert "made by a newer dp_pipeline" in machinery.deliver()

@@ -18,7 +18,7 @@ from dp_pipeline_tests.notifications.machinery import SENSOR, Machinery
 from dp_pipeline_tests.servers import Answer
 
 
-def test_an_incident_that_ended_before_anybody_heard_of_it_is_not_told(
+def test_an_incident_that_ended_before_anybody_heard_of_it_is_not_announced(
     machinery: Machinery,
 ) -> None:
     machinery.evaluated(passed=False)
@@ -55,7 +55,7 @@ def test_the_table_says_what_is_wrong_from_when_to_when(machinery: Machinery) ->
     assert "postgresql://***@db/x" in row.detail
 
 
-def test_what_a_killed_daemon_never_heard_of_is_not_told_again(machinery: Machinery) -> None:
+def test_what_a_killed_daemon_never_heard_of_is_not_announced_again(machinery: Machinery) -> None:
     state = machinery.on(SENSOR)
     machinery.fails(state)
     before = machinery.watch_cursor
@@ -74,7 +74,7 @@ def test_what_a_killed_daemon_never_heard_of_is_not_told_again(machinery: Machin
     assert machinery.tick() == "1 messages sent"
 
 
-def test_two_ticks_at_once_tell_each_message_once(machinery: Machinery) -> None:
+def test_two_ticks_at_once_deliver_each_message_once(machinery: Machinery) -> None:
     machinery.evaluated(passed=False)
     machinery.fails(machinery.on("discover_tournaments"))
     machinery.watch()
@@ -91,7 +91,7 @@ def test_two_ticks_at_once_tell_each_message_once(machinery: Machinery) -> None:
     assert len(machinery.headers) == 2
 
 
-def test_what_an_earlier_version_told_is_not_told_again_but_its_end_is(
+def test_what_an_earlier_version_announced_is_not_announced_again_but_its_end_is(
     machinery: Machinery,
 ) -> None:
     machinery.fails(machinery.on("discover_tournaments"))

@@ -13,7 +13,9 @@ from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, unan
 from dp_pipeline_tests.notifications.channel import OTHER, Channel, ago
 
 
-def test_the_runs_of_a_backfill_are_told_in_one_digest_when_it_is_over(channel: Channel) -> None:
+def test_the_runs_of_a_backfill_are_announced_in_one_digest_when_it_is_over(
+    channel: Channel,
+) -> None:
     channel.backfill(BulkActionStatus.REQUESTED)
     for number in range(3):
         run = channel.run(**{BACKFILL_TAG: "abcdefgh"})

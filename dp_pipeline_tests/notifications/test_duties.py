@@ -80,7 +80,7 @@ def test_whatever_duty_fails_people_hear_of_the_rest_and_the_tick_fails(
 @pytest.mark.parametrize(
     "summary", [["no", "dict"], "text", {"created": "many"}, {"created": 1.5}, {"news": 7}]
 )
-def test_a_row_that_says_nonsense_keeps_no_other_one_from_being_told(
+def test_a_row_that_says_nonsense_keeps_no_other_one_from_being_announced(
     channel: Channel, summary: Any
 ) -> None:
     poll = {"scope": "part", "domain": "matches"}
@@ -212,7 +212,7 @@ NEWS: dict[str, tuple[Callable[[Machinery], None], str]] = {
         ("providers.evaluation", None),
     ],
 )
-def test_whatever_the_watching_sensor_cannot_look_at_it_tells_the_rest(
+def test_whatever_the_watching_sensor_cannot_examine_it_announces_the_rest(
     machinery: Machinery, monkeypatch: pytest.MonkeyPatch, broken_part: str, unheard: str | None
 ) -> None:
     for happen, _ in NEWS.values():

@@ -19,7 +19,7 @@ def failure_run(
     return FailureRun(at(hours), times, START, at(first), at(last))
 
 
-def test_a_failure_is_told_at_once_and_then_once_in_each_further_six_hours() -> None:
+def test_a_failure_is_announced_at_once_and_then_once_in_each_further_six_hours() -> None:
     assert verdict("failed", None) == "failure"
     assert verdict("failed", failure_run(0.1)) == "repeat"
     assert verdict("failed", failure_run(5.9, last=3)) == "repeat"
@@ -28,7 +28,7 @@ def test_a_failure_is_told_at_once_and_then_once_in_each_further_six_hours() -> 
     assert verdict("failed", failure_run(30, last=6.1)) == "failure"
 
 
-def test_a_failure_nobody_has_heard_of_is_told_however_often_it_happened() -> None:
+def test_a_failure_nobody_has_heard_of_is_announced_however_often_it_happened() -> None:
     assert verdict("failed", failure_run(1, times=40, first=None, last=None)) == "failure"
 
 
@@ -68,7 +68,7 @@ def told(moments: list[datetime]) -> list[datetime]:
 
 
 @given(st.lists(st.integers(0, 100_000), min_size=1, unique=True).map(sorted))
-def test_however_failures_fall_the_first_is_told_and_reminders_stay_rare(
+def test_however_failures_fall_the_first_is_announced_and_reminders_stay_rare(
     seconds: list[int],
 ) -> None:
     moments = [START + timedelta(seconds=second) for second in seconds]
@@ -105,7 +105,7 @@ def test_every_message_is_of_one_class_or_suppressed(executions: list[Any]) -> N
             assert kind is not None
 
 
-def test_what_a_poll_finds_every_minute_is_not_told_and_its_news_are() -> None:
+def test_what_a_poll_finds_every_minute_is_not_announced_and_its_news_are() -> None:
     assert verdict("completed", None, quiet=True) == "quiet"
     assert class_of([("quiet", True), ("quiet", False)]) is None
     assert verdict("completed", None, quiet=True, noteworthy=True) == "news"

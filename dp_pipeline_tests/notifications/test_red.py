@@ -50,7 +50,7 @@ def told(channel: Channel, *happened: tuple[float, dict[str, Any]]) -> list[str]
     return colors(channel)
 
 
-def test_what_was_interrupted_is_told_without_red(channel: Channel) -> None:
+def test_what_was_interrupted_is_announced_without_red(channel: Channel) -> None:
     run = uuid4()
     for domain in ("tournaments", "teams"):
         finished_row(channel.database, run, KEY, domain)
@@ -92,7 +92,7 @@ def test_three_starts_in_a_row_that_fail_are_red_and_their_end_is_news(channel: 
     assert channel.headers[-1] == f"✅ Recovered: {KEY}"
 
 
-def test_a_poll_that_fails_once_or_twice_is_nothing_to_tell(channel: Channel) -> None:
+def test_a_poll_that_fails_once_or_twice_is_nothing_to_announce(channel: Channel) -> None:
     well = {"scope": "part", "domain": "matches", "outcome": "unchanged"}
     assert told(channel, (30, network()), (29, network()), (28, well)) == []
     assert told(channel, *((minutes, network()) for minutes in (20, 19, 18, 17))) == [RED]

@@ -18,13 +18,13 @@ def test_a_repeated_failure_is_suppressed_and_the_next_reminder_counts_it(channe
     assert unannounced(channel.database) == 0
 
 
-def test_another_failure_of_the_same_domain_is_told_at_once(channel: Channel) -> None:
+def test_another_failure_of_the_same_domain_is_announced_at_once(channel: Channel) -> None:
     finished_row(channel.database, uuid4(), completed_at=ago(minutes=2), **failed())
     finished_row(channel.database, uuid4(), completed_at=ago(minutes=1), **failed("Postgres away"))
     assert channel.deliver() == "2 messages sent"
 
 
-def test_the_end_of_failures_is_told_once(channel: Channel) -> None:
+def test_the_end_of_failures_is_announced_once(channel: Channel) -> None:
     for minutes in (190, 100, 10):
         finished_row(channel.database, uuid4(), completed_at=ago(minutes=minutes), **failed())
     finished_row(channel.database, uuid4(), completed_at=ago(minutes=10) + timedelta(seconds=1))
@@ -38,7 +38,7 @@ def test_the_end_of_failures_is_told_once(channel: Channel) -> None:
     assert "recovered after 3 h 0 min, failed 3 times" in json.dumps(channel.receiver.accepted[1])
 
 
-def test_only_the_last_attempt_of_a_run_is_told_and_counts(channel: Channel) -> None:
+def test_only_the_last_attempt_of_a_run_is_announced_and_counts(channel: Channel) -> None:
     run = uuid4()
     finished_row(channel.database, run, completed_at=ago(minutes=3), attempt=1, **failed())
     finished_row(channel.database, run, completed_at=ago(minutes=2), attempt=2, **failed())
@@ -53,7 +53,7 @@ def test_only_the_last_attempt_of_a_run_is_told_and_counts(channel: Channel) -> 
     assert unannounced(channel.database) == 0
 
 
-def test_a_repeat_beside_written_rows_is_told_with_them(channel: Channel) -> None:
+def test_a_repeat_beside_written_rows_is_announced_with_them(channel: Channel) -> None:
     finished_row(channel.database, uuid4(), completed_at=ago(minutes=9), **failed())
     run = uuid4()
     finished_row(channel.database, run, completed_at=ago(minutes=8), **failed())

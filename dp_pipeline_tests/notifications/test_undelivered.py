@@ -33,7 +33,7 @@ def test_messages_that_wait_for_long_fail_the_check_of_the_ledger(machinery: Mac
     assert machinery.headers == ["❌ Messages have been waiting"]
 
 
-def test_what_was_not_to_be_told_does_not_count_as_waiting(machinery: Machinery) -> None:
+def test_what_was_not_to_be_announced_does_not_count_as_waiting(machinery: Machinery) -> None:
     waiting(machinery, 60)
     announced_from = time.time() - 30
     state = DeliveryState(announced_from, announced_from)

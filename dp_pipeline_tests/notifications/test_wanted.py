@@ -38,7 +38,7 @@ NEWS = "✅ News: a:b:2"
 
 
 @pytest.mark.parametrize("wanted", TOLD)
-def test_each_class_can_be_posted_alone_and_the_rest_counts_as_told(
+def test_each_class_can_be_posted_alone_and_the_rest_counts_as_announced(
     channel: Channel, monkeypatch: pytest.MonkeyPatch, wanted: str
 ) -> None:
     story(channel.database)
@@ -56,7 +56,7 @@ def test_everything_is_posted_by_default(channel: Channel) -> None:
     assert sorted(channel.headers) == sorted([*TOLD.values(), NEWS])
 
 
-def test_a_failure_that_was_told_is_told_to_be_over_when_a_night_ends_it(
+def test_the_end_of_a_failure_that_was_announced_is_announced_when_a_night_brings_it(
     channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DP_MESSAGES", "failure,partial,news")
@@ -69,7 +69,7 @@ def test_a_failure_that_was_told_is_told_to_be_over_when_a_night_ends_it(
     assert "*Recovered*" in json.dumps(channel.receiver.accepted[-1])
 
 
-def test_polls_without_news_are_told_with_the_next_news_of_their_tournament(
+def test_polls_without_news_are_announced_with_the_next_news_of_their_tournament(
     channel: Channel,
 ) -> None:
     def poll(minutes: float, *, key: str = KEY, outcome: str = "written", **more: Any) -> None:

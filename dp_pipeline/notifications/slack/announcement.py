@@ -215,12 +215,12 @@ class Announcement:
 
     def _changed(self, *, budget: int) -> list[str]:
         """What changed in rows of which the news say nothing, in one text."""
-        told = tuple(self._sentences())
+        news = tuple(self._sentences())
         sentences = [
             sentence
             for line in self.lines
             for sentence in line.changed
-            if visible(sentence) and not any(n.startswith(sentence.split(": ")[0]) for n in told)
+            if visible(sentence) and not any(n.startswith(sentence.split(": ")[0]) for n in news)
         ]
         shown: list[str] = []
         for sentence in sentences:

@@ -13,7 +13,7 @@ from dp_pipeline.notifications.notes import DELIVERS, WATCHES
 from dp_pipeline_tests.notifications.machinery import SCHEDULE, SENSOR, Machinery
 
 
-def test_a_sensor_that_keeps_failing_is_told_once_and_its_recovery_once(
+def test_a_sensor_that_keeps_failing_is_announced_once_and_its_recovery_once(
     machinery: Machinery,
 ) -> None:
     state = machinery.on(SENSOR)
@@ -39,7 +39,7 @@ def test_a_sensor_that_keeps_failing_is_told_once_and_its_recovery_once(
     assert "hidden77" not in text
 
 
-def test_a_schedule_is_told_at_its_first_failure(machinery: Machinery) -> None:
+def test_a_schedule_is_announced_at_its_first_failure(machinery: Machinery) -> None:
     assert FAILED_TICKS[InstigatorType.SCHEDULE] == 1
     state = machinery.on(SCHEDULE, InstigatorType.SCHEDULE)
     machinery.ticked(state, TickStatus.FAILURE, ago=30)
@@ -48,7 +48,7 @@ def test_a_schedule_is_told_at_its_first_failure(machinery: Machinery) -> None:
 
 
 @pytest.mark.parametrize("again", [TickStatus.SKIPPED, TickStatus.FAILURE])
-def test_a_schedule_that_asks_again_soon_is_told_when_that_fails_too(
+def test_a_schedule_that_ticks_again_soon_is_announced_when_that_fails_too(
     machinery: Machinery, again: TickStatus
 ) -> None:
     state = machinery.on(SCHEDULE, InstigatorType.SCHEDULE, cron="17,47 2-5 * * *")
@@ -61,14 +61,14 @@ def test_a_schedule_that_asks_again_soon_is_told_when_that_fails_too(
     assert machinery.headers == (failed if again is TickStatus.FAILURE else [])
 
 
-def test_the_last_tick_of_a_night_is_told_at_once(machinery: Machinery) -> None:
+def test_the_last_tick_of_a_night_is_announced_at_once(machinery: Machinery) -> None:
     state = machinery.on(SCHEDULE, InstigatorType.SCHEDULE, cron="17,47 2-5 * * *")
     night = datetime(2024, 11, 26, 5, 47, tzinfo=UTC).timestamp()
     machinery.ticked(state, TickStatus.FAILURE, ago=time.time() - night)
     assert machinery.tick() == "1 messages sent"
 
 
-def test_what_is_not_ours_or_switched_off_is_not_told(machinery: Machinery) -> None:
+def test_what_is_not_ours_or_switched_off_is_not_announced(machinery: Machinery) -> None:
     foreign = machinery.on("somebody_elses")
     stopped = machinery.on(SENSOR)
     for ago in (30, 20, 10):

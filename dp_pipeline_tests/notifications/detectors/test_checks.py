@@ -8,7 +8,7 @@ from dp_pipeline_tests.notifications.machinery import Machinery
 from dp_pipeline_tests.servers import Answer
 
 
-def test_a_failing_check_is_told_once_and_when_it_passes_again(machinery: Machinery) -> None:
+def test_a_failing_check_is_announced_once_and_when_it_passes_again(machinery: Machinery) -> None:
     machinery.evaluated(passed=True)
     assert machinery.tick() == "Nothing new."
     machinery.evaluated(passed=False)
@@ -30,7 +30,7 @@ def test_a_warning_is_left_to_the_page_of_the_asset(machinery: Machinery) -> Non
     assert machinery.tick() == "Nothing new."
 
 
-def test_what_slack_does_not_take_is_told_later(machinery: Machinery) -> None:
+def test_what_slack_does_not_take_is_announced_later(machinery: Machinery) -> None:
     machinery.receiver.answers.append(Answer(403, "no_service"))
     machinery.evaluated(passed=False)
     assert "The messages wait." in machinery.tick()

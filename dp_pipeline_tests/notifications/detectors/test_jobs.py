@@ -20,7 +20,7 @@ def discover(machinery: Machinery) -> str:
     return job.execute_in_process(instance=machinery.instance, raise_on_error=False).run_id
 
 
-def test_a_look_for_seasons_that_crashed_is_told_once_and_when_it_works_again(
+def test_a_run_for_seasons_that_crashed_is_announced_once_and_when_it_works_again(
     machinery: Machinery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed = tmp_path / "competitions.yaml"
@@ -43,7 +43,7 @@ def test_a_look_for_seasons_that_crashed_is_told_once_and_when_it_works_again(
     assert "competitions.yaml" in text, "what was wrong"
 
 
-def test_what_a_check_of_a_run_says_is_not_told_of_the_run_as_well(
+def test_what_a_check_of_a_run_says_is_not_announced_of_the_run_as_well(
     machinery: Machinery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed = tmp_path / "competitions.yaml"
@@ -56,7 +56,7 @@ def test_what_a_check_of_a_run_says_is_not_told_of_the_run_as_well(
 
 
 @pytest.mark.parametrize("job", [DISCOVER_JOB, "poll_tournaments"])
-def test_a_run_that_was_killed_is_told_unless_the_ledger_tells_it(
+def test_a_run_that_was_killed_is_announced_unless_the_ledger_has_rows_of_it(
     machinery: Machinery, job: str
 ) -> None:
     config = {"ops": {"poll": {"config": {"keys": ["openligadb:bl1:2024"]}}}}
@@ -71,7 +71,7 @@ def test_a_run_that_was_killed_is_told_unless_the_ledger_tells_it(
     assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not planned
 
 
-def test_a_run_that_somebody_cancelled_is_not_told_but_one_that_ran_for_too_long(
+def test_a_run_that_somebody_cancelled_is_not_announced_but_one_that_ran_for_too_long(
     machinery: Machinery,
 ) -> None:
     job = defs.resolve_job_def(DISCOVER_JOB)
@@ -85,7 +85,7 @@ def test_a_run_that_somebody_cancelled_is_not_told_but_one_that_ran_for_too_long
     assert "Exceeded maximum runtime" in json.dumps(machinery.receiver.accepted)
 
 
-def test_a_run_that_did_not_start_is_told_when_none_of_three_did(machinery: Machinery) -> None:
+def test_a_run_that_did_not_start_is_announced_when_none_of_three_did(machinery: Machinery) -> None:
     job = defs.resolve_job_def(DISCOVER_JOB)
     for said in ("Nothing new.", "Nothing new.", "1 messages sent"):
         run = machinery.instance.create_run_for_job(job)
@@ -94,7 +94,9 @@ def test_a_run_that_did_not_start_is_told_when_none_of_three_did(machinery: Mach
     assert machinery.headers == ["❌ The job discover_seasons fails"]
 
 
-def test_a_run_that_was_stopped_together_with_everything_is_not_told(machinery: Machinery) -> None:
+def test_a_run_that_was_stopped_together_with_everything_is_not_announced(
+    machinery: Machinery,
+) -> None:
     run = machinery.instance.create_run_for_job(defs.resolve_job_def(DISCOVER_JOB))
     machinery.began(run)
     reason = RunFailureReason.UNEXPECTED_TERMINATION

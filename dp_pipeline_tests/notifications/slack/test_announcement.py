@@ -27,7 +27,7 @@ TEAMS = (
 )
 
 
-def test_a_successful_run_is_told_in_green_with_a_line_per_domain_in_order() -> None:
+def test_a_successful_run_is_announced_in_green_with_a_line_per_domain_in_order() -> None:
     message = announcement(
         line("standings", duration_ms=40),
         line("matches", created=306, duration_ms=1_240),
@@ -61,7 +61,7 @@ def test_a_successful_run_is_told_in_green_with_a_line_per_domain_in_order() -> 
     ]
 
 
-def test_a_partial_failure_is_told_in_yellow_and_names_what_was_left_out() -> None:
+def test_a_partial_failure_is_announced_in_yellow_and_names_what_was_left_out() -> None:
     payload = Announcement.payload(
         announcement(
             line("teams"),
@@ -96,7 +96,7 @@ def test_a_partial_failure_is_told_in_yellow_and_names_what_was_left_out() -> No
     ]
 
 
-def test_a_failure_is_told_in_red_with_its_error_once_for_all_domains_that_met_it() -> None:
+def test_a_failure_is_announced_in_red_with_its_error_once_for_all_domains_that_met_it() -> None:
     failed: dict[str, Any] = {
         "status": "failed",
         "outcome": "blocked_dependency",
@@ -202,7 +202,7 @@ def test_a_link_cannot_be_broken_out_of() -> None:
 
 
 @pytest.mark.parametrize("label", [None, "", " \n", "\u200b\u202e", "\x00"])
-def test_a_tournament_without_a_name_is_told_by_its_key(label: str | None) -> None:
+def test_a_tournament_without_a_name_is_announced_by_its_key(label: str | None) -> None:
     payload = Announcement.payload(announcement(line("teams"), tournament_label=label))
     check(payload)
     expected = "�" if label == "\x00" else "openligadb:bl1:2024"
@@ -311,7 +311,7 @@ def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> N
         check_plain(message.plain())
 
 
-def test_the_ends_of_a_whole_matchday_are_all_told() -> None:
+def test_the_ends_of_a_whole_matchday_are_all_announced() -> None:
     news = tuple(
         f"Simulated Brightwell {n} - Simulated Juniperton {n} (round-of-32) ended 1:1 (5:4 pens)."
         for n in range(48)

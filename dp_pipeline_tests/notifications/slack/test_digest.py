@@ -56,7 +56,7 @@ def test_a_run_group_without_failures_is_one_green_message_with_its_counts() -> 
     ]
 
 
-def test_distinct_failures_are_told_with_how_many_and_where_causes_first() -> None:
+def test_distinct_failures_are_announced_with_how_many_and_where_causes_first() -> None:
     digest = replace(CALM, failed=15, failures=(BLOCKED, REFUSED), more_failures=2)
     payload = digest.payload()
     check(payload)
@@ -79,7 +79,7 @@ def test_recoveries_are_named() -> None:
     )
 
 
-def test_a_digest_is_posted_where_what_it_tells_of_is() -> None:
+def test_a_digest_is_posted_where_what_it_is_about_is() -> None:
     recovery = Recovery("openligadb:bl1:2024", "matches", 3_600_000)
     assert CALM.kinds == {"digest"}
     assert replace(CALM, news=(News("a:b:1", "2:1"),)).kinds == {"digest", "news"}
@@ -94,7 +94,7 @@ NOTHING = replace(
 )  # fmt: skip
 
 
-def test_a_backfill_that_failed_before_its_first_run_is_told_with_its_error() -> None:
+def test_a_backfill_that_failed_before_its_first_run_is_announced_with_its_error() -> None:
     digest = replace(NOTHING, backfill=Backfill("failed", 300, 0, "No such partition <x>"))
     payload = digest.payload()
     check(payload)
