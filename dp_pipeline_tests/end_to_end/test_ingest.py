@@ -264,7 +264,11 @@ def test_recorded_rounds_keep_together_what_their_file_keeps_together(
 
 DEDUCTED = {
     "openfootball:en.1:2023-24": {"Everton": 8, "Nottingham Forest": 4},
-    "openfootball:en.2:2025-26": {"Sheffield Wednesday": 18, "Leicester City": 6},
+    "openfootball:en.2:2025-26": {
+        "Sheffield Wednesday": 18,
+        "Leicester City": 6,
+        "West Bromwich Albion": 2,
+    },
 }
 """What was taken from teams, which no match of a file tells."""
 
