@@ -13,12 +13,13 @@ from dp_pipeline.database import rows
 from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import RowId, Stored
 from dp_pipeline.domains.apply import apply
+from dp_pipeline.domains.coverage import coverage_of
 from dp_pipeline.domains.data_version import data_version
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, not_stored, refused
-from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.registry import DOMAINS, TABLES
 from dp_pipeline.domains.reread import judged
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
 from dp_pipeline.football.key import TournamentKey
@@ -131,7 +132,7 @@ class Materialization:
             execution.nothing(planned.plan.absent)
             if self.snapshot is not None or execution.create:
                 stored = self.snapshot or Snapshot(self.source.key, {})
-                execution.data_version = data_version(planned.domain, stored)
+                _note_stored(planned.domain, stored, execution)
             return
         with execution.step("database", f"upsert_{planned.domain.operation}") as data:
             raise_if_refused(planned.plan, execution)
@@ -144,7 +145,7 @@ class Materialization:
         record(changes.plan, changes.stored, execution)
         execution.note_changes(changes.after.named(changes.plan))
         execution.rows = planned.domain.rows(changes.after)
-        execution.data_version = data_version(planned.domain, changes.after)
+        _note_stored(planned.domain, changes.after, execution)
 
     def previewed(self, planned: Planned, execution: Execution) -> None:
         """Say what was planned, and go on as if it had been written."""
@@ -244,6 +245,13 @@ def _plan(
     else:
         plan = domain.plan(fetched, snapshot, verdict)
     return Planned(domain, fetched, matches, verdict, plan)
+
+
+def _note_stored(domain: Domain[Any], stored: Snapshot, execution: Execution) -> None:
+    """Take into an execution which rows are stored; after the last domain, how complete all is."""
+    execution.data_version = data_version(domain, stored)
+    if domain is DOMAINS[-1]:
+        execution.coverage = coverage_of(stored)
 
 
 def raise_if_refused(plan: Plan, execution: Execution) -> None:

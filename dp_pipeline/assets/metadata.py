@@ -67,6 +67,9 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         metadata["because"] = execution.absent.because
     if execution.news:
         metadata["news"] = "\n".join(execution.news)
+    if execution.coverage is not None:
+        metadata["coverage"] = execution.coverage.sentence
+        metadata["coverage by part"] = dg.MetadataValue.md(execution.coverage.markdown)
     if execution.preview:
         metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
     if execution.changed:

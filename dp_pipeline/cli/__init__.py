@@ -10,12 +10,24 @@ database  dp db
 aliases   dp alias
 clubs     dp clubs
 history   dp history
+coverage  dp coverage
 """
 
-from dp_pipeline.cli import aliases, clubs, database, dev, history, ingest, retry, shown
+from dp_pipeline.cli import aliases, clubs, coverage, database, dev, history, ingest, retry, shown
 from dp_pipeline.cli.group import main
 from dp_pipeline.sandbox.command import sandbox
 
 main.add_command(sandbox)
 
-__all__ = ["aliases", "clubs", "database", "dev", "history", "ingest", "main", "retry", "shown"]
+__all__ = [
+    "aliases",
+    "clubs",
+    "coverage",
+    "database",
+    "dev",
+    "history",
+    "ingest",
+    "main",
+    "retry",
+    "shown",
+]

@@ -16,12 +16,16 @@ from rich.text import Text
 from dp_pipeline.domains.change_words import in_words, shown
 
 if TYPE_CHECKING:
+    from dp_pipeline.domains.coverage import Coverage
     from dp_pipeline.domains.torn_teams import TornTeam
 
 Row = Mapping[str, Any]
 
 MOST_CHANGES = 40
 """More changes than this are read in the report."""
+
+MOST_LACKING = 5
+"""Of what a tournament lacks, more than this is in `dp coverage --json`."""
 
 # They reorder what stands around them, so that a key reads as another one.
 _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -184,6 +188,18 @@ def history_table(rows: Sequence[Row]) -> Table:
         values = (shown(row[name]) for name in ("from", "to"))
         cells = (row["row"], in_words(row["field"]), *values)
         table.add_row(f"{row['at']:%Y-%m-%d %H:%M}", *map(plain, cells))
+    return table
+
+
+def coverage_table(coverage: "Coverage") -> Table:
+    """How complete a tournament is: a line for each part, with what is not there."""
+    table = _table("part", *(Column(n, justify="right") for n in ("stored", "of")), "not there")
+    for part in coverage.parts:
+        lacks = ", ".join(part.lacks[:MOST_LACKING])
+        more = f" and {len(part.lacks) - MOST_LACKING} more"
+        of = "?" if part.of is None else str(part.of)
+        said = plain(lacks + (more if len(part.lacks) > MOST_LACKING else ""))
+        table.add_row(part.name, str(part.stored), of, said)
     return table
 
 

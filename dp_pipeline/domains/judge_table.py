@@ -10,7 +10,7 @@ WIN_POINTS = (3, 2)
 """What a win counts, today and long ago."""
 
 _Place = tuple[str | None, str | None]
-_SUMS = ("games", "wins", "draws", "losses", "goals_for", "goals_against")
+SUMS = ("games", "wins", "draws", "losses", "goals_for", "goals_against")
 
 
 def judge_table(
@@ -36,7 +36,7 @@ def judge_table(
             f"The provider's table has {lost} games fewer than the stored one, which counts "
             f"{played} for the same teams. Nothing was changed."
         )
-    sums = _sums_of(by_matches, one_table=len({key[:2] for key in after}) == 1)
+    sums = sums_of(by_matches, one_table=len({key[:2] for key in after}) == 1)
     worse = [row for key, row in after.items() if _is_worse(row, before.get(key), sums(row))]
     if len(worse) > limit_of(len(before) or len(after)):
         return (
@@ -56,9 +56,10 @@ def _row_key(row: Standing) -> tuple[str | None, str | None, str]:
     return (row.stage, row.group_name, row.team)
 
 
-def _sums_of(
+def sums_of(
     by_matches: Sequence[Standing], *, one_table: bool
 ) -> Callable[[Standing], Standing | None]:
+    """By the row of a provider's table, the row that the stored matches come to."""
     by_key = {_row_key(row): row for row in by_matches}
     single = one_table and len({key[:2] for key in by_key}) == 1
     by_team = {row.team: row for row in by_matches} if single else {}
@@ -66,7 +67,7 @@ def _sums_of(
 
 
 def _is_worse(new: Standing, old: Standing | None, sums: Standing | None) -> bool:
-    follows = sums is not None and all(getattr(new, n) == getattr(sums, n) for n in _SUMS)
+    follows = sums is not None and all(getattr(new, n) == getattr(sums, n) for n in SUMS)
     if old is None:
         # Forfeits differ by a few goals; a half is no forfeit.
         return (
@@ -75,7 +76,7 @@ def _is_worse(new: Standing, old: Standing | None, sums: Standing | None) -> boo
             and sums.games == new.games
             and 2 * (new.goals_for + new.goals_against) < sums.goals_for + sums.goals_against
         )
-    if not follows and any(getattr(new, name) < getattr(old, name) for name in _SUMS):
+    if not follows and any(getattr(new, name) < getattr(old, name) for name in SUMS):
         return True
     if any(_deducted(new, won) in (0, _deducted(old, won)) for won in WIN_POINTS):
         return False

@@ -37,10 +37,7 @@ def gaps_of(
         rules: of the season, as far as they are known.
     """
     season = {round_.slug: round_ for round_ in rounds if round_.type == "season"}
-    tables: defaultdict[tuple[str | None, str | None], list[Match]] = defaultdict(list)
-    for match in without_replaced(tuple(matches)):
-        if match.round_slug in season:
-            tables[match.stage, match.group_name].append(match)
+    tables = tables_of(matches, season)
     known = rules if rules and len(tables) == 1 else None
     gaps = [
         Gap(", ".join(filter(None, place)) or "The season", detail)
@@ -58,6 +55,35 @@ def gaps_of(
     return tuple(gaps)
 
 
+def tables_of(
+    matches: Iterable[Match], season: Collection[str]
+) -> Mapping[tuple[str | None, str | None], Sequence[Match]]:
+    """The matches of each table, by stage and group: those of the rounds of a season."""
+    tables: defaultdict[tuple[str | None, str | None], list[Match]] = defaultdict(list)
+    for match in without_replaced(tuple(matches)):
+        if match.round_slug in season:
+            tables[match.stage, match.group_name].append(match)
+    return tables
+
+
+def full_size(matches: Iterable[Match], meetings: int = 1) -> tuple[int, int] | None:
+    """How many matches a table comes to, and how often each team meets every other one in them.
+
+    None where there are too many teams for that. `meetings` is how often they meet at least.
+    """
+    games = Counter(side for match in matches for side in (match.home, match.away))
+    teams = len(games)
+    if not 1 < teams <= _MOST_TEAMS_IN_ROUND_ROBIN:
+        return None
+    times = max(meetings, -(-max(games.values()) // (teams - 1)))
+    return teams * (teams - 1) * times // 2, times
+
+
+def meetings_of(rules: CompetitionRules | None) -> int:
+    """How often each team meets every other one at least."""
+    return rules.format.meetings if rules and rules.format else 1
+
+
 def _gaps_of_table(
     matches: Sequence[Match], names: Mapping[str, str], rules: CompetitionRules | None
 ) -> Iterator[str]:
@@ -65,27 +91,21 @@ def _gaps_of_table(
     teams = len(games)
     if rules and rules.zones and rules.zones.teams != teams:
         yield f"It has {teams} teams; by its format it has {rules.zones.teams}."
-    if teams <= _MOST_TEAMS_IN_ROUND_ROBIN:
-        yield from _too_few(
-            len(matches), games, rules.format.meetings if rules and rules.format else 1
-        )
+    full = full_size(matches, meetings_of(rules))
+    if full is not None and len(matches) != full[0]:
+        yield _too_few(len(matches), teams, *full)
     if len(matches) > _FEWEST_TO_TELL:
         yield from _odd_teams(games, names)
         yield from _short_rounds(matches, teams)
 
 
-def _too_few(matches: int, games: Mapping[str, int], meetings: int) -> Iterator[str]:
+def _too_few(matches: int, teams: int, full: int, times: int) -> str:
     """The number of matches, where each team meets every other one equally often."""
-    teams, most = len(games), max(games.values())
-    once = teams - 1
-    times = max(meetings, -(-most // once))
-    full = teams * once * times // 2
-    if matches != full:
-        often = _TIMES.get(times, f"{times} times")
-        yield (
-            f"It has {matches} matches; {teams} teams of which each meets every other {often} come "
-            f"to {full}, {times * once} each."
-        )
+    often = _TIMES.get(times, f"{times} times")
+    return (
+        f"It has {matches} matches; {teams} teams of which each meets every other {often} come "
+        f"to {full}, {times * (teams - 1)} each."
+    )
 
 
 def _odd_teams(games: Mapping[str, int], names: Mapping[str, str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from dp_pipeline.database.store import Stored
 from dp_pipeline.domains.change_words import change_sentences
+from dp_pipeline.domains.coverage import Coverage
 from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.http.request_log import Request
 from dp_pipeline.ledger.vocabulary import Outcome, Scope, Status, Step
@@ -86,9 +87,9 @@ class Execution:
     """One attempt to materialize one domain of one tournament, while it happens and afterwards.
 
     `news` are sentences people want to hear whatever else is. An `idle` one made no request.
-    `rows` says how many rows are stored, `data_version` which they are. `noted` is what the summary
-    says besides. One that is `announced` says nothing that the person who launched it has not read
-    already.
+    `rows` says how many rows are stored, `data_version` which they are, `coverage` how complete the
+    tournament is. `noted` is what the summary says besides. One that is `announced` says nothing
+    that the person who launched it has not read already.
     """
 
     run: Run
@@ -114,6 +115,7 @@ class Execution:
     announced: bool = False
     rows: int | None = None
     data_version: str | None = None
+    coverage: Coverage | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     changed: list[dict[str, Any]] = field(default_factory=list)
     refused: str | None = None

@@ -46,6 +46,11 @@ def versions(instance: dg.DagsterInstance) -> dict[str, str]:
         (record,) = records
         assert record.asset_materialization is not None
         found[domain] = (record.asset_materialization.tags or {})[DATA_VERSION_TAG]
+        metadata = record.asset_materialization.metadata
+    assert (
+        metadata["coverage"].value == "6 of 6 rounds, 12 of 12 matches, goals of 0, table computed"
+    )
+    assert "| matches | 12 | 12 |  |" in str(metadata["coverage by part"].value)
     return found
 
 

@@ -153,6 +153,12 @@ def test_people_read_in_words_what_changed(
         (row["team"], row["points"])
         for row in query(url, "SELECT team, points FROM league_table ORDER BY position, team")
     ]
-    gone = CliRunner().invoke(main, ["history", "openfootball:en.1:1999-00"])
-    assert gone.exit_code == 1
-    assert "is not stored" in gone.output
+    covered = CliRunner().invoke(main, ["coverage", KEY, "--json"])
+    assert json.loads(covered.output)["summary"] == (
+        "6 of 6 rounds, 12 of 12 matches, goals of 0, table computed"
+    )
+    assert "goals of played matches" in CliRunner().invoke(main, ["coverage", KEY]).output
+    for command in ("history", "coverage"):
+        gone = CliRunner().invoke(main, [command, "openfootball:en.1:1999-00"])
+        assert gone.exit_code == 1
+        assert "is not stored" in gone.output
