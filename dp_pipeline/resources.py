@@ -23,7 +23,7 @@ from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.run_tags import backfill_of, tags_of
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import S3Settings, Settings
-from dp_pipeline.storage import S3, Folder, ObjectStore
+from dp_pipeline.storage import S3, Folder, ObjectStore, Storing
 
 if TYPE_CHECKING:
     from dp_pipeline.embedded_postgres import EmbeddedPostgres
@@ -69,12 +69,23 @@ def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Data
     return database
 
 
-def open_providers(base_urls: Mapping[str, str], database: Database) -> Providers:
-    """The providers at these addresses, with rate limit and circuit breaker of all processes."""
+def open_providers(
+    base_urls: Mapping[str, str], database: Database, objects: ObjectStore | None = None
+) -> Providers:
+    """The providers at these addresses, with rate limit and circuit breaker of all processes.
+
+    With a store for objects, what they answer is archived.
+    """
+    from dp_pipeline.http.archive import Archive
     from dp_pipeline.http.circuit_breaker import CircuitBreaker
     from dp_pipeline.http.rate_limit import PostgresRateLimit
 
-    return Providers(base_urls, PostgresRateLimit(database), breaker=CircuitBreaker(database))
+    return Providers(
+        base_urls,
+        PostgresRateLimit(database),
+        breaker=CircuitBreaker(database),
+        archive=Archive(database, Storing(objects)) if objects is not None else None,
+    )
 
 
 def object_store(settings: Settings) -> ObjectStore:
@@ -136,7 +147,8 @@ class ProvidersResource(dg.ConfigurableResource):
 
     def open(self, database: Database) -> Providers:
         """The providers of one run."""
-        return open_providers(self._base_urls(), database)
+        objects = object_store(Settings.load())
+        return open_providers(self._base_urls(), database, objects)
 
     def open_images(self, database: Database) -> Images:
         """Where the images are that providers name, paced likewise."""
@@ -171,7 +183,7 @@ class LedgerResource(dg.ConfigurableResource):
         )
 
     def objects(self) -> ObjectStore:
-        """Where reports and images go."""
+        """Where reports, images and payloads go."""
         return object_store(Settings.load())
 
     def run_url(self, run_id: UUID | str) -> str:

@@ -21,7 +21,7 @@ from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.data_version import digest_of
 from dp_pipeline.domains.plan import Plan, not_stored
 from dp_pipeline.http.request_log import Request
-from dp_pipeline.images.client import Validators
+from dp_pipeline.http.response import Validators
 from dp_pipeline.images.gallery import Gallery, Picture
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.providers.errors import (

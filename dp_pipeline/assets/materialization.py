@@ -95,6 +95,7 @@ class Materialization:
         Raises:
             ProviderError: it could not be fetched, or nothing of it can be stored.
         """
+        execution.selection, execution.now = _selection(self.source), self.source.now
         with execution.step("scraping", f"fetch_{domain.operation}"):
             fetched = fitting(await domain.fetch(self.source))
         if fetched.is_nothing:
@@ -252,6 +253,14 @@ def _note_stored(domain: Domain[Any], stored: Snapshot, execution: Execution) ->
     execution.data_version = data_version(domain, stored)
     if domain is DOMAINS[-1]:
         execution.coverage = coverage_of(stored)
+
+
+def _selection(source: Source) -> dict[str, Any]:
+    """What is wanted, as the ledger keeps it."""
+    wanted = source.selection
+    if isinstance(wanted, Everything):
+        return {}
+    return {"matches": sorted(wanted.match_ids), "followUp": wanted.follow_up}
 
 
 def raise_if_refused(plan: Plan, execution: Execution) -> None:

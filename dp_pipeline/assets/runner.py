@@ -4,7 +4,9 @@ No Dagster here. What a domain does is read in its own module; what is the same 
 stands here once: order, isolation, one lease per tournament.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,16 +17,20 @@ from dp_pipeline.assets import logos
 from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
+from dp_pipeline.http.archive import entries_of
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
-from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
+from dp_pipeline.ledger.ledger import Ledger, note_archive_error, storable, tournament_id_of
 from dp_pipeline.providers.contract import Source, StoredTeams
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.registry import BY_NAME as PROVIDERS_BY_NAME
 from dp_pipeline.providers.registry import Providers, checked_key
+
+_log = logging.getLogger(__name__)
 
 # Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
 # and at times a database connection: the pool has ten.
@@ -178,7 +184,26 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
         elif execution.failure is None:
             execution.fail(error)  # the work was done, but its row could not be closed
     context.ended(execution)
+    archive(execution, context)
     return execution
+
+
+def archive(execution: Execution, context: RunContext) -> None:
+    """Archive what was requested; what could not be is said in the ledger, and harms nothing."""
+    store, entries = context.providers.archive, entries_of(execution.requests)
+    if store is None or not entries or execution.run.is_dry:
+        return
+
+    async def keep() -> None:
+        error = await store.keep(execution.id, entries)
+        if error is not None:
+            _log.warning("%s", error)
+            with suppress(DatabaseError):
+                await context.database.run(
+                    lambda connection: note_archive_error(connection, execution.id, error)
+                )
+
+    store.soon(keep)
 
 
 async def each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> None:

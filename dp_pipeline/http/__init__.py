@@ -11,6 +11,8 @@ circuit          when the circuit is open, and which request is the probe
 circuit_breaker  the same for all processes
 circuit_table    its state and its counts in Postgres
 health           how services have answered lately, for people
+conditional      requests for what is not known yet, and what of an answer is archived
+archive          every answer, and each body once
 request_cache    one request per URL and run
 request_log      what was requested and what came
 client           all of it for one service

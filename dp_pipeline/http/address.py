@@ -48,6 +48,11 @@ class Target:
     authorization: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def hides_values(self) -> bool:
+        """Whether `shown` stands for several URLs, because values of its query are hidden."""
+        return _HIDDEN in self.shown
+
     def scrub(self, text: str) -> str:
         """Somebody else's text (an echo in a body, a library's message) without our secrets."""
         for secret in self.secrets:

@@ -5,7 +5,7 @@ from a service that refuses or fails, the rate limit spaces them, and a cache ma
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -23,6 +23,7 @@ from dp_pipeline.http.classify import (
     retry_after,
     shape_error,
 )
+from dp_pipeline.http.conditional import Conditional, received
 from dp_pipeline.http.errors import (
     CircuitOpenError,
     NetworkError,
@@ -35,6 +36,7 @@ from dp_pipeline.http.request_cache import CachedRequest
 from dp_pipeline.http.request_log import Request
 
 if TYPE_CHECKING:
+    from dp_pipeline.http.archive import Archive, ArchivedBody
     from dp_pipeline.http.ssrf_guard import SsrfGuard
     from dp_pipeline.http.transport import Transport
 
@@ -65,6 +67,7 @@ class HttpClient:
         breaker: over all processes; None for one that only this client knows.
         limits: what a request may cost; None for the usual ones.
         guard: checks every address before it is requested; None where we chose them all.
+        archive: knows what came earlier, and gets what comes.
 
     Raises:
         ProviderError: the base URL is unusable (at construction or on entering).
@@ -80,9 +83,11 @@ class HttpClient:
         breaker: CircuitBreaker | None = None,
         limits: Limits | None = None,
         guard: "SsrfGuard | None" = None,
+        archive: "Archive | None" = None,
     ) -> None:
         self.name = name
         self._guard = guard
+        self._archive = archive
         self._address = Address.parse(name, base_url)
         self._rate_limit = rate_limit
         self._seconds_apart = seconds_apart
@@ -117,13 +122,22 @@ class HttpClient:
         """A view for one tournament, with its own cache and log."""
         return Requests(self)
 
-    async def fetch(
+    async def known(self, path_or_url: str) -> "ArchivedBody | None":
+        """The archived body with which a URL was answered last."""
+        target = self._address.target(path_or_url)
+        if self._archive is None or target.hides_values:
+            return None
+        return await self._archive.known(target.shown)
+
+    async def fetch(  # noqa: PLR0913 - named by the caller
         self,
         path_or_url: str,
         request: Request,
         format_: ResponseFormat,
         *,
         best_effort: bool = False,
+        known: "ArchivedBody | None" = None,
+        last_change: str | None = None,
     ) -> tuple[Target, Any]:
         """Request once, with retries, past any cache.
 
@@ -132,6 +146,8 @@ class HttpClient:
             request: line of the report, which is filled in.
             format_: what is requested.
             best_effort: see `Requests.json`.
+            known: the archived body, which is read if it is still the one.
+            last_change: when the data last changed, where the service said that by another request.
 
         Returns:
             The target, and what `format_.read` made of the response. It and `Transport.get` say
@@ -139,8 +155,15 @@ class HttpClient:
         """
         target = self._address.target(path_or_url)
         request.url = target.shown
+        exchange = _Exchange(target, format_, request, best_effort)
         try:
-            content = await self._retried(_Exchange(target, format_, request, best_effort))
+            if self._archive is None or known is None:
+                content = await self._retried(exchange)
+            else:
+                ask = lambda wanted: self._retried(replace(exchange, format_=wanted))  # noqa: E731
+                content = await Conditional(self._archive, known, last_change).content(
+                    target, request, format_, ask
+                )
         except CircuitOpenError:
             raise
         except ProviderError as error:
@@ -256,6 +279,8 @@ class HttpClient:
             )
             raise target.error(NetworkError, sentence)
         request.status, request.bytes = response.status, len(response.body)
+        if self._archive is not None and not target.hides_values:
+            request.received = received(target, response, datetime.now(UTC))
         exchange.retry_after = retry_after(response.retry_after, datetime.now(UTC))
         try:
             return exchange.format_.read(target, response)
@@ -282,7 +307,14 @@ class Requests:
         """The base URL below which the paths are, without its secrets."""
         return self._client.root
 
-    async def json(self, path: str, parse: Callable[[Any], T], *, best_effort: bool = False) -> T:
+    async def json(
+        self,
+        path: str,
+        parse: Callable[[Any], T],
+        *,
+        best_effort: bool = False,
+        last_change: str | None = None,
+    ) -> T:
         """The parsed answer to base URL + `path`; None goes to `parse` when the answer is empty.
 
         Callers at the same time share one request, and later ones its result, error or not. A
@@ -294,10 +326,18 @@ class Requests:
             parse: of the payload.
             best_effort: of a path that a service is known to refuse where it gives everything
                 else: a refusal says nothing about its health, and it is no probe.
+            last_change: path at which a service that sends no validators says when this one last
+                changed; requested where an archived body may still be the one.
         """
 
         async def fetch(request: Request) -> T:
-            target, payload = await self._client.fetch(path, request, JSON, best_effort=best_effort)
+            known = await self._client.known(path)
+            changed = None
+            if known is not None and last_change and not known.validators.headers():
+                changed = await self._last_change(last_change)
+            target, payload = await self._client.fetch(
+                path, request, JSON, best_effort=best_effort, known=known, last_change=changed
+            )
             try:
                 return parse(payload)
             except ValidationError as error:
@@ -317,10 +357,17 @@ class Requests:
         """
 
         async def fetch(request: Request) -> str:
-            _, page = await self._client.fetch(path_or_url, request, PAGE)
+            known = await self._client.known(path_or_url)
+            _, page = await self._client.fetch(path_or_url, request, PAGE, known=known)
             return page or ""
 
         return await self._once(("text", path_or_url), fetch)
+
+    async def _last_change(self, path: str) -> str | None:
+        try:
+            return await self.json(path, str, best_effort=True)
+        except ProviderError:
+            return None  # then the data is requested
 
     def taken(self) -> tuple[Request, ...]:
         """The requests used since the last call, once per path, in the order of first use."""

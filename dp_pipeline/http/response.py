@@ -3,11 +3,31 @@
 import codecs
 import re
 from dataclasses import dataclass
+from typing import Self
 
 SNIPPET = 500
+LONGEST_VALIDATOR = 500
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Others are no charsets of web servers, and some are traps: punycode takes quadratic time.
 _CHARSETS = ("iso8859", "cp125", "cp437", "cp850", "koi8", "mac-roman", "utf-16", "utf-32")
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave for a conditional request (RFC 9110, 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @classmethod
+    def of(cls, etag: str | None, last_modified: str | None) -> Self:
+        """Those that can be sent back."""
+        return cls(_sendable(etag), _sendable(last_modified))
+
+    def headers(self) -> dict[str, str]:
+        """The headers of a conditional request; none without validators."""
+        names = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in names.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +74,10 @@ def decode(body: bytes, content_type: str = "") -> str:
     except (LookupError, UnicodeError):
         pass  # an unknown or wrong declaration is no declaration
     return body.decode("latin-1")
+
+
+def _sendable(value: str | None) -> str | None:
+    """A validator we can send back, or None."""
+    if value and len(value) <= LONGEST_VALIDATOR and value.isascii() and value.isprintable():
+        return value
+    return None

@@ -17,7 +17,7 @@ from dp_pipeline.http.client import HttpClient
 from dp_pipeline.http.limits import MIB, Limits
 from dp_pipeline.http.rate_limit import RateLimit
 from dp_pipeline.http.request_log import Request
-from dp_pipeline.http.response import Response
+from dp_pipeline.http.response import Response, Validators
 from dp_pipeline.providers.errors import (
     BlockedError,
     NotFoundError,
@@ -40,26 +40,12 @@ missing badge is no reason to keep data waiting."""
 SECONDS_APART = 0.2
 """Between two requests to a host that serves images and is no provider of ours."""
 LONGEST_URL = 2_000
-LONGEST_VALIDATOR = 500
 
 _ACCEPT = "image/png, image/webp, image/svg+xml, image/jpeg, image/gif, */*;q=0.1"
 _NOT_MODIFIED = 304
 _REFUSED = frozenset({401, 403, 407, 451})
 # imgur answers for an image that was taken down by leading to a picture that says so.
 _PLACEHOLDER = re.compile(r"https?://(?:\w+\.)?imgur\.com/removed\.png")
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server gave for a conditional request for an image (RFC 9110, 8.8)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def headers(self) -> dict[str, str]:
-        """The headers of a conditional request; none without validators."""
-        names = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in names.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +153,4 @@ def _read(target: Target, response: Response, *, conditional: bool) -> Download 
     if _PLACEHOLDER.match(response.url):
         sentence = f"{target.name} has nothing at {target.path} any more: it was removed."
         raise target.error(NotFoundError, sentence)
-    return Download(
-        response.body, Validators(_header(response.etag), _header(response.last_modified))
-    )
-
-
-def _header(value: str | None) -> str | None:
-    """A validator we can send back, or None."""
-    if value and len(value) <= LONGEST_VALIDATOR and value.isascii() and value.isprintable():
-        return value
-    return None
+    return Download(response.body, Validators.of(response.etag, response.last_modified))

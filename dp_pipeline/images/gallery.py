@@ -11,7 +11,8 @@ import anyio.to_thread
 
 from dp_pipeline.http.request_cache import CachedRequest
 from dp_pipeline.http.request_log import Request
-from dp_pipeline.images.client import Images, Validators
+from dp_pipeline.http.response import Validators
+from dp_pipeline.images.client import Images
 from dp_pipeline.images.errors import UnusableImageError
 from dp_pipeline.images.kinds import Image, recognise
 from dp_pipeline.providers.errors import InvalidShapeError

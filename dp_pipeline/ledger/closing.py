@@ -132,6 +132,8 @@ def _values(execution: Execution) -> dict[str, Any]:
     return {
         "tournament_label": jsonable(execution.label),
         "summary": execution.summary(),
+        "selection": execution.selection,
+        "now": execution.now,
         "error_class": failure.error_class if failure else None,
         "error_text": failure.message if failure else None,
     }

@@ -88,8 +88,9 @@ class Execution:
 
     `news` are sentences people want to hear whatever else is. An `idle` one made no request.
     `rows` says how many rows are stored, `data_version` which they are, `coverage` how complete the
-    tournament is. `noted` is what the summary says besides. One that is `announced` says nothing
-    that the person who launched it has not read already.
+    tournament is. `noted` is what the summary says besides. `selection` and `now` are what it
+    wanted and the present at the provider, once it began to read. One that is `announced` says
+    nothing that the person who launched it has not read already.
     """
 
     run: Run
@@ -117,6 +118,8 @@ class Execution:
     data_version: str | None = None
     coverage: Coverage | None = None
     noted: dict[str, Any] = field(default_factory=dict)
+    selection: dict[str, Any] | None = None
+    now: datetime | None = None
     changed: list[dict[str, Any]] = field(default_factory=list)
     refused: str | None = None
     report_key: str | None = None

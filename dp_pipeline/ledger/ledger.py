@@ -21,7 +21,7 @@ from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.football.key import MalformedKeyError, TournamentKey, natural_id
 from dp_pipeline.ledger.closing import close
 from dp_pipeline.ledger.errors import AlreadyRecordedError
-from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.execution import Execution, Run, plain
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.liveness import Liveness, execution_lock, run_lock
 from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, Storing
@@ -187,6 +187,17 @@ def note_news(connection: sa.Connection, execution: Execution, news: Sequence[st
                 sa.func.jsonb_build_object("news", before.concat(list(news)), type_=JSONB)
             )
         )
+    )
+
+
+def note_archive_error(connection: sa.Connection, execution_id: UUID, error: str) -> None:
+    """Say in a closed row why what came is not in the archive."""
+    table = tables.data_provider_executions
+    noted = sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb"))
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == execution_id)
+        .values(summary=noted.concat({"archiveError": plain(error)}))
     )
 
 

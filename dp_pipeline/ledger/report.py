@@ -1,7 +1,6 @@
 """The full account of an execution as JSON: what is stored as its report."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from dp_pipeline.ledger.execution import Execution, jsonable
@@ -81,7 +80,7 @@ def _changes(execution: Execution) -> Entries:
 
 def _requests(execution: Execution) -> Entries:
     return [
-        {**asdict(request), "seconds": round(request.seconds, 3)} for request in execution.requests
+        {**request.line(), "seconds": round(request.seconds, 3)} for request in execution.requests
     ]
 
 

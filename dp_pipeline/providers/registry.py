@@ -5,7 +5,8 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Self
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import anyio
@@ -38,6 +39,9 @@ from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.sandbox import Sandbox
 from dp_pipeline.providers.sofascore import SofaScore
+
+if TYPE_CHECKING:
+    from dp_pipeline.http.archive import Archive
 
 PROVIDERS: tuple[Provider, ...] = (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
 """Every provider, in the order in which people see them."""
@@ -116,16 +120,20 @@ class Providers:
         limits: what a request may cost.
         breaker: for all clients.
         now: our clock; a simulated world has its own.
+        archive: see `HttpClient`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named by the caller
         self,
         base_urls: Mapping[str, str],
         rate_limit: RateLimit | None = None,
         limits: Limits | None = None,
         breaker: CircuitBreaker | None = None,
         now: Now = utc_now,
+        *,
+        archive: "Archive | None" = None,
     ) -> None:
+        self.archive = archive
         self._base_urls = base_urls
         self._rate_limit = rate_limit
         self._limits = limits
@@ -137,10 +145,17 @@ class Providers:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        if self.archive is not None:
+            await self._stack.enter_async_context(self.archive)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
 
     async def source(
         self,
@@ -237,6 +252,7 @@ class Providers:
                 seconds_apart=provider.seconds_apart_at(base_url),
                 breaker=self._breaker,
                 limits=self._limits,
+                archive=self.archive,
             )
             await self._stack.enter_async_context(client)
         return self._clients[service].requests()

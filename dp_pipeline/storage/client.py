@@ -17,7 +17,10 @@ from pydantic import Field
 from dp_pipeline.storage.store import NOT_S3, REDIRECTS, ObjectStoreError
 
 LONGEST_ANSWER = 65_536
-"""Bytes. S3 answers what is requested here with nothing, or with an error of some hundred bytes."""
+"""Bytes. S3 answers what is requested here with nothing, an object, or an error of some hundred
+bytes."""
+LONGEST_OBJECT = 64 * 1024 * 1024
+"""Bytes of an object that is read again. What was stored was 32 MiB before it was compressed."""
 CONNECT_SECONDS = 10.0
 
 _REGION = "x-amz-bucket-region"
@@ -69,7 +72,8 @@ class Bucket(S3Resource):
             # Else the transport reads the answer to its end, however far that is: a gigabyte a
             # second from an endpoint near by.
             request.stream_output = True
-            return _checked(transport.send(request), self.answer_seconds)
+            gives = request.method == "GET"
+            return _checked(transport.send(request), self.answer_seconds, gives_object=gives)
 
         client.meta.events.register("before-send.s3", send)
         return client
@@ -84,8 +88,12 @@ class _Body:
     def stream(self) -> Generator[bytes]:
         yield self._content
 
+    def read(self, size: int | None = None) -> bytes:
+        content, self._content = self._content[:size], self._content[len(self._content[:size]) :]
+        return content
 
-def _checked(answer: AWSResponse, seconds: float) -> AWSResponse:
+
+def _checked(answer: AWSResponse, seconds: float, *, gives_object: bool) -> AWSResponse:
     """The answer with its body; raises ObjectStoreError for what cannot be S3's."""
     # S3 names the region with its redirects; botocore then asks there, at an address of its own
     # making. Without, it asks for the region by a request that is redirected too, and so on until
@@ -100,13 +108,15 @@ def _checked(answer: AWSResponse, seconds: float) -> AWSResponse:
         raise ObjectStoreError(message)
     latest = time.monotonic() + seconds
     body = bytearray()
-    # Byte by byte, so that one that trickles is noticed: a longer read waits until it is full.
-    for byte in answer.raw.stream(1):
-        body += byte
-        if len(body) > LONGEST_ANSWER or time.monotonic() > latest:
+    is_object = gives_object and status < REDIRECTS.start
+    longest = LONGEST_OBJECT if is_object else LONGEST_ANSWER
+    # Never more than has come, so that one that trickles is noticed: `read` waits until it is full.
+    while piece := answer.raw.read1(LONGEST_ANSWER):
+        body += piece
+        if len(body) > longest or time.monotonic() > latest:
             answer.raw.close()
             message = "The bucket's endpoint gives an answer without end; it is not S3's."
             raise ObjectStoreError(message)
-    if body and status < REDIRECTS.start:
+    if body and status < REDIRECTS.start and not is_object:
         raise ObjectStoreError(NOT_S3)
     return AWSResponse(answer.url, status, answer.headers, _Body(bytes(body)))

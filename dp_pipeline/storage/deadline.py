@@ -96,6 +96,14 @@ class Storing:
         """As ObjectStore.has; raises ObjectStoreError within `answer_seconds`."""
         return await self._ask(partial(self._objects.has, key))
 
+    async def get(self, key: str) -> bytes | None:
+        """As ObjectStore.get; raises ObjectStoreError within `answer_seconds`."""
+        return await self._ask(partial(self._objects.get, key))
+
+    async def delete(self, key: str) -> None:
+        """As ObjectStore.delete; raises ObjectStoreError within `answer_seconds`."""
+        await self._ask(partial(self._objects.delete, key))
+
     def url(self, key: str) -> str:
         """As ObjectStore.url."""
         return self._objects.url(key)

@@ -44,6 +44,20 @@ class Folder:
                 return False
             return path.is_file()
 
+    def get(self, key: str) -> bytes | None:
+        """The content of the file, if there is one."""
+        with border(f"The folder {self._root} did not give an object"):
+            path = self._path(key)
+            try:
+                return path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def delete(self, key: str) -> None:
+        """Delete the file."""
+        with border(f"The folder {self._root} did not delete an object"):
+            self._path(key).unlink(missing_ok=True)
+
     def url(self, key: str) -> str:
         """A file:// address."""
         return self._path(key).as_uri()

@@ -72,6 +72,26 @@ class S3:
                 raise ObjectStoreError(NOT_S3)
             return True
 
+    def get(self, key: str) -> bytes | None:
+        """The object, if there is one; as in `has`, 403 is taken for none."""
+        with border(f"The bucket {self._settings.bucket} did not give an object"):
+            from botocore.exceptions import ClientError
+
+            try:
+                answer = self._client.get_object(Bucket=self._settings.bucket, Key=key)
+            except ClientError as error:
+                if status_of(error) in {_FORBIDDEN, _NOT_FOUND}:
+                    return None
+                raise
+            if not answer.get("ETag") or _is_page(key, answer):
+                raise ObjectStoreError(NOT_S3)
+            return answer["Body"].read()
+
+    def delete(self, key: str) -> None:
+        """Delete an object."""
+        with border(f"The bucket {self._settings.bucket} did not delete an object"):
+            self._client.delete_object(Bucket=self._settings.bucket, Key=key)
+
     def url(self, key: str) -> str:
         """An https address below AWS_CLOUDFRONT_URL; without it the s3:// name."""
         if self._public_url:

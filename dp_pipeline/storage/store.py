@@ -55,6 +55,13 @@ class ObjectStore(Protocol):
         """Whether there is an object under this key; raises ObjectStoreError."""
         ...
 
+    def get(self, key: str) -> bytes | None:
+        """The object under this key, None if there is none; raises ObjectStoreError."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object, also one that is not there; raises ObjectStoreError."""
+
     def url(self, key: str) -> str:
         """Where the object can be opened: https, or file and s3 when there is no public base."""
 

@@ -12,12 +12,13 @@ from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.http.archive import Archive
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.providers.registry import BY_NAME, Providers
-from dp_pipeline.storage import ANSWER_SECONDS, Folder, ObjectStore
+from dp_pipeline.storage import ANSWER_SECONDS, Folder, ObjectStore, Storing
 from dp_pipeline_tests.end_to_end.contents import executions_of
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 
@@ -41,10 +42,12 @@ def ingest(  # noqa: PLR0913 - named by the caller
     """Ingest a tournament; the ledger's rows of the run by domain."""
     run = Run(uuid.uuid4(), scope=scope)
     ended: list[Execution] = []
-    book = Ledger(database, objects or Folder(home / "objects"), answer_seconds=answer_seconds)
+    store = objects or Folder(home / "objects")
+    book = Ledger(database, store, answer_seconds=answer_seconds)
+    archive = Archive(database, Storing(store, answer_seconds=answer_seconds))
     with book.working() as ledger:
         base_urls = dict.fromkeys(BY_NAME, base_url)
-        providers = Providers(base_urls, NoRateLimit(), limits)
+        providers = Providers(base_urls, NoRateLimit(), limits, archive=archive)
         desk = RunContext(providers, database, ledger, run, ended.append)
         anyio.run(ingest_tournaments, [key], domains, desk)
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -20,5 +20,5 @@ def test_http_knows_no_dagster_and_no_provider() -> None:
         )
     }
     ours = {".".join(name.split(".")[:2]) for name in named if name.startswith("dp_pipeline")}
-    assert ours == {"dp_pipeline.http", "dp_pipeline.database"}
+    assert ours == {"dp_pipeline.http", "dp_pipeline.database", "dp_pipeline.storage"}
     assert not [name for name in named if name.partition(".")[0].startswith("dagster")]

@@ -39,6 +39,12 @@ class BrokenStore:
     def has(self, key: str) -> bool:
         return self.folder.has(key)
 
+    def get(self, key: str) -> bytes | None:
+        return self.folder.get(key)
+
+    def delete(self, key: str) -> None:
+        self.folder.delete(key)
+
     def url(self, key: str) -> str:
         return self.folder.url(key)
 

@@ -87,8 +87,12 @@ class Endpoint:
             self.objects[asked.path] = asked.body
         elif asked.path not in self.objects:
             return http(404, b"")
+        elif asked.method == "DELETE":
+            del self.objects[asked.path]
+            return http(204, b"")
         md5 = hashlib.md5(self.objects[asked.path], usedforsecurity=False).hexdigest()
-        return http(200, b"", {"ETag": f'"{md5}"'})
+        body = self.objects[asked.path] if asked.method == "GET" else b""
+        return http(200, body, {"ETag": f'"{md5}"'})
 
 
 def bucket_at(url: str, *, answer_seconds: float = 15.0, **more: Any) -> S3:

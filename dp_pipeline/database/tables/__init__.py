@@ -3,6 +3,7 @@
 A change here needs a migration; a test holds the two equal.
 """
 
+from dp_pipeline.database.tables.archive import payload, response
 from dp_pipeline.database.tables.automation import (
     competition_season,
     match_watch,
@@ -51,9 +52,11 @@ __all__ = [
     "match",
     "match_watch",
     "metadata",
+    "payload",
     "provider_health",
     "provider_hour",
     "provider_rate_limit",
+    "response",
     "team",
     "team_alias",
     "team_pair",

@@ -90,6 +90,12 @@ data_provider_executions = sa.Table(
             "dry_run: it was read and only planned"
         ),
     ),
+    sa.Column(
+        "selection",
+        pg.JSONB(none_as_null=True),
+        comment="What was wanted: {} everything, or the external ids of matches, and followUp",
+    ),
+    moment("now", "The present at the provider when it was read; that of a simulated world there"),
     # Two rows for one attempt would mean two writers who do not know of each other.
     sa.UniqueConstraint(
         "request_id",
