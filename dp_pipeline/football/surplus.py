@@ -8,6 +8,9 @@ from dp_pipeline.football.models import Match
 FEWEST_TEAMS = 4
 """A list of fewer teams is complete with the first match or two."""
 
+MOST_ROUNDS_RIGHT = 0.8
+"""Of the rounds of all teams: in fewer, rounds are no days of matches."""
+
 _Place = tuple[str | None, str | None]
 _Opponents = dict[tuple[str | None, str], set[str]]
 
@@ -17,9 +20,9 @@ def surplus_matches(
 ) -> frozenset[str]:
     """External ids of new matches in rounds of a complete fixture list.
 
-    Once every team has met every other one equally often and no team plays twice in a round, a new
-    pair in one of these rounds is a fixture with a wrong team: stored, it would count beside the
-    right one for ever. New rounds, as of a split season, and replays are none.
+    Once every team meets every other one equally often and once in a round, a new pair in one of
+    these rounds is a fixture with a wrong team: stored, it would count beside the right one for
+    ever. New rounds, as of a split season, and replays are none.
 
     Args:
         stored: every stored match that counts.
@@ -36,7 +39,7 @@ def surplus_matches(
 
     def is_surplus(match: Match) -> bool:
         played = opponents.get(_place(match))
-        if match.external_id in known or played is None:
+        if match.external_id in known or played is None or match.round_slug is None:
             return False
         home, away = (played.get((match.round_slug, side), set()) for side in _sides(match))
         return bool(home - {match.away} or away - {match.home})
@@ -66,8 +69,9 @@ def _opponents(matches: Sequence[Match]) -> _Opponents | None:
     for match in matches:
         for side, other in (_sides(match), _sides(match)[::-1]):
             opponents[match.round_slug, side].add(other)
-    one_each = all(len(each) == 1 for each in opponents.values())
-    return dict(opponents) if one_each and all(match.round_slug for match in matches) else None
+    once = sum(len(each) == 1 for (slug, _), each in opponents.items() if slug)
+    # a few may stand in a wrong round for a while, or in none
+    return dict(opponents) if once >= MOST_ROUNDS_RIGHT * len(opponents) else None
 
 
 def _place(match: Match) -> _Place:

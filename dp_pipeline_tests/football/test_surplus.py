@@ -44,6 +44,13 @@ def test_a_list_that_is_not_complete_takes_every_match() -> None:
     assert surplus_matches(stored, [wrong(stored[0], away="2031-02-30")]) == frozenset()
 
 
+def test_a_list_stays_complete_while_a_few_matches_stand_in_a_wrong_round_or_in_none() -> None:
+    stored = season()
+    stored[4] = replace(stored[4], round_slug=None)
+    stored[7] = replace(stored[7], round_slug="9")
+    assert surplus_matches(stored, [wrong(stored[0], away="2031-02-30")]) == {"new"}
+
+
 def test_a_new_round_of_a_split_season_and_a_replay_are_not_surplus() -> None:
     stored = season()
     split = [game(CLUBS[0], CLUBS[1], round_slug="11"), game(CLUBS[2], CLUBS[3], round_slug="11")]
