@@ -263,6 +263,8 @@ class Settings(_FromEnvironment):
     dagster_base_url: _Root | None = _from(_OURS)
     competitions_file: Annotated[Path, _read(_path)] | None = _from("DP_COMPETITIONS")
     """The file of followed competitions, absolute; None means the packaged one."""
+    known_exceptions_file: Annotated[Path, _read(_path)] | None = _from("DP_KNOWN_EXCEPTIONS")
+    """The file of failing checks that are known, absolute; None means that none is."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:

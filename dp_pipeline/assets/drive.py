@@ -12,6 +12,7 @@ import dagster as dg
 from anyio.from_thread import start_blocking_portal
 from pydantic import Field
 
+from dp_pipeline.assets.checks import evaluation
 from dp_pipeline.assets.metadata import (
     materialization_description,
     materialization_metadata,
@@ -19,13 +20,18 @@ from dp_pipeline.assets.metadata import (
 )
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.data_checks import CheckResult
+from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
 from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
+from dp_pipeline.settings import Settings
 
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
+Checked = tuple[str, Sequence[CheckResult]]
+"""A tournament's key, and what checks of its data came to."""
 
 MOST_NAMED_FAILURES = 10
 DATA_VERSION_TAG = "dagster/data_version"
@@ -68,7 +74,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     scope: Scope = "whole",
     run_group: str | None = None,
 ) -> None:
-    """Do the work in an event loop of its own and tell Dagster of each execution as it ends.
+    """Do the work in an event loop of its own; Dagster hears of each execution as it ends.
 
     A materialization is logged when it is recorded: a run that is killed keeps what it had done.
 
@@ -85,20 +91,22 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     Raises:
         dagster.Failure: executions failed; it names them.
     """
-    tags = context.run.tags
-    run = Run(
-        id=UUID(context.run.run_id),
-        attempt=context.retry_number + 1,
-        url=ledger.run_url(context.run.run_id),
-        run_group=run_group or run_group_of(tags),
-        scope=scope,
-        at_terminal=TERMINAL_TAG in tags,
-    )
+    run = _run(context, ledger, scope, run_group)
     failed: list[Execution] = []
     # A key among the executions: its tournament was confirmed and gets its partition.
-    ended: queue.SimpleQueue[Execution | str | None] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[Execution | str | Checked | None] = queue.SimpleQueue()
     with ledger.open(store).working(run.id) as book:
-        run_context = RunContext(providers.open(store), store, book, run, ended.put, ended.put)
+        run_context = RunContext(
+            providers.open(store),
+            store,
+            book,
+            run,
+            ended=ended.put,
+            confirmed=ended.put,
+            checked=lambda key, results: ended.put((key, results)),
+            exceptions=_exceptions(context),
+            selected=_selected(context),
+        )
         try:
             # Signals reach this thread alone: an interruption ends the wait below, the portal then
             # cancels the work, and the work closes its rows before the interruption goes on.
@@ -117,7 +125,41 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         raise dg.Failure(describe(failed, tournaments), metadata, allow_retries=False)
 
 
-def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> None:
+def _run(context: Context, ledger: LedgerResource, scope: Scope, run_group: str | None) -> Run:
+    return Run(
+        id=UUID(context.run.run_id),
+        attempt=context.retry_number + 1,
+        url=ledger.run_url(context.run.run_id),
+        run_group=run_group or run_group_of(context.run.tags),
+        scope=scope,
+        at_terminal=TERMINAL_TAG in context.run.tags,
+    )
+
+
+def _exceptions(context: Context) -> tuple[KnownException, ...]:
+    """The failing checks that are known; with a file that is wrong none is, and data is read."""
+    try:
+        return load(Settings.load().known_exceptions_file)
+    except KnownExceptionsError as error:
+        context.log.warning(f"No failing check counts as known: {error}")  # noqa: G004
+        return ()
+
+
+def _selected(context: Context) -> frozenset[str]:
+    """The checks that this run is to make: one that Dagster does not hear of looks skipped."""
+    if not isinstance(context, dg.AssetExecutionContext):
+        return frozenset()
+    return frozenset(key.name for key in context.selected_asset_check_keys)
+
+
+def _tell(context: Context, heard: Execution | str | Checked, failed: list[Execution]) -> None:
+    if isinstance(heard, tuple):
+        key, results = heard
+        for result in results:
+            # It takes them, though its type does not say so; a test holds it to that.
+            event: Any = evaluation(key, result)
+            context.log_event(event)
+        return
     if isinstance(heard, str):
         # Known by now to exist; one that was typed in the pages is there already.
         context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [heard])
@@ -139,15 +181,15 @@ def _tell(context: Context, heard: Execution | str, failed: list[Execution]) -> 
     }
     if execution.run.is_dry:
         # What was only planned makes no partition of an asset materialized.
-        event = dg.AssetObservation(**about, metadata=observation_metadata(execution))
+        said = dg.AssetObservation(**about, metadata=observation_metadata(execution))
     else:
         version = execution.data_version
-        event = dg.AssetMaterialization(
+        said = dg.AssetMaterialization(
             **about,
             metadata=materialization_metadata(execution),
             tags={} if version is None else {DATA_VERSION_TAG: version},
         )
-    context.log_event(event)
+    context.log_event(said)
 
 
 def describe(failed: Sequence[Execution], tournaments: int) -> str:

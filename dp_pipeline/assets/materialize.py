@@ -9,6 +9,7 @@ from functools import partial
 
 import dagster as dg
 
+from dp_pipeline.assets import checks
 from dp_pipeline.assets.drive import WorkConfig, drive
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
@@ -47,6 +48,7 @@ def _spec(domain: Registered) -> dg.AssetSpec:
     specs=[_spec(domain) for domain in DOMAINS],
     partitions_def=TOURNAMENTS,
     can_subset=True,
+    check_specs=checks.specs(),
     backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MOST_PARTITIONS_PER_RUN),
 )
 def ingest(

@@ -14,10 +14,13 @@ import anyio
 import sqlalchemy as sa
 
 from dp_pipeline.assets import logos
+from dp_pipeline.assets.check_results import checked
 from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.domains.data_checks import CheckResult
+from dp_pipeline.domains.known_exceptions import KnownException
 from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
 from dp_pipeline.http.archive import entries_of
@@ -41,7 +44,8 @@ TOURNAMENTS_AT_ONCE = 8
 class RunContext:
     """What the work needs: where to read, where to write, where to record, whom to tell.
 
-    `confirmed` hears of a key of which nothing was stored before, once its provider has it.
+    `confirmed` hears of a key of which nothing was stored before, once its provider has it, and
+    `checked` of a tournament's key and what of the checks of its data changed, or is `selected`.
     """
 
     providers: Providers
@@ -50,6 +54,9 @@ class RunContext:
     run: Run
     ended: Callable[[Execution], None]
     confirmed: Callable[[str], None] = lambda _: None
+    checked: Callable[[str, Sequence[CheckResult]], None] = lambda *_: None
+    exceptions: Collection[KnownException] = ()
+    selected: Collection[str] = ()
 
 
 async def ingest_tournaments(
@@ -114,7 +121,25 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                 label = execution.label
             else:
                 failed.add(domain)
+        if materialization is not None and not context.run.is_dry:
+            await check(materialization, context)
         ahead.cancel_scope.cancel()
+
+
+async def check(materialization: Materialization, context: RunContext) -> None:
+    """Check what is stored of a tournament now, and tell what changed."""
+    snapshot = materialization.snapshot
+    if snapshot is None or snapshot.tournament is None:
+        return
+    now = materialization.source.now
+    try:
+        results = await context.database.run(
+            lambda c: checked(c, snapshot, now, context.exceptions, selected=context.selected)
+        )
+    # What was stored stays stored; the next read makes the checks again.
+    except DatabaseError:
+        return
+    context.checked(str(snapshot.key), results)
 
 
 async def recognise(source: Source, context: RunContext) -> Snapshot | None:

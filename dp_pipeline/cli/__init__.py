@@ -5,7 +5,7 @@ ingest    dp ingest
 retry     dp retry
 running   a job in this process, and what came of it
 dev       dp dev
-shown     dp executions, seasons, approve, health
+shown     dp executions, checks, seasons, approve, health
 database  dp db
 aliases   dp alias
 clubs     dp clubs

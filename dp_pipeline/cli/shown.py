@@ -1,4 +1,4 @@
-"""What is printed: the ledger, seasons and their approval, the health of providers."""
+"""What is printed: the ledger, checks, seasons and their approval, the health of providers."""
 
 import json
 
@@ -6,6 +6,7 @@ import click
 
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, settings_with_notices
 from dp_pipeline.cli.terminal import (
+    checks_table,
     executions_table,
     health_table,
     printable,
@@ -39,6 +40,25 @@ def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
             click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
             return
         console().print(executions_table(rows))
+
+
+@main.command()
+@click.argument("key", required=False)
+@click.option("--all", "all_", is_flag=True, help="Those that passed, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def checks(key: str | None, *, all_: bool, as_json: bool) -> None:
+    """Print which checks of stored data fail, of all tournaments or of one KEY."""
+    from dp_pipeline.database.data_checks import check_rows
+
+    with plain_errors(), open_database(Settings.load()).transaction() as connection:
+        wanted = None if key is None else tidied(key)
+        rows = check_rows(connection, tournament=wanted, failing=not all_)
+    if as_json:
+        click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+    elif not rows:
+        click.echo("No check has been made." if all_ else "No check fails.")
+    else:
+        console().print(checks_table(rows))
 
 
 @main.command()

@@ -181,6 +181,25 @@ def health_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def checks_table(rows: Sequence[Row]) -> Table:
+    """Checks of stored data: a line for each, with what is wrong."""
+    table = _table(
+        *(Column(name, no_wrap=True) for name in ("tournament", "check", "state", "since (UTC)")),
+        "what is wrong",
+    )
+    for row in rows:
+        state = "passed" if row["passed"] else {"ERROR": "error"}.get(row["severity"], "warning")
+        style = {"passed": "green", "warning": "yellow", "error": "red"}[state]
+        table.add_row(
+            plain(row["tournament_key"]),
+            row["name"],
+            Text(state, style=style),
+            f"{row['updated_at']:%Y-%m-%d %H:%M}",
+            plain("\n".join(row["rows"]) or row["detail"]),
+        )
+    return table
+
+
 def history_table(rows: Sequence[Row]) -> Table:
     """What changed: a line for each field, newest first."""
     table = _table(Column("at (UTC)", no_wrap=True), "what", "field", "from", "to")

@@ -9,7 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.tables import archive, automation, clubs, history, incidents, ledger
+from dp_pipeline.database.tables import (
+    archive,
+    automation,
+    checks,
+    clubs,
+    history,
+    incidents,
+    ledger,
+)
 from dp_pipeline.domains.domain import Domain, Registered
 from dp_pipeline.domains.goals import GOALS
 from dp_pipeline.domains.matches import MATCHES
@@ -44,7 +52,7 @@ LOGOS = Registered(
 # Their rows belong to no single tournament; `snapshot` reads them in ways of its own.
 _SHARED = (tables.tournament, tables.team, tables.team_alias)
 # Their tables are written by no plan.
-_NO_DOMAINS = (archive, automation, clubs, history, incidents, ledger)
+_NO_DOMAINS = (archive, automation, checks, clubs, history, incidents, ledger)
 
 
 class RegistryError(Exception):

@@ -37,7 +37,7 @@ def judged(
         now: the present at the provider.
     """
     if not snapshot.matches:
-        refusal = why_not_believed(fetched.items, _span_of(snapshot))
+        refusal = why_not_believed(fetched.items, span_of_season(snapshot))
         return Verdict(refusal and f"{refusal} Nothing was stored.")
     covers = fetched.covers
     knockout = {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
@@ -74,7 +74,7 @@ def _in_place_of(old: Match, new: Match) -> Match:
     return replace(old, external_id=new.external_id, **dict.fromkeys(silent))
 
 
-def _span_of(snapshot: Snapshot) -> Span | None:
+def span_of_season(snapshot: Snapshot) -> Span | None:
     """The days of the season; None before it is stored, and of qualifiers, which take years."""
     row = snapshot.tournament
     years = _YEARS.fullmatch(row["season"]) if row else None

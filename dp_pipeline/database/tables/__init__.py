@@ -12,6 +12,7 @@ from dp_pipeline.database.tables.automation import (
     provider_rate_limit,
     tournament_watch,
 )
+from dp_pipeline.database.tables.checks import data_check
 from dp_pipeline.database.tables.clubs import club, team_pair
 from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.football import (
@@ -42,6 +43,7 @@ __all__ = [
     "change",
     "club",
     "competition_season",
+    "data_check",
     "data_provider_executions",
     "delivery_note",
     "execution_report",

@@ -1,0 +1,63 @@
+"""What checks of stored data came to, as it is kept. No Dagster here.
+
+A result is told when it changes: 10,000 tournaments read each night would else fill the event log
+with what is known.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.store import store
+from dp_pipeline.domains.data_checks import CheckResult, excused, results_of
+from dp_pipeline.domains.known_exceptions import KnownException
+from dp_pipeline.domains.snapshot import Snapshot
+
+
+def checked(
+    connection: sa.Connection,
+    snapshot: Snapshot,
+    now: datetime,
+    exceptions: Collection[KnownException] = (),
+    *,
+    selected: Collection[str] = (),
+) -> list[CheckResult]:
+    """Make the checks of a tournament and keep what they came to.
+
+    Args:
+        connection: in a transaction.
+        snapshot: what is stored.
+        now: the present at the provider.
+        exceptions: what people have said is known.
+        selected: names of checks that somebody waits for, changed or not.
+
+    Returns:
+        The results that changed, and those that are waited for.
+    """
+    key = str(snapshot.key)
+    known = {e.check: e for e in exceptions if e.tournament == key and now.date() <= e.until}
+    results = [
+        excused(result, known[result.name].reason, known[result.name].until)
+        if not result.passed and result.name in known
+        else result
+        for result in results_of(snapshot, now)
+    ]
+    rows = [
+        {
+            "tournament_id": snapshot.key.tournament_id,
+            "name": result.name,
+            "domain": result.domain,
+            "passed": result.passed,
+            "severity": result.severity,
+            "detail": result.detail,
+            "rows": list(result.rows),
+        }
+        for result in results
+    ]
+    stored = store(connection, tables.data_check, rows)
+    ids: list[Any] = [*stored.created, *(change.id for change in stored.updated)]
+    changed = {name for _, name in ids}
+    return [result for result in results if result.name in {*changed, *selected}]
