@@ -5,6 +5,7 @@ Nothing here is read at import. A part that is not configured (S3, Slack) is Non
 
 import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -82,10 +83,14 @@ def _path(value: str) -> Path:
 def _directory(value: str) -> Path:
     home = _path(value)
     try:
-        if home.exists() and not home.is_dir():
-            _refuse(f"must be a directory, and {home} is a file.")
+        # not exists(): since 3.14 that says of every such path that there is none
+        is_directory = stat.S_ISDIR(home.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return home
     except OSError as error:  # its name is too long, or somebody else's directory is above it
         _refuse(f"cannot be used: {error.strerror}.")
+    if not is_directory:
+        _refuse(f"must be a directory, and {home} is a file.")
     return home
 
 
