@@ -12,6 +12,8 @@ from dp_pipeline.football.models import Match, MatchStatus
 
 LONG_BEFORE = timedelta(hours=1)
 """A match that is brought forward by less is played all the same."""
+LONG_PAST = timedelta(days=7)
+"""A match that was played so long ago has been entered."""
 MOST_GOALS = 12
 """Of all decided matches the one in the middle: football comes to 2 or 3, handball to 55."""
 MOST_USUAL_GOALS = 4
@@ -50,7 +52,7 @@ def is_football(sport: str) -> bool:
 
 
 def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict[str, Match]:
-    """Matches that are another one again: the same pair and day under another round.
+    """Matches that are another one again: the same pair and day under another round, or another id.
 
     Of these the one counts that is stored, or whose round is played around that day. Two results
     that differ are two matches; those to come are one where neither team has a third match that
@@ -75,7 +77,7 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
     again: dict[str, Match] = {}
     for versions in same.values():
         results = {(m.home_score, m.away_score) for m in versions if m.status in _DECIDED}
-        one = len({match.round_slug for match in versions}) > 1 and len(results) <= 1
+        one = len(versions) > 1 and len(results) <= 1
         sides = [(side, _day(m)) for m in versions for side in (m.home, m.away)]
         alone = all(playing[side] == len(versions) for side in sides)
         if one and (alone or all(match.status in _DECIDED for match in versions)):
@@ -83,6 +85,31 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
             first, *others = sorted(ordered, key=lambda m: m.external_id not in stored)
             again |= {other.external_id: first for other in others}
     return again
+
+
+def left_behind(matches: Iterable[Match], now: datetime) -> dict[str, Match]:
+    """Matches to come whose day is long past, and that were played under another id of the round.
+
+    Args:
+        matches: of a tournament.
+        now: the present.
+
+    Returns:
+        By the external id of one that does not count, the one that does.
+    """
+    matches = tuple(matches)
+    played = {
+        (match.stage, match.round_slug, match.home, match.away): match
+        for match in matches
+        if match.round_slug and match.status in _DECIDED
+    }
+    past = (now - LONG_PAST).date()
+    return {
+        match.external_id: other
+        for match in matches
+        if match.status == "scheduled" and (_day(match) or past) < past
+        if (other := played.get((match.stage, match.round_slug, match.home, match.away)))
+    }
 
 
 def _off_round(match: Match, days: Mapping[str | None, list[date]]) -> tuple[int, str]:

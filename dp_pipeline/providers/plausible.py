@@ -15,6 +15,7 @@ from dp_pipeline.football.plausibility import (
     PLAYED_STATUSES,
     as_scheduled,
     has_not_begun,
+    left_behind,
     listed_twice,
     with_result_of,
     without_goals,
@@ -121,6 +122,8 @@ def begun_and_once(
     before = {match.external_id for match in stored}
     every = [*matches, *_others(matches, stored)]
     again, goalless = listed_twice(every, before), without_goals(every)
+    if now is not None:
+        again = {**left_behind(every, now), **again}
     entries = {kept.external_id: one for one in matches if (kept := again.get(one.external_id))}
     for listed in matches:
         match = with_result_of(listed, entries.get(listed.external_id, listed))
@@ -128,8 +131,8 @@ def begun_and_once(
         if match.external_id in again:
             kept = again[match.external_id]
             detail = (
-                f"The same match on the same day is listed in round {kept.round_slug}, too; it is "
-                "kept once, in the round that is played around that day."
+                f"The same match is listed in round {kept.round_slug} as {kept.external_id}, too; "
+                "it is kept once, as it was played, or in the round that is played around that day."
             )
             findings.append(Finding("duplicate_fixture", subject, detail))
         elif match.external_id in goalless:

@@ -98,7 +98,10 @@ OF_FILE: dict[str, Mutation] = {
         for bare in (True, False)
     },
     "no half-times": each(lambda m: m["score"].pop("ht")),
-    "other half-times": each(lambda m: m["score"].update(ht=[0, 1])),
+    # with the goals, which make the result, half-time would be read from these
+    "other half-times": each(
+        lambda m: m.update(score={**m["score"], "ht": [0, 1]}, goals1=None, goals2=None)
+    ),
     "other results": each(lambda m: m["score"].update(ft=[3, 3])),
     "results exchanged": each(lambda m: m["score"].update(ft=m["score"]["ft"][::-1])),
     "days moved on": rotated("date"),

@@ -10,6 +10,7 @@ from dp_pipeline.football.models import Match
 from dp_pipeline.football.plausibility import (
     as_scheduled,
     is_football,
+    left_behind,
     listed_twice,
     other_sport_of,
     why_not_believed,
@@ -110,6 +111,7 @@ def test_a_match_that_is_listed_under_two_rounds_is_one_before_it_is_played_and_
     if known_by == "moment":
         season = [_at_noon(match) for match in season]
     one = season[20]
+    assert listed_twice([*season, replace(one, external_id="z")]) == {"z": one}
     again = replace(one, external_id="again", round_slug="9")
     assert listed_twice([*season, again]) == {"again": one}
     assert listed_twice([*season, again], stored={"again"}) == {one.external_id: again}
@@ -119,6 +121,16 @@ def test_a_match_that_is_listed_under_two_rounds_is_one_before_it_is_played_and_
     late = replace(again, kickoff_date=None, kickoff_at=None)
     assert listed_twice([*season, late]) == {}
     assert with_result_of(as_scheduled(one), one) == one
+
+
+def test_a_match_to_come_whose_day_is_long_past_was_played_under_another_id() -> None:
+    season = round_robin(10)
+    one = season[20]
+    old = replace(as_scheduled(one), external_id="old", kickoff_date=date(2024, 9, 2))
+    assert left_behind([*season, old], datetime(2024, 12, 1, tzinfo=UTC)) == {"old": one}
+    assert left_behind([*season, old], datetime(2024, 9, 5, tzinfo=UTC)) == {}
+    other = replace(old, round_slug="17")
+    assert left_behind([*season, other], datetime(2024, 12, 1, tzinfo=UTC)) == {}
 
 
 def test_matches_to_come_on_a_day_that_stands_for_others_are_several() -> None:
