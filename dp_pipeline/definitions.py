@@ -11,7 +11,11 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_
 # So are the partitions of checks, once per check.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCheckSpec.*")
 
-from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402 - after the filter above
+from dp_pipeline.assets.comparison import (  # noqa: E402 - after the filter above
+    compare_providers,
+    comparison,
+)
+from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
@@ -35,7 +39,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect, seasons, assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC],
+        assets=[ingest, collect, comparison, seasons, assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC],
         asset_checks=assets.CHECKS,
         jobs=[
             dg.define_asset_job(
@@ -47,6 +51,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             discover_seasons,
             refresh_tournaments,
             retry_failed,
+            compare_providers,
             poll_due,
         ],
         schedules=SCHEDULES,

@@ -14,11 +14,13 @@ from typing import Literal, get_args
 
 import dagster as dg
 
+from dp_pipeline.assets.comparison import COMPARE_JOB
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh, refresh_requests
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
+from dp_pipeline.domains.comparing import pairs_of_tournaments
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
@@ -60,6 +62,24 @@ def discover_seasons_daily(
     """Once a day."""
     if not file.load(Settings.load().competitions_file).followed:
         return dg.SkipReason("No competition is followed.")
+    tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
+    return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
+
+
+@dg.schedule(
+    name="compare_providers_daily",
+    job_name=COMPARE_JOB,
+    cron_schedule="17 9 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Compares the seasons that two providers have, after the nightly refreshes.",
+)
+def compare_providers_daily(
+    context: dg.ScheduleEvaluationContext, database: DatabaseResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Once a day, where there is something to compare."""
+    if not database.open().run_here(pairs_of_tournaments):
+        return dg.SkipReason("No tournament is stored of two providers.")
     tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
     return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
 
@@ -246,5 +266,6 @@ def _shown(moment: datetime) -> str:
 
 SCHEDULES = (
     discover_seasons_daily,
+    compare_providers_daily,
     *(refresh_schedule(provider, kind) for provider in PROVIDERS for kind in get_args(Kind)),
 )

@@ -55,8 +55,9 @@ def test_every_domain_names_its_table_and_describes_its_columns() -> None:
     assert columns["home_score"] == "integer"
 
 
-def test_every_asset_but_seasons_ledger_and_health_is_partitioned_by_tournament() -> None:
+def test_every_asset_of_a_tournament_is_partitioned_by_tournament() -> None:
     found = specs()
+    assert found.pop("comparison").partitions_def is None
     assert found.pop("seasons").partitions_def is None
     assert found.pop("executions").partitions_def is None
     assert found.pop("health").partitions_def is None
@@ -76,7 +77,7 @@ def test_sensors_run_by_themselves_and_say_what_they_do() -> None:
 
 def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
     schedules = {schedule.name: schedule for schedule in defs.get_repository_def().schedule_defs}
-    expected = {"discover_seasons_daily"} | {
+    expected = {"discover_seasons_daily", "compare_providers_daily"} | {
         f"refresh_{provider}_{kind}"
         for provider in ("openligadb", "openfootball", "sofascore", "sandbox")
         for kind in ("nightly", "weekly")
@@ -89,7 +90,10 @@ def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
 
 def test_jobs_are_described() -> None:
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs()}
-    for name in ("ingest_tournaments", "refresh_tournaments", "retry_failed", "discover_seasons"):
+    for name in (
+        *("ingest_tournaments", "refresh_tournaments", "retry_failed", "discover_seasons"),
+        "compare_providers",
+    ):
         assert jobs[name].description, name
 
 

@@ -11,9 +11,21 @@ aliases   dp alias
 clubs     dp clubs
 history   dp history
 coverage  dp coverage
+compare   dp compare
 """
 
-from dp_pipeline.cli import aliases, clubs, coverage, database, dev, history, ingest, retry, shown
+from dp_pipeline.cli import (
+    aliases,
+    clubs,
+    compare,
+    coverage,
+    database,
+    dev,
+    history,
+    ingest,
+    retry,
+    shown,
+)
 from dp_pipeline.cli.group import main
 from dp_pipeline.sandbox.command import sandbox
 
@@ -22,6 +34,7 @@ main.add_command(sandbox)
 __all__ = [
     "aliases",
     "clubs",
+    "compare",
     "coverage",
     "database",
     "dev",

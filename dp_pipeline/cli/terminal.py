@@ -210,6 +210,16 @@ def history_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def comparison_table(provider: str, other: str, rows: Sequence[Row]) -> Table:
+    """Where two providers disagree: a line for each fixture, or team of a table, and aspect."""
+    table = _table("what", "aspect", provider, other, "since (UTC)", "goes together with")
+    for row in rows:
+        agrees = f"{row['agrees']}: {row['because']}" if row["agrees"] else ""
+        cells = (row["subject"], row["aspect"], row["value"], row["other_value"])
+        table.add_row(*map(plain, cells), f"{row['since']:%Y-%m-%d %H:%M}", plain(agrees))
+    return table
+
+
 def coverage_table(coverage: "Coverage") -> Table:
     """How complete a tournament is: a line for each part, with what is not there."""
     table = _table("part", *(Column(n, justify="right") for n in ("stored", "of")), "not there")

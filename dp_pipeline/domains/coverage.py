@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dp_pipeline.database import tables
-from dp_pipeline.domains.judge_table import SUMS, sums_of
+from dp_pipeline.domains.judge_table import differences_of
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.gaps import full_size, gaps_of, meetings_of, tables_of
@@ -13,7 +13,6 @@ from dp_pipeline.football.models import Match
 from dp_pipeline.football.progress import without_replaced
 
 _NAMED = 5
-_COMPARED = (*SUMS, "points")
 _RESULT = frozenset({"ended", "awarded"})
 
 
@@ -166,23 +165,18 @@ def _goals(snapshot: Snapshot, matches: Sequence[Match]) -> CoveredPart:
 
 def _table(snapshot: Snapshot) -> tuple[str, tuple[str, ...]]:
     """Whether the provider's table is what the matches come to, and where it is not."""
-    provided = [row for row in snapshot.standings if not row.computed]
-    if not provided:
+    if not any(not row.computed for row in snapshot.standings):
         return ("table computed" if snapshot.standings else "no table"), ()
-    one_table = len({(row.stage, row.group_name) for row in provided}) == 1
-    sums = sums_of(by_stored_matches(snapshot).rows, one_table=one_table)
-    names, differences = snapshot.team_names, []
-    for row in provided:
-        ours = sums(row)
-        fields = (
-            [] if ours is None else [n for n in _COMPARED if getattr(row, n) != getattr(ours, n)]
+    names = snapshot.team_names
+    found = differences_of(snapshot.standings, by_stored_matches(snapshot).rows)
+    differences = [
+        f"{names.get(team, team)}: "
+        + "; ".join(
+            f"{n.replace('_', ' ')} {theirs}, by matches {ours}" for n, theirs, ours in said
         )
-        if fields:
-            said = [
-                f"{n.replace('_', ' ')} {getattr(row, n)}, by matches {getattr(ours, n)}"
-                for n in fields
-            ]
-            differences.append(f"{names.get(row.team, row.team)}: {'; '.join(said)}")
+        for team, said in found.items()
+        if said
+    ]
     if not differences:
         return "table agrees", ()
     rows = "1 row" if len(differences) == 1 else f"{len(differences)} rows"

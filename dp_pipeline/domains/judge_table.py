@@ -10,7 +10,7 @@ WIN_POINTS = (3, 2)
 """What a win counts, today and long ago."""
 
 _Place = tuple[str | None, str | None]
-SUMS = ("games", "wins", "draws", "losses", "goals_for", "goals_against")
+_SUMS = ("games", "wins", "draws", "losses", "goals_for", "goals_against")
 
 
 def judge_table(
@@ -36,7 +36,7 @@ def judge_table(
             f"The provider's table has {lost} games fewer than the stored one, which counts "
             f"{played} for the same teams. Nothing was changed."
         )
-    sums = sums_of(by_matches, one_table=len({key[:2] for key in after}) == 1)
+    sums = _sums_of(by_matches, one_table=len({key[:2] for key in after}) == 1)
     worse = [row for key, row in after.items() if _is_worse(row, before.get(key), sums(row))]
     if len(worse) > limit_of(len(before) or len(after)):
         return (
@@ -52,14 +52,34 @@ def judge_table(
     return None
 
 
+def differences_of(
+    standings: Sequence[Standing], by_matches: Sequence[Standing]
+) -> dict[str, list[tuple[str, int, int]]]:
+    """By team of a provider's own tables what is not as the stored matches come to.
+
+    Each as the name of a sum, the provider's value and that of the matches; none where a row says
+    what they come to.
+    """
+    provided = [row for row in standings if not row.computed]
+    sums = _sums_of(by_matches, one_table=len({_row_key(row)[:2] for row in provided}) == 1)
+    return {
+        row.team: [
+            (name, getattr(row, name), getattr(ours, name))
+            for name in (*_SUMS, "points")
+            if getattr(row, name) != getattr(ours, name)
+        ]
+        for row in provided
+        if (ours := sums(row)) is not None
+    }
+
+
 def _row_key(row: Standing) -> tuple[str | None, str | None, str]:
     return (row.stage, row.group_name, row.team)
 
 
-def sums_of(
+def _sums_of(
     by_matches: Sequence[Standing], *, one_table: bool
 ) -> Callable[[Standing], Standing | None]:
-    """By the row of a provider's table, the row that the stored matches come to."""
     by_key = {_row_key(row): row for row in by_matches}
     single = one_table and len({key[:2] for key in by_key}) == 1
     by_team = {row.team: row for row in by_matches} if single else {}
@@ -67,7 +87,7 @@ def sums_of(
 
 
 def _is_worse(new: Standing, old: Standing | None, sums: Standing | None) -> bool:
-    follows = sums is not None and all(getattr(new, n) == getattr(sums, n) for n in SUMS)
+    follows = sums is not None and all(getattr(new, n) == getattr(sums, n) for n in _SUMS)
     if old is None:
         # Forfeits differ by a few goals; a half is no forfeit.
         return (
@@ -76,7 +96,7 @@ def _is_worse(new: Standing, old: Standing | None, sums: Standing | None) -> boo
             and sums.games == new.games
             and 2 * (new.goals_for + new.goals_against) < sums.goals_for + sums.goals_against
         )
-    if not follows and any(getattr(new, name) < getattr(old, name) for name in SUMS):
+    if not follows and any(getattr(new, name) < getattr(old, name) for name in _SUMS):
         return True
     if any(_deducted(new, won) in (0, _deducted(old, won)) for won in WIN_POINTS):
         return False

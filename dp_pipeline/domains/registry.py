@@ -14,6 +14,7 @@ from dp_pipeline.database.tables import (
     automation,
     checks,
     clubs,
+    comparisons,
     history,
     incidents,
     ledger,
@@ -52,7 +53,7 @@ LOGOS = Registered(
 # Their rows belong to no single tournament; `snapshot` reads them in ways of its own.
 _SHARED = (tables.tournament, tables.team, tables.team_alias)
 # Their tables are written by no plan.
-_NO_DOMAINS = (archive, automation, checks, clubs, history, incidents, ledger)
+_NO_DOMAINS = (archive, automation, checks, clubs, comparisons, history, incidents, ledger)
 
 
 class RegistryError(Exception):

@@ -2,14 +2,20 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from dp_pipeline.assets.comparison import comparison
 from dp_pipeline.cli import main
+from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.resources import DatabaseResource
 from dp_pipeline_tests.end_to_end.contents import query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.replay import Replay
@@ -57,6 +63,56 @@ def dp(bundesliga: Bundesliga, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     return lambda *arguments: CliRunner().invoke(main, ["clubs", *arguments])
 
 
+def agree_but_for_half_times(bundesliga: Bundesliga) -> None:
+    compared = CliRunner().invoke(main, ["compare", OPENLIGADB])
+    assert (
+        "306 of 306 fixtures paired; differences: 0 score, 4 half-time, 2 kick-off, 1 status"
+        in compared.output
+    )
+    rows = query(bundesliga.url, "SELECT * FROM comparison ORDER BY subject")
+    halves = {row["subject"]: row for row in rows if row["aspect"] == "half-time"}
+    assert {(each["value"], each["other_value"]) for each in halves.values()} == {
+        *(("1:1", "0:0"), ("0:0", "1:0"), ("1:0", "0:0"), ("1:3", "0:1")),
+    }
+    leverkusen = halves["Bayer 04 Leverkusen - SC Freiburg"]
+    assert (leverkusen["agrees"], leverkusen["because"]) == ("openligadb", "goals")
+    assert leverkusen["tournament_key"] == OPENFOOTBALL
+    made = query(
+        bundesliga.url,
+        "SELECT created_at FROM match WHERE id IN (%(one)s, %(other)s)",
+        one=leverkusen["match_id"],
+        other=leverkusen["other_match_id"],
+    )
+    assert leverkusen["since"] == max(row["created_at"] for row in made)
+    # It was another one until then; and on another fixture they agree since.
+    with bundesliga.database.transaction() as connection:
+        change = sa.insert(tables.change).values(
+            tournament_id=leverkusen["other_tournament_id"],
+            entity="match",
+            entity_id=leverkusen["other_match_id"],
+            field="home_score_ht",
+            old=1,
+            new=0,
+            changed_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+        connection.execute(change)
+        agreed = halves["FC Bayern München - FC Augsburg"]["other_match_id"]
+        score = {"home_score_ht": 0, "away_score_ht": 0}
+        connection.execute(
+            sa.update(tables.match).where(tables.match.c.id == agreed).values(**score)
+        )
+    with dg.DagsterInstance.ephemeral() as instance:
+        database = DatabaseResource(url=bundesliga.url)
+        result = dg.materialize([comparison], resources={"database": database}, instance=instance)
+    (made_of,) = result.asset_materializations_for_node("comparison")
+    assert made_of.metadata["dagster/row_count"].value == len(rows) - 1
+    again = query(bundesliga.url, "SELECT * FROM comparison ORDER BY subject")
+    left = [row for row in rows if row["other_match_id"] != agreed]
+    moved = next(row for row in again if row["id"] == leverkusen["id"])
+    assert moved["since"] == datetime(2030, 1, 1, tzinfo=UTC)
+    assert [row for row in again if row != moved] == [row for row in left if row != leverkusen]
+
+
 def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_last_word(
     bundesliga: Bundesliga, dp: Callable[..., Result]
 ) -> None:
@@ -75,6 +131,7 @@ def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_
         "SELECT sum(fixtures) / 2 AS fixtures, sum(scores_differ) AS differ FROM team_pair",
     )
     assert (int(pairs["fixtures"]), pairs["differ"]) == (306, 0)
+    agree_but_for_half_times(bundesliga)
     bayern, dortmund = "FC Bayern München", "Borussia Dortmund"
     club = bundesliga.club("openligadb", bayern)
     assert club == bundesliga.club("openfootball", bayern) is not None

@@ -15,6 +15,7 @@ from dp_pipeline.database.tables.automation import (
 from dp_pipeline.database.tables.checks import data_check
 from dp_pipeline.database.tables.clubs import club, team_pair
 from dp_pipeline.database.tables.columns import metadata
+from dp_pipeline.database.tables.comparisons import comparison
 from dp_pipeline.database.tables.football import (
     goal,
     image,
@@ -42,6 +43,7 @@ __all__ = [
     "OPERATION_TYPES",
     "change",
     "club",
+    "comparison",
     "competition_season",
     "data_check",
     "data_provider_executions",

@@ -1,0 +1,87 @@
+"""The asset `comparison`: a second opinion on every season that two providers have."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from dp_pipeline.assets.metadata import definition_metadata, preview_table
+from dp_pipeline.database import tables
+from dp_pipeline.domains.comparing import (
+    ComparedTournaments,
+    compare_tournaments,
+    pairs_of_tournaments,
+)
+from dp_pipeline.resources import DatabaseResource
+
+COMPARE_JOB = "compare_providers"
+MOST_SHOWN = 100
+"""Rows on the page; the table has all of them."""
+
+
+@dg.asset(
+    name="comparison",
+    deps=["matches", "goals", "standings"],
+    group_name="football",
+    owners=["team:football-data"],
+    kinds={"python", "postgres"},
+    description=(
+        "Where two providers of one season disagree: score, half-time, day, kick-off, status, "
+        "table, or a fixture that only one of them lists; both values, since when, and which of "
+        "them goes together with goals and tables. Nothing is overwritten by it. Fixtures are "
+        "paired through clubs."
+    ),
+    metadata=definition_metadata(tables.comparison),
+)
+def comparison(
+    context: dg.AssetExecutionContext, database: DatabaseResource
+) -> dg.MaterializeResult[None]:
+    """Compare all tournaments that two providers have, each pair in a transaction of its own."""
+    store = database.open()
+    pairs = store.run_here(pairs_of_tournaments)
+    compared: list[ComparedTournaments] = []
+    for key, other in pairs:
+        done = store.run_here(lambda c, one=key, two=other: compare_tournaments(c, one, two))
+        context.log.info(f"{key} and {other}: {done.result.sentence}")  # noqa: G004 - no lazy form in Dagster
+        compared.append(done)
+    return dg.MaterializeResult(metadata=comparison_metadata(compared))
+
+
+compare_providers = dg.define_asset_job(
+    COMPARE_JOB,
+    selection=dg.AssetSelection.assets(comparison),
+    description="Compares the seasons that two providers have.",
+)
+
+
+def comparison_metadata(compared: Sequence[ComparedTournaments]) -> dict[str, Any]:
+    """The pairs of tournaments with what they came to, and some of the disagreements."""
+    rows = [row for each in compared for row in each.rows]
+    metadata: dict[str, Any] = {
+        "tournaments_compared": len(compared),
+        "dagster/row_count": len(rows),
+    }
+    if compared:
+        metadata["tournaments"] = preview_table(
+            [
+                {"tournament": str(e.key), "and": str(e.other), "result": e.result.sentence}
+                for e in compared[:MOST_SHOWN]
+            ]
+        )
+    if rows:
+        metadata["disagreements"] = preview_table(
+            [
+                {
+                    "tournament": row["tournament_key"],
+                    "and": row["other_tournament_key"],
+                    "what": row["subject"],
+                    "aspect": row["aspect"],
+                    "value": row["value"],
+                    "other value": row["other_value"],
+                    "since (UTC)": f"{row['since']:%Y-%m-%d %H:%M}",
+                    "agrees with goals and tables": row["agrees"] or "",
+                }
+                for row in rows[:MOST_SHOWN]
+            ]
+        )
+    return metadata

@@ -1,0 +1,44 @@
+"""`dp compare`: where another provider says something else of a tournament."""
+
+import json
+
+import click
+
+from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
+from dp_pipeline.cli.terminal import comparison_table, plain, printable
+from dp_pipeline.football.key import TournamentKey, tidied
+from dp_pipeline.resources import open_database
+from dp_pipeline.settings import Settings
+
+
+@main.command()
+@click.argument("key", metavar="KEY")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of tables.")
+def compare(key: str, *, as_json: bool) -> None:
+    """Print where other providers disagree with a tournament, and who goes together with what.
+
+    Compares what is stored now, as the asset comparison does, and keeps it in the table comparison.
+    No match and no table is changed by it.
+    """
+    from dp_pipeline.domains.comparing import compare_tournaments, pairs_of_tournaments
+
+    wanted = tidied(key)
+    refuse_bad([wanted])
+    with plain_errors(), open_database(Settings.load()).transaction() as connection:
+        pairs = pairs_of_tournaments(connection, TournamentKey.parse(wanted))
+        compared = [compare_tournaments(connection, *pair) for pair in pairs]
+    if not compared:
+        message = (
+            f"{wanted} has no counterpart: no other provider's tournament that is stored has its "
+            "fixtures. Ingest the same season of another provider."
+        )
+        raise click.ClickException(printable(message))
+    if as_json:
+        rows = [dict(row) for each in compared for row in each.rows]
+        click.echo(json.dumps(rows, default=str, indent=2))
+        return
+    for each in compared:
+        said = f"{each.key} and {each.other}: {each.result.sentence}"
+        console().print(plain(said), soft_wrap=True)
+        if each.rows:
+            console().print(comparison_table(each.key.provider, each.other.provider, each.rows))
