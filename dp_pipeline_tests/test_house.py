@@ -76,3 +76,18 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind_and_no_function_either() 
         lines = len(path.read_text().splitlines())
         long += [f"{path.name}: {lines} lines"] if lines > MOST_LINES else []
     assert long == []
+
+
+def test_no_test_is_imported_by_another_one() -> None:
+    importing = {
+        path.name
+        for path in TESTS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith(TESTS.name)
+        and any(
+            part.startswith("test_")
+            for part in (*(node.module or "").split("."), *(alias.name for alias in node.names))
+        )
+    }
+    assert importing == set(), "what two tests share stands in a helper or a conftest"

@@ -18,7 +18,7 @@ from dp_pipeline.football.models import Match
 from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline_tests.providers.openligadb_payloads import read
-from dp_pipeline_tests.providers.test_openligadb_recordings import recorded
+from dp_pipeline_tests.providers.openligadb_recorded import recorded
 
 TOWNS = (
     *("Ahlen", "Brake", "Celle", "Damme", "Emden", "Fulda", "Gotha", "Halle", "Jena", "Kassel"),

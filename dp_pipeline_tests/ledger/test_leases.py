@@ -15,8 +15,7 @@ from dp_pipeline.ledger.execution import Run
 from dp_pipeline.ledger.ledger import Ledger, tournament_id_of
 from dp_pipeline.storage import Folder
 from dp_pipeline_tests.database.proxy import Proxy, proxied
-from dp_pipeline_tests.ledger.rows import KEY, rows
-from dp_pipeline_tests.ledger.test_reconcile import wait_for_free
+from dp_pipeline_tests.ledger.rows import KEY, rows, wait_for_free
 
 
 def test_a_second_run_of_a_tournament_waits_for_its_turn(

@@ -6,11 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dp_pipeline_tests.match_watch import test_history
-from dp_pipeline_tests.match_watch.test_history import HOUR, NOW, Reader, serve_season
+from dp_pipeline_tests.match_watch.reader import HOUR, NOW, Reader, serve_season
 from dp_pipeline_tests.providers.openligadb_payloads import goals, match, played, results
-
-reader = test_history.reader
 
 
 def scorers(reader: Reader) -> list[tuple[str, str, int]]:

@@ -23,14 +23,7 @@ from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.storage import Folder
 from dp_pipeline_tests.end_to_end.in_process import QUICK
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
-from dp_pipeline_tests.match_watch.season import (
-    season,
-    stored_matches,
-    stored_table,
-    true_matches_of,
-    true_table_of,
-)
-from dp_pipeline_tests.match_watch.test_poll import (
+from dp_pipeline_tests.match_watch.first_match import (
     AFTER,
     DURING,
     FIRST_DAY,
@@ -40,6 +33,13 @@ from dp_pipeline_tests.match_watch.test_poll import (
     end_pause,
     paused,
     watch_row,
+)
+from dp_pipeline_tests.match_watch.season import (
+    season,
+    stored_matches,
+    stored_table,
+    true_matches_of,
+    true_table_of,
 )
 from dp_pipeline_tests.sandbox.worlds import SMALL, standing_still
 

@@ -137,3 +137,31 @@ def pascal(value: Any) -> Any:
     if isinstance(value, list):
         return [pascal(item) for item in value]
     return value
+
+
+def row(number: int, record: tuple[int, int, int], goals: tuple[int, int], **more: Any) -> Any:
+    won, draw, lost = record
+    return {
+        "teamInfoId": number,
+        "teamName": f"FC Nummer {number}",
+        "shortName": "",
+        "teamIconUrl": "",
+        "points": 3 * won + draw,
+        "opponentGoals": goals[1],
+        "goals": goals[0],
+        "matches": won + draw + lost,
+        "won": won,
+        "lost": lost,
+        "draw": draw,
+        "goalDiff": goals[0] - goals[1],
+        **more,
+    }
+
+
+LEAGUE = [
+    *round_robin([1, 2, 3]),
+    match(11, 2, 1, order=2),
+    match(12, 3, 1, order=3),
+    match(13, 3, 2, order=3),
+]
+TABLE = [row(1, (2, 0, 0), (4, 2)), row(2, (1, 0, 1), (3, 3)), row(3, (0, 0, 2), (2, 4))]

@@ -20,7 +20,7 @@ from dp_pipeline_tests.providers.openligadb_payloads import (
     read,
     results,
 )
-from dp_pipeline_tests.providers.test_openligadb_recordings import recorded
+from dp_pipeline_tests.providers.openligadb_recorded import recorded
 
 CUP_FINAL = "Finale"
 

@@ -1,7 +1,6 @@
 """OpenLigaDB's recorded seasons arrive complete and equal."""
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,12 @@ from dp_pipeline.providers.openligadb.standings import standings_of
 from dp_pipeline.providers.openligadb.teams import teams_of
 from dp_pipeline.providers.openligadb.tournament import tournament_of
 from dp_pipeline_tests.providers.openligadb_payloads import KEY, read
+from dp_pipeline_tests.providers.openligadb_recorded import RECORDINGS, recorded
 
-RECORDINGS = os.environ.get("DP_RECORDINGS")
 pytestmark = pytest.mark.skipif(
     not RECORDINGS, reason="DP_RECORDINGS does not name the folder of recorded answers"
 )
 CUP = TournamentKey("openligadb", "dfb", "2025")
-
-
-def recorded(name: str) -> Any:
-    """The JSON of a file; some are Latin-1, one begins with the HTTP headers it came with."""
-    raw = (Path(RECORDINGS or "") / "openligadb" / name).read_bytes()
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    payload = json.loads(text[min(text.index(opening) for opening in "[{" if opening in text) :])
-    return payload if isinstance(payload, list) else [payload]
 
 
 def table_of(payload: Any) -> dict[str, Standing]:

@@ -18,7 +18,13 @@ from dp_pipeline.providers.errors import (
 )
 from dp_pipeline.providers.openligadb import OpenLigaDB
 from dp_pipeline.providers.openligadb.source import OpenLigaDBSource
-from dp_pipeline_tests.providers.openligadb_payloads import match, played, round_robin
+from dp_pipeline_tests.providers.openligadb_payloads import (
+    LEAGUE,
+    TABLE,
+    match,
+    played,
+    round_robin,
+)
 from dp_pipeline_tests.providers.openligadb_service import (
     GROUPS,
     MATCHES,
@@ -27,7 +33,6 @@ from dp_pipeline_tests.providers.openligadb_service import (
     groups,
     opened,
 )
-from dp_pipeline_tests.providers.test_openligadb_standings import LEAGUE, TABLE
 
 T = TypeVar("T")
 ALL = ("tournaments", "teams", "rounds", "matches", "standings")

@@ -9,44 +9,19 @@ from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb.payload import parse_table
 from dp_pipeline.providers.openligadb.standings import can_have_table, standings_of
 from dp_pipeline_tests.providers.openligadb_payloads import (
+    LEAGUE,
+    TABLE,
     match,
     played,
     read,
     results,
     round_robin,
+    row,
     team,
 )
 
 
-def row(number: int, record: tuple[int, int, int], goals: tuple[int, int], **more: Any) -> Any:
-    won, draw, lost = record
-    return {
-        "teamInfoId": number,
-        "teamName": f"FC Nummer {number}",
-        "shortName": "",
-        "teamIconUrl": "",
-        "points": 3 * won + draw,
-        "opponentGoals": goals[1],
-        "goals": goals[0],
-        "matches": won + draw + lost,
-        "won": won,
-        "lost": lost,
-        "draw": draw,
-        "goalDiff": goals[0] - goals[1],
-        **more,
-    }
-
-
 # 1 beats 2 and 3, 2 beats 3, always 2:1; a second half of the season is still to come
-LEAGUE = [
-    *round_robin([1, 2, 3]),
-    match(11, 2, 1, order=2),
-    match(12, 3, 1, order=3),
-    match(13, 3, 2, order=3),
-]
-TABLE = [row(1, (2, 0, 0), (4, 2)), row(2, (1, 0, 1), (3, 3)), row(3, (0, 0, 2), (2, 4))]
-
-
 def table_of(matches: list[Any], table: Any = ()) -> Fetched[Standing]:
     _, rounds, fixtures = read(matches)
     names = {str(side["teamId"]): side["teamName"] for m in matches for side in sides(m)}
