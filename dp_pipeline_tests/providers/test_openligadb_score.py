@@ -251,10 +251,18 @@ def test_a_shoot_out_without_a_level_score_before_it_is_left_null() -> None:
 def test_two_final_results_are_settled_by_the_goals_or_not_at_all() -> None:
     raw = match(1, 1, 2, matchIsFinished=True, matchResults=results(t2=(1, 0)) + results(t2=(2, 0)))
     (payload,) = parse_matches([raw]).items
-    assert score_of(payload, knockout=False).final is None
+    score = score_of(payload, knockout=False)
+    assert (score.final, score.has_final) == (None, True)
+    assert [(f.kind, f.left_out) for f in score.findings] == [("contradicting_score", True)]
     raw["goals"] = goals((1, 0, 3), (2, 0, 4))
     (payload,) = parse_matches([raw]).items
     assert score_of(payload, knockout=False).final == (2, 0)
+    by_half_time = decide(t1=(2, 0), t2=(2, 0), knockout=False)
+    raw |= {"goals": [], "matchResults": [*raw["matchResults"], *results(t1=(2, 0))]}
+    (payload,) = parse_matches([raw]).items
+    score = score_of(payload, knockout=False)
+    assert (score.final, score.half_time) == (by_half_time.final, (2, 0))
+    assert not any(finding.left_out for finding in score.findings)
 
 
 def test_a_result_without_a_type_is_final_when_it_is_the_only_one() -> None:

@@ -58,6 +58,7 @@ class _Reading:
     cumulative: Pair | None
     chain: tuple[GoalPayload, ...] | None
     findings: list[Finding] = field(default_factory=list)
+    has_final: bool = False
     final: Pair | None = None
     shoot_out: Pair | None = None
 
@@ -96,7 +97,7 @@ def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -
             without being level.
     """
     reading = _read(match)
-    has_final = any((reading.typed_final, reading.extra_time, reading.cumulative))
+    has_final = reading.has_final
     if reading.cumulative:
         _settle_shoot_out(reading, reading.cumulative)
     elif reading.extra_time:
@@ -150,6 +151,7 @@ def _read(match: MatchPayload) -> _Reading:
         # Seasons before about 2012 have their "Endergebnis" as type 0 (OpenLigaDB-Samples issue 98)
         reading.typed_final = _only(reading, "untyped", scores[UNTYPED])
         reading.find("result_without_type", "The only result has no type; taken as the final one.")
+    reading.has_final = bool(scores.keys() & {UNTYPED, FINAL, *EXTRA_TIME, SHOOT_OUT})
     return reading
 
 
@@ -161,12 +163,16 @@ def _is_bare(goal: GoalPayload, finals: Sequence[Pair]) -> bool:
 
 
 def _only(reading: _Reading, what: str, pairs: set[Pair]) -> Pair | None:
-    """The one score of a type; of several, the one the goals end with, else none."""
+    """The one score of a type; of several, the one the goals end with, or half-time allows."""
     if len(pairs) <= 1:
         return next(iter(pairs), None)
     shown = " and ".join(text_of(pair) for pair in sorted(pairs))
     reading.contradiction(f"There are {len(pairs)} {what} results: {shown}.")
-    return reading.last if reading.last in pairs else None
+    if reading.last in pairs:
+        return reading.last
+    half = reading.half_time
+    after = [pair for pair in pairs if half and is_reachable(half, pair)]
+    return after[0] if len(after) == 1 else None
 
 
 def _settle_shoot_out(reading: _Reading, cumulative: Pair) -> None:
