@@ -19,18 +19,23 @@ def past_of(connection: sa.Connection, execution: Execution) -> Past:
 
     A match that the provider gives again, in a read of everything, is no longer taken back.
     """
+    replayed = sa.cast(_ledger.c.summary["replays"].astext, sa.DateTime(timezone=True))
+    read_at = sa.func.coalesce(replayed, _ledger.c.started_at)
+    # What came after an archived read was not known to it.
+    before = sa.true() if execution.run.replays is None else read_at < execution.read_at
     reads = connection.execute(
-        sa.select(_ledger.c.started_at, _ledger.c.scope, _ledger.c.status, _ledger.c.summary)
+        sa.select(read_at.label("read_at"), _ledger.c.scope, _ledger.c.status, _ledger.c.summary)
         .where(
             _ledger.c.tournament_key == execution.key,
             _ledger.c.domain == "matches",
             _ledger.c.id != execution.id,
-            _ledger.c.started_at > execution.started_at - CORRECTIONS_COUNT_FOR,
+            read_at > execution.read_at - CORRECTIONS_COUNT_FOR,
+            before,
             # the others have written nothing; one that died had noted what it wrote
             (_ledger.c.status.in_(("completed", "partial_failure")))
             | _ledger.c.summary.has_key(_CORRECTED),
         )
-        .order_by(_ledger.c.started_at)
+        .order_by(read_at)
     )
     corrected: set[str] = set()
     taken_back: dict[str, datetime] = {}
@@ -41,7 +46,7 @@ def past_of(connection: sa.Connection, execution: Execution) -> Past:
         if read.scope == "whole":
             taken_back = {id_: at for id_, at in taken_back.items() if id_ in now}
         for id_ in now:
-            taken_back.setdefault(id_, read.started_at)
+            taken_back.setdefault(id_, read.read_at)
     return Past(frozenset(corrected), taken_back)
 
 

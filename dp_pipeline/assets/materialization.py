@@ -103,10 +103,10 @@ class Materialization:
             return Planned(domain, fetched, Fetched(), Verdict(), nothing)
         matches = fetched if domain is MATCHES else await self.source.matches()
         snapshot = await self._read(fetched, matches)
-        verdict = self._judged(matches, snapshot, Past(), execution.started_at)
+        verdict = self._judged(matches, snapshot, Past(), execution.read_at)
         if verdict.contradictions and verdict.refusal is None:
             past = await self._database.run(lambda c: past_of(c, execution))
-            verdict = self._judged(matches, snapshot, past, execution.started_at)
+            verdict = self._judged(matches, snapshot, past, execution.read_at)
         return _plan(domain, fetched, matches, verdict, snapshot)
 
     async def would_change(self, domain: Domain[Any]) -> bool:
@@ -170,7 +170,7 @@ class Materialization:
             before = read_snapshot(connection, key, TABLES)
             before = look_for(connection, before, **_named(planned.fetched, planned.matches, key))
             past = past_of(connection, execution)
-            verdict = self._judged(planned.matches, before, past, execution.started_at)
+            verdict = self._judged(planned.matches, before, past, execution.read_at)
             planned = _plan(planned.domain, planned.fetched, planned.matches, verdict, before)
             raise_if_refused(planned.plan, execution)
             return planned.plan

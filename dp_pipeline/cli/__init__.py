@@ -12,10 +12,12 @@ clubs     dp clubs
 history   dp history
 coverage  dp coverage
 compare   dp compare
+archive   dp archive, dp replay
 """
 
 from dp_pipeline.cli import (
     aliases,
+    archive,
     clubs,
     compare,
     coverage,
@@ -33,6 +35,7 @@ main.add_command(sandbox)
 
 __all__ = [
     "aliases",
+    "archive",
     "clubs",
     "compare",
     "coverage",

@@ -23,7 +23,7 @@ from dp_pipeline.http.classify import (
     retry_after,
     shape_error,
 )
-from dp_pipeline.http.conditional import Conditional, received
+from dp_pipeline.http.conditional import Conditional, moment_text, received
 from dp_pipeline.http.errors import (
     CircuitOpenError,
     NetworkError,
@@ -37,6 +37,7 @@ from dp_pipeline.http.request_log import Request
 
 if TYPE_CHECKING:
     from dp_pipeline.http.archive import Archive, ArchivedBody
+    from dp_pipeline.http.replay import ReplayTransport
     from dp_pipeline.http.ssrf_guard import SsrfGuard
     from dp_pipeline.http.transport import Transport
 
@@ -68,6 +69,7 @@ class HttpClient:
         limits: what a request may cost; None for the usual ones.
         guard: checks every address before it is requested; None where we chose them all.
         archive: knows what came earlier, and gets what comes.
+        replay: answers in place of the service; no connection is made.
 
     Raises:
         ProviderError: the base URL is unusable (at construction or on entering).
@@ -84,16 +86,18 @@ class HttpClient:
         limits: Limits | None = None,
         guard: "SsrfGuard | None" = None,
         archive: "Archive | None" = None,
+        replay: "ReplayTransport | None" = None,
     ) -> None:
         self.name = name
         self._guard = guard
         self._archive = archive
+        self._replay = replay
         self._address = Address.parse(name, base_url)
         self._rate_limit = rate_limit
         self._seconds_apart = seconds_apart
         self._breaker = breaker or CircuitBreaker(None)
         self._limits = limits or Limits()
-        self._transport: Transport | None = None
+        self._transport: Transport | ReplayTransport | None = None
         self._connections: anyio.Semaphore | None = None
         self._paused_until = 0.0
         """A short Retry-After concerns all our requests, not only the one that met it."""
@@ -104,7 +108,7 @@ class HttpClient:
         from dp_pipeline.http.transport import Transport
 
         self._connections = anyio.Semaphore(self._limits.connections)
-        self._transport = Transport(self._address, self._limits, self._guard)
+        self._transport = self._replay or Transport(self._address, self._limits, self._guard)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -236,7 +240,9 @@ class HttpClient:
             exchange.target, self.root, best_effort=exchange.best_effort
         )
 
-    async def _noted(self, permit: Permit, exchange: _Exchange, transport: "Transport") -> Any:
+    async def _noted(
+        self, permit: Permit, exchange: _Exchange, transport: "Transport | ReplayTransport"
+    ) -> Any:
         """One request, which the circuit breaker counts."""
         content, error, before = None, None, exchange.request.seconds
         try:
@@ -261,7 +267,7 @@ class HttpClient:
             raise error
         return content
 
-    async def _request(self, exchange: _Exchange, transport: "Transport") -> Any:
+    async def _request(self, exchange: _Exchange, transport: "Transport | ReplayTransport") -> Any:
         target, request = exchange.target, exchange.request
         request.attempts += 1
         request.status, request.bytes, exchange.retry_after = None, 0, None
@@ -365,7 +371,7 @@ class Requests:
 
     async def _last_change(self, path: str) -> str | None:
         try:
-            return await self.json(path, str, best_effort=True)
+            return await self.json(path, moment_text, best_effort=True)
         except ProviderError:
             return None  # then the data is requested
 

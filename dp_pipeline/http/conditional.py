@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Ask = Callable[[ResponseFormat], Awaitable[Any]]
 """Requests something in a format, and gives what the format read."""
 
+_NEVER = 1900
+"""A year before which nothing was changed: .NET writes 0001-01-01 for no time."""
 _OK, _NOT_MODIFIED = 200, 304
 _SUCCESS = range(200, 300)
 _UNCHANGED = object()
@@ -67,6 +69,19 @@ def received(target: Target, response: Response, at: datetime) -> Received:
     secret = any(each.encode() in response.body for each in target.secrets)
     kept = response.status in _SUCCESS and not secret
     return Received(response if kept else replace(response, body=b""), at, kept)
+
+
+def moment_text(payload: Any) -> str | None:
+    """The time at which data last changed, as the service writes it; None for what is none.
+
+    An answer that is always the same, such as that for what is not known, would freeze the data.
+    """
+    if not isinstance(payload, str):
+        return None
+    try:
+        return payload if datetime.fromisoformat(payload).year > _NEVER else None
+    except ValueError:
+        return None
 
 
 def _conditional(format_: ResponseFormat, validators: Validators) -> ResponseFormat:

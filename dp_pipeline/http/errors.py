@@ -8,6 +8,7 @@ ProviderError
 ├── NetworkError          no or half a response: refused, reset, timed out, cut short
 ├── CircuitOpenError  not requested at all: the circuit is open, see circuit.py
 ├── InvalidShapeError     a response whose form we do not know, or larger than the limit
+├── NotArchivedError      a replay needs an answer that the archive has not
 └── UnsafeAddressError    an address in a payload or redirect that must not be requested
 """
 
@@ -99,3 +100,9 @@ class UnsafeAddressError(ProviderError):
     """An address in a payload is no http(s) URL or not public, or a redirect leads elsewhere."""
 
     kind = "unsafe_address"
+
+
+class NotArchivedError(ProviderError):
+    """A replay needs an answer, or its body, that the archive does not have."""
+
+    kind = "not_archived"

@@ -93,7 +93,8 @@ def _write(
     connection: sa.Connection,
 ) -> None:
     table = tables.data_provider_executions
-    announced = execution.announced or execution.run.is_dry
+    run = execution.run
+    announced = execution.announced or run.is_dry or run.replays is not None
     # What was noted with the data stays, whatever became of the rest.
     before = sa.func.coalesce(table.c.summary, sa.text("'{}'::jsonb"))
     summary = before.concat({**values["summary"], "reportUploadStatus": "kept"})

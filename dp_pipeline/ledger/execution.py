@@ -66,7 +66,8 @@ class Run:
     """The Dagster run an execution belongs to. `id` becomes the ledger's request_id.
 
     `run_group` names the backfill or refresh the run is part of (run_tags.py); `scope` is what it
-    reads of a domain; `at_terminal` says that somebody waits for its end at a terminal.
+    reads of a domain; `at_terminal` says that somebody waits for its end at a terminal. One that
+    `replays` an archived run reads what was answered then; it is not announced again.
     """
 
     id: UUID
@@ -75,6 +76,7 @@ class Run:
     run_group: str | None = None
     scope: Scope = "whole"
     at_terminal: bool = False
+    replays: datetime | None = None
 
     @property
     def is_dry(self) -> bool:
@@ -255,6 +257,11 @@ class Execution:
         return "written" if written else "unchanged"
 
     @property
+    def read_at(self) -> datetime:
+        """When what it reads came from the provider, by our clock."""
+        return self.run.replays or self.started_at
+
+    @property
     def operation_type(self) -> str:
         """`matches_create` when there were no rows of the domain yet, else `matches_update`."""
         return operation_type(self.domain, create=self.create)
@@ -317,6 +324,8 @@ class Execution:
             "bytes": sum(request.bytes for request in self.requests if not request.reused),
         }
         summary |= self.noted
+        if self.run.replays is not None:
+            summary["replays"] = self.run.replays
         if self.absent is not None:
             summary["because"] = self.absent.because
         if self.failure is not None:

@@ -219,8 +219,9 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
         "status": "in_progress",
         "started_at": execution.started_at,
     }
-    # A dry run is not announced, also if its process is killed.
-    announced = execution.started_at if execution.run.is_dry else None
+    # A dry run or a replay is not announced, also if its process is killed.
+    run = execution.run
+    announced = execution.started_at if run.is_dry or run.replays is not None else None
     attempt = {
         "request_id": execution.run.id,
         "tournament_key": execution.key,

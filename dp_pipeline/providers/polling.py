@@ -85,11 +85,16 @@ class RefusableRequests:
         if self._refusal is not None:
             raise self._refusal.again()
 
-    async def json(self, path: str, parse: Callable[[Any], T], *absent: T) -> T:
-        """What `parse` makes of the answer; `absent`, if given, for 404."""
+    async def json(
+        self, path: str, parse: Callable[[Any], T], *absent: T, last_change: str | None = None
+    ) -> T:
+        """What `parse` makes of the answer; `absent`, if given, for 404.
+
+        `last_change` is the path of when it last changed, see `Requests.json`.
+        """
         self.raise_if_blocked()
         try:
-            return await self._requests.json(path, parse)
+            return await self._requests.json(path, parse, last_change=last_change)
         except BlockedError as error:
             if self._refusal_is_final:
                 self._refusal = error

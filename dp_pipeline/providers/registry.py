@@ -42,6 +42,7 @@ from dp_pipeline.providers.sofascore import SofaScore
 
 if TYPE_CHECKING:
     from dp_pipeline.http.archive import Archive
+    from dp_pipeline.http.replay import ReplayTransport
 
 PROVIDERS: tuple[Provider, ...] = (OpenLigaDB(), OpenFootball(), SofaScore(), Sandbox())
 """Every provider, in the order in which people see them."""
@@ -121,6 +122,7 @@ class Providers:
         breaker: for all clients.
         now: our clock; a simulated world has its own.
         archive: see `HttpClient`.
+        replay: answers for all of them, and has their clock in `now`; see `HttpClient`.
     """
 
     def __init__(  # noqa: PLR0913 - named by the caller
@@ -132,8 +134,10 @@ class Providers:
         now: Now = utc_now,
         *,
         archive: "Archive | None" = None,
+        replay: "ReplayTransport | None" = None,
     ) -> None:
         self.archive = archive
+        self._replay = replay
         self._base_urls = base_urls
         self._rate_limit = rate_limit
         self._limits = limits
@@ -200,7 +204,7 @@ class Providers:
         """The clock of a provider; raises ProviderError where a simulated world does not answer."""
         if name not in self._clocks:
             provider, clock = BY_NAME[name], self._now
-            if provider.simulated:
+            if provider.simulated and self._replay is None:
                 # A client of its own: a world that gives its time may give nothing else.
                 base_url = self._base_url(provider)
                 async with HttpClient(name, base_url, limits=self._limits) as client:
@@ -253,6 +257,7 @@ class Providers:
                 breaker=self._breaker,
                 limits=self._limits,
                 archive=self.archive,
+                replay=self._replay,
             )
             await self._stack.enter_async_context(client)
         return self._clients[service].requests()

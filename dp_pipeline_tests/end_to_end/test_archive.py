@@ -3,20 +3,29 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import anyio
 import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dp_pipeline.cli import main
 from dp_pipeline.database.database import Database
-from dp_pipeline.http.archive import object_key, unpacked
-from dp_pipeline.storage import Folder, ObjectStoreError
+from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.http.archive import Archive, entries_of, object_key, unpacked
+from dp_pipeline.http.client import HttpClient
+from dp_pipeline.storage import Folder, ObjectStoreError, Storing
 from dp_pipeline_tests.end_to_end.contents import query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.providers.openfootball_files import league, season
+from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
 KEY = "openfootball:en.1:2024-25"
@@ -77,9 +86,14 @@ def files() -> Files:
 
 
 @pytest.fixture
-def read(database: Database, tmp_path: Path, files: Files) -> Iterator[Read]:
-    with serve(files) as base_url:
-        yield partial(ingest, database, base_url, tmp_path, KEY)
+def base_url(files: Files) -> Iterator[str]:
+    with serve(files) as url:
+        yield url
+
+
+@pytest.fixture
+def read(database: Database, tmp_path: Path, base_url: str) -> Read:
+    return partial(ingest, database, base_url, tmp_path, KEY)
 
 
 def url_of(database: Database) -> str:
@@ -161,3 +175,131 @@ def test_a_database_that_fails_costs_the_archive_alone(database: Database, read:
         " WHERE summary ? 'archiveError'",
     )
     assert len(errors) == 1
+
+
+def contents(database: Database) -> dict[str, list[Any]]:
+    """Every row that plans write and its history, but for times of writing and executions."""
+    with database.transaction() as connection:
+        rows = {
+            table.name: connection.scalars(
+                sa.text(
+                    "SELECT (to_jsonb(t) - '{created_at,updated_at}'::text[])::text"  # noqa: S608
+                    f" FROM {table.name} AS t"
+                )
+            ).all()
+            for table in TABLES
+        }
+        history = sa.text("SELECT entity, entity_id, field, old, new FROM change ORDER BY id")
+        rows["change"] = [tuple(row) for row in connection.execute(history)]
+    return {name: sorted(map(str, of)) for name, of in rows.items()}
+
+
+def emptied(database: Database) -> None:
+    """Forget all football; what the archive and the ledger have stays."""
+    with database.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE tournament, team, club, team_alias CASCADE")
+
+
+@pytest.fixture
+def dp(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_url: str
+) -> Callable[..., str]:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    monkeypatch.setenv("DP_DATABASE_URL", url_of(database))
+    monkeypatch.setenv("OPENFOOTBALL_BASE_URL", base_url)
+
+    def said(*arguments: str, exit_code: int = 0) -> str:
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == exit_code, result.output
+        return result.output
+
+    return said
+
+
+def played(days: int) -> bytes:
+    """The season when so many of its six matchdays are over."""
+    matches = league(*TEAMS)
+    for match in matches[2 * days :]:
+        match["score"] = {}
+    return json.dumps(season(matches)).encode()
+
+
+def test_an_empty_database_is_rebuilt_from_the_archive_without_a_request(
+    database: Database, files: Files, read: Read, dp: Callable[..., str]
+) -> None:
+    files.body = played(2)
+    read()
+    first, between = contents(database), datetime.now(UTC)
+    for files.body in (played(3), played(4)):
+        read()
+    last, sent = contents(database), len(files.sent)
+    assert len(last["change"]) > 0
+    emptied(database)
+    assert "planned" in dp("replay", KEY)
+    assert not any(contents(database).values()), "a dry run writes nothing"
+    dp("replay", KEY, "--apply")
+    rebuilt = contents(database)
+    assert {**rebuilt, "change": []} == {**last, "change": []}
+    emptied(database)
+    dp("replay", KEY, "--apply", "--every-run")
+    assert contents(database) == last
+    emptied(database)
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            "UPDATE data_provider_executions SET started_at = started_at - interval '1 day'"
+            " WHERE started_at < %(between)s",
+            {"between": between},
+        )
+    dp("replay", KEY, "--apply", "--at", f"{between:%Y-%m-%d}")
+    assert contents(database) == first
+    assert len(files.sent) == sent
+    announced = query(
+        url_of(database),
+        "SELECT announced_at IS NOT NULL AS done FROM data_provider_executions"
+        " WHERE summary ? 'replays'",
+    )
+    assert {row["done"] for row in announced} == {True}
+
+
+def test_what_retention_would_remove_is_said_first_and_the_last_answer_stays(
+    tmp_path: Path, files: Files, read: Read, dp: Callable[..., str]
+) -> None:
+    for files.body in (played(1), played(2), played(2)):
+        read()
+    assert "3 answers, 2 bodies" in dp("archive")
+    assert "0 answers, 0 bodies" in dp("archive", "--older-than", "1")
+    assert dp("archive", "--older-than", "0").startswith("Would be removed: 2 answers, 1 bodies")
+    assert "3 answers, 2 bodies" in dp("archive"), "that was a dry run"
+    assert dp("archive", "--older-than", "0", "--apply").startswith("Removed: 2 answers, 1 bodies")
+    assert "1 answers, 1 bodies" in dp("archive")
+    (left,) = (tmp_path / "objects" / "payloads").rglob("*.gz")
+    assert unpacked(left.read_bytes()) == played(2)
+    rows = read()
+    assert files.sent[-1] == 0
+    assert {row["outcome"] for row in rows.values()} <= {"unchanged", "not_applicable"}
+
+
+def test_the_time_of_the_last_change_decides_where_there_are_no_validators(
+    database: Database, tmp_path: Path
+) -> None:
+    round_ = [{"matchID": 1}]
+    service = Replay(payloads={"/getmatchdata/bl1/2024/5": round_})
+
+    async def read() -> Any:
+        archive = Archive(database, Storing(Folder(tmp_path)))
+        async with archive, HttpClient("openligadb", base_url, archive=archive) as client:
+            requests = client.requests()
+            found = await requests.json(
+                "/getmatchdata/bl1/2024/5", list, last_change="/getlastchangedate/bl1/2024/5"
+            )
+            await archive.keep(uuid4(), entries_of(requests.taken()))
+        return found
+
+    with serve(service.app()) as base_url:
+        seen = []
+        # Read; read with a time beside it; unchanged; changed; a time that is none says nothing.
+        for change in (*["2024-10-01T20:00"] * 3, "2024-10-02T20:00", [], []):
+            service.payloads["/getlastchangedate/bl1/2024/5"] = change
+            assert anyio.run(read) == round_
+            seen.append(service.seen["/getmatchdata/bl1/2024/5"])
+    assert seen == [1, 2, 2, 3, 4, 5]

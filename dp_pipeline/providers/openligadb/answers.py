@@ -67,8 +67,10 @@ class Answers(RefusableRequests):
 
     async def matches(self, request: MatchRequest) -> Answer[MatchPayload]:
         """The matches of a request; none where there are none."""
-        parse = parse_match if request.alone else parse_matches
-        return await self.json(request.path, parse, Answer())
+        if request.alone:
+            return await self.json(request.path, parse_match, Answer())
+        changed = request.path.replace("/getmatchdata/", "/getlastchangedate/", 1)
+        return await self.json(request.path, parse_matches, Answer(), last_change=changed)
 
     async def groups(self) -> Answer[GroupPayload]:
         """The list of rounds, also those without matches yet; empty where there is none."""

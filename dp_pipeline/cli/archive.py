@@ -1,0 +1,124 @@
+"""`dp archive` and `dp replay`: what providers answered, its size, and its second reading."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import anyio
+import click
+
+from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
+from dp_pipeline.cli.running import print_outcome
+from dp_pipeline.cli.terminal import printable
+from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.football.key import TournamentKey, tidied
+from dp_pipeline.http import retention
+from dp_pipeline.ledger.listing import executions_of_run
+from dp_pipeline.resources import object_store, open_database
+from dp_pipeline.settings import Settings
+from dp_pipeline.storage import ObjectStoreError
+
+_FAILED = 1
+_UNITS = ("bytes", "KiB", "MiB", "GiB")
+_STEP = 1024
+
+
+@main.command()
+@click.option(
+    "--older-than",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="What of the archive is older, and not the last answer of its URL.",
+)
+@click.option("--apply", is_flag=True, help="Remove that; without, nothing is removed.")
+def archive(older_than: int | None, *, apply: bool) -> None:
+    """Show how large the archive of what providers answered is, or make it smaller."""
+    if apply and older_than is None:
+        message = "--apply removes what is older than something; give --older-than DAYS too."
+        raise click.UsageError(message)
+    with plain_errors():
+        settings = Settings.load()
+        database = open_database(settings)
+        if older_than is None:
+            click.echo(_said(database.run_here(retention.archive_size)))
+            return
+        before = datetime.now(UTC) - timedelta(days=older_than)
+        if apply:
+            try:
+                gone = retention.remove(database, object_store(settings), before)
+            except ObjectStoreError as error:
+                raise click.ClickException(printable(str(error))) from error
+            click.echo(f"Removed: {_said(gone)}")
+        else:
+            gone = database.run_here(lambda c: retention.removable(c, before))
+            click.echo(f"Would be removed: {_said(gone)}. With --apply it is.")
+
+
+@main.command()
+@click.argument("key")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]),
+    metavar="TIME",
+    help="By what had been answered at that time (UTC); without, by what was answered last.",
+)
+@click.option("--apply", is_flag=True, help="Write what is planned; without, it is a dry run.")
+@click.option(
+    "--every-run",
+    is_flag=True,
+    help="With --apply: all archived runs up to that time, polls too, in their order.",
+)
+def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> None:
+    """Plan a tournament from what its provider answered earlier, without a network.
+
+    By default the last whole read is planned on what is stored now. A mended parser mends what was
+    read wrongly; what contradicts settled facts is refused, as in any read. Exits with 0 only if
+    every execution completed.
+    """
+    from dp_pipeline.assets.replay import Replaying
+    from dp_pipeline.ledger.archived_runs import archived_runs
+    from dp_pipeline.ledger.ledger import Ledger
+    from dp_pipeline.storage import Storing
+
+    if every_run and not apply:
+        message = "--every-run needs --apply: each run is planned on what the one before wrote."
+        raise click.UsageError(message)
+    wanted = tidied(key)
+    refuse_bad([wanted])
+    parsed = TournamentKey.parse(wanted)
+    moment = None if at is None else at.replace(tzinfo=UTC)
+    completed = True
+    with plain_errors():
+        settings = Settings.load()
+        database, objects = open_database(settings), object_store(settings)
+        runs = database.run_here(lambda connection: archived_runs(connection, parsed, moment))
+        if not every_run:
+            runs = [run for run in runs if run.scope == "whole"][-1:]
+        if not runs:
+            message = f"The archive has no whole read of {wanted} of that time."
+            raise click.ClickException(printable(message))
+        with Ledger(database, objects, conceal=settings.conceal).working() as ledger:
+            replaying = Replaying(database, Storing(objects), ledger, settings.base_urls)
+            for run in runs:
+                domains = run.domains if every_run else NAMES
+                id_ = anyio.run(partial(replaying.replay, parsed, run, domains, apply=apply))
+                rows = database.run_here(lambda c, id_=id_: executions_of_run(c, id_))
+                click.echo(f"As answered in the run of {run.started_at:%Y-%m-%d %H:%M} UTC:")
+                print_outcome(console(), wanted, rows, None, dry_run=not apply)
+                completed &= bool(rows) and all(row["status"] == "completed" for row in rows)
+    sys.exit(0 if completed else _FAILED)
+
+
+def _said(size: retention.ArchiveSize) -> str:
+    return (
+        f"{size.responses:,} answers, {size.payloads:,} bodies of {_amount(size.bytes)}, "
+        f"{_amount(size.stored_bytes)} in the object store"
+    )
+
+
+def _amount(size: float) -> str:
+    for unit in _UNITS[:-1]:
+        if size < _STEP:
+            return f"{size:.3g} {unit}"
+        size /= _STEP
+    return f"{size:.3g} {_UNITS[-1]}"
