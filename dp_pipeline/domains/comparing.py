@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import RowId, store
-from dp_pipeline.domains.judge_table import differences_of
+from dp_pipeline.domains.judge_table import fields_that_differ, with_sums_of_matches
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
 from dp_pipeline.domains.standings import by_stored_matches
@@ -87,7 +87,7 @@ def _season(snapshot: Snapshot) -> SeasonAtProvider:
             match = snapshot.match_by_row[row["match_id"]]
             goals[match.external_id].append((row["side"], row["minute"]))
     teams = snapshot.rows(tables.team).values()
-    differences = differences_of(snapshot.standings, by_stored_matches(snapshot).rows)
+    rows_of_table = with_sums_of_matches(snapshot.standings, by_stored_matches(snapshot).rows)
     return SeasonAtProvider(
         snapshot.key.provider,
         snapshot.matches,
@@ -95,7 +95,7 @@ def _season(snapshot: Snapshot) -> SeasonAtProvider:
         snapshot.team_names,
         goals,
         snapshot.standings,
-        {team: not fields for team, fields in differences.items()},
+        {row.team: not fields_that_differ(row, ours) for row, ours in rows_of_table},
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dp_pipeline.database import tables
-from dp_pipeline.domains.judge_table import differences_of
+from dp_pipeline.domains.judge_table import fields_that_differ, with_sums_of_matches
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.gaps import full_size, gaps_of, meetings_of, tables_of
@@ -168,14 +168,15 @@ def _table(snapshot: Snapshot) -> tuple[str, tuple[str, ...]]:
     if not any(not row.computed for row in snapshot.standings):
         return ("table computed" if snapshot.standings else "no table"), ()
     names = snapshot.team_names
-    found = differences_of(snapshot.standings, by_stored_matches(snapshot).rows)
     differences = [
-        f"{names.get(team, team)}: "
-        + "; ".join(
-            f"{n.replace('_', ' ')} {theirs}, by matches {ours}" for n, theirs, ours in said
+        f"{names.get(row.team, row.team)}: {'; '.join(said)}"
+        for row, ours in with_sums_of_matches(snapshot.standings, by_stored_matches(snapshot).rows)
+        if (
+            said := [
+                f"{n.replace('_', ' ')} {getattr(row, n)}, by matches {getattr(ours, n)}"
+                for n in fields_that_differ(row, ours)
+            ]
         )
-        for team, said in found.items()
-        if said
     ]
     if not differences:
         return "table agrees", ()

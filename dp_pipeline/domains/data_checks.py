@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.domains.judge import subject_of
+from dp_pipeline.domains.judge_table import with_sums_of_matches
 from dp_pipeline.domains.reread import span_of_season
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.domains.standings import by_stored_matches
@@ -125,13 +126,8 @@ def _result(check: Check, snapshot: Snapshot, now: datetime) -> CheckResult:
 def _table_differs(snapshot: Snapshot, now: datetime) -> Iterator[Wrong]:
     """Rows of the provider that do not follow from the stored matches and known decisions."""
     del now
-    ours = {(r.stage, r.group_name, r.team): r for r in by_stored_matches(snapshot).rows}
-    compared = [
-        (row, other)
-        for row in snapshot.standings
-        if not row.computed and (other := ours.get((row.stage, row.group_name, row.team)))
-    ]
-    for row, other in compared:
+    by_matches = by_stored_matches(snapshot).rows
+    for row, other in with_sums_of_matches(snapshot.standings, by_matches):
         name = snapshot.team_names.get(row.team, row.team)
         if row.games != other.games:
             said = f"{name}: {row.games} games, by the matches {other.games}."

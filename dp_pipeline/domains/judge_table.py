@@ -52,25 +52,21 @@ def judge_table(
     return None
 
 
-def differences_of(
+def with_sums_of_matches(
     standings: Sequence[Standing], by_matches: Sequence[Standing]
-) -> dict[str, list[tuple[str, int, int]]]:
-    """By team of a provider's own tables what is not as the stored matches come to.
+) -> list[tuple[Standing, Standing]]:
+    """The rows of a provider's own tables, each with that to which the stored matches come.
 
-    Each as the name of a sum, the provider's value and that of the matches; none where a row says
-    what they come to.
+    Not those of which the matches say nothing.
     """
     provided = [row for row in standings if not row.computed]
     sums = _sums_of(by_matches, one_table=len({_row_key(row)[:2] for row in provided}) == 1)
-    return {
-        row.team: [
-            (name, getattr(row, name), getattr(ours, name))
-            for name in (*_SUMS, "points")
-            if getattr(row, name) != getattr(ours, name)
-        ]
-        for row in provided
-        if (ours := sums(row)) is not None
-    }
+    return [(row, ours) for row in provided if (ours := sums(row)) is not None]
+
+
+def fields_that_differ(row: Standing, ours: Standing) -> list[str]:
+    """The sums and points of two rows that are not equal."""
+    return [name for name in (*_SUMS, "points") if getattr(row, name) != getattr(ours, name)]
 
 
 def _row_key(row: Standing) -> tuple[str | None, str | None, str]:
