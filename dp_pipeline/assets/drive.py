@@ -22,12 +22,14 @@ from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
+from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
 from dp_pipeline.ledger.vocabulary import Scope
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 from dp_pipeline.settings import Settings
+from dp_pipeline.storage import Storing
 
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
 Checked = tuple[str, Sequence[CheckResult]]
@@ -61,6 +63,13 @@ def is_dry(run: dg.DagsterRun) -> bool:
     steps = steps.values() if isinstance(steps, dict) else ()
     configs = [step.get("config") for step in steps if isinstance(step, dict)]
     return any(isinstance(each, dict) and each.get("dry_run") is True for each in configs)
+
+
+def open_gallery(
+    store: Database, providers: ProvidersResource, ledger: LedgerResource, *, dry_run: bool
+) -> Gallery:
+    """Where images come from and go to; a dry run stores none."""
+    return Gallery(providers.open_images(store), Storing(ledger.objects()), stores=not dry_run)
 
 
 def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them

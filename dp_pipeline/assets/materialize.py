@@ -10,16 +10,14 @@ from functools import partial
 import dagster as dg
 
 from dp_pipeline.assets import checks
-from dp_pipeline.assets.drive import WorkConfig, drive
+from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
-from dp_pipeline.database.database import RETRY_SECONDS, Database
+from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.domain import Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
-from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
-from dp_pipeline.storage import Storing
 
 # One run over thousands of partitions never starts: Dagster stores a planned event for each asset
 # and partition first (5,000 x 4 took longer than its two minutes to start). 60 tournaments are two
@@ -96,13 +94,6 @@ def collect(
     work = partial(collect_logos, keys, gallery)
     drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
     yield from ()
-
-
-def open_gallery(
-    store: Database, providers: ProvidersResource, ledger: LedgerResource, *, dry_run: bool
-) -> Gallery:
-    """Where images come from and go to; a dry run stores none."""
-    return Gallery(providers.open_images(store), Storing(ledger.objects()), stores=not dry_run)
 
 
 def _keys(context: dg.AssetExecutionContext) -> list[str]:

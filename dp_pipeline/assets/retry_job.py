@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.assets.drive import WorkConfig, drive
-from dp_pipeline.assets.materialize import open_gallery
+from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
 from dp_pipeline.assets.runner import RunContext, collect_logos, each, ingest_tournament
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.registry import LOGOS
