@@ -62,8 +62,7 @@ def discover_seasons_daily(
     """Once a day."""
     if not file.load(Settings.load().competitions_file).followed:
         return dg.SkipReason("No competition is followed.")
-    tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
-    return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
+    return _once(context)
 
 
 @dg.schedule(
@@ -80,6 +79,11 @@ def compare_providers_daily(
     """Once a day, where there is something to compare."""
     if not database.open().run_here(pairs_of_tournaments):
         return dg.SkipReason("No tournament is stored of two providers.")
+    return _once(context)
+
+
+def _once(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The run of a tick, which a tick that is evaluated again does not repeat."""
     tags = {PRIORITY_TAG: str(int(Priority.SENSOR))}
     return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=tags)
 

@@ -106,7 +106,6 @@ class ResultPayload(LowerCasePayload):
     result_type_id: Int4
     points_team1: Goals | None = None
     points_team2: Goals | None = None
-    result_name: OptionalText = None
 
 
 class GoalPayload(LowerCasePayload):
@@ -190,15 +189,12 @@ def parse_matches(payload: Any) -> Answer[MatchPayload]:
     It is [] when league, season or round is unknown. Raises InvalidShapeError, like the others here
     when the answer is no list, or not one of its entries is readable.
     """
-    return not_without_entries(
-        _read(
-            payload,
-            MatchPayload,
-            "getmatchdata",
-            "invalid_match",
-            lambda raw: sides_at(raw, "team1", "team2", "teamname"),
-        ),
-        PROVIDER,
+    return _read(
+        payload,
+        MatchPayload,
+        "getmatchdata",
+        "invalid_match",
+        lambda raw: sides_at(raw, "team1", "team2", "teamname"),
     )
 
 
@@ -212,7 +208,7 @@ def parse_groups(payload: Any) -> Answer[GroupPayload]:
 
     Rounds that have matches are known without it: objects of which none can be read block nothing.
     """
-    groups = _read(
+    groups = _readable(
         payload,
         GroupPayload,
         "getavailablegroups",
@@ -225,15 +221,12 @@ def parse_groups(payload: Any) -> Answer[GroupPayload]:
 
 def parse_table(payload: Any) -> TableRows:
     """The answer of /getbltable/{league}/{season}; [] where there is none."""
-    table = not_without_entries(
-        _read(
-            payload,
-            TableRowPayload,
-            "getbltable",
-            "invalid_row",
-            lambda raw: text_at(raw, "teamname") or "a row",
-        ),
-        PROVIDER,
+    table = _read(
+        payload,
+        TableRowPayload,
+        "getbltable",
+        "invalid_row",
+        lambda raw: text_at(raw, "teamname") or "a row",
     )
     fault = table.findings[0].detail.rstrip(".") if table.findings else None
     return TableRows(table.items, fault)
@@ -241,11 +234,18 @@ def parse_table(payload: Any) -> TableRows:
 
 def parse_leagues(payload: Any) -> tuple[LeaguePayload, ...]:
     """The answer of /getavailableleagues, some thousand; unreadable ones are passed over."""
-    leagues = _read(payload, LeaguePayload, "getavailableleagues", "invalid_league", lambda _: "")
-    return not_without_entries(leagues, PROVIDER).items
+    return _read(
+        payload, LeaguePayload, "getavailableleagues", "invalid_league", lambda _: ""
+    ).items
 
 
 def _read(
+    payload: Any, model: type[M], what: str, kind: str, subject: Callable[[Any], str]
+) -> Answer[M]:
+    return not_without_entries(_readable(payload, model, what, kind, subject), PROVIDER)
+
+
+def _readable(
     payload: Any, model: type[M], what: str, kind: str, subject: Callable[[Any], str]
 ) -> Answer[M]:
     entries = [_lower_keys(entry) for entry in entries_of(payload, PROVIDER, what)]
