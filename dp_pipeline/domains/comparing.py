@@ -25,6 +25,7 @@ from dp_pipeline.football.comparison import (
     compare,
 )
 from dp_pipeline.football.key import TournamentKey, natural_id
+from dp_pipeline.football.progress import without_replaced
 
 _table, _pair = tables.comparison, tables.team_pair
 
@@ -90,7 +91,7 @@ def _season(snapshot: Snapshot) -> SeasonAtProvider:
     rows_of_table = with_sums_of_matches(snapshot.standings, by_stored_matches(snapshot).rows)
     return SeasonAtProvider(
         snapshot.key.provider,
-        snapshot.matches,
+        without_replaced(snapshot.matches),
         {team["external_id"]: team["club_id"] for team in teams if team["club_id"]},
         snapshot.team_names,
         goals,

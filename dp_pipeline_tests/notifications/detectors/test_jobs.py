@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from dagster._core.events import JobFailureData, RunFailureReason
 
+from dp_pipeline.assets.retry_job import RETRY_JOB
 from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.definitions import build, defs
 from dp_pipeline.resources import DatabaseResource
@@ -55,20 +56,21 @@ def test_what_a_check_of_a_run_says_is_not_announced_of_the_run_as_well(
     assert machinery.headers == ["❌ The check every_competition_is_listed of seasons fails"]
 
 
-@pytest.mark.parametrize("job", [DISCOVER_JOB, "poll_tournaments"])
-def test_a_run_that_was_killed_is_announced_unless_the_ledger_has_rows_of_it(
+@pytest.mark.parametrize("job", [DISCOVER_JOB, "poll_tournaments", RETRY_JOB])
+def test_a_run_that_was_killed_is_announced_unless_the_ledger_or_who_launched_it_knows(
     machinery: Machinery, job: str
 ) -> None:
     config = {"ops": {"poll": {"config": {"keys": ["openligadb:bl1:2024"]}}}}
     planned = job == "poll_tournaments"
+    quiet = planned or job == RETRY_JOB
     run = machinery.instance.create_run_for_job(
         defs.resolve_job_def(job), run_config=config if planned else {}
     )
     machinery.began(run)
     machinery.instance.report_run_failed(run, "Its process is gone: hidden77.")
     machinery.tick()
-    assert machinery.headers == ([] if planned else ["❌ The job discover_seasons fails"])
-    assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not planned
+    assert machinery.headers == ([] if quiet else ["❌ The job discover_seasons fails"])
+    assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not quiet
 
 
 def test_a_run_that_somebody_cancelled_is_not_announced_but_one_that_ran_for_too_long(
