@@ -170,11 +170,11 @@ class _RefreshTick:
         settings = Settings.load()
         followed = file.load(settings.competitions_file).followed
         with store.transaction() as connection:
-            at_rest = open_circuits(connection, datetime.now(UTC), roots(settings.base_urls))
+            open_until = open_circuits(connection, datetime.now(UTC), roots(settings.base_urls))
             keys = kept_current(
                 connection, self.provider, followed, finished_too=self.kind == "weekly"
             )
-        return keys, at_rest.get(self.provider)
+        return keys, open_until.get(self.provider)
 
     def _put_off(self, open_until: datetime) -> dg.SkipReason:
         """Leave it to the next tick; after the last one the night is left out: the check fails."""

@@ -38,7 +38,7 @@ ODD_SECONDS = 600.0
 """How long one whose key no tournament can have may be there without having been materialized,
 which would say so and have it taken away (see removal.py)."""
 RETRY_SECONDS = 3_600.0
-"""How long the tournaments of a run that ended badly and left no trace are left alone."""
+"""How long the tournaments of a run that ended badly and left no trace wait for the next."""
 
 
 def read_waiting(cursor: str | None, name: str = "waiting") -> dict[str, float]:
@@ -122,12 +122,12 @@ def discover(
         stopped = set() if followed is None else seasons.no_longer_followed(connection, followed)
         names = {storable(key): key for key in partitions.keys}
         never = [names[name] for name in seasons.never_attempted(connection, names)]
-        at_rest = open_circuits(connection, datetime.fromtimestamp(now, UTC), roots(base_urls))
+        open_until = open_circuits(connection, datetime.fromtimestamp(now, UTC), roots(base_urls))
     idle, odd = _of_use(never, stopped)
     present = set(partitions.keys)
     begin = bool(idle) or any(key not in present for key in approved)
     # A run would only meet a provider that rests; it waits until that is over.
-    held = {key for key in (*approved, *idle) if key.partition(":")[0] in at_rest}
+    held = {key for key in (*approved, *idle) if key.partition(":")[0] in open_until}
     decided = plan(
         approved=approved,
         stored=stored,

@@ -56,7 +56,7 @@ def poll_matches(
     said: list[str] = []
     with database.open().transaction() as connection:
         stopped = set() if followed is None else no_longer_followed(connection, followed)
-        at_rest = open_circuits(
+        open_until = open_circuits(
             connection, datetime.fromtimestamp(now, UTC), roots(settings.base_urls)
         )
         for provider in PROVIDERS:
@@ -69,15 +69,17 @@ def poll_matches(
                 stopped={competition for of, competition in stopped if of == provider.name},
             )
             try:
-                due = _due(due_at, provider, settings, resting=provider.name in at_rest)
+                due = _due(due_at, provider, settings, resting=provider.name in open_until)
             except ProviderError as error:
                 said.append(f"{provider.name} does not tell its time: {error}")
                 continue
             free = [key for key in due if key not in in_flight]
             if not due:
                 continue
-            if provider.name in at_rest:
-                said.append(f"{provider.name} is resting until {at_rest[provider.name]:%H:%M} UTC")
+            if provider.name in open_until:
+                said.append(
+                    f"{provider.name} is resting until {open_until[provider.name]:%H:%M} UTC"
+                )
                 continue
             if provider.name in busy or not free:
                 said.append(f"{provider.name}: the last poll goes on")

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 15.0
 PAUSE_SECONDS = 60.0
-"""A store that failed is left alone this long: 250 executions times 15 s would be an hour."""
+"""How long a store that failed is not tried: 250 executions times 15 s would be an hour."""
 MOST_AT_ONCE = 32
 """Calls of one process to stores, those included that were left behind and still hang."""
 
@@ -70,7 +70,7 @@ def _ask(work: Callable[[], T], answer: "Future[T]", places: threading.BoundedSe
 
 
 class Storing:
-    """An object store as concurrent work uses it: with a deadline, and left alone once it failed.
+    """An object store as concurrent work uses it: with a deadline, and a pause once it failed.
 
     Args:
         objects: the store.
