@@ -121,7 +121,7 @@ def _off_round(match: Match, days: Mapping[str | None, list[date]]) -> tuple[int
 def without_goals(matches: Iterable[Match]) -> frozenset[str]:
     """External ids of the matches of rounds in which, of five or more, nobody scored at all.
 
-    A result of 0:0 is what forms begin with; of 5,800 real matchdays none ended like that. Where
+    A result of 0:0 is what forms begin with; of 5,333 real rounds none ended like that. Where
     nobody scored in other rounds either, nothing shows it.
     """
     matches = tuple(matches)
