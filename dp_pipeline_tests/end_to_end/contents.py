@@ -4,8 +4,12 @@ import uuid
 from typing import Any, LiteralString
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
+
+from dp_pipeline.database.database import Database
+from dp_pipeline.domains.registry import TABLES
 
 FOOTBALL_TABLES = (
     *("tournament", "team", "tournament_team", "tournament_round"),
@@ -75,3 +79,26 @@ def executions_of(url: str, request_id: uuid.UUID) -> dict[str, dict[str, Any]]:
     by_domain = {row["domain"]: row for row in rows}
     assert len(by_domain) == len(rows)
     return by_domain
+
+
+def contents(database: Database) -> dict[str, list[Any]]:
+    """Every row that plans write and its history, but for times of writing and executions."""
+    with database.transaction() as connection:
+        rows = {
+            table.name: connection.scalars(
+                sa.text(
+                    "SELECT (to_jsonb(t) - '{created_at,updated_at}'::text[])::text"  # noqa: S608
+                    f" FROM {table.name} AS t"
+                )
+            ).all()
+            for table in TABLES
+        }
+        history = sa.text("SELECT entity, entity_id, field, old, new FROM change ORDER BY id")
+        rows["change"] = [tuple(row) for row in connection.execute(history)]
+    return {name: sorted(map(str, of)) for name, of in rows.items()}
+
+
+def emptied(database: Database) -> None:
+    """Forget all football; what the archive and the ledger have stays."""
+    with database.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE tournament, team, club, team_alias CASCADE")

@@ -11,18 +11,16 @@ from uuid import uuid4
 
 import anyio
 import pytest
-import sqlalchemy as sa
 from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dp_pipeline.cli import main
 from dp_pipeline.database.database import Database
-from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.http.archive import Archive, entries_of, object_key, unpacked
 from dp_pipeline.http.client import HttpClient
 from dp_pipeline.storage import Folder, ObjectStoreError, Storing
-from dp_pipeline_tests.end_to_end.contents import query
+from dp_pipeline_tests.end_to_end.contents import contents, emptied, query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
@@ -175,29 +173,6 @@ def test_a_database_that_fails_costs_the_archive_alone(database: Database, read:
         " WHERE summary ? 'archiveError'",
     )
     assert len(errors) == 1
-
-
-def contents(database: Database) -> dict[str, list[Any]]:
-    """Every row that plans write and its history, but for times of writing and executions."""
-    with database.transaction() as connection:
-        rows = {
-            table.name: connection.scalars(
-                sa.text(
-                    "SELECT (to_jsonb(t) - '{created_at,updated_at}'::text[])::text"  # noqa: S608
-                    f" FROM {table.name} AS t"
-                )
-            ).all()
-            for table in TABLES
-        }
-        history = sa.text("SELECT entity, entity_id, field, old, new FROM change ORDER BY id")
-        rows["change"] = [tuple(row) for row in connection.execute(history)]
-    return {name: sorted(map(str, of)) for name, of in rows.items()}
-
-
-def emptied(database: Database) -> None:
-    """Forget all football; what the archive and the ledger have stays."""
-    with database.transaction() as connection:
-        connection.exec_driver_sql("TRUNCATE tournament, team, club, team_alias CASCADE")
 
 
 @pytest.fixture

@@ -76,8 +76,9 @@ def due(made: World) -> None:
 
 
 def objects(bucket: Any) -> dict[str, Any]:
-    """Key to parsed report of everything in the bucket."""
-    keys = [entry["Key"] for entry in bucket.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    """Key to parsed report of every report in the bucket."""
+    listed = bucket.list_objects_v2(Bucket=BUCKET, Prefix="data-provider-operation-reports/")
+    keys = [entry["Key"] for entry in listed.get("Contents", [])]
     return {
         key: json.loads(bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in keys
     }

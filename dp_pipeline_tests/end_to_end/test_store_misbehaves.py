@@ -77,7 +77,8 @@ def survives(
         due(database)
         assert store_all(database, bucket) == len(rows)
         assert count(database, tables.execution_report) == 0
-        reports = [json.loads(body) for body in endpoint.objects.values()]
+        put = endpoint.objects.items()
+        reports = [json.loads(body) for path, body in put if path.endswith(".json")]
         # an attempt of an earlier test that was given up may arrive late, too
         assert {each["executionId"] for each in reports} >= {str(r["id"]) for r in rows.values()}
         assert {each["status"] for each in reports} == {"completed"}

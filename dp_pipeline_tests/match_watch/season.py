@@ -18,6 +18,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.http.archive import Archive
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.vocabulary import Scope
@@ -25,11 +26,21 @@ from dp_pipeline.match_watch.due import due_tournaments
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.server import Simulation, app
-from dp_pipeline.storage import Folder
+from dp_pipeline.storage import Folder, Storing
 from dp_pipeline_tests.end_to_end.in_process import QUICK
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.sandbox.truth import true_matches, true_tables
 from dp_pipeline_tests.servers import serve
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Which competition is played from which day to which, with a poll every so many hours."""
+
+    number: int
+    hours: int
+    first: int = 0
+    last: int = 334
 
 
 @dataclass
@@ -42,6 +53,7 @@ class Season:
     home: Path
     requests: Counter[str] = field(default_factory=Counter)
     executions: list[Execution] = field(default_factory=list)
+    archived: bool = False
 
     def put_clock(self, at: int) -> None:
         """Put the world's clock."""
@@ -75,7 +87,13 @@ class Season:
     def _run(self, work: Callable[[RunContext], Any], *, scope: Scope = "whole") -> list[Execution]:
         ended: list[Execution] = []
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
-            providers = Providers({"sandbox": self.url}, NoRateLimit(), QUICK)
+            archive = Archive(self.database, Storing(Folder(self.home / "objects")))
+            providers = Providers(
+                {"sandbox": self.url},
+                NoRateLimit(),
+                QUICK,
+                archive=archive if self.archived else None,
+            )
             desk = RunContext(
                 providers, self.database, ledger, Run(uuid.uuid4(), scope=scope), ended.append
             )

@@ -1,7 +1,6 @@
 """Simulated seasons played in this process, poll by poll, against the truth."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from dp_pipeline.sandbox.world.matches import Fate, ScriptedMatch
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.timeline import timeline
 from dp_pipeline_tests.match_watch.season import (
+    Played,
     season,
     stored_matches,
     stored_table,
@@ -30,16 +30,6 @@ END = calendar.season_end(calendar.HOME_SEASON)
 
 def day(number: int) -> int:
     return calendar.day_of(calendar.HOME_SEASON, number)
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """Which competition is played from which day to which, with a poll every so many hours."""
-
-    number: int
-    hours: int
-    first: int = 0
-    last: int = 334
 
 
 @pytest.mark.parametrize(
