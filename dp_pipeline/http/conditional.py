@@ -66,8 +66,11 @@ class Conditional:
 
 def received(target: Target, response: Response, at: datetime) -> Received:
     """What of a response is archived: all of it, but for errors and for echoes of our secrets."""
-    secret = any(each.encode() in response.body for each in target.secrets)
-    kept = response.status in _SUCCESS and not secret
+    said = (response.content_type, response.etag or "", response.last_modified or "")
+    echoed = any(s.encode() in response.body or s in "\n".join(said) for s in target.secrets)
+    if echoed:
+        return Received(Response(response.status, b""), at, kept=False)
+    kept = response.status in _SUCCESS
     return Received(response if kept else replace(response, body=b""), at, kept)
 
 
