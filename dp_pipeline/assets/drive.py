@@ -23,6 +23,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
 from dp_pipeline.images.gallery import Gallery
+from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
 from dp_pipeline.ledger.vocabulary import Scope
@@ -207,6 +208,7 @@ def describe(failed: Sequence[Execution], tournaments: int) -> str:
     head = f"{len(keys)} of {tournaments} tournaments failed." if tournaments > 1 else ""
     causes = [
         f"{execution.key}, {execution.domain}: {execution.failure.message}"
+        + (f" {how_to_accept(execution.id)}" if execution.outcome == SUSPICIOUS else "")
         for execution in failed
         if execution.failure is not None and execution.outcome != "blocked_dependency"
     ] or [f"{e.key}, {e.domain}: {e.failure.message}" for e in failed if e.failure is not None]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, not_stored, refused
 from dp_pipeline.domains.registry import DOMAINS, TABLES
-from dp_pipeline.domains.reread import judged
+from dp_pipeline.domains.reread import accepted, judged
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
@@ -103,10 +102,10 @@ class Materialization:
             return Planned(domain, fetched, Fetched(), Verdict(), nothing)
         matches = fetched if domain is MATCHES else await self.source.matches()
         snapshot = await self._read(fetched, matches)
-        verdict = self._judged(matches, snapshot, Past(), execution.read_at)
+        verdict = self._judged(matches, snapshot, Past(), execution)
         if verdict.contradictions and verdict.refusal is None:
             past = await self._database.run(lambda c: past_of(c, execution))
-            verdict = self._judged(matches, snapshot, past, execution.read_at)
+            verdict = self._judged(matches, snapshot, past, execution)
         return _plan(domain, fetched, matches, verdict, snapshot)
 
     async def would_change(self, domain: Domain[Any]) -> bool:
@@ -119,7 +118,8 @@ class Materialization:
             return False
         matches = await self.source.matches()
         snapshot = await self._read(fetched, matches)
-        verdict = self._judged(matches, snapshot, Past(), self.source.now)
+        now = self.source.now
+        verdict = judged(snapshot, matches, Past(), read_at=now, now=now)
         return _plan(domain, fetched, matches, verdict, snapshot).plan.changes_anything
 
     async def applied(self, planned: Planned, execution: Execution) -> None:
@@ -170,7 +170,7 @@ class Materialization:
             before = read_snapshot(connection, key, TABLES)
             before = look_for(connection, before, **_named(planned.fetched, planned.matches, key))
             past = past_of(connection, execution)
-            verdict = self._judged(planned.matches, before, past, execution.read_at)
+            verdict = self._judged(planned.matches, before, past, execution)
             planned = _plan(planned.domain, planned.fetched, planned.matches, verdict, before)
             raise_if_refused(planned.plan, execution)
             return planned.plan
@@ -221,14 +221,17 @@ class Materialization:
         return Plan(absent=absent)
 
     def _judged(
-        self, matches: Fetched[Match], snapshot: Snapshot, past: Past, read_at: datetime
+        self, matches: Fetched[Match], snapshot: Snapshot, past: Past, execution: Execution
     ) -> Verdict:
         """Whether the payload may be believed, by its matches: in whichever domain it is taken.
 
         With wrong matches, the rounds' kinds, the table and the spelling of teams that follow from
         them are wrong as well.
         """
-        return judged(snapshot, matches, past, read_at=read_at, now=self.source.now)
+        now = self.source.now
+        if execution.run.accepted is not None:
+            return accepted(snapshot, matches, past, now=now)
+        return judged(snapshot, matches, past, read_at=execution.read_at, now=now)
 
 
 def _plan(

@@ -42,6 +42,7 @@ class Replaying:
         domains: Collection[str],
         *,
         apply: bool,
+        accepted: Mapping[str, str] | None = None,
     ) -> UUID:
         """Replay a run and give the id under which the ledger has the replay; never raises.
 
@@ -50,6 +51,7 @@ class Replaying:
             archived: the run.
             domains: to be planned; of a poll, those that it needs.
             apply: write; else it is a dry run.
+            accepted: a person takes in what was refused: `execution`, `by` and `reason`.
         """
         transport = ReplayTransport(
             self.database, self.objects, archived.executions, archived.newest
@@ -58,7 +60,10 @@ class Replaying:
             self.base_urls, limits=_ONCE, now=lambda: archived.now, replay=transport
         )
         run = Run(
-            uuid4(), scope=archived.scope if apply else "dry_run", replays=archived.started_at
+            uuid4(),
+            scope=archived.scope if apply else "dry_run",
+            replays=archived.started_at,
+            accepted=accepted,
         )
         context = RunContext(providers, self.database, self.ledger, run, lambda _: None)
         async with providers:

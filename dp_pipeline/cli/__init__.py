@@ -7,6 +7,7 @@ running   a job in this process, and what came of it
 dev       dp dev
 shown     dp executions, checks, seasons, approve, health
 database  dp db
+accept    dp accept
 aliases   dp alias
 clubs     dp clubs
 history   dp history
@@ -16,6 +17,7 @@ archive   dp archive, dp replay
 """
 
 from dp_pipeline.cli import (
+    accept,
     aliases,
     archive,
     clubs,
@@ -34,6 +36,7 @@ from dp_pipeline.sandbox.command import sandbox
 main.add_command(sandbox)
 
 __all__ = [
+    "accept",
     "aliases",
     "archive",
     "clubs",

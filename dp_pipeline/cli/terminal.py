@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dp_pipeline.domains.change_words import in_words, shown
+from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
 
 if TYPE_CHECKING:
     from dp_pipeline.domains.coverage import Coverage
@@ -112,7 +113,11 @@ def causes(rows: Sequence[Row]) -> list[str]:
     """The errors of one run, a line each; what only followed from another is not repeated."""
     failed = [row for row in rows if row["error_text"]]
     roots = [row for row in failed if row["outcome"] != "blocked_dependency"] or failed
-    return [f"{row['domain']}: {row['error_text']}" for row in roots]
+    return [
+        f"{row['domain']}: {row['error_text']}"
+        + (f"\n{how_to_accept(row['id'])}" if row["outcome"] == SUSPICIOUS else "")
+        for row in roots
+    ]
 
 
 def executions_table(rows: Sequence[Row]) -> Table:

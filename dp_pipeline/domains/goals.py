@@ -70,7 +70,7 @@ def plan(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> Plan:
     assert fetched.read_at is not None  # noqa: S101 - see `fetch`
     losses = _Losses(lists, snapshot, fresh, fetched.read_at)
     doubt = losses.doubt()
-    if doubt is not None:
+    if doubt is not None and not verdict.accepted:
         return refused(doubt, lists.findings)
     if not fetched.items and not stored:
         because = "No goal has been scored yet."

@@ -14,6 +14,8 @@ def missing(
     stored: Mapping[RowId, str],
     fetched: Mapping[RowId, object],
     uncounted: Collection[RowId] = (),
+    *,
+    accepted: bool,
 ) -> Plan | tuple[Finding, ...]:
     """The rows that a payload lacks, as findings; a refusal where it lacks many.
 
@@ -22,9 +24,10 @@ def missing(
         stored: the names of those that are stored, by id.
         fetched: those of the payload, by id.
         uncounted: ids of those that may be missing.
+        accepted: a person takes the payload in, whatever it lacks.
     """
     gone = stored.keys() - fetched.keys()
-    if len(gone - set(uncounted)) > most_missing(len(stored)):
+    if not accepted and len(gone - set(uncounted)) > most_missing(len(stored)):
         return refused(
             f"The provider gave {len(fetched)} {what}, and {len(gone)} of the {len(stored)} "
             "stored ones are not among them. Nothing was changed."

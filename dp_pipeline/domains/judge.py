@@ -100,6 +100,7 @@ class Verdict:
         superseded: external ids of stored matches, each with that of the one in its place.
         surplus: external ids of new matches that the complete fixture list has no place for.
         surplus_teams: external ids of the teams that play in no others.
+        accepted: a person takes the payload in, whatever it contradicts: no plan refuses it.
     """
 
     refusal: str | None = None
@@ -111,6 +112,7 @@ class Verdict:
     superseded: Mapping[str, str] = field(default_factory=dict)
     surplus: frozenset[str] = frozenset()
     surplus_teams: frozenset[str] = frozenset()
+    accepted: bool = False
 
 
 def judge(  # noqa: PLR0913 - two states, and what is known of the reading

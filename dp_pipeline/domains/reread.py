@@ -24,6 +24,27 @@ _PARTS = [
 _MOMENTS = ("kickoff_at", "kickoff_date", "kickoff_local")
 
 
+def accepted(snapshot: Snapshot, fetched: Fetched[Match], past: Past, *, now: datetime) -> Verdict:
+    """A payload that a person takes in: all of it, and matches under new ids in place of the old.
+
+    Args:
+        snapshot: what is stored.
+        fetched: the matches.
+        past: what earlier reads came to.
+        now: the present at the provider.
+    """
+    verdict = judged(snapshot, fetched, past, read_at=now, now=now)
+    replaced = superseded(
+        snapshot.matches, fetched.items, fetched.covers, now, _knockout(snapshot), at_large=True
+    )
+    return Verdict(
+        contradictions=verdict.contradictions,
+        missing=verdict.missing,
+        superseded=replaced,
+        accepted=True,
+    )
+
+
 def judged(
     snapshot: Snapshot, fetched: Fetched[Match], past: Past, *, read_at: datetime, now: datetime
 ) -> Verdict:
@@ -40,8 +61,7 @@ def judged(
         refusal = why_not_believed(fetched.items, span_of_season(snapshot))
         return Verdict(refusal and f"{refusal} Nothing was stored.")
     covers = fetched.covers
-    knockout = {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
-    replaced = superseded(snapshot.matches, fetched.items, covers, now, knockout)
+    replaced = superseded(snapshot.matches, fetched.items, covers, now, _knockout(snapshot))
     came = {match.external_id: match for match in fetched.items}
     kept = {match.external_id for match in snapshot.matches}
     stored = [
@@ -63,6 +83,10 @@ def judged(
     surplus = surplus_matches(snapshot.matches, fetched.items, frozenset(replaced.values()))
     teams = only_in(surplus, snapshot.matches, fetched.items)
     return replace(verdict, superseded=replaced, surplus=surplus, surplus_teams=teams)
+
+
+def _knockout(snapshot: Snapshot) -> set[str | None]:
+    return {round_.slug for round_ in snapshot.rounds if round_.type == "knockout"}
 
 
 def _in_place_of(old: Match, new: Match) -> Match:
@@ -113,12 +137,14 @@ def _reread(stored: Match, given: Match, now: Match) -> Match:
     return replace(stored, **{name: getattr(now, name) for name in same})
 
 
-def superseded(
+def superseded(  # noqa: PLR0913 - two states, and what is known of them
     stored: Sequence[Match],
     fetched: Sequence[Match],
     covers: Collection[str] | None,
     now: datetime,
     knockout: Collection[str | None] = (),
+    *,
+    at_large: bool = False,
 ) -> dict[str, str]:
     """The stored matches whose place one under a new id has taken, each with that id.
 
@@ -131,6 +157,7 @@ def superseded(
         covers: external ids of the stored matches that the payload is to have; None for all.
         now: the present.
         knockout: slugs of knockout rounds, in which those may meet again who met in the season.
+        at_large: any number of them, as a person says so.
     """
     came = {match.external_id for match in fetched}
     gone = [
@@ -149,7 +176,7 @@ def superseded(
     }
     replaced |= _listed_twice_before(gone, fetched, replaced)
     settled = settled_matches(stored, now)
-    if len(replaced.keys() & settled) > limit_of(len(settled)):
+    if not at_large and len(replaced.keys() & settled) > limit_of(len(settled)):
         return {}
     return replaced
 

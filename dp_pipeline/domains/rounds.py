@@ -20,16 +20,15 @@ async def fetch(source: Source) -> Fetched[Round]:
 
 def plan(fetched: Fetched[Round], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Every round, also those whose fixtures are not drawn yet."""
-    del verdict
     table = tables.tournament_round
     stored = snapshot.rows(table)
     labels = {id_: row["label"] for id_, row in stored.items()}
     fresh = {row["id"]: row for row in (rows.round_row(snapshot.key, r) for r in fetched.items)}
-    gone = missing("rounds", labels, fresh)
+    gone = missing("rounds", labels, fresh, accepted=verdict.accepted)
     if isinstance(gone, Plan):
         return gone
     mixed_up = swapped("rounds", labels, {id_: row["label"] for id_, row in fresh.items()})
-    if mixed_up is not None:
+    if mixed_up is not None and not verdict.accepted:
         return mixed_up
     return Plan(
         with_derived(snapshot, [planned(table, [*fresh.values()], stored)]),

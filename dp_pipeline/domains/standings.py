@@ -42,7 +42,6 @@ async def fetch(source: Source) -> Fetched[Standing]:
 
 def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Every row of every table; a computed one as the stored matches and the rules have it."""
-    del verdict
     ours = by_stored_matches(snapshot)
     standings = with_zones(with_notes(follow_stored(fetched.items, ours.rows), ours), snapshot)
     names = {**fetched.team_names, **snapshot.team_names}
@@ -57,11 +56,12 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
         "table rows",
         {id_: snapshot.names[row["team_id"]] for id_, row in provided_before.items()},
         fresh,
+        accepted=verdict.accepted,
     )
     if isinstance(gone, Plan):
         return gone
     doubt = judge_table(snapshot.standings, provided, ours.rows) if provided else None
-    if doubt is not None:
+    if doubt is not None and not verdict.accepted:
         return refused(doubt)
     teams = snapshot.rows(tables.team)
     accepted = [row for row in fresh.values() if row["team_id"] in teams]

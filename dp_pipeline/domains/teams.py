@@ -35,7 +35,7 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
     fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in teams)}
     members: dict[RowId, str] = {id_: names[id_] for id_ in snapshot.members}
-    gone = missing("teams", members, fresh, undrawn(snapshot))
+    gone = missing("teams", members, fresh, undrawn(snapshot), accepted=verdict.accepted)
     if isinstance(gone, Plan):
         return gone
     mixed_up = swapped(
@@ -43,7 +43,7 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
         {id_: names[id_] for id_ in fresh if id_ in stored},
         {id_: row["name"] for id_, row in fresh.items()},
     )
-    if mixed_up is not None:
+    if mixed_up is not None and not verdict.accepted:
         return mixed_up
     season = snapshot.tournament["season"] if snapshot.tournament else ""
     current = newest([*fresh.values()], snapshot.described_by, (season, str(key)))

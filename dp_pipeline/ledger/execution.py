@@ -67,7 +67,8 @@ class Run:
 
     `run_group` names the backfill or refresh the run is part of (run_tags.py); `scope` is what it
     reads of a domain; `at_terminal` says that somebody waits for its end at a terminal. One that
-    `replays` an archived run reads what was answered then; it is not announced again.
+    `replays` an archived run reads what was answered then; it is not announced again. One that
+    has `accepted` takes in what was refused: of which execution, by whom and why.
     """
 
     id: UUID
@@ -77,6 +78,7 @@ class Run:
     scope: Scope = "whole"
     at_terminal: bool = False
     replays: datetime | None = None
+    accepted: Mapping[str, str] | None = None
 
     @property
     def is_dry(self) -> bool:
@@ -326,6 +328,8 @@ class Execution:
         summary |= self.noted
         if self.run.replays is not None:
             summary["replays"] = self.run.replays
+        if self.run.accepted is not None:
+            summary["accepted"] = dict(self.run.accepted)
         if self.absent is not None:
             summary["because"] = self.absent.because
         if self.failure is not None:

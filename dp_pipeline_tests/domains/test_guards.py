@@ -25,7 +25,7 @@ def test_a_payload_that_lacks_more_than_two_and_a_tenth_is_refused(
     stored: int, gone: int, *, refused: bool
 ) -> None:
     names = {uuid4(): f"row {number}" for number in range(stored)}
-    found = missing("matches", {**names}, dict.fromkeys(list(names)[gone:]))
+    found = missing("matches", {**names}, dict.fromkeys(list(names)[gone:]), accepted=False)
     if refused:
         assert isinstance(found, Plan)
         assert found.refusal is not None
@@ -38,7 +38,10 @@ def test_a_payload_that_lacks_more_than_two_and_a_tenth_is_refused(
 
 @given(st.sets(st.uuids()), st.sets(st.uuids()))
 def test_more_than_what_is_stored_is_always_welcome(stored: set[UUID], new: set[UUID]) -> None:
-    assert missing("teams", dict.fromkeys(stored, ""), dict.fromkeys(stored | new)) == ()
+    assert (
+        missing("teams", dict.fromkeys(stored, ""), dict.fromkeys(stored | new), accepted=False)
+        == ()
+    )
 
 
 def test_names_that_belong_to_others_are_not_taken() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
 from dp_pipeline.notifications.news import class_of, verdict
 from dp_pipeline.notifications.slack.card import SUMMARY, Card, plain
 from dp_pipeline.notifications.slack.line import (
@@ -243,6 +244,7 @@ class Announcement:
     def _errors(self, *, budget: int) -> list[str]:
         """A code block per distinct error, with the domains that met it."""
         domains: dict[str, list[str]] = {}
+        accepting: dict[str, str] = {}
         for line in sorted(self.lines, key=lambda line: line.place):
             if line.status in {"failed", "partial_failure"}:
                 error = line.error if line.error and visible(line.error) else None
@@ -250,12 +252,15 @@ class Announcement:
                     error = "No error text was recorded."
                 if error is not None:
                     domains.setdefault(error, []).append(line.domain)
+                    if line.outcome == SUSPICIOUS:
+                        accepting[error] = how_to_accept(line.execution_id)
         shown = list(domains.items())[:ERRORS]
         blocks = []
         for error, met in shown:
             title = inline(", ".join(dict.fromkeys(met)), 60)
-            block = code_block(error, budget // len(shown) - 100)
-            blocks.append(f"*Error details: {title}*\n{block}")
+            how = f"\n{accepting[error]}" if error in accepting else ""
+            block = code_block(error, budget // len(shown) - 100 - len(how))
+            blocks.append(f"*Error details: {title}*\n{block}{how}")
         if len(domains) > len(shown):
             blocks.append(f"and {len(domains) - len(shown):,} more errors; the reports have them")
         return blocks
