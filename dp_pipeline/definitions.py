@@ -8,8 +8,6 @@ import dagster as dg
 
 # A backfill policy on assets is marked beta and says so once per asset at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
-# So are the partitions of checks, once per check.
-warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCheckSpec.*")
 
 from dp_pipeline.assets.comparison import (  # noqa: E402 - after the filter above
     compare_providers,

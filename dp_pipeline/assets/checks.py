@@ -1,10 +1,15 @@
 """The checks of stored data as Dagster shows them."""
 
+import warnings
+
 import dagster as dg
 
 from dp_pipeline.assets.metadata import preview_table
 from dp_pipeline.domains.data_checks import CHECKS, CheckResult
 from dp_pipeline.partitions import TOURNAMENTS
+
+# The partitions of checks are marked preview, which each check would say at every load.
+warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCheckSpec.*")
 
 
 def specs() -> list[dg.AssetCheckSpec]:
