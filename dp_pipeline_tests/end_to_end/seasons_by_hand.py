@@ -69,10 +69,10 @@ def table() -> list[dict[str, Any]]:
 
 
 def with_goals(match: dict[str, Any]) -> dict[str, Any]:
-    """A match of a file with a list of goals for each side."""
+    """A match of a file with a list of goals for each side, none before half-time."""
     lists = {
         f"goals{side}": [
-            {"name": f"Striker of {match[f'team{side}']}", "minute": 20 * goal + side}
+            {"name": f"Striker of {match[f'team{side}']}", "minute": 40 + 20 * goal + side}
             for goal in range(1, match["score"]["ft"][side - 1] + 1)
         ]
         for side in (1, 2)
