@@ -80,7 +80,7 @@ def test_a_sound_season_is_as_given() -> None:
 @pytest.mark.parametrize(
     ("season", "first", "last"),
     [
-        ({"id": 1, "year": "24/25", "name": "Test League 24/25"}, (2024, 6), (2025, 8)),
+        ({"id": 1, "year": "24/25", "name": "Test League 24/25"}, (2024, 6), (2026, 12)),
         ({"id": 1, "year": "2025", "name": "Test League 2025"}, (2024, 6), (2026, 12)),
         # the season says no more than when most of the matches are
         ({"id": 1, "year": "2026", "name": "World Cup Qual. UEFA 2026"}, (2021, 1), (2027, 12)),

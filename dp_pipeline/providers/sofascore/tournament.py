@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.listed_days import Span, span_of
+from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match, Tournament
 from dp_pipeline.football.rules import first_year
 from dp_pipeline.providers.sofascore.addresses import Addresses
@@ -59,7 +59,8 @@ def label_of(unique: UniquePayload, season: SeasonPayload, year: str) -> str:
 def season_span(events: Sequence[EventPayload], stored: Sequence[Match]) -> Span | None:
     """The days that a season can have, by its name, else by most of its matches.
 
-    A season that is named by one year may be that of the last, or go on into the next one.
+    A season that is named by one year may be that of the last, or go on into the next one; the
+    finals of CONCACAF's Nations League of 2019/20 were in June 2021.
     """
     named = Counter(
         (display_year(event.season.year or ""), event.season.name or "")
@@ -69,9 +70,8 @@ def season_span(events: Sequence[EventPayload], stored: Sequence[Match]) -> Span
     year, name = named.most_common(1)[0][0] if named else ("", "")
     first = first_year(year)
     if first is not None and not _QUALIFIERS.search(name):
-        if "/" in year:
-            return span_of(first, first + 1)
-        return Span(date(first - 1, 6, 1), date(first + 1, 12, 31))
+        begins = date(first if "/" in year else first - 1, 6, 1)
+        return Span(begins, date(first + (2 if "/" in year else 1), 12, 31))
     moments = [event.start_timestamp for event in events] + [m.kickoff_at for m in stored]
     years = Counter(moment.year for moment in moments if moment)
     if not years:
