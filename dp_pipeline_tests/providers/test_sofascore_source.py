@@ -20,6 +20,7 @@ from dp_pipeline.providers.sofascore.source import SofaScoreSource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.sofascore_payloads import (
     DATA,
+    FIRST_KICKOFF,
     KEY,
     ROOT,
     event,
@@ -200,7 +201,8 @@ def test_matches_of_no_round_are_stored_without_one_and_count_in_the_table() -> 
 def test_the_pages_that_are_read_are_bounded() -> None:
     service = Service(World(unique={**World().unique, "hasRounds": False}).answers())
     for page in range(200):
-        one = event(page + 1, 1, 2, **full_time(1, 0))
+        at = FIRST_KICKOFF + page * 86_400
+        one = event(page + 1, 1, 2, startTimestamp=at, **full_time(1, 0))
         answer = {"events": [one], "hasNextPage": True}
         service.answers[f"{DATA}/events/last/{page}"] = answer
     found = ask(service, everything)
