@@ -7,13 +7,15 @@ a terminal would obey.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from dp_pipeline.domains.change_words import in_words, shown
+from dp_pipeline.domains.change_words import fields_in_words
 from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
 
 if TYPE_CHECKING:
@@ -206,12 +208,11 @@ def checks_table(rows: Sequence[Row]) -> Table:
 
 
 def history_table(rows: Sequence[Row]) -> Table:
-    """What changed: a line for each field, newest first."""
-    table = _table(Column("at (UTC)", no_wrap=True), "what", "field", "from", "to")
-    for row in rows:
-        values = (shown(row[name]) for name in ("from", "to"))
-        cells = (row["row"], in_words(row["field"]), *values)
-        table.add_row(f"{row['at']:%Y-%m-%d %H:%M}", *map(plain, cells))
+    """What changed: a line for each changed row, newest first."""
+    table = _table(Column("at (UTC)", no_wrap=True), "what", "changed")
+    for (at, _, name), changes in groupby(rows, itemgetter("at", "table", "row")):
+        fields = {change["field"]: (change["from"], change["to"]) for change in changes}
+        table.add_row(f"{at:%Y-%m-%d %H:%M}", plain(name), plain(fields_in_words(fields)))
     return table
 
 

@@ -36,16 +36,19 @@ def change_sentences(changes: Iterable[Mapping[str, Any]]) -> list[str]:
     for change in changes:
         fields = rows.setdefault((change["table"], change["row"]), {})
         fields[change["field"]] = change["from"], change["to"]
-    return [f"{row}: {', '.join(_parts(fields))}" for (_, row), fields in rows.items()]
+    return [f"{row}: {fields_in_words(fields)}" for (_, row), fields in rows.items()]
 
 
-def in_words(field: str) -> str:
-    """The name of a column for people."""
+def fields_in_words(fields: Mapping[str, tuple[Any, Any]]) -> str:
+    """The changed fields of a row, each with its old and new value."""
+    return ", ".join(_parts(fields))
+
+
+def _in_words(field: str) -> str:
     return _WORDS.get(field) or field.replace("_", " ")
 
 
-def shown(value: Any) -> str:
-    """A value for people."""
+def _shown(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, datetime):
@@ -64,7 +67,7 @@ def _parts(fields: Mapping[str, tuple[Any, Any]]) -> list[str]:
         if home in left and away in left:
             (home_was, home_is), (away_was, away_is) = left.pop(home), left.pop(away)
             parts.append(f"{word} {_goals(home_was, away_was)} -> {_goals(home_is, away_is)}")
-    parts += [f"{in_words(name)} {_change(old, new)}" for name, (old, new) in left.items()]
+    parts += [f"{_in_words(name)} {_change(old, new)}" for name, (old, new) in left.items()]
     return parts
 
 
@@ -76,4 +79,4 @@ def _change(old: Any, new: Any) -> str:
     moments = isinstance(old, datetime) and isinstance(new, datetime)
     if moments and old.date() == new.date():
         return f"{old:%H:%M} -> {new:%H:%M}" + (" UTC" if new.tzinfo else "")
-    return f"{shown(old)} -> {shown(new)}"
+    return f"{_shown(old)} -> {_shown(new)}"
