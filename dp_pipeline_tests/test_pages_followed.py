@@ -154,7 +154,7 @@ def test_the_domain_of_its_page_stores_what_a_provider_gives(
     project.put(users[1], "Absence, ", "Fetched\n")
     project.add(f"{package}/database/tables/football.py", table)
     path = f"{package}/database/tables/__init__.py"
-    project.put(path, "    venue,\n", ")\nfrom dp_pipeline.database.tables.incidents")
+    project.put(path, "    venue,\n", ")\nfrom dp_pipeline.database.tables.history")
     project.put(path, '    "venue",\n', "]\n")
     project.add(f"{package}/database/rows.py", row)
     project.put(f"{package}/database/tables/ledger.py", '"venues", ', '"logos")')
