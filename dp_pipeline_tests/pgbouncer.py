@@ -2,61 +2,69 @@
 
 import contextlib
 import os
-import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Generator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from dp_pipeline_tests.servers import free_port
 
+PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
+
 
 @contextlib.contextmanager
-def pgbouncer(url: str, *, mode: str) -> Generator[str]:
-    """Pool the connections to `url`, a database of the embedded server; the pooler's own URL.
+def pgbouncer(url: str, mode: str, **settings: object) -> Generator[str]:
+    """Pool the connections to the server of `url`; the pooler's own URL of that database.
 
     Args:
         url: where the connections go.
         mode: `session`, `transaction` or `statement`.
+        settings: of the pooler, beside those that a test needs.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        pytest.skip("pgbouncer is not installed")
-    parts = urlsplit(url)
-    database = parts.path.strip("/")
-    [server] = parse_qs(parts.query)["host"]
+    if PGBOUNCER is None:
+        pytest.skip("PgBouncer is not installed here")
+    target = make_url(url)
     port = free_port()
-    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
-    settings = folder / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\n{database} = host={server} user={parts.username}\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-        f"auth_type = any\npool_mode = {mode}\nlogfile = {folder}/log\n"
+    folder = Path(tempfile.mkdtemp(prefix="dp-pgbouncer-"))
+    folder.chmod(0o755)
+    lines = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": port,
+        "unix_socket_dir": "",
+        "auth_type": "any",
+        "pool_mode": mode,
+        "default_pool_size": 20,
+        **settings,
+    }
+    server = f"host={target.query['host']} port={target.query.get('port', 5432)}"
+    owner = Path(str(target.query["host"])).stat()
+    configuration = folder / "pgbouncer.ini"
+    configuration.write_text(
+        f"[databases]\n* = {server} user={target.username}\n[pgbouncer]\n"
+        + "".join(f"{name} = {value}\n" for name, value in lines.items())
     )
-    # It refuses to run as root, and only the server's user may enter the server's directory.
-    owner = pwd.getpwuid(Path(server).stat().st_uid).pw_name
-    os.chown(folder, Path(server).stat().st_uid, -1)
-    process = subprocess.Popen(
-        [program, *(("-u", owner) if os.geteuid() == 0 else ()), str(settings)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    # It refuses to be root, and only the user of the server may enter the folder of its socket.
+    user = [] if os.getuid() else ["setpriv", f"--reuid={owner.st_uid}", "--clear-groups"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*user, PGBOUNCER, str(configuration)], stderr=log)
     try:
-        deadline = time.monotonic() + 10
+        pooled = target.set(host="127.0.0.1", port=port, query={})
+        given = pooled.render_as_string(hide_password=False)
+        deadline = time.monotonic() + 20
         while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(given):
                 break
-            assert process.poll() is None, "pgbouncer ended while it started"
-            assert time.monotonic() < deadline, "pgbouncer did not start"
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
             time.sleep(0.02)
-        yield f"postgresql://{parts.username}@127.0.0.1:{port}/{database}"
+        yield given
     finally:
         process.terminate()
         process.wait(10)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,12 +1,8 @@
 """The real PgBouncer before a real Postgres, in each of its modes."""
 
 import contextlib
-import os
-import shutil
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +10,6 @@ import anyio
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from dp_pipeline.database.database import Database, DatabaseConfigurationError, DatabaseError
 from dp_pipeline.domains.registry import NAMES
@@ -23,10 +18,7 @@ from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.liveness import Liveness
 from dp_pipeline.storage import Folder
 from dp_pipeline_tests.end_to_end.world import World, world
-from dp_pipeline_tests.servers import free_port
-
-PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
-pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed here")
+from dp_pipeline_tests.pgbouncer import pgbouncer
 
 Pooler = Callable[..., str]
 
@@ -37,53 +29,9 @@ def pooler(migrated_url: str) -> Iterator[Pooler]:
     with contextlib.ExitStack() as stack:
 
         def start(mode: str, **settings: object) -> str:
-            return stack.enter_context(_pgbouncer(migrated_url, mode, settings))
+            return stack.enter_context(pgbouncer(migrated_url, mode, **settings))
 
         yield start
-
-
-@contextlib.contextmanager
-def _pgbouncer(url: str, mode: str, settings: dict[str, object]) -> Generator[str]:
-    target = make_url(url)
-    port = free_port()
-    folder = Path(tempfile.mkdtemp(prefix="dp-pgbouncer-"))
-    folder.chmod(0o755)
-    lines = {
-        "listen_addr": "127.0.0.1",
-        "listen_port": port,
-        "unix_socket_dir": "",
-        "auth_type": "any",
-        "pool_mode": mode,
-        "default_pool_size": 20,
-        **settings,
-    }
-    server = f"host={target.query['host']} port={target.query.get('port', 5432)}"
-    owner = Path(str(target.query["host"])).stat()
-    configuration = folder / "pgbouncer.ini"
-    configuration.write_text(
-        f"[databases]\n* = {server} user={target.username}\n[pgbouncer]\n"
-        + "".join(f"{name} = {value}\n" for name, value in lines.items())
-    )
-    assert PGBOUNCER is not None
-    # It refuses to be root, and only the user of the server may enter the folder of its socket.
-    user = [] if os.getuid() else ["setpriv", f"--reuid={owner.st_uid}", "--clear-groups"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*user, PGBOUNCER, str(configuration)], stderr=log)
-    try:
-        pooled = target.set(host="127.0.0.1", port=port, query={})
-        given = pooled.render_as_string(hide_password=False)
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(given):
-                break
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.02)
-        yield given
-    finally:
-        process.terminate()
-        process.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refused(url: str) -> None:
