@@ -28,9 +28,29 @@ _LAST_WORDS_SECONDS = 1.0
 _AT_ONCE = 65_536
 
 
-def run_dagster(host: str, port: int, environment: dict[str, str]) -> int:
-    """Run `dg dev` until it ends or is to stop; its exit code, 0 if it was to stop."""
+def noted_stop_requests() -> list[int]:
+    """Note from now on that the process is to stop; the second time ends it at once.
+
+    An interruption in the middle of what is prepared was swallowed by whatever was at work: of
+    eleven ctrl-C within a second and a half of the start, SQLAlchemy logged one with a traceback
+    and closed its pool, and Dagster started.
+    """
     stop_requests: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        stop_requests.append(number)
+        if len(stop_requests) > 1:
+            raise KeyboardInterrupt
+
+    for number in _ENDING:
+        signal.signal(number, note)
+    return stop_requests
+
+
+def run_dagster(host: str, port: int, environment: dict[str, str], stop_requests: list[int]) -> int:
+    """Run `dg dev` until it ends or is to stop; its exit code, 0 if it was to stop."""
+    if stop_requests:
+        return 0
     for number in _ENDING:
         signal.signal(number, lambda number, _: stop_requests.append(number))
     child = subprocess.Popen(  # noqa: S603 - our own program

@@ -21,16 +21,19 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
 
     Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
     """
-    from dp_pipeline.cli.dagster_child import run_dagster
+    from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
     from dp_pipeline.instance.address import address_of, announced
     from dp_pipeline.partitions import TOURNAMENTS
     from dp_pipeline.sandbox.demo import simulated_world
 
     refuse_other_home()
+    stop_requests = noted_stop_requests()
     with plain_errors(), ExitStack() as running:
         settings = settings_with_notices()
         database = open_database(settings)
         database.close()
+        if stop_requests:
+            sys.exit(0)
         settings.make_home()
         address = address_of(host, port)
         running.enter_context(announced(settings.home, address))
@@ -49,7 +52,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             world = running.enter_context(simulated_world(settings.home, show))
             click.echo(f"A simulated football world runs at {world}/ beside it.")
             environment["SANDBOX_BASE_URL"] = world
-        code = run_dagster(host, port, environment)
+        code = run_dagster(host, port, environment, stop_requests)
     click.echo("Stopped.")
     sys.exit(code)
 
