@@ -140,6 +140,7 @@ def place(
         yield Place(instance, database, migrated_url, replay, base_url, receiver, webhook)
 
 
+@pytest.mark.slow
 def test_twenty_tournaments_of_a_provider_that_refuses_cost_at_most_five_requests_and_later_heal(
     place: Place,
 ) -> None:

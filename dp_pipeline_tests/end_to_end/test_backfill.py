@@ -115,6 +115,7 @@ def test_the_daemon_posts_one_digest(backfilled: Backfilled) -> None:
     assert "http://localhost:3000/runs/b/" in str(digest)
 
 
+@pytest.mark.slow
 def test_the_daemon_watches_over_what_runs_by_itself(backfilled: Backfilled) -> None:
     tick = backfilled.dev.wait_for_tick("watch_automation", seconds=90)
     assert tick["status"] == "SKIPPED"

@@ -71,6 +71,7 @@ def cut(url: str) -> int:
         return len(connection.execute(_CUT).fetchall())
 
 
+@pytest.mark.slow
 def test_a_second_daemon_on_one_home_waits_and_goes_on_when_the_first_was_killed(
     tmp_path: Path, sqlite: dict[str, str]
 ) -> None:

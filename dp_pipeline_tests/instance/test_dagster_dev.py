@@ -57,6 +57,7 @@ def why_failed(instance: DagsterInstance, run_id: str) -> str:
     return entry.dagster_event.message or ""
 
 
+@pytest.mark.slow
 def test_state_outlives_dagster_dev_and_a_power_cut_ends_the_runs_it_interrupted(
     project: Path, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_the_real_environment_beats_the_env_file_in_every_process(
     assert not elsewhere.exists()
 
 
+@pytest.mark.slow
 def test_a_lost_code_server_ends_no_run_and_a_lost_worker_does(
     project: Path, tmp_path: Path
 ) -> None:
