@@ -23,10 +23,9 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
 from dp_pipeline.images.gallery import Gallery
-from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
-from dp_pipeline.ledger.vocabulary import Scope
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, Scope, how_to_accept
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 from dp_pipeline.settings import Settings

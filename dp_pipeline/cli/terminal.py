@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dp_pipeline.domains.change_words import fields_in_words
-from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
 
 if TYPE_CHECKING:
     from dp_pipeline.domains.coverage import Coverage

@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS
 
-SUSPICIOUS = "suspicious_payload"
 _e = tables.data_provider_executions
 
 
@@ -52,11 +52,6 @@ def refused_execution(connection: sa.Connection, id_: UUID) -> RefusedExecution:
         raise NotAcceptableError(message)
     _raise_if_later(connection, row)
     return RefusedExecution(id_, row["tournament_key"], row["started_at"], row["error_text"] or "")
-
-
-def how_to_accept(id_: object) -> str:
-    """The command that takes in what an execution refused, in a sentence."""
-    return f"To take it in all the same: dp accept {id_}"
 
 
 def _raise_if_later(connection: sa.Connection, row: Mapping[str, Any]) -> None:

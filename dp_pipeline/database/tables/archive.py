@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from dp_pipeline.database.tables.columns import metadata, moment, number, text
+from dp_pipeline.database.tables.columns import ascending_id, metadata, moment, number, text
 
 payload = sa.Table(
     "payload",
@@ -18,13 +18,7 @@ payload = sa.Table(
 response = sa.Table(
     "response",
     metadata,
-    sa.Column(
-        "id",
-        sa.BigInteger,
-        sa.Identity(always=True),
-        primary_key=True,
-        comment="Ascending in the order of writing",
-    ),
+    ascending_id(),
     sa.Column(
         "execution_id",
         sa.Uuid,

@@ -45,6 +45,14 @@ def written() -> Sequence[sa.Column[Any]]:
     )
 
 
+def ascending_id() -> sa.Column[Any]:
+    """The primary key of rows that are only added."""
+    comment = "Ascending in the order of writing"
+    return sa.Column(
+        "id", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment=comment
+    )
+
+
 def natural_id(comment: str) -> sa.Column[Any]:
     """The primary key, computed from the natural key."""
     return sa.Column("id", sa.Uuid, primary_key=True, comment=f"UUIDv5 of {comment}")

@@ -3,18 +3,12 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from dp_pipeline.database.tables.columns import metadata, moment, text
+from dp_pipeline.database.tables.columns import ascending_id, metadata, moment, text
 
 change = sa.Table(
     "change",
     metadata,
-    sa.Column(
-        "id",
-        sa.BigInteger,
-        sa.Identity(always=True),
-        primary_key=True,
-        comment="Ascending in the order of writing",
-    ),
+    ascending_id(),
     sa.Column(
         "tournament_id",
         sa.Uuid,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.ledger.acceptance import SUSPICIOUS, how_to_accept
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
 from dp_pipeline.notifications.news import class_of, verdict
 from dp_pipeline.notifications.slack.card import SUMMARY, Card, plain
 from dp_pipeline.notifications.slack.line import (
