@@ -8,6 +8,7 @@ import pytest
 from dp_pipeline.football.club_aliases import ClubAliases
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Standing
+from dp_pipeline.football.surplus import surplus_matches
 from dp_pipeline.providers.openfootball import identity
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline_tests.providers.openfootball_files import counts, is_consistent
@@ -93,6 +94,26 @@ def test_every_club_is_one_team_of_its_country_over_the_seasons(recordings: Path
     )
     assert teams["FRA"]["paris-fra"] == {"Paris FC"}
     assert teams["NED"]["psv-eindhoven-ned"] == {"PSV", "PSV Eindhoven"}
+
+
+@pytest.mark.slow
+def test_no_match_of_a_real_season_is_surplus_however_much_of_it_was_stored(
+    recordings: Path,
+) -> None:
+    """Split seasons too: what follows a complete fixture list is not taken for a wrong team."""
+    folder = recordings.parent / "more_seasons" / "football.json"
+    for path in sorted(folder.glob("*/*.json")):
+        key = TournamentKey("openfootball", path.stem, path.parent.name)
+        matches = sorted(
+            read_season(json.loads(path.read_bytes()), key).matches.items,
+            key=lambda match: str(match.kickoff_date),
+        )
+        rounds = list(dict.fromkeys(match.round_slug for match in matches))
+        for number in range(1, len(rounds)):
+            stored = [match for match in matches if match.round_slug in rounds[:number]]
+            assert surplus_matches(stored, matches) == frozenset(), (key, rounds[number])
+        for number in range(10, len(matches), 7):
+            assert surplus_matches(matches[:number], matches) == frozenset(), (key, number)
 
 
 def test_recorded_uefa_cl_2024_25_has_a_league_of_36_and_knockout_rounds(recordings: Path) -> None:
