@@ -72,8 +72,8 @@ def _answers(provider: Provider) -> dg.AssetChecksDefinition:
         name=check_key(provider.name).name,
         description=(
             f"{provider.name} answers: it is not resting because it refused or failed. "
-            f"{provider.description} (terms: {provider.terms}). Evaluated every minute by the "
-            "sensor watch_automation, recorded when it changes and hourly."
+            f"{provider.description} (terms: {provider.licence.name}). Evaluated every minute by "
+            "the sensor watch_automation, recorded when it changes and hourly."
         ),
     )
     def answers(database: DatabaseResource) -> dg.AssetCheckResult:

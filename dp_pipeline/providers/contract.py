@@ -28,6 +28,23 @@ from dp_pipeline.providers.refresh_window import RefreshWindow
 
 
 @dataclass(frozen=True, slots=True)
+class Licence:
+    """Under which terms the data of a provider may be used.
+
+    Args:
+        name: of the licence; where there is none, what holds instead.
+        attribution: a sentence that stands in every file, page and chart made of the data.
+        redistributable: whether what is made of the data may be shown to everybody.
+        url: the text of the licence; None where there is none.
+    """
+
+    name: str
+    attribution: str
+    redistributable: bool
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ListedSeason:
     """A season of a competition that the provider lists, as the key it would have here.
 
@@ -208,7 +225,7 @@ class Provider(ABC):
         name: small letters and digits; begins its keys, and with _BASE_URL names its setting.
         description: what it is, for people.
         examples: tournament keys it can have.
-        terms: under which its data may be used.
+        licence: under which its data may be used.
         public_url: root of the public service.
         seconds_apart: least time between two requests, over all processes.
         refresh_window: when its users sleep, and its tournaments are read again. They differ, so
@@ -224,7 +241,7 @@ class Provider(ABC):
     name: str
     description: str
     examples: tuple[str, ...]
-    terms: str
+    licence: Licence
     public_url: str
     seconds_apart: float
     refresh_window: RefreshWindow

@@ -15,6 +15,7 @@ from dp_pipeline.football.rules import load
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
+    Licence,
     ListedSeason,
     Provider,
     Selection,
@@ -35,7 +36,7 @@ class Kicker(Provider):
 
     name: str = "kicker"
     examples: tuple[str, ...] = ("kicker:bl:2024",)
-    terms: str = "ask them"
+    licence: Licence = field(default=Licence("ask them", "Data of kicker.", redistributable=False))
     public_url: str = "https://www.kicker.example"
     seconds_apart: float = 1.0
     refresh_window: RefreshWindow = field(default=RefreshWindow(2, 27))
@@ -107,7 +108,7 @@ def test_a_package_that_is_not_listed_is_named_at_import(tmp_path: Path) -> None
 def test_the_table_of_providers_in_the_readme_is_what_is_registered() -> None:
     rows = [
         f"| `{each.name}` | {', '.join(f'`{key}`' for key in each.examples)} | {each.description} "
-        f"| {each.terms} |"
+        f"| {each.licence.name} |"
         for each in PROVIDERS
     ]
     table = "\n".join(["| provider | key | what it is | terms |", "|---|---|---|---|", *rows])

@@ -54,7 +54,7 @@ def test_a_key_of_anything_but_two_numbers_is_refused_in_a_sentence(text: str) -
 
 def test_the_sandbox_is_the_same_provider_under_its_own_name() -> None:
     assert str(checked_key("sandbox:17:61627")) == "sandbox:17:61627"
-    assert (Sandbox.name, Sandbox.terms, Sandbox.seconds_apart) == ("sandbox", "invented", 0)
+    assert (Sandbox.name, Sandbox.licence.name, Sandbox.seconds_apart) == ("sandbox", "invented", 0)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tour
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
+    Licence,
     Listed,
     ListedSeason,
     Provider,
@@ -111,7 +112,15 @@ class OpenFootball(Provider):
         *("openfootball:en.1:2024-25", "openfootball:uefa.cl:2024-25"),
         "openfootball:worldcup:2022",
     )
-    terms: str = "CC0 1.0"
+    licence: Licence = field(
+        default=Licence(
+            "CC0 1.0",
+            "Data of openfootball (https://github.com/openfootball), dedicated to the public "
+            "domain (CC0 1.0).",
+            redistributable=True,
+            url="https://creativecommons.org/publicdomain/zero/1.0/",
+        )
+    )
     public_url: str = PUBLIC_URL
     seconds_apart: float = 0.1
     refresh_window: RefreshWindow = field(default=RefreshWindow(2, 7))

@@ -19,6 +19,7 @@ from dp_pipeline.football.plausibility import (
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
+    Licence,
     Listed,
     ListedSeason,
     Provider,
@@ -67,7 +68,15 @@ class OpenLigaDB(Provider):
     name: str = "openligadb"
     description: str = "OpenLigaDB, kept by its users; mostly German football"
     examples: tuple[str, ...] = ("openligadb:bl1:2024", "openligadb:dfb:2025")
-    terms: str = "ODbL 1.0"
+    licence: Licence = field(
+        default=Licence(
+            "ODbL 1.0",
+            "Contains information from OpenLigaDB (https://www.openligadb.de/), made available "
+            "under the Open Database License (ODbL) 1.0.",
+            redistributable=True,
+            url="https://opendatacommons.org/licenses/odbl/1-0/",
+        )
+    )
     public_url: str = PUBLIC_URL
     seconds_apart: float = 0.2
     refresh_window: RefreshWindow = field(default=RefreshWindow(2, 17))

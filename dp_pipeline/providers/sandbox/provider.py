@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dp_pipeline.http.client import Requests
-from dp_pipeline.providers.contract import Now
+from dp_pipeline.providers.contract import Licence, Now
 from dp_pipeline.providers.errors import NotFoundError
 from dp_pipeline.providers.refresh_window import RefreshWindow
 from dp_pipeline.providers.sandbox.clock import PATH, WorldClock
@@ -17,7 +17,9 @@ class Sandbox(SofaScore):
     name: str = "sandbox"
     description: str = "the simulated world, served by `dp sandbox serve` in SofaScore's form"
     examples: tuple[str, ...] = ("sandbox:900001:9000014",)
-    terms: str = "invented"
+    licence: Licence = field(
+        default=Licence("invented", "Invented data of the simulated world.", redistributable=True)
+    )
     public_url: str = "http://127.0.0.1:8765"
     seconds_apart: float = 0.0
     refresh_window: RefreshWindow = field(default=RefreshWindow(3, 7))

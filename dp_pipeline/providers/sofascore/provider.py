@@ -7,6 +7,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
+    Licence,
     ListedSeason,
     Provider,
     Selection,
@@ -46,7 +47,13 @@ class SofaScore(Provider):
         "page does as well"
     )
     examples: tuple[str, ...] = ("sofascore:17:61627",)
-    terms: str = "none open: use needs SofaScore's consent, and a refusal is reported, never evaded"
+    licence: Licence = field(
+        default=Licence(
+            "none open: use needs SofaScore's consent, and a refusal is reported, never evaded",
+            "Data of SofaScore (https://www.sofascore.com), not to be passed on without consent.",
+            redistributable=False,
+        )
+    )
     public_url: str = PUBLIC_URL
     seconds_apart: float = 1.0
     refresh_window: RefreshWindow = field(default=RefreshWindow(3, 17))
