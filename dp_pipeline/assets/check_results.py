@@ -12,7 +12,13 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.store import store
-from dp_pipeline.domains.data_checks import CheckResult, excused, results_of
+from dp_pipeline.domains.checked_data import CheckedData
+from dp_pipeline.domains.data_checks import (
+    CheckResult,
+    excused,
+    excused_no_more,
+    results_of,
+)
 from dp_pipeline.domains.known_exceptions import KnownException
 from dp_pipeline.domains.snapshot import Snapshot
 
@@ -38,12 +44,10 @@ def checked(
         The results that changed, and those that are waited for.
     """
     key = str(snapshot.key)
-    known = {e.check: e for e in exceptions if e.tournament == key and now.date() <= e.until}
+    known = {each.check: each for each in exceptions if each.tournament == key}
     results = [
-        excused(result, known[result.name].reason, known[result.name].until)
-        if not result.passed and result.name in known
-        else result
-        for result in results_of(snapshot, now)
+        _judged(result, known.get(result.name), now)
+        for result in results_of(CheckedData(snapshot, now))
     ]
     rows = [
         {
@@ -61,3 +65,11 @@ def checked(
     ids: list[Any] = [*stored.created, *(change.id for change in stored.updated)]
     changed = {name for _, name in ids}
     return [result for result in results if result.name in {*changed, *selected}]
+
+
+def _judged(result: CheckResult, known: KnownException | None, now: datetime) -> CheckResult:
+    """A result in the light of what people have said of it."""
+    if result.passed or known is None:
+        return result
+    judged = excused if now.date() <= known.until else excused_no_more
+    return judged(result, known.reason, known.until)

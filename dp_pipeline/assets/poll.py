@@ -1,4 +1,4 @@
-"""Polling what is due of a tournament, and what follows when a match ends.
+"""Polling what is due of a tournament, what follows when a match ends, and the checks of both.
 
 The data takes the way of a whole refresh; here is decided which domains, and what is paused. Each
 domain has its own row in the ledger; one without news is only counted in the next message of its
@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dp_pipeline.assets.materialization import Materialization
-from dp_pipeline.assets.runner import RunContext, attempt, each
+from dp_pipeline.assets.runner import RunContext, attempt, check, each
 from dp_pipeline.database import rows
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.domains.domain import Domain
@@ -57,6 +57,7 @@ async def poll_tournament(key: str, context: RunContext) -> None:
         execution = await attempt("matches", key, context, poll.due)
         if execution.failure is None:
             await poll.finish(execution)
+        await poll.check(execution)
 
 
 class Poll:
@@ -72,6 +73,7 @@ class Poll:
         self._label: str | None = None
         self._table_moves = False
         self._failed: list[str] = []
+        self._followed: list[Execution] = []
 
     async def due(self, execution: Execution) -> None:
         """The work of the domain `matches`: what is due, and before it what it needs.
@@ -161,6 +163,12 @@ class Poll:
         with suppress(DatabaseError):  # then it is done again
             await database.run(lambda connection: change(connection, key, self._remembered))
 
+    async def check(self, execution: Execution) -> None:
+        """Check the tournament, if the poll has changed any of it."""
+        changed = any(each.outcome == "written" for each in (execution, *self._followed))
+        if self._work is not None and changed:
+            await check(self._work, self._context)
+
     async def _has_changed(self, domain: Domain[Any]) -> bool:
         assert self._work is not None  # noqa: S101 - see `finish`
         try:
@@ -186,6 +194,7 @@ class Poll:
         execution = await attempt(
             domain.name, self.key, self._context, materialize, label=self._label
         )
+        self._followed.append(execution)
         if execution.failure is not None:
             self._failed.append(domain.name)
 

@@ -127,7 +127,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
 
 
 async def check(materialization: Materialization, context: RunContext) -> None:
-    """Check what is stored of a tournament now, and tell what changed."""
+    """Check what is stored of a tournament now, under its lease, and tell what changed."""
     snapshot = materialization.snapshot
     if snapshot is None or snapshot.tournament is None:
         return

@@ -13,7 +13,7 @@ from dp_pipeline.assets.check_results import checked
 from dp_pipeline.cli import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
-from dp_pipeline.domains.data_checks import CHECKS
+from dp_pipeline.domains.data_checks import CHECKS, CheckResult
 from dp_pipeline.domains.known_exceptions import KnownExceptionsError, load
 from dp_pipeline.domains.registry import NAMES, TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
@@ -92,7 +92,7 @@ def test_a_known_failure_passes_with_its_reason_until_its_day(
     text = f'[[exception]]\ntournament = "{FILE}"\ncheck = "{{}}"\nreason = "Lost."\nuntil = {{}}\n'
     key = TournamentKey.parse(FILE)
 
-    def passed(until: str) -> bool:
+    def result(until: str) -> CheckResult:
         file.write_text(text.format("no_match_is_overdue", until))
         with database.transaction() as connection:
             snapshot = read_snapshot(connection, key, TABLES)
@@ -100,11 +100,13 @@ def test_a_known_failure_passes_with_its_reason_until_its_day(
                 connection, snapshot, SUMMER, load(file), selected=["no_match_is_overdue"]
             )
         (result,) = (each for each in results if each.name == "no_match_is_overdue")
-        assert result.passed == ("Known until" in result.detail)
-        return result.passed
+        return result
 
-    assert passed("2999-01-01")
-    assert not passed("2024-01-01")
+    excused, expired = result("2999-01-01"), result("2024-01-01")
+    assert excused.passed
+    assert excused.detail.startswith("Known until 2999-01-01: Lost. 1 thing is wrong in 30 rows")
+    assert not expired.passed
+    assert expired.detail.endswith(" It was known until 2024-01-01: Lost.")
     file.write_text(text.format("no_such_check", "2999-01-01"))
     with pytest.raises(KnownExceptionsError, match=r"exception\.0\.check.*no check no_such_check"):
         load(file)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.checked_data import CheckedData
 from dp_pipeline.domains.data_checks import results_of
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
@@ -30,7 +31,7 @@ def test_the_check_names_everton_and_forest_until_their_deductions_are_known(
     provided = stored.only(tables.tournament_standing, official)
 
     def wrong(snapshot: Snapshot) -> list[str]:
-        results = results_of(snapshot, datetime(2024, 6, 1, tzinfo=UTC))
+        results = results_of(CheckedData(snapshot, datetime(2024, 6, 1, tzinfo=UTC)))
         (table,) = (each for each in results if each.name == "table_follows_from_matches")
         assert table.passed is not bool(table.rows)
         return sorted(sentence.partition(":")[0] for sentence in table.rows)

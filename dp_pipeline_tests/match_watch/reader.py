@@ -1,8 +1,8 @@
 """Tournaments of one service, read and polled at the time that is set."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from dp_pipeline.assets.poll import poll_tournaments
 from dp_pipeline.assets.runner import RunContext, ingest_tournaments
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger
@@ -31,13 +32,17 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Reader:
-    """Reads tournaments of one service into one database, at the time that is set."""
+    """Reads tournaments of one service into one database, at the time that is set.
+
+    `heard` is what checks came to that changed, by name.
+    """
 
     database: Database
     service: Service
     url: str
     home: Path
     now: datetime = NOW
+    heard: dict[str, bool] = field(default_factory=dict)
 
     def ingest(self, at: datetime, *keys: str) -> list[Execution]:
         """Read all of some tournaments."""
@@ -66,12 +71,18 @@ class Reader:
 
     def _run(self, work: Callable[[RunContext], Any], scope: Scope) -> list[Execution]:
         ended: list[Execution] = []
+        self.heard.clear()
+
+        def hear(_: str, results: Sequence[CheckResult]) -> None:
+            self.heard.update({each.name: each.passed for each in results})
+
         with Ledger(self.database, Folder(self.home / "objects")).working() as ledger:
             providers = Providers(
                 {"openligadb": self.url}, NoRateLimit(), QUICK, now=lambda: self.now
             )
             run = Run(uuid.uuid4(), scope=scope)
-            anyio.run(work, RunContext(providers, self.database, ledger, run, ended.append))
+            context = RunContext(providers, self.database, ledger, run, ended.append, checked=hear)
+            anyio.run(work, context)
         return ended
 
 

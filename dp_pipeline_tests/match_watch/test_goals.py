@@ -62,6 +62,23 @@ def test_goals_come_and_go_with_the_polls_of_their_match(reader: Reader) -> None
     assert {name for name, *_ in scorers(reader)} == {"Kane", "Musiala", "Undav"}
 
 
+def test_a_poll_that_changes_rows_makes_the_checks_and_tells_those_that_change(
+    reader: Reader,
+) -> None:
+    key = served(reader, match(1, 1, 11, **FIELDS))
+    reader.ingest(NOW - 3 * HOUR, key)
+    assert reader.heard["goals_come_to_the_result"]
+    live = match(1, 1, 11, matchResults=results(t1=(1, 0)), **FIELDS)
+    served(reader, live)
+    assert polled(reader, 31)["matches"][0] == "written"
+    assert reader.heard == {}, "they came to the same"
+    served(reader, played(1, 1, 11, (2, 0), goals=by("Kane", (1, 0, 9)), **FIELDS))
+    assert polled(reader, 112)["matches"][0] == "written"
+    assert reader.heard == {"goals_come_to_the_result": False}
+    reader.ingest(NOW + 2 * HOUR, key)
+    assert reader.heard == {}, "nothing changed"
+
+
 @pytest.mark.parametrize("lists", [None, []])
 def test_a_whole_read_without_any_list_leaves_the_goals_as_they_are(
     reader: Reader, lists: Any

@@ -1,0 +1,36 @@
+"""What a check of stored data looks at, and how it says what is wrong."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from dp_pipeline.domains.judge import subject_of
+from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.models import Match
+
+Severity = Literal["WARN", "ERROR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong, a sentence; `severity` where it is another than the check's."""
+
+    sentence: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedData:
+    """A stored tournament as checks look at it.
+
+    Args:
+        snapshot: what is stored.
+        now: the present at the provider.
+    """
+
+    snapshot: Snapshot
+    now: datetime
+
+    def named(self, match: Match) -> str:
+        """A match in a person's words."""
+        return subject_of(match, self.snapshot.team_names)
