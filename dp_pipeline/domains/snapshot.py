@@ -239,7 +239,8 @@ class Snapshot:
     @cached_property
     def state(self) -> TournamentState:
         """What follows for the tournament from what is stored."""
-        return state_of(self.rounds, self.matches, self.standings)
+        final = self.rules.ties is not None and self.rules.ties.ends_with_a_final
+        return state_of(self.rounds, self.matches, self.standings, final_expected=final)
 
     @property
     def rules(self) -> CompetitionRules:

@@ -29,9 +29,16 @@ _FINAL = re.compile(r"(?:^|, )(?:final|finale|endspiel)$")
 
 
 def state_of(
-    rounds: Sequence[Round], matches: Sequence[Match], standings: Iterable[Standing] = ()
+    rounds: Sequence[Round],
+    matches: Sequence[Match],
+    standings: Iterable[Standing] = (),
+    *,
+    final_expected: bool = False,
 ) -> TournamentState:
-    """What follows for a tournament from its rounds, matches and tables."""
+    """What follows for a tournament from its rounds, matches and tables.
+
+    `final_expected`: the competition is known to end with a final.
+    """
     knockout = {round_.slug for round_ in rounds if round_.type == "knockout"}
     places = {(m.stage, m.group_name) for m in matches if m.round_slug not in knockout}
     tables = {(row.stage, row.group_name) for row in standings}
@@ -43,7 +50,7 @@ def state_of(
     return TournamentState(
         mode,
         "multi-group" if several else "unique-group",
-        tournament_status(without_replaced(matches), rounds),
+        tournament_status(without_replaced(matches), rounds, final_expected=final_expected),
         current_round(rounds, matches),
     )
 
@@ -110,13 +117,17 @@ def _rounds_over(rounds: Iterable[Round], matches: Iterable[Match], before: date
     return frozenset(over)
 
 
-def tournament_status(matches: Iterable[Match], rounds: Iterable[Round]) -> TournamentStatus:
+def tournament_status(
+    matches: Iterable[Match], rounds: Iterable[Round], *, final_expected: bool = False
+) -> TournamentStatus:
     """Upcoming until a match begins, completed when nothing can follow, else active.
 
     Completed needs every match final, no round that still waits for its matches and, where there
     is a knockout stage, that it came to its final: the last knockout round is named so or holds
     one pairing. A provider may list the next round only after the draw, so the quarter-finals
-    being played does not end a cup. All matches cancelled is a cancelled tournament.
+    being played does not end a cup; neither does the league phase, where a final is known to be
+    played (`final_expected`) and no knockout round is listed yet. All matches cancelled is a
+    cancelled tournament.
     """
     listed, ordered = list(matches), sorted(rounds, key=lambda r: r.order)
     if listed and all(match.status == "cancelled" for match in listed):
@@ -127,7 +138,8 @@ def tournament_status(matches: Iterable[Match], rounds: Iterable[Round]) -> Tour
     done = all(match.status in FINAL_STATUSES for match in listed) and all(
         round_.slug in with_matches for round_ in ordered
     )
-    return "completed" if done and _came_to_its_final(ordered, listed) else "active"
+    over = done and _came_to_its_final(ordered, listed, final_expected=final_expected)
+    return "completed" if over else "active"
 
 
 def without_replaced(matches: Sequence[Match]) -> tuple[Match, ...]:
@@ -144,10 +156,12 @@ def tournament_mode(rounds: Iterable[Round]) -> Mode:
     return "knockout-only" if types == {"knockout"} else "regular-season-only"
 
 
-def _came_to_its_final(ordered: Sequence[Round], matches: Sequence[Match]) -> bool:
+def _came_to_its_final(
+    ordered: Sequence[Round], matches: Sequence[Match], *, final_expected: bool
+) -> bool:
     knockout = [round_ for round_ in ordered if round_.type == "knockout"]
     if not knockout:
-        return True
+        return not final_expected
     last = knockout[-1]
     if _FINAL.search(last.label.strip().casefold()):
         return True

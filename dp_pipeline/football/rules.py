@@ -168,11 +168,13 @@ class TieEntry(_Entry):
 
     `best_of`: a tie of several matches goes to who wins most of so many; no goals are added up.
     `better_place`: whether who stood higher in the table goes on where nothing else decides.
+    `ends_with_a_final`: no season is over before one, also while no knockout round is listed yet.
     """
 
     away_goals: bool
     best_of: int | None = None
     better_place: Literal["never", "before the final", "always"] = "never"
+    ends_with_a_final: bool = False
 
 
 class ZonePlaces(BaseModel):

@@ -6,7 +6,13 @@ from datetime import date, timedelta
 import pytest
 
 from dp_pipeline.football.models import Match, Round, RoundType
-from dp_pipeline.football.progress import current_round, tournament_mode, tournament_status
+from dp_pipeline.football.progress import (
+    current_round,
+    state_of,
+    tournament_mode,
+    tournament_status,
+)
+from dp_pipeline.football.rules import rules_of
 from dp_pipeline_tests.football.seasons import game, knockout, matchday
 
 
@@ -84,6 +90,23 @@ def test_a_cup_is_not_over_before_its_final() -> None:
     assert tournament_status([*semis, final], rounds) == "completed"
     third = game("b", "d", (1, 0), round_slug="finale")
     assert tournament_status([*semis, third, final], rounds) == "completed"
+
+
+def test_a_league_phase_is_not_the_whole_where_a_final_is_known_to_follow() -> None:
+    league = [game("a", "b", (1, 0)), game("b", "a", (0, 0))]
+    assert tournament_status(league, [matchday(1)], final_expected=True) == "active"
+    assert state_of([matchday(1)], league).status == "completed"
+    assert state_of([matchday(1)], league, final_expected=True).status == "active"
+    final = game("a", "b", (1, 0), day=9, round_slug="final")
+    rounds = [matchday(1), knockout("final", 2)]
+    assert tournament_status([*league, final], rounds, final_expected=True) == "completed"
+
+
+def test_the_champions_league_is_known_to_end_with_a_final() -> None:
+    for season in ("2005-06", "2024-25", "2031-32"):
+        ties = rules_of("openligadb", "ucl", season).ties
+        assert ties is not None
+        assert ties.ends_with_a_final
 
 
 @pytest.mark.parametrize("label", ["Semi-final", "Quarter-finals", "Halbfinale", "Semi Final"])
