@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import RowId, store
+from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge_table import fields_that_differ, with_sums_of_matches
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
-from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.comparison import (
     Comparison,
     Disagreement,

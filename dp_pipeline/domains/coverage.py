@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dp_pipeline.database import tables
+from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge_table import fields_that_differ, with_sums_of_matches
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.gaps import full_size, gaps_of, meetings_of, tables_of
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.progress import without_replaced

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.history import changes_of
+from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
-from dp_pipeline.domains.standings import by_stored_matches, preview
+from dp_pipeline.domains.standings import preview
 from dp_pipeline.football.key import TournamentKey
 
 _TABLE_AT = """
@@ -87,9 +88,4 @@ def table_after(
 ) -> Sequence[Mapping[str, Any]]:
     """The tables after some rounds, as the results that are stored now and the rules have them."""
     snapshot = read_snapshot(connection, key, TABLES)
-    rounds = {round_.slug for round_ in snapshot.rounds if round_.order <= matchday}
-    rows = {
-        id_: row for id_, row in snapshot.rows(tables.match).items() if row["round_slug"] in rounds
-    }
-    then = snapshot.only(tables.match, rows)
-    return preview(by_stored_matches(then).rows, snapshot.team_names)
+    return preview(by_stored_matches(snapshot, until=matchday).rows, snapshot.team_names)

@@ -18,6 +18,7 @@ from dp_pipeline.database.tables import (
     history,
     incidents,
     ledger,
+    matchdays,
 )
 from dp_pipeline.domains.domain import Domain, Registered
 from dp_pipeline.domains.goals import GOALS
@@ -53,7 +54,10 @@ LOGOS = Registered(
 # Their rows belong to no single tournament; `snapshot` reads them in ways of its own.
 _SHARED = (tables.tournament, tables.team, tables.team_alias)
 # Their tables are written by no plan.
-_NO_DOMAINS = (archive, automation, checks, clubs, comparisons, history, incidents, ledger)
+_NO_DOMAINS = (
+    *(archive, automation, checks, clubs, comparisons, history, incidents, ledger),
+    matchdays,
+)
 
 
 class RegistryError(Exception):

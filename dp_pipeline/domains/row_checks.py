@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from dp_pipeline.database import tables
 from dp_pipeline.domains.checked_data import CheckedData, Wrong
+from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge_table import with_sums_of_matches
 from dp_pipeline.domains.reread import span_of_season
-from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.gaps import gaps_of
 from dp_pipeline.football.models import FINAL_STATUSES, Match, Standing
 

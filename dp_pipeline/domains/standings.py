@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+
+import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import planned
+from dp_pipeline.domains.computed_tables import by_stored_matches, write_matchday_tables
 from dp_pipeline.domains.derived import with_derived
-from dp_pipeline.domains.domain import Domain
+from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.guards import missing
 from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.judge_table import judge_table
@@ -16,8 +20,8 @@ from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Standing, Zone
 from dp_pipeline.football.results import DRAW_POINTS, WIN_POINTS
-from dp_pipeline.football.table import FINAL_TABLE, ComputedTables, compute_tables
-from dp_pipeline.providers.contract import Source
+from dp_pipeline.football.table import FINAL_TABLE, ComputedTables
+from dp_pipeline.providers.contract import Selection, Source
 from dp_pipeline.providers.fetched import Fetched, Finding
 
 Place = tuple[str | None, str | None]
@@ -201,21 +205,6 @@ def _place(row: Standing) -> Place:
     return (row.stage, row.group_name)
 
 
-def by_stored_matches(snapshot: Snapshot) -> ComputedTables:
-    """The tables that the stored matches come to by the rules of the competition."""
-    season = {round_.slug for round_ in snapshot.rounds if round_.type == "season"}
-    # where no round is one of a season, the matches of no round make the table
-    return compute_tables(
-        (
-            match
-            for match in snapshot.matches
-            if match.round_slug in season or (not season and match.round_slug is None)
-        ),
-        rules=snapshot.rules,
-        names=snapshot.team_names,
-    )
-
-
 def preview(standings: Sequence[Standing], names: Mapping[str, str]) -> list[dict[str, Any]]:
     """The tables as people read them; a column that is empty in all rows is left out of all."""
     table = [
@@ -242,6 +231,19 @@ def preview(standings: Sequence[Standing], names: Mapping[str, str]) -> list[dic
     return [{name: row[name] for name in row if name not in empty} for row in table]
 
 
+def follow_up(
+    connection: sa.Connection,
+    changes: Changes,
+    fetched: Fetched[Standing],
+    selection: Selection,
+    now: datetime,
+) -> Sequence[str]:
+    """The tables after each matchday follow from matches that were written before; no news."""
+    del fetched, selection, now
+    write_matchday_tables(connection, changes.after)
+    return ()
+
+
 STANDINGS = Domain(
     name="standings",
     description=(
@@ -256,5 +258,5 @@ STANDINGS = Domain(
     operation="standings",
     fetch=fetch,
     plan=plan,
-    follow_up=None,
+    follow_up=follow_up,
 )

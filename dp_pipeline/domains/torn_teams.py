@@ -16,13 +16,18 @@ from dp_pipeline.database.history import add_changes, add_moves, change_id
 from dp_pipeline.database.rows import alias_id
 from dp_pipeline.database.store import planned, write
 from dp_pipeline.domains.club_links import lock_clubs, write_clubs
+from dp_pipeline.domains.computed_tables import by_stored_matches, write_matchday_tables
 from dp_pipeline.domains.snapshot import read_snapshot, read_stored_teams
-from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.torn_clubs import StoredSeason, TornClub, torn_clubs
 
 _TABLES = (tables.tournament, tables.tournament_team, tables.tournament_round, tables.match)
-_OWN_WAY = (tables.tournament_team, tables.tournament_standing, tables.team_alias)
+_OWN_WAY = (
+    tables.tournament_team,
+    tables.tournament_standing,
+    tables.matchday_standing,
+    tables.team_alias,
+)
 REFERENCES = tuple(
     column
     for table in tables.metadata.sorted_tables
@@ -89,6 +94,9 @@ def join(connection: sa.Connection, torn: TornTeam) -> None:
     lock_clubs(connection)
     _call_by_newest(connection, keep, [keep, *others.values()])
     _leave_in_club(connection, keep, [keep, *others.values()])
+    by_matchday = tables.matchday_standing.c
+    mine = by_matchday.team_id.in_(others.values()) | by_matchday.tournament_id.in_(touched)
+    connection.execute(sa.delete(tables.matchday_standing).where(mine))
     for name, other in others.items():
         for column in REFERENCES:
             _repoint(connection, column, other, keep)
@@ -241,3 +249,4 @@ def _compute_anew(connection: sa.Connection, tournament: UUID, team: str) -> Non
     if wanted:
         done = write(connection, planned(table, wanted, snapshot.rows(table)))
         add_changes(connection, [done], tournament_id=tournament)
+    write_matchday_tables(connection, snapshot)

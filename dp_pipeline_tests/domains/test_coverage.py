@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from dp_pipeline.database.rows import goal_row, standing_row
+from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.coverage import coverage_of
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.domains.teams import TEAMS
 from dp_pipeline.domains.tournaments import TOURNAMENTS
 from dp_pipeline.football.models import Goal, Match, Standing

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.rows import standing_row
-from dp_pipeline.domains.standings import STANDINGS, by_stored_matches, only_recomputed, with_zones
+from dp_pipeline.domains.computed_tables import by_stored_matches
+from dp_pipeline.domains.standings import STANDINGS, only_recomputed, with_zones
 from dp_pipeline.football.models import Standing
 from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline_tests.domains.season import KEY, NAMES, planned, stored_season

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dp_pipeline.database import rows, tables
+from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge import Past
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.reread import judged
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.domains.standings import by_stored_matches
 from dp_pipeline.football.models import Match
 from dp_pipeline_tests.domains.season import (
     KEY,

@@ -14,7 +14,10 @@ from dp_pipeline.cli import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.history import UNTRACKED_FIELDS
+from dp_pipeline.domains.computed_tables import write_matchday_tables
 from dp_pipeline.domains.registry import TABLES
+from dp_pipeline.domains.snapshot import read_snapshot
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline_tests.end_to_end.contents import query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.providers.openfootball_files import league, season
@@ -116,6 +119,24 @@ def test_a_table_is_shown_as_it_stood_at_any_time(database: Database, read: Any)
     assert [table[0]["games"] for _, table in stood] == [1, 2, 4]
     for at, table in stood:
         assert query(url, TABLE, key=KEY, at=at) == table
+    after = "SELECT team, games, points, position FROM table_by_matchday WHERE matchday = %(day)s"
+    for day, (_, table) in zip((1, 2, 4), stood, strict=True):
+        assert query(url, f"{after} ORDER BY position", day=day) == table
+    assert query(url, after, day=5) == []
+
+
+def test_tables_by_matchday_that_follow_from_nothing_any_more_go(
+    database: Database, read: Any
+) -> None:
+    read(played(2))
+    with database.transaction() as connection:
+        snapshot = read_snapshot(connection, TournamentKey.parse(KEY), TABLES)
+        first_day = {
+            id_: row for id_, row in snapshot.rows(tables.match).items() if row["round_slug"] == "1"
+        }
+        write_matchday_tables(connection, snapshot.only(tables.match, first_day))
+    days = query(url_of(database), "SELECT DISTINCT matchday FROM table_by_matchday")
+    assert [row["matchday"] for row in days] == [1]
 
 
 def test_people_read_in_words_what_changed(

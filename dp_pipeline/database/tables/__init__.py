@@ -36,6 +36,7 @@ from dp_pipeline.database.tables.ledger import (
     data_provider_executions,
     execution_report,
 )
+from dp_pipeline.database.tables.matchdays import matchday_standing
 
 __all__ = [
     "EXECUTION_STATUSES",
@@ -55,6 +56,7 @@ __all__ = [
     "knockout_tie",
     "match",
     "match_watch",
+    "matchday_standing",
     "metadata",
     "payload",
     "provider_health",

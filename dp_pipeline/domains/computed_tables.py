@@ -1,0 +1,73 @@
+"""The tables that stored matches come to by the rules: as they are, and after each matchday."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from dp_pipeline.database import rows, tables
+from dp_pipeline.database.rows import Row
+from dp_pipeline.database.store import store
+from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.key import natural_id
+from dp_pipeline.football.results import counted
+from dp_pipeline.football.table import ComputedTables, compute_tables
+
+_table = tables.matchday_standing
+_GIVEN = [each.name for each in _table.c if each.name not in {"created_at", "updated_at"}]
+
+
+def by_stored_matches(snapshot: Snapshot, *, until: int | None = None) -> ComputedTables:
+    """The tables that the stored matches come to by the rules of the competition.
+
+    Args:
+        snapshot: what is stored.
+        until: the order of the last round of which matches count; None: all do.
+    """
+    season = _season_rounds(snapshot)
+    # where no round is one of a season, the matches of no round make the table
+    return compute_tables(
+        (
+            match
+            for match in snapshot.matches
+            if (not season and match.round_slug is None)
+            or (match.round_slug in season and (until is None or season[match.round_slug] <= until))
+        ),
+        rules=snapshot.rules,
+        names=snapshot.team_names,
+    )
+
+
+def matchdays_of(snapshot: Snapshot) -> list[int]:
+    """The orders of the rounds of which a match counts for a table."""
+    season = _season_rounds(snapshot)
+    orders = (season.get(str(each.match.round_slug)) for each in counted(snapshot.matches))
+    return sorted({order for order in orders if order is not None})
+
+
+def write_matchday_tables(connection: sa.Connection, snapshot: Snapshot) -> None:
+    """Write the tables after each matchday; rows that follow from nothing any more go."""
+    written = [row for day in matchdays_of(snapshot) for row in _rows_after(snapshot, day)]
+    of_tournament = _table.c.tournament_id == snapshot.key.tournament_id
+    stored = set(connection.scalars(sa.select(_table.c.id).where(of_tournament)))
+    if gone := stored - {row["id"] for row in written}:
+        connection.execute(sa.delete(_table).where(_table.c.id.in_(gone)))
+    store(connection, _table, written)
+
+
+def _rows_after(snapshot: Snapshot, matchday: int) -> list[Row]:
+    return [
+        _row(snapshot, matchday, rows.standing_row(snapshot.key, standing))
+        for standing in by_stored_matches(snapshot, until=matchday).rows
+    ]
+
+
+def _row(snapshot: Snapshot, matchday: int, row: Row) -> Row:
+    place = str(snapshot.key.tournament_id), matchday, row["stage"], row["group_name"]
+    id_ = natural_id("matchday_standing", *place, str(row["team_id"]))
+    given = {**row, "id": id_, "matchday": matchday}
+    return {name: given[name] for name in _GIVEN}
+
+
+def _season_rounds(snapshot: Snapshot) -> Mapping[str | None, int]:
+    """The orders of the rounds whose matches count for a table, by slug."""
+    return {round_.slug: round_.order for round_ in snapshot.rounds if round_.type == "season"}
