@@ -143,3 +143,22 @@ def database(migrated_url: str) -> Iterator[Database]:
     opened = Database(migrated_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def filled_url(admin_url: str, migrated_template: str) -> str:
+    """A database with two small seasons, one of each open provider, for tests that only read."""
+    from dp_pipeline_tests.end_to_end.in_process import ingest
+    from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, healthy
+    from dp_pipeline_tests.replay import Replay
+    from dp_pipeline_tests.servers import serve
+
+    url = create_database(admin_url, f"{migrated_template}_filled", migrated_template)
+    database = Database(url)
+    try:
+        with tempfile.TemporaryDirectory() as home, serve(Replay(payloads=healthy()).app()) as base:
+            for key in (LIGA, FILE):
+                ingest(database, base, Path(home), key)
+    finally:
+        database.close()
+    return url

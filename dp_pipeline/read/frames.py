@@ -1,0 +1,121 @@
+"""Rows as a frame: polars, or pandas, with the type that each column has in Postgres."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dp_pipeline.read.errors import LibraryMissingError
+
+Kind = Literal[
+    "truth", "whole", "number", "text", "day", "moment", "local", "texts", "wholes", "other"
+]
+"""What a column holds; a moment has a zone, which is UTC, and a local time has none."""
+
+_KINDS: Mapping[int, Kind] = {
+    16: "truth",
+    **dict.fromkeys((20, 21, 23, 26), "whole"),
+    **dict.fromkeys((700, 701, 1700), "number"),
+    **dict.fromkeys((18, 19, 25, 1042, 1043, 2950), "text"),
+    1082: "day",
+    1184: "moment",
+    1114: "local",
+    **dict.fromkeys((1003, 1009, 1015, 2951), "texts"),
+    **dict.fromkeys((1005, 1007, 1016), "wholes"),
+}
+"""By the numbers of Postgres' own types, which never change."""
+_PANDAS: Mapping[Kind, str] = {
+    "truth": "boolean",
+    "whole": "Int64",
+    "number": "float64",
+    "text": "string",
+    "moment": "datetime64[us, UTC]",
+    "local": "datetime64[us]",
+    "day": "datetime64[us]",
+    "other": "string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a question came to.
+
+    Args:
+        columns: the kinds of the columns by name.
+        values: row by row.
+    """
+
+    columns: Mapping[str, Kind]
+    values: Sequence[Sequence[Any]]
+
+    def by_column(self) -> dict[str, list[Any]]:
+        """The values column by column, as a frame takes them."""
+        values = zip(*self.values, strict=True) if self.values else ([] for _ in self.columns)
+        columns = zip(self.columns.items(), values, strict=True)
+        return {name: [_plain(value, kind) for value in column] for (name, kind), column in columns}
+
+
+def kind_of(type_code: Any) -> Kind:
+    """The kind of a column by the number of its type."""
+    return _KINDS.get(type_code, "other")
+
+
+def polars_frame(rows: Rows) -> Any:
+    """The rows as polars' DataFrame; every column has its type, also where all is null."""
+    import polars as pl
+
+    types: Mapping[Kind, Any] = {
+        "truth": pl.Boolean,
+        "whole": pl.Int64,
+        "number": pl.Float64,
+        "text": pl.String,
+        "moment": pl.Datetime("us", "UTC"),
+        "local": pl.Datetime("us"),
+        "day": pl.Date,
+        "texts": pl.List(pl.String),
+        "wholes": pl.List(pl.Int64),
+        "other": pl.String,
+    }
+    return pl.DataFrame(
+        rows.by_column(), schema={name: types[kind] for name, kind in rows.columns.items()}
+    )
+
+
+def pandas_frame(rows: Rows) -> Any:
+    """The rows as pandas' DataFrame, made without pyarrow; whole numbers may be missing."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        message = "pandas is not installed: `pip install pandas`, or leave out as_pandas=True."
+        raise LibraryMissingError(message) from error
+
+    def series(values: list[Any], kind: Kind) -> Any:
+        if kind in {"day", "local"}:
+            return pd.to_datetime(pd.Series(values, dtype="object")).astype(_PANDAS[kind])
+        if kind == "moment":
+            return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype(_PANDAS[kind])
+        return pd.Series(values, dtype=_PANDAS.get(kind, "object"))
+
+    by_column = rows.by_column()
+    return pd.DataFrame(
+        {name: series(values, rows.columns[name]) for name, values in by_column.items()}
+    )
+
+
+def _plain(value: Any, kind: Kind) -> Any:
+    if value is None:
+        return None
+    convert: Mapping[Kind, Callable[[Any], Any]] = {
+        "number": float,
+        "text": str,
+        "texts": lambda each: [None if e is None else str(e) for e in each],
+        "other": lambda each: each if isinstance(each, str) else _words(each),
+    }
+    return convert[kind](value) if kind in convert else value
+
+
+def _words(value: Any) -> str:
+    """A value of a rarer type as text: JSON as JSON has it."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)
