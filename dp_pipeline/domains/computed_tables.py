@@ -1,6 +1,8 @@
 """The tables that stored matches come to by the rules: as they are, and after each matchday."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,32 +11,54 @@ from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import store
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.key import natural_id
+from dp_pipeline.football.models import Match
 from dp_pipeline.football.results import counted
 from dp_pipeline.football.table import ComputedTables, compute_tables
 
 _table = tables.matchday_standing
+_TO_COME: dict[str, Any] = {"status": "scheduled", "home_score": None, "away_score": None}
 _GIVEN = [each.name for each in _table.c if each.name not in {"created_at", "updated_at"}]
 
 
-def by_stored_matches(snapshot: Snapshot, *, until: int | None = None) -> ComputedTables:
-    """The tables that the stored matches come to by the rules of the competition.
+def by_stored_matches(snapshot: Snapshot) -> ComputedTables:
+    """The tables that the stored matches come to by the rules of the competition."""
+    return _tables_of(snapshot, _that_count(snapshot))
+
+
+def tables_after(snapshot: Snapshot, rounds: Collection[str | None]) -> ComputedTables:
+    """The tables after some rounds, by the results as they are now.
+
+    What is played in other rounds is still to come: direct meetings do not count before both are
+    played, and nobody shares a place before an extra match. A stage is there once it has begun.
 
     Args:
         snapshot: what is stored.
-        until: the order of the last round of which matches count; None: all do.
+        rounds: slugs of rounds.
     """
-    season = _season_rounds(snapshot)
-    # where no round is one of a season, the matches of no round make the table
-    return compute_tables(
-        (
-            match
-            for match in snapshot.matches
-            if (not season and match.round_slug is None)
-            or (match.round_slug in season and (until is None or season[match.round_slug] <= until))
-        ),
-        rules=snapshot.rules,
-        names=snapshot.team_names,
+    matches = _that_count(snapshot)
+    begun = {match.stage for match in matches if match.round_slug in rounds}
+    return _tables_of(
+        snapshot,
+        [
+            match if match.round_slug in rounds else replace(match, **_TO_COME)
+            for match in matches
+            if match.stage in begun
+        ],
     )
+
+
+def _that_count(snapshot: Snapshot) -> list[Match]:
+    """The matches of a table; where no round is one of a season, those of no round make it."""
+    season = _season_rounds(snapshot)
+    return [
+        match
+        for match in snapshot.matches
+        if match.round_slug in season or (not season and match.round_slug is None)
+    ]
+
+
+def _tables_of(snapshot: Snapshot, matches: Sequence[Match]) -> ComputedTables:
+    return compute_tables(matches, rules=snapshot.rules, names=snapshot.team_names)
 
 
 def matchdays_of(snapshot: Snapshot) -> list[int]:
@@ -42,6 +66,12 @@ def matchdays_of(snapshot: Snapshot) -> list[int]:
     season = _season_rounds(snapshot)
     orders = (season.get(str(each.match.round_slug)) for each in counted(snapshot.matches))
     return sorted({order for order in orders if order is not None})
+
+
+def rounds_until(snapshot: Snapshot, matchday: int) -> frozenset[str | None]:
+    """The rounds whose matches count for a table, up to the one of this order."""
+    season = _season_rounds(snapshot)
+    return frozenset(slug for slug, order in season.items() if order <= matchday)
 
 
 def write_matchday_tables(connection: sa.Connection, snapshot: Snapshot) -> None:
@@ -57,7 +87,7 @@ def write_matchday_tables(connection: sa.Connection, snapshot: Snapshot) -> None
 def _rows_after(snapshot: Snapshot, matchday: int) -> list[Row]:
     return [
         _row(snapshot, matchday, rows.standing_row(snapshot.key, standing))
-        for standing in by_stored_matches(snapshot, until=matchday).rows
+        for standing in tables_after(snapshot, rounds_until(snapshot, matchday)).rows
     ]
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.history import changes_of
-from dp_pipeline.domains.computed_tables import by_stored_matches
+from dp_pipeline.domains.computed_tables import rounds_until, tables_after
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
 from dp_pipeline.domains.standings import preview
@@ -88,4 +88,5 @@ def table_after(
 ) -> Sequence[Mapping[str, Any]]:
     """The tables after some rounds, as the results that are stored now and the rules have them."""
     snapshot = read_snapshot(connection, key, TABLES)
-    return preview(by_stored_matches(snapshot, until=matchday).rows, snapshot.team_names)
+    rows = tables_after(snapshot, rounds_until(snapshot, matchday)).rows
+    return preview(rows, snapshot.team_names)
