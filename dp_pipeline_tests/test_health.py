@@ -308,9 +308,10 @@ def test_the_command_shows_who_is_left_alone_and_lets_them_be_asked_again(place:
         place.refresh(KEYS[number])
     table = place.dp()
     (line,) = [line for line in table.splitlines() if line.startswith(" openfootball")]
-    assert line.split()[:4] == ["openfootball", "open", "33.3%", "3"]
+    assert line.split()[:3] == ["openfootball", "resting", "until"]
+    assert "33.3% of 3" in line
     (line,) = [line for line in table.splitlines() if line.startswith(" sofascore")]
-    assert line.split() == ["sofascore", "closed", "0"]
+    assert line.split() == ["sofascore", "not", "asked", "yet"]
     rows = {row["provider"]: row for row in json.loads(place.dp("--json"))}
     assert list(rows) == list(BY_NAME)
     assert rows["openfootball"]["state"] == "open"
@@ -320,10 +321,29 @@ def test_the_command_shows_who_is_left_alone_and_lets_them_be_asked_again(place:
         row["provider"]: row for row in json.loads(place.dp("--reset", "openfootball", "--json"))
     }
     assert rows["openfootball"]["state"] == "closed"
+    assert rows["openfootball"]["in_words"] == "answering"
     assert rows["openfootball"]["last_block"] is not None
     place.answer()
     assert place.refresh(*KEYS[:3]) == {None: 3}
     assert CliRunner().invoke(main, ["health", "--reset", "nobody"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("circuit", "words"),
+    [
+        (Circuit(4), "answering"),
+        (SECOND, "resting until 10:17 UTC"),
+        (
+            Circuit(3, 9, 0, "blocked", NOW, NOW + timedelta(1)),
+            "resting until 2026-11-26 10:02 UTC",
+        ),
+        (FIRST, "tried again next time"),
+        (Circuit(5, 2, 0, "blocked", NOW, NOW, NOW + timedelta(minutes=1)), "being tried again"),
+    ],
+)
+def test_a_circuit_is_said_in_plain_words(circuit: Circuit, words: str) -> None:
+    assert ServiceHealth("x", NOW, "https://x", circuit).in_words == words
+    assert ServiceHealth("x", NOW, None, circuit).in_words == "not asked yet"
 
 
 def test_a_base_url_that_is_nobodys_is_named_by_the_command(

@@ -3,9 +3,11 @@
 group     the command itself, and what several commands need
 ingest    dp ingest
 retry     dp retry
+tournaments  dp tournaments
 running   a job in this process, and what came of it
 dev       dp dev
-shown     dp executions, checks, seasons, approve, health
+executions  dp executions
+shown     dp checks, seasons, approve, health
 database  dp db
 accept    dp accept
 aliases   dp alias
@@ -25,10 +27,12 @@ from dp_pipeline.cli import (
     coverage,
     database,
     dev,
+    executions,
     history,
     ingest,
     retry,
     shown,
+    tournaments,
 )
 from dp_pipeline.cli.group import main
 from dp_pipeline.sandbox.command import sandbox
@@ -44,9 +48,11 @@ __all__ = [
     "coverage",
     "database",
     "dev",
+    "executions",
     "history",
     "ingest",
     "main",
     "retry",
     "shown",
+    "tournaments",
 ]

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
+from dp_pipeline.cli.group import console, main, plain_errors
 from dp_pipeline.cli.terminal import comparison_table, plain, printable
-from dp_pipeline.football.key import TournamentKey, tidied
+from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -22,10 +22,9 @@ def compare(key: str, *, as_json: bool) -> None:
     """
     from dp_pipeline.domains.comparing import compare_tournaments, pairs_of_tournaments
 
-    wanted = tidied(key)
-    refuse_bad([wanted])
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
-        pairs = pairs_of_tournaments(connection, TournamentKey.parse(wanted))
+        wanted = stored_key(connection, key)
+        pairs = pairs_of_tournaments(connection, wanted)
         compared = [compare_tournaments(connection, *pair) for pair in pairs]
     if not compared:
         message = (

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import click
 
-from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
-from dp_pipeline.cli.terminal import coverage_table, plain, printable
-from dp_pipeline.football.key import TournamentKey, tidied
+from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.terminal import coverage_table, plain
+from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -25,19 +25,16 @@ def coverage(key: str, *, as_json: bool) -> None:
     from dp_pipeline.domains.registry import TABLES
     from dp_pipeline.domains.snapshot import read_snapshot
 
-    wanted = tidied(key)
-    refuse_bad([wanted])
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
-        snapshot = read_snapshot(connection, TournamentKey.parse(wanted), TABLES)
-    if snapshot.tournament is None:
-        message = f"{wanted} is not stored. `dp ingest {wanted}` reads it."
-        raise click.ClickException(printable(message))
+        snapshot = read_snapshot(connection, stored_key(connection, key), TABLES)
+    tournament = snapshot.tournament
+    assert tournament is not None  # noqa: S101 - for the type checker: its key is stored
     found = coverage_of(snapshot)
     if as_json:
         click.echo(json.dumps({"summary": found.sentence, **asdict(found)}, indent=2))
         return
     screen = console()
-    screen.print(plain(f"{snapshot.tournament['label']}: {found.sentence}"), soft_wrap=True)
+    screen.print(plain(f"{tournament['label']}: {found.sentence}"), soft_wrap=True)
     screen.print(coverage_table(found))
     for sentence in (*found.differences, *found.gaps):
         screen.print(plain(sentence), soft_wrap=True)

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,9 @@ from rich.console import Console
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
+from dp_pipeline.database.known_keys import UnknownTournamentError
 from dp_pipeline.football.key import is_address
+from dp_pipeline.ledger.failing import since_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.settings import Settings, SettingsError, project_directory
@@ -22,6 +25,46 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
+
+
+class _WholeNumber(click.ParamType[int]):
+    """How many of something there may be, from 1 on."""
+
+    name = "integer"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value).strip()
+        if not (text.isascii() and text.isdecimal() and int(text) > 0):
+            self.fail(f"it must be a whole number, 1 or more, not {printable(text)}.", param, ctx)
+        return int(text)
+
+
+class _Moment(click.ParamType[datetime]):
+    """A time, or how long ago it was."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            moment = since_of(str(value), datetime.now(UTC))
+        except ValueError as error:
+            self.fail(printable(str(error)), param, ctx)
+        if moment is None:
+            self.fail("It is empty: give a time, or how long ago, such as 6h.", param, ctx)
+        return moment
+
+
+AT_LEAST_ONE = _WholeNumber()
+SINCE = click.option(
+    "--since",
+    type=_Moment(),
+    metavar="TIME",
+    help="Only what was then or later: 6h or 2d ago, or a time in UTC such as 2026-11-23T04:00.",
+)
 
 
 class _Commands(click.Group):
@@ -94,7 +137,8 @@ class plain_errors:  # noqa: N801 - reads as a statement
             | DatabaseConfigurationError
             | EmbeddedPostgresError
             | HomeBusyError
-            | ProviderError,
+            | ProviderError
+            | UnknownTournamentError,
         ):
             raise click.ClickException(printable(str(error))) from error
         if isinstance(error, OperationalError | psycopg.OperationalError):

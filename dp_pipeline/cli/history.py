@@ -7,9 +7,10 @@ from uuid import UUID
 import click
 import sqlalchemy as sa
 
-from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
+from dp_pipeline.cli.group import AT_LEAST_ONE, console, main, plain_errors
 from dp_pipeline.cli.terminal import history_table, printable, standings_table
-from dp_pipeline.football.key import TournamentKey, tidied
+from dp_pipeline.database.known_keys import stored_key
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -18,7 +19,7 @@ from dp_pipeline.settings import Settings
 @click.argument("target", metavar="KEY|MATCH")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=AT_LEAST_ONE,
     default=50,
     show_default=True,
     help="At most so many changes, newest first.",
@@ -32,7 +33,7 @@ from dp_pipeline.settings import Settings
 )
 @click.option(
     "--matchday",
-    type=click.IntRange(min=1),
+    type=AT_LEAST_ONE,
     metavar="N",
     help="The table after the first N rounds, by the results as they are now.",
 )
@@ -83,14 +84,9 @@ def _target(connection: sa.Connection, text: str) -> tuple[TournamentKey, UUID |
     except ValueError:
         match = None
     if match is None:
-        wanted = tidied(text)
-        refuse_bad([wanted])
-        key = TournamentKey.parse(wanted)
-        stored = past.is_stored(connection, key)
-    else:
-        key = past.key_of(connection, match)
-        stored = key is not None
-    if key is None or not stored:
-        message = f"{text} is not stored: no tournament has that key, and no match that id."
+        return stored_key(connection, text), None
+    key = past.key_of(connection, match)
+    if key is None:
+        message = f"{text} is not stored: no match has that id."
         raise click.ClickException(printable(message))
     return key, match

@@ -1,7 +1,7 @@
 """`dp retry`: what failed is tried again in this process."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 
 import click
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from dp_pipeline.cli.group import (
     INTERRUPTED,
+    SINCE,
     console,
     instance_in_use,
     main,
@@ -17,32 +18,23 @@ from dp_pipeline.cli.group import (
 )
 from dp_pipeline.cli.running import print_outcome, run_here
 from dp_pipeline.cli.terminal import plain
-from dp_pipeline.ledger.failing import failing, since_of
+from dp_pipeline.ledger.failing import failing
 from dp_pipeline.resources import open_database
 
 
 @main.command()
-@click.option(
-    "--since",
-    default="",
-    metavar="TIME",
-    help="Only what failed since then: 6h or 2d ago, or a time in UTC such as 2026-11-23T04:00.",
-)
+@SINCE
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
-def retry(since: str, *, dry_run: bool) -> None:
+def retry(since: datetime | None, *, dry_run: bool) -> None:
     """Try again what failed.
 
     Exactly the domains of tournaments whose last execution in the ledger failed are read again,
     each after what it depends on. Exits with 0 only if every execution completed. The job
     retry_failed does the same in Dagster.
     """
-    try:
-        at = since_of(since, datetime.now(UTC))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from None
     with plain_errors():
         database = open_database(settings_with_notices())
-        wanted = database.run_here(lambda connection: failing(connection, at))
+        wanted = database.run_here(lambda connection: failing(connection, since))
         if not wanted:
             click.echo("Nothing has failed that has not succeeded since.")
             return
@@ -56,7 +48,7 @@ def retry(since: str, *, dry_run: bool) -> None:
                 instance,
                 RETRY_JOB,
                 OP,
-                {"since": "" if at is None else at.isoformat(), "dry_run": dry_run},
+                {"since": "" if since is None else since.isoformat(), "dry_run": dry_run},
                 done=lambda made: status.update(
                     plain(f"{made.partition}: {made.asset_key.path[-1]} done …")
                 ),

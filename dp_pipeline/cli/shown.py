@@ -1,4 +1,4 @@
-"""What is printed: the ledger, checks, seasons and their approval, the health of providers."""
+"""What is printed: checks, seasons and their approval, the health of providers."""
 
 import json
 
@@ -7,39 +7,16 @@ import click
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, settings_with_notices
 from dp_pipeline.cli.terminal import (
     checks_table,
-    executions_table,
     health_table,
     printable,
     seasons_table,
 )
 from dp_pipeline.competitions.file import load
+from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import tidied
-from dp_pipeline.ledger.listing import newest_executions
 from dp_pipeline.providers.registry import PROVIDERS, roots
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
-
-
-@main.command()
-@click.option("--tournament", metavar="KEY", help="Only this tournament.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help="At most so many, newest first; one that was blocked comes after its cause.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def executions(tournament: str | None, limit: int, *, as_json: bool) -> None:
-    """Print the ledger: every attempt, newest first."""
-    with plain_errors():
-        with open_database(Settings.load()).transaction() as connection:
-            key = None if tournament is None else tidied(tournament)
-            rows = newest_executions(connection, tournament=key, limit=limit)
-        if as_json:
-            click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
-            return
-        console().print(executions_table(rows))
 
 
 @main.command()
@@ -51,7 +28,7 @@ def checks(key: str | None, *, all_: bool, as_json: bool) -> None:
     from dp_pipeline.database.data_checks import check_rows
 
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
-        wanted = None if key is None else tidied(key)
+        wanted = None if key is None else str(stored_key(connection, key))
         rows = check_rows(connection, tournament=wanted, failing=not all_)
     if as_json:
         click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
@@ -120,7 +97,7 @@ def health(reset: str | None, *, as_json: bool) -> None:
             if reset is not None:
                 circuit_table.reset(connection, reset)
             health = read_health(connection, roots(settings.base_urls), anywhere=True)
-            rows = [each.facts() for each in health]
+            rows = [{**each.facts(), "in_words": each.in_words} for each in health]
         if as_json:
             click.echo(json.dumps(rows, default=str, indent=2))
             return

@@ -7,6 +7,7 @@ a terminal would obey.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
 if TYPE_CHECKING:
     from dp_pipeline.domains.coverage import Coverage
     from dp_pipeline.domains.torn_teams import TornTeam
+    from dp_pipeline.ledger.overview import TournamentLine
 
 Row = Mapping[str, Any]
 
@@ -33,7 +35,7 @@ MOST_LACKING = 5
 # They reorder what stands around them, so that a key reads as another one.
 _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-_STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
+STATUS_STYLES = {"completed": "green", "partial_failure": "yellow", "failed": "red"}
 _STATES = {"closed": "green", "half-open": "yellow", "open": "red"}
 
 
@@ -122,25 +124,24 @@ def causes(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def executions_table(rows: Sequence[Row]) -> Table:
-    """The ledger: a line per execution."""
+def tournaments_table(lines: "Sequence[TournamentLine]") -> Table:
+    """How the tournaments stand: a line for each."""
     table = _table(
-        *(Column(name, no_wrap=True) for name in ("started (UTC)", "tournament", "operation")),
-        *(Column(name, no_wrap=True) for name in ("status", "outcome")),
-        *(Column(name, no_wrap=True, justify="right") for name in ("created", "updated", "time")),
-        Column("error"),
+        "tournament",
+        Column("key", no_wrap=True),
+        Column("status", no_wrap=True),
+        Column("played", no_wrap=True, justify="right"),
+        Column("last read (UTC)", no_wrap=True),
+        "open",
     )
-    for row in rows:
-        summary = row["summary"] or {}
+    for line in lines:
         table.add_row(
-            f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
-            plain(row["tournament_key"]),
-            row["operation_type"],
-            _status(row),
-            row["outcome"] or "",
-            *(str(summary.get(name, "")) for name in ("created", "updated")),
-            _seconds(row),
-            plain(row["error_text"] or ""),
+            plain(line.label),
+            plain(line.key),
+            line.status,
+            f"{line.played}/{line.of}" if line.of else "",
+            "" if line.read_at is None else f"{line.read_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            Text(line.open, style="red" if line.errors or line.failed else "yellow"),
         )
     return table
 
@@ -160,30 +161,28 @@ def seasons_table(rows: Sequence[Row]) -> Table:
 
 
 def health_table(rows: Sequence[Row]) -> Table:
-    """The health of providers: a line for each."""
-    moments = {
-        "last_answer": "last answer (UTC)",
-        "last_block": "last block (UTC)",
-        "next_probe": "next probe (UTC)",
-    }
+    """The health of providers: how each is, and how it has answered lately."""
     table = _table(
-        *(Column(name, no_wrap=True) for name in ("provider", "state")),
-        *(Column(name, no_wrap=True, justify="right") for name in ("answered", "requests", "mean")),
-        *(Column(name, no_wrap=True) for name in moments.values()),
-        "address",
+        "provider",
+        Column("is", no_wrap=True),
+        *(Column(name, no_wrap=True, justify="right") for name in ("answered", "mean")),
+        Column("last answer (UTC)", no_wrap=True),
     )
-    table.caption = "Answered, requests and mean are of the last 24 hours."
+    table.caption = "Answered, of how many requests, and mean are of the last 24 hours."
     table.caption_justify = "left"
     for row in rows:
-        ratio, mean = row["success_ratio_24h"], row["mean_latency_seconds"]
+        ratio, mean, answer = (
+            row[name] for name in ("success_ratio_24h", "mean_latency_seconds", "last_answer")
+        )
+        words = Text(row["in_words"], style=_STATES[row["state"]])
+        if row["last_block"]:
+            words.append(f"\nrefused {row['last_block']:%Y-%m-%d %H:%M}", "dim")
         table.add_row(
-            row["provider"],
-            Text(row["state"], style=_STATES[row["state"]]),
-            "" if ratio is None else f"{ratio:.1%}",
-            f"{row['requests_24h']:,}",
+            plain("\n".join(filter(None, (row["provider"], row["address"])))),
+            words,
+            "" if ratio is None else f"{ratio:.1%} of {row['requests_24h']:,}",
             "" if mean is None else f"{mean:.2f} s",
-            *(f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "" for name in moments),
-            plain(row["address"] or ""),
+            f"{answer:%Y-%m-%d %H:%M}" if answer else "",
         )
     return table
 
@@ -320,7 +319,7 @@ def _table(*columns: Column | str, title: str | None = None) -> Table:
 
 
 def _status(row: Row) -> Text:
-    return Text(row["status"], style=_STYLES.get(row["status"], "cyan"))
+    return Text(row["status"], style=STATUS_STYLES.get(row["status"], "cyan"))
 
 
 def _seconds(row: Row) -> str:

@@ -20,13 +20,11 @@ from dp_pipeline.instance.dagster_internals import (
 from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
 from dp_pipeline.partitions import TOURNAMENTS
-from dp_pipeline.providers.errors import InvalidTournamentKeyError, TournamentNotFoundError
+from dp_pipeline.providers.errors import NOT_THERE
 
 MOST_REMOVED = 200
 """In one tick; Dagster takes some 5 ms for each."""
 
-# A provider that did not answer says nothing about what there is.
-_NOT_THERE = frozenset({InvalidTournamentKeyError.__name__, TournamentNotFoundError.__name__})
 _OPEN = [each for each in BulkActionStatus if each not in BULK_ACTION_TERMINAL_STATUSES]
 
 
@@ -45,7 +43,7 @@ def remove_unknown(instance: dg.DagsterInstance, store: Database) -> list[str]:
     with store.transaction() as connection:
         unconfirmed = confirmed.unconfirmed(connection, by_name)
         errors = confirmed.last_errors(connection, unconfirmed) if unconfirmed else {}
-    missing = [by_name[name] for name, error in errors.items() if error in _NOT_THERE]
+    missing = [by_name[name] for name, error in errors.items() if error in NOT_THERE]
     removed = left_alone(instance, partitions, missing)[:MOST_REMOVED]
     for key in removed:
         # First the note, without which the key would be taken from whoever adds it again. Should

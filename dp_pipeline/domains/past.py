@@ -24,12 +24,6 @@ ORDER BY whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position,
 """
 
 
-def is_stored(connection: sa.Connection, key: TournamentKey) -> bool:
-    """Whether there is such a tournament."""
-    wanted = sa.select(tables.tournament.c.id).where(tables.tournament.c.id == key.tournament_id)
-    return connection.scalar(wanted) is not None
-
-
 def key_of(connection: sa.Connection, match: UUID) -> TournamentKey | None:
     """The tournament of a match; None where there is no such match."""
     wanted = sa.select(tables.tournament.c.key).join_from(tables.match, tables.tournament)

@@ -56,6 +56,19 @@ class ServiceHealth:
         return self.state == "closed" or (self.state == "half-open" and self.circuit.doubted)
 
     @property
+    def in_words(self) -> str:
+        """The same in a few plain words."""
+        if self.root is None:
+            return "not asked yet"
+        state, until = self.circuit.state(self.now), self.circuit.open_until
+        if state == "closed" or until is None:
+            return "answering"
+        if state == "open":
+            day = "" if until.date() == self.now.date() else f"{until:%Y-%m-%d} "
+            return f"resting until {day}{until:%H:%M} UTC"
+        return "being tried again" if state == "probing" else "tried again next time"
+
+    @property
     def sentence(self) -> str:
         """The same in words, for a person."""
         name, circuit = self.name, self.circuit

@@ -1,6 +1,9 @@
-"""The ledger as people list it: newest first, a cause before what followed from it."""
+"""The ledger as people list it: newest first, of a run its failures first, then the rest."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +12,69 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 
 _executions = tables.data_provider_executions
+_DIGITS = 32
+_SHORTEST_RUN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """The ids of runs that begin with what a person typed: Dagster's pages show eight digits."""
+
+    first: UUID
+    last: UUID
+
+    @classmethod
+    def parse(cls, text: str) -> "RunIds":
+        """Read an id or its beginning.
+
+        Raises:
+            ValueError: it is neither; the text is a sentence.
+        """
+        digits = text.strip().lower().replace("-", "")
+        if not re.fullmatch(rf"[0-9a-f]{{{_SHORTEST_RUN},{_DIGITS}}}", digits):
+            message = (
+                f"'{text}' is no run: give its id, or at least the first {_SHORTEST_RUN} "
+                "characters, as Dagster shows them."
+            )
+            raise ValueError(message)
+        return cls(UUID(digits.ljust(_DIGITS, "0")), UUID(digits.ljust(_DIGITS, "f")))
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions are wanted; what is not given does not matter.
+
+    Args:
+        tournament: key, as in the ledger.
+        statuses: of which it has one.
+        domains: of which it has one.
+        since: it began then or later.
+        runs: in which it was.
+    """
+
+    tournament: str | None = None
+    statuses: Collection[str] = ()
+    domains: Collection[str] = ()
+    since: datetime | None = None
+    runs: RunIds | None = None
+
+    def conditions(self, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+        """As SQL, of the ledger."""
+        column, found = table.c, []
+        if self.tournament is not None:
+            found.append(column.tournament_key == self.tournament)
+        if self.statuses:
+            found.append(column.status.in_(self.statuses))
+        if self.domains:
+            found.append(column.domain.in_(self.domains))
+        if self.since is not None:
+            found.append(column.started_at >= self.since)
+        if self.runs is not None:
+            found.append(column.request_id.between(self.runs.first, self.runs.last))
+        return found
+
+
+ALL = ExecutionFilter()
 
 
 def executions_of_run(connection: sa.Connection, request_id: UUID) -> list[Mapping[str, Any]]:
@@ -19,44 +85,62 @@ def executions_of_run(connection: sa.Connection, request_id: UUID) -> list[Mappi
 
 
 def newest_executions(
-    connection: sa.Connection, *, limit: int, tournament: str | None = None
+    connection: sa.Connection,
+    wanted: ExecutionFilter = ALL,
+    *,
+    limit: int,
+    folded: bool = False,
 ) -> list[Mapping[str, Any]]:
-    """At most `limit` rows, newest first.
+    """At most `limit` rows, newest first, of a tournament in a run those first that failed.
 
     A row that was blocked is opened after the one that blocked it, so that the newest two of a
-    failed tournament said nothing but "not begun". Such rows come after their cause.
+    failed tournament said nothing but "not begun". Such rows come after their cause; `folded`, the
+    cause has their domains as `blocked`, and they are no rows of their own.
     """
     e, cause = _executions, _executions.alias("cause")
-    blocked = _is_blocked(e)
-    mine = [] if tournament is None else [e.c.tournament_key == tournament]
-    # What is older than so many causes is not shown, whatever it is.
+    blocked, mine = _is_blocked(e), wanted.conditions(e)
+    same_run = (cause.c.request_id == e.c.request_id, cause.c.tournament_key == e.c.tournament_key)
+    begun = (
+        sa.select(sa.func.max(cause.c.started_at))
+        .where(
+            *same_run, cause.c.status == "failed", ~_is_blocked(cause), *wanted.conditions(cause)
+        )
+        .scalar_subquery()
+    )
+    # What is older than so many causes is not shown, whatever it is, unless a later one is of the
+    # same tournament and run: these are opened within minutes.
     oldest = (
-        sa.select(e.c.started_at)
+        sa.select(e.c.started_at - sa.text("interval '1 hour'"))
         .where(*mine, ~blocked)
         .order_by(e.c.started_at.desc())
         .offset(limit - 1)
         .limit(1)
         .scalar_subquery()
     )
-    begun = (
-        sa.select(sa.func.max(cause.c.started_at))
-        .where(
-            cause.c.request_id == e.c.request_id,
-            cause.c.tournament_key == e.c.tournament_key,
-            cause.c.status == "failed",
-            ~_is_blocked(cause),
-        )
-        .scalar_subquery()
-    )
-    place = sa.case((blocked, sa.func.coalesce(begun, e.c.started_at)), else_=e.c.started_at)
+    ended = sa.select(sa.func.max(cause.c.started_at)).where(*same_run).scalar_subquery()
+    of_failure = (e.c.status == "failed") & begun.is_not(None)
+    place = sa.case((of_failure, ended), else_=e.c.started_at)
+    bound = sa.func.coalesce(oldest, sa.text("'-infinity'::timestamptz"))
     rows = (
         sa.select(e)
-        .where(
-            *mine, e.c.started_at >= sa.func.coalesce(oldest, sa.text("'-infinity'::timestamptz"))
+        .where(*mine, e.c.started_at >= bound)
+        .order_by(
+            place.desc(),
+            sa.case((of_failure, begun)).desc().nulls_last(),
+            blocked,
+            e.c.started_at.desc(),
         )
-        .order_by(place.desc(), blocked, e.c.started_at.desc())
         .limit(limit)
     )
+    if folded:
+        followers = (
+            sa.select(sa.func.array_agg(cause.c.domain))
+            .where(*same_run, _is_blocked(cause), *wanted.conditions(cause))
+            .scalar_subquery()
+        )
+        rows = rows.where(~(blocked & of_failure)).add_columns(
+            sa.case((of_failure, followers)).label("blocked")
+        )
     return [dict(row) for row in connection.execute(rows).mappings()]
 
 

@@ -24,6 +24,7 @@ from dp_pipeline.http.errors import (
 )
 
 __all__ = [
+    "NOT_THERE",
     "BlockedError",
     "CircuitOpenError",
     "InvalidShapeError",
@@ -84,3 +85,8 @@ class TournamentNotFoundError(NotFoundError):
         error.message = error.message.removesuffix(".") + "?"
         error.args = (error.message,)
         return error
+
+
+NOT_THERE = frozenset({InvalidTournamentKeyError.__name__, TournamentNotFoundError.__name__})
+"""The classes of errors by which there is no such tournament; a provider that did not answer says
+nothing of it."""

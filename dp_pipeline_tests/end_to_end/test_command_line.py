@@ -126,7 +126,8 @@ def test_the_ledger_is_printed_for_people_and_as_json(home: Path, migrated_url: 
         assert row["summary"] == stored[row["id"]]["summary"]
         assert uuid.UUID(row["request_id"]) == stored[row["id"]]["request_id"]
     nobody = dp("executions", "--tournament", "a:b:c", "--json", home=home, further=further)
-    assert (nobody.returncode, json.loads(nobody.stdout)) == (0, [])
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "The ledger has no execution of a:b:c." in nobody.stderr
 
 
 def test_bad_settings_are_one_sentence_without_the_value(home: Path) -> None:

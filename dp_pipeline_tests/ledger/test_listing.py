@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
+
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.ledger.listing import newest_executions
+from dp_pipeline.ledger.listing import ExecutionFilter, RunIds, newest_executions
 from dp_pipeline_tests.ledger.rows import failed, finished_row
 
 BEGAN = datetime(2024, 5, 4, 12, tzinfo=UTC)
@@ -28,7 +30,7 @@ def fail_in(database: Database, key: str, broken: str, *, minute: int = 0) -> No
 
 def listed(database: Database, limit: int, tournament: str | None = None) -> list[tuple[str, str]]:
     with database.transaction() as connection:
-        rows = newest_executions(connection, limit=limit, tournament=tournament)
+        rows = newest_executions(connection, ExecutionFilter(tournament), limit=limit)
     return [(row["tournament_key"], row["domain"]) for row in rows]
 
 
@@ -70,3 +72,52 @@ def test_what_is_blocked_by_no_row_of_its_run_keeps_its_place(database: Database
     finished_row(database, uuid4(), domain="logos", completed_at=BEGAN + timedelta(1), **values)
     assert [domain for _, domain in listed(database, 2)] == ["logos", "matches"]
     assert [domain for _, domain in listed(database, 1)] == ["logos"]
+
+
+def test_of_a_run_what_failed_comes_first_though_something_else_ended_well_after_it(
+    database: Database,
+) -> None:
+    run = uuid4()
+    for second, domain in enumerate(NAMES):
+        values = failed() if domain == "teams" else {}
+        ended = BEGAN + timedelta(seconds=second)
+        finished_row(database, run, "a:a:1", domain, completed_at=ended, **values)
+    assert listed(database, 1) == [("a:a:1", "teams")]
+    assert listed(database, 50)[1:] == [("a:a:1", d) for d in reversed(NAMES) if d != "teams"]
+
+
+def test_folded_a_cause_names_what_it_blocked_and_they_are_no_rows(database: Database) -> None:
+    fail_in(database, "a:a:1", "rounds")
+    with database.transaction() as connection:
+        cause, *others = newest_executions(connection, limit=50, folded=True)
+    assert cause["domain"] == "rounds"
+    assert sorted(cause["blocked"]) == sorted(NAMES[NAMES.index("rounds") + 1 :])
+    assert [row["domain"] for row in others] == ["teams", "tournaments"]
+    assert [row["blocked"] for row in others] == [None, None]
+
+
+def test_only_what_is_wanted_is_listed_and_a_cause_that_is_not_does_not_hide_what_it_blocked(
+    database: Database,
+) -> None:
+    fail_in(database, "a:a:1", "matches")
+    fail_in(database, "b:b:1", "teams", minute=1)
+
+    def domains(wanted: ExecutionFilter) -> list[str]:
+        with database.transaction() as connection:
+            rows = newest_executions(connection, wanted, limit=50, folded=True)
+        return [f"{row['tournament_key'][0]} {row['domain']}" for row in rows]
+
+    assert domains(ExecutionFilter(statuses=("failed",))) == ["b teams", "a matches"]
+    assert domains(ExecutionFilter(domains=("goals",))) == ["b goals", "a goals"]
+    assert domains(ExecutionFilter(since=BEGAN + timedelta(seconds=55)))[-1] == "b tournaments"
+    with database.transaction() as connection:
+        run = newest_executions(connection, limit=1)[0]["request_id"]
+    for text in (str(run), str(run)[:8].upper(), f" {str(run)[:10]} "):
+        found = domains(ExecutionFilter(runs=RunIds.parse(text)))
+        assert found == ["b teams", "b tournaments"]
+
+
+@pytest.mark.parametrize("text", ["", "abc", "not a run", "0" * 33, "-"])
+def test_what_is_no_run_is_said_in_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="is no run: give its id"):
+        RunIds.parse(text)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from dp_pipeline.cli.executions import ledger_lines
 from dp_pipeline.cli.terminal import (
-    executions_table,
     health_table,
     outcome_table,
     plain,
@@ -34,6 +34,9 @@ def row(text: str) -> dict[str, Any]:
         "tournament_label": text,
         "tournament_key": text,
         "domain": "teams",
+        "id": "0",
+        "request_id": "0",
+        "blocked": None,
         "operation_type": "teams_create",
         "status": "failed",
         "outcome": "nothing_yet",
@@ -51,12 +54,19 @@ def row(text: str) -> dict[str, Any]:
 def health(text: str) -> dict[str, Any]:
     moments = dict.fromkeys(("last_answer", "last_block", "next_probe"), WHEN)
     numbers = {"success_ratio_24h": 1.0, "mean_latency_seconds": 1.0, "requests_24h": 1}
-    return {"provider": "openligadb", "state": "open", "address": text, **moments, **numbers}
+    return {
+        "provider": "openligadb",
+        "state": "open",
+        "in_words": "resting",
+        "address": text,
+        **moments,
+        **numbers,
+    }
 
 
 TABLES = {
     "outcome": lambda text: outcome_table(text, [row(text)]),
-    "executions": lambda text: executions_table([row(text)]),
+    "executions": lambda text: ledger_lines([row(text)]),
     "seasons": lambda text: seasons_table([row(text)]),
     "health": lambda text: health_table([health(text)]),
     "line": plain,

@@ -1,0 +1,145 @@
+"""`dp executions`: the ledger, by what a person wants to know of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from rich.cells import cell_len
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from dp_pipeline.cli.group import AT_LEAST_ONE, SINCE, console, main, plain_errors
+from dp_pipeline.cli.terminal import STATUS_STYLES, plain, printable
+from dp_pipeline.database.known_keys import attempted_key
+from dp_pipeline.database.tables import EXECUTION_STATUSES
+from dp_pipeline.domains.registry import REGISTERED, in_order
+from dp_pipeline.ledger.listing import ExecutionFilter, RunIds, newest_executions
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
+from dp_pipeline.resources import open_database
+from dp_pipeline.settings import Settings
+
+Row = Mapping[str, Any]
+_NAMES = ("started (UTC)", "tournament", "domain", "status", "outcome", "+new ~upd", "time")
+_RIGHT = frozenset({"+new ~upd", "time"})
+_SIGNS = {"+": "created", "~": "updated"}
+_INDENT = 4
+
+
+@main.command()
+@click.option("--tournament", metavar="KEY", help="Only of this tournament.")
+@click.option(
+    "--status",
+    "statuses",
+    type=click.Choice(EXECUTION_STATUSES),
+    multiple=True,
+    help="Only with this status; may be given several times.",
+)
+@click.option(
+    "--domain",
+    "domains",
+    type=click.Choice(tuple(REGISTERED)),
+    multiple=True,
+    help="Only of this domain; may be given several times.",
+)
+@SINCE
+@click.option("--run", metavar="ID", help="Only of this Dagster run: its id or how it begins.")
+@click.option(
+    "--limit",
+    type=AT_LEAST_ONE,
+    default=50,
+    show_default=True,
+    help="At most so many, newest first; of a tournament in a run those first that failed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def executions(  # noqa: PLR0913 - the options
+    *,
+    tournament: str | None,
+    statuses: tuple[str, ...],
+    domains: tuple[str, ...],
+    since: datetime | None,
+    run: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Print the ledger: every attempt, newest first.
+
+    Under what failed stands why, and which domains were not begun because of it. In the JSON these
+    have entries of their own.
+    """
+    try:
+        runs = None if run is None else RunIds.parse(run)
+    except ValueError as error:
+        raise click.BadParameter(printable(str(error)), param_hint="'--run'") from None
+    with plain_errors(), open_database(Settings.load()).transaction() as connection:
+        key = None if tournament is None else attempted_key(connection, tournament)
+        wanted = ExecutionFilter(key, statuses, domains, since, runs)
+        rows = newest_executions(connection, wanted, limit=limit, folded=not as_json)
+        if not rows and runs is not None:
+            _refuse_unknown(connection, run or "", runs)
+    if as_json:
+        click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+    elif not rows:
+        click.echo("No execution is like that." if wanted != ExecutionFilter() else "None yet.")
+    else:
+        console().print(ledger_lines(rows))
+
+
+def ledger_lines(rows: Sequence[Row]) -> Group:
+    """A line per execution; under one that failed its cause in full. 100 columns are enough."""
+    cells = [_cells(row) for row in rows]
+    widths = [
+        max(map(cell_len, (name, *(row[place] for row in cells))))
+        for place, name in enumerate(_NAMES)
+    ]
+    lines: list[Text | Padding] = [_line(_NAMES, widths, "bold")]
+    for row, texts in zip(rows, cells, strict=True):
+        lines.append(_line(texts, widths, STATUS_STYLES.get(row["status"], "cyan")))
+        lines += [Padding(plain(said), (0, 0, 0, _INDENT)) for said in _under(row)]
+    return Group(*lines)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    summary, duration = row["summary"] or {}, row["duration"]
+    return (
+        f"{row['started_at'].astimezone(UTC):%Y-%m-%d %H:%M}",
+        printable(row["tournament_key"]).replace("\n", r"\n"),
+        row["domain"],
+        row["status"],
+        row["outcome"] or "",
+        " ".join(f"{sign}{n}" for sign, name in _SIGNS.items() if (n := summary.get(name))),
+        "" if duration is None else f"{duration / 1000:.2f} s",
+    )
+
+
+def _under(row: Row) -> list[str]:
+    """What there is to say of an execution that did not end well."""
+    said = []
+    if row["error_text"]:
+        said.append(row["error_text"])
+        if row["outcome"] == SUSPICIOUS:
+            said.append(how_to_accept(row["id"]))
+        if row["blocked"]:
+            said.append(f"Not begun because of it: {', '.join(in_order(row['blocked']))}.")
+        said.append(f"Run {row['request_id']}.")
+    return said
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], style: str) -> Text:
+    line = Text(style="bold" if style == "bold" else "", no_wrap=False)
+    for name, cell, width in zip(_NAMES, cells, widths, strict=True):
+        room = " " * (width - cell_len(cell))
+        text = room + cell if name in _RIGHT else cell + room
+        line.append(text, style if name == "status" else "").append(" ")
+    line.rstrip()
+    return line
+
+
+def _refuse_unknown(connection: sa.Connection, text: str, runs: RunIds) -> None:
+    """Raise click.ClickException where the ledger has no such run at all."""
+    if not newest_executions(connection, ExecutionFilter(runs=runs), limit=1):
+        message = f"The ledger has no execution of a run {text.strip()}."
+        raise click.ClickException(printable(message))

@@ -1,0 +1,135 @@
+"""What `dp` shows of tournaments and the ledger, and what it says to keys that nobody knows."""
+
+import json
+
+import pytest
+
+from dp_pipeline.database.known_keys import nearest
+from dp_pipeline_tests.cli.conftest import REFUSED, Dp
+from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
+
+
+def test_the_tournaments_are_listed_with_what_is_played_and_what_is_wrong(dp: Dp) -> None:
+    lines = {line["key"]: line for line in json.loads(dp("tournaments", "--json").output)}
+    assert list(lines) == sorted((FILE, LIGA, REFUSED))
+    assert (lines[LIGA]["played"], lines[LIGA]["of"]) == (28, 28)
+    assert lines[LIGA]["read_at"] is not None
+    assert (lines[REFUSED]["status"], lines[REFUSED]["of"]) == ("not read yet", 0)
+    shown = dp("tournaments").output
+    for text in (LIGA, FILE, REFUSED, "28/28", "failed: all"):
+        assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        (("--open", "de.1"), [REFUSED]),
+        (("--provider", "openligadb"), [LIGA]),
+        (("BL1", "2024"), [LIGA]),
+        (("--status", "upcoming"), []),
+        (("nowhere",), []),
+    ],
+)
+def test_only_tournaments_that_are_wanted_are_listed(
+    dp: Dp, options: tuple[str, ...], keys: list[str]
+) -> None:
+    found = json.loads(dp("tournaments", *options, "--json").output)
+    assert [line["key"] for line in found] == keys
+    if not keys:
+        assert dp("tournaments", *options).output == "None of the 3 tournaments is like that.\n"
+
+
+def test_open_ones_are_those_of_which_something_is_wrong(dp: Dp) -> None:
+    everything = json.loads(dp("tournaments", "--json").output)
+    wrong = [t["key"] for t in everything if t["errors"] or t["warnings"] or t["failed"]]
+    assert [t["key"] for t in json.loads(dp("tournaments", "--open", "--json").output)] == wrong
+
+
+def test_a_failure_is_shown_with_its_whole_cause_and_what_it_blocked_in_one_line(dp: Dp) -> None:
+    shown = dp("executions", "--limit", "1").output
+    text = " ".join(shown.split())
+    assert "openfootball refused the request (HTTP 403 for /2024-25/de.1.json)." in text
+    assert "through OPENFOOTBALL_BASE_URL." in text
+    assert "Not begun because of it: teams, rounds, matches, goals, standings." in text
+    assert len([line for line in shown.splitlines() if line.startswith("20")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [
+        (("--status", "failed"), 6),
+        (("--status", "failed", "--domain", "goals"), 1),
+        (("--tournament", " OpenLigaDB:BL1:2024\t"), 6),
+        (("--since", "1h"), 18),
+        (("--since", "2999-01-01"), 0),
+    ],
+)
+def test_executions_are_filtered(dp: Dp, options: tuple[str, ...], number: int) -> None:
+    assert len(json.loads(dp("executions", "--json", *options).output)) == number
+    if not number:
+        assert dp("executions", *options).output == "No execution is like that.\n"
+
+
+def test_a_run_is_named_by_how_its_id_begins(dp: Dp) -> None:
+    run = json.loads(dp("executions", "--json", "--limit", "1").output)[0]["request_id"]
+    rows = json.loads(dp("executions", "--json", "--run", run[:8]).output)
+    assert {row["request_id"] for row in rows} == {run}
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("executions", "--tournament", "openligadb:bl1:2042"), 1, f"did you mean {LIGA}?"),
+        (("executions", "--run", "feedbeef"), 1, "has no execution of a run feedbeef."),
+        (("executions", "--run", "x"), 2, "'x' is no run: give its id"),
+        (("executions", "--limit", "-1"), 2, "it must be a whole number, 1 or more, not -1."),
+        (("executions", "--limit", "many"), 2, "it must be a whole number, 1 or more, not many."),
+        (("executions", "--since", "soon"), 2, "'soon' is no time: give how long ago"),
+        (("coverage", "bl1"), 1, f"bl1 is not stored; did you mean {LIGA}?"),
+        (("compare", "a:b:c"), 1, "`dp ingest a:b:c` reads it."),
+        (("checks", ""), 1, "'' is not stored."),
+        (("history", "openfootball:en.1:2025-26"), 1, f"did you mean {FILE}?"),
+    ],
+)
+def test_what_is_not_there_or_no_number_is_said_in_a_sentence(
+    dp: Dp, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    ended = dp(*arguments)
+    assert ended.exit_code == code
+    assert sentence in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_any_text_may_be_given_for_a_key(dp: Dp) -> None:
+    assert "no execution of �" in dp("executions", "--tournament", "�").stderr
+    assert dp("executions", "--tournament", "\udce4\x00").exit_code == 1
+    assert dp("coverage", f"\u200b {LIGA.upper()} ").exit_code == 0
+
+
+KNOWN = {
+    "openligadb:bl1:2023": "1. Bundesliga 2023/24",
+    "openligadb:bl1:2024": "1. Bundesliga 2024/25",
+    "openligadb:bl2:2024": "2. Bundesliga 2024/25",
+    "openligadb:dfb:2025": "DFB-Pokal 2025/26",
+    "openfootball:de.1:2024-25": "Deutsche Bundesliga 2024/25",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("openligadb:bl1:2042", ["openligadb:bl1:2024", "openligadb:bl1:2023"]),
+        ("pokal", ["openligadb:dfb:2025"]),
+        ("dfb pokal", ["openligadb:dfb:2025"]),
+        ("openligdb:dfb:2025", ["openligadb:dfb:2025"]),
+        ("openfootball:de.1:2024", ["openfootball:de.1:2024-25"]),
+        ("bundesliga", ["openfootball:de.1:2024-25", "openligadb:bl2:2024", "openligadb:bl1:2024"]),
+        ("", []),
+        (":::", []),
+        ("sofascore:17:61627", []),
+    ],
+)
+def test_the_nearest_keys_are_those_that_were_meant(text: str, keys: list[str]) -> None:
+    assert nearest(text, KNOWN)[: len(keys)] == keys
+    assert bool(nearest(text, KNOWN)) is bool(keys)
