@@ -13,7 +13,7 @@ from rich.console import Console
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
-from dp_pipeline.database.known_keys import UnknownTournamentError
+from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.football.key import is_address
 from dp_pipeline.ledger.failing import since_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
@@ -138,7 +138,7 @@ class plain_errors:  # noqa: N801 - reads as a statement
             | EmbeddedPostgresError
             | HomeBusyError
             | ProviderError
-            | UnknownTournamentError,
+            | UnknownKeyError,
         ):
             raise click.ClickException(printable(str(error))) from error
         if isinstance(error, OperationalError | psycopg.OperationalError):

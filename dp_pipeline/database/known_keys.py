@@ -1,7 +1,7 @@
 """The tournament that a person names: the known key that a text fits, or those nearest to it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 import sqlalchemy as sa
@@ -32,15 +32,24 @@ WHERE key IS NOT NULL
 """)
 
 
-class UnknownTournamentError(LookupError):
-    """No tournament that is known goes by a text. The sentences name those that nearly do."""
+class UnknownKeyError(LookupError):
+    """No tournament that is known goes by a text.
+
+    Args:
+        message: sentences that name those that nearly do.
+        near: their keys.
+    """
+
+    def __init__(self, message: str, near: Sequence[str]) -> None:
+        super().__init__(message)
+        self.near = tuple(near)
 
 
 def stored_key(connection: sa.Connection, text: str) -> TournamentKey:
     """The key of the stored tournament that a text names, in whatever spelling.
 
     Raises:
-        UnknownTournamentError: none is stored.
+        UnknownKeyError: none is stored.
     """
     key = tidied(text)
     try:
@@ -51,17 +60,17 @@ def stored_key(connection: sa.Connection, text: str) -> TournamentKey:
     if parsed and connection.scalar(sa.select(of_row).where(of_row == key)):
         return parsed
     rows = connection.execute(sa.select(_tournament.c.key, _tournament.c.label))
-    near = _said(nearest(key, {row.key: row.label for row in rows}))
+    near = nearest(key, {row.key: row.label for row in rows})
     read = f" `dp ingest {key}` reads it." if parsed else ""
-    message = f"{_shown(key)} is not stored{near} `dp tournaments` lists what is.{read}"
-    raise UnknownTournamentError(message)
+    message = f"{_shown(key)} is not stored{_said(near)} `dp tournaments` lists what is.{read}"
+    raise UnknownKeyError(message, near)
 
 
 def attempted_key(connection: sa.Connection, text: str) -> str:
     """The key in the ledger that a text names; there it may be any text that somebody added.
 
     Raises:
-        UnknownTournamentError: the ledger has none.
+        UnknownKeyError: the ledger has none.
     """
     key, of_row = tidied(text), _executions.c.tournament_key
     fits = sa.select(of_row).where(of_row == sa.bindparam("key", type_=sa.Text)).limit(1)
@@ -72,9 +81,9 @@ def attempted_key(connection: sa.Connection, text: str) -> str:
     fitting = [each for each in known if tidied(each) == key]
     if len(fitting) == 1:
         return fitting[0]
-    near = _said(nearest(key, known))
-    message = f"The ledger has no execution of {_shown(key)}{near}"
-    raise UnknownTournamentError(message)
+    near = nearest(key, known)
+    message = f"The ledger has no execution of {_shown(key)}{_said(near)}"
+    raise UnknownKeyError(message, near)
 
 
 def nearest(text: str, labels: Mapping[str, str]) -> list[str]:
@@ -110,7 +119,7 @@ def _season(key: str) -> tuple[str, str]:
     return key.rpartition(":")[2], key
 
 
-def _said(near: list[str]) -> str:
+def _said(near: Sequence[str]) -> str:
     if not near:
         return "."
     *others, last = near

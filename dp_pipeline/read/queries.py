@@ -182,20 +182,14 @@ def _frame(rows: "Rows", *, as_pandas: bool) -> Any:
 
 def _check_stored(connection: "sa.Connection", key: str) -> None:
     """Raise UnknownTournamentError for a key that is not stored, with those that may be meant."""
-    import sqlalchemy as sa
+    from dp_pipeline.database.known_keys import UnknownKeyError, stored_key
 
-    labels = {
-        row.key: row.label
-        for row in connection.execute(sa.text("SELECT key, label FROM tournament ORDER BY key"))
-    }
-    if key in labels:
-        return
-    named = [each for each, label in labels.items() if key and key in label.lower()]
-    similar = [*named, *get_close_matches(key, labels, n=MOST_OFFERED, cutoff=_SLIP)]
-    offered = list(dict.fromkeys(similar))[:MOST_OFFERED]
-    meant = f" Did you mean {' or '.join(offered)}?" if offered else ""
-    message = f"{key!r} is not stored.{meant} read.tournaments() lists what is."
-    raise UnknownTournamentError(message, offered)
+    try:
+        stored_key(connection, key)
+    except UnknownKeyError as error:
+        meant = f" Did you mean {' or '.join(error.near)}?" if error.near else ""
+        message = f"{key!r} is not stored.{meant} read.tournaments() lists what is."
+        raise UnknownTournamentError(message, error.near) from error
 
 
 def _team_ids(connection: "sa.Connection", name: str) -> list[Any]:
