@@ -19,6 +19,7 @@ from dp_pipeline.domains.data_checks import (
     excused_no_more,
     results_of,
 )
+from dp_pipeline.domains.findings import findings_of
 from dp_pipeline.domains.known_exceptions import KnownException
 from dp_pipeline.domains.snapshot import Snapshot
 
@@ -44,20 +45,22 @@ def checked(
         The results that changed, and those that are waited for.
     """
     key = str(snapshot.key)
+    id_ = snapshot.key.tournament_id
     known = {each.check: each for each in exceptions if each.tournament == key}
     results = [
         _judged(result, known.get(result.name), now)
-        for result in results_of(CheckedData(snapshot, now))
+        for result in results_of(CheckedData(snapshot, now, findings_of(connection, id_)))
     ]
     rows = [
         {
-            "tournament_id": snapshot.key.tournament_id,
+            "tournament_id": id_,
             "name": result.name,
             "domain": result.domain,
             "passed": result.passed,
             "severity": result.severity,
             "detail": result.detail,
             "rows": list(result.rows),
+            "wrong": result.wrong,
         }
         for result in results
     ]

@@ -5,7 +5,7 @@ stands here once: order, isolation, one lease per tournament.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.domains.data_checks import CheckResult
+from dp_pipeline.domains.findings import keep_findings
 from dp_pipeline.domains.known_exceptions import KnownException
 from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
@@ -30,6 +31,7 @@ from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.ledger import Ledger, note_archive_error, storable, tournament_id_of
 from dp_pipeline.providers.contract import Source, StoredTeams
 from dp_pipeline.providers.errors import TournamentNotFoundError
+from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import BY_NAME as PROVIDERS_BY_NAME
 from dp_pipeline.providers.registry import Providers, checked_key
 
@@ -78,6 +80,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
     """Ingest the domains of one tournament in order, each with its own row and fate."""
     chosen = in_order(domains)
     failed: set[str] = set()
+    read: dict[str, Sequence[Finding]] = {}
     source: Source | None = None
     materialization: Materialization | None = None
     missing = False
@@ -118,24 +121,37 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                 domain, key, context, work, label=label, failed=failed, announced=announced
             )
             if execution.failure is None and execution.refused is None:
-                label = execution.label
+                label, read[domain] = execution.label, execution.findings
             else:
                 failed.add(domain)
         if materialization is not None and not context.run.is_dry:
-            await check(materialization, context)
+            await check(materialization, context, read)
         ahead.cancel_scope.cancel()
 
 
-async def check(materialization: Materialization, context: RunContext) -> None:
-    """Check what is stored of a tournament now, under its lease, and tell what changed."""
+async def check(
+    materialization: Materialization,
+    context: RunContext,
+    read: Mapping[str, Sequence[Finding]] = {},
+) -> None:
+    """Check what is stored of a tournament now, under its lease, and tell what changed.
+
+    Args:
+        materialization: by which it was read.
+        context: of the run.
+        read: what was found of the domains that were read whole and well.
+    """
     snapshot = materialization.snapshot
     if snapshot is None or snapshot.tournament is None:
         return
     now = materialization.source.now
+
+    def make(connection: sa.Connection) -> list[CheckResult]:
+        keep_findings(connection, snapshot.key.tournament_id, read)
+        return checked(connection, snapshot, now, context.exceptions, selected=context.selected)
+
     try:
-        results = await context.database.run(
-            lambda c: checked(c, snapshot, now, context.exceptions, selected=context.selected)
-        )
+        results = await context.database.run(make)
     # What was stored stays stored; the next read makes the checks again.
     except DatabaseError:
         return

@@ -81,6 +81,11 @@ def standing_id(key: TournamentKey, stage: str | None, group_name: str | None, t
     )
 
 
+def finding_id(tournament: UUID, *parts: str) -> UUID:
+    """The id of the row of a finding, of its domain, kind, subject and detail."""
+    return natural_id("finding", str(tournament), *map(storable, parts))
+
+
 def tournament_row(tournament: Tournament, state: TournamentState | None = None) -> Row:
     """A row of `tournament`, with what follows from other rows; nothing does from none."""
     return _storable(

@@ -1,9 +1,11 @@
 """What a check of stored data looks at, and how it says what is wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from dp_pipeline.database.rows import Row
 from dp_pipeline.domains.judge import subject_of
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Match
@@ -26,10 +28,12 @@ class CheckedData:
     Args:
         snapshot: what is stored.
         now: the present at the provider.
+        findings: rows of what the last whole reads found.
     """
 
     snapshot: Snapshot
     now: datetime
+    findings: Sequence[Row] = ()
 
     def named(self, match: Match) -> str:
         """A match in a person's words."""

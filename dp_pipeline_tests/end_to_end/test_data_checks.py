@@ -82,6 +82,27 @@ def test_a_match_long_past_its_day_is_an_error(
     assert names == ["no_match_is_overdue", "fixture_list_is_complete"], "errors come first"
 
 
+def test_what_a_read_left_out_fails_a_check_until_a_whole_read_leaves_out_nothing(
+    database: Database, read: Any
+) -> None:
+    matches = league(*TEAMS)
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    wanted = "SELECT id, domain, kind, subject, updated_at FROM finding WHERE severity = 'ERROR'"
+    first = read(season([*matches, {**matches[0], "team2": matches[0]["team1"]}]))
+    found = query(url, wanted)
+    (left_out,) = found
+    assert (left_out["domain"], left_out["kind"]) == ("matches", "team_against_itself")
+    check = first["all_matches_could_be_stored"]
+    assert (check["passed"], check["severity"]) == (False, "ERROR")
+    assert check["rows"] == [
+        "Ahlen - Ahlen, Matchday 1: matches[30]: a team cannot play against itself."
+    ]
+    read(season([*matches, {**matches[0], "team2": matches[0]["team1"]}]))
+    assert query(url, wanted) == found, "the same was found"
+    assert read(season(matches))["all_matches_could_be_stored"]["passed"]
+    assert query(url, wanted) == []
+
+
 def test_a_known_failure_passes_with_its_reason_until_its_day(
     database: Database, read: Any, tmp_path: Path
 ) -> None:

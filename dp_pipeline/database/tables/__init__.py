@@ -12,7 +12,7 @@ from dp_pipeline.database.tables.automation import (
     provider_rate_limit,
     tournament_watch,
 )
-from dp_pipeline.database.tables.checks import data_check
+from dp_pipeline.database.tables.checks import data_check, finding
 from dp_pipeline.database.tables.clubs import club, team_pair
 from dp_pipeline.database.tables.columns import metadata
 from dp_pipeline.database.tables.comparisons import comparison
@@ -50,6 +50,7 @@ __all__ = [
     "data_provider_executions",
     "delivery_note",
     "execution_report",
+    "finding",
     "goal",
     "image",
     "incident",
