@@ -1,10 +1,11 @@
-"""What happens by the clock: new seasons, nightly refreshes, weekly re-reads. All in UTC.
+"""What happens by the clock: new seasons, refreshes by night and week, retention. All in UTC.
 
-Every schedule is on from the start and reads nothing that nobody wants: without followed
-competitions and ingested tournaments there is nothing to read, and a provider that rests is not
-read either. A refresh therefore ticks several times in a night. All ticks of a night request the
-same run group, and one that was requested already is not requested again: Dagster's run keys count
-within one tick only. A refresh that is left out fails the check `{provider}_is_refreshed`.
+Every schedule is on from the start, but that of retention, and reads nothing that nobody wants:
+without followed competitions and ingested tournaments there is nothing to read, and a provider that
+rests is not read either. A refresh therefore ticks several times in a night. All ticks of a night
+request the same run group, and one that was requested already is not requested again: Dagster's run
+keys count within one tick only. A refresh that is left out fails the check
+`{provider}_is_refreshed`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ import dagster as dg
 
 from dp_pipeline.assets.comparison import COMPARE_JOB
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh, refresh_requests
+from dp_pipeline.assets.retention_job import RETENTION_JOB
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
@@ -79,6 +81,23 @@ def compare_providers_daily(
     """Once a day, where there is something to compare."""
     if not database.open().run_here(pairs_of_tournaments):
         return dg.SkipReason("No tournament is stored of two providers.")
+    return _once(context)
+
+
+@dg.schedule(
+    name="apply_retention_weekly",
+    job_name=RETENTION_JOB,
+    cron_schedule="23 10 * * 3",
+    execution_timezone="UTC",
+    # What is removed is gone: nothing is before somebody has seen what would be.
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description=(
+        "Removes what is older than the policy of retention says. Off until somebody switches it "
+        "on: `dp retention` shows first what would be removed."
+    ),
+)
+def apply_retention_weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Once a week."""
     return _once(context)
 
 
@@ -271,5 +290,6 @@ def _shown(moment: datetime) -> str:
 SCHEDULES = (
     discover_seasons_daily,
     compare_providers_daily,
+    apply_retention_weekly,
     *(refresh_schedule(provider, kind) for provider in PROVIDERS for kind in get_args(Kind)),
 )

@@ -270,6 +270,8 @@ class Settings(_FromEnvironment):
     """The file of followed competitions, absolute; None means the packaged one."""
     known_exceptions_file: Annotated[Path, _read(_path)] | None = _from("DP_KNOWN_EXCEPTIONS")
     """The file of failing checks that are known, absolute; None means that none is."""
+    retention_file: Annotated[Path, _read(_path)] | None = _from("DP_RETENTION")
+    """The file that says how long what is kept, absolute; None means the packaged one."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -77,6 +77,8 @@ def test_sensors_run_by_themselves_and_say_what_they_do() -> None:
 
 def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
     schedules = {schedule.name: schedule for schedule in defs.get_repository_def().schedule_defs}
+    removing = schedules.pop("apply_retention_weekly")
+    assert removing.default_status is dg.DefaultScheduleStatus.STOPPED, "a person decides on that"
     expected = {"discover_seasons_daily", "compare_providers_daily"} | {
         f"refresh_{provider}_{kind}"
         for provider in ("openligadb", "openfootball", "sofascore", "sandbox")
@@ -92,7 +94,7 @@ def test_jobs_are_described() -> None:
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs()}
     for name in (
         *("ingest_tournaments", "refresh_tournaments", "retry_failed", "discover_seasons"),
-        "compare_providers",
+        *("compare_providers", "apply_retention"),
     ):
         assert jobs[name].description, name
 

@@ -16,6 +16,7 @@ history   dp history
 coverage  dp coverage
 compare   dp compare
 archive   dp archive, dp replay
+retention dp retention
 """
 
 from dp_pipeline.cli import (
@@ -30,6 +31,7 @@ from dp_pipeline.cli import (
     executions,
     history,
     ingest,
+    retention,
     retry,
     shown,
     tournaments,
@@ -52,6 +54,7 @@ __all__ = [
     "history",
     "ingest",
     "main",
+    "retention",
     "retry",
     "shown",
     "tournaments",

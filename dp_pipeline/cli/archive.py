@@ -1,7 +1,7 @@
 """`dp archive` and `dp replay`: what providers answered, its size, and its second reading."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import anyio
@@ -12,46 +12,24 @@ from dp_pipeline.cli.running import print_outcome
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey, tidied
-from dp_pipeline.http import retention
+from dp_pipeline.http.archive_size import archive_size
 from dp_pipeline.ledger.listing import executions_of_run
+from dp_pipeline.ledger.retention.removal import amount
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
-from dp_pipeline.storage import ObjectStoreError
 
 _FAILED = 1
-_UNITS = ("bytes", "KiB", "MiB", "GiB")
-_STEP = 1024
 
 
 @main.command()
-@click.option(
-    "--older-than",
-    type=click.IntRange(min=0),
-    metavar="DAYS",
-    help="What of the archive is older, and not the last answer of its URL.",
-)
-@click.option("--apply", is_flag=True, help="Remove that; without, nothing is removed.")
-def archive(older_than: int | None, *, apply: bool) -> None:
-    """Show how large the archive of what providers answered is, or make it smaller."""
-    if apply and older_than is None:
-        message = "--apply removes what is older than something; give --older-than DAYS too."
-        raise click.UsageError(message)
+def archive() -> None:
+    """Show how large the archive of what providers answered is; `dp retention` makes it smaller."""
     with plain_errors():
-        settings = Settings.load()
-        database = open_database(settings)
-        if older_than is None:
-            click.echo(_said(database.run_here(retention.archive_size)))
-            return
-        before = datetime.now(UTC) - timedelta(days=older_than)
-        if apply:
-            try:
-                gone = retention.remove(database, object_store(settings), before)
-            except ObjectStoreError as error:
-                raise click.ClickException(printable(str(error))) from error
-            click.echo(f"Removed: {_said(gone)}")
-        else:
-            gone = database.run_here(lambda c: retention.removable(c, before))
-            click.echo(f"Would be removed: {_said(gone)}. With --apply it is.")
+        size = open_database(Settings.load()).run_here(archive_size)
+    click.echo(
+        f"{size.responses:,} answers, {size.payloads:,} bodies of {amount(size.bytes)}, "
+        f"{amount(size.stored_bytes)} in the object store"
+    )
 
 
 @main.command()
@@ -107,18 +85,3 @@ def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> No
                 print_outcome(console(), wanted, rows, None, dry_run=not apply)
                 completed &= bool(rows) and all(row["status"] == "completed" for row in rows)
     sys.exit(0 if completed else _FAILED)
-
-
-def _said(size: retention.ArchiveSize) -> str:
-    return (
-        f"{size.responses:,} answers, {size.payloads:,} bodies of {_amount(size.bytes)}, "
-        f"{_amount(size.stored_bytes)} in the object store"
-    )
-
-
-def _amount(size: float) -> str:
-    for unit in _UNITS[:-1]:
-        if size < _STEP:
-            return f"{size:.3g} {unit}"
-        size /= _STEP
-    return f"{size:.3g} {_UNITS[-1]}"

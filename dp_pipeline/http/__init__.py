@@ -13,6 +13,7 @@ circuit_table    its state and its counts in Postgres
 health           how services have answered lately, for people
 conditional      requests for what is not known yet, and what of an answer is archived
 archive          every answer, and each body once
+archive_size     how much of it there is
 replay           requests answered by the archive
 request_cache    one request per URL and run
 request_log      what was requested and what came

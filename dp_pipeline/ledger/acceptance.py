@@ -12,6 +12,28 @@ from dp_pipeline.database import tables
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS
 
 _e = tables.data_provider_executions
+_later = _e.alias("later")
+
+
+def _decides(
+    later: sa.FromClause, refused: sa.ColumnElement[Any], id_: Any
+) -> sa.ColumnElement[bool]:
+    """Of a later execution: that what was refused then is taken in, or a newer read is stored."""
+    accepted = later.c.summary["accepted"]["execution"].astext
+    return sa.and_(
+        later.c.started_at > refused,
+        later.c.scope.in_(("whole", "part")),
+        (later.c.outcome == "written") | (accepted == sa.cast(id_, sa.Text)),
+    )
+
+
+undecided = sa.and_(
+    _e.c.outcome == SUSPICIOUS,
+    ~sa.exists().where(
+        _later.c.tournament_key == _e.c.tournament_key, _decides(_later, _e.c.started_at, _e.c.id)
+    ),
+)
+"""Of an execution: that it refused a payload which a person may still take in."""
 
 
 class NotAcceptableError(Exception):
@@ -60,9 +82,7 @@ def _raise_if_later(connection: sa.Connection, row: Mapping[str, Any]) -> None:
         sa.select(_e.c.started_at, accepted.label("accepted"))
         .where(
             _e.c.tournament_key == row["tournament_key"],
-            _e.c.started_at > row["started_at"],
-            _e.c.scope.in_(("whole", "part")),
-            (_e.c.outcome == "written") | (accepted["execution"].astext == str(row["id"])),
+            _decides(_e, sa.literal(row["started_at"]), sa.literal(row["id"])),
         )
         .order_by(_e.c.started_at)
         .limit(1)

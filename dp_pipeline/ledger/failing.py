@@ -10,6 +10,23 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.confirmed import before_removal
 from dp_pipeline.domains.registry import in_order
 
+_failed = tables.data_provider_executions
+_later = _failed.alias("later")
+_made_good = sa.exists().where(
+    _later.c.tournament_key == _failed.c.tournament_key,
+    _later.c.domain == _failed.c.domain,
+    _later.c.started_at > _failed.c.started_at,
+    _later.c.status != "failed",
+    _later.c.scope.in_(("whole", _failed.c.scope)),
+)
+still_failing = sa.and_(
+    _failed.c.status == "failed",
+    _failed.c.scope.in_(("whole", "part")),
+    ~before_removal,
+    ~_made_good,
+)
+"""Of an execution: that it failed, and that nothing has made good for it since."""
+
 _AGO = re.compile(r"(\d{1,5})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -25,27 +42,9 @@ def failing(connection: sa.Connection, since: datetime | None = None) -> dict[st
         connection: to the ledger.
         since: only what failed then or later; None for all.
     """
-    failed = tables.data_provider_executions
-    later = failed.alias("later")
-    made_good = sa.exists().where(
-        later.c.tournament_key == failed.c.tournament_key,
-        later.c.domain == failed.c.domain,
-        later.c.started_at > failed.c.started_at,
-        later.c.status != "failed",
-        later.c.scope.in_(("whole", failed.c.scope)),
-    )
-    rows = (
-        sa.select(failed.c.tournament_key, failed.c.domain)
-        .where(
-            failed.c.status == "failed",
-            failed.c.scope.in_(("whole", "part")),
-            ~before_removal,
-            ~made_good,
-        )
-        .distinct()
-    )
+    rows = sa.select(_failed.c.tournament_key, _failed.c.domain).where(still_failing).distinct()
     if since is not None:
-        rows = rows.where(failed.c.completed_at >= since)
+        rows = rows.where(_failed.c.completed_at >= since)
     domains = defaultdict[str, set[str]](set)
     for row in connection.execute(rows):
         domains[row.tournament_key].add(row.domain)

@@ -236,24 +236,6 @@ def test_an_empty_database_is_rebuilt_from_the_archive_without_a_request(
     assert {row["done"] for row in announced} == {True}
 
 
-def test_what_retention_would_remove_is_said_first_and_the_last_answer_stays(
-    tmp_path: Path, files: Files, read: Read, dp: Callable[..., str]
-) -> None:
-    for files.body in (played(1), played(2), played(2)):
-        read()
-    assert "3 answers, 2 bodies" in dp("archive")
-    assert "0 answers, 0 bodies" in dp("archive", "--older-than", "1")
-    assert dp("archive", "--older-than", "0").startswith("Would be removed: 2 answers, 1 bodies")
-    assert "3 answers, 2 bodies" in dp("archive"), "that was a dry run"
-    assert dp("archive", "--older-than", "0", "--apply").startswith("Removed: 2 answers, 1 bodies")
-    assert "1 answers, 1 bodies" in dp("archive")
-    (left,) = (tmp_path / "objects" / "payloads").rglob("*.gz")
-    assert unpacked(left.read_bytes()) == played(2)
-    rows = read()
-    assert files.sent[-1] == 0
-    assert {row["outcome"] for row in rows.values()} <= {"unchanged", "not_applicable"}
-
-
 def test_the_time_of_the_last_change_decides_where_there_are_no_validators(
     database: Database, tmp_path: Path
 ) -> None:

@@ -1,0 +1,81 @@
+"""`dp retention`: what is too old by the policy of retention, and removing it."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
+from dp_pipeline.cli.terminal import plain, printable
+from dp_pipeline.ledger.retention.policy import FOREVER, RetentionError, RetentionPolicy, load
+from dp_pipeline.ledger.retention.removal import WORDS, Part, Removal, amount
+from dp_pipeline.resources import object_store, open_database
+from dp_pipeline.settings import Settings
+
+_FAILED = 1
+_KEPT_AS = {"answers": "archive", "bodies": "archive"}
+"""The name in the policy of parts that have another one there."""
+
+
+@main.command()
+@click.option("--apply", is_flag=True, help="Remove it; without, nothing is removed.")
+def retention(*, apply: bool) -> None:
+    """Show what is older than the policy of retention says, or remove it.
+
+    The policy is a file that DP_RETENTION names, else the packaged one. What is still needed stays
+    however old it is: the last execution of everything, what failed or was refused and waits for
+    somebody, what the next request or a replay reads, runs that are not finished. The job
+    apply_retention does the same in Dagster. Exits with 1 if a part could not be removed.
+    """
+    with plain_errors():
+        settings = Settings.load()
+        try:
+            policy = load(settings.retention_file)
+        except RetentionError as error:
+            raise click.ClickException(printable(str(error))) from error
+        database = open_database(settings)
+        from dp_pipeline.assets.old_runs import Ours
+        from dp_pipeline.assets.retention_job import remove_by, too_old_by
+        from dp_pipeline.definitions import defs
+
+        ours, oldest = Ours.of(defs.get_repository_def()), policy.oldest(datetime.now(UTC))
+        found: dict[Part, Removal] = {}
+        with (
+            instance_in_use() as instance,
+            Console(stderr=True).status("Looking for what is too old …") as status,
+        ):
+            removals = (
+                remove_by(oldest, database, object_store(settings), instance, ours)
+                if apply
+                else too_old_by(oldest, database, instance, ours)
+            )
+            for each in removals:
+                found[each.part] = each
+                if apply:
+                    status.update(plain(f"Removing: {each.count:,} {WORDS[each.part]} …"))
+    screen = console()
+    screen.print(_table(policy, found, apply=apply))
+    for each in found.values():
+        if each.problem is not None:
+            screen.print(plain(each.sentence, "red"), soft_wrap=True)
+    if not apply:
+        screen.print("Nothing is removed yet; with --apply it is.")
+    if any(each.problem is not None for each in found.values()):
+        sys.exit(_FAILED)
+
+
+def _table(policy: RetentionPolicy, found: dict[Part, Removal], *, apply: bool) -> Table:
+    table = Table("what", "kept for", "size")
+    table.add_column("removed" if apply else "too old", justify="right")
+    days = policy.model_dump()
+    for part, each in found.items():
+        kept = days[_KEPT_AS.get(part, part)]
+        table.add_row(
+            WORDS[part],
+            FOREVER if kept is None else f"{kept} days",
+            "" if each.bytes is None else amount(each.bytes),
+            f"{each.count:,}",
+        )
+    return table

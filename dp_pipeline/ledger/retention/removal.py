@@ -1,0 +1,253 @@
+"""Removing what is too old from the database and the object store, in batches; or counting it.
+
+Rows that refer go before rows they refer to, and objects before the rows that know of them:
+whatever stops this half-way, the next time finds the rest.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from dp_pipeline.database import tables
+from dp_pipeline.database.database import Database
+from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.ledger.retention.needed import needed_execution, old_answers, replayed_execution
+from dp_pipeline.ledger.retention.policy import Oldest
+from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
+
+Part = Literal["reports", "answers", "bodies", "changes", "executions", "runs"]
+
+WORDS: Mapping[Part, str] = {
+    "reports": "reports of executions",
+    "answers": "answers of providers",
+    "bodies": "bodies that no answer has any more",
+    "changes": "changes in the history",
+    "executions": "executions in the ledger",
+    "runs": "runs of Dagster with their events and logs",
+}
+ROWS_AT_ONCE = 5_000
+OBJECTS_AT_ONCE = 500
+MOST_AT_ONCE = 100_000
+_THREADS = 8
+_UNITS = ("bytes", "KiB", "MiB", "GiB")
+_STEP = 1024
+
+_executions, _response = tables.data_provider_executions, tables.response
+_payload, _change = tables.payload, tables.change
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What of one part is too old, or was removed.
+
+    Args:
+        part: of what.
+        count: how many.
+        bytes: their size where they are stored, as far as it is known.
+        problem: why not all could be removed, a sentence.
+    """
+
+    part: Part
+    count: int
+    bytes: int | None = None
+    problem: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """How much of what it is, and what is wrong."""
+        size = "" if self.bytes is None else f", {amount(self.bytes)}"
+        said = f"{self.count:,} {WORDS[self.part]}{size}."
+        return said if self.problem is None else f"{said} Not all could be removed: {self.problem}"
+
+
+def amount(size: float) -> str:
+    """A number of bytes for people."""
+    for unit in _UNITS[:-1]:
+        if size < _STEP:
+            return f"{size:.3g} {unit}"
+        size /= _STEP
+    return f"{size:.3g} {_UNITS[-1]}"
+
+
+def too_old(connection: sa.Connection, oldest: Oldest) -> Iterator[Removal]:
+    """What `remove` would remove, in its order."""
+    reports = sa.select(sa.func.count()).select_from(_executions).where(_old_report(oldest))
+    yield Removal("reports", connection.scalar(reports) or 0)
+    rows: tuple[tuple[Part, sa.Table, sa.Select[Any]], ...] = (
+        ("answers", _response, old_answers(oldest.archive)),
+        ("bodies", _payload, _old_bodies(oldest, _removable_answer(oldest))),
+        ("changes", _change, _old_changes(oldest)),
+        ("executions", _executions, _old_executions(oldest, planned=True)),
+    )
+    for part, table, ids in rows:
+        (key,) = table.primary_key
+        size = sa.func.coalesce(sa.func.sum(_size(table)), 0)
+        count, bytes_ = connection.execute(
+            sa.select(sa.func.count(), size).where(key.in_(ids))
+        ).one()
+        yield Removal(part, count, int(bytes_))
+
+
+def remove(database: Database, objects: ObjectStore, oldest: Oldest) -> Iterator[Removal]:
+    """Remove what is too old; says after each batch what of its part is removed so far.
+
+    A part that fails stops no other one: what could not be removed goes next time.
+    """
+    parts: Mapping[Part, Iterator[tuple[int, int | None]]] = {
+        "reports": _remove_reports(database, objects, oldest),
+        "answers": _remove_rows(database, _response, old_answers(oldest.archive)),
+        "bodies": _remove_bodies(database, objects, oldest),
+        "changes": _remove_rows(database, _change, _old_changes(oldest)),
+        "executions": _remove_rows(database, _executions, _old_executions(oldest)),
+    }
+    for part, batches in parts.items():
+        yield from so_far(part, batches, (ObjectStoreError, DatabaseError))
+
+
+def so_far(
+    part: Part,
+    batches: Iterator[tuple[int, int | None]],
+    expected: tuple[type[Exception], ...],
+) -> Iterator[Removal]:
+    """What of a part is removed after each batch, which is so many of such a size.
+
+    The last word has the reason where an expected error ended it.
+    """
+    removal = Removal(part, 0)
+    yield removal
+    try:
+        for count, size in batches:
+            bytes_ = removal.bytes if size is None else (removal.bytes or 0) + size
+            removal = replace(removal, count=removal.count + count, bytes=bytes_)
+            yield removal
+    except expected as error:
+        yield replace(removal, problem=str(error))
+
+
+def _before(column: sa.Column[Any], since: datetime | None) -> sa.ColumnElement[bool]:
+    return sa.false() if since is None else column < since
+
+
+def _size(table: sa.Table) -> sa.ColumnElement[int]:
+    whole_row = sa.literal_column(table.name)
+    return _payload.c.stored_bytes if table is _payload else sa.func.pg_column_size(whole_row)
+
+
+def _needed() -> sa.ColumnElement[bool]:
+    return needed_execution() | replayed_execution()
+
+
+def _removable_answer(oldest: Oldest) -> sa.ColumnElement[bool]:
+    # As IN, Postgres looked through all old answers for each of a million: 250 s in place of 2.
+    old = old_answers(oldest.archive).cte("old_answer")
+    return sa.exists().where(old.c.id == _response.c.id)
+
+
+def _old_report(oldest: Oldest) -> sa.ColumnElement[bool]:
+    e = _executions.c
+    return e.report_file_key.is_not(None) & _before(e.completed_at, oldest.reports) & ~_needed()
+
+
+def _old_changes(oldest: Oldest) -> sa.Select[Any]:
+    old = _before(_change.c.changed_at, oldest.changes)
+    return sa.select(_change.c.id).where(old).correlate(None)
+
+
+def _old_bodies(oldest: Oldest, unless: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    used = sa.exists().where(_response.c.hash == _payload.c.hash, ~unless)
+    old = _before(_payload.c.created_at, oldest.archive)
+    return sa.select(_payload.c.hash).where(old, ~used).correlate(None)
+
+
+def _old_executions(oldest: Oldest, *, planned: bool = False) -> sa.Select[Any]:
+    """Those to which nothing that stays belongs.
+
+    Args:
+        oldest: since when what is kept.
+        planned: count what is too old of everything else as removed.
+    """
+    e = _executions.c
+    answer, change, report = sa.false(), sa.false(), sa.false()
+    if planned:
+        answer = _removable_answer(oldest)
+        change = _before(_change.c.changed_at, oldest.changes)
+        report = _before(e.completed_at, oldest.reports)
+    ids = sa.select(e.id).where(
+        _before(e.completed_at, oldest.executions),
+        e.report_file_key.is_(None) | report,
+        ~_needed(),
+        ~sa.exists().where(_response.c.execution_id == e.id, ~answer),
+        ~sa.exists().where(_change.c.execution_id == e.id, ~change),
+    )
+    return ids.correlate(None)
+
+
+def _remove_rows(
+    database: Database, table: sa.Table, ids: sa.Select[Any]
+) -> Iterator[tuple[int, int | None]]:
+    (key,) = table.primary_key
+    for batch in _batches(database, ids, ROWS_AT_ONCE):
+        rows = sa.delete(table).where(key.in_([row[0] for row in batch])).returning(_size(table))
+        sizes = database.run_here(lambda c, rows=rows: c.scalars(rows).all())
+        yield len(sizes), sum(sizes)
+
+
+def _remove_reports(
+    database: Database, objects: ObjectStore, oldest: Oldest
+) -> Iterator[tuple[int, int | None]]:
+    e = _executions.c
+    summary = sa.func.coalesce(e.summary, sa.text("'{}'::jsonb")).op("||", return_type=JSONB)
+    removed = sa.cast({"reportUploadStatus": "removed"}, JSONB)
+    gone = {"report_file_key": None, "report_file_url": None, "summary": summary(removed)}
+    reports = sa.select(e.id, e.report_file_key).where(_old_report(oldest))
+    for batch in _batches(database, reports, OBJECTS_AT_ONCE):
+        # First the objects: without its row nobody would know of one.
+        _delete(objects, [row.report_file_key for row in batch])
+        rows = sa.update(_executions).where(e.id.in_([row.id for row in batch])).values(gone)
+        database.run_here(lambda c, rows=rows: c.execute(rows))
+        yield len(batch), None
+
+
+def _remove_bodies(
+    database: Database, objects: ObjectStore, oldest: Oldest
+) -> Iterator[tuple[int, int | None]]:
+    bodies = _old_bodies(oldest, sa.false()).add_columns(
+        _payload.c.object_key, _payload.c.stored_bytes
+    )
+    for batch in _batches(database, bodies, OBJECTS_AT_ONCE):
+        _delete(objects, [row.object_key for row in batch])
+        rows = sa.delete(_payload).where(_payload.c.hash.in_([row.hash for row in batch]))
+        database.run_here(lambda c, rows=rows: c.execute(rows))
+        yield len(batch), sum(row.stored_bytes for row in batch)
+
+
+def _batches(
+    database: Database, wanted: sa.Select[*tuple[Any, ...]], size: int
+) -> Iterator[Sequence[sa.Row[Any]]]:
+    """What a query finds, looked for once for many batches: that takes longer than removing one."""
+    looked_for = wanted.limit(MOST_AT_ONCE)
+    while True:
+        found = database.run_here(lambda c: c.execute(looked_for).all())
+        for start in range(0, len(found), size):
+            yield found[start : start + size]
+        if len(found) < MOST_AT_ONCE:
+            return
+
+
+def _delete(objects: ObjectStore, keys: Sequence[str]) -> None:
+    def one(key: str) -> None:
+        within(ANSWER_SECONDS, partial(objects.delete, key))
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        # A store that is away fails the first ones; the others are not tried.
+        try:
+            list(pool.map(one, keys))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
