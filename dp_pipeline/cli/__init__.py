@@ -8,6 +8,7 @@ running   a job in this process, and what came of it
 dev       dp dev
 executions  dp executions
 shown     dp checks, seasons, approve, health
+stats     dp stats
 database  dp db
 accept    dp accept
 aliases   dp alias
@@ -34,6 +35,7 @@ from dp_pipeline.cli import (
     retention,
     retry,
     shown,
+    stats,
     tournaments,
 )
 from dp_pipeline.cli.group import main
@@ -57,5 +59,6 @@ __all__ = [
     "retention",
     "retry",
     "shown",
+    "stats",
     "tournaments",
 ]

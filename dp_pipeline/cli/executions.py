@@ -12,11 +12,11 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from dp_pipeline.cli.group import AT_LEAST_ONE, SINCE, console, main, plain_errors
+from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, SINCE, console, main, plain_errors
 from dp_pipeline.cli.terminal import STATUS_STYLES, plain, printable
 from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
-from dp_pipeline.domains.registry import REGISTERED, in_order
+from dp_pipeline.domains.registry import in_order
 from dp_pipeline.ledger.listing import ExecutionFilter, RunIds, newest_executions
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
 from dp_pipeline.resources import open_database
@@ -38,13 +38,7 @@ _INDENT = 4
     multiple=True,
     help="Only with this status; may be given several times.",
 )
-@click.option(
-    "--domain",
-    "domains",
-    type=click.Choice(tuple(REGISTERED)),
-    multiple=True,
-    help="Only of this domain; may be given several times.",
-)
+@DOMAINS
 @SINCE
 @click.option("--run", metavar="ID", help="Only of this Dagster run: its id or how it begins.")
 @click.option(

@@ -14,6 +14,7 @@ from dp_pipeline.cli.terminal import printable
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
 from dp_pipeline.database.known_keys import UnknownKeyError
+from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.football.key import is_address
 from dp_pipeline.ledger.failing import since_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
@@ -59,6 +60,13 @@ class _Moment(click.ParamType[datetime]):
 
 
 AT_LEAST_ONE = _WholeNumber()
+DOMAINS = click.option(
+    "--domain",
+    "domains",
+    type=click.Choice(tuple(REGISTERED)),
+    multiple=True,
+    help="Only of this domain; may be given several times.",
+)
 SINCE = click.option(
     "--since",
     type=_Moment(),

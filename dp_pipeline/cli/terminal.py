@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dp_pipeline.domains.change_words import fields_in_words
+from dp_pipeline.ledger.retention.removal import amount
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
 
 if TYPE_CHECKING:
@@ -187,6 +188,31 @@ def health_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def stats_table(rows: Sequence[Row]) -> Table:
+    """What executions came to and cost: a line for each day, provider and domain."""
+    right = ("tried", "failed", "blocked", "median", "p95", "requests", "received")
+    table = _table(
+        *(Column(name, no_wrap=True) for name in ("day (UTC)", "provider", "domain")),
+        *(Column(name, no_wrap=True, justify="right") for name in right),
+    )
+    before: tuple[object, ...] = ()
+    for row in rows:
+        place = (row["day"], row["provider"])
+        table.add_row(
+            str(row["day"]) if place[:1] != before[:1] else "",
+            plain(row["provider"] or "no key") if place != before else "",
+            row["domain"],
+            f"{row['executions']:,}",
+            Text(f"{row['failures']:,}", style="red" if row["failures"] else ""),
+            f"{row['blocked']:,}",
+            *(_of_milliseconds(row[name]) for name in ("median_duration", "p95_duration")),
+            f"{row['requests']:,}",
+            amount(row["bytes"]),
+        )
+        before = place
+    return table
+
+
 def checks_table(rows: Sequence[Row]) -> Table:
     """Checks of stored data: a line for each, with what is wrong."""
     table = _table(
@@ -323,4 +349,8 @@ def _status(row: Row) -> Text:
 
 
 def _seconds(row: Row) -> str:
-    return "" if row["duration"] is None else f"{row['duration'] / 1000:.2f} s"
+    return _of_milliseconds(row["duration"])
+
+
+def _of_milliseconds(duration: float | None) -> str:
+    return "" if duration is None else f"{duration / 1000:.2f} s"

@@ -133,3 +133,25 @@ KNOWN = {
 def test_the_nearest_keys_are_those_that_were_meant(text: str, keys: list[str]) -> None:
     assert nearest(text, KNOWN)[: len(keys)] == keys
     assert bool(nearest(text, KNOWN)) is bool(keys)
+
+
+def test_what_executions_cost_is_counted_by_day_provider_and_domain(dp: Dp) -> None:
+    rows = {
+        (row["provider"], row["domain"]): row for row in json.loads(dp("stats", "--json").output)
+    }
+    matches, refused = rows["openligadb", "matches"], rows["openfootball", "goals"]
+    assert (matches["executions"], matches["runs"], matches["stored"]) == (1, 1, 1)
+    assert (refused["executions"], refused["failures"], refused["blocked"]) == (2, 0, 1)
+    assert rows["openfootball", "tournaments"]["failures"] == 1
+    assert sum(row["requests"] for row in rows.values()) == 5
+    assert sum(row["bytes"] for row in rows.values()) > 10_000
+    assert 0 < matches["median_duration"] <= matches["p95_duration"]
+    of_goals = json.loads(
+        dp("stats", "--domain", "goals", "--provider", "openligadb", "--json").output
+    )
+    assert of_goals == [rows["openligadb", "goals"]]
+    shown = dp("stats").output
+    assert shown.count("openligadb") == shown.count("openfootball") == 1
+    assert max(map(len, shown.splitlines())) <= 160
+    assert dp("stats", "--provider", "sofascore").output == "No execution in the last 2 days.\n"
+    assert dp("stats", "--days", "99999999999").exit_code == 0

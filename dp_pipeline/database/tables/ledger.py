@@ -150,6 +150,11 @@ data_provider_executions = sa.Table(
         "tournament_key",
         sa.text("started_at DESC"),
     ),
+    # For `execution_stats`, of which people want the last days.
+    sa.Index(
+        "ix_data_provider_executions_day",
+        sa.text("(((started_at AT TIME ZONE 'UTC'::text))::date)"),
+    ),
     # By request_id: the index of the unique constraint begins with it.
     comment="The ledger: one row per attempt to materialize one domain of one tournament",
 )

@@ -1,0 +1,35 @@
+"""`dp stats`: what executions came to and cost."""
+
+import json
+
+import click
+
+from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, console, main, plain_errors
+from dp_pipeline.cli.terminal import stats_table
+from dp_pipeline.ledger.stats import execution_stats
+from dp_pipeline.providers.registry import BY_NAME
+from dp_pipeline.resources import open_database
+from dp_pipeline.settings import Settings
+
+
+@main.command()
+@click.option(
+    "--days", type=AT_LEAST_ONE, default=2, show_default=True, help="Up to today, in UTC."
+)
+@click.option("--provider", type=click.Choice(tuple(BY_NAME)), help="Only of this provider.")
+@DOMAINS
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def stats(days: int, provider: str | None, domains: tuple[str, ...], *, as_json: bool) -> None:
+    """Print what executions came to and cost, by day, provider and domain.
+
+    The view execution_stats has the same for all days. Dry runs do not count; durations are of
+    executions that were begun.
+    """
+    with plain_errors(), open_database(Settings.load()).transaction() as connection:
+        rows = execution_stats(connection, days=days, provider=provider, domains=domains)
+    if as_json:
+        click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+    elif rows:
+        console().print(stats_table(rows))
+    else:
+        click.echo(f"No execution in the last {days} days.")
