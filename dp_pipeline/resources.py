@@ -1,6 +1,6 @@
 """Resources: configuration turned into plain objects, when they are used and not before.
 
-A field that is not set follows the environment (settings.py), read when a run or sensor begins.
+A field that is not set follows the environment (settings/), read when a run or sensor begins.
 """
 
 import threading

@@ -101,6 +101,9 @@ def test_a_postgres_url_may_name_a_socket_directory() -> None:
         ("DP_MESSAGES", "failure,hunter22", "must be one or more of failure, partial, news,"),
         ("DP_MESSAGES", " , ", "must be one or more of failure, partial, news,"),
         ("SLACK_JOB_EXECUTIONS_WEBHOOK", "hunter22", "must be an http:// or https:// URL"),
+        ("SLACK_BOT_TOKEN", "hunter22", "must be the Bot User OAuth Token"),
+        ("SLACK_CHANNEL", "#hunter22 #b", "must be the ID of one channel"),
+        ("SLACK_API_URL", "hunter22", "must be an http:// or https:// URL"),
         ("AWS_CLOUDFRONT_URL", "s3://hunter22", "must be a host name or an http(s) URL"),
         ("DAGSTER_BASE_URL", "hunter22:3000", "must be an http:// or https:// URL"),
         ("DP_HOME", "/tmp/\x00hunter22", "control character"),  # noqa: S108 - never opened
@@ -292,6 +295,8 @@ def full() -> Settings:
             "DAGSTER_POSTGRES_URL": "postgresql://postgres:postgres@db/two",
             "OPENLIGADB_BASE_URL": "https://gate:gatekey@openliga.example",
             "SLACK_JOB_EXECUTIONS_WEBHOOK": "https://hooks.example/services/T/B/slackkey",
+            "SLACK_BOT_TOKEN": "xoxb-1-botkeybotkey",
+            "SLACK_CHANNEL": "#football",
             "AWS_S3_BUCKET": "bucket",
             "AWS_ACCESS_KEY_ID": "id",
             "AWS_SECRET_ACCESS_KEY": "awskey",
@@ -301,7 +306,8 @@ def full() -> Settings:
 
 
 @pytest.mark.parametrize(
-    "secret", ["first/secret", "first%2Fsecret", "gatekey", "awskey", "storekey"]
+    "secret",
+    ["first/secret", "first%2Fsecret", "gatekey", "awskey", "storekey", "xoxb-1-botkeybotkey"],
 )
 def test_a_secret_is_concealed_wherever_it_stands(secret: str) -> None:
     assert full().conceal(f"tried ({secret}) and {secret}!") == "tried (***) and ***!"
@@ -345,6 +351,8 @@ def test_conceal_takes_any_text_and_is_done_after_one_pass(text: str) -> None:
                 "DAGSTER_POSTGRES_URL",
                 "OPENLIGADB_BASE_URL",
                 "SLACK_JOB_EXECUTIONS_WEBHOOK",
+                "SLACK_BOT_TOKEN",
+                "SLACK_CHANNEL",
                 "AWS_S3_BUCKET",
                 "AWS_CLOUDFRONT_URL",
                 "DAGSTER_BASE_URL",

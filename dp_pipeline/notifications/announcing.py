@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
-from dp_pipeline.notifications import backfills, digests, earlier, incidents, notes, outbox
+from dp_pipeline.notifications import earlier, incidents, notes
 from dp_pipeline.notifications.delivery import (
     TICK_SECONDS,
     Delivery,
@@ -24,6 +24,7 @@ from dp_pipeline.notifications.delivery import (
     due_incidents,
 )
 from dp_pipeline.notifications.detectors import automation
+from dp_pipeline.notifications.due import DueExecutions
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.notifications.notes import WATCHES, DeliveryState, database_away
@@ -31,11 +32,8 @@ from dp_pipeline.notifications.runs import (
     cancelled_runs,
     ended_by,
     finished_runs,
-    group_over,
     record_lost_runs,
 )
-from dp_pipeline.notifications.slack.announcement import Announcement
-from dp_pipeline.notifications.slack.digest import Digest
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import UNUSABLE, DatabaseResource, LedgerResource
@@ -65,11 +63,11 @@ def announce(
     if tick.store is not None:
         tick.catch_up(tick.store)
     with duties.duty("reading the settings of Slack"):
-        webhook = slack.open()
+        channel = slack.open()
         delivery = Delivery(
-            webhook, Settings.load().messages, duties, context.log, tick.store, tick.latest
+            channel, Settings.load().messages, duties, context.log, tick.store, tick.latest
         )
-        if webhook is None and tick.store is not None:
+        if channel is None and tick.store is not None:
             tick.learn(tick.store, announced_from=tick.now)
         with duties.duty("delivering messages"):
             tick.said += delivery.deliver(*tick.due())
@@ -177,7 +175,10 @@ class _Tick:
         if self.store is None:
             return [self._absence]
         store = self.store
-        return [partial(due_incidents, store, self.duties), partial(self._executions, store)]
+        executions = DueExecutions(
+            self.context, self.ledger, self.duties, store, self.state, self.now
+        )
+        return [partial(due_incidents, store, self.duties), executions.read]
 
     def _done(self, count: int, what: str) -> None:
         if count:
@@ -209,50 +210,3 @@ class _Tick:
         with store.transaction() as connection:
             incidents.note_past(connection, past, moment(self.now))
         self.away = None
-
-    def _executions(self, store: Database) -> list[DueMessage]:
-        """What is unannounced of executions, oldest first; each kind is read by itself."""
-        since, handled_until = moment(self.state.announced_from), self.state.lost_after
-        due: list[tuple[Announcement | Digest, Callable[[], None]]] = []
-        with self.duties.duty("reading executions to announce"):
-            due += self._runs(store, since)
-        with self.duties.duty("reading digests to announce"):
-            due += self._groups(store, since)
-        with self.duties.duty("reading backfills to announce"):
-            due += backfills.unannounced(
-                self.context,
-                store,
-                self.ledger.run_group_url,
-                since=since,
-                handled_until=handled_until,
-            )
-        due.sort(key=lambda each: each[0].completed_at)
-        return [DueMessage(message, stamp) for message, stamp in due]
-
-    def _runs(
-        self, store: Database, since: datetime
-    ) -> Iterator[tuple[Announcement, Callable[[], None]]]:
-        unannounced = outbox.unannounced_runs(store, since)
-        over = finished_runs(
-            self.context.instance, unannounced, handled_until=self.state.lost_after
-        )
-        for message in outbox.announcements(
-            store,
-            over,
-            since=since,
-            run_url=self.ledger.run_url,
-            each=self.duties.duty,
-        ):
-            yield message, partial(outbox.mark_announced, store, message.executions)
-
-    def _groups(
-        self, store: Database, since: datetime
-    ) -> Iterator[tuple[Digest, Callable[[], None]]]:
-        instance, handled_until = self.context.instance, self.state.lost_after
-        for group in digests.unannounced_groups(store, since):
-            with self.duties.duty(f"summing up {group.name}"):
-                if group_over(instance, group, handled_until=handled_until, now=self.now):
-                    url = self.ledger.run_group_url(group.name)
-                    backfill = backfills.how_it_ended(instance, group.name)
-                    digest = digests.digest(store, group, since=since, url=url, backfill=backfill)
-                    yield digest, partial(digests.mark_group_announced, store, group, since)

@@ -27,6 +27,9 @@ SILENCES = 3
 every connection, two posts use up a message: an hour of it costs four messages, not 180."""
 LONGEST_PAUSE_SECONDS = 3_600.0
 _BACKOFF = Backoff(first=60.0, longest=LONGEST_PAUSE_SECONDS)
+_UNTIL_MENDED = Backoff(first=60.0, longest=600.0)
+"""Pauses while Slack takes nothing until a person has done something: a token that was revoked on a
+Friday was to be tried 25,000 times until Monday. Ten minutes after it is mended messages come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,12 @@ class Attempts:
             kept = {str(key): Attempt(**attempt) for key, attempt in noted["of"].items()}
             self._of = {key: attempt for key, attempt in kept.items() if attempt.at > oldest}
             self._silences = int(noted["silences"])
+            self._setup_faults = int(noted.get("setup_faults", 0))
             self._quiet_until = float(noted.get("quiet_until", 0.0))
+            self._because = str(noted.get("because", ""))
         except (ValueError, KeyError, TypeError, AttributeError):
             self._of, self._silences, self._quiet_until = {}, 0, 0.0
+            self._setup_faults, self._because = 0, ""
 
     def of(self, key: str) -> Attempt:
         """What is known of a message."""
@@ -86,11 +92,15 @@ class Attempts:
         self._silences += 1
         self._keep(key)
 
-    def failed(self, key: str, *, refused: bool = False) -> None:
-        """It was not taken; `refused` if that was the answer to this message."""
+    def failed(self, key: str, *, refused: bool = False, needs_person: bool = False) -> None:
+        """It was not taken; `refused` if that was the answer to this message.
+
+        `needs_person` if Slack takes none until somebody does something.
+        """
         before = self.of(key)
         if refused:
             self._silences = 0
+        self._setup_faults = self._setup_faults + 1 if needs_person else 0
         self._keep(key, doubtful=before.doubtful - 1, refusals=before.refusals + refused)
 
     def passed(self, key: str) -> None:
@@ -99,12 +109,13 @@ class Attempts:
 
     def taken(self, key: str) -> None:
         """Slack has it; it is not stamped yet."""
-        self._silences = 0
+        self._silences = self._setup_faults = 0
         self._keep(key, taken=True)
 
     def stamped(self, key: str) -> None:
         """Everything about it is done."""
         if self._of.pop(key, None) is not None:
+            self._because = ""
             self._write()
 
     @property
@@ -112,15 +123,22 @@ class Attempts:
         """How many seconds nothing is to be posted for; below zero when that is over."""
         return self._quiet_until - time.time()
 
-    def pause(self, seconds: float) -> None:
-        """Nothing is to be posted for so long."""
+    def pause(self, seconds: float, *, because: str = "") -> None:
+        """Nothing is to be posted for so long; why, a sentence."""
         self._quiet_until = time.time() + seconds
+        self._because = because
         self._write()
 
     @property
+    def because(self) -> str:
+        """Why nothing could be posted the last time, a sentence; empty when it could."""
+        return self._because
+
+    @property
     def pause_seconds(self) -> float:
-        """How long posting pauses after posts in a row that nothing answered."""
-        return _BACKOFF.seconds(self._silences - SILENCES + 1)
+        """How long posting pauses after posts in a row that nothing answered, or answered no."""
+        silent = _BACKOFF.seconds(self._silences - SILENCES + 1)
+        return max(silent, _UNTIL_MENDED.seconds(self._setup_faults - SILENCES + 1))
 
     def _keep(self, key: str, **changes: Any) -> None:
         self._of[key] = replace(self.of(key), **changes, at=time.time())
@@ -130,6 +148,8 @@ class Attempts:
         if self._store is not None:
             note = {
                 "silences": self._silences,
+                "setup_faults": self._setup_faults,
+                "because": self._because,
                 "quiet_until": self._quiet_until,
                 "of": {key: asdict(attempt) for key, attempt in self._of.items()},
             }

@@ -1,8 +1,9 @@
 """The one delivery: what is due is posted in order, at the rate Slack allows, and then stamped.
 
 What is due is the business of announcing.py and detection.py; how a message reaches Slack, of
-slack/webhook.py. A message is posted once in a tick. What failed is posted again by later ticks;
-what may have been taken once more at most (attempts.py).
+slack/bot.py and slack/webhook.py; in which thread, of threads.py. A message is posted once in a
+tick. What failed is posted again by later ticks; what may have been taken once more at most
+(attempts.py).
 """
 
 import logging
@@ -18,16 +19,21 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.locks import Lock, held
 from dp_pipeline.http.rate_limit import reserve
 from dp_pipeline.instance.address import dagster_url
-from dp_pipeline.notifications import incidents
+from dp_pipeline.notifications import incidents, threads
 from dp_pipeline.notifications.attempts import LONGEST_PAUSE_SECONDS, Attempts
 from dp_pipeline.notifications.duties import Duties
-from dp_pipeline.notifications.slack.webhook import (
+from dp_pipeline.notifications.slack.bot import SlackBot
+from dp_pipeline.notifications.slack.resource import OFF
+from dp_pipeline.notifications.slack.transport import (
     Message,
+    SlackGoneError,
     SlackRefusedError,
+    SlackSetupError,
     SlackUnansweredError,
     SlackUnavailableError,
-    SlackWebhook,
 )
+from dp_pipeline.notifications.slack.webhook import SlackWebhook
+from dp_pipeline.notifications.threads import Place, Thread
 from dp_pipeline.settings import Class, Settings
 
 # Slack takes one message a second in a channel. Dagster gives a tick 60 s: no post, of up to 15 s,
@@ -45,10 +51,14 @@ ANOTHER_DELIVERS = "Another tick goes on delivering messages; this one delivers 
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """A message whose time has come, and how it is stamped as announced."""
+    """A message whose time has come, how it is stamped as announced, and its place in threads.
+
+    One without a place stands by itself.
+    """
 
     message: Message
     stamp: Callable[[], None]
+    place: Place | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +66,7 @@ class Delivery:
     """The messages of one tick, with counts of what became of them.
 
     Args:
-        webhook: None while Slack is off.
+        slack: the bot or the webhook; None while Slack is off.
         wanted: the classes that are posted; the others count as announced.
         duties: a message that cannot be rendered holds up no other one.
         log: of the tick.
@@ -64,7 +74,7 @@ class Delivery:
         latest: on the monotonic clock; no post begins after it, except the first.
     """
 
-    webhook: SlackWebhook | None
+    slack: SlackBot | SlackWebhook | None
     wanted: frozenset[Class]
     duties: Duties
     log: logging.Logger
@@ -90,8 +100,8 @@ class Delivery:
         Raises:
             DatabaseError: a message cannot be stamped, or the lock is lost.
         """
-        if self.webhook is None:
-            return ["Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set"]
+        if self.slack is None:
+            return [OFF]
         with ExitStack() as stack:
             if self.store is not None:
                 self._lock = stack.enter_context(held(self.store, _LOCK))
@@ -106,10 +116,10 @@ class Delivery:
                 return [said]
             try:
                 for each in due:
-                    self._deliver(self.webhook, each())
+                    self._deliver(self.slack, each())
             finally:
                 if self.error is not None:
-                    self._attempts.pause(self._pause_seconds(self.error))
+                    self._attempts.pause(self._pause_seconds(self.error), because=str(self.error))
         counts = {
             "messages sent": self.posted,
             "messages refused by Slack for good": self.refused,
@@ -119,7 +129,7 @@ class Delivery:
         said = [f"{count} {what}" for what, count in counts.items() if count]
         return said if self.error is None else [*said, f"{self.error} The messages wait."]
 
-    def _deliver(self, webhook: SlackWebhook, waiting: Sequence[DueMessage]) -> None:
+    def _deliver(self, slack: SlackBot | SlackWebhook, waiting: Sequence[DueMessage]) -> None:
         """Post what is wanted, in order; stamp that and what is not."""
         for place, due in enumerate(waiting):
             if not due.message.kinds & self.wanted:
@@ -133,7 +143,7 @@ class Delivery:
             else:
                 if self._lock is not None:
                     self._lock.check()
-                self._post(webhook, due)
+                self._post(slack, due)
                 if self.left:
                     self.log.warning(f"{self.error} {len(waiting) - place} messages wait.")  # noqa: G004
                     break
@@ -143,7 +153,7 @@ class Delivery:
         longest = max(error.retry_after or 0.0, self._attempts.pause_seconds)
         return min(longest, LONGEST_PAUSE_SECONDS)
 
-    def _post(self, webhook: SlackWebhook, due: DueMessage) -> None:
+    def _post(self, slack: SlackBot | SlackWebhook, due: DueMessage) -> None:
         """Post one message. If it is left, the others wait too, with few exceptions."""
         key = due.message.key
         self.tried += 1
@@ -151,7 +161,7 @@ class Delivery:
         taken = False
         with self.duties.duty(f"posting {key}"):
             try:
-                webhook.post(due.message)
+                self._send(slack, due)
                 taken = True
             except SlackUnansweredError as error:
                 self._attempts.stays_doubtful(key)
@@ -159,7 +169,8 @@ class Delivery:
                 # Without a database nobody would know in the next tick how often it was tried.
                 taken = self.store is None
             except SlackUnavailableError as error:
-                self._attempts.failed(key, refused=error.answered)
+                needs_person = isinstance(error, SlackSetupError)
+                self._attempts.failed(key, refused=error.answered, needs_person=needs_person)
                 self.error = error
                 # What Slack says no to again and again is not to hold up the others for ever; that
                 # it is of this message shows when it takes another one.
@@ -179,6 +190,39 @@ class Delivery:
             self.posted += 1
             while self._said_no:
                 self._attempts.passed(self._said_no.pop())
+
+    def _send(self, slack: SlackBot | SlackWebhook, due: DueMessage) -> None:
+        """Send one message by itself, or as its place says; raises errors of Slack."""
+        place, store = due.place, self.store
+        if isinstance(slack, SlackWebhook) or store is None or place is None:
+            slack.post(due.message)
+            return
+        key = due.message.key
+        thread = threads.find(store, place.keys, slack.channel)
+        if thread is not None:
+            if thread.last_message == key:
+                return  # a daemon that was killed then had posted it
+            try:
+                slack.edit(place.heading(thread.key), thread.at)
+                if place.reply:
+                    self._pause_between()
+                    slack.post(due.message, below=thread.at, loud=place.loud)
+            except SlackGoneError as error:
+                self.log.warning(f"{error} A new thread is begun.")  # noqa: G004
+                threads.forget(store, thread.key)
+                self._pause_between()
+            else:
+                threads.go_on(store, thread.key, key)
+                return
+        begun = place.keys[-1]
+        at = slack.post(place.heading(begun))
+        threads.begin(store, slack.channel, Thread(begun, at, key))
+
+    def _pause_between(self) -> None:
+        """Wait until the rate limit allows the second request about a message."""
+        assert self.store is not None  # noqa: S101 - for the type checker
+        with self.store.transaction() as connection:
+            time.sleep(reserve(connection, _SLACK, SECONDS_PER_MESSAGE) or SECONDS_PER_MESSAGE)
 
     def _stamp(self, due: DueMessage) -> None:
         try:
@@ -230,11 +274,24 @@ def due_incidents(
 ) -> list[DueMessage]:
     """What is to be announced of incidents."""
     messages: list[incidents.Announceable] = []
+    root = ""
     with duties.duty("reading incidents to announce"), store.transaction() as connection:
-        messages = incidents.unannounced(connection, dagster_url(Settings.load()), which)
+        root = dagster_url(Settings.load())
+        messages = incidents.unannounced(connection, root, which)
 
     def stamp(message: incidents.Announceable) -> None:
         with store.transaction() as connection:
             message.mark_announced(connection)
 
-    return [DueMessage(each.notice, partial(stamp, each)) for each in messages]
+    def heading(message: incidents.Announceable, _: str) -> Message:
+        with store.transaction() as connection:
+            return incidents.heading(connection, message, root)
+
+    return [
+        DueMessage(
+            each.notice,
+            partial(stamp, each),
+            Place([each.thread], partial(heading, each), loud=not each.ended),
+        )
+        for each in messages
+    ]

@@ -49,10 +49,10 @@ def detect_incidents(
     with duties.duty("taking over what an earlier version knew"):
         detection.adopt_earlier()
     with duties.duty("reading the settings of Slack"):
-        webhook = slack.open()
+        channel = slack.open()
         with duties.duty("examining messages that wait"):
-            detection.examine_delivery(on=webhook is not None)
-        delivery = Delivery(webhook, Settings.load().messages, duties, context.log, store)
+            detection.examine_delivery(on=channel is not None)
+        delivery = Delivery(channel, Settings.load().messages, duties, context.log, store)
     with duties.duty("examining the providers"):
         detection.examine_providers()
     with duties.duty("examining sensors and schedules"):

@@ -81,15 +81,21 @@ def digest(
     database: Database,
     group: RunGroup,
     *,
-    since: datetime,
+    since: datetime | None,
     url: str,
     backfill: Backfill | None = None,
 ) -> Digest:
     """What is unannounced of a run group, summed up; an attempt that was repeated does not count.
 
-    Executions that ended before `since` are not announced.
+    Executions that ended before `since` are not announced; None: all of it is summed up, what was
+    announced too.
     """
-    counted = sa.and_(_due(executions, group, since), last_attempt(executions))
+    which = executions.c.run_group == group.name
+    if since is not None:
+        which = _due(executions, group, since)
+    else:
+        which &= executions.c.completed_at <= group.last
+    counted = sa.and_(which, last_attempt(executions))
     with database.transaction() as connection:
         totals: dict[str, Any] = connection.execute(_totals(counted)).one()._asdict()
         failures = connection.execute(_failures(counted)).all()

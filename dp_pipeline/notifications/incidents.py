@@ -6,14 +6,14 @@ mentions stays as it is: a detector that failed closes nothing.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from dp_pipeline.database.tables import incident
+from dp_pipeline.database.tables import incident, tournament
 from dp_pipeline.notifications.slack.mrkdwn import duration
 from dp_pipeline.notifications.slack.notice import Notice
 
@@ -29,6 +29,9 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "database": ("The database cannot be used", "The database can be used again"),
 }
 _MOST_NAMED = 5
+SOON = timedelta(days=1)
+"""What is wrong again within this goes on with the same thread."""
+RECENT = timedelta(days=30)
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('dp_pipeline.incidents', 0))")
 
 
@@ -130,11 +133,17 @@ def _update(connection: sa.Connection, ids: Sequence[UUID], values: Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class Announceable:
-    """A message about incidents of one subject that began, or of such that ended."""
+    """A message about incidents of one subject that began, or of such that ended.
+
+    `episode` are all incidents of the subject that follow on each other; `thread` is named after
+    the first of them.
+    """
 
     notice: Notice
     ids: tuple[UUID, ...]
     ended: bool
+    episode: tuple[UUID, ...] = ()
+    thread: str = ""
 
     def mark_announced(self, connection: sa.Connection) -> None:
         """Stamp the incidents; one that was closed meanwhile has its end announced too."""
@@ -157,28 +166,74 @@ def unannounced(
     stamp = sa.case(
         (closed, incident.c.closing_announced_at), else_=incident.c.opening_announced_at
     )
-    query = sa.select(incident).where(stamp.is_(None), sa.true() if which is None else which)
+    query = _named().where(stamp.is_(None), sa.true() if which is None else which)
     order = sa.func.coalesce(incident.c.closed_at, incident.c.opened_at)
     groups: defaultdict[tuple[str, str, bool], list[Any]] = defaultdict(list)
     for row in connection.execute(query.order_by(order, incident.c.id)):
         groups[row.kind, row.subject, row.closed_at is not None].append(row)
-    return [
-        Announceable(_notice(rows, ended, root), tuple(row.id for row in rows), ended)
-        for (_, _, ended), rows in groups.items()
-    ]
+    due = []
+    for (kind, subject, ended), rows in groups.items():
+        of_subject = _named().where(
+            incident.c.kind == kind,
+            incident.c.subject == subject,
+            (incident.c.closed_at.is_(None)) | (incident.c.closed_at > sa.func.now() - RECENT),
+        )
+        episode = _episode(connection.execute(of_subject.order_by(incident.c.opened_at)).all())
+        due.append(
+            Announceable(
+                _notice(rows, ended, root),
+                tuple(row.id for row in rows),
+                ended,
+                tuple(row.id for row in episode),
+                f"{kind} {subject} since {episode[0].opened_at:%Y-%m-%d %H:%M:%S.%f}",
+            )
+        )
+    return due
+
+
+def heading(connection: sa.Connection, message: Announceable, root: str) -> Notice:
+    """How the subject of a message is now, with all that it has gone through."""
+    order = incident.c.opened_at, incident.c.id
+    rows = connection.execute(_named().where(incident.c.id.in_(message.episode)).order_by(*order))
+    return _heading(rows.all(), root)
+
+
+def _named() -> sa.Select[Any]:
+    """Incidents with the name of their tournament."""
+    name = sa.func.coalesce(tournament.c.label, incident.c.tournament_key).label("name")
+    named = incident.outerjoin(tournament, tournament.c.key == incident.c.tournament_key)
+    return sa.select(incident, name).select_from(named)
+
+
+def _episode(rows: Sequence[Any]) -> Sequence[Any]:
+    """The last of the incidents of one subject, given by their beginnings, that lie close by."""
+    start = len(rows) - 1
+    while start > 0:
+        ends = [row.closed_at for row in rows[:start]]
+        if None not in ends and max(ends) < rows[start].opened_at - SOON:
+            break
+        start -= 1
+    return rows[start:]
+
+
+def _heading(rows: Sequence[Any], root: str) -> Notice:
+    still = [row for row in rows if row.closed_at is None]
+    notice = _notice(still or rows, not still, root)
+    if not still:
+        return replace(notice, title=f"{notice.title} after {_lasted(rows)}")
+    well = {row.name for row in rows if row.name} - {row.name for row in still}
+    text = f"{notice.text} Well again: {_listed(well)}." if well else notice.text
+    if rows[0].tournament_key is None and len(rows) > 1:
+        text += f" It is so {len(rows)} times since {rows[0].opened_at:%Y-%m-%d %H:%M} UTC."
+    return replace(notice, text=text)
 
 
 def _notice(rows: Sequence[Any], ended: bool, root: str) -> Notice:
     first = rows[0]
     title = _TITLES[first.kind][ended].format(first.subject)
-    text = first.summary
-    if ended:
-        lasted = first.closed_at - first.opened_at
-        text = f"It lasted {duration(round(lasted.total_seconds() * 1_000))}."
-    named = sorted(row.tournament_key for row in rows if row.tournament_key)
-    if named:
-        more = f" and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
-        text += f" Tournaments: {', '.join(named[:_MOST_NAMED])}{more}."
+    text = f"It lasted {_lasted(rows)}." if ended else first.summary
+    if named := {row.name for row in rows if row.name}:
+        text += f" Tournaments: {_listed(named)}."
     return Notice(
         "news" if ended else "failure",
         title,
@@ -187,3 +242,13 @@ def _notice(rows: Sequence[Any], ended: bool, root: str) -> Notice:
         url=None if first.page is None else f"{root}{first.page}",
         key=f"incident {first.id} {'ended' if ended else 'began'} ({len(rows)})",
     )
+
+
+def _lasted(rows: Sequence[Any]) -> str:
+    lasted = max(row.closed_at for row in rows) - min(row.opened_at for row in rows)
+    return duration(round(lasted.total_seconds() * 1_000))
+
+
+def _listed(names: Collection[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(sorted(names)[:_MOST_NAMED])}{more}"

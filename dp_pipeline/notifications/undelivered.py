@@ -7,10 +7,12 @@ import dagster as dg
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.notifications import digests, notes, outbox
+from dp_pipeline.notifications.attempts import Attempts
 from dp_pipeline.notifications.backfills import ended_at, ended_backfills
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.notifications.notes import DELIVERS, DeliveryState
 from dp_pipeline.notifications.runs import finished_runs, group_over
+from dp_pipeline.notifications.slack.resource import OFF
 
 CHECK = dg.AssetCheckKey(dg.AssetKey("executions"), "messages_delivered")
 UNDELIVERED_MINUTES = 15
@@ -18,11 +20,15 @@ UNDELIVERED_MINUTES = 15
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """How long the oldest message that could be announced has waited; None when none waits."""
+    """How long the oldest message that could be announced has waited; None when none waits.
+
+    `because` is what stood in the way the last time, a sentence.
+    """
 
     oldest: datetime | None
     now: datetime
     on: bool
+    because: str = ""
 
     @property
     def minutes(self) -> float:
@@ -33,13 +39,13 @@ class Undelivered:
         """As Dagster shows it."""
         passed = self.minutes < UNDELIVERED_MINUTES
         if not self.on:
-            sentence = "Slack is off: SLACK_JOB_EXECUTIONS_WEBHOOK is not set."
+            sentence = f"{OFF}."
         elif passed:
             sentence = "Everything that is finished has been announced, or is about to be."
         else:
             sentence = (
-                f"The oldest message has waited for {self.minutes:.0f} minutes. The ticks of the "
-                f"sensor {DELIVERS} say why; nothing is lost, the messages wait."
+                f"The oldest message has waited for {self.minutes:.0f} minutes. {self._why} "
+                "Nothing is lost, the messages wait."
             )
         return dg.AssetCheckEvaluation(
             asset_key=CHECK.asset_key,
@@ -49,14 +55,18 @@ class Undelivered:
             metadata={"minutes_waited": round(self.minutes, 1)},
         )
 
+    @property
+    def _why(self) -> str:
+        return self.because or f"The ticks of the sensor {DELIVERS} say why."
+
     def condition(self) -> Condition:
         """As a detector says it."""
         if self.minutes < UNDELIVERED_MINUTES or self.oldest is None:
             return Condition("delivery", "messages", self.now)
         since = self.oldest + timedelta(minutes=UNDELIVERED_MINUTES)
         summary = (
-            f"The oldest has waited for more than {UNDELIVERED_MINUTES} minutes. The ticks of the "
-            f"sensor {DELIVERS} say why; nothing is lost."
+            f"The oldest has waited for more than {UNDELIVERED_MINUTES} minutes. {self._why} "
+            "Nothing is lost."
         )
         return Condition("delivery", "messages", since, summary, page="/automation")
 
@@ -78,4 +88,5 @@ def read_undelivered(instance: dg.DagsterInstance, database: Database, *, on: bo
     ]
     backfills = ended_backfills(instance, database, state.lost_after, seconds)
     ends += [end for end in map(ended_at, backfills.unannounced) if end >= since]
-    return Undelivered(min((end for end in ends if end), default=None), now, on)
+    oldest = min((end for end in ends if end), default=None)
+    return Undelivered(oldest, now, on, Attempts(database).because)

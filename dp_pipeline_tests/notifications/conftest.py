@@ -10,6 +10,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.notifications import delivery
 from dp_pipeline_tests.notifications.channel import Channel
 from dp_pipeline_tests.notifications.machinery import Machinery
+from dp_pipeline_tests.notifications.slack.api import TOKEN, SlackApi
 from dp_pipeline_tests.servers import SlackReceiver
 
 
@@ -25,6 +26,18 @@ def channel(database: Database, migrated_url: str, _home: None) -> Iterator[Chan
     receiver = SlackReceiver()
     with dg.DagsterInstance.ephemeral() as instance, receiver.listening() as webhook:
         yield Channel(database, instance, receiver, webhook, migrated_url)
+
+
+@pytest.fixture
+def slack(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackApi]:
+    """A workspace whose bot posts to the channel, in place of the webhook."""
+    api = SlackApi()
+    with api.listening() as root:
+        monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
+        monkeypatch.setenv("SLACK_CHANNEL", "#football")
+        monkeypatch.setenv("SLACK_API_URL", root)
+        channel.webhook = None
+        yield api
 
 
 @pytest.fixture

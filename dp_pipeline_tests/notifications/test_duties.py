@@ -13,7 +13,7 @@ from dagster._core.scheduler.instigation import TickStatus
 from dp_pipeline.database import tables
 from dp_pipeline.definitions import defs
 from dp_pipeline.notifications import announcing as announce
-from dp_pipeline.notifications import backfills, incidents, notes, runs
+from dp_pipeline.notifications import backfills, due, incidents, notes, runs
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline_tests.ledger.rows import KEY, finished_row, unannounced
@@ -52,8 +52,8 @@ DUTIES: dict[str, tuple[Any, str]] = {
     "storing reports late": (announce.kept_reports, "store_all"),
     "examining watch_automation": (announce.automation, "running"),
     "reading incidents to announce": (incidents, "unannounced"),
-    "reading digests to announce": (announce.digests, "unannounced_groups"),
-    "counting the polls without news": (announce.outbox, "suppressed"),
+    "reading digests to announce": (due.digests, "unannounced_groups"),
+    "counting the polls without news": (due.outbox, "suppressed"),
     "reading backfills to announce": (backfills, "ended_backfills"),
 }
 
@@ -121,13 +121,13 @@ def test_a_message_that_cannot_be_rendered_stops_no_other_one(
 ) -> None:
     finished_row(channel.database, uuid4(), KEY, completed_at=ago(minutes=3))
     finished_row(channel.database, uuid4(), OTHER, completed_at=ago(minutes=2))
-    payload = announce.Announcement.payload
+    payload = due.Announcement.payload
 
-    def rendered(message: announce.Announcement) -> dict[str, Any]:
+    def rendered(message: due.Announcement) -> dict[str, Any]:
         return broken() if message.tournament_key == KEY else payload(message)
 
     with monkeypatch.context() as patched:
-        patched.setattr(announce.Announcement, "payload", rendered)
+        patched.setattr(due.Announcement, "payload", rendered)
         for _ in range(3):
             with pytest.raises(BrokenError):
                 channel.deliver_later()

@@ -29,7 +29,12 @@ from dp_pipeline.database.tables.football import (
     tournament_team,
 )
 from dp_pipeline.database.tables.history import change
-from dp_pipeline.database.tables.incidents import INCIDENT_KINDS, delivery_note, incident
+from dp_pipeline.database.tables.incidents import (
+    INCIDENT_KINDS,
+    delivery_note,
+    incident,
+    slack_thread,
+)
 from dp_pipeline.database.tables.ledger import (
     EXECUTION_STATUSES,
     OPERATION_TYPES,
@@ -64,6 +69,7 @@ __all__ = [
     "provider_hour",
     "provider_rate_limit",
     "response",
+    "slack_thread",
     "team",
     "team_alias",
     "team_pair",

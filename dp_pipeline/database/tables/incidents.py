@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from dp_pipeline.database.tables.columns import metadata, moment, one_of, text
+from dp_pipeline.database.tables.columns import metadata, moment, one_of, text, written
 
 INCIDENT_KINDS = ("check", "sensor", "schedule", "job", "provider", "delivery", "database")
 
@@ -62,4 +62,21 @@ delivery_note = sa.Table(
     ),
     moment("updated_at", "Last time a value of this row changed", now=True),
     comment="What the delivery of messages knows from tick to tick",
+)
+
+slack_thread = sa.Table(
+    "slack_thread",
+    metadata,
+    sa.Column(
+        "key",
+        sa.Text,
+        primary_key=True,
+        comment="What the thread is about: a run group, a day of a tournament, or an incident",
+    ),
+    text("channel", "SLACK_CHANNEL when the thread was begun", required=True),
+    text("channel_id", "Slack's ID of the channel", required=True),
+    text("ts", "Slack's name of the first message in its channel", required=True),
+    text("last_message", "Which message was posted last, or edited into the first", required=True),
+    *written(),
+    comment="Threads that the bot began in Slack, so that later messages go on with them",
 )

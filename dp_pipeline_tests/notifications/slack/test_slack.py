@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dp_pipeline.notifications.slack.webhook import (
+from dp_pipeline.notifications.slack.transport import (
     SlackConfigurationError,
     SlackError,
     SlackRefusedError,
     SlackUnansweredError,
     SlackUnavailableError,
-    SlackWebhook,
 )
+from dp_pipeline.notifications.slack.webhook import SlackWebhook
 from dp_pipeline_tests.notifications.slack.misbehaving import (
     ANSWERED,
     DOUBTFUL,

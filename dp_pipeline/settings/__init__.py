@@ -5,23 +5,14 @@ Nothing here is read at import. A part that is not configured (S3, Slack) is Non
 
 import os
 import re
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, NoReturn, Self, get_args
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
+from typing import Annotated, Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -30,9 +21,20 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-Class = Literal["failure", "partial", "news", "success", "digest"]
-"""What messages are by class; each can be switched on and off."""
-CLASSES: tuple[Class, ...] = get_args(Class)
+from dp_pipeline.settings import values
+from dp_pipeline.settings.values import (
+    CLASSES,
+    KMS,
+    ROOT,
+    Class,
+    PostgresUrl,
+    Root,
+    Text,
+    checked,
+    refuse,
+)
+
+__all__ = ["CLASSES", "Class", "S3Settings", "Settings", "SettingsError", "project_directory"]
 
 _BASE_URL = "_BASE_URL"
 _OURS = "DAGSTER_BASE_URL"
@@ -40,10 +42,9 @@ _SLIP = 0.8
 """How alike a name is to that of a provider that was meant: OPENAI and OPENLIGADB are 0.63."""
 _SHORTEST_SECRET = 4  # replacing "a" would shred every text and protect nothing
 _USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
-_KMS = "aws:kms"
+_BOT_TOKEN, _CHANNEL = "SLACK_BOT_TOKEN", "SLACK_CHANNEL"
 _KEY_OF_KMS = "AWS_S3_SSE_KMS_KEY_ID"
 _ENCRYPTION = "AWS_S3_SERVER_SIDE_ENCRYPTION"
-_ENCRYPTIONS = ("AES256", _KMS, "aws:kms:dsse")
 
 
 class SettingsError(Exception):
@@ -56,117 +57,6 @@ class SettingsError(Exception):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
         self.problems = MappingProxyType(dict(problems))
-
-
-def _refuse(what: str, name: str | None = None) -> NoReturn:
-    """Refuse a value: `what` is wrong with it, the rest of a sentence that its variable begins."""
-    kind = "setting"
-    raise PydanticCustomError(kind, "{what}", {"what": what, "name": name})
-
-
-def _read(convert: Callable[[str], Any] = str) -> BeforeValidator:
-    def checked(value: str) -> Any:
-        if not value.isprintable():
-            _refuse("holds a control character.")
-        return convert(value)
-
-    return BeforeValidator(checked)
-
-
-def _path(value: str) -> Path:
-    try:
-        return Path(value).expanduser().absolute()
-    except RuntimeError:  # "~somebody" whom this machine does not know
-        _refuse("starts with the home of an unknown user.")
-
-
-def _directory(value: str) -> Path:
-    home = _path(value)
-    try:
-        # not exists(): since 3.14 that says of every such path that there is none
-        is_directory = stat.S_ISDIR(home.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return home
-    except OSError as error:  # its name is too long, or somebody else's directory is above it
-        _refuse(f"cannot be used: {error.strerror}.")
-    if not is_directory:
-        _refuse(f"must be a directory, and {home} is a file.")
-    return home
-
-
-def _split(url: str) -> SplitResult | None:
-    """The parts of a URL, or None when it is malformed, its port included."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
-
-
-def _url(value: str, kind: str = "an http:// or https:// URL") -> str:
-    parts = _split(value)
-    if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-        _refuse(f"must be {kind}.")
-    return value
-
-
-def _root(value: str, kind: str = "an http:// or https:// URL") -> str:
-    """An http(s) URL without trailing slash."""
-    parts = urlsplit(_url(value, kind))
-    if parts.query or parts.fragment or " " in value:
-        _refuse("must be a root, without spaces, '?' or '#'.")
-    return urlunsplit(parts).rstrip("/")
-
-
-def _host_or_root(value: str) -> str:
-    url = value if "://" in value else f"https://{value}"
-    return _root(url, "a host name or an http(s) URL")
-
-
-def _postgres(value: str) -> str:
-    """Any of postgres://, postgresql://, postgresql+driver://, as postgresql://."""
-    scheme, separator, rest = value.partition("://")
-    if not separator or scheme.lower().partition("+")[0] not in {"postgres", "postgresql"}:
-        _refuse("must be a Postgres URL like postgresql://user:password@host:5432/database.")
-    parts = _split(f"postgresql://{rest}")
-    if parts is None:
-        _refuse(
-            "is not a well-formed URL; characters like '@', '/', ':', '#' or '[' in a password are"
-            " written percent-encoded."
-        )
-    if not parts.path.strip("/"):
-        _refuse("names no database; end it with /database.")
-    return f"postgresql://{rest}"
-
-
-def _classes(value: str) -> frozenset[str]:
-    """Classes of messages, separated by commas or blanks."""
-    words = frozenset(value.lower().replace(",", " ").split())
-    if not words or words - set(CLASSES):
-        _refuse(f"must be one or more of {', '.join(CLASSES)}, separated by commas.")
-    return words
-
-
-def _encryption(value: str) -> str:
-    known = [each for each in _ENCRYPTIONS if each.lower() == value.lower()]
-    return known[0] if known else _refuse(f"must be one of {', '.join(_ENCRYPTIONS)}.")
-
-
-def _like(pattern: str, otherwise: str) -> BeforeValidator:
-    return _read(lambda value: value if re.fullmatch(pattern, value) else _refuse(otherwise))
-
-
-_BUCKET = _like(
-    r"[A-Za-z0-9._-]{1,255}|arn:\S+",
-    "must be the name of a bucket, without s3:// and without a path.",
-)
-_REGION = _like(r"[A-Za-z0-9-]{1,63}", "must be the name of a region, like eu-west-1.")
-_ON_OR_OFF = _like(r"(?i)on|off", "must be on or off.")  # which pydantic takes for true and false
-_Text = Annotated[str, _read()]
-_Root = Annotated[str, _read(_root)]
-_ROOT = TypeAdapter(_Root)
-_PostgresUrl = Annotated[SecretStr, _read(_postgres)]
 
 
 def _from(name: str, default: Any = None, **more: Any) -> Any:
@@ -212,65 +102,76 @@ class S3Settings(_FromEnvironment):
     Without keys boto3 finds credentials itself (instance role, profile).
     """
 
-    bucket: Annotated[str, _BUCKET] = _from("AWS_S3_BUCKET", ...)
-    access_key: _Text | None = _from("AWS_ACCESS_KEY_ID")
-    secret_key: Annotated[SecretStr, _read()] | None = _from("AWS_SECRET_ACCESS_KEY")
-    region: Annotated[str, _REGION] | None = _from("AWS_REGION")
-    endpoint_url: _Root | None = _from("AWS_ENDPOINT_URL", repr=False)  # it may hold a password
-    encryption: Annotated[str, _read(_encryption)] | None = _from(_ENCRYPTION)
+    bucket: Annotated[str, values.BUCKET] = _from("AWS_S3_BUCKET", ...)
+    access_key: Text | None = _from("AWS_ACCESS_KEY_ID")
+    secret_key: Annotated[SecretStr, checked()] | None = _from("AWS_SECRET_ACCESS_KEY")
+    region: Annotated[str, values.REGION] | None = _from("AWS_REGION")
+    endpoint_url: Root | None = _from("AWS_ENDPOINT_URL", repr=False)  # it may hold a password
+    encryption: Annotated[str, checked(values.encryption)] | None = _from(_ENCRYPTION)
     """Server-side encryption that is requested with every object; None leaves it to the bucket."""
-    kms_key_id: _Text | None = _from(_KEY_OF_KMS)
+    kms_key_id: Text | None = _from(_KEY_OF_KMS)
 
     @model_validator(mode="before")
     @classmethod
     def _a_key_says_how(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {_ENCRYPTION: _KMS, **given} if _KEY_OF_KMS in given else given
+        return {_ENCRYPTION: KMS, **given} if _KEY_OF_KMS in given else given
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.access_key is None) != (self.secret_key is None):
             missing = "AWS_ACCESS_KEY_ID" if self.access_key is None else "AWS_SECRET_ACCESS_KEY"
-            _refuse(
+            refuse(
                 "is missing; set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither to"
                 " use the credentials of the machine.",
                 missing,
             )
-        if self.kms_key_id and self.encryption and not self.encryption.startswith(_KMS):
-            _refuse(f"must be {_KMS} or not set when {_KEY_OF_KMS} names a key.", _ENCRYPTION)
+        if self.kms_key_id and self.encryption and not self.encryption.startswith(KMS):
+            refuse(f"must be {KMS} or not set when {_KEY_OF_KMS} names a key.", _ENCRYPTION)
         return self
 
 
 class Settings(_FromEnvironment):
     """One value for everything that is configured from outside."""
 
-    home: Annotated[Path, _read(_directory)] = Field(
+    home: Annotated[Path, checked(values.directory)] = Field(
         default_factory=lambda: project_directory() / ".dp", validation_alias="DP_HOME"
     )
     """Directory of local state, absolute; it need not exist yet."""
-    database_url: _PostgresUrl | None = _from("DP_DATABASE_URL")
+    database_url: PostgresUrl | None = _from("DP_DATABASE_URL")
     """`postgresql://…` of domain tables and ledger; None means the embedded server."""
-    embedded: Annotated[bool, _ON_OR_OFF] = _from("DP_EMBEDDED", default=True)
+    embedded: Annotated[bool, values.ON_OR_OFF] = _from("DP_EMBEDDED", default=True)
     """Whether the embedded server may be started."""
-    dagster_postgres_url: _PostgresUrl | None = _from("DAGSTER_POSTGRES_URL")
+    dagster_postgres_url: PostgresUrl | None = _from("DAGSTER_POSTGRES_URL")
     """`postgresql://…` of Dagster's own storage; None means SQLite below `home`."""
     base_urls: Mapping[str, str] = Field({}, repr=False)  # a gateway's URL may hold a password
     """Root per provider, or part of one, without trailing slash; only those that are set."""
     notices: tuple[str, ...] = ()
     """What is set and ignored, though it may have been meant for us; a sentence each."""
-    slack_webhook: Annotated[SecretStr, _read(_url)] | None = _from("SLACK_JOB_EXECUTIONS_WEBHOOK")
-    messages: Annotated[frozenset[Class], NoDecode, _read(_classes)] = _from(
+    slack_webhook: Annotated[SecretStr, checked(values.url)] | None = _from(
+        "SLACK_JOB_EXECUTIONS_WEBHOOK"
+    )
+    slack_bot_token: Annotated[SecretStr, values.BOT_TOKEN] | None = _from(_BOT_TOKEN)
+    """Of the app that posts to `slack_channel`; it goes before the webhook."""
+    slack_channel: Annotated[str, values.CHANNEL] | None = _from(_CHANNEL)
+    slack_api_url: Root | None = _from("SLACK_API_URL")
+    """Root of Slack's API; None means that of slack.com."""
+    messages: Annotated[frozenset[Class], NoDecode, checked(values.classes)] = _from(
         "DP_MESSAGES", frozenset(CLASSES)
     )
     """What is posted there; the rest counts as announced."""
     s3: S3Settings | None = None
-    public_objects_url: Annotated[str, _read(_host_or_root)] | None = _from("AWS_CLOUDFRONT_URL")
+    public_objects_url: Annotated[str, checked(values.host_or_root)] | None = _from(
+        "AWS_CLOUDFRONT_URL"
+    )
     """Public base of links into the bucket, without trailing slash."""
-    dagster_base_url: _Root | None = _from(_OURS)
-    competitions_file: Annotated[Path, _read(_path)] | None = _from("DP_COMPETITIONS")
+    dagster_base_url: Root | None = _from(_OURS)
+    competitions_file: Annotated[Path, checked(values.path)] | None = _from("DP_COMPETITIONS")
     """The file of followed competitions, absolute; None means the packaged one."""
-    known_exceptions_file: Annotated[Path, _read(_path)] | None = _from("DP_KNOWN_EXCEPTIONS")
+    known_exceptions_file: Annotated[Path, checked(values.path)] | None = _from(
+        "DP_KNOWN_EXCEPTIONS"
+    )
     """The file of failing checks that are known, absolute; None means that none is."""
-    retention_file: Annotated[Path, _read(_path)] | None = _from("DP_RETENTION")
+    retention_file: Annotated[Path, checked(values.path)] | None = _from("DP_RETENTION")
     """The file that says how long what is kept, absolute; None means the packaged one."""
 
     @classmethod
@@ -298,6 +199,11 @@ class Settings(_FromEnvironment):
     def conflicts(self) -> dict[str, str]:
         """What is wrong with values that are right by themselves, by variable."""
         problems = {}
+        if (self.slack_bot_token is None) != (self.slack_channel is None):
+            there, missing = _BOT_TOKEN, _CHANNEL
+            if self.slack_bot_token is None:
+                there, missing = missing, there
+            problems[there] = f"{there} is set and {missing} is not; set both, or neither."
         ours, dagsters = self.database_url, self.dagster_postgres_url
         if dagsters is None and set("%?") & set(str(self.home)):
             # Dagster puts the path into a URL as it is, so that SQLite opens another file.
@@ -333,16 +239,15 @@ class Settings(_FromEnvironment):
         none: it gives nothing away, and replacing "postgres" everywhere would hide what happened.
         """
         texts: set[str] = set()
-        for whole in (self.database_url, self.dagster_postgres_url, self.slack_webhook):
-            if whole is not None:
-                texts.add(whole.get_secret_value())
+        whole = self.database_url, self.dagster_postgres_url, self.slack_webhook
+        texts.update(each.get_secret_value() for each in whole if each is not None)
         endpoint = self.s3.endpoint_url if self.s3 is not None else None
         for url in (*texts, *self.base_urls.values(), endpoint or ""):
             parts = urlsplit(url)
             if parts.password and parts.password != parts.username:
                 texts.update((parts.password, unquote(parts.password)))
-        if self.s3 is not None and self.s3.secret_key is not None:
-            texts.add(self.s3.secret_key.get_secret_value())
+        keys = self.slack_bot_token, self.s3.secret_key if self.s3 is not None else None
+        texts.update(each.get_secret_value() for each in keys if each is not None)
         return tuple(sorted((s for s in texts if len(s) >= _SHORTEST_SECRET), key=len)[::-1])
 
     def conceal(self, text: str) -> str:
@@ -354,7 +259,7 @@ class Settings(_FromEnvironment):
 
 def project_directory() -> Path:
     """The checkout this package runs from (it holds dagster.yaml), else the working directory."""
-    checkout = Path(__file__).resolve().parent.parent
+    checkout = Path(__file__).resolve().parents[2]
     return checkout if (checkout / "dagster.yaml").is_file() else Path.cwd()
 
 
@@ -376,7 +281,7 @@ def _base_urls(
         slip = get_close_matches(name, known, n=1, cutoff=_SLIP)
         if name in known:
             try:
-                roots[known[name]] = _ROOT.validate_python(environ[setting])
+                roots[known[name]] = ROOT.validate_python(environ[setting])
             except ValidationError as error:
                 problems[setting] = f"{setting} {error.errors()[0]['msg']}"
         elif slip:
