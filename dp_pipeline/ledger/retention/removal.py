@@ -17,7 +17,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
-from dp_pipeline.ledger.retention.needed import needed_execution, old_answers, replayed_execution
+from dp_pipeline.ledger.retention.needed import (
+    needed_executions,
+    not_among,
+    old_answers,
+    replayed_executions,
+)
 from dp_pipeline.ledger.retention.policy import Oldest
 from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
 
@@ -36,7 +41,7 @@ OBJECTS_AT_ONCE = 500
 MOST_AT_ONCE = 100_000
 _THREADS = 8
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
-_STEP = 1024
+_STEP, _FOUR_DIGITS = 1024, 1000
 
 _executions, _response = tables.data_provider_executions, tables.response
 _payload, _change = tables.payload, tables.change
@@ -68,11 +73,12 @@ class Removal:
 
 def amount(size: float) -> str:
     """A number of bytes for people."""
-    for unit in _UNITS[:-1]:
+    unit, *larger = _UNITS
+    for next_ in larger:
         if size < _STEP:
-            return f"{size:.3g} {unit}"
-        size /= _STEP
-    return f"{size:.3g} {_UNITS[-1]}"
+            break
+        size, unit = size / _STEP, next_
+    return f"{size:.3g} {unit}" if size < _FOUR_DIGITS else f"{size:,.0f} {unit}"
 
 
 def too_old(connection: sa.Connection, oldest: Oldest) -> Iterator[Removal]:
@@ -81,7 +87,7 @@ def too_old(connection: sa.Connection, oldest: Oldest) -> Iterator[Removal]:
     yield Removal("reports", connection.scalar(reports) or 0)
     rows: tuple[tuple[Part, sa.Table, sa.Select[Any]], ...] = (
         ("answers", _response, old_answers(oldest.archive)),
-        ("bodies", _payload, _old_bodies(oldest, _removable_answer(oldest))),
+        ("bodies", _payload, _old_bodies(oldest, planned=True)),
         ("changes", _change, _old_changes(oldest)),
         ("executions", _executions, _old_executions(oldest, planned=True)),
     )
@@ -139,19 +145,14 @@ def _size(table: sa.Table) -> sa.ColumnElement[int]:
     return _payload.c.stored_bytes if table is _payload else sa.func.pg_column_size(whole_row)
 
 
-def _needed() -> sa.ColumnElement[bool]:
-    return needed_execution() | replayed_execution()
-
-
-def _removable_answer(oldest: Oldest) -> sa.ColumnElement[bool]:
-    # As IN, Postgres looked through all old answers for each of a million: 250 s in place of 2.
-    old = old_answers(oldest.archive).cte("old_answer")
-    return sa.exists().where(old.c.id == _response.c.id)
+def _unneeded() -> sa.ColumnElement[bool]:
+    needed = sa.union(needed_executions(), replayed_executions())
+    return not_among(_executions.c.id, needed)
 
 
 def _old_report(oldest: Oldest) -> sa.ColumnElement[bool]:
     e = _executions.c
-    return e.report_file_key.is_not(None) & _before(e.completed_at, oldest.reports) & ~_needed()
+    return e.report_file_key.is_not(None) & _before(e.completed_at, oldest.reports) & _unneeded()
 
 
 def _old_changes(oldest: Oldest) -> sa.Select[Any]:
@@ -159,33 +160,36 @@ def _old_changes(oldest: Oldest) -> sa.Select[Any]:
     return sa.select(_change.c.id).where(old).correlate(None)
 
 
-def _old_bodies(oldest: Oldest, unless: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    used = sa.exists().where(_response.c.hash == _payload.c.hash, ~unless)
+def _old_bodies(oldest: Oldest, *, planned: bool = False) -> sa.Select[Any]:
+    """Those that no answer has; if planned, none that stays."""
     old = _before(_payload.c.created_at, oldest.archive)
-    return sa.select(_payload.c.hash).where(old, ~used).correlate(None)
+    used = sa.select(_response.c.hash).where(_stays(oldest, planned=planned))
+    ids = sa.select(_payload.c.hash).where(old, not_among(_payload.c.hash, used))
+    return ids.correlate(None)
 
 
 def _old_executions(oldest: Oldest, *, planned: bool = False) -> sa.Select[Any]:
-    """Those to which nothing that stays belongs.
-
-    Args:
-        oldest: since when what is kept.
-        planned: count what is too old of everything else as removed.
-    """
+    """Those to which nothing belongs any more; if planned, nothing that stays."""
     e = _executions.c
-    answer, change, report = sa.false(), sa.false(), sa.false()
+    no_report = e.report_file_key.is_(None)
+    changes = sa.select(_change.c.execution_id)
     if planned:
-        answer = _removable_answer(oldest)
-        change = _before(_change.c.changed_at, oldest.changes)
-        report = _before(e.completed_at, oldest.reports)
+        no_report |= _before(e.completed_at, oldest.reports)
+        changes = changes.where(~_before(_change.c.changed_at, oldest.changes))
+    answers = sa.select(_response.c.execution_id).where(_stays(oldest, planned=planned))
     ids = sa.select(e.id).where(
         _before(e.completed_at, oldest.executions),
-        e.report_file_key.is_(None) | report,
-        ~_needed(),
-        ~sa.exists().where(_response.c.execution_id == e.id, ~answer),
-        ~sa.exists().where(_change.c.execution_id == e.id, ~change),
+        no_report,
+        _unneeded(),
+        not_among(e.id, answers),
+        not_among(e.id, changes),
     )
     return ids.correlate(None)
+
+
+def _stays(oldest: Oldest, *, planned: bool) -> sa.ColumnElement[bool]:
+    """Of an answer that is there: that it would still be, were the old ones removed as planned."""
+    return not_among(_response.c.id, old_answers(oldest.archive)) if planned else sa.true()
 
 
 def _remove_rows(
@@ -217,9 +221,7 @@ def _remove_reports(
 def _remove_bodies(
     database: Database, objects: ObjectStore, oldest: Oldest
 ) -> Iterator[tuple[int, int | None]]:
-    bodies = _old_bodies(oldest, sa.false()).add_columns(
-        _payload.c.object_key, _payload.c.stored_bytes
-    )
+    bodies = _old_bodies(oldest).add_columns(_payload.c.object_key, _payload.c.stored_bytes)
     for batch in _batches(database, bodies, OBJECTS_AT_ONCE):
         _delete(objects, [row.object_key for row in batch])
         rows = sa.delete(_payload).where(_payload.c.hash.in_([row.hash for row in batch]))
