@@ -1,14 +1,14 @@
 """`dp retention`: what is too old by the policy of retention, and removing it."""
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
-from dp_pipeline.cli.terminal import plain, printable
+from dp_pipeline.cli.terminal import plain, printable, retention_table
 from dp_pipeline.ledger.retention.policy import FOREVER, RetentionError, RetentionPolicy, load
 from dp_pipeline.ledger.retention.removal import WORDS, Part, Removal, amount
 from dp_pipeline.resources import object_store, open_database
@@ -56,26 +56,23 @@ def retention(*, apply: bool) -> None:
                 if apply:
                     status.update(plain(f"Removing: {each.count:,} {WORDS[each.part]} …"))
     screen = console()
-    screen.print(_table(policy, found, apply=apply))
+    screen.print(retention_table(_rows(policy, found), "removed" if apply else "too old"))
     for each in found.values():
         if each.problem is not None:
             screen.print(plain(each.sentence, "red"), soft_wrap=True)
-    if not apply:
+    if not apply and any(each.count for each in found.values()):
         screen.print("Nothing is removed yet; with --apply it is.")
     if any(each.problem is not None for each in found.values()):
         sys.exit(_FAILED)
 
 
-def _table(policy: RetentionPolicy, found: dict[Part, Removal], *, apply: bool) -> Table:
-    table = Table("what", "kept for", "size")
-    table.add_column("removed" if apply else "too old", justify="right")
+def _rows(policy: RetentionPolicy, found: dict[Part, Removal]) -> Iterator[tuple[str, ...]]:
     days = policy.model_dump()
     for part, each in found.items():
         kept = days[_KEPT_AS.get(part, part)]
-        table.add_row(
+        yield (
             WORDS[part],
             FOREVER if kept is None else f"{kept} days",
-            "" if each.bytes is None else amount(each.bytes),
             f"{each.count:,}",
+            "" if each.bytes is None else amount(each.bytes),
         )
-    return table

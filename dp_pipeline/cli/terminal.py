@@ -6,7 +6,7 @@ a terminal would obey.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from itertools import groupby
 from operator import itemgetter
@@ -330,6 +330,16 @@ def torn_table(torn_teams: "Sequence[TornTeam]") -> Table:
             name = f"not {torn.names.get(other, other)} ({other})"
             table.add_row(*stays, plain(name), plain(f"two clubs in {key}"), "", "")
             stays = plain(""), plain("")
+    return table
+
+
+def retention_table(rows: Iterable[Sequence[str]], count: str) -> Table:
+    """Of what so much is too old, or was removed."""
+    table = _table("what", Column("kept for", no_wrap=True))
+    for name in (count, "size"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

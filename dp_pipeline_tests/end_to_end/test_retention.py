@@ -1,6 +1,7 @@
 """Retention as a person has it done: what would go is said first, and what is needed stays."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -83,9 +84,9 @@ def read(
 
 
 def counts(output: str) -> dict[str, int]:
-    """The number that stands last in the row of each part."""
-    rows = [[cell.strip(" │") for cell in line.split("│")[1:-1]] for line in output.splitlines()]
-    return {row[0].split()[0]: int(row[-1]) for row in rows if row}
+    """The number of each part, which stands behind the days for which it is kept."""
+    row = re.compile(r" ?(\w+) .* (?:\d+ days|forever) +([\d,]+)(?: |$)")
+    return {found[1]: int(found[2]) for line in output.splitlines() if (found := row.match(line))}
 
 
 def test_what_is_too_old_is_said_first_and_what_is_needed_stays(
