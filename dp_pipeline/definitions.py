@@ -18,6 +18,7 @@ from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retention_job import apply_retention  # noqa: E402
 from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
+from dp_pipeline.competitions.check_job import check_stored_data  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import assets  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
@@ -51,6 +52,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             refresh_tournaments,
             retry_failed,
             compare_providers,
+            check_stored_data,
             poll_due,
             apply_retention,
         ],

@@ -19,10 +19,12 @@ from dp_pipeline.assets.comparison import COMPARE_JOB
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh, refresh_requests
 from dp_pipeline.assets.retention_job import RETENTION_JOB
 from dp_pipeline.competitions import file
+from dp_pipeline.competitions.check_job import CHECK_JOB
 from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.domains.comparing import pairs_of_tournaments
+from dp_pipeline.domains.timed_checks import stored_providers
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
@@ -98,6 +100,26 @@ def compare_providers_daily(
 )
 def apply_retention_weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Once a week."""
+    return _once(context)
+
+
+@dg.schedule(
+    name="check_data_daily",
+    job_name=CHECK_JOB,
+    cron_schedule="47 9 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description=(
+        "Checks what time alone may have changed, after the nightly refreshes: seasons that were "
+        "not read, matches past their day."
+    ),
+)
+def check_data_daily(
+    context: dg.ScheduleEvaluationContext, database: DatabaseResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Once a day, where something is stored."""
+    if not database.open().run_here(stored_providers):
+        return dg.SkipReason("No tournament is stored.")
     return _once(context)
 
 
@@ -291,5 +313,6 @@ SCHEDULES = (
     discover_seasons_daily,
     compare_providers_daily,
     apply_retention_weekly,
+    check_data_daily,
     *(refresh_schedule(provider, kind) for provider in PROVIDERS for kind in get_args(Kind)),
 )

@@ -79,7 +79,7 @@ def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
     schedules = {schedule.name: schedule for schedule in defs.get_repository_def().schedule_defs}
     removing = schedules.pop("apply_retention_weekly")
     assert removing.default_status is dg.DefaultScheduleStatus.STOPPED, "a person decides on that"
-    expected = {"discover_seasons_daily", "compare_providers_daily"} | {
+    expected = {"discover_seasons_daily", "compare_providers_daily", "check_data_daily"} | {
         f"refresh_{provider}_{kind}"
         for provider in ("openligadb", "openfootball", "sofascore", "sandbox")
         for kind in ("nightly", "weekly")
@@ -94,7 +94,7 @@ def test_jobs_are_described() -> None:
     jobs = {job.name: job for job in defs.get_repository_def().get_all_jobs()}
     for name in (
         *("ingest_tournaments", "refresh_tournaments", "retry_failed", "discover_seasons"),
-        *("compare_providers", "apply_retention"),
+        *("compare_providers", "apply_retention", "check_stored_data"),
     ):
         assert jobs[name].description, name
 

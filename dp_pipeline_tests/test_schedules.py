@@ -17,7 +17,7 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
-from dp_pipeline.assets.refresh_job import planned_refresh
+from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import defs
@@ -90,7 +90,7 @@ class Nights:
         """Unit and number of tournaments of each run, oldest first."""
         return [
             (run.tags["dp/run_group"], len(planned_refresh(run)))
-            for run in reversed(self.instance.get_runs())
+            for run in reversed(self.instance.get_runs(dg.RunsFilter(job_name=REFRESH_JOB)))
         ]
 
     def check(self) -> tuple[bool, str] | None:

@@ -14,7 +14,10 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCh
 
 def specs() -> list[dg.AssetCheckSpec]:
     """The checks of the assets of all domains, one evaluation per tournament."""
-    told = "Made with every read of a tournament, told when its result changes."
+    told = (
+        "Made with every read of a tournament and every poll that changes rows, told when its "
+        "result changes."
+    )
     return [
         dg.AssetCheckSpec(
             check.name,

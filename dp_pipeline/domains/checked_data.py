@@ -22,6 +22,17 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRead:
+    """When all matches of a tournament were last read well; None: never, as far as is known.
+
+    `present` is the time by the same clock, ours.
+    """
+
+    at: datetime | None
+    present: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedData:
     """A stored tournament as checks look at it.
 
@@ -29,11 +40,13 @@ class CheckedData:
         snapshot: what is stored.
         now: the present at the provider.
         findings: rows of what the last whole reads found.
+        last_read: when it was read; None where nobody reads it on purpose.
     """
 
     snapshot: Snapshot
     now: datetime
     findings: Sequence[Row] = ()
+    last_read: LastRead | None = None
 
     def named(self, match: Match) -> str:
         """A match in a person's words."""

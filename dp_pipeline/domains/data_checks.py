@@ -1,7 +1,7 @@
 """The checks of a tournament's stored data: each says what is wrong, row by row. Pure.
 
 A check is one function and its name in `CHECKS`; the assets show it and the detectors tell of it.
-The functions stand in `row_checks` and `orphans`.
+The functions stand in `row_checks`, `orphans` and `freshness`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.domains import row_checks
+from dp_pipeline.domains import freshness, row_checks
 from dp_pipeline.domains.checked_data import CheckedData, Severity, Wrong
 from dp_pipeline.domains.orphans import orphans
 
@@ -51,6 +51,8 @@ class Check:
         severity: of what it says is wrong.
         description: for people.
         wrong: what of it is wrong.
+        well: what is said when it passes; without it the number of rows. That of goals grows with
+            each of them, and each would be told as another result.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Check:
     severity: Severity
     description: str
     wrong: Callable[[CheckedData], Iterable[Wrong]]
+    well: str = ""
 
 
 def results_of(data: CheckedData) -> list[CheckResult]:
@@ -88,9 +91,9 @@ def _result(check: Check, data: CheckedData, number: int) -> CheckResult:
     # A check that cannot be made must not take back what was stored: it says so as its result.
     except Exception as error:  # noqa: BLE001
         wrong = [Wrong(f"It could not be made: {type(error).__name__}: {error}", "WARN")]
-    where = "" if check.domain in _GROWING else f" in {number} row{'' if number == 1 else 's'}"
+    where = "" if check.well else f" in {number} row{'' if number == 1 else 's'}"
     if not wrong:
-        detail = f"Nothing is wrong{where}."
+        detail = check.well or f"Nothing is wrong{where}."
         return CheckResult(check.name, check.domain, passed=True, severity="WARN", detail=detail)
     severities = {each.severity or check.severity for each in wrong}
     severity: Severity = "ERROR" if "ERROR" in severities else "WARN"
@@ -120,6 +123,7 @@ def _left_out(domain: str) -> Check:
         f"The last whole read of the {domain} had to leave out none of them: each could be stored "
         "soundly.",
         wrong,
+        f"The last whole read of the {domain} left out none of them.",
     )
 
 
@@ -131,9 +135,19 @@ _OF_DOMAINS: Mapping[str, tuple[sa.Table, ...]] = {
     "standings": (tables.tournament_standing,),
 }
 _TABLES = {"tournaments": (tables.tournament,), **_OF_DOMAINS}
-_GROWING = frozenset({"tournaments", "goals"})
-"""Domains of whose checks no number of rows is said: with each goal the result would change."""
+UP_TO_DATE, OVERDUE = "season_is_read_nightly", "no_match_is_overdue"
+"""The checks whose results time alone changes."""
 CHECKS = (
+    Check(
+        UP_TO_DATE,
+        "tournaments",
+        "WARN",
+        f"In season, with a match in the {freshness.NEAR.days} days before or after, it was read "
+        f"whole and well in the last {freshness.LATE.days} days; an error after "
+        f"{freshness.LONG_LATE.days}. Passes in breaks and when the season is completed.",
+        freshness.not_read,
+        "It is read as its calendar demands.",
+    ),
     Check(
         "no_row_is_orphaned",
         "tournaments",
@@ -141,6 +155,7 @@ CHECKS = (
         "Every stored row has its counterpart: matches and tables their teams, matches a round, "
         "goals and ties a match that counts. An error where a match counts nowhere.",
         orphans,
+        "Every row has its counterpart.",
     ),
     Check(
         "every_team_plays",
@@ -164,7 +179,7 @@ CHECKS = (
         row_checks.incomplete,
     ),
     Check(
-        "no_match_is_overdue",
+        OVERDUE,
         "matches",
         "WARN",
         f"No match is still scheduled or live {row_checks.OVERDUE.days} days past its day; an "
@@ -206,6 +221,7 @@ CHECKS = (
         "WARN",
         "The goals of a match that has a list of them come to its result.",
         row_checks.goals_that_differ,
+        "Each list of goals comes to the result of its match.",
     ),
     Check(
         "table_follows_from_matches",

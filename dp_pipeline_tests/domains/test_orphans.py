@@ -53,7 +53,7 @@ def of(rows: Rows, **fields: Any) -> dict[str, Any]:
 def test_a_season_as_it_is_stored_has_no_orphan(stored: Snapshot) -> None:
     result = checked(stored)
     assert (result.passed, result.domain) == (True, "tournaments")
-    assert result.detail == "Nothing is wrong."
+    assert result.detail == "Every row has its counterpart."
 
 
 MATCHES: Mapping[str, tuple[Callable[[Rows], Any], str]] = {
