@@ -17,7 +17,7 @@ from dp_pipeline.assets.runner import RunContext, attempt, check, each
 from dp_pipeline.database import rows
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.domains.domain import Domain
-from dp_pipeline.domains.match_news import given_up_news
+from dp_pipeline.domains.match_news import NamesInNews, given_up_news
 from dp_pipeline.domains.matches import MATCHES, follows_from, settled
 from dp_pipeline.domains.registry import DOMAINS, TABLES
 from dp_pipeline.domains.rounds import ROUNDS
@@ -230,9 +230,10 @@ class Poll:
         before, after = change(connection, stored.key, paused)
         by_id = {rows.match_id(stored.key.provider, m.external_id): m for m in stored.matches}
         given_up = [by_id[id_] for id_ in after.given_up_since(before) if id_ in by_id]
-        note_news(
-            connection, execution, [given_up_news(each, stored.team_names) for each in given_up]
-        )
+        rounds = {round_.slug: round_.label for round_ in stored.rounds}
+        names = NamesInNews(stored.team_names, rounds)
+        news = [given_up_news(each, names) for each in given_up]
+        note_news(connection, execution, news)
 
 
 def _knockout(stored: Snapshot) -> set[str | None]:

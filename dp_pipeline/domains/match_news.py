@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from dp_pipeline.database.store import Change, Stored
 from dp_pipeline.football.models import Match
@@ -29,10 +29,22 @@ _SCORES = (
 )
 
 
+class NamesInNews(NamedTuple):
+    """What teams, by external id, and rounds, by slug, are called."""
+
+    teams: Mapping[str, str]
+    rounds: Mapping[str, str]
+
+    def round(self, slug: str) -> str:
+        """Its name, or `round 22` for one whose name is only a number."""
+        name = self.rounds.get(slug, slug)
+        return f"round {name}" if name.isdecimal() else name
+
+
 def match_news(
     stored: Stored,
     matches: Mapping[Any, Match],
-    names: Mapping[str, str],
+    names: NamesInNews,
     *,
     part: bool,
     now: datetime,
@@ -46,7 +58,7 @@ def match_news(
     Args:
         stored: what storing the matches came to.
         matches: the matches by the id of their row.
-        names: of teams by external id.
+        names: of teams and rounds.
         part: whether single matches are followed.
         now: the time at the provider.
     """
@@ -78,7 +90,7 @@ def any_ended(stored: Stored, matches: Mapping[Any, Match]) -> bool:
     )
 
 
-def given_up_news(match: Match, names: Mapping[str, str]) -> str:
+def given_up_news(match: Match, names: NamesInNews) -> str:
     """That a match should long be over and is not."""
     return (
         f"{_subject(match, names)} should long be over and is still {match.status} at the "
@@ -101,7 +113,7 @@ def _just_played(match: Match, now: datetime) -> bool:
 
 
 def _sentence(
-    match: Match, change: Change, names: Mapping[str, str], *, part: bool, ends: bool
+    match: Match, change: Change, names: NamesInNews, *, part: bool, ends: bool
 ) -> str | None:
     subject = _subject(match, names)
     fields = change.fields
@@ -123,7 +135,7 @@ def _sentence(
     return f"{subject} now kicks off {_moment(match)}." if moved else None
 
 
-def _end(match: Match, names: Mapping[str, str]) -> str:
+def _end(match: Match, names: NamesInNews) -> str:
     return f"{_subject(match, names)} {match.status} {score(match)}".rstrip() + "."
 
 
@@ -139,12 +151,12 @@ def _correction(subject: str, match: Match, fields: Mapping[str, tuple[Any, Any]
     return None
 
 
-def _fixtures(fresh: Sequence[Match], names: Mapping[str, str]) -> list[str]:
+def _fixtures(fresh: Sequence[Match], names: NamesInNews) -> list[str]:
     counts = Counter(match.round_slug for match in fresh)
     news = []
     for slug, count in counts.items():
         if count > NAMED_SINGLY:
-            news.append(f"{count} new fixtures" + (f" in {slug}." if slug else "."))
+            news.append(f"{count} new fixtures" + (f" in {names.round(slug)}." if slug else "."))
         else:
             news += [
                 f"New fixture: {_subject(match, names)}, kick-off {_moment(match)}."
@@ -154,9 +166,10 @@ def _fixtures(fresh: Sequence[Match], names: Mapping[str, str]) -> list[str]:
     return news
 
 
-def _subject(match: Match, names: Mapping[str, str]) -> str:
-    pair = f"{names.get(match.home, match.home)} - {names.get(match.away, match.away)}"
-    return f"{pair} ({match.round_slug})" if match.round_slug else pair
+def _subject(match: Match, names: NamesInNews) -> str:
+    home, away = (names.teams.get(side, side) for side in (match.home, match.away))
+    pair = f"{home} - {away}"
+    return f"{pair} ({names.round(match.round_slug)})" if match.round_slug else pair
 
 
 def _moment(match: Match) -> str:

@@ -15,7 +15,14 @@ from dp_pipeline.domains.club_links import link_clubs
 from dp_pipeline.domains.derived import ties_after, with_derived
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Verdict, contradiction_findings, subject_of
-from dp_pipeline.domains.match_news import MOST_NEWS, any_ended, given_up_news, match_news, score
+from dp_pipeline.domains.match_news import (
+    MOST_NEWS,
+    NamesInNews,
+    any_ended,
+    given_up_news,
+    match_news,
+    score,
+)
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.gaps import gaps_of
@@ -174,12 +181,13 @@ def follow_up(
 
     Matches that were polled and left out are put off all the same: they would be due at once.
     """
-    key, names = changes.before.key, {**changes.after.team_names, **fetched.team_names}
+    key, teams = changes.before.key, {**changes.after.team_names, **fetched.team_names}
     fetched_by_id = {rows.match_id(key.provider, m.external_id): m for m in fetched.items}
     part = isinstance(selection, DueMatches)
     stored = changes.of(tables.match)
     if not part:
         link_clubs(connection, changes.after, changed=bool(stored.created or stored.updated))
+    names = NamesInNews(teams, {round_.slug: round_.label for round_ in changes.after.rounds})
     news = match_news(stored, fetched_by_id, names, part=part, now=now)
     given_up: Sequence[UUID] = ()
     models = changes.after.models

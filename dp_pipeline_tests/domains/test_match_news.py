@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from dp_pipeline.database.store import Change, Stored
-from dp_pipeline.domains.match_news import any_ended, given_up_news, match_news
+from dp_pipeline.domains.match_news import NamesInNews, any_ended, given_up_news, match_news
 from dp_pipeline.football.models import Match, MatchStatus
 
-NAMES = {"a": "Alpha", "b": "Beta"}
+TEAMS = {"a": "Alpha", "b": "Beta"}
+NAMES = NamesInNews(TEAMS, {"13": "13. Spieltag"})
 ID = UUID(int=1)
 NEXT_DAY = datetime(2026, 11, 29, 2, 37, tzinfo=UTC)
 
@@ -39,15 +40,17 @@ def news(
 
 
 def test_the_end_of_a_match_is_news_where_it_is_followed() -> None:
-    assert news(match(), status=("live", "ended")) == ["Alpha - Beta (13) ended 2:1."]
+    assert news(match(), status=("live", "ended")) == ["Alpha - Beta (13. Spieltag) ended 2:1."]
     assert news(match(), part=False, status=("scheduled", "ended")) == []
     shoot_out = match(home_penalties_score=4, away_penalties_score=2)
-    assert news(shoot_out, status=("live", "ended")) == ["Alpha - Beta (13) ended 2:1 (4:2 pens)."]
+    assert news(shoot_out, status=("live", "ended")) == [
+        "Alpha - Beta (13. Spieltag) ended 2:1 (4:2 pens)."
+    ]
 
 
 def test_the_end_of_a_match_just_played_is_news_though_a_whole_read_finds_it() -> None:
     whistle = datetime(2026, 11, 28, 16, 25, tzinfo=UTC)
-    told = ["Alpha - Beta (13) ended 2:1."]
+    told = ["Alpha - Beta (13. Spieltag) ended 2:1."]
     assert news(match(), part=False, now=whistle, status=("live", "ended")) == told
     much_later = whistle + timedelta(hours=5)
     assert news(match(), part=False, now=much_later, status=("live", "ended")) == []
@@ -58,11 +61,11 @@ def test_the_end_of_a_match_just_played_is_news_though_a_whole_read_finds_it() -
 @pytest.mark.parametrize("part", [True, False])
 def test_a_corrected_result_is_news_whoever_finds_it(*, part: bool) -> None:
     assert news(match(), part=part, home_score=(1, 2)) == [
-        "Alpha - Beta (13) is corrected to 2:1, was 1:1."
+        "Alpha - Beta (13. Spieltag) is corrected to 2:1, was 1:1."
     ]
     half_time = match(home_score_ht=1, away_score_ht=0)
     assert news(half_time, part=part, home_score_ht=(0, 1)) == [
-        "Alpha - Beta (13) is corrected to 1:0 at half-time, was 0:0."
+        "Alpha - Beta (13. Spieltag) is corrected to 1:0 at half-time, was 0:0."
     ]
     assert news(half_time, part=part, home_score_ht=(None, 1), away_score_ht=(None, 0)) == []
 
@@ -73,9 +76,11 @@ def test_a_result_that_is_decided_about_is_news(*, part: bool) -> None:
     fields: dict[str, Any] = {"status": ("ended", "awarded")}
     scores = {"home_score": (2, 0), "away_score": (1, 3)}
     assert news(decided, part=part, **fields, **scores) == [
-        "Alpha - Beta (13) is corrected to 0:3, was 2:1; it counts as awarded now."
+        "Alpha - Beta (13. Spieltag) is corrected to 0:3, was 2:1; it counts as awarded now."
     ]
-    assert news(decided, part=part, **fields) == ["Alpha - Beta (13) counts as awarded now."]
+    assert news(decided, part=part, **fields) == [
+        "Alpha - Beta (13. Spieltag) counts as awarded now."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,18 +94,18 @@ def test_a_result_that_is_decided_about_is_news(*, part: bool) -> None:
 )
 def test_a_match_called_off_is_news(status: MatchStatus, words: str) -> None:
     assert news(match(status), part=False, status=("scheduled", status)) == [
-        f"Alpha - Beta (13) {words}."
+        f"Alpha - Beta (13. Spieltag) {words}."
     ]
 
 
 def test_a_match_that_is_to_be_played_after_all_is_news() -> None:
     assert news(match("scheduled"), status=("postponed", "scheduled")) == [
-        "Alpha - Beta (13) is no longer postponed; kick-off 2026-11-28 14:30 UTC."
+        "Alpha - Beta (13. Spieltag) is no longer postponed; kick-off 2026-11-28 14:30 UTC."
     ]
     earlier = datetime(2026, 11, 27, tzinfo=UTC)
     moved = match("scheduled")
     assert news(moved, kickoff_at=(earlier, moved.kickoff_at)) == [
-        "Alpha - Beta (13) now kicks off 2026-11-28 14:30 UTC."
+        "Alpha - Beta (13. Spieltag) now kicks off 2026-11-28 14:30 UTC."
     ]
 
 
@@ -112,13 +117,15 @@ def test_a_goal_is_no_news_and_neither_is_the_kick_off() -> None:
 
 def test_new_fixtures_are_named_or_counted_and_one_already_played_has_ended() -> None:
     assert news(match("scheduled"), created=True) == [
-        "New fixture: Alpha - Beta (13), kick-off 2026-11-28 14:30 UTC."
+        "New fixture: Alpha - Beta (13. Spieltag), kick-off 2026-11-28 14:30 UTC."
     ]
-    assert news(match(), created=True) == ["Alpha - Beta (13) ended 2:1."]
+    assert news(match(), created=True) == ["Alpha - Beta (13. Spieltag) ended 2:1."]
     assert news(match("scheduled"), created=True, part=False) == []
     many = {UUID(int=n): match("scheduled") for n in range(8)}
     stored = Stored("match", tuple(many))
-    assert match_news(stored, many, NAMES, part=True, now=NEXT_DAY) == ["8 new fixtures in 13."]
+    assert match_news(stored, many, NAMES, part=True, now=NEXT_DAY) == [
+        "8 new fixtures in 13. Spieltag."
+    ]
 
 
 def test_what_makes_a_table_follow() -> None:
@@ -137,5 +144,14 @@ def test_what_makes_a_table_follow() -> None:
 
 def test_a_match_given_up_is_named() -> None:
     sentence = given_up_news(match("live"), NAMES)
-    assert sentence.startswith("Alpha - Beta (13) should long be over and is still live")
+    assert sentence.startswith("Alpha - Beta (13. Spieltag) should long be over and is still live")
     assert "stale_open" in sentence
+
+
+def test_a_round_without_a_name_is_said_to_be_one() -> None:
+    assert given_up_news(match("live"), NamesInNews(TEAMS, {})).startswith(
+        "Alpha - Beta (round 13) "
+    )
+    assert given_up_news(match("live"), NamesInNews(TEAMS, {"13": "Final"})).startswith(
+        "Alpha - Beta (Final) "
+    )
