@@ -13,6 +13,7 @@ from dp_pipeline.assets.comparison import (  # noqa: E402 - after the filter abo
     compare_providers,
     comparison,
 )
+from dp_pipeline.assets.exports import exports  # noqa: E402
 from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
@@ -28,6 +29,7 @@ from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
 from dp_pipeline.sensors.notify import announce_executions, watch_automation  # noqa: E402
 from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
+from dp_pipeline.sensors.publish import publish_changes  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
 
@@ -39,7 +41,10 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[ingest, collect, comparison, seasons, assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC],
+        assets=[
+            *(ingest, collect, comparison, exports, seasons),
+            *(assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC),
+        ],
         asset_checks=assets.CHECKS,
         jobs=[
             dg.define_asset_job(
@@ -63,6 +68,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             watch_competitions,
             discover_tournaments,
             poll_matches,
+            publish_changes,
         ],
         resources={
             "database": DatabaseResource(),

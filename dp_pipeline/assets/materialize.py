@@ -11,6 +11,7 @@ import dagster as dg
 
 from dp_pipeline.assets import checks
 from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
+from dp_pipeline.assets.following import keys_of
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
@@ -58,7 +59,7 @@ def ingest(
 ) -> Iterator[dg.MaterializeResult]:
     """Ingest the selected domains of the selected tournaments."""
     domains = in_order({key.to_user_string() for key in context.selected_asset_keys})
-    keys = _keys(context)
+    keys = keys_of(context)
     work = partial(ingest_tournaments, keys, domains)
     drive(
         context,
@@ -90,13 +91,7 @@ def collect(
     """Collect logo and badges of the selected tournaments."""
     store = database.open(seconds=RETRY_SECONDS)
     gallery = open_gallery(store, providers, ledger, dry_run=config.dry_run)
-    keys = _keys(context)
+    keys = keys_of(context)
     work = partial(collect_logos, keys, gallery)
     drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
     yield from ()
-
-
-def _keys(context: dg.AssetExecutionContext) -> list[str]:
-    # Dagster refuses to list the one key of a run that it does not know, with a sentence about
-    # ranges: that of `dp ingest` is added by the run itself.
-    return [context.partition_key] if context.has_partition_key else list(context.partition_keys)

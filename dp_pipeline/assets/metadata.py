@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import dagster as dg
 import sqlalchemy as sa
@@ -11,6 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.storage import place_of
 
 # A cup has 64 teams; more rows than this belong in SQL.
 MOST_PREVIEW_ROWS = 40
@@ -111,8 +110,7 @@ def _report(execution: Execution) -> Any:
     if url is None:
         return f"kept in the database until the store takes it: {execution.report_error}"
     if url.startswith("file://"):
-        # the URL quotes spaces; a person opens the path
-        return dg.MetadataValue.path(url2pathname(urlsplit(url).path))
+        return dg.MetadataValue.path(place_of(url))
     return dg.MetadataValue.url(url) if url.startswith("http") else url
 
 

@@ -16,6 +16,7 @@ clubs     dp clubs
 history   dp history
 coverage  dp coverage
 compare   dp compare
+export    dp export
 archive   dp archive, dp replay
 retention dp retention
 """
@@ -30,6 +31,7 @@ from dp_pipeline.cli import (
     database,
     dev,
     executions,
+    export,
     history,
     ingest,
     retention,
@@ -53,6 +55,7 @@ __all__ = [
     "database",
     "dev",
     "executions",
+    "export",
     "history",
     "ingest",
     "main",

@@ -1,17 +1,22 @@
 """Rows as a frame: polars, or pandas, with the type that each column has in Postgres."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from dp_pipeline.read.errors import LibraryMissingError
+from dp_pipeline.read.errors import LibraryMissingError, ReadError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 Kind = Literal[
     "truth", "whole", "number", "text", "day", "moment", "local", "texts", "wholes", "other"
 ]
 """What a column holds; a moment has a zone, which is UTC, and a local time has none."""
 
+_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 _KINDS: Mapping[int, Kind] = {
     16: "truth",
     **dict.fromkeys((20, 21, 23, 26), "whole"),
@@ -53,6 +58,30 @@ class Rows:
         values = zip(*self.values, strict=True) if self.values else ([] for _ in self.columns)
         columns = zip(self.columns.items(), values, strict=True)
         return {name: [_plain(value, kind) for value in column] for (name, kind), column in columns}
+
+
+def rows_of(connection: "sa.Connection", text: str, params: Mapping[str, Any]) -> Rows:
+    """What a question comes to; `:name` in it stands for the parameter `name`.
+
+    Raises:
+        ReadError: it gives no rows, columns without names of their own, or lacks a parameter.
+    """
+    if unused := sorted(params.keys() - set(_PARAMETER.findall(text))):
+        message = f"The question has no :{', :'.join(unused)}."
+        raise ReadError(message)
+    # A colon before any other word, as in '12:30', is text, and so is a percent sign.
+    question = _PARAMETER.sub(
+        lambda m: f"%({m[1]})s" if m[1] in params else m[0], text.replace("%", "%%")
+    )
+    result = connection.exec_driver_sql(question, dict(params))
+    if not result.returns_rows or result.cursor is None:
+        message = "The statement gives no rows; ask with SELECT."
+        raise ReadError(message)
+    columns = {name: kind_of(code) for name, code, *_ in result.cursor.description}
+    if len(columns) < len(result.cursor.description):
+        message = "Two columns have one name; give each its own, with AS."
+        raise ReadError(message)
+    return Rows(columns, [tuple(row) for row in result])
 
 
 def kind_of(type_code: Any) -> Kind:

@@ -1,6 +1,5 @@
 """What can be asked. Each answer is a polars frame, or with `as_pandas=True` pandas' DataFrame."""
 
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 MOST_OFFERED = 3
 _SLIP = 0.6
-_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 _TEAM_IDS = """
 SELECT DISTINCT other.id FROM team
 JOIN team AS other ON other.id = team.id OR other.club_id = team.club_id
@@ -114,30 +112,30 @@ def head_to_head(team: str, opponent: str, *, as_pandas: bool = False) -> Any:
     see the view `head_to_head`.
     """
     from dp_pipeline.read.connection import views
+    from dp_pipeline.read.frames import rows_of
 
     with views() as connection:
         ids = {"teams": _team_ids(connection, team), "others": _team_ids(connection, opponent)}
-        rows = _rows(connection, _MEETINGS, ids)
+        rows = rows_of(connection, _MEETINGS, ids)
     return _frame(rows, as_pandas=as_pandas)
 
 
 def sql(text: str, /, *, as_pandas: bool = False, **params: Any) -> Any:
     """What a question of your own comes to; `:name` in it stands for the parameter `name`."""
     from dp_pipeline.read.connection import reading
+    from dp_pipeline.read.frames import rows_of
 
-    if unused := sorted(params.keys() - set(_PARAMETER.findall(text))):
-        message = f"The question has no :{', :'.join(unused)}."
-        raise ReadError(message)
     with reading() as connection:
-        rows = _rows(connection, text, params)
+        rows = rows_of(connection, text, params)
     return _frame(rows, as_pandas=as_pandas)
 
 
 def _asked(text: str, params: Mapping[str, Any], *, as_pandas: bool) -> Any:
     from dp_pipeline.read.connection import views
+    from dp_pipeline.read.frames import rows_of
 
     with views() as connection:
-        rows = _rows(connection, text, params)
+        rows = rows_of(connection, text, params)
     return _frame(rows, as_pandas=as_pandas)
 
 
@@ -147,31 +145,14 @@ def _of_tournament(
     """The rows of a stored tournament, which may be none."""
     from dp_pipeline.football.key import tidied
     from dp_pipeline.read.connection import views
+    from dp_pipeline.read.frames import rows_of
 
     wanted = tidied(key)
     with views() as connection:
-        rows = _rows(connection, text, {"key": wanted, **(more or {})})
+        rows = rows_of(connection, text, {"key": wanted, **(more or {})})
         if not rows.values:
             _check_stored(connection, wanted)
     return _frame(rows, as_pandas=as_pandas)
-
-
-def _rows(connection: "sa.Connection", text: str, params: Mapping[str, Any]) -> "Rows":
-    from dp_pipeline.read.frames import Rows, kind_of
-
-    # A colon before any other word, as in '12:30', is text, and so is a percent sign.
-    question = _PARAMETER.sub(
-        lambda m: f"%({m[1]})s" if m[1] in params else m[0], text.replace("%", "%%")
-    )
-    result = connection.exec_driver_sql(question, dict(params))
-    if not result.returns_rows or result.cursor is None:
-        message = "The statement gives no rows; ask with SELECT."
-        raise ReadError(message)
-    columns = {name: kind_of(code) for name, code, *_ in result.cursor.description}
-    if len(columns) < len(result.cursor.description):
-        message = "Two columns have one name; give each its own, with AS."
-        raise ReadError(message)
-    return Rows(columns, [tuple(row) for row in result])
 
 
 def _frame(rows: "Rows", *, as_pandas: bool) -> Any:

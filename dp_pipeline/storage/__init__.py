@@ -7,15 +7,17 @@ Not here: what the objects are.
 from dp_pipeline.storage.deadline import ANSWER_SECONDS, PAUSE_SECONDS, Storing, within
 from dp_pipeline.storage.folder import Folder
 from dp_pipeline.storage.s3 import S3
-from dp_pipeline.storage.store import ObjectStore, ObjectStoreError
+from dp_pipeline.storage.store import PRIVATE, ObjectStore, ObjectStoreError, place_of
 
 __all__ = [
     "ANSWER_SECONDS",
     "PAUSE_SECONDS",
+    "PRIVATE",
     "S3",
     "Folder",
     "ObjectStore",
     "ObjectStoreError",
     "Storing",
+    "place_of",
     "within",
 ]

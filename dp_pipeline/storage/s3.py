@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dp_pipeline.storage.deadline import ANSWER_SECONDS
-from dp_pipeline.storage.store import NOT_S3, ObjectStoreError, border, status_of
+from dp_pipeline.storage.store import NOT_S3, PRIVATE, ObjectStoreError, border, status_of
 
 if TYPE_CHECKING:
     from dp_pipeline.settings import S3Settings
@@ -93,8 +93,8 @@ class S3:
             self._client.delete_object(Bucket=self._settings.bucket, Key=key)
 
     def url(self, key: str) -> str:
-        """An https address below AWS_CLOUDFRONT_URL; without it the s3:// name."""
-        if self._public_url:
+        """An https address below AWS_CLOUDFRONT_URL; without it, or of a private one, s3://…."""
+        if self._public_url and not key.startswith(PRIVATE):
             return f"{self._public_url}/{key}"
         return f"s3://{self._settings.bucket}/{key}"
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 # By name, so that nobody imports botocore who has no bucket. None of them is quoted: their texts
 # hold addresses, and perhaps what was signed.
@@ -30,6 +32,9 @@ REDIRECTS = range(300, 400)
 
 NOT_S3 = "What answers at the bucket's endpoint is not S3, though it says that all is well."
 """Consoles, login pages and captive portals say 200 to anything."""
+
+PRIVATE = "private/"
+"""Objects below this have no public address, whatever serves the others: see docs/deployment.md."""
 
 
 class ObjectStoreError(Exception):
@@ -64,6 +69,12 @@ class ObjectStore(Protocol):
 
     def url(self, key: str) -> str:
         """Where the object can be opened: https, or file and s3 when there is no public base."""
+
+
+def place_of(url: str) -> str:
+    """Where a person opens an object: the path of a file, else its address."""
+    # the URL quotes spaces
+    return url2pathname(urlsplit(url).path) if url.startswith("file://") else url
 
 
 @contextmanager
