@@ -34,6 +34,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.secrets.env_file import PerProjectEnvFileLoader, get_env_var_dict
 from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
     AssetCheckExecutionRecordStatus,
     AssetCheckPartitionInfo,
 )

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import dagster as dg
 
 from dp_pipeline.instance.dagster_internals import (
+    AssetCheckExecutionRecord,
     AssetCheckExecutionRecordStatus,
     AssetCheckPartitionInfo,
 )
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.settings import Settings
 
-MOST_EXAMINED = 100
+PAGE = 100
 RECORDED_SECONDS = 3_600.0
 
 _FAILED = AssetCheckExecutionRecordStatus.FAILED
@@ -91,10 +92,7 @@ def _conditions(
     if not failed:
         return
     page = f"/assets/{'/'.join(key.asset_key.path)}?view=checks"
-    history = instance.event_log_storage.get_asset_check_execution_history(
-        key, limit=MOST_EXAMINED, status={_FAILED}
-    )
-    for record in history:
+    for record in _failures(instance, key):
         if record.partition not in failed:
             continue
         failed.remove(record.partition)
@@ -105,3 +103,20 @@ def _conditions(
             at = moment(record.create_timestamp)
             summary = "The check says what is wrong; its page shows since when."
             yield Condition("check", subject, at, summary, said, page, record.partition)
+        if not failed:
+            return
+
+
+def _failures(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey
+) -> Iterator[AssetCheckExecutionRecord]:
+    """The evaluations of a check that failed, newest first: after an outage those of thousands."""
+    cursor: int | None = None
+    while True:
+        found = instance.event_log_storage.get_asset_check_execution_history(
+            key, limit=PAGE, cursor=cursor, status={_FAILED}
+        )
+        yield from found
+        if len(found) < PAGE:
+            return
+        cursor = found[-1].id

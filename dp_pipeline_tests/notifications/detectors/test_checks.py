@@ -1,9 +1,17 @@
 """Asset checks that fail."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
+import dagster as dg
 import pytest
+import sqlalchemy as sa
 
+from dp_pipeline.assets.checks import evaluation
+from dp_pipeline.database.tables import incident
+from dp_pipeline.domains.data_checks import OVERDUE, CheckResult
+from dp_pipeline.notifications.detectors import checks
 from dp_pipeline_tests.notifications.machinery import Machinery
 from dp_pipeline_tests.servers import Answer
 
@@ -23,6 +31,40 @@ def test_a_failing_check_is_announced_once_and_when_it_passes_again(machinery: M
         "✅ The check every_competition_is_listed of seasons passes again",
     ]
     assert "Two competitions are not listed." in json.dumps(machinery.receiver.accepted)
+
+
+def test_a_check_of_stored_data_is_an_incident_of_each_tournament_until_it_passes(
+    machinery: Machinery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "PAGE", 2)
+    keys = [f"openligadb:bl1:{year}" for year in range(2020, 2025)]
+    failing = CheckResult(OVERDUE, "matches", passed=False, severity="ERROR", detail="1 is late.")
+
+    def told(*of: str, passed: bool) -> None:
+        @dg.op
+        def check(context: dg.OpExecutionContext) -> None:
+            for key in of:
+                event: Any = evaluation(key, replace(failing, passed=passed))
+                context.log_event(event)
+
+        job = dg.GraphDefinition("checked", node_defs=[check]).to_job()
+        assert job.execute_in_process(instance=machinery.instance).success
+
+    def open_incidents() -> list[str]:
+        wanted = sa.select(incident.c.tournament_key).where(incident.c.closed_at.is_(None))
+        with machinery.database.transaction() as connection:
+            return sorted(connection.scalars(wanted))
+
+    told(*keys, passed=False)
+    assert machinery.tick() == "1 messages sent", "one message is of all tournaments"
+    assert open_incidents() == keys
+    told(*keys, passed=False)
+    assert machinery.tick() == "Nothing new."
+    told(*keys[:3], passed=True)
+    assert machinery.tick() == "1 messages sent"
+    assert open_incidents() == keys[3:]
+    subject = f"The check {OVERDUE} of matches"
+    assert machinery.headers == [f"❌ {subject} fails", f"✅ {subject} passes again"]
 
 
 def test_a_warning_is_left_to_the_page_of_the_asset(machinery: Machinery) -> None:
