@@ -223,7 +223,7 @@ class _Losses:
         gone += [row for row in old if self._match(row).external_id in silent]
         lost = sum(self._match(row).external_id in settled for row in gone)
         rewritten = self._rewritten(old)
-        if max(lost, rewritten) > limit_of(len(old)):
+        if lost + rewritten > limit_of(len(old)):
             parts = [f"{lost} would have vanished"] if lost else []
             parts += [f"{rewritten} would have got another scorer or minute"] if rewritten else []
             return (

@@ -30,7 +30,7 @@ MOST_FRESH_SHARE = 0.5
 REPEATED_AFTER = timedelta(days=1)
 """What is taken back is kept until a read so much later says the same."""
 
-_PLAYED = frozenset({"ended", "awarded"})
+PLAYED = frozenset({"ended", "awarded"})
 # These say that a match has no day any more; any other one that loses it is read wrongly.
 _CALLED_OFF = frozenset({"postponed", "cancelled", "abandoned", "interrupted"})
 _SCORES = (
@@ -219,7 +219,7 @@ def settled_matches(stored: Iterable[Match], now: datetime) -> frozenset[str]:
         day = match.kickoff_date
         return day is not None and timedelta(0) <= now.date() - day < FRESH
 
-    return frozenset(m.external_id for m in stored if m.status in _PLAYED and not fresh(m))
+    return frozenset(m.external_id for m in stored if m.status in PLAYED and not fresh(m))
 
 
 def _contradictions(
@@ -228,7 +228,7 @@ def _contradictions(
     renamed = {name: _renamed(stored, compared, name) for name in _PLACES}
     contradictions = []
     for old, new in compared:
-        if old.status not in _PLAYED:
+        if old.status not in PLAYED:
             continue
         fields, kinds = _difference(old, new, renamed)
         if kinds:
@@ -247,7 +247,7 @@ def _difference(
         kinds.add("other_fixture")
     if old.status != new.status:
         fields["status"] = old.status, new.status
-        kinds.add("corrected" if new.status in _PLAYED else "taken_back")
+        kinds.add("corrected" if new.status in PLAYED else "taken_back")
     for home, away, what in _SCORES:
         was = getattr(old, home), getattr(old, away)
         is_ = getattr(new, home), getattr(new, away)
@@ -263,8 +263,8 @@ def _difference(
     for name, pairs in renamed.items():
         was, is_ = getattr(old, name), getattr(new, name)
         if was is not None and was != is_ and (was, is_) not in pairs:
-            # a group or stage that is not named now stays as it is stored: see assets/matches.py
-            if is_ is None:
+            # what is not named now stays as it is stored: see domains/matches.py
+            if is_ is None and not (name == "stage" and new.group_name):
                 continue
             fields[name.partition("_")[0]] = was, is_
             kinds.add("moved")
@@ -304,12 +304,12 @@ class _Sentences:
         """Why a payload contradicts too much of what is settled, or of what has just ended."""
         old = [c for c in contradictions if c.match.external_id in settled]
         fresh = [c for c in contradictions if c.match.external_id not in settled]
-        read = [was for was, _ in compared if was.status in _PLAYED]
+        read = [was for was, _ in compared if was.status in PLAYED]
         fresh_read = sum(match.external_id not in settled for match in read)
         if len(old) > limit_of(len(settled)) or len(fresh) > max(
             MOST_CORRECTED, fresh_read * MOST_FRESH_SHARE
         ):
-            played = sum(match.status in _PLAYED for match in stored)
+            played = sum(match.status in PLAYED for match in stored)
             return self._refusal(contradictions, played)
         return None
 
@@ -356,7 +356,7 @@ def _too_many_lately(corrected: frozenset[str], before: frozenset[str], settled:
 
 def _days_vanish(compared: Sequence[tuple[Match, Match]]) -> str | None:
     """Days of matches to come may move freely, not vanish at large."""
-    ahead = [(old, new) for old, new in compared if old.status not in _PLAYED]
+    ahead = [(old, new) for old, new in compared if old.status not in PLAYED]
     lost = sum(
         new.status not in _CALLED_OFF
         and any(

@@ -35,8 +35,9 @@ from dp_pipeline.providers.registry import BY_NAME
 
 PREVIEWED = 5
 # Lists of matches do not name the venue, a single match does; one requested alone need not say
-# its round; and of which group a match is shows only in complete fixtures.
-KEEP = frozenset({"venue", "round_slug", "stage", "group_name"})
+# its round; and of which group a match is shows only in complete fixtures. A stage is kept in
+# `_with_stage`.
+KEEP = frozenset({"venue", "round_slug", "group_name"})
 NOT_STORED_YET = frozenset({"unknown_team", "unknown_round"})
 """The reasons of findings about matches whose team or round is to be stored first."""
 _RESULT = frozenset({"status", "home_score", "away_score", "home_penalties_score"})
@@ -166,8 +167,20 @@ def _sound(
             detail = f"Its round {match.round_slug} is not stored. Materialize `rounds` first."
             leave_out("unknown_round", match, detail)
         else:
-            accepted.append(row)
+            accepted.append(_with_stage(row, snapshot))
     return accepted, findings
+
+
+def _with_stage(row: Row, snapshot: Snapshot) -> Row:
+    """The row with the stage that is stored, where nothing is said of it.
+
+    Who gives the group and no stage says that it is the only one: a stage that one bad read had
+    made of that group would stay for ever.
+    """
+    before = snapshot.rows(tables.match).get(row["id"])
+    if before is None or row["stage"] is not None or row["group_name"] is not None:
+        return row
+    return {**row, "stage": before["stage"]}
 
 
 def follow_up(

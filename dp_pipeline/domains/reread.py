@@ -9,7 +9,7 @@ from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_ma
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match
-from dp_pipeline.football.pairing import stored_ids
+from dp_pipeline.football.pairing import met_instead, stored_ids
 from dp_pipeline.football.plausibility import why_not_believed
 from dp_pipeline.football.surplus import only_in, surplus_matches
 from dp_pipeline.providers.fetched import Fetched
@@ -34,13 +34,10 @@ def accepted(snapshot: Snapshot, fetched: Fetched[Match], past: Past, *, now: da
         now: the present at the provider.
     """
     verdict = judged(snapshot, fetched, past, read_at=now, now=now)
-    replaced = superseded(
-        snapshot.matches, fetched.items, fetched.covers, now, _knockout(snapshot), at_large=True
-    )
     return Verdict(
         contradictions=verdict.contradictions,
         missing=verdict.missing,
-        superseded=replaced,
+        superseded=superseded(snapshot.matches, fetched.items, fetched.covers, _knockout(snapshot)),
         accepted=True,
     )
 
@@ -61,7 +58,11 @@ def judged(
         refusal = why_not_believed(fetched.items, span_of_season(snapshot))
         return Verdict(refusal and f"{refusal} Nothing was stored.")
     covers = fetched.covers
-    replaced = superseded(snapshot.matches, fetched.items, covers, now, _knockout(snapshot))
+    replaced = superseded(snapshot.matches, fetched.items, covers, _knockout(snapshot))
+    surplus = surplus_matches(snapshot.matches, fetched.items, frozenset(replaced.values()))
+    replaced |= _met_instead(snapshot.matches, fetched, replaced, surplus)
+    refusal = _too_many_replaced(snapshot.matches, replaced, now)
+    replaced = {} if refusal else replaced
     came = {match.external_id: match for match in fetched.items}
     kept = {match.external_id for match in snapshot.matches}
     stored = [
@@ -80,9 +81,28 @@ def judged(
         covers=None if covers is None else {replaced.get(id_, id_) for id_ in covers},
         names=snapshot.team_names,
     )
-    surplus = surplus_matches(snapshot.matches, fetched.items, frozenset(replaced.values()))
     teams = only_in(surplus, snapshot.matches, fetched.items)
-    return replace(verdict, superseded=replaced, surplus=surplus, surplus_teams=teams)
+    return replace(
+        verdict,
+        refusal=verdict.refusal or refusal,
+        superseded=replaced,
+        surplus=surplus,
+        surplus_teams=teams,
+    )
+
+
+def _too_many_replaced(
+    stored: Sequence[Match], replaced: Mapping[str, str], now: datetime
+) -> str | None:
+    """Why a payload tells of another tournament: of the settled matches too many have new ids."""
+    kept, settled = {match.external_id for match in stored}, settled_matches(stored, now)
+    new = sum(old in settled and id_ not in kept for old, id_ in replaced.items())
+    if new <= limit_of(len(settled)):
+        return None
+    return (
+        f"Of the {len(settled)} settled matches stored, {new} would have been replaced by matches "
+        "under other ids. Nothing was changed."
+    )
 
 
 def _knockout(snapshot: Snapshot) -> set[str | None]:
@@ -133,38 +153,32 @@ def as_read_now(
 
 def _reread(stored: Match, given: Match, now: Match) -> Match:
     # No scores: a payload that gives false half-times or goals would empty results at large.
-    same = [name for name in _MOMENTS if getattr(stored, name) == getattr(given, name)]
+    # Nor a day that is none now: days of other matches that are wrong make a right one doubtful.
+    same = [
+        name
+        for name in _MOMENTS
+        if getattr(stored, name) == getattr(given, name) and getattr(now, name) is not None
+    ]
     return replace(stored, **{name: getattr(now, name) for name in same})
 
 
-def superseded(  # noqa: PLR0913 - two states, and what is known of them
+def superseded(
     stored: Sequence[Match],
     fetched: Sequence[Match],
     covers: Collection[str] | None,
-    now: datetime,
     knockout: Collection[str | None] = (),
-    *,
-    at_large: bool = False,
 ) -> dict[str, str]:
     """The stored matches whose place one under a new id has taken, each with that id.
 
-    One that vanished and a new one of the same pairing and stage are one match. No more of them
-    than may be corrected: a payload in which all ids are others tells of another tournament.
+    One that vanished and a new one of the same pairing and stage are one match.
 
     Args:
         stored: every stored match that counts.
         fetched: the matches of the payload.
         covers: external ids of the stored matches that the payload is to have; None for all.
-        now: the present.
         knockout: slugs of knockout rounds, in which those may meet again who met in the season.
-        at_large: any number of them, as a person says so.
     """
-    came = {match.external_id for match in fetched}
-    gone = [
-        match
-        for match in stored
-        if match.external_id not in came and (covers is None or match.external_id in covers)
-    ]
+    gone = _gone(stored, fetched, covers)
     kept = {match.external_id for match in stored}
     new = [match for match in fetched if match.external_id not in kept]
     places = {
@@ -175,10 +189,35 @@ def superseded(  # noqa: PLR0913 - two states, and what is known of them
         old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]
     }
     replaced |= _listed_twice_before(gone, fetched, replaced)
-    settled = settled_matches(stored, now)
-    if not at_large and len(replaced.keys() & settled) > limit_of(len(settled)):
-        return {}
     return replaced
+
+
+def _met_instead(
+    stored: Sequence[Match],
+    fetched: Fetched[Match],
+    replaced: Mapping[str, str],
+    surplus: Collection[str],
+) -> dict[str, str]:
+    """Of two matches that a team cannot both have played the one that vanished, with the other."""
+    kept = {match.external_id for match in stored}
+    taken = {*replaced.values()} - kept | {*surplus}
+    gone = [
+        match
+        for match in _gone(stored, fetched.items, fetched.covers)
+        if match.external_id not in replaced
+    ]
+    return met_instead(gone, stored, [m for m in fetched.items if m.external_id not in taken])
+
+
+def _gone(
+    stored: Sequence[Match], fetched: Sequence[Match], covers: Collection[str] | None
+) -> list[Match]:
+    came = {match.external_id for match in fetched}
+    return [
+        match
+        for match in stored
+        if match.external_id not in came and (covers is None or match.external_id in covers)
+    ]
 
 
 def _listed_twice_before(

@@ -1,11 +1,11 @@
 """The domain `rounds`: matchdays and knockout rounds in the provider's order."""
 
 from dp_pipeline.database import rows, tables
-from dp_pipeline.database.store import planned
+from dp_pipeline.database.store import RowId, planned
 from dp_pipeline.domains.derived import with_derived
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.guards import missing, swapped
-from dp_pipeline.domains.judge import Verdict
+from dp_pipeline.domains.judge import PLAYED, Verdict
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Round
@@ -24,7 +24,8 @@ def plan(fetched: Fetched[Round], snapshot: Snapshot, verdict: Verdict) -> Plan:
     stored = snapshot.rows(table)
     labels = {id_: row["label"] for id_, row in stored.items()}
     fresh = {row["id"]: row for row in (rows.round_row(snapshot.key, r) for r in fetched.items)}
-    gone = missing("rounds", labels, fresh, accepted=verdict.accepted)
+    given_up = _given_up(snapshot, verdict)
+    gone = missing("rounds", labels, fresh, given_up, accepted=verdict.accepted)
     if isinstance(gone, Plan):
         return gone
     mixed_up = swapped("rounds", labels, {id_: row["label"] for id_, row in fresh.items()})
@@ -38,6 +39,22 @@ def plan(fetched: Fetched[Round], snapshot: Snapshot, verdict: Verdict) -> Plan:
             for round_ in fetched.items
         ],
     )
+
+
+def _given_up(snapshot: Snapshot, verdict: Verdict) -> frozenset[RowId]:
+    """The rounds in which no match was played, or none that the payload leaves there.
+
+    Whether so many may move is judged with the matches. Rounds that one bad read brought must not
+    be what all good ones lack.
+    """
+    moved = {c.match.external_id for c in verdict.contradictions if "round" in c.fields}
+    played = {
+        match.round_slug
+        for match in snapshot.matches
+        if match.status in PLAYED and match.external_id not in moved
+    }
+    stored = snapshot.rows(tables.tournament_round)
+    return frozenset(id_ for id_, row in stored.items() if row["slug"] not in played)
 
 
 ROUNDS = Domain(

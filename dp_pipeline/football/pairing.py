@@ -8,6 +8,7 @@ round, else by day and score.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 
 from dp_pipeline.football.models import Match
@@ -132,6 +133,49 @@ def stored_ids(stored: Sequence[Match], given: Sequence[Match]) -> dict[str, str
             )
             paired |= taken
     return paired
+
+
+def met_instead(
+    gone: Sequence[Match], stored: Sequence[Match], given: Sequence[Match]
+) -> dict[str, str]:
+    """Vanished matches one of whose teams meets another opponent then, each with that match's id.
+
+    A team meets one opponent on a day, and one in a round in which every team does: England met
+    Belgium for the third place of 2018, or another team did, and not both.
+
+    Args:
+        gone: stored matches that are not given any more.
+        stored: every stored match that counts.
+        given: the matches of a payload; of stored ones only those count whose time stayed.
+    """
+    before = {match.external_id: set(_times(match)) for match in stored}
+    opponents: defaultdict[tuple[str | None, str | None, str], set[str]] = defaultdict(set)
+    for match in given:
+        for side, other in ((match.home, match.away), (match.away, match.home)):
+            opponents[match.stage, match.round_slug, side].add(other)
+    mixed = {(stage, slug) for (stage, slug, _), each in opponents.items() if len(each) > 1}
+    meets: defaultdict[Hashable, list[Match]] = defaultdict(list)
+    for match in given:
+        times = set(_times(match))
+        for time in times & before.get(match.external_id, times) - mixed:
+            for side in (match.home, match.away):
+                meets[time, side].append(match)
+    instead: dict[str, str] = {}
+    for match in sorted(gone, key=lambda each: each.external_id):
+        # the team at home first: two matches that exchanged their guests each keep their place
+        for side, time in product((match.home, match.away), _times(match)):
+            for other in meets[time, side]:
+                free = other.external_id in before or other.external_id not in instead.values()
+                if free and {match.home, match.away} != {other.home, other.away}:
+                    instead.setdefault(match.external_id, other.external_id)
+    return instead
+
+
+def _times(match: Match) -> tuple[Hashable, ...]:
+    """When a team can have met one opponent only: the day, and the round with its stage."""
+    day = match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else None)
+    round_ = (match.stage, match.round_slug) if match.round_slug else None
+    return tuple(time for time in (day, round_) if time is not None)
 
 
 def _round(match: Match) -> Hashable:

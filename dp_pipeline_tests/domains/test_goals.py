@@ -202,6 +202,16 @@ def test_scorers_and_minutes_rewritten_at_large_are_refused_and_a_renamed_one_is
         assert "another scorer or minute" in refusal.because
 
 
+def test_goals_that_vanish_and_those_rewritten_count_together() -> None:
+    lists = {n: goals_of(n, "HAH") for n in range(1, 31)}
+    snapshot = after(season_of(*MANY), lists)  # 90 goals, of which 4 may change
+    for lost in (2, 3):
+        changed = {n: goals_of(n, "HA") for n in range(1, lost + 1)}
+        changed |= {n: [replace(lists[n][0], minute=90), *lists[n][1:]] for n in (11, 12)}
+        refusal = GOALS.plan(fetched_goals(lists | changed), snapshot, Verdict()).refusal
+        assert (refusal is not None) is (lost > 2)
+
+
 def test_what_the_provider_is_silent_about_stays_unless_it_is_another_goal() -> None:
     full = goals_of(1, "HAH", penalty=True, own_goal=False, added_time=None)
     snapshot = after(season_of(ONE), {1: full})

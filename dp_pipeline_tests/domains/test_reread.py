@@ -49,3 +49,9 @@ def test_results_that_a_payload_empties_at_large_are_refused_though_it_still_giv
     # its half-times or goals contradict the results, and they are as likely to be false
     emptied = [replace(match, home_score=None, away_score=None) for match in WRONG]
     assert refusal(WRONG, emptied, WRONG) is not None
+
+
+def test_days_that_are_still_given_and_read_as_none_now_stay() -> None:
+    # wrong days of other matches make a right one doubtful
+    none = [replace(match, kickoff_date=None) for match in RIGHT]
+    assert refusal(RIGHT, none, RIGHT) is not None

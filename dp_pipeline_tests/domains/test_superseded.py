@@ -5,18 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.domains.computed_tables import by_stored_matches
-from dp_pipeline.domains.judge import Past
+from dp_pipeline.domains.judge import Past, Verdict, judge
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.reread import judged
+from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.football.models import Match
+from dp_pipeline.football.models import Match, Round
+from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline_tests.domains.season import (
     KEY,
     NAMES,
     a_match,
     ended,
     fetched_matches,
+    fetched_rounds,
     stored_season,
 )
 
@@ -111,3 +114,52 @@ def test_a_match_that_was_stored_under_two_rounds_counts_once_when_one_of_them_i
     apart = stored_season((MATCHES, fetched_matches(OLD, other_day, *OTHERS)))
     _, after = read(apart, OLD, *OTHERS)
     assert {match.external_id for match in after.matches} == {"1", "2", "3", "7"}
+
+
+def test_another_opponent_of_a_played_match_is_believed_a_day_later_and_goes_when_it_was_none() -> (
+    None
+):
+    other = replace(OLD, external_id="8", away="4")  # its other match moved elsewhere
+    plan, after = read(season(), other, OTHERS[1])
+    assert "8" not in {match.external_id for match in after.matches}
+    assert "result_taken_back" in {finding.kind for finding in plan.findings}
+    stored = stored_season((MATCHES, fetched_matches(OLD, other, *OTHERS)))
+    _, after = read(stored, OLD, *OTHERS)
+    assert {match.external_id for match in after.matches} == {"1", "2", "3"}
+    assert row_of(after, other)["superseded_by"] == row_of(after, OLD)["id"]
+
+
+def test_more_settled_matches_under_other_ids_than_may_be_corrected_are_refused() -> None:
+    played = [ended(n, f"{n % 4 + 1}", f"{(n + 1) % 4 + 1}", (1, 0)) for n in range(1, 41)]
+    played = [replace(m, stage=f"Stage {m.external_id}") for m in played]
+    snapshot = stored_season((MATCHES, fetched_matches(*played)))
+    for some, refused in ((2, False), (3, True)):
+        anew = [replace(match, external_id=f"9{match.external_id}") for match in played[:some]]
+        fetched = replace(fetched_matches(*anew, *played[some:]), read_at=NOW)
+        verdict = judged(snapshot, fetched, Past(), read_at=NOW, now=NOW)
+        assert (verdict.refusal is not None) is refused
+
+
+def test_rounds_that_a_bad_read_brought_are_not_what_good_ones_lack() -> None:
+    bad = [Round(f"bad-{n}", 10 + n, f"Bad {n}", "season") for n in range(5)]
+    good = fetched_rounds(2)
+    snapshot = season()
+    snapshot = snapshot.after(ROUNDS.plan(Fetched((*good.items, *bad)), snapshot, Verdict()))
+    assert ROUNDS.plan(good, snapshot, Verdict()).refusal is None
+    moved = [ended(10 + n, "1", "2", (1, 0), round_slug=f"bad-{n}") for n in range(5)]
+    snapshot = stored_season(
+        (ROUNDS, Fetched((*good.items, *bad))), (MATCHES, fetched_matches(*moved))
+    )
+    assert ROUNDS.plan(good, snapshot, Verdict()).refusal is not None
+    back = [replace(match, round_slug="1") for match in moved]
+    verdict = judge(snapshot.matches, [*back, OLD, *OTHERS], read_at=NOW)
+    assert ROUNDS.plan(good, snapshot, verdict).refusal is None
+
+
+def test_a_stage_that_a_bad_read_made_of_a_group_goes_and_one_of_silence_stays() -> None:
+    staged = replace(OLD, stage="Second", group_name="Group A")
+    snapshot = stored_season((MATCHES, fetched_matches(staged, *OTHERS)))
+    _, after = read(snapshot, replace(staged, stage=None), *OTHERS)
+    assert row_of(after, OLD)["stage"] is None
+    _, after = read(snapshot, OLD, *OTHERS)
+    assert (row_of(after, OLD)["stage"], row_of(after, OLD)["group_name"]) == ("Second", "Group A")
