@@ -25,6 +25,7 @@ from dp_pipeline.domains.known_exceptions import KnownException
 from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
 from dp_pipeline.http.archive import entries_of
+from dp_pipeline.http.errors import NotArchivedError
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
@@ -114,6 +115,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                 raise
             finally:
                 execution.requests.extend(source.requests.taken())
+                execution.requests.extend(context.providers.requests_for_lists())
 
         for domain in chosen:
             announced = missing and context.run.at_terminal
@@ -184,7 +186,11 @@ async def confirm(source: Source, context: RunContext) -> None:
     """
     key = source.key
     if not await context.database.run(lambda connection: is_confirmed(connection, key)):
-        await context.providers.confirm(source)
+        try:
+            await context.providers.confirm(source)
+        except NotArchivedError:
+            # What it would have requested was not: the tournament had been confirmed by then.
+            return
         if not context.run.is_dry:
             context.confirmed(str(key))
 

@@ -18,6 +18,7 @@ from dp_pipeline.http.circuit_breaker import CircuitBreaker
 from dp_pipeline.http.client import HttpClient, Requests
 from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.rate_limit import RateLimit
+from dp_pipeline.http.request_log import Request
 from dp_pipeline.providers.contract import (
     EVERYTHING,
     DueMatches,
@@ -191,6 +192,10 @@ class Providers:
             if not offers:
                 raise
             raise error.offering(offers) from error.__cause__
+
+    def requests_for_lists(self) -> tuple[Request, ...]:
+        """The requests for lists of seasons since the last call, for whichever tournament."""
+        return tuple(one for requests in self._lists.values() for one in requests.taken())
 
     async def _similar(self, key: TournamentKey) -> list[str]:
         provider = BY_NAME[key.provider]

@@ -99,6 +99,8 @@ def contents(database: Database) -> dict[str, list[Any]]:
 
 
 def emptied(database: Database) -> None:
-    """Forget all football; what the archive and the ledger have stays."""
+    """Forget all football, lists of seasons too; what the archive and the ledger have stays."""
     with database.transaction() as connection:
-        connection.exec_driver_sql("TRUNCATE tournament, team, club, team_alias CASCADE")
+        connection.exec_driver_sql(
+            "TRUNCATE tournament, team, club, team_alias, competition_season CASCADE"
+        )

@@ -23,6 +23,7 @@ from dp_pipeline.storage import Folder, ObjectStoreError, Storing
 from dp_pipeline_tests.end_to_end.contents import contents, emptied, query
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.providers.openfootball_files import league, season
+from dp_pipeline_tests.providers.openligadb_payloads import LEAGUE
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -260,3 +261,29 @@ def test_the_time_of_the_last_change_decides_where_there_are_no_validators(
             assert anyio.run(read) == round_
             seen.append(service.seen["/getmatchdata/bl1/2024/5"])
     assert seen == [1, 2, 2, 3, 4, 5]
+
+
+def test_a_season_that_was_only_listed_at_first_is_rebuilt_with_what_was_listed(
+    database: Database, tmp_path: Path, dp: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, sport = "openligadb:bl1:2024", {"sportId": 1, "sportName": "Fußball"}
+    listed = {"leagueShortcut": "bl1", "leagueSeason": 2024, "leagueName": "Liga", "sport": sport}
+    replay = Replay(payloads={"/getavailableleagues": [listed]})
+    with serve(replay.app()) as url:
+        rows = ingest(database, url, tmp_path, key)
+        assert {row["outcome"] for row in rows.values()} == {"nothing_yet"}
+        replay.payloads["/getmatchdata/bl1/2024"] = LEAGUE
+        ingest(database, url, tmp_path, key)
+        before, requested = contents(database), replay.seen.total()
+        emptied(database)
+        monkeypatch.setenv("OPENLIGADB_BASE_URL", url)
+        dp("replay", key, "--apply", "--every-run")
+        assert contents(database) == before
+        assert replay.seen.total() == requested
+    replayed = query(
+        url_of(database),
+        "SELECT status FROM data_provider_executions WHERE summary ? 'replays'",
+    )
+    assert {row["status"] for row in replayed} == {"completed"}
+    archived = "SELECT status FROM response WHERE url LIKE '%%/getavailableleagues'"
+    assert {row["status"] for row in query(url_of(database), archived)} == {200}
