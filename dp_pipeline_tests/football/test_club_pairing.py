@@ -1,6 +1,5 @@
 """Which teams of two providers are one: made-up leagues, whole and spoilt, and recorded seasons."""
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,13 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dp_pipeline.football.club_names import squad_of
-from dp_pipeline.football.club_pairing import FixtureList, PairedTeams, pair_teams
-from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.club_pairing import FixtureList, pair_teams
 from dp_pipeline.football.models import Match
-from dp_pipeline.providers.openfootball.season import read_season
-from dp_pipeline.providers.openligadb.teams import teams_of
-from dp_pipeline_tests.providers.openligadb_payloads import read
-from dp_pipeline_tests.providers.openligadb_recorded import recorded
+from dp_pipeline_tests.football.recorded_lists import certain, openfootball_list, openligadb_list
 
 TOWNS = (
     *("Ahlen", "Brake", "Celle", "Damme", "Emden", "Fulda", "Gotha", "Halle", "Jena", "Kassel"),
@@ -81,10 +76,6 @@ def spoilt(of: FixtureList, seed: int, share: float) -> FixtureList:
         return match
 
     return replace(of, matches=[one(match) for match in of.matches])
-
-
-def certain(pairs: Sequence[PairedTeams]) -> set[tuple[str, str]]:
-    return {(pair.one, pair.other) for pair in pairs if pair.doubt is None}
 
 
 def right(towns: Sequence[str] = TOWNS) -> set[tuple[str, str]]:
@@ -215,29 +206,12 @@ def test_women_youth_and_second_teams_are_told_by_their_names(
 # -- recorded --------------------------------------------------------------------------------------
 
 
-def _openligadb(name: str, competition: str, year: int) -> FixtureList:
-    payloads, _, fixtures = read(recorded(name))
-    names = {team.external_id: team.name for team in teams_of(payloads).items}
-    key = f"openligadb:{competition}:{year}"
-    return FixtureList(key, "", year, names, dict.fromkeys(names), fixtures.matches)
-
-
-def _openfootball(path: Path, competition: str, season: str) -> FixtureList:
-    if not path.exists():
-        pytest.skip("this season is not there")
-    key = TournamentKey("openfootball", competition, season)
-    data = read_season(json.loads(path.read_bytes()), key)
-    names = {team.external_id: team.name for team in data.teams.items}
-    countries = {team.external_id: team.country for team in data.teams.items}
-    return FixtureList(str(key), "", int(season[:4]), names, countries, data.matches.items)
-
-
 @pytest.mark.parametrize("inferred", [False, True])
 def test_the_bundesliga_of_two_providers_has_the_same_clubs_and_fixtures(
     recordings: Path, inferred: bool
 ) -> None:
-    one = _openligadb("openliga_bl2425.json", "bl1", 2024)
-    other = _openfootball(recordings / "openfootball/2024-25/de.1.json", "de.1", "2024-25")
+    one = openligadb_list("openliga_bl2425.json", "bl1", 2024)
+    other = openfootball_list(recordings / "openfootball/2024-25/de.1.json", "de.1", "2024-25")
     pairs = pair_teams(one, other, inferred=inferred)
     assert len(certain(pairs)) == 18
     assert sum(pair.fixtures for pair in pairs) == 2 * 306
@@ -249,9 +223,9 @@ def test_countries_with_names_in_two_languages_are_paired_by_their_matches(
     recordings: Path,
 ) -> None:
     """24 teams; 20 of them are written otherwise in German and English."""
-    one = _openligadb("gluehloch/uefa-em-2020-01.json", "em", 2020)
+    one = openligadb_list("gluehloch/uefa-em-2020-01.json", "em", 2020)
     seasons = recordings.parent / "more_seasons"
-    other = _openfootball(seasons / "euro.json/2020/euro.json", "euro", "2020")
+    other = openfootball_list(seasons / "euro.json/2020/euro.json", "euro", "2020")
     pairs = pair_teams(one, other, inferred=False)
     assert len(certain(pairs)) == 24
     named = {(one.names[a], other.names[b]) for a, b in certain(pairs)}
@@ -272,17 +246,17 @@ def test_one_matchday_of_a_known_competition_pairs_the_teams_that_results_tell_a
 ) -> None:
     """Equal results on one day leave the others open until the next matchday."""
     file = recordings.parent / "more_seasons/football.json" / season / "de.1.json"
-    other = _openfootball(file, "de.1", season)
-    pairs = pair_teams(_openligadb(name, "bl1", int(season[:4])), other, inferred=False)
+    other = openfootball_list(file, "de.1", season)
+    pairs = pair_teams(openligadb_list(name, "bl1", int(season[:4])), other, inferred=False)
     assert len(certain(pairs)) == len(pairs) == teams
 
 
 def test_other_seasons_and_other_leagues_have_no_team_in_common(recordings: Path) -> None:
-    next_one = _openligadb("openliga_bl2526_20260321.json", "bl1", 2025)
-    one = _openligadb("openliga_bl2425.json", "bl1", 2024)
+    next_one = openligadb_list("openliga_bl2526_20260321.json", "bl1", 2025)
+    one = openligadb_list("openliga_bl2425.json", "bl1", 2024)
     for path in ("2024-25/de.1", "2024-25/en.1", "2023-24/en.1", "2025-26/en.2"):
         season, competition = path.split("/")
-        other = _openfootball(recordings / f"openfootball/{path}.json", competition, season)
+        other = openfootball_list(recordings / f"openfootball/{path}.json", competition, season)
         assert certain(pair_teams(next_one, other, inferred=False)) == set()
         if competition != "de.1":
             assert certain(pair_teams(one, other, inferred=False)) == set()
