@@ -6,7 +6,7 @@ from functools import cached_property
 
 import dagster as dg
 
-from dp_pipeline.assets.drive import is_dry
+from dp_pipeline.assets.drive import leaves_nothing
 from dp_pipeline.assets.poll_job import POLL_JOB, planned_poll
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh
 from dp_pipeline.domains.registry import NAMES, in_order
@@ -54,7 +54,7 @@ def planned_work(
         return planned_refresh(run)
     if run.job_name == POLL_JOB:
         return planned_poll(run)
-    if is_dry(run):
+    if leaves_nothing(run):
         return {}
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:

@@ -148,20 +148,21 @@ class ProvidersResource(dg.ConfigurableResource):
     def open(self, database: Database) -> Providers:
         """The providers of one run."""
         objects = object_store(Settings.load())
-        return open_providers(self._base_urls(), database, objects)
+        return open_providers(self.urls(), database, objects)
 
     def open_images(self, database: Database) -> Images:
         """Where the images are that providers name, paced likewise."""
         from dp_pipeline.http.rate_limit import PostgresRateLimit
 
-        base_urls = self._base_urls()
+        base_urls = self.urls()
         roots = {}
         for provider in PROVIDERS:
             url = base_urls.get(provider.name, provider.public_url)
             roots[provider.name] = Root(url, provider.seconds_apart_at(url))
         return Images(roots, PostgresRateLimit(database))
 
-    def _base_urls(self) -> dict[str, str]:
+    def urls(self) -> dict[str, str]:
+        """The roots that replace public ones, by the names of providers."""
         return {**Settings.load().base_urls, **self.base_urls}
 
 

@@ -17,6 +17,7 @@ from dp_pipeline.assets.metadata import (
     materialization_description,
     materialization_metadata,
     observation_metadata,
+    refusal_metadata,
 )
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
@@ -25,7 +26,7 @@ from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptions
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
-from dp_pipeline.ledger.vocabulary import SUSPICIOUS, Scope, how_to_accept
+from dp_pipeline.ledger.vocabulary import SETTLED, SUSPICIOUS, Scope, how_to_settle
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 from dp_pipeline.settings import Settings
@@ -57,12 +58,19 @@ class WorkConfig(dg.Config):
         return "dry_run" if self.dry_run else "whole"
 
 
-def is_dry(run: dg.DagsterRun) -> bool:
-    """Whether a run only says what it would write: then nothing is missing when it ends early."""
+def leaves_nothing(run: dg.DagsterRun) -> bool:
+    """Whether nothing is missing when a run ends early.
+
+    It only says what it would write, or is of a payload that was refused, which stays refused.
+    """
     steps: Any = run.run_config.get("ops") if isinstance(run.run_config, dict) else None
     steps = steps.values() if isinstance(steps, dict) else ()
     configs = [step.get("config") for step in steps if isinstance(step, dict)]
-    return any(isinstance(each, dict) and each.get("dry_run") is True for each in configs)
+    return any(
+        each.get("dry_run") is True or each.get("accept") or each.get("refuse")
+        for each in configs
+        if isinstance(each, dict)
+    )
 
 
 def open_gallery(
@@ -175,6 +183,18 @@ def _tell(context: Context, heard: Execution | str | Checked, failed: list[Execu
         return
     execution = heard
     subject = f"{execution.domain} of {execution.key}"
+    if execution.failure is not None and execution.outcome == SUSPICIOUS:
+        context.log_event(
+            dg.AssetObservation(
+                execution.domain,
+                description=execution.failure.message,
+                metadata=refusal_metadata(execution),
+                partition=execution.key,
+            )
+        )
+    if execution.failure is not None and SETTLED in execution.noted:
+        context.log.warning(f"{subject}: {execution.failure.message}")  # noqa: G004
+        return
     if execution.failure is not None:
         failed.append(execution)
         context.log.error(f"{subject} failed: {execution.failure.message}")  # noqa: G004 - no lazy form in Dagster
@@ -207,7 +227,11 @@ def describe(failed: Sequence[Execution], tournaments: int) -> str:
     head = f"{len(keys)} of {tournaments} tournaments failed." if tournaments > 1 else ""
     causes = [
         f"{execution.key}, {execution.domain}: {execution.failure.message}"
-        + (f" {how_to_accept(execution.id)}" if execution.outcome == SUSPICIOUS else "")
+        + (
+            f"\n{how_to_settle(execution.id, execution.noted)}"
+            if execution.outcome == SUSPICIOUS
+            else ""
+        )
         for execution in failed
         if execution.failure is not None and execution.outcome != "blocked_dependency"
     ] or [f"{e.key}, {e.domain}: {e.failure.message}" for e in failed if e.failure is not None]

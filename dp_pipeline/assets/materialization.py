@@ -1,5 +1,6 @@
 """One domain of one tournament from its source to the database: fetch, judge, plan, apply."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -23,6 +24,7 @@ from dp_pipeline.domains.reread import accepted, judged
 from dp_pipeline.domains.snapshot import Snapshot, look_for, read_snapshot
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
+from dp_pipeline.ledger.acceptance import note_refusal
 from dp_pipeline.ledger.errors import (
     BlockedDependencyError,
     ExecutionError,
@@ -61,6 +63,18 @@ class Planned:
         """Whether the payload contradicts what is stored, or lacks too much of it."""
         return self.plan.refusal is not None and self.plan.refusal.kind == "suspicious_payload"
 
+    @property
+    def difference(self) -> str:
+        """The same for the same payload that differs in the same way from what is stored."""
+        told = self.fetched if self.verdict.refusal is None else self.matches
+        said = (self.plan.refusal, self.plan.findings, sorted(map(repr, told.items)))
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the payload has nothing that a person could take in."""
+        return self.matches.is_nothing
+
 
 class Materialization:
     """The domains of one tournament in one run, one after the other.
@@ -97,8 +111,8 @@ class Materialization:
         execution.selection, execution.now = _selection(self.source), self.source.now
         with execution.step("scraping", f"fetch_{domain.operation}"):
             fetched = fitting(await domain.fetch(self.source))
-        if fetched.is_nothing:
-            nothing = self._nothing(fetched, execution)
+        if fetched.is_nothing and not (domain.may_end and execution.run.accepted is not None):
+            nothing = await self._nothing(domain, fetched)
             return Planned(domain, fetched, Fetched(), Verdict(), nothing)
         matches = fetched if domain is MATCHES else await self.source.matches()
         snapshot = await self._read(fetched, matches)
@@ -131,11 +145,11 @@ class Materialization:
         execution.received(planned.fetched)
         if planned.plan.absent is not None:
             execution.nothing(planned.plan.absent)
-            if self.snapshot is not None or execution.create:
-                stored = self.snapshot or Snapshot(self.source.key, {})
-                _note_stored(planned.domain, stored, execution)
+            _note_stored(planned.domain, self.stored, execution)
             return
         with execution.step("database", f"upsert_{planned.domain.operation}") as data:
+            if planned.is_doubtful:
+                await self._database.run(lambda c: _note_refusal(c, planned, execution))
             raise_if_refused(planned.plan, execution)
             if planned.plan.changes_anything or planned.domain.follow_up is not None:
                 changes = await self._database.run(lambda c: self._write(c, planned, execution))
@@ -172,6 +186,8 @@ class Materialization:
             past = past_of(connection, execution)
             verdict = self._judged(planned.matches, before, past, execution)
             planned = _plan(planned.domain, planned.fetched, planned.matches, verdict, before)
+            if planned.is_doubtful:
+                _note_refusal(connection, planned, execution)
             raise_if_refused(planned.plan, execution)
             return planned.plan
 
@@ -210,11 +226,12 @@ class Materialization:
             self.snapshot = snapshot
         return snapshot
 
-    def _nothing(self, fetched: Fetched[Any], execution: Execution) -> Plan:
-        """A plan without entities: as expected, or suspicious when rows are stored."""
+    async def _nothing(self, domain: Domain[Any], fetched: Fetched[Any]) -> Plan:
+        """A plan without entities: as expected, or suspicious when rows that count are stored."""
         absent = fetched.absent or Absence("nothing_yet", "The provider gave nothing.")
         whole = isinstance(self.source.selection, Everything)
-        if (whole or absent.kind == "nothing_yet") and not execution.create:
+        stored = await self._read(fetched, Fetched())
+        if (whole or absent.kind == "nothing_yet") and domain.counts(stored):
             return refused(
                 f"{absent.because} Rows of it are stored already; they were kept as they are."
             )
@@ -264,6 +281,10 @@ def _selection(source: Source) -> dict[str, Any]:
     if isinstance(wanted, Everything):
         return {}
     return {"matches": sorted(wanted.match_ids), "followUp": wanted.follow_up}
+
+
+def _note_refusal(connection: sa.Connection, planned: Planned, execution: Execution) -> None:
+    note_refusal(connection, execution, planned.difference, empty=planned.is_empty)
 
 
 def raise_if_refused(plan: Plan, execution: Execution) -> None:

@@ -14,6 +14,7 @@ from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
 from dp_pipeline.assets.following import keys_of
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
+from dp_pipeline.assets.settle import IngestConfig, settle
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.domain import Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
@@ -52,24 +53,20 @@ def _spec(domain: Registered) -> dg.AssetSpec:
 )
 def ingest(
     context: dg.AssetExecutionContext,
-    config: WorkConfig,
+    config: IngestConfig,
     database: DatabaseResource,
     providers: ProvidersResource,
     ledger: LedgerResource,
 ) -> Iterator[dg.MaterializeResult]:
-    """Ingest the selected domains of the selected tournaments."""
+    """Ingest the selected domains of the selected tournaments, or settle what was refused."""
     domains = in_order({key.to_user_string() for key in context.selected_asset_keys})
     keys = keys_of(context)
-    work = partial(ingest_tournaments, keys, domains)
-    drive(
-        context,
-        database.open(seconds=RETRY_SECONDS),
-        providers,
-        ledger,
-        work,
-        tournaments=len(keys),
-        scope=config.scope,
-    )
+    store = database.open(seconds=RETRY_SECONDS)
+    if config.decides:
+        settle(context, config, store, providers, ledger, keys=keys)
+    else:
+        work = partial(ingest_tournaments, keys, domains)
+        drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
     yield from ()
 
 

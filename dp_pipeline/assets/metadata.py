@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.ledger.execution import Execution
+from dp_pipeline.ledger.vocabulary import how_settled, ways_to_settle
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.storage import place_of
 
@@ -103,6 +104,24 @@ def observation_metadata(execution: Execution) -> dict[str, Any]:
         for name, value in materialization_metadata(execution).items()
         if not name.startswith("dagster/")
     }
+
+
+def refusal_metadata(execution: Execution) -> dict[str, Any]:
+    """What was refused, how it differs from what is stored, and what a person may do about it.
+
+    Under names of its own, as of a dry run.
+    """
+    assert execution.failure is not None  # noqa: S101 - it was refused
+    ways = ways_to_settle(execution.id, execution.noted)
+    metadata: dict[str, Any] = {
+        "because": execution.failure.message,
+        **({"difference": findings_table(execution.findings)} if execution.findings else {}),
+        **{what[0].lower() + what[1:]: typed for what, typed in ways.items()},
+        "settled": how_settled(execution.noted),
+        "report": _report(execution),
+        "execution_id": str(execution.id),
+    }
+    return {f"refused: {name}": said for name, said in metadata.items() if said is not None}
 
 
 def _report(execution: Execution) -> Any:

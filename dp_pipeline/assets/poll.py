@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dp_pipeline.assets.materialization import Materialization
-from dp_pipeline.assets.runner import RunContext, attempt, check, each
+from dp_pipeline.assets.runner import RunContext, acquire, attempt, check, each
 from dp_pipeline.database import rows
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.domains.domain import Domain
@@ -83,7 +83,7 @@ class Poll:
             ProviderError, SuspiciousPayloadError: see `Materialization.applied`.
         """
         try:
-            await self._lease.acquire()
+            await acquire(self._lease, self._context)
         except TournamentBusyError:
             detail = "Another run reads this tournament at the moment; what is due is due still."
             execution.stand_down(Finding("busy", self.key, detail))

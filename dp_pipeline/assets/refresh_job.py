@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.assets.drive import WorkConfig, drive, is_dry
+from dp_pipeline.assets.drive import WorkConfig, drive, leaves_nothing
 from dp_pipeline.assets.runner import ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.registry import NAMES, in_order
@@ -108,7 +108,7 @@ def refresh_requests(
 def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
     """Which domains of which tournaments a run of this job was to refresh."""
     domains = _configured(run, OP).get("domains", list(NAMES))
-    if not isinstance(domains, list) or is_dry(run):
+    if not isinstance(domains, list) or leaves_nothing(run):
         return {}
     chosen = in_order([domain for domain in domains if domain in NAMES])
     return dict.fromkeys(configured_keys(run, OP), chosen) if chosen else {}

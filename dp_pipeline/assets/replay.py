@@ -1,7 +1,7 @@
 """Replaying archived runs of a tournament: the way of all data, and the archive for a provider."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from dp_pipeline.assets.poll import poll_tournament
@@ -53,22 +53,33 @@ class Replaying:
             apply: write; else it is a dry run.
             accepted: a person takes in what was refused: `execution`, `by` and `reason`.
         """
-        transport = ReplayTransport(
-            self.database, self.objects, archived.executions, archived.newest
+        run = Run(uuid4(), scope="whole" if apply else "dry_run", accepted=accepted)
+        context = RunContext(
+            self._providers(archived), self.database, self.ledger, run, lambda _: None
         )
-        providers = Providers(
-            self.base_urls, limits=_ONCE, now=lambda: archived.now, replay=transport
-        )
-        run = Run(
-            uuid4(),
-            scope=archived.scope if apply else "dry_run",
-            replays=archived.started_at,
-            accepted=accepted,
-        )
-        context = RunContext(providers, self.database, self.ledger, run, lambda _: None)
-        async with providers:
+        await self.replay_in(context, key, archived, domains)
+        return run.id
+
+    async def replay_in(
+        self,
+        context: RunContext,
+        key: TournamentKey,
+        archived: ArchivedRun,
+        domains: Collection[str],
+    ) -> None:
+        """The same as a part of a run that goes on, dry if that is."""
+        run = replace(context.run, replays=archived.started_at)
+        if not run.is_dry:
+            run = replace(run, scope=archived.scope)
+        context = replace(context, providers=self._providers(archived), run=run)
+        async with context.providers:
             if archived.scope == "part":
                 await poll_tournament(str(key), context)
             else:
                 await ingest_tournament(str(key), domains, context)
-        return run.id
+
+    def _providers(self, archived: ArchivedRun) -> Providers:
+        transport = ReplayTransport(
+            self.database, self.objects, archived.executions, archived.newest
+        )
+        return Providers(self.base_urls, limits=_ONCE, now=lambda: archived.now, replay=transport)

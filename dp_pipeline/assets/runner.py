@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
 
 import anyio
 import sqlalchemy as sa
@@ -27,9 +30,12 @@ from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_te
 from dp_pipeline.http.archive import entries_of
 from dp_pipeline.http.errors import NotArchivedError
 from dp_pipeline.images.gallery import Gallery
+from dp_pipeline.ledger.acceptance import refused_execution
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.ledger import Ledger, note_archive_error, storable, tournament_id_of
+from dp_pipeline.ledger.vocabulary import REFUSED_BEFORE, SETTLED
 from dp_pipeline.providers.contract import Source, StoredTeams
 from dp_pipeline.providers.errors import TournamentNotFoundError
 from dp_pipeline.providers.fetched import Finding
@@ -37,6 +43,9 @@ from dp_pipeline.providers.registry import BY_NAME as PROVIDERS_BY_NAME
 from dp_pipeline.providers.registry import Providers, checked_key
 
 _log = logging.getLogger(__name__)
+
+Noted = Mapping[str, Any]
+"""What the summary of an execution says besides its counts."""
 
 # Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
 # and at times a database connection: the pool has ten.
@@ -80,7 +89,7 @@ async def collect_logos(keys: Sequence[str], gallery: Gallery, context: RunConte
 async def ingest_tournament(key: str, domains: Collection[str], context: RunContext) -> None:
     """Ingest the domains of one tournament in order, each with its own row and fate."""
     chosen = in_order(domains)
-    failed: set[str] = set()
+    failed: dict[str, Noted] = {}
     read: dict[str, Sequence[Finding]] = {}
     source: Source | None = None
     materialization: Materialization | None = None
@@ -97,7 +106,10 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                 source = await context.providers.source(key)
             # Nothing is read before its lease: it would be older than what the run before has
             # stored meanwhile, and put it back.
-            await lease.acquire()
+            if materialization is None:
+                await acquire(lease, context)
+            else:
+                await lease.acquire()
             try:
                 if materialization is None:
                     snapshot = await recognise(source, context)
@@ -125,10 +137,24 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             if execution.failure is None and execution.refused is None:
                 label, read[domain] = execution.label, execution.findings
             else:
-                failed.add(domain)
+                failed[domain] = execution.noted
         if materialization is not None and not context.run.is_dry:
             await check(materialization, context, read)
         ahead.cancel_scope.cancel()
+
+
+async def acquire(lease: Lease, context: RunContext) -> None:
+    """Acquire the lease, and see that what a person takes in may still be taken in then.
+
+    Raises:
+        TournamentBusyError: another run works on the tournament.
+        UndecidableError: a newer read was stored meanwhile, or it was taken in already.
+    """
+    await lease.acquire()
+    accepted = context.run.accepted
+    if accepted is not None:
+        id_ = UUID(accepted["execution"])
+        await context.database.run(lambda connection: refused_execution(connection, id_))
 
 
 async def check(
@@ -202,7 +228,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
     work: Callable[[Execution], Awaitable[None]],
     *,
     label: str | None = None,
-    failed: Collection[str] = (),
+    failed: Mapping[str, Noted] = MappingProxyType({}),
     announced: bool = False,
 ) -> Execution:
     """Do a piece of work within a ledger row of its own and tell how it ended; never raises.
@@ -213,7 +239,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
         context: of the run.
         work: fails by raising.
         label: the tournament's name, if it is known already.
-        failed: the domains of this tournament that have failed in this run.
+        failed: the domains of this tournament that failed in this run, each with what it noted.
         announced: whoever launched the run has read already what there is to say.
     """
     execution: Execution | None = None
@@ -221,7 +247,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
         async with context.ledger.track(domain, key, context.run, label=label) as execution:
             execution.announced = announced
             with execution.step("initialization", "validate_input") as data:
-                _require(domain, failed)
+                _require(execution, failed)
                 data["key"] = str(checked_key(key))
             await work(execution)
     # Recorded by track; the other domains and tournaments have fates of their own.
@@ -266,10 +292,15 @@ async def each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> 
             group.start_soon(limited, key)
 
 
-def _require(domain: str, failed: Collection[str]) -> None:
-    missing = [name for name in REGISTERED[domain].depends_on if name in failed]
-    if missing:
-        names = " and ".join(f"`{name}`" for name in missing)
+def _require(execution: Execution, failed: Mapping[str, Noted]) -> None:
+    depends_on = REGISTERED[execution.domain].depends_on
+    causes = {name: failed[name] for name in depends_on if name in failed}
+    if causes:
+        for fact in (REFUSED_BEFORE, SETTLED):
+            # What waits for nothing but what was refused before needs nobody either.
+            if all(fact in noted for noted in causes.values()):
+                execution.noted[fact] = next(iter(causes.values()))[fact]
+        names = " and ".join(f"`{name}`" for name in causes)
         message = f"Not begun, because {names} of this tournament failed in the same run."
         raise BlockedDependencyError(message)
 

@@ -10,7 +10,7 @@ executions  dp executions
 shown     dp checks, seasons, approve, health
 stats     dp stats
 database  dp db
-accept    dp accept
+accept    dp accept, dp refuse
 aliases   dp alias
 clubs     dp clubs
 history   dp history

@@ -1,4 +1,4 @@
-"""`dp accept`: a person takes in a payload that was refused."""
+"""`dp accept` and `dp refuse`: a person decides on a payload that was refused."""
 
 import getpass
 import os
@@ -15,6 +15,13 @@ from dp_pipeline.cli.terminal import printable
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.ledger.acceptance import (
+    RefusedExecution,
+    UndecidableError,
+    archived_run,
+    refused_execution,
+)
+from dp_pipeline.ledger.acceptance import refuse as refuse_for_good
 from dp_pipeline.ledger.listing import executions_of_run
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
@@ -28,11 +35,9 @@ def accept(execution: UUID, reason: str, *, yes: bool) -> None:
     """Take in a payload that EXECUTION refused, once, and only if nothing newer was stored.
 
     It is planned again on what is stored now; what would change is shown before it is written. The
-    ledger says who did it and why.
+    ledger says who did it and why. The field `accept` of a run in Dagster does the same.
     """
     from dp_pipeline.assets.replay import Replaying
-    from dp_pipeline.ledger.acceptance import NotAcceptableError, refused_execution
-    from dp_pipeline.ledger.archived_runs import archived_runs
     from dp_pipeline.ledger.ledger import Ledger
     from dp_pipeline.storage import Storing
 
@@ -41,19 +46,12 @@ def accept(execution: UUID, reason: str, *, yes: bool) -> None:
         database, objects = open_database(settings), object_store(settings)
         try:
             refused = database.run_here(lambda c: refused_execution(c, execution))
-        except NotAcceptableError as error:
+            run = database.run_here(lambda c: archived_run(c, refused))
+        except UndecidableError as error:
             raise click.ClickException(printable(str(error))) from error
+        _say(refused)
         key = TournamentKey.parse(refused.tournament_key)
-        runs = database.run_here(lambda c: archived_runs(c, key))
-        run = next((run for run in runs if execution in run.executions), None)
-        if run is None:
-            message = "The archive has not what was refused; read the tournament again."
-            raise click.ClickException(message)
-        click.echo(
-            printable(f"Refused at {refused.started_at:%Y-%m-%d %H:%M} UTC: {refused.error}")
-        )
-        by = os.environ.get("USER") or getpass.getuser()
-        accepted = {"execution": str(execution), "by": by, "reason": reason}
+        accepted = {"execution": str(execution), "by": _user(), "reason": reason}
 
         def replayed(ledger: Ledger, *, apply: bool) -> bool:
             replaying = Replaying(database, Storing(objects), ledger, settings.base_urls)
@@ -66,11 +64,36 @@ def accept(execution: UUID, reason: str, *, yes: bool) -> None:
             if not yes and not click.confirm("Write that?"):
                 click.echo("Nothing was written.")
                 sys.exit(1)
-            try:
-                database.run_here(lambda c: refused_execution(c, execution))
-            except NotAcceptableError as error:
-                raise click.ClickException(printable(str(error))) from error
             sys.exit(0 if replayed(ledger, apply=True) else 1)
+
+
+@main.command()
+@click.argument("execution", type=click.UUID)
+@click.option("--reason", required=True, help="Why it is wrong; the ledger keeps it.")
+def refuse(execution: UUID, reason: str) -> None:
+    """Keep out for good a payload that EXECUTION refused.
+
+    The ledger says who did it and why. The same payload that differs in the same way fails no run
+    and is announced no more, until it or its difference changes. The field `refuse` of a run in
+    Dagster does the same.
+    """
+    with plain_errors():
+        database = open_database(Settings.load())
+        settle = partial(refuse_for_good, id_=execution, by=_user(), reason=reason)
+        try:
+            refused = database.run_here(settle)
+        except UndecidableError as error:
+            raise click.ClickException(printable(str(error))) from error
+        _say(refused)
+        click.echo(printable(f"It stays out of {refused.tournament_key} for good."))
+
+
+def _say(refused: RefusedExecution) -> None:
+    click.echo(printable(f"Refused at {refused.started_at:%Y-%m-%d %H:%M} UTC: {refused.error}"))
+
+
+def _user() -> str:
+    return os.environ.get("USER") or getpass.getuser()
 
 
 def _printed(database: Database, key: str, run_id: UUID, *, dry_run: bool) -> bool:

@@ -18,7 +18,7 @@ from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
 from dp_pipeline.domains.registry import in_order
 from dp_pipeline.ledger.listing import ExecutionFilter, RunIds, newest_executions
-from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -115,7 +115,7 @@ def _under(row: Row) -> list[str]:
     if row["error_text"]:
         said.append(row["error_text"])
         if row["outcome"] == SUSPICIOUS:
-            said.append(how_to_accept(row["id"]))
+            said.extend(how_to_settle(row["id"], row["summary"] or {}).split("\n"))
         if row["blocked"]:
             said.append(f"Not begun because of it: {', '.join(in_order(row['blocked']))}.")
         said.append(f"Run {row['request_id']}.")

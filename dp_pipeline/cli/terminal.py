@@ -18,7 +18,7 @@ from rich.text import Text
 
 from dp_pipeline.domains.change_words import fields_in_words
 from dp_pipeline.ledger.retention.removal import amount
-from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
 
 if TYPE_CHECKING:
     from dp_pipeline.domains.coverage import Coverage
@@ -120,7 +120,11 @@ def causes(rows: Sequence[Row]) -> list[str]:
     roots = [row for row in failed if row["outcome"] != "blocked_dependency"] or failed
     return [
         f"{row['domain']}: {row['error_text']}"
-        + (f"\n{how_to_accept(row['id'])}" if row["outcome"] == SUSPICIOUS else "")
+        + (
+            f"\n{how_to_settle(row['id'], row['summary'] or {})}"
+            if row["outcome"] == SUSPICIOUS
+            else ""
+        )
         for row in roots
     ]
 

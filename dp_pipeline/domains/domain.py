@@ -68,12 +68,20 @@ class Domain(Registered, Generic[T]):
             given what was changed and fetched, what was wanted, and the time at the provider.
         comes_with_matches: it is part of the answers that tell of matches, so that a poll of some
             matches takes it along without another request.
+        may_end: a person may take in that there is none of it any more, as of the table of a season
+            that was voided.
     """
 
     fetch: Callable[[Source], Awaitable[Fetched[T]]]
     plan: Callable[[Fetched[T], Snapshot, Verdict], Plan]
     follow_up: FollowUp[T] | None
     comes_with_matches: bool = False
+    may_end: bool = False
+
+    def counts(self, snapshot: Snapshot) -> bool:
+        """Whether a row of it is stored that is not superseded."""
+        stored = snapshot.rows(self.tables[0]).values()
+        return any(not row.get("superseded") for row in stored)
 
     def rows(self, snapshot: Snapshot) -> int:
         """How many rows of it are stored."""

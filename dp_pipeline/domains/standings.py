@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dp_pipeline.database import rows, tables
-from dp_pipeline.database.store import planned
+from dp_pipeline.database.store import STAMPS, planned
 from dp_pipeline.domains.computed_tables import by_stored_matches, write_matchday_tables
 from dp_pipeline.domains.derived import with_derived
 from dp_pipeline.domains.domain import Changes, Domain
@@ -46,6 +46,8 @@ async def fetch(source: Source) -> Fetched[Standing]:
 
 def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Every row of every table; a computed one as the stored matches and the rules have it."""
+    if verdict.accepted and not fetched.items:
+        return _ended(snapshot)
     ours = by_stored_matches(snapshot)
     standings = with_zones(with_notes(follow_stored(fetched.items, ours.rows), ours), snapshot)
     names = {**fetched.team_names, **snapshot.team_names}
@@ -55,7 +57,8 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
         kept = planned(table, [], stored, untouched=len(stored))
         return Plan((kept,), (KEPT,), preview=preview(standings, names))
     fresh = {row["id"]: row for row in (rows.standing_row(snapshot.key, s) for s in standings)}
-    provided_before = {id_: row for id_, row in stored.items() if not row["computed"]}
+    counting = {id_: row for id_, row in stored.items() if not row["superseded"]}
+    provided_before = {id_: row for id_, row in counting.items() if not row["computed"]}
     gone = missing(
         "table rows",
         {id_: snapshot.names[row["team_id"]] for id_, row in provided_before.items()},
@@ -74,8 +77,8 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
         return refused(message, blocked=True)
     left_behind = [
         {**{name: row[name] for name in accepted[0]}, "superseded": True}
-        for id_, row in stored.items()
-        if row["computed"] and not row["superseded"] and id_ not in fresh
+        for id_, row in counting.items()
+        if (row["computed"] or verdict.accepted) and id_ not in fresh
     ]
     unapplied = [Finding("rule_not_applied", "Table", each) for each in ours.unapplied]
     return Plan(
@@ -83,6 +86,16 @@ def plan(fetched: Fetched[Standing], snapshot: Snapshot, verdict: Verdict) -> Pl
         (*gone, *_of_unknown_teams(standings, names, snapshot), *unapplied),
         preview=preview(standings, names),
     )
+
+
+def _ended(snapshot: Snapshot) -> Plan:
+    """No table any more: the stored rows stay, and count no more."""
+    table, stored = tables.tournament_standing, snapshot.rows(tables.tournament_standing)
+    ended = [
+        {name: row[name] for name in row if name not in STAMPS} | {"superseded": True}
+        for row in stored.values()
+    ]
+    return Plan(with_derived(snapshot, [planned(table, ended, stored)]))
 
 
 def _of_unknown_teams(
@@ -259,4 +272,5 @@ STANDINGS = Domain(
     fetch=fetch,
     plan=plan,
     follow_up=follow_up,
+    may_end=True,
 )

@@ -3,12 +3,20 @@
 import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.confirmed import before_removal
 from dp_pipeline.domains.registry import in_order
+from dp_pipeline.ledger.vocabulary import SETTLED
+
+
+def settled(rows: Any) -> sa.ColumnElement[bool]:
+    """That a person refused for good what an execution refused, or waited for."""
+    return sa.func.coalesce(rows.c.summary.has_key(SETTLED), sa.false())
+
 
 _failed = tables.data_provider_executions
 _later = _failed.alias("later")
@@ -24,8 +32,9 @@ still_failing = sa.and_(
     _failed.c.scope.in_(("whole", "part")),
     ~before_removal,
     ~_made_good,
+    ~settled(_failed),
 )
-"""Of an execution: that it failed, and that nothing has made good for it since."""
+"""Of an execution: that it failed, and that nothing has made good for it or settled it since."""
 
 _AGO = re.compile(r"(\d{1,5})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -35,8 +44,8 @@ def failing(connection: sa.Connection, since: datetime | None = None) -> dict[st
     """By tournament key the domains that failed and have not succeeded since, each after its cause.
 
     As in messages, a poll does not make good what a whole read failed at. A dry run counts for
-    nothing, nor does a poll that requested nothing; of a key that was taken away, nothing is left
-    to try.
+    nothing, nor does a poll that requested nothing; of a key that was taken away, or a payload that
+    a person refused for good, nothing is left to try.
 
     Args:
         connection: to the ledger.

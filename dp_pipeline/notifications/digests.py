@@ -15,12 +15,14 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.liveness import worked_on
 from dp_pipeline.ledger.run_tags import backfill_of
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, ways_to_settle
 from dp_pipeline.notifications.failure_runs import (
     counted_in,
     executions,
     last_attempt,
     passing,
     recoveries,
+    standing,
 )
 from dp_pipeline.notifications.slack.digest import (
     FAILURES,
@@ -97,9 +99,10 @@ def digest(
         which &= executions.c.completed_at <= group.last
     counted = sa.and_(which, last_attempt(executions))
     with database.transaction() as connection:
-        totals: dict[str, Any] = connection.execute(_totals(counted)).one()._asdict()
-        failures = connection.execute(_failures(counted)).all()
-        harmless = passing(connection, counted)
+        as_before = standing(executions, since)
+        totals: dict[str, Any] = connection.execute(_totals(counted, as_before)).one()._asdict()
+        failures = connection.execute(_failures(counted & ~as_before)).all()
+        harmless = passing(connection, counted & ~as_before)
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
         news = connection.execute(_news(counted)).all()
     return Digest(
@@ -142,8 +145,9 @@ def _due(e: Any, group: RunGroup, since: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
+def _totals(which: sa.ColumnElement[bool], as_before: sa.ColumnElement[bool]) -> sa.Executable:
     e = executions
+    failed = (e.c.status == "failed") & ~as_before
 
     def count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.count().filter(condition)
@@ -159,8 +163,9 @@ def _totals(which: sa.ColumnElement[bool]) -> sa.Executable:
         count((e.c.status == "completed") & ~expected).label("completed"),
         count((e.c.status == "completed") & expected).label("expected"),
         count(e.c.status == "partial_failure").label("partial"),
-        count(e.c.status == "failed").label("failed"),
-        count((e.c.status == "failed") & (e.c.outcome == "blocked_dependency")).label("followed"),
+        count(failed).label("failed"),
+        count(failed & (e.c.outcome == "blocked_dependency")).label("followed"),
+        count(as_before).label("refused_before"),
         rows("created").label("created"),
         rows("updated").label("updated"),
         rows("unchanged").label("unchanged"),
@@ -187,6 +192,9 @@ def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
             sa.func.array_agg(e.c.domain.distinct()).label("domains"),
             sa.func.min(e.c.error_text).label("error"),
             followed.label("followed"),
+            sa.func.min(e.c.outcome).label("outcome"),
+            sa.func.min(sa.cast(e.c.id, sa.Text)).label("execution"),
+            sa.func.array_agg(e.c.summary)[1].label("summary"),
             sa.func.count().over().label("kinds"),
         )
         .where(which, e.c.fingerprint.is_not(None))
@@ -217,4 +225,6 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
 
 def _failure(row: Any) -> CountedFailure:
     named, domains = tuple(row.named[:NAMED]), tuple(row.domains)
-    return CountedFailure(row.times, row.tournaments, named, domains, row.error, row.followed)
+    settles = row.times == 1 and row.outcome == SUSPICIOUS
+    ways = ways_to_settle(row.execution, row.summary or {}) if settles else {}
+    return CountedFailure(row.times, row.tournaments, named, domains, row.error, row.followed, ways)

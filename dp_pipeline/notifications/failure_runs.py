@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.ledger.errors import TournamentBusyError
+from dp_pipeline.ledger.failing import settled
 from dp_pipeline.ledger.ledger import INTERRUPTED, RUN_ENDED_EARLY
-from dp_pipeline.ledger.vocabulary import Scope
+from dp_pipeline.ledger.vocabulary import REFUSED_BEFORE, Scope
 from dp_pipeline.notifications.news import LASTING, LASTING_TIMES, FailureRun
 from dp_pipeline.notifications.slack.digest import Recovery
 
@@ -50,16 +51,38 @@ _whole, _part = _last_good("whole"), _last_good("part")
 _BEFORE_ALL = sa.text("timestamptz '-infinity'")
 
 
-def passing_kind(rows: Any) -> sa.ColumnElement[str | None]:
+def standing(rows: Any, announced_from: datetime | None) -> sa.ColumnElement[bool]:
+    """That a payload was refused, or waited for, of which people have heard or decided.
+
+    They have heard of it if the first one like it was announced, or will be: it ended at
+    `announced_from` or later. With None it has to be announced already.
+    """
+    first = _ledger.alias("refused_first")
+    heard = sa.exists().where(
+        first.c.tournament_key == rows.c.tournament_key,
+        sa.cast(first.c.id, sa.Text) == rows.c.summary[REFUSED_BEFORE]["execution"].astext,
+        sa.or_(
+            first.c.announced_at.is_not(None),
+            *(() if announced_from is None else (first.c.completed_at >= announced_from,)),
+        ),
+    )
+    return (rows.c.status == "failed") & (settled(rows) | heard)
+
+
+def passing_kind(rows: Any, announced_from: datetime | None = None) -> sa.ColumnElement[str | None]:
     """Why a failure needs nobody (news.py); null of all else.
 
     What could not begin is begun again by the next tick, or by whoever launched it; a poll is made
-    again by itself whenever trying again can help.
+    again by itself whenever trying again can help. Only with `announced_from`, see `standing`, it
+    is said that a payload was refused before.
     """
+    known = [] if announced_from is None else [(standing(rows, announced_from), "refused")]
     stopped = rows.c.summary["stopped"].as_string() == "true"
     retryable = rows.c.summary["retryable"].as_string() == "true"
     return sa.case(
         (rows.c.status != "failed", sa.null()),
+        (settled(rows), "settled"),
+        *known,
         ((rows.c.error_class == INTERRUPTED) | stopped, "stopped"),
         (
             rows.c.error_class.in_((RUN_ENDED_EARLY, TournamentBusyError.__name__))
@@ -101,6 +124,7 @@ def _failed() -> tuple[Any, sa.ColumnElement[bool]]:
         failed.c.domain == executions.c.domain,
         failed.c.fingerprint.is_not(None),
         failed.c.scope != "dry_run",
+        ~settled(failed),
         failed.c.fingerprint == sa.func.coalesce(executions.c.fingerprint, failed.c.fingerprint),
         (executions.c.scope == "whole") | sa.and_(executions.c.scope == "part", of_poll),
         failed.c.completed_at > sa.func.coalesce(_whole.c.at, _BEFORE_ALL),

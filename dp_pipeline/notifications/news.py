@@ -6,7 +6,8 @@ it has happened. The first execution that completes afterwards is announced as a
 ledger's fingerprint says what is "the same", within one domain of one tournament.
 
 A failure that needs nobody is none to people until it lasts: what somebody stopped, and what is
-tried again or could not begin. It is announced with the successes, that of a poll not at all.
+tried again or could not begin. It is announced with the successes, that of a poll not at all. A
+payload that is refused is announced once, until another one or another difference is.
 """
 
 from collections.abc import Iterable
@@ -18,8 +19,10 @@ from dp_pipeline.settings import Class
 
 Verdict = Literal["failure", "partial", "news", "success", "harmless", "repeat", "quiet"]
 
-Passing = Literal["stopped", "again"]
-"""Why a failure needs nobody: it was stopped from outside, or is tried again by itself."""
+Passing = Literal["stopped", "again", "refused", "settled"]
+"""Why a failure needs nobody: it was stopped from outside, or is tried again by itself; the same
+payload was refused before and people were told; or a person refused it for good."""
+_STANDING = frozenset({"refused", "settled"})
 
 REMINDER_HOURS = 6
 LASTING_TIMES = 3
@@ -73,7 +76,7 @@ class FailureRun:
 
 def lasts(passing: Passing, failure_run: FailureRun | None) -> bool:
     """Whether a failure that would need nobody has happened so often that somebody is needed."""
-    if failure_run is None or failure_run.times < LASTING_TIMES:
+    if passing in _STANDING or failure_run is None or failure_run.times < LASTING_TIMES:
         return False
     return passing == "again" or failure_run.ended_at - failure_run.since >= LASTING
 
@@ -95,18 +98,21 @@ def verdict(
         quiet: it is not announced for its own sake: the poll of a match may write every minute.
         passing: why it needs nobody, of a failure that does not.
     """
-    harmless = passing is not None and not lasts(passing, failure_run)
-    if status == "completed" or (harmless and (failure_run is None or not failure_run.repeats)):
+    standing = passing in _STANDING
+    harmless = passing is not None and not standing and not lasts(passing, failure_run)
+    repeats = standing or (failure_run is not None and failure_run.repeats)
+    if status == "completed" or (harmless and not repeats):
         ended = status == "completed" and failure_run is not None and failure_run.alarming
         if ended or noteworthy:
             return "news"
         if quiet:
             return "quiet"
         return "harmless" if harmless else "success"
-    if passing and not harmless and failure_run is not None and failure_run.times == LASTING_TIMES:
+    lasting = passing is not None and not harmless and not standing
+    if lasting and failure_run is not None and failure_run.times == LASTING_TIMES:
         # The earlier ones were announced, but not that somebody is needed.
         return "failure"
-    if failure_run is not None and failure_run.repeats:
+    if repeats:
         return "news" if noteworthy else "repeat"
     return "partial" if status == "partial_failure" else "failure"
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.liveness import worked_on
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, ways_to_settle
 from dp_pipeline.notifications.failure_runs import counted_in, failure_runs, passing_kind
 from dp_pipeline.notifications.news import FailureRun, Passing
 from dp_pipeline.notifications.slack.announcement import Announcement, Suppressed
@@ -110,7 +111,9 @@ def _due(runs: Collection[UUID], since: datetime) -> sa.Executable:
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     return (
-        sa.select(e, tables.tournament.c.label.label("label"), passing_kind(e).label("passing"))
+        sa.select(
+            e, tables.tournament.c.label.label("label"), passing_kind(e, since).label("passing")
+        )
         .join_from(
             groups,
             e,
@@ -151,13 +154,22 @@ def announcement(
         tournament_label=first["label"]
         or next((row["tournament_label"] for row in rows if row["tournament_label"]), None),
         tournament_id=first["tournament_id"],
-        lines=tuple(_line(row, failures.get(row["id"]), followed) for row in lines),
+        lines=tuple(_line(row, _goes_on(row, failures), followed) for row in lines),
         started_at=min(row["started_at"] for row in rows),
         completed_at=max(row["completed_at"] for row in rows),
         run_url=run_url,
         earlier=tuple(row["id"] for row in rows if last[row["domain"]] is not row),
         suppressed=before.get(first["id"]),
     )
+
+
+def _goes_on(row: Mapping[str, Any], failures: Mapping[UUID, FailureRun]) -> FailureRun | None:
+    """What an execution goes on with or ends: another payload that is refused goes on with none.
+
+    A poll may bring another one each minute.
+    """
+    is_new = row["outcome"] == SUSPICIOUS and row["passing"] is None and row["scope"] == "whole"
+    return None if is_new else failures.get(row["id"])
 
 
 def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Passing | None) -> Line:
@@ -190,6 +202,7 @@ def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Pass
         changed=tuple(map(str, changed)) if isinstance(changed, list) else (),
         scope=row["scope"],
         passing=followed if row["outcome"] == "blocked_dependency" else row["passing"],
+        ways=ways_to_settle(row["id"], summary) if row["outcome"] == SUSPICIOUS else {},
     )
 
 

@@ -1,60 +1,53 @@
 """A person takes in what was refused: once, shown first, and never over something newer."""
 
 import copy
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from uuid import UUID, uuid4
 
+import anyio
 import pytest
-from click.testing import CliRunner, Result
 
-from dp_pipeline.cli import main
+from dp_pipeline.assets.replay import Replaying
 from dp_pipeline.database.database import Database
-from dp_pipeline_tests.end_to_end.contents import EXECUTIONS, query
-from dp_pipeline_tests.end_to_end.in_process import ingest
-from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, MATCHES_OF, healthy
-from dp_pipeline_tests.replay import Replay
-from dp_pipeline_tests.servers import serve
+from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.ledger.acceptance import archived_run, refused_execution
+from dp_pipeline.ledger.ledger import Ledger
+from dp_pipeline.storage import Folder, Storing
+from dp_pipeline_tests.end_to_end.contents import EXECUTIONS, executions_of, query
+from dp_pipeline_tests.end_to_end.deciding import RESULTS, Desk, rewritten
+from dp_pipeline_tests.end_to_end.seasons_by_hand import (
+    FILE,
+    LIGA,
+    MATCHES_OF,
+    TABLE,
+    TEAMS,
+    healthy,
+)
+from dp_pipeline_tests.ledger.rows import finished_row, rows
 
-RESULTS = """
-SELECT f.home_score, f.away_score FROM fixtures f WHERE f.tournament_key = %(key)s
-"""
 COUNTS = """
 SELECT count(*) AS matches, count(*) FILTER (WHERE m.superseded_by IS NULL) AS counting
 FROM match m JOIN tournament t ON t.id = m.tournament_id WHERE t.key = %(key)s
 """
-
-
-class Desk:
-    """A database, and a person at a terminal beside it."""
-
-    def __init__(self, database: Database, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.database, self.home, self.monkeypatch = database, home, monkeypatch
-        self.url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        monkeypatch.setenv("DP_HOME", str(home))
-        monkeypatch.setenv("DP_DATABASE_URL", self.url)
-
-    def read(self, payloads: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
-        with serve(Replay(payloads=payloads).app()) as base_url:
-            for name in ("OPENLIGADB_BASE_URL", "OPENFOOTBALL_BASE_URL"):
-                self.monkeypatch.setenv(name, base_url)
-            return ingest(self.database, base_url, self.home, key)
-
-    def accept(self, execution: object, *options: str) -> Result:
-        arguments = ["accept", str(execution), "--reason", "The league was voided.", *options]
-        return CliRunner().invoke(main, arguments)
+STATUSES = """
+SELECT DISTINCT m.status, m.home_score AS score
+FROM match m JOIN tournament t ON t.id = m.tournament_id WHERE t.key = %(key)s
+"""
+PLACES = """
+SELECT team FROM league_table WHERE tournament_key = %(key)s
+"""
+CLUBS = """
+SELECT home_team AS name FROM fixtures WHERE tournament_key = %(key)s
+UNION SELECT away_team FROM fixtures WHERE tournament_key = %(key)s
+"""
 
 
 @pytest.fixture
 def desk(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(database, tmp_path, monkeypatch)
-
-
-def rewritten(key: str) -> dict[str, Any]:
-    """All results of the season are others."""
-    payloads = copy.deepcopy(healthy())
-    for match in payloads[MATCHES_OF[key]]["matches"]:
-        match["score"] = {"ft": [3, 3]}
-    return payloads
 
 
 def test_what_was_refused_is_shown_and_written_once(desk: Desk) -> None:
@@ -106,3 +99,79 @@ def test_nothing_is_taken_in_over_a_newer_read_and_nothing_that_was_not_refused(
     late = desk.accept(refused["id"], "--yes")
     assert late.exit_code == 1
     assert "A newer read was stored at " in late.output
+
+
+def test_a_read_stored_while_the_acceptance_waits_for_the_tournament_goes_before_it(
+    desk: Desk,
+) -> None:
+    desk.read(healthy(), FILE)
+    refused = desk.read(rewritten(FILE), FILE)["tournaments"]
+    before = query(desk.url, RESULTS, key=FILE)
+    key = TournamentKey.parse(FILE)
+    store = Folder(desk.home / "objects")
+    with desk.database.transaction() as connection:
+        archived = archived_run(connection, refused_execution(connection, refused["id"]))
+
+    async def race(ledger: Ledger, other: Ledger) -> UUID:
+        replaying = Replaying(desk.database, Storing(store), ledger, {"openfootball": desk.root})
+        accepted = {"execution": str(refused["id"]), "by": "Ana", "reason": "They were right."}
+        accept = partial(replaying.replay, apply=True, accepted=accepted)
+        ids = []
+
+        async def take_in() -> None:
+            ids.append(await accept(key, archived, NAMES))
+
+        async with other.lease(key.tournament_id) as lease, anyio.create_task_group() as group:
+            await lease.acquire()
+            group.start_soon(take_in)
+            begun = len(rows(desk.database)) + 1
+            with anyio.fail_after(10):
+                while len(rows(desk.database)) < begun:  # noqa: ASYNC110 - of another connection
+                    await anyio.sleep(0.02)
+            now = datetime.now(UTC)
+            finished_row(desk.database, uuid4(), FILE, "matches", started_at=now, completed_at=now)
+            await lease.release()
+        return ids[0]
+
+    book, other_book = Ledger(desk.database, store), Ledger(desk.database, store)
+    with book.working() as mine, other_book.working() as other:
+        id_ = anyio.run(race, mine, other)
+    first, *others = executions_of(desk.url, id_).values()
+    assert first["error_text"].startswith("A newer read was stored at ")
+    assert {row["outcome"] for row in others} == {"blocked_dependency"}
+    assert query(desk.url, RESULTS, key=FILE) == before
+
+
+def test_a_club_that_the_provider_gives_another_id_and_name_is_taken_in(desk: Desk) -> None:
+    desk.read(healthy(), LIGA)
+    renamed = copy.deepcopy(healthy())
+    for match in renamed[MATCHES_OF[LIGA]]:
+        for side in (match["team1"], match["team2"]):
+            if side["teamId"] == 8:
+                side.update(teamId=108, teamName="FC Hanau 1860")
+    for row in renamed[TABLE]:
+        if row["teamInfoId"] == 8:
+            row.update(teamInfoId=108, teamName="FC Hanau 1860")
+    refused = desk.read(renamed, LIGA)["tournaments"]
+    assert refused["outcome"] == "suspicious_payload"
+    taken = desk.accept(refused["id"], "--yes")
+    assert taken.exit_code == 0, taken.output
+    clubs = {row["name"] for row in query(desk.url, CLUBS, key=LIGA)}
+    assert clubs == {*(f"SV {name}" for name in TEAMS[:-1]), "FC Hanau 1860"}
+    table = {row["team"] for row in query(desk.url, PLACES, key=LIGA)}
+    assert table == clubs
+    assert {row["status"] for row in desk.read(renamed, LIGA).values()} == {"completed"}
+
+
+def test_a_season_that_was_voided_is_taken_in(desk: Desk) -> None:
+    desk.read(healthy(), FILE)
+    voided = copy.deepcopy(healthy())
+    for match in voided[MATCHES_OF[FILE]]["matches"]:
+        match.update(status="CANCELLED", score={}, goals1=[], goals2=[])
+    refused = desk.read(voided, FILE)["tournaments"]
+    assert refused["outcome"] == "suspicious_payload"
+    taken = desk.accept(refused["id"], "--yes")
+    assert taken.exit_code == 0, taken.output
+    assert query(desk.url, STATUSES, key=FILE) == [{"status": "cancelled", "score": None}]
+    assert query(desk.url, PLACES, key=FILE) == [], "there is no table any more"
+    assert {row["status"] for row in desk.read(voided, FILE).values()} == {"completed"}

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_accept
 from dp_pipeline.notifications.news import class_of, verdict
 from dp_pipeline.notifications.slack.card import SUMMARY, Card, plain
 from dp_pipeline.notifications.slack.line import (
@@ -14,6 +13,7 @@ from dp_pipeline.notifications.slack.line import (
     Line,
     StatusStyle,
     counted,
+    ways_in_lines,
 )
 from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
@@ -32,7 +32,8 @@ from dp_pipeline.settings import Class
 LINES = 10
 ALL_LINES = 3_400
 ERRORS = 5
-ALL_ERRORS = 2_300
+ALL_ERRORS = 3_000
+LEAST_ERROR = 60
 # The matches of a round often end together, and each end is to be announced: news have what room
 # lines and errors leave of this, in sections of their own.
 ALL_TEXT = 7_300
@@ -244,7 +245,7 @@ class Announcement:
     def _errors(self, *, budget: int) -> list[str]:
         """A code block per distinct error, with the domains that met it."""
         domains: dict[str, list[str]] = {}
-        accepting: dict[str, str] = {}
+        ways: dict[str, str] = {}
         for line in sorted(self.lines, key=lambda line: line.place):
             if line.status in {"failed", "partial_failure"}:
                 error = line.error if line.error and visible(line.error) else None
@@ -252,15 +253,14 @@ class Announcement:
                     error = "No error text was recorded."
                 if error is not None:
                     domains.setdefault(error, []).append(line.domain)
-                    if line.outcome == SUSPICIOUS:
-                        accepting[error] = how_to_accept(line.execution_id)
+                    ways[error] = ways_in_lines(line.ways)
         shown = list(domains.items())[:ERRORS]
         blocks = []
         for error, met in shown:
             title = inline(", ".join(dict.fromkeys(met)), 60)
-            how = f"\n{accepting[error]}" if error in accepting else ""
-            block = code_block(error, budget // len(shown) - 100 - len(how))
-            blocks.append(f"*Error details: {title}*\n{block}{how}")
+            room = max(budget // len(shown) - 100 - len(ways[error]), LEAST_ERROR)
+            block = code_block(error, room)
+            blocks.append(f"*Error details: {title}*\n{block}{ways[error]}")
         if len(domains) > len(shown):
             blocks.append(f"and {len(domains) - len(shown):,} more errors; the reports have them")
         return blocks

@@ -1,6 +1,7 @@
 """A run group, such as a backfill, as one message: counts, failures, recoveries, news. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from dp_pipeline.notifications.slack.card import (
     Card,
     plain,
 )
-from dp_pipeline.notifications.slack.line import STYLES, StatusStyle, counted
+from dp_pipeline.notifications.slack.line import STYLES, StatusStyle, counted, ways_in_lines
 from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
@@ -41,7 +42,8 @@ class CountedFailure:
     """One failure: in how many executions and tournaments, the first few of which are named.
 
     `error` is what one of the executions said, None for a partial failure. One that `followed` is
-    only the consequence of another one.
+    only the consequence of another one. `ways` are what a person may do about a single payload that
+    was refused: what for, and what to type.
     """
 
     times: int
@@ -50,6 +52,7 @@ class CountedFailure:
     domains: tuple[str, ...]
     error: str | None
     followed: bool = False
+    ways: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ class Digest:
 
     `expected` completed with nothing to store, as it should be: not published yet, or not
     applicable; they are not in `completed`. Of those that `failed`, `passing` need nobody and
-    `followed` are the consequence of another one. A `backfill` may have come to nothing at all:
-    then the counts are zero.
+    `followed` are the consequence of another one. `refused_before` failed as before, for a payload
+    of which people were told or decided, and are not in `failed`. A `backfill` may have come to
+    nothing at all: then the counts are zero.
     """
 
     run_group: str
@@ -121,6 +125,7 @@ class Digest:
     backfill: Backfill | None = None
     passing: int = 0
     followed: int = 0
+    refused_before: int = 0
 
     @property
     def key(self) -> str:
@@ -202,6 +207,7 @@ class Digest:
             "nothing expected": self.expected,
             "partly failed": self.partial,
             "failed": self.failed,
+            "refused as before": self.refused_before,
         }
         return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "nothing done"
 
@@ -258,11 +264,13 @@ class Digest:
             hidden = failure.tournaments - len(failure.named[:NAMED])
             more = f" and {hidden:,} more" if hidden > 0 else ""
             heading = f"{title} · {_several(failure.tournaments)}: {code(where, 260)}{more}"
-            room = budget // len(shown) - 450
+            ways = ways_in_lines(failure.ways)
+            room = budget // len(shown) - 450 - len(ways)
             error = failure.error if failure.error and visible(failure.error) else None
             if error is None:
                 error = "No error text was recorded; the reports say what was left out."
-            texts.append(heading if room < 100 else f"{heading}\n{code_block(error, room)}")  # noqa: PLR2004 - less shows nothing
+            block = "" if room < 100 else f"\n{code_block(error, room)}"  # noqa: PLR2004 - less shows nothing
+            texts.append(f"{heading}{block}{ways}")
         more = len(self.failures) - len(shown) + self.more_failures
         if more > 0:
             texts.append(f"and {more:,} more kinds of failure; `dp executions` lists all")

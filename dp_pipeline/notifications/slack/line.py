@@ -1,6 +1,7 @@
 """One execution in a message: what it did to one domain, as a value and as a line of text. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from dp_pipeline.domains.registry import order_of
@@ -29,6 +30,8 @@ STYLES: dict[Status, StatusStyle] = {
 HARMLESS: dict[Passing, StatusStyle] = {
     "stopped": StatusStyle(1, WARNING, "Interrupted", YELLOW),
     "again": StatusStyle(1, WARNING, "Not done yet", YELLOW),
+    "refused": StatusStyle(1, WARNING, "Refused as before", YELLOW),
+    "settled": StatusStyle(1, WARNING, "Refused for good", YELLOW),
 }
 
 
@@ -41,7 +44,8 @@ class Line:
     from 1. `failure_run` is what it goes on with or ends; `news` are sentences that are
     news whatever else is; with a `scope` of less than the whole it is not announced without them.
     `changed` says of some rows in words what changed.
-    `passing` is why a failure needs nobody, as long as it does not last.
+    `passing` is why a failure needs nobody, as long as it does not last. `ways` are what a person
+    may do about a payload that was refused: what for, and what to type.
     """
 
     execution_id: UUID
@@ -64,6 +68,7 @@ class Line:
     changed: tuple[str, ...] = ()
     scope: Scope = "whole"
     passing: Passing | None = None
+    ways: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def harmless(self) -> bool:
@@ -126,6 +131,12 @@ def counted(created: int, updated: int, unchanged: int, left_out: int) -> str:
     """The counts that are not zero."""
     counts = {"created": created, "updated": updated, "unchanged": unchanged, "left out": left_out}
     return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
+
+
+def ways_in_lines(ways: Mapping[str, str]) -> str:
+    """What a person may do about a payload that was refused, each on a new line, to be copied."""
+    typed = {what: f"`{how}`" if how.startswith("dp ") else how for what, how in ways.items()}
+    return "".join(f"\n{what}: {how}" for what, how in typed.items())
 
 
 def _words(name: str) -> str:
