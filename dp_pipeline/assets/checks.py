@@ -15,8 +15,8 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCh
 def specs() -> list[dg.AssetCheckSpec]:
     """The checks of the assets of all domains, one evaluation per tournament."""
     told = (
-        "Made with every read of a tournament and every poll that changes rows, told when its "
-        "result changes."
+        "Made with every read of a tournament, every poll that changes rows, and once a day where "
+        "time alone may change its result. Told when that changes."
     )
     return [
         dg.AssetCheckSpec(

@@ -91,7 +91,7 @@ def _result(check: Check, data: CheckedData, number: int) -> CheckResult:
     # A check that cannot be made must not take back what was stored: it says so as its result.
     except Exception as error:  # noqa: BLE001
         wrong = [Wrong(f"It could not be made: {type(error).__name__}: {error}", "WARN")]
-    where = "" if check.well else f" in {number} row{'' if number == 1 else 's'}"
+    where = "" if check.well else f" in {number} {_NOUNS[check.domain][number != 1]}"
     if not wrong:
         detail = check.well or f"Nothing is wrong{where}."
         return CheckResult(check.name, check.domain, passed=True, severity="WARN", detail=detail)
@@ -135,6 +135,14 @@ _OF_DOMAINS: Mapping[str, tuple[sa.Table, ...]] = {
     "standings": (tables.tournament_standing,),
 }
 _TABLES = {"tournaments": (tables.tournament,), **_OF_DOMAINS}
+_NOUNS = {
+    "tournaments": ("tournament", "tournaments"),
+    "teams": ("team", "teams"),
+    "rounds": ("round", "rounds"),
+    "matches": ("match", "matches"),
+    "goals": ("goal", "goals"),
+    "standings": ("row of a table", "rows of tables"),
+}
 UP_TO_DATE, OVERDUE = "season_is_read_nightly", "no_match_is_overdue"
 """The checks whose results time alone changes."""
 CHECKS = (

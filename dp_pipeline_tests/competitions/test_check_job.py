@@ -90,7 +90,7 @@ def clockwork(database: Database, tmp_path: Path) -> Clockwork:
                 passed=True,
                 severity="WARN",
                 wrong=0,
-                detail="Nothing is wrong in 30 rows.",
+                detail="Nothing is wrong in 30 matches.",
                 rows=[],
             )
         )

@@ -125,7 +125,7 @@ def test_a_known_failure_passes_with_its_reason_until_its_day(
 
     excused, expired = result("2999-01-01"), result("2024-01-01")
     assert excused.passed
-    assert excused.detail.startswith("Known until 2999-01-01: Lost. 1 thing is wrong in 30 rows")
+    assert excused.detail.startswith("Known until 2999-01-01: Lost. 1 thing is wrong in 30 matches")
     assert not expired.passed
     assert expired.detail.endswith(" It was known until 2024-01-01: Lost.")
     file.write_text(text.format("no_such_check", "2999-01-01"))
@@ -161,7 +161,7 @@ def test_dagster_hears_of_a_result_that_changed_and_of_all_that_a_person_selecte
         assert (overdue.passed, overdue.partition) == (False, FILE)
         assert overdue.severity is dg.AssetCheckSeverity.ERROR
         assert overdue.description is not None
-        assert overdue.description.startswith("1 thing is wrong in 30 rows: ")
+        assert overdue.description.startswith("1 thing is wrong in 30 matches: ")
         assert evaluations(ours) == {}, "nothing has changed"
         everything = definitions.resolve_implicit_global_asset_job_def()
         chosen = everything.get_subset(
