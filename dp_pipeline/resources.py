@@ -27,6 +27,7 @@ from dp_pipeline.storage import S3, Folder, ObjectStore, Storing
 
 if TYPE_CHECKING:
     from dp_pipeline.embedded_postgres import EmbeddedPostgres
+    from dp_pipeline.http.limits import Limits
 
 UNUSABLE = (DatabaseError, EmbeddedPostgresError)
 """What says that the database cannot be used."""
@@ -70,7 +71,11 @@ def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Data
 
 
 def open_providers(
-    base_urls: Mapping[str, str], database: Database, objects: ObjectStore | None = None
+    base_urls: Mapping[str, str],
+    database: Database,
+    objects: ObjectStore | None = None,
+    *,
+    limits: "Limits | None" = None,
 ) -> Providers:
     """The providers at these addresses, with rate limit and circuit breaker of all processes.
 
@@ -83,6 +88,7 @@ def open_providers(
     return Providers(
         base_urls,
         PostgresRateLimit(database),
+        limits,
         breaker=CircuitBreaker(database),
         archive=Archive(database, Storing(objects)) if objects is not None else None,
     )

@@ -7,6 +7,8 @@ tournaments  dp tournaments
 running   a job in this process, and what came of it
 dev       dp dev
 executions  dp executions
+search    dp search
+table     dp table
 shown     dp checks, seasons, approve, health
 stats     dp stats
 database  dp db
@@ -36,8 +38,10 @@ from dp_pipeline.cli import (
     ingest,
     retention,
     retry,
+    search,
     shown,
     stats,
+    table,
     tournaments,
 )
 from dp_pipeline.cli.group import main
@@ -61,7 +65,9 @@ __all__ = [
     "main",
     "retention",
     "retry",
+    "search",
     "shown",
     "stats",
+    "table",
     "tournaments",
 ]

@@ -8,7 +8,8 @@ import click
 import sqlalchemy as sa
 
 from dp_pipeline.cli.group import AT_LEAST_ONE, console, main, plain_errors
-from dp_pipeline.cli.terminal import history_table, printable, standings_table
+from dp_pipeline.cli.table import standings_tables
+from dp_pipeline.cli.terminal import history_table, printable
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.resources import open_database
@@ -71,7 +72,7 @@ def history(  # noqa: PLR0913 - the options
     elif not rows:
         click.echo("Nothing has changed since it was first stored." if at is None else "No table.")
     elif at is not None or matchday is not None:
-        console().print(standings_table(rows))
+        console().print(*standings_tables(rows))
     else:
         console().print(history_table(rows))
 

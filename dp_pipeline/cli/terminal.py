@@ -7,7 +7,6 @@ a terminal would obey.
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,11 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dp_pipeline.domains.change_words import fields_in_words
-from dp_pipeline.ledger.retention.removal import amount
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
 
 if TYPE_CHECKING:
     from dp_pipeline.domains.coverage import Coverage
     from dp_pipeline.domains.torn_teams import TornTeam
-    from dp_pipeline.ledger.overview import TournamentLine
 
 Row = Mapping[str, Any]
 
@@ -63,7 +60,7 @@ def outcome_table(key: str, rows: Sequence[Row]) -> Table:
     counts = {"created": "created", "updated": "updated", "unchanged": "unchanged"}
     if any((row["summary"] or {}).get("leftOut") for row in rows):
         counts["leftOut"] = "left out"
-    table = _table(
+    table = grid(
         *(Column(name, no_wrap=True) for name in ("domain", "status", "outcome")),
         *(Column(name, no_wrap=True, justify="right") for name in (*counts.values(), "time")),
         title=f"{label} ({key})" if label else key,
@@ -97,7 +94,7 @@ def plan_tables(rows: Sequence[Row]) -> list[Table]:
     tables = []
     if changes:
         names = ("row", "field", "from", "to")
-        table = _table(Column("domain", no_wrap=True), *names, title="Would be updated")
+        table = grid(Column("domain", no_wrap=True), *names, title="Would be updated")
         for domain, change in changes[:MOST_CHANGES]:
             cells = (plain("" if change[n] is None else str(change[n])) for n in names)
             table.add_row(domain, *cells)
@@ -106,7 +103,7 @@ def plan_tables(rows: Sequence[Row]) -> list[Table]:
             table.caption = None if said is None else plain(said, "table.caption")
         tables.append(table)
     if any(because for _, because in refused):
-        table = _table(Column("domain", no_wrap=True), "why", title="Would be refused")
+        table = grid(Column("domain", no_wrap=True), "why", title="Would be refused")
         for domain, because in refused:
             if because:
                 table.add_row(domain, plain(because))
@@ -129,32 +126,10 @@ def causes(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def tournaments_table(lines: "Sequence[TournamentLine]") -> Table:
-    """How the tournaments stand: a line for each."""
-    table = _table(
-        "tournament",
-        Column("key", no_wrap=True),
-        Column("status", no_wrap=True),
-        Column("played", no_wrap=True, justify="right"),
-        Column("last read (UTC)", no_wrap=True),
-        "open",
-    )
-    for line in lines:
-        table.add_row(
-            plain(line.label),
-            plain(line.key),
-            line.status,
-            f"{line.played}/{line.of}" if line.of else "",
-            "" if line.read_at is None else f"{line.read_at.astimezone(UTC):%Y-%m-%d %H:%M}",
-            Text(line.open, style="red" if line.errors or line.failed else "yellow"),
-        )
-    return table
-
-
 def seasons_table(rows: Sequence[Row]) -> Table:
     """The seasons of the followed competitions, those that wait for approval first."""
     names = ("tournament", "season", "state", "first seen (UTC)")
-    table = _table(*(Column(name, no_wrap=True) for name in names))
+    table = grid(*(Column(name, no_wrap=True) for name in names))
     for row in sorted(rows, key=lambda row: row["approved_at"] is not None):
         table.add_row(
             plain(row["key"]),
@@ -167,7 +142,7 @@ def seasons_table(rows: Sequence[Row]) -> Table:
 
 def health_table(rows: Sequence[Row]) -> Table:
     """The health of providers: how each is, and how it has answered lately."""
-    table = _table(
+    table = grid(
         "provider",
         Column("is", no_wrap=True),
         *(Column(name, no_wrap=True, justify="right") for name in ("answered", "mean")),
@@ -192,34 +167,9 @@ def health_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def stats_table(rows: Sequence[Row]) -> Table:
-    """What executions came to and cost: a line for each day, provider and domain."""
-    right = ("tried", "failed", "blocked", "median", "p95", "requests", "received")
-    table = _table(
-        *(Column(name, no_wrap=True) for name in ("day (UTC)", "provider", "domain")),
-        *(Column(name, no_wrap=True, justify="right") for name in right),
-    )
-    before: tuple[object, ...] = ()
-    for row in rows:
-        place = (row["day"], row["provider"])
-        table.add_row(
-            str(row["day"]) if place[:1] != before[:1] else "",
-            plain(row["provider"] or "no key") if place != before else "",
-            row["domain"],
-            f"{row['executions']:,}",
-            Text(f"{row['failures']:,}", style="red" if row["failures"] else ""),
-            f"{row['blocked']:,}",
-            *(_of_milliseconds(row[name]) for name in ("median_duration", "p95_duration")),
-            f"{row['requests']:,}",
-            amount(row["bytes"]),
-        )
-        before = place
-    return table
-
-
 def checks_table(rows: Sequence[Row]) -> Table:
     """Checks of stored data: a line for each, with what is wrong."""
-    table = _table(
+    table = grid(
         *(Column(name, no_wrap=True) for name in ("tournament", "check", "state", "since (UTC)")),
         "what is wrong",
     )
@@ -238,7 +188,7 @@ def checks_table(rows: Sequence[Row]) -> Table:
 
 def history_table(rows: Sequence[Row]) -> Table:
     """What changed: a line for each changed row, newest first."""
-    table = _table(Column("at (UTC)", no_wrap=True), "what", "changed")
+    table = grid(Column("at (UTC)", no_wrap=True), "what", "changed")
     for (at, _, name), changes in groupby(rows, itemgetter("at", "table", "row")):
         fields = {change["field"]: (change["from"], change["to"]) for change in changes}
         table.add_row(f"{at:%Y-%m-%d %H:%M}", plain(name), plain(fields_in_words(fields)))
@@ -247,7 +197,7 @@ def history_table(rows: Sequence[Row]) -> Table:
 
 def comparison_table(provider: str, other: str, rows: Sequence[Row]) -> Table:
     """Where two providers disagree: a line for each fixture, or team of a table, and aspect."""
-    table = _table("what", "aspect", provider, other, "since (UTC)", "goes together with")
+    table = grid("what", "aspect", provider, other, "since (UTC)", "goes together with")
     for row in rows:
         agrees = f"{row['agrees']}: {row['because']}" if row["agrees"] else ""
         cells = (row["subject"], row["aspect"], row["value"], row["other_value"])
@@ -257,7 +207,7 @@ def comparison_table(provider: str, other: str, rows: Sequence[Row]) -> Table:
 
 def coverage_table(coverage: "Coverage") -> Table:
     """How complete a tournament is: a line for each part, with what is not there."""
-    table = _table("part", *(Column(n, justify="right") for n in ("stored", "of")), "not there")
+    table = grid("part", *(Column(n, justify="right") for n in ("stored", "of")), "not there")
     for part in coverage.parts:
         lacks = ", ".join(part.lacks[:MOST_LACKING])
         more = f" and {len(part.lacks) - MOST_LACKING} more"
@@ -267,19 +217,9 @@ def coverage_table(coverage: "Coverage") -> Table:
     return table
 
 
-def standings_table(rows: Sequence[Row]) -> Table:
-    """Tables of a tournament: a line for each team; columns that are empty throughout go."""
-    names = [name for name in rows[0] if any(row[name] != "" for row in rows)]
-    right = ("pos", "games", "w", "d", "l", "goals", "points")
-    table = _table(*(Column(n, justify="right" if n in right else "left") for n in names))
-    for row in rows:
-        table.add_row(*(plain(str(row[name])) for name in names))
-    return table
-
-
 def aliases_table(rows: Sequence[Row]) -> Table:
     """Other names of clubs: a line for each."""
-    table = _table("name", "key", "club", "external id", "said by", "seen in")
+    table = grid("name", "key", "club", "external id", "said by", "seen in")
     for row in rows:
         club = row["team"] or "a club of its own"
         cells = (row["name"], row["key"], club, row["external_id"], row["origin"], row["seen_in"])
@@ -290,7 +230,7 @@ def aliases_table(rows: Sequence[Row]) -> Table:
 def clubs_table(rows: Sequence[Row]) -> Table:
     """Clubs over all providers: a line for each of their teams."""
     right = (Column(name, no_wrap=True, justify="right") for name in ("seasons", "fixtures"))
-    table = _table("club", "team", "at", "said by", *right)
+    table = grid("club", "team", "at", "said by", *right)
     before = None
     for row in rows:
         about = (row["kind"] if row["kind"] == "national" else "", row["squad"])
@@ -310,7 +250,7 @@ def clubs_table(rows: Sequence[Row]) -> Table:
 
 def doubts_table(rows: Sequence[Row]) -> Table:
     """Teams that may be one club: a line for each pair, with the reason why it is not certain."""
-    table = _table("team", "and", "in", Column("fixtures", justify="right"), "because")
+    table = grid("team", "and", "in", Column("fixtures", justify="right"), "because")
     for row in rows:
         cells = (row["team"], row["other"], row["tournaments"])
         shared = f"{row['fixtures']} of {row['listed']}"
@@ -321,7 +261,7 @@ def doubts_table(rows: Sequence[Row]) -> Table:
 def torn_table(torn_teams: "Sequence[TornTeam]") -> Table:
     """Clubs that are stored as several: a line for each name that is joined, or stays apart."""
     right = (Column(name, no_wrap=True, justify="right") for name in ("tournaments", "matches"))
-    table = _table("club", "stays as", "joined to it", "because", *right)
+    table = grid("club", "stays as", "joined to it", "because", *right)
     for torn in torn_teams:
         club = torn.club
         counts = (str(torn.tournaments), str(torn.matches))
@@ -339,7 +279,7 @@ def torn_table(torn_teams: "Sequence[TornTeam]") -> Table:
 
 def retention_table(rows: Iterable[Sequence[str]], count: str) -> Table:
     """Of what so much is too old, or was removed."""
-    table = _table("what", Column("kept for", no_wrap=True))
+    table = grid("what", Column("kept for", no_wrap=True))
     for name in (count, "size"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
@@ -347,7 +287,8 @@ def retention_table(rows: Iterable[Sequence[str]], count: str) -> Table:
     return table
 
 
-def _table(*columns: Column | str, title: str | None = None) -> Table:
+def grid(*columns: Column | str, title: str | None = None) -> Table:
+    """A table in the form that all of ours have."""
     return Table(
         *columns,
         title=None if title is None else plain(title, "table.title"),
@@ -363,8 +304,4 @@ def _status(row: Row) -> Text:
 
 
 def _seconds(row: Row) -> str:
-    return _of_milliseconds(row["duration"])
-
-
-def _of_milliseconds(duration: float | None) -> str:
-    return "" if duration is None else f"{duration / 1000:.2f} s"
+    return "" if row["duration"] is None else f"{row['duration'] / 1000:.2f} s"

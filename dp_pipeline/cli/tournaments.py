@@ -1,16 +1,23 @@
 """`dp tournaments`: which tournaments there are, and how each stands."""
 
 import json
-from typing import get_args
+from collections.abc import Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, get_args
 
 import click
+from rich.table import Column, Table
+from rich.text import Text
 
 from dp_pipeline.cli.group import console, main, plain_errors
-from dp_pipeline.cli.terminal import tournaments_table
+from dp_pipeline.cli.terminal import grid, plain
 from dp_pipeline.football.models import TournamentStatus
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from dp_pipeline.ledger.overview import TournamentLine
 
 
 @main.command()
@@ -54,3 +61,25 @@ def tournaments(
         click.echo(f"None of the {len(lines)} tournaments is like that.")
     else:
         click.echo("None yet; `dp search NAME` finds keys, and `dp ingest KEY` reads a tournament.")
+
+
+def tournaments_table(lines: "Sequence[TournamentLine]") -> Table:
+    """How the tournaments stand: a line for each."""
+    table = grid(
+        "tournament",
+        Column("key", no_wrap=True),
+        Column("status", no_wrap=True),
+        Column("played", no_wrap=True, justify="right"),
+        Column("last read (UTC)", no_wrap=True),
+        "open",
+    )
+    for line in lines:
+        table.add_row(
+            plain(line.label),
+            plain(line.key),
+            line.status,
+            f"{line.played}/{line.of}" if line.of else "",
+            "" if line.read_at is None else f"{line.read_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            Text(line.open, style="red" if line.errors or line.failed else "yellow"),
+        )
+    return table

@@ -15,13 +15,17 @@ from dp_pipeline.domains.snapshot import read_snapshot
 from dp_pipeline.domains.standings import preview
 from dp_pipeline.football.key import TournamentKey
 
-_TABLE_AT = """
-SELECT stage, group_name, position, team, games, wins, draws, losses, goals_for, goals_against,
-    points, form, note
-FROM table_history
+_COLUMNS = """stage, group_name, position, team, games, wins, draws, losses, goals_for,
+    goals_against, points, form, note"""
+_PLACES = "whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position, team"
+_TABLE_AT = f"""
+SELECT {_COLUMNS} FROM table_history
 WHERE tournament_id = :tournament AND valid_from <= :at AND (valid_to > :at OR valid_to IS NULL)
-ORDER BY whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position, team
-"""
+ORDER BY {_PLACES}
+"""  # noqa: S608 - names of columns
+_TABLE_NOW = f"""
+SELECT {_COLUMNS}, zone, rule FROM league_table WHERE tournament_key = :key ORDER BY {_PLACES}
+"""  # noqa: S608 - names of columns
 
 
 def key_of(connection: sa.Connection, match: UUID) -> TournamentKey | None:
@@ -58,23 +62,23 @@ def table_at(
 ) -> Sequence[Mapping[str, Any]]:
     """The tables as they stood here at a time, in the columns of a preview."""
     values = {"tournament": key.tournament_id, "at": at}
+    rows = connection.execute(sa.text(_TABLE_AT), values).mappings()
+    return [_as_preview(row) for row in rows]
+
+
+def table_now(connection: sa.Connection, key: TournamentKey) -> Sequence[Mapping[str, Any]]:
+    """The tables as they stand, in the columns of a preview, with what places mean and the rule."""
+    rows = connection.execute(sa.text(_TABLE_NOW), {"key": str(key)}).mappings()
     return [
-        {
-            "stage": row["stage"] or "",
-            "group": row["group_name"] or "",
-            "pos": row["position"],
-            "team": row["team"],
-            "games": row["games"],
-            "w": row["wins"],
-            "d": row["draws"],
-            "l": row["losses"],
-            "goals": f"{row['goals_for']}:{row['goals_against']}",
-            "points": row["points"],
-            "form": "".join(row["form"]),
-            "note": row["note"] or "",
-        }
-        for row in connection.execute(sa.text(_TABLE_AT), values).mappings()
+        _as_preview(row) | {"zone": row["zone"] or "", "rule": row["rule"] or ""} for row in rows
     ]
+
+
+def number_of_rounds(connection: sa.Connection, key: TournamentKey) -> int:
+    """How many rounds are stored."""
+    order = tables.tournament_round.c.order
+    of_key = tables.tournament_round.c.tournament_id == key.tournament_id
+    return connection.scalar(sa.select(sa.func.max(order)).where(of_key)) or 0
 
 
 def table_after(
@@ -84,3 +88,20 @@ def table_after(
     snapshot = read_snapshot(connection, key, TABLES)
     rows = tables_after(snapshot, rounds_until(snapshot, matchday)).rows
     return preview(rows, snapshot.team_names)
+
+
+def _as_preview(row: sa.RowMapping) -> dict[str, Any]:
+    return {
+        "stage": row["stage"] or "",
+        "group": row["group_name"] or "",
+        "pos": row["position"],
+        "team": row["team"],
+        "games": row["games"],
+        "w": row["wins"],
+        "d": row["draws"],
+        "l": row["losses"],
+        "goals": f"{row['goals_for']}:{row['goals_against']}",
+        "points": row["points"],
+        "form": "".join(row["form"]),
+        "note": row["note"] or "",
+    }

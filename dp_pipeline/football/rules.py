@@ -216,12 +216,13 @@ class FormatEntry(_Entry):
 class CompetitionNames(BaseModel):
     """One competition, as openfootball (`code`) and others name it: the same at each of them.
 
-    `national`: teams of countries play there.
+    `title`: what people call it, and where it is; `national`: teams of countries play there.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: Words
+    title: str = ""
     names: Mapping[str, tuple[str, ...]]
     source: Words
     national: bool = False

@@ -322,6 +322,23 @@ class Provider(ABC):
         """Tournaments it has that may be meant by a key it does not have, the likeliest first."""
         return ()
 
+    async def named(
+        self,
+        words: Sequence[str],  # noqa: ARG002 - most have no lists of competitions
+        requests: Requests,  # noqa: ARG002
+    ) -> tuple[ListedSeason, ...]:
+        """The seasons in its list of competitions whose names have all words, newest first.
+
+        Empty also where there is no such list. The words are in small letters, without accents.
+        """
+        return ()
+
+    def example_of(self, competition: str) -> TournamentKey | None:
+        """A key of a competition that it most likely has; None where no season can be guessed."""
+        keys = [TournamentKey.parse(example) for example in self.examples]
+        exact = next((key for key in keys if key.competition == competition), None)
+        return exact or replace(keys[0], competition=competition)
+
     def has_page(self, url: str, base_url: str) -> bool:  # noqa: ARG002 - most have no pages
         """Whether this is the address of a page of this provider at `base_url`."""
         return False

@@ -2,7 +2,7 @@
 
 import contextlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
@@ -239,6 +239,11 @@ class Providers:
         registered = BY_NAME[provider]
         requests = await self._list(registered, competition)
         return await registered.seasons(competition, requests, back)
+
+    async def named(self, provider: str, words: Sequence[str]) -> tuple[ListedSeason, ...]:
+        """See `Provider.named`."""
+        registered = BY_NAME[provider]
+        return await registered.named(words, await self._list(registered, ""))
 
     async def _list(self, provider: Provider, competition: str) -> Requests:
         service = provider.service_of(competition, self._base_urls)

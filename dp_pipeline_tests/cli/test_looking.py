@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dp_pipeline.cli.table import standings_tables
 from dp_pipeline.database.known_keys import nearest
 from dp_pipeline_tests.cli.conftest import REFUSED, Dp
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
@@ -155,3 +156,29 @@ def test_what_executions_cost_is_counted_by_day_provider_and_domain(dp: Dp) -> N
     assert max(map(len, shown.splitlines())) <= 160
     assert dp("stats", "--provider", "sofascore").output == "No execution in the last 2 days.\n"
     assert dp("stats", "--days", "99999999999").exit_code == 0
+
+
+def test_the_table_is_shown_as_it_is_and_as_it_was_after_a_matchday(dp: Dp) -> None:
+    rows = json.loads(dp("table", LIGA, "--json").output)
+    assert [row["games"] for row in rows] == [7] * 8
+    assert {"form", "zone", "rule"} <= rows[0].keys()
+    shown = dp("table", f" {LIGA.upper()} ").output
+    assert shown.splitlines()[0].strip() == "1. Testliga 2024/2025"
+    assert all(row["team"] in shown for row in rows)
+    after = json.loads(dp("table", LIGA, "--matchday", "2", "--json").output)
+    assert [row["games"] for row in after] == [2] * 8
+    assert after == json.loads(dp("history", LIGA, "--matchday", "2", "--json").output)
+    ended = dp("table", LIGA, "--matchday", "8")
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "has 7 rounds so far; there is no matchday 8." in ended.stderr
+
+
+def test_groups_have_tables_of_their_own_with_the_rule_below() -> None:
+    row = {"pos": 1, "team": "A", "games": 3, "points": 9, "zone": "", "note": "", "rule": "goals"}
+    rows = [{"stage": "", "group": group, **row} for group in ("A", "A", "B")]
+    tables = standings_tables(rows)
+    assert [str(table.title) for table in tables] == ["Group A", "Group B"]
+    assert [table.row_count for table in tables] == [2, 1]
+    headers = [str(column.header) for column in tables[0].columns]
+    assert headers == ["pos", "team", "games", "points"]
+    assert str(tables[0].caption) == "Order: goals."

@@ -21,6 +21,15 @@ OTHER_REPOSITORIES: dict[str, tuple[tuple[str, str], ...]] = {
 """Competitions that football.json does not have: repository and name of the file, the one that
 was seen first (2025/clubworldcup.json is in worldcup.json, 2024/copa.json in copa-america.json)."""
 
+SEASONS_OF_ONE_YEAR = {
+    "worldcup": "2022",
+    "euro": "2024",
+    "copa-america": "2024",
+    "clubworldcup": "2025",
+    **dict.fromkeys(("br", "cn", "jp", "mls"), "2025"),
+}
+"""A season of those whose seasons are years, by the first part of the file's name."""
+
 # First part of a file's name: country (FIFA code).
 _COUNTRIES = {
     "ar": "ARG",

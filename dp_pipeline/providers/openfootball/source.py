@@ -25,7 +25,11 @@ from dp_pipeline.providers.errors import (
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.fetched import Fetched
-from dp_pipeline.providers.openfootball.competition import OTHER_REPOSITORIES, check_key
+from dp_pipeline.providers.openfootball.competition import (
+    OTHER_REPOSITORIES,
+    SEASONS_OF_ONE_YEAR,
+    check_key,
+)
 from dp_pipeline.providers.openfootball.files import PUBLIC_URL, requested, service_of
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
 from dp_pipeline.providers.openfootball.seasons import find_seasons, find_similar
@@ -134,6 +138,11 @@ class OpenFootball(Provider):
     def service_of(self, competition: str, base_urls: Mapping[str, str]) -> str:
         """The repository with the competition, where it has a root of its own."""
         return service_of(self.name, competition, base_urls)
+
+    def example_of(self, competition: str) -> TournamentKey | None:
+        """The season 2024-25, or a year where seasons are years."""
+        season = SEASONS_OF_ONE_YEAR.get(competition.partition(".")[0], "2024-25")
+        return TournamentKey(self.name, competition, season)
 
     def source(
         self,

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -16,6 +16,7 @@ from dp_pipeline.football.plausibility import (
     middle_goals,
     other_sport_of,
 )
+from dp_pipeline.football.titles import has_words
 from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
     EVERYTHING,
@@ -129,6 +130,20 @@ class OpenLigaDB(Provider):
             )
             for year, league in sorted(seasons.items(), reverse=True)
         )
+
+    async def named(self, words: Sequence[str], requests: Requests) -> tuple[ListedSeason, ...]:
+        """The seasons of football whose names or shortcuts have all words."""
+        leagues = await requests.json(LEAGUES_PATH, parse_leagues)
+        found = {
+            key: ListedSeason(key, league.league_name or str(key), league.sport)
+            for league in leagues
+            if has_words(f"{league.league_name} {league.league_shortcut}", words)
+            and (league.sport is None or is_football(league.sport))
+            and _COMPETITION.match(shortcut := league.league_shortcut.lower())
+            and _SEASON.match(season := str(league.league_season))
+            for key in [TournamentKey(self.name, shortcut, season)]
+        }
+        return tuple(found[key] for key in sorted(found, key=lambda key: (key.season, key))[::-1])
 
     async def similar(self, key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
         """The seasons of the league nearest to the one meant, else leagues written like it."""

@@ -101,6 +101,11 @@ class SofaScore(Provider):
             for season in seasons
         )
 
+    def example_of(self, competition: str) -> TournamentKey | None:
+        """None but for the examples: each season of each competition has a number of its own."""
+        key = super().example_of(competition)
+        return key if str(key) in self.examples else None
+
     def has_page(self, url: str, base_url: str) -> bool:
         """Whether an address is of this site or of the configured one."""
         hosts = {_host(base_url)}
