@@ -58,15 +58,15 @@ def standing(rows: Any, announced_from: datetime | None) -> sa.ColumnElement[boo
     `announced_from` or later. With None it has to be announced already.
     """
     first = _ledger.alias("refused_first")
-    heard = sa.exists().where(
-        first.c.tournament_key == rows.c.tournament_key,
-        sa.cast(first.c.id, sa.Text) == rows.c.summary[REFUSED_BEFORE]["execution"].astext,
-        sa.or_(
-            first.c.announced_at.is_not(None),
-            *(() if announced_from is None else (first.c.completed_at >= announced_from,)),
-        ),
+    named = rows.c.summary[REFUSED_BEFORE]["execution"].astext
+    id_ = sa.case((named.regexp_match("^[0-9a-f-]{36}$"), sa.cast(named, sa.Uuid)))
+    announced = sa.or_(
+        first.c.announced_at.is_not(None),
+        *(() if announced_from is None else (first.c.completed_at >= announced_from,)),
     )
-    return (rows.c.status == "failed") & (settled(rows) | heard)
+    # No EXISTS: Postgres would read the whole ledger for it once, and this is one look by key.
+    heard = sa.select(announced).where(first.c.id == id_).scalar_subquery()
+    return (rows.c.status == "failed") & (settled(rows) | sa.func.coalesce(heard, sa.false()))
 
 
 def passing_kind(rows: Any, announced_from: datetime | None = None) -> sa.ColumnElement[str | None]:
