@@ -19,6 +19,7 @@ from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retention_job import apply_retention  # noqa: E402
 from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
+from dp_pipeline.assets.season_charts import season_charts  # noqa: E402
 from dp_pipeline.competitions.check_job import check_stored_data  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import assets  # noqa: E402
@@ -42,7 +43,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=[
-            *(ingest, collect, comparison, exports, seasons),
+            *(ingest, collect, comparison, exports, season_charts, seasons),
             *(assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC),
         ],
         asset_checks=assets.CHECKS,

@@ -29,7 +29,8 @@ def test_the_domains_are_assets_that_depend_on_each_other() -> None:
 
 def test_every_asset_has_a_group_an_owner_kinds_and_a_description() -> None:
     for name, spec in specs().items():
-        assert spec.group_name == ("exports" if name == "exports" else "football"), name
+        made = name in {"exports", "season_charts"}
+        assert spec.group_name == ("exports" if made else "football"), name
         assert spec.owners, name
         assert {"python", "postgres"} <= set(spec.kinds), name
         assert spec.description, name
@@ -115,3 +116,14 @@ def test_ledger_and_health_have_checks_that_no_run_of_the_domains_evaluates() ->
     for job in ("ingest_tournaments", "refresh_tournaments"):
         found = defs.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys
         assert keys & set(found) == set()
+
+
+def test_what_is_made_of_stored_data_is_made_again_by_itself() -> None:
+    made = [spec for spec in specs().values() if spec.group_name == "exports"]
+    assert [spec.key.to_user_string() for spec in made if spec.automation_condition is None] == []
+    (sensor,) = [
+        sensor
+        for sensor in defs.get_repository_def().sensor_defs
+        if isinstance(sensor, dg.AutomationConditionSensorDefinition)
+    ]
+    assert sensor.name == "publish_changes"

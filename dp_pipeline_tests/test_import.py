@@ -53,6 +53,8 @@ _NEVER = {
     "dagster_aws",
     "dagster_slack",
     "hypothesis",
+    "matplotlib",
+    "polars",
     "rich",
     "slack_sdk",
     "starlette",

@@ -10,11 +10,15 @@ from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline.storage import ObjectStoreError
 
+_CHANGED = dg.AutomationCondition.newly_missing() | dg.AutomationCondition.any_deps_match(
+    dg.AutomationCondition.data_version_changed()
+)
 WHEN_DATA_CHANGES = (
-    (
-        dg.AutomationCondition.newly_missing()
-        | dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
-    ).since_last_handled()
+    # Not `since_last_handled`: what changed while a run was under way would count as handled by it.
+    _CHANGED.since(
+        (dg.AutomationCondition.newly_requested() & ~_CHANGED)
+        | dg.AutomationCondition.initial_evaluation()
+    )
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.missing()).allow(
         dg.AssetSelection.assets("matches")
     )

@@ -128,6 +128,11 @@ def _report(execution: Execution) -> Any:
     url = execution.report_url
     if url is None:
         return f"kept in the database until the store takes it: {execution.report_error}"
+    return link(url)
+
+
+def link(url: str) -> Any:
+    """The address of an object, as a person opens it."""
     if url.startswith("file://"):
         return dg.MetadataValue.path(place_of(url))
     return dg.MetadataValue.url(url) if url.startswith("http") else url

@@ -50,6 +50,7 @@ from dagster._core.storage.tags import (
     RETRY_NUMBER_TAG,
     SCHEDULE_NAME_TAG,
     SCHEDULED_EXECUTION_TIME_TAG,
+    SENSOR_NAME_TAG,
 )
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 

@@ -17,6 +17,7 @@ import dagster as dg
 from dp_pipeline.database.database import Database
 from dp_pipeline.instance.dagster_internals import (
     BULK_ACTION_TERMINAL_STATUSES,
+    SENSOR_NAME_TAG,
     AssetGraphSubset,
     BulkActionsFilter,
     BulkActionStatus,
@@ -170,7 +171,13 @@ def ended_at(backfill: PartitionBackfill) -> datetime:
 
 
 def _is_ours(context: dg.SensorEvaluationContext, backfill: PartitionBackfill) -> bool:
-    """Whether it is of this code location: others may share the instance."""
+    """Whether a person, or the clock, launched it, and here: others may share the instance.
+
+    Of what an automation launches by itself every minute only its failed runs are news, see
+    detectors/jobs.py.
+    """
+    if SENSOR_NAME_TAG in backfill.tags:
+        return False
     repository = context.repository_def
     if repository is None:
         return True

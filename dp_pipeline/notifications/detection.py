@@ -119,8 +119,19 @@ class _Detection:
     def examine_jobs(self, repository: dg.RepositoryDefinition) -> None:
         """The jobs that leave nothing in the ledger."""
         names = repository.job_names
-        conditions = jobs.detect(self.context.instance, names, self.settings, each=self.duties.duty)
-        self._reconcile(conditions, {"job": names})
+        automations = [
+            sensor.name
+            for sensor in repository.sensor_defs
+            if isinstance(sensor, dg.AutomationConditionSensorDefinition)
+        ]
+        conditions = jobs.detect(
+            self.context.instance,
+            names,
+            self.settings,
+            automations=automations,
+            each=self.duties.duty,
+        )
+        self._reconcile(conditions, {"job": [*names, *automations]})
 
     def _reconcile(
         self,

@@ -34,7 +34,7 @@ NOT_S3 = "What answers at the bucket's endpoint is not S3, though it says that a
 """Consoles, login pages and captive portals say 200 to anything."""
 
 PRIVATE = "private/"
-"""Objects below this have no public address, whatever serves the others: see docs/deployment.md."""
+"""Objects below this have no public address, whatever serves others: see docs/configuration.md."""
 
 
 class ObjectStoreError(Exception):

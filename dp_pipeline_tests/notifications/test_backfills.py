@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*AssetSelection.sources:Depreca
 KEYS = [f"openligadb:bl1:{year}" for year in range(2015, 2025)]
 
 
-def launch(channel: Channel, id_: str, *, at: float | None = None) -> None:
+def launch(channel: Channel, id_: str, *, at: float | None = None, **tags: str) -> None:
     """A backfill of teams and matches of ten tournaments, as the UI makes it."""
     if not channel.instance.get_dynamic_partitions("tournaments"):
         channel.instance.add_dynamic_partitions("tournaments", KEYS)
@@ -37,7 +37,7 @@ def launch(channel: Channel, id_: str, *, at: float | None = None) -> None:
         PartitionBackfill.from_asset_partitions(
             asset_graph=defs.get_repository_def().asset_graph,
             backfill_id=id_,
-            tags={},
+            tags={f"dagster/{name}": value for name, value in tags.items()},
             backfill_timestamp=time.time() - 300 if at is None else at,
             asset_selection=[dg.AssetKey("teams"), dg.AssetKey("matches")],
             partition_names=KEYS,
@@ -130,6 +130,16 @@ def test_an_error_of_the_backfill_is_announced_without_its_secrets(channel: Chan
     (message,) = told(channel)
     assert "postgres://***@there is gone" in message
     assert "403" in message
+
+
+# -- of an automation ------------------------------------------------------------------------------
+
+
+def test_what_an_automation_makes_by_itself_is_no_message(channel: Channel) -> None:
+    launch(channel, "abcdefgh", sensor_name="publish_changes")
+    end(channel, "abcdefgh", BulkActionStatus.COMPLETED_SUCCESS, done=10)
+    assert channel.deliver() == "Nothing new."
+    assert channel.headers == []
 
 
 # -- without any -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import dagster as dg
 from dp_pipeline.assets.retry_job import RETRY_JOB
 from dp_pipeline.instance.dagster_internals import (
     IMPLICIT_ASSET_JOB_NAME,
+    SENSOR_NAME_TAG,
     JobFailureData,
     RunFailureReason,
 )
@@ -34,24 +35,39 @@ def detect(
     names: Collection[str],
     settings: Settings,
     *,
+    automations: Collection[str] = (),
     each: Callable[[str], AbstractContextManager[None]],
 ) -> Iterator[Condition]:
     """How the jobs are by their last runs.
 
     Not what is materialized or tried again by hand: that is of one job, whatever the assets are,
-    and whoever did it sees it fail. `each` is held around the work on one job.
+    and whoever did it sees it fail. It is the job of `automations` too, sensors that materialize
+    what follows from changed data: they are known by their name on the run. `each` is held around
+    the work on one job.
     """
-    for name in sorted(set(names) - {IMPLICIT_ASSET_JOB_NAME, RETRY_JOB}):
+    runs = {
+        **{
+            name: dg.RunsFilter(job_name=name, statuses=_OVER)
+            for name in set(names) - {IMPLICIT_ASSET_JOB_NAME, RETRY_JOB}
+        },
+        **{
+            name: dg.RunsFilter(tags={SENSOR_NAME_TAG: name}, statuses=_OVER)
+            for name in automations
+        },
+    }
+    for name, of in sorted(runs.items()):
         condition = None
         with each(f"examining the job {name}"):
-            condition = _condition(instance, name, settings)
+            condition = _condition(instance, name, of, settings)
         if condition is not None:
             yield condition
 
 
-def _condition(instance: dg.DagsterInstance, name: str, settings: Settings) -> Condition | None:
+def _condition(
+    instance: dg.DagsterInstance, name: str, runs: dg.RunsFilter, settings: Settings
+) -> Condition | None:
     """None while nothing is certain: a run that was cancelled, or did not start, says nothing."""
-    last = instance.get_run_records(dg.RunsFilter(job_name=name, statuses=_OVER), limit=STARTS)
+    last = instance.get_run_records(runs, limit=STARTS)
     if not last:
         return None
     run = last[0].dagster_run

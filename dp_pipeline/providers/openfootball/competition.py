@@ -104,9 +104,13 @@ class Competition:
 
     def zone(self, season: str) -> ZoneInfo | None:
         """The time zone of the kick-offs of a checked season; None when uncertain."""
+        return self.zone_in(years(season)[0])
+
+    def zone_in(self, year: int) -> ZoneInfo | None:
+        """That of a season which begins in this year."""
         uefa = self.code.partition(".")[0] == _UEFA
         place = "UEFA" if uefa else self.country
-        return zone_of(place, years(season)[0]) if place else None
+        return zone_of(place, year) if place else None
 
     def span(self, season: str) -> Span:
         """The days that a checked season can have."""

@@ -108,3 +108,17 @@ def test_a_run_that_was_stopped_together_with_everything_is_not_announced(
     )  # fmt: skip
     machinery.instance.report_dagster_event(event, run_id=run.run_id)
     assert machinery.tick() == "Nothing new."
+
+
+def test_a_run_that_an_automation_launched_is_announced_when_it_fails_and_one_by_hand_is_not(
+    machinery: Machinery,
+) -> None:
+    job = defs.resolve_implicit_global_asset_job_def()
+    for tags in ({}, {"dagster/sensor_name": "publish_changes"}):
+        run = machinery.instance.create_run_for_job(
+            job, asset_selection=frozenset({dg.AssetKey("season_charts")}), tags=tags
+        )
+        machinery.began(run)
+        machinery.instance.report_run_failed(run, "The bucket is away.")
+        machinery.tick()
+        assert machinery.headers == (["❌ The job publish_changes fails"] if tags else [])
