@@ -1,12 +1,22 @@
 """`dp db`: the database in use."""
 
+import os
+import shutil
 import signal
+import subprocess
 import threading
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import click
 
 from dp_pipeline.cli.group import main, plain_errors
-from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from dp_pipeline.embedded_postgres import (
+    EmbeddedPostgres,
+    EmbeddedPostgresError,
+    client_program,
+)
 from dp_pipeline.resources import database_url, embedded, open_database
 from dp_pipeline.settings import Settings
 
@@ -20,12 +30,46 @@ def db() -> None:
 @click.option(
     "--read-only", is_flag=True, help="The embedded server's URL for who only reads, with password."
 )
-def url(*, read_only: bool) -> None:
+@click.option(
+    "--jdbc", is_flag=True, help="That URL as DBeaver, Metabase and other Java programs take it."
+)
+def url(*, read_only: bool, jdbc: bool) -> None:
     """Print the database URL, starting the embedded server if needed."""
     with plain_errors():
         settings = Settings.load()
         open_database(settings)
-        click.echo(_embedded(settings).reader_url() if read_only else database_url(settings))
+        if not (read_only or jdbc):
+            click.echo(database_url(settings))
+            return
+        reader = _embedded(settings).reader_url()
+        click.echo(_for_java(reader) if jdbc else reader)
+
+
+@db.command(context_settings={"ignore_unknown_options": True})
+@click.option("--write", is_flag=True, help="As the owner of the embedded database.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PSQL ARGUMENTS]...")
+def shell(arguments: tuple[str, ...], *, write: bool) -> None:
+    """Open psql on the database, as who may only read.
+
+    Arguments go to psql: dp db shell -c "select * from league_table". The embedded server is
+    started if needed, and its own psql is taken where the machine has none. Of a server that
+    DP_DATABASE_URL names, the user is the one in that URL.
+    """
+    with plain_errors():
+        settings = Settings.load()
+        open_database(settings)
+        if write or settings.database_url is not None:
+            place = database_url(settings)
+        else:
+            place = embedded(settings.home).reader_url()
+        program = shutil.which("psql") or client_program("psql")
+    if program is None:
+        message = (
+            "There is no psql: install it (Debian: postgresql-client), or open the URL of `dp db "
+            "url` in another program."
+        )
+        raise click.ClickException(message)
+    click.get_current_context().exit(_psql(str(program), place, arguments))
 
 
 @db.command()
@@ -58,3 +102,26 @@ def _embedded(settings: Settings) -> EmbeddedPostgres:
         )
         raise click.ClickException(message)
     return embedded(settings.home)
+
+
+def _psql(program: str, url: str, arguments: Sequence[str]) -> int:
+    """Run psql on a database until its user leaves it; its exit code."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    given: dict[str, Any] = {**conninfo_to_dict(url), "application_name": "dp db shell"}
+    # In the environment, because everybody sees the arguments of a process.
+    password = given.pop("password", None)
+    environment = {**os.environ, **({} if password is None else {"PGPASSWORD": str(password)})}
+    command = [program, *arguments, "--dbname", make_conninfo(**given)]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends a statement, not the shell
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - psql
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _for_java(url: str) -> str:
+    """A URL of Postgres as a JDBC driver takes it."""
+    parts = urlsplit(url)
+    who = urlencode({"user": parts.username or "", "password": parts.password or ""})
+    return f"jdbc:postgresql://{parts.hostname}:{parts.port}{parts.path}?{who}"

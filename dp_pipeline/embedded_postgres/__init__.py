@@ -6,7 +6,7 @@ which OS user runs which programs, and where data, socket and port go.
 """
 
 from dp_pipeline.embedded_postgres.files import EmbeddedPostgresError
-from dp_pipeline.embedded_postgres.place import make_private
+from dp_pipeline.embedded_postgres.place import client_program, make_private
 from dp_pipeline.embedded_postgres.postgres import EmbeddedPostgres
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "make_private"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "client_program", "make_private"]

@@ -161,6 +161,12 @@ def _installed() -> dict[str, Path]:
     return dict(sorted(folders.items(), key=lambda each: -int(each[0])))
 
 
+def client_program(name: str) -> Path | None:
+    """A program of the newest version for clients, such as psql; None where there is none."""
+    shipped = (folder / name for folder in _installed().values())
+    return next((program for program in shipped if program.is_file()), None)
+
+
 def _copied(folder: Path) -> Path:
     """A copy (38 MB, made once per version) in a place that the server's user can enter."""
     install, package = folder.parents[0], folder.parents[1]
