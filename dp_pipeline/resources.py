@@ -59,13 +59,18 @@ def _database(url: str) -> Database:
     return Database(url)
 
 
+def database_as_it_is(settings: Settings) -> Database:
+    """The database with its tables at whatever version they are."""
+    return _database(database_url(settings))
+
+
 def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Database:
     """The database with its tables at this code's version; tried for so many seconds.
 
     Raises:
         DatabaseConfigurationError, DatabaseError, EmbeddedPostgresError: see there.
     """
-    database = _database(database_url(settings))
+    database = database_as_it_is(settings)
     database.ensure_current(seconds=seconds)
     return database
 

@@ -6,6 +6,7 @@ retry     dp retry
 tournaments  dp tournaments
 running   a job in this process, and what came of it
 dev       dp dev
+doctor    dp doctor
 executions  dp executions
 search    dp search
 table     dp table
@@ -32,6 +33,7 @@ from dp_pipeline.cli import (
     coverage,
     database,
     dev,
+    doctor,
     executions,
     export,
     history,
@@ -58,6 +60,7 @@ __all__ = [
     "coverage",
     "database",
     "dev",
+    "doctor",
     "executions",
     "export",
     "history",

@@ -235,7 +235,7 @@ class Database:
                 check_server(self._alone)
             self._checked = True
         with self.transaction() as connection:
-            version = _version(connection)
+            version = migrations.version(connection)
         if version != migrations.HEAD:
             self.migrate()
 
@@ -254,7 +254,7 @@ class Database:
                 sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
                 {"name": "dp_pipeline.migrate"},
             )
-            version = _version(connection)
+            version = migrations.version(connection)
             if version is None:
                 _check_not_dagsters(connection)
             elif version not in migrations.REVISIONS:
@@ -301,14 +301,6 @@ def retry_options(attempts: int | None = None, seconds: float | None = None) -> 
         "wait": _BACKOFF,
         "reraise": True,
     }
-
-
-def _version(connection: sa.Connection) -> str | None:
-    """The version of the tables; None when there are none."""
-    table = sa.table(migrations.VERSION_TABLE, sa.column("version_num", sa.Text))
-    if connection.scalar(sa.select(sa.func.to_regclass(table.name))) is None:
-        return None
-    return connection.scalar(sa.select(table.c.version_num))
 
 
 def _unknown_revision(version: str) -> str:

@@ -24,13 +24,14 @@ def check_server(engine: sa.Engine) -> None:
             connections are no sessions.
     """
     with engine.connect() as one:
-        _check_version_and_encoding(one)
+        check_version_and_encoding(one)
         with engine.connect() as other:
-            if not _is_session(one, other):
+            if not gives_sessions(one, other):
                 raise DatabaseConfigurationError(NO_SESSIONS)
 
 
-def _check_version_and_encoding(connection: sa.Connection) -> None:
+def check_version_and_encoding(connection: sa.Connection) -> None:
+    """Raise DatabaseConfigurationError where the server is too old or cannot hold every name."""
     query = (
         "SELECT current_setting('server_version_num')::int / 10000 AS major, current_database() AS"
         " name, current_setting('server_encoding') AS encoding"
@@ -50,7 +51,7 @@ def _check_version_and_encoding(connection: sa.Connection) -> None:
         raise DatabaseConfigurationError(message)
 
 
-def _is_session(one: sa.Connection, other: sa.Connection) -> bool:
+def gives_sessions(one: sa.Connection, other: sa.Connection) -> bool:
     """Whether what a connection sets lasts until its next statement.
 
     A pooler may by chance give the same session to the next statement, so neither a lock nor a

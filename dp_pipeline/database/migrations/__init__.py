@@ -35,6 +35,14 @@ HEAD = REVISIONS[-1]
 VERSION_TABLE = "dp_alembic_version"
 
 
+def version(connection: sa.Connection) -> str | None:
+    """The version of the tables; None when there are none."""
+    table = sa.table(VERSION_TABLE, sa.column("version_num", sa.Text))
+    if connection.scalar(sa.select(sa.func.to_regclass(table.name))) is None:
+        return None
+    return connection.scalar(sa.select(table.c.version_num))
+
+
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Run the missing revisions in the connection's transaction."""
     from alembic import command

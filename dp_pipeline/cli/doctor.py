@@ -1,0 +1,52 @@
+"""`dp doctor`: whether what this installation stands on works."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
+from dp_pipeline.cli.terminal import plain
+from dp_pipeline.resources import database_as_it_is, object_store
+from dp_pipeline.settings import Settings
+
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_INDENT = 6
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of lines.")
+def doctor(*, as_json: bool) -> None:
+    """Check what this installation stands on, and say what to do about what does not work.
+
+    Permissions, disk, database, tables, pooler, clock, object store (one small object is written
+    and deleted), Slack (nothing is posted), Dagster's storage, its daemon, and the providers of
+    stored tournaments. Nothing is migrated or repaired. Exits with 1 if a check failed.
+    """
+    from dp_pipeline.instance.doctor import Installation, examine
+
+    screen, found, failed = console(), [], False
+    with plain_errors():
+        settings = Settings.load()
+        for notice in settings.notices:
+            click.echo(notice, err=True)
+        installation = Installation(
+            settings,
+            lambda: database_as_it_is(settings),
+            lambda: object_store(settings),
+            instance_in_use,
+        )
+        for name, diagnosis in examine(installation):
+            failed |= diagnosis.state == "fail"
+            found.append({"check": name, **asdict(diagnosis)})
+            if not as_json:
+                state = Text(f"{diagnosis.state:<5} ", _STYLES[diagnosis.state])
+                screen.print(state + plain(f"{name}: {diagnosis.said}"))
+                if diagnosis.cure:
+                    screen.print(Padding(plain(diagnosis.cure), (0, 0, 0, _INDENT)))
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    sys.exit(1 if failed else 0)
