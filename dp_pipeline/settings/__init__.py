@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -173,6 +174,11 @@ class Settings(_FromEnvironment):
     """The file of failing checks that are known, absolute; None means that none is."""
     retention_file: Annotated[Path, checked(values.path)] | None = _from("DP_RETENTION")
     """The file that says how long what is kept, absolute; None means the packaged one."""
+
+    timezone: Annotated[ZoneInfo, checked(values.zone)] = Field(
+        default_factory=lambda: ZoneInfo("UTC"), validation_alias="DP_TIMEZONE"
+    )
+    """In which times are shown on pages for people."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:

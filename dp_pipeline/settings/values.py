@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, get_args
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, SecretStr, TypeAdapter
 from pydantic_core import PydanticCustomError
@@ -117,6 +118,14 @@ def encryption(value: str) -> str:
     """A server-side encryption of S3."""
     known = [each for each in _ENCRYPTIONS if each.lower() == value.lower()]
     return known[0] if known else refuse(f"must be one of {', '.join(_ENCRYPTIONS)}.")
+
+
+def zone(value: str) -> ZoneInfo:
+    """A time zone of the IANA database, in any case."""
+    known = {name.lower(): name for name in available_timezones()}
+    if value.lower() not in known:
+        refuse("must be a time zone of the IANA database, such as UTC or Europe/Berlin.")
+    return ZoneInfo(known[value.lower()])
 
 
 def like(pattern: str, otherwise: str) -> BeforeValidator:

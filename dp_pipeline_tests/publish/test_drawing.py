@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree  # ty: ignore[missing-module-member] - compiled, without stubs
 
+from dp_pipeline.pages.palette import HIGHLIGHTS, INKS, contrast, in_page
 from dp_pipeline.publish.drawing import lines, sheet
-from dp_pipeline.publish.drawing.palette import HIGHLIGHTS, INKS, contrast, in_page
 from dp_pipeline.publish.drawing.pictures import MOST_BYTES, drawn
 from dp_pipeline.publish.drawing.sheet import DrawnChart, fonts_for
 from dp_pipeline.publish.figures import charts_of

@@ -1,6 +1,5 @@
 """Pictures of charts: what `figures` says they show, drawn by matplotlib's objects.
 
-palette    colours by their use, on light paper and on dark
 sheet      one drawing: its size, fonts, attribution; made into SVG and PNG
 svg        matplotlib's SVG as it stands in files and in a page
 lines, bars, grids, ties

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dp_pipeline.publish.drawing.palette import light
+from dp_pipeline.pages.palette import light
 from dp_pipeline.publish.drawing.sheet import SMALL, TEXT, DrawnChart, Sheet, finished, sheet
 from dp_pipeline.publish.figures import GoalsChart
 from dp_pipeline.publish.words import shortened, width

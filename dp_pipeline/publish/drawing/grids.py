@@ -1,6 +1,6 @@
 """A grid of results: scores as text, and how the team of the row came off as the paper's colour."""
 
-from dp_pipeline.publish.drawing.palette import light
+from dp_pipeline.pages.palette import light
 from dp_pipeline.publish.drawing.sheet import SMALL, TEXT, DrawnChart, Sheet, finished, sheet
 from dp_pipeline.publish.figures import Cell, ResultsGrid
 from dp_pipeline.publish.words import shortened, width

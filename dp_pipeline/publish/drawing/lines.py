@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dp_pipeline.publish.drawing.palette import HIGHLIGHTS, light
+from dp_pipeline.pages.palette import HIGHLIGHTS, light
 from dp_pipeline.publish.drawing.sheet import TEXT, DrawnChart, finished, sheet
 from dp_pipeline.publish.figures import LineChart, TeamLine
 from dp_pipeline.publish.words import shortened, width

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dp_pipeline.publish.drawing.palette import light
+from dp_pipeline.pages.palette import light
 from dp_pipeline.publish.drawing.svg import dressed
 from dp_pipeline.publish.words import About, one_line
 

@@ -1,7 +1,7 @@
 """A bracket: boxes of two lines, who went on in bold with a mark, joined where winners meet."""
 
+from dp_pipeline.pages.palette import light
 from dp_pipeline.publish.brackets import Bracket, TieBox
-from dp_pipeline.publish.drawing.palette import light
 from dp_pipeline.publish.drawing.sheet import SMALL, TEXT, DrawnChart, Sheet, finished, sheet
 from dp_pipeline.publish.words import shortened, width
 
