@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import logging
 import zlib
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -66,6 +66,8 @@ class Archive:
         self._objects = objects
         self._gives = True
         """Whether bodies can be read: after a first failure none is relied on."""
+        self._there: set[str] = set()
+        """Hashes of bodies that were there when this run last had to do with them."""
         self._limiter: anyio.CapacityLimiter | None = None
         self._group: TaskGroup | None = None
 
@@ -101,6 +103,7 @@ class Archive:
             return None
         if row is None:
             return None
+        self._there.add(row.hash)
         validators = Validators.of(row.etag, row.last_modified)
         return ArchivedBody(row.hash, row.content_type or "", validators, row.last_change)
 
@@ -111,6 +114,7 @@ class Archive:
             body = None if packed is None else unpacked(packed)
             if body is not None and digest(body) == hash_:
                 return body
+            self._there.discard(hash_)
             await self._database.run(partial(_forget, hash_=hash_), seconds=DATABASE_SECONDS)
         except (ObjectStoreError, DatabaseError):
             self._gives = False
@@ -132,44 +136,42 @@ class Archive:
             return f"What came was not archived: {type(error).__name__}."
 
     async def _keep(self, execution_id: UUID, entries: Sequence[Entry]) -> str | None:
-        bodies = await anyio.to_thread.run_sync(_bodies, entries)
-        present = await self._database.run(
-            partial(_present, hashes=list(bodies)), seconds=DATABASE_SECONDS
-        )
+        # Another one that is there, under another URL, is put again, which changes nothing: looking
+        # for it first cost each first read a transaction.
+        packed, kept = await anyio.to_thread.run_sync(_packed, entries, frozenset(self._there))
         stored: dict[str, dict[str, Any]] = {}
         errors: list[str] = []
 
-        async def put(hash_: str, body: bytes) -> None:
+        async def put(hash_: str, size: int, body: bytes) -> None:
             assert self._limiter is not None  # noqa: S101 - for the type checker
+            key = object_key(hash_)
             async with self._limiter:
-                packed = await anyio.to_thread.run_sync(pack, body)
-                key = object_key(hash_)
                 try:
-                    await self._objects.put(key, packed, content_type="application/gzip")
+                    await self._objects.put(key, body, content_type="application/gzip")
                 except ObjectStoreError as error:
                     errors.append(str(error))
                     return
             stored[hash_] = {
                 "hash": hash_,
-                "bytes": len(body),
-                "stored_bytes": len(packed),
+                "bytes": size,
+                "stored_bytes": len(body),
                 "object_key": key,
             }
 
-        missing = bodies.keys() - present
         with anyio.move_on_after(ANSWER_SECONDS):
             async with anyio.create_task_group() as group:
-                for hash_ in missing:
-                    group.start_soon(put, hash_, bodies[hash_])
-        there = present | stored.keys()
+                for hash_, (size, body) in packed.items():
+                    group.start_soon(put, hash_, size, body)
+        there = self._there | stored.keys()
         rows = [_row(execution_id, entry, there) for entry in entries]
         write = partial(_write, payloads=list(stored.values()), responses=rows)
         await self._database.run(write, seconds=DATABASE_SECONDS)
-        lost = len(missing) - len(stored)
+        self._there |= stored.keys()
+        lost = len(packed) - len(stored)
         if not lost:
             return None
         why = errors[0] if errors else f"The object store took more than {ANSWER_SECONDS:g} s."
-        return f"{lost} of {len(bodies)} bodies that came were not archived. {why}"
+        return f"{lost} of {kept} bodies that came were not archived. {why}"
 
 
 def object_key(hash_: str) -> str:
@@ -207,14 +209,20 @@ def entries_of(requests: Iterable[Request]) -> list[Entry]:
     return entries
 
 
-def _bodies(entries: Sequence[Entry]) -> dict[str, bytes]:
-    """The bodies that came, by hash."""
-    bodies = {}
+def _packed(
+    entries: Sequence[Entry], there: Collection[str]
+) -> tuple[dict[str, tuple[int, bytes]], int]:
+    """The bodies that came and are not there, by hash, each with its size; how many came in all."""
+    packed, came = {}, set()
     for _, received in entries:
-        if received.kept:
-            received.hash = digest(received.response.body)
-            bodies[received.hash] = received.response.body
-    return bodies
+        if not received.kept:
+            continue
+        body = received.response.body
+        received.hash = digest(body)
+        if received.hash not in there and received.hash not in came:
+            packed[received.hash] = len(body), pack(body)
+        came.add(received.hash)
+    return packed, len(came)
 
 
 def _row(execution_id: UUID, entry: Entry, there: set[str]) -> Mapping[str, Any]:
@@ -251,13 +259,6 @@ def _last(connection: sa.Connection, url: str) -> Any:
 
 def _forget(connection: sa.Connection, hash_: str) -> None:
     connection.execute(sa.delete(_payload).where(_payload.c.hash == hash_))
-
-
-def _present(connection: sa.Connection, hashes: Sequence[str]) -> set[str]:
-    if not hashes:
-        return set()
-    wanted = sa.select(_payload.c.hash).where(_payload.c.hash.in_(hashes))
-    return set(connection.scalars(wanted))
 
 
 def _write(
