@@ -85,6 +85,11 @@ def test_what_is_shown_tried_again_or_waits_for_somebody_stays_however_old(
 
     refused = failed(outcome="suspicious_payload")
     row(900, "matches", kept=True, key=ANOTHER, **refused)
+    same = {"error": "…", "refusedBefore": {}}
+    row(850, "matches", kept=False, key=ANOTHER, **refused | {"summary": same})
+    for_good = {"error": "…", "settled": {}, "difference": "another one"}
+    row(840, "matches", kept=False, key=ANOTHER, **refused | {"summary": for_good})
+    row(830, "matches", kept=True, key=ANOTHER, **refused | {"summary": for_good})
     row(800, "matches", kept=False, key=ANOTHER, outcome="unchanged")
     row(700, "matches", kept=True, key=ANOTHER, outcome="unchanged")
 

@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
 from dp_pipeline.ledger.acceptance import undecided
-from dp_pipeline.ledger.failing import still_failing
+from dp_pipeline.ledger.failing import settled, still_failing
+from dp_pipeline.ledger.vocabulary import REFUSED_BEFORE
 
 _executions, _response = tables.data_provider_executions, tables.response
 _e, _r = _executions.c, _response.c
@@ -27,8 +28,9 @@ def needed_executions() -> sa.CompoundSelect[Any]:
     """Executions that are open, or that somebody may still have to do with.
 
     The last one of a tournament and domain, the last that stored or confirmed something, and the
-    last that failed and has not been made good; those that refused a payload on which nobody has
-    decided, and those whose report is not stored yet.
+    last that failed and has not been made good; the first that refused a payload on which nobody
+    has decided, the last that refused what a person refused for good, so that it is known when it
+    comes again; those whose report is not stored yet.
     """
     return sa.union(
         sa.select(_e.id).where(_e.completed_at.is_(None)),
@@ -36,6 +38,7 @@ def needed_executions() -> sa.CompoundSelect[Any]:
         _last(_shown),
         _last(still_failing),
         _undecided(),
+        _last(settled(_executions), _e.summary["difference"].astext),
         sa.select(tables.execution_report.c.execution_id),
     )
 
@@ -98,13 +101,15 @@ def not_among(
     return ~sa.exists().where(column == id_).correlate_except(found)
 
 
-def _last(of: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    last = pg.distinct_on(_e.tournament_key, _e.domain)
-    newest_first = (_e.tournament_key, _e.domain, _e.started_at.desc())
+def _last(of: sa.ColumnElement[bool], *each: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    of_each = (_e.tournament_key, _e.domain, *each)
+    last = sa.select(_e.id).ext(pg.distinct_on(*of_each)).where(of)
     # As a subquery: in a union only the whole could have an order.
-    found = sa.select(_e.id).ext(last).where(of).order_by(*newest_first).subquery()
+    found = last.order_by(*of_each, _e.started_at.desc()).subquery()
     return sa.select(found.c.id)
 
 
 def _undecided() -> sa.Select[Any]:
-    return sa.select(_e.id).where(undecided)
+    # A payload that is refused night after night is one, and that of the first night.
+    again = sa.func.coalesce(_e.summary.has_key(REFUSED_BEFORE), sa.false())
+    return sa.select(_e.id).where(undecided, ~again)
