@@ -54,6 +54,7 @@ class ExportConfig(dg.Config):
         )
     ],
     partitions_def=TOURNAMENTS,
+    pool=EXPORTS,  # one at a time: a later run must not be overwritten by an earlier one
     backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MOST_PARTITIONS_PER_RUN),
 )
 def exports(
