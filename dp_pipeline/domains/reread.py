@@ -1,6 +1,7 @@
 """What is stored, as it compares with a payload that is read otherwise than before. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -188,7 +189,7 @@ def superseded(
     replaced = {
         old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]
     }
-    replaced |= _listed_twice_before(gone, fetched, replaced)
+    replaced |= _listed_twice_before(gone, stored, fetched, replaced)
     return replaced
 
 
@@ -221,20 +222,33 @@ def _gone(
 
 
 def _listed_twice_before(
-    gone: Sequence[Match], fetched: Sequence[Match], replaced: Collection[str]
+    gone: Sequence[Match],
+    stored: Sequence[Match],
+    fetched: Sequence[Match],
+    replaced: Collection[str],
 ) -> dict[str, str]:
-    """The stored matches that are another stored one again, on one day, each with that one."""
-    days = {
-        (match.stage, match.home, match.away, _day_of(match)): match.external_id
-        for match in fetched
-        if _day_of(match)
-    }
-    twins = {
-        match.external_id: days.get((match.stage, match.home, match.away, _day_of(match)))
-        for match in gone
-        if match.external_id not in replaced
-    }
-    return {old: twin for old, twin in twins.items() if twin is not None}
+    """The stored matches that are a listed one again, each with that one.
+
+    A pairing meets once on a day. Of a match without a day, alone in its round, the score tells:
+    lost bytes made the round "Matchd015-02-28", in which a match was played again without a day.
+    """
+    in_round = Counter(match.round_slug for match in (*stored, *fetched))
+    days = {(*_fixture(m), day): m.external_id for m in fetched if (day := _day_of(m))}
+    scores = {(*_fixture(m), m.home_score, m.away_score): m.external_id for m in fetched}
+    twins: dict[str, str] = {}
+    for match in gone:
+        if match.external_id in replaced:
+            continue
+        twin = days.get((*_fixture(match), _day_of(match)))
+        if _day_of(match) is None and in_round[match.round_slug] == 1:
+            twin = scores.get((*_fixture(match), match.home_score, match.away_score))
+        if twin is not None:
+            twins[match.external_id] = twin
+    return twins
+
+
+def _fixture(match: Match) -> tuple[str | None, str, str]:
+    return match.stage, match.home, match.away
 
 
 def _day_of(match: Match) -> date | None:

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.domains.computed_tables import by_stored_matches
@@ -114,6 +117,29 @@ def test_a_match_that_was_stored_under_two_rounds_counts_once_when_one_of_them_i
     apart = stored_season((MATCHES, fetched_matches(OLD, other_day, *OTHERS)))
     _, after = read(apart, OLD, *OTHERS)
     assert {match.external_id for match in after.matches} == {"1", "2", "3", "7"}
+
+
+def test_a_match_without_a_day_that_was_a_listed_one_again_counts_no_more_once_it_vanished() -> (
+    None
+):
+    # bytes of a file that were lost made a name and a day the round "Matchd015-02-28"
+    again = replace(OLD, external_id="7", round_slug="3", kickoff_at=None, kickoff_date=None)
+    stored = (ROUNDS, fetched_rounds(3)), (MATCHES, fetched_matches(again, OLD, *OTHERS))
+    _, after = read(stored_season(*stored), OLD, *OTHERS)
+    assert {match.external_id for match in after.matches} == {"1", "2", "3"}
+    _, back = read(after, again, OLD, *OTHERS, at=LATER)
+    assert "7" in {match.external_id for match in back.matches}
+
+
+@pytest.mark.parametrize("fact", [{"home_score": 3}, {"round_slug": "2"}, {"stage": "Second"}])
+def test_a_vanished_match_without_a_day_stays_where_it_may_be_one_of_its_own(
+    fact: dict[str, Any],
+) -> None:
+    again = replace(OLD, external_id="7", round_slug="3", kickoff_at=None, kickoff_date=None)
+    matches = fetched_matches(replace(again, **fact), OLD, *OTHERS)
+    stored = stored_season((ROUNDS, fetched_rounds(3)), (MATCHES, matches))
+    _, after = read(stored, OLD, *OTHERS)
+    assert "7" in {match.external_id for match in after.matches}
 
 
 def test_another_opponent_of_a_played_match_is_believed_a_day_later_and_goes_when_it_was_none() -> (
