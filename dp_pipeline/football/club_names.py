@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 _COUNTRY = re.compile(r"(.*\S)\s*\(([A-Z]{3})\)\Z")
@@ -83,6 +84,7 @@ class Spelling:
         return f"{self.core}-{ending}" if ending else self.core
 
 
+@lru_cache(maxsize=5_000)  # a file names each of its teams twice a round
 def spelling_of(text: str, country: str | None) -> Spelling | None:
     """Read a team's text, None when it has no word. `country` holds where it has no "(ESP)"."""
     suffixed = _COUNTRY.match(text)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 # Every id in the database is a UUIDv5 below this one, so ids are known before the first write and
@@ -21,6 +22,7 @@ _MOST_TIDIED = 2_000
 """As long as an address may be; what is longer is no key, and normalizing it would cost time."""
 
 
+@lru_cache(maxsize=20_000, typed=True)  # a run wants each id of its tournament five times
 def natural_id(*parts: str | int | None) -> uuid.UUID:
     """The UUIDv5 of a natural key. None and "" are different parts."""
     return uuid.uuid5(NAMESPACE, "\x1f".join("\x00" if p is None else str(p) for p in parts))
