@@ -34,6 +34,7 @@ from dp_pipeline.notifications.runs import (
     finished_runs,
     record_lost_runs,
 )
+from dp_pipeline.notifications.slack.bot import SlackBot
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline.notifications.slack.resource import SlackResource
 from dp_pipeline.resources import UNUSABLE, DatabaseResource, LedgerResource
@@ -70,7 +71,7 @@ def announce(
         if channel is None and tick.store is not None:
             tick.learn(tick.store, announced_from=tick.now)
         with duties.duty("delivering messages"):
-            tick.said += delivery.deliver(*tick.due())
+            tick.said += delivery.deliver(*tick.due(threads=isinstance(channel, SlackBot)))
     context.update_cursor(json.dumps({"database_away": tick.away}))
     duties.end()
     return "; ".join(tick.said) or "Nothing new."
@@ -170,13 +171,13 @@ class _Tick:
         with duty("noting that the database was away"):
             self._note_absence(store)
 
-    def due(self) -> list[Callable[[], Sequence[DueMessage]]]:
+    def due(self, *, threads: bool) -> list[Callable[[], Sequence[DueMessage]]]:
         """What gives the messages: incidents first, which a long queue would keep from people."""
         if self.store is None:
             return [self._absence]
         store = self.store
         executions = DueExecutions(
-            self.context, self.ledger, self.duties, store, self.state, self.now
+            self.context, self.ledger, self.duties, store, self.state, self.now, threads
         )
         return [partial(due_incidents, store, self.duties), executions.read]
 

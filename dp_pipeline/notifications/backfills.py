@@ -190,7 +190,7 @@ def _digest(backfill: PartitionBackfill, url_of: Callable[[str], str]) -> Digest
     run_group = f"{BACKFILL}{backfill.backfill_id}"
     return Digest(
         run_group,
-        digests.title_of(run_group),
+        digests.subject_of(run_group),
         moment(backfill.backfill_timestamp),
         ended_at(backfill),
         url=url_of(run_group),

@@ -3,8 +3,8 @@
 Whether a run group is over only Dagster knows: see runs.py.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,18 +25,23 @@ from dp_pipeline.notifications.failure_runs import (
     standing,
 )
 from dp_pipeline.notifications.slack.digest import (
+    CHANGED,
     FAILURES,
     NAMED,
     NEWS,
     RECOVERED,
-    Backfill,
+    Changed,
     CountedFailure,
     Digest,
     News,
+    Subject,
 )
+from dp_pipeline.notifications.slack.mrkdwn import visible
+from dp_pipeline.providers.registry import BY_NAME
 
 MOST_GROUPS = 50
 """Run groups read in one go."""
+_REFRESHES = {"nightly": "Nightly refresh", "weekly": "Weekly refresh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +88,18 @@ def digest(
     database: Database,
     group: RunGroup,
     *,
-    since: datetime | None,
+    since: datetime,
     url: str,
-    backfill: Backfill | None = None,
+    in_all: bool = False,
 ) -> Digest:
     """What is unannounced of a run group, summed up; an attempt that was repeated does not count.
 
-    Executions that ended before `since` are not announced; None: all of it is summed up, what was
-    announced too.
+    Executions that ended before `since` are not announced. `in_all`: what was announced is summed
+    up too.
     """
-    which = executions.c.run_group == group.name
-    if since is not None:
-        which = _due(executions, group, since)
-    else:
-        which &= executions.c.completed_at <= group.last
+    which = _due(executions, group, since)
+    if in_all:
+        which = (executions.c.run_group == group.name) & (executions.c.completed_at <= group.last)
     counted = sa.and_(which, last_attempt(executions))
     with database.transaction() as connection:
         as_before = standing(executions, since)
@@ -105,28 +108,52 @@ def digest(
         harmless = passing(connection, counted & ~as_before)
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
         news = connection.execute(_news(counted)).all()
+        changed = connection.execute(_changed(counted, as_before)).all()
+        keys = {
+            *(row.tournament_key for row in (*news, *changed)),
+            *(each.tournament for each in recovered),
+            *(key for row in failures for key in row.named[:NAMED]),
+        }
+        names = _names(connection, keys)
     return Digest(
         run_group=group.name,
-        title=title_of(group.name),
+        subject=subject_of(group.name),
         started_at=totals.pop("started_at") or group.last,
         completed_at=group.last,
-        failures=tuple(map(_failure, failures)),
+        failures=tuple(_failure(row, names) for row in failures),
         more_failures=failures[0].kinds - len(failures) if failures else 0,
-        recoveries=recovered,
+        recoveries=tuple(
+            replace(each, tournament=names.get(each.tournament, each.tournament))
+            for each in recovered
+        ),
         more_recoveries=recoveries_in_all - len(recovered),
-        news=tuple(News(row.tournament_key, row.sentence) for row in news),
+        news=tuple(News(names[row.tournament_key], row.sentence) for row in news),
         more_news=news[0].in_all - len(news) if news else 0,
         url=url,
-        backfill=backfill,
         passing=harmless,
+        changed=tuple(
+            Changed(names[row.tournament_key], row.created, row.updated)
+            for row in changed
+            if row.created or row.updated
+        ),
+        changed_tournaments=changed[0].changed if changed else 0,
+        failed_tournaments=changed[0].failed if changed else 0,
+        empty_tournaments=changed[0].empty if changed else 0,
         **totals,
     )
 
 
-def title_of(run_group: str) -> str:
-    """What people call a run group."""
-    backfill = backfill_of(run_group)
-    return run_group if backfill is None else f"Backfill {backfill}"
+def subject_of(run_group: str) -> Subject:
+    """What people call a run group, and what it does to a tournament."""
+    kind, _, rest = run_group.partition(":")
+    if backfill_of(run_group) is not None:
+        return Subject("Backfill", "filled")
+    if kind == "retry":
+        return Subject("Second try", "read")
+    provider = BY_NAME.get(rest.partition(":")[0])
+    if kind in _REFRESHES and provider is not None:
+        return Subject(f"{_REFRESHES[kind]} of {provider.title}")
+    return Subject(run_group)
 
 
 def mark_group_announced(database: Database, group: RunGroup, since: datetime) -> None:
@@ -174,32 +201,71 @@ def _totals(which: sa.ColumnElement[bool], as_before: sa.ColumnElement[bool]) ->
     ).where(which)
 
 
-def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
-    """A row per distinct failure: causes before consequences, the frequent ones first.
-
-    Consequences are one: which domain waited for which does not matter once the cause is announced.
-    """
+def _changed(which: sa.ColumnElement[bool], as_before: sa.ColumnElement[bool]) -> sa.Executable:
+    """The tournaments of which most rows were written, with counts over all of the run group."""
     e = executions
-    keys = sa.func.array_agg(e.c.tournament_key.distinct())
+    expected = e.c.outcome.in_(("nothing_yet", "not_applicable"))
+    each = (
+        sa.select(
+            e.c.tournament_key,
+            sa.func.sum(counted_in(e, "created")).label("created"),
+            sa.func.sum(counted_in(e, "updated")).label("updated"),
+            sa.func.bool_or((e.c.status == "failed") & ~as_before).label("failed"),
+            sa.func.bool_and(sa.func.coalesce(expected, sa.false())).label("empty"),
+        )
+        .where(which)
+        .group_by(e.c.tournament_key)
+        .subquery()
+    )
+    written = each.c.created + each.c.updated
+
+    def count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(condition).over()
+
+    return (
+        sa.select(
+            each.c.tournament_key,
+            sa.cast(each.c.created, sa.BigInteger).label("created"),
+            sa.cast(each.c.updated, sa.BigInteger).label("updated"),
+            count(written > 0).label("changed"),
+            count(each.c.failed).label("failed"),
+            count(each.c.empty).label("empty"),
+        )
+        .order_by(written.desc(), each.c.tournament_key)
+        .limit(CHANGED)
+    )
+
+
+def _failures(which: sa.ColumnElement[bool]) -> sa.Executable:
+    """A row per distinct failure, the frequent ones first, each with its own tournaments.
+
+    What only waited for another domain that failed is left out: version 0.1 counted it under one of
+    three reasons, which was not the reason of all of it.
+    """
+    e, cause = executions, tables.data_provider_executions.alias("cause")
     consequence = e.c.outcome.is_not_distinct_from("blocked_dependency")
-    followed = sa.func.bool_and(consequence)
+    explained = consequence & sa.exists().where(
+        cause.c.request_id == e.c.request_id,
+        cause.c.tournament_key == e.c.tournament_key,
+        cause.c.status == "failed",
+        cause.c.outcome.is_distinct_from("blocked_dependency"),
+    )
     times = sa.func.count()
     return (
         sa.select(
             times.label("times"),
             sa.func.count(e.c.tournament_key.distinct()).label("tournaments"),
-            keys.label("named"),
+            sa.func.array_agg(e.c.tournament_key.distinct()).label("named"),
             sa.func.array_agg(e.c.domain.distinct()).label("domains"),
             sa.func.min(e.c.error_text).label("error"),
-            followed.label("followed"),
             sa.func.min(e.c.outcome).label("outcome"),
             sa.func.min(sa.cast(e.c.id, sa.Text)).label("execution"),
             sa.func.array_agg(e.c.summary)[1].label("summary"),
             sa.func.count().over().label("kinds"),
         )
-        .where(which, e.c.fingerprint.is_not(None))
-        .group_by(sa.case((consequence, "followed"), else_=e.c.fingerprint))
-        .order_by(followed, times.desc(), sa.func.min(e.c.error_text))
+        .where(which, e.c.fingerprint.is_not(None), ~explained)
+        .group_by(e.c.fingerprint)
+        .order_by(times.desc(), sa.func.min(e.c.error_text))
         .limit(FAILURES)
     )
 
@@ -223,8 +289,17 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
     )
 
 
-def _failure(row: Any) -> CountedFailure:
-    named, domains = tuple(row.named[:NAMED]), tuple(row.domains)
+def _failure(row: Any, names: Mapping[str, str]) -> CountedFailure:
+    named = tuple(names[key] for key in row.named[:NAMED])
     settles = row.times == 1 and row.outcome == SUSPICIOUS
     ways = ways_to_settle(row.execution, row.summary or {}) if settles else {}
-    return CountedFailure(row.times, row.tournaments, named, domains, row.error, row.followed, ways)
+    return CountedFailure(row.tournaments, named, tuple(row.domains), row.error, ways)
+
+
+def _names(connection: sa.Connection, keys: Collection[str]) -> Mapping[str, str]:
+    """What tournaments are called; one that is not stored has its key."""
+    stored = sa.select(tables.tournament.c.key, tables.tournament.c.label).where(
+        tables.tournament.c.key.in_(keys)
+    )
+    labels = {row.key: row.label for row in connection.execute(stored) if visible(row.label or "")}
+    return {key: labels.get(key, key) for key in keys}

@@ -1,15 +1,18 @@
 """What is due of executions: runs on their own, run groups and backfills, each with its place."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import dagster as dg
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.notifications import backfills, digests, outbox
+from dp_pipeline.notifications.days import place_of
 from dp_pipeline.notifications.delivery import DueMessage
+from dp_pipeline.notifications.digests import RunGroup
 from dp_pipeline.notifications.duties import Duties
+from dp_pipeline.notifications.folding import settled
 from dp_pipeline.notifications.incidents import moment
 from dp_pipeline.notifications.notes import DeliveryState
 from dp_pipeline.notifications.runs import finished_runs, group_over
@@ -21,7 +24,10 @@ from dp_pipeline.resources import LedgerResource
 
 @dataclass(frozen=True, slots=True)
 class DueExecutions:
-    """What is unannounced of executions, as one tick reads it; each kind is read by itself."""
+    """What is unannounced of executions, as one tick reads it; each kind is read by itself.
+
+    With `threads` the channel has them, and messages can be edited.
+    """
 
     context: dg.SensorEvaluationContext
     ledger: LedgerResource
@@ -29,6 +35,7 @@ class DueExecutions:
     store: Database
     state: DeliveryState
     now: float
+    threads: bool
 
     def read(self) -> list[DueMessage]:
         """The messages, oldest first."""
@@ -48,39 +55,38 @@ class DueExecutions:
         over = finished_runs(
             self.context.instance, unannounced, handled_until=self.state.lost_after
         )
-        for message in outbox.announcements(
-            self.store,
-            over,
-            since=since,
-            run_url=self.ledger.run_url,
-            each=self.duties.duty,
-        ):
+        run_url = self.ledger.run_url
+        messages = outbox.announcements(
+            self.store, over, since=since, run_url=run_url, each=self.duties.duty
+        )
+        # A bot edits what it posted: nothing has to wait for more.
+        for message in settled(messages, moment(self.now), hold=not self.threads):
             stamp = partial(outbox.mark_announced, self.store, message.executions)
-            yield message, DueMessage(message, stamp)
+            place = place_of(self.store, message, run_url)
+            yield message, DueMessage(message, stamp, place)
 
     def _groups(self) -> Iterator[tuple[Digest, DueMessage]]:
-        instance, since = self.context.instance, moment(self.state.announced_from)
-        for group in digests.unannounced_groups(self.store, since):
+        instance, until = self.context.instance, self.state.lost_after
+        for group in digests.unannounced_groups(self.store, moment(self.state.announced_from)):
             with self.duties.duty(f"summing up {group.name}"):
-                if not group_over(
-                    instance, group, handled_until=self.state.lost_after, now=self.now
-                ):
-                    continue
-                sum_up = partial(
-                    digests.digest,
-                    self.store,
-                    group,
-                    url=self.ledger.run_group_url(group.name),
-                    backfill=backfills.how_it_ended(instance, group.name),
-                )
-                digest = sum_up(since=since)
+                if group_over(instance, group, handled_until=until, now=self.now):
+                    yield self._digest(group)
 
-                def in_all(_: str, sum_up: partial[Digest] = sum_up) -> Digest:
-                    return sum_up(since=None)
+    def _digest(self, group: RunGroup) -> tuple[Digest, DueMessage]:
+        """What is unannounced of a run group; its thread begins with all of it."""
+        since = moment(self.state.announced_from)
+        backfill = backfills.how_it_ended(self.context.instance, group.name)
+        url = self.ledger.run_group_url(group.name)
 
-                stamp = partial(digests.mark_group_announced, self.store, group, since)
-                place = Place([group.name], in_all, loud="failure" in digest.kinds)
-                yield digest, DueMessage(digest, stamp, place)
+        def sum_up(*, in_all: bool) -> Digest:
+            summed = digests.digest(self.store, group, since=since, url=url, in_all=in_all)
+            return replace(summed, backfill=backfill)
+
+        digest = sum_up(in_all=False)
+        stamp = partial(digests.mark_group_announced, self.store, group, since)
+        loud = "failure" in digest.kinds
+        place = Place([group.name], lambda _: sum_up(in_all=True), loud=loud)
+        return digest, DueMessage(digest, stamp, place)
 
     def _backfills(self) -> Iterator[tuple[Digest, DueMessage]]:
         """Those that did nothing: of others there is a run group."""

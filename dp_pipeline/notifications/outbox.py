@@ -7,6 +7,7 @@ which are announced as one, are in digests.py; which message is news, in news.py
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from dp_pipeline.ledger.liveness import worked_on
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, ways_to_settle
 from dp_pipeline.notifications.failure_runs import counted_in, failure_runs, passing_kind
 from dp_pipeline.notifications.news import FailureRun, Passing
-from dp_pipeline.notifications.slack.announcement import Announcement, Suppressed
+from dp_pipeline.notifications.slack.announcement import ROWS, Announcement, Suppressed
 from dp_pipeline.notifications.slack.line import Line
 
 MOST_RUNS = 500
@@ -28,6 +29,16 @@ MOST_MESSAGES = 200
 """Messages read in one go: more than are posted, because what is suppressed costs no time."""
 
 _executions = tables.data_provider_executions
+_table = sa.table(
+    "league_table",
+    *map(
+        sa.column,
+        (
+            "tournament_id", "stage", "group_name", "position", "team", "games", "goals_for",
+            "goals_against", "points", "whole_season",
+        ),
+    ),
+)  # fmt: skip
 
 
 def unannounced_runs(database: Database, since: datetime) -> list[UUID]:
@@ -86,7 +97,10 @@ def announcements(
     messages: list[Announcement] = []
     for (run, key), group in rows.items():
         with each(f"summing up {key} of run {run}"):
-            messages.append(announcement(group, failures, before, run_url(run)))
+            message = announcement(group, failures, before, run_url(run))
+            if message.sentences and any(line.domain == "standings" for line in message.lines):
+                message = replace(message, table=top_of_table(database, message.tournament_id))
+            messages.append(message)
     return sorted(messages, key=lambda message: message.completed_at)
 
 
@@ -203,6 +217,22 @@ def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Pass
         scope=row["scope"],
         passing=followed if row["outcome"] == "blocked_dependency" else row["passing"],
         ways=ways_to_settle(row["id"], summary) if row["outcome"] == SUSPICIOUS else {},
+    )
+
+
+def top_of_table(database: Database, tournament_id: UUID) -> tuple[str, ...]:
+    """The first rows of the table over a whole tournament; none where there are only others."""
+    rows = sa.select(_table).where(
+        _table.c.tournament_id == tournament_id, _table.c.group_name.is_(None)
+    )
+    # Where a season is split the table over all of it is the one that people mean.
+    order = _table.c.whole_season.desc(), _table.c.stage.desc(), _table.c.position, _table.c.team
+    with database.transaction() as connection:
+        top = connection.execute(rows.order_by(*order).limit(ROWS)).all()
+    return tuple(
+        f"{row.position}. {row.team} · {row.points} points after {row.games}, "
+        f"{row.goals_for}:{row.goals_against} goals"
+        for row in top
     )
 
 

@@ -251,6 +251,11 @@ class Provider(ABC):
     by_name: bool = False
     parts: tuple[str, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """What people call it; its class has that name."""
+        return type(self).__name__
+
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             message = f"{self.name!r} is no name of a provider: it has small letters and digits."

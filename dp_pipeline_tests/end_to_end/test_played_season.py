@@ -69,7 +69,8 @@ def play(plan: Plan) -> None:
                 made.set_faults()
                 made.slack.down = False
                 wait_for("everything due to be read", made.is_current, 240, every=1)
-                wait_for("everything to be told", lambda: nothing_untold(made), 240, every=1)
+                # News of which more may come wait for three minutes.
+                wait_for("everything to be told", lambda: nothing_untold(made), 360, every=1)
         check(made, plan)
 
 

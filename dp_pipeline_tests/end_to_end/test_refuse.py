@@ -127,7 +127,7 @@ def test_a_digest_counts_what_is_refused_as_before_and_is_not_red(desk: Desk) ->
     assert f"{len(NAMES)} refused as before" in text
     assert ("✅" in text, "❌" in text, "dp accept" in text) == (True, False, False)
     text = digested(told["request_id"])
-    assert "❌ Ended with failures" in text
+    assert "❌" in text
     assert f"dp refuse {told['id']} --reason" in text
 
 

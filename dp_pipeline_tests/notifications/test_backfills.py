@@ -28,6 +28,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*AssetSelection.sources:Depreca
 
 KEYS = [f"openligadb:bl1:{year}" for year in range(2015, 2025)]
 
+TEN = "Backfill of 10 tournaments"
+
 
 def launch(channel: Channel, id_: str, *, at: float | None = None, **tags: str) -> None:
     """A backfill of teams and matches of ten tournaments, as the UI makes it."""
@@ -89,10 +91,16 @@ def told(channel: Channel) -> list[Any]:
 @pytest.mark.parametrize(
     ("status", "header"),
     [
-        (BulkActionStatus.COMPLETED_SUCCESS, "✅ Completed: Backfill abcdefgh"),
-        (BulkActionStatus.COMPLETED_FAILED, "❌ Ended with failures: Backfill abcdefgh"),
-        (BulkActionStatus.FAILED, "❌ Failed: Backfill abcdefgh"),
-        (BulkActionStatus.CANCELED, "⚠️ Cancelled: Backfill abcdefgh"),
+        (
+            BulkActionStatus.COMPLETED_SUCCESS,
+            f"✅ {TEN}: 1 filled, 9 not begun",
+        ),
+        (BulkActionStatus.COMPLETED_FAILED, f"❌ {TEN}: 1 filled, 9 not begun"),
+        (BulkActionStatus.FAILED, f"❌ {TEN} failed: 1 filled, 9 not begun"),
+        (
+            BulkActionStatus.CANCELED,
+            f"⚠️ {TEN} was cancelled: 1 filled, 9 not begun",
+        ),
     ],
 )
 def test_the_digest_says_how_the_backfill_itself_ended(
@@ -148,9 +156,18 @@ def test_what_an_automation_makes_by_itself_is_no_message(channel: Channel) -> N
 @pytest.mark.parametrize(
     ("status", "header"),
     [
-        (BulkActionStatus.FAILED, "❌ Failed: Backfill abcdefgh"),
-        (BulkActionStatus.CANCELED, "⚠️ Cancelled: Backfill abcdefgh"),
-        (BulkActionStatus.COMPLETED_FAILED, "❌ Ended with failures: Backfill abcdefgh"),
+        (
+            BulkActionStatus.FAILED,
+            f"❌ {TEN} failed: none filled, 10 not begun",
+        ),
+        (
+            BulkActionStatus.CANCELED,
+            f"⚠️ {TEN} was cancelled: none filled, 10 not begun",
+        ),
+        (
+            BulkActionStatus.COMPLETED_FAILED,
+            f"❌ {TEN}: none filled, 10 not begun",
+        ),
     ],
 )
 def test_a_backfill_that_ended_before_its_first_run_is_announced_once(
@@ -178,7 +195,9 @@ def test_what_is_announced_of_one_is_kept_before_the_tick_is_over(channel: Chann
     assert "1 messages sent" in channel.deliver()
     cursor, channel.cursor = channel.cursor, None  # the daemon died before it could keep it
     channel.deliver()
-    assert sorted(channel.headers) == ["❌ Failed: Backfill first", "❌ Failed: Backfill second"]
+    assert channel.headers == [f"❌ {TEN} failed: none filled, 10 not begun"] * 2
+    posted = json.dumps(channel.receiver.accepted)
+    assert posted.count("backfill:first") == posted.count("backfill:second") == 1
     assert cursor is not None
     assert channel.deliver() == "Nothing new."
 
@@ -191,7 +210,7 @@ def test_a_backfill_waits_until_its_lost_runs_have_their_rows(channel: Channel) 
     assert channel.deliver() == "Nothing new."
     channel.instance.report_run_canceled(run)
     assert channel.deliver() == f"{len(NAMES)} added for runs that died early; 1 messages sent"
-    assert channel.headers == ["⚠️ Cancelled: Backfill abcdefgh"]
+    assert channel.headers == [f"⚠️ {TEN} was cancelled: none filled, 1 not done yet, 9 not begun"]
     assert "*Tournaments*\\n1 in 1 run" in told(channel)[0]
     assert channel.deliver() == "Nothing new."
 
@@ -247,7 +266,8 @@ def test_only_failures_are_posted_where_nothing_else_is_wanted(
         launch(channel, id_)
         end(channel, id_, status)
     assert channel.deliver() == "1 messages sent; 1 messages suppressed or not wanted"
-    assert channel.headers == ["❌ Failed: Backfill two"]
+    assert channel.headers == [f"❌ {TEN} failed: none filled, 10 not begun"]
+    assert "backfill:two" in json.dumps(channel.receiver.accepted)
 
 
 def test_one_that_waits_for_slack_counts_as_a_message_that_waits(channel: Channel) -> None:

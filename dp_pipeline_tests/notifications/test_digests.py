@@ -39,11 +39,11 @@ def test_the_runs_of_a_backfill_are_announced_in_one_digest_when_it_is_over(
     assert channel.deliver() == "Nothing new."
     assert channel.headers == [
         f"✅ Completed: {OTHER}",
-        "❌ Ended with failures: Backfill abcdefgh",
+        "❌ Backfill of 3 tournaments: 1 filled, 2 failed",
     ]
     text = json.dumps(channel.receiver.accepted[-1])
     assert f"{3 * len(NAMES) - 2} completed, 2 failed" in text
-    assert "*2 x matches* · 2 tournaments" in json.dumps(
+    assert "*2 tournaments* · matches: openligadb:bl1:2024, openligadb:bl2:2024" in json.dumps(
         channel.receiver.accepted[-1], ensure_ascii=False
     )
     assert "http://localhost:3000/runs/b/abcdefgh" in text
@@ -70,7 +70,7 @@ def test_a_refresh_is_over_when_none_of_its_runs_goes_on_and_a_while_has_passed(
     with channel.database.transaction() as connection:
         connection.execute(sa.update(TABLE).values(completed_at=ago(minutes=1)))
     assert channel.deliver() == "1 messages sent"
-    assert channel.headers == [f"✅ Completed: {run_group}"]
+    assert channel.headers == ["✅ Nightly refresh of OpenLigaDB: 2 tournaments, 2 updated"]
     assert "2 in 2 runs" in json.dumps(channel.receiver.accepted)
 
 

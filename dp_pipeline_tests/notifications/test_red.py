@@ -150,9 +150,9 @@ def test_what_only_followed_has_the_colour_of_its_cause(
 @pytest.mark.parametrize(
     ("values", "color", "header"),
     [
-        (interrupted(), YELLOW, "⚠️ Not all done: weekly"),
-        (not_begun(), YELLOW, "⚠️ Not all done: weekly"),
-        (failed(), RED, "❌ Ended with failures: weekly"),
+        (interrupted(), YELLOW, "⚠️ weekly: 2 tournaments, 1 updated, 1 not done yet"),
+        (not_begun(), YELLOW, "⚠️ weekly: 2 tournaments, 1 updated, 1 not done yet"),
+        (failed(), RED, "❌ weekly: 2 tournaments, 1 updated, 1 failed"),
     ],
 )
 def test_a_digest_is_red_for_what_needs_a_person_only(
@@ -179,7 +179,7 @@ def test_a_backfill_that_was_interrupted_is_not_red(channel: Channel) -> None:
         completed_at=ago(minutes=2), **interrupted(),
     )  # fmt: skip
     channel.deliver_later()
-    assert channel.headers == ["⚠️ Not all done: Backfill abcdefgh"]
+    assert channel.headers == ["⚠️ Backfill of 1 tournament: none filled, 1 not done yet"]
 
 
 # -- rows whose process is gone --------------------------------------------------------------------

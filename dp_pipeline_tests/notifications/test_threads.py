@@ -1,6 +1,7 @@
 """A bot's messages: one thread per run group, day of a tournament or incident, through all ends."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,13 +9,16 @@ import pytest
 import sqlalchemy as sa
 from starlette.responses import JSONResponse
 
-from dp_pipeline.database import tables
-from dp_pipeline.notifications import incidents, threads
+from dp_pipeline.database import rows, tables
+from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.football.models import Standing, Team, Tournament
+from dp_pipeline.notifications import days, folding, incidents, threads
 from dp_pipeline.notifications.incidents import Condition
 from dp_pipeline.notifications.slack.transport import Posted
-from dp_pipeline_tests.ledger.rows import KEY, failed, finished_row, unannounced
+from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row, unannounced
 from dp_pipeline_tests.notifications.channel import OTHER, Channel, ago
 from dp_pipeline_tests.notifications.slack.api import SlackApi
+from dp_pipeline_tests.notifications.slack.samples import texts
 
 NIGHT = "nightly:openligadb:2026-11-28"
 
@@ -169,3 +173,128 @@ def test_old_threads_are_forgotten_when_one_is_begun(channel: Channel) -> None:
     threads.begin(channel.database, "#football", threads.Thread("new", Posted("C1", "1.3"), "m"))
     with channel.database.transaction() as connection:
         assert list(connection.scalars(sa.select(tables.slack_thread.c.key))) == ["new"]
+
+
+# -- the day of a tournament -----------------------------------------------------------------------
+
+
+def poll(channel: Channel, minutes: float, *news: str, **values: Any) -> None:
+    summary = {"updated": 2, **({"news": list(news)} if news else {})}
+    row = {"scope": "part", "summary": summary, "completed_at": ago(minutes=minutes), **values}
+    finished_row(channel.database, uuid4(), KEY, "matches", **row)
+
+
+@pytest.fixture
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day that turns twelve hours from now, so that none of these tests meets its end."""
+    turns = (ago(hours=12) - ago(hours=12).replace(hour=0, minute=0, second=0)) % timedelta(days=1)
+    monkeypatch.setattr(folding, "DAY_TURNS", turns)
+    monkeypatch.setattr(days, "DAY_TURNS", turns)
+
+
+@pytest.mark.usefixtures("_one_day")
+def test_the_news_of_a_day_are_one_message_that_grows(channel: Channel, slack: SlackApi) -> None:
+    poll(channel, 50, "A - B (22. Spieltag) ended 2:1.")
+    channel.deliver_later()
+    poll(channel, 40)
+    poll(channel, 30, "C - D (22. Spieltag) ended 0:0.", "E - F (22. Spieltag) ended 1:3.")
+    channel.deliver_later()
+    (message,) = slack.messages
+    shown = texts(message.says)
+    assert shown[0].startswith(f"✅ News: {KEY} · ")
+    assert shown[1].splitlines() == [
+        "A - B (22. Spieltag) ended 2:1.",
+        "C - D (22. Spieltag) ended 0:0.",
+        "E - F (22. Spieltag) ended 1:3.",
+    ]
+    assert unannounced(channel.database) == 0
+
+
+@pytest.mark.usefixtures("_one_day")
+def test_a_failure_of_the_day_is_a_loud_reply_and_its_end_turns_the_first_message_green(
+    channel: Channel, slack: SlackApi
+) -> None:
+    poll(channel, 90, "A - B ended 2:1.")
+    channel.deliver_later()
+    poll(channel, 80, **failed())
+    channel.deliver_later()
+    (first,) = slack.first
+    assert first.says["attachments"][0]["color"] == "#e01e5a"
+    assert "A - B ended 2:1." in json.dumps(first.says), "what was said stays said"
+    for minutes in (70, 60):
+        poll(channel, minutes, **failed())
+    assert "suppressed" in channel.deliver_later()
+    poll(channel, 20)
+    channel.deliver_later()
+    assert first.says["attachments"][0]["color"] == "#2eb67d"
+    assert "recovered after 1 h 0 min, failed 3 times" in json.dumps(first.says)
+    assert [(each.loud, each.header.split(" ")[0]) for each in slack.replies(first)] == [
+        (True, "❌"),
+        (False, "✅"),
+    ]
+
+
+@pytest.mark.usefixtures("_one_day")
+def test_a_recovery_of_another_day_is_told_where_the_failure_was(
+    channel: Channel, slack: SlackApi
+) -> None:
+    channel.announced_from(ago(days=9))
+    poll(channel, 2 * 24 * 60, **failed())
+    channel.deliver_later()
+    poll(channel, 20)
+    channel.deliver_later()
+    (first,) = slack.first
+    assert first.header.startswith("✅ Recovered: ")
+    assert len(slack.replies(first)) == 1
+
+
+def test_by_the_webhook_news_wait_until_no_more_come(channel: Channel) -> None:
+    poll(channel, 3, "A - B ended 2:1.")
+    poll(channel, 1, "C - D ended 0:0.")
+    assert channel.deliver() == "Nothing new."
+    with channel.database.transaction() as connection:
+        connection.execute(
+            sa.update(TABLE).values(completed_at=TABLE.c.completed_at - timedelta(minutes=5))
+        )
+    assert channel.deliver() == "1 messages sent"
+    assert unannounced(channel.database) == 0
+
+
+@pytest.mark.usefixtures("_one_day")
+def test_news_of_results_show_the_new_top_of_the_table(channel: Channel, slack: SlackApi) -> None:
+    with channel.database.transaction() as connection:
+        table_of_four(connection)
+    run = uuid4()
+    news = {"news": ["Alpha - Beta ended 2:1."]}
+    for domain, summary in (("matches", news), ("standings", {"updated": 4})):
+        finished_row(channel.database, run, KEY, domain, scope="part", summary=summary)
+    channel.deliver_later()
+    (message,) = slack.messages
+    assert message.header.startswith("✅ News: Bundesliga 2024/25 · ")
+    assert (
+        "*Top of the table*\n1. Alpha · 12 points after 4, 8:1 goals\n"
+        "2. Beta · 9 points after 4, 8:1 goals\n3. Gamma · 6 points after 4, 8:1 goals"
+    ) in texts(message.says)
+
+
+def table_of_four(connection: sa.Connection) -> None:
+    """A tournament with a table."""
+    key, points = TournamentKey.parse(KEY), {"Alpha": 12, "Beta": 9, "Gamma": 6, "Delta": 0}
+    teams = [Team(name, name) for name in points]
+    tournament = Tournament(
+        key, "bl1", "Bundesliga", "2024/25", "bl1", "regular-season-only", "unique-group", "active"
+    )
+    stored: list[tuple[sa.Table, rows.Row]] = [
+        (tables.tournament, {**rows.tournament_row(tournament), "label": "Bundesliga 2024/25"}),
+        *((tables.team, rows.team_row(key, team)) for team in teams),
+        *((tables.tournament_team, rows.membership_row(key, team)) for team in teams),
+        *(
+            (
+                tables.tournament_standing,
+                rows.standing_row(key, Standing(team.external_id, place, 4, 4, 0, 0, 8, 1, won)),
+            )
+            for place, (team, won) in enumerate(zip(teams, points.values(), strict=True), start=1)
+        ),
+    ]
+    for table, row in stored:
+        connection.execute(sa.insert(table).values(**row))

@@ -32,7 +32,7 @@ TOLD = {
     "failure": "❌ Failed: openligadb:bl2:2024",
     "news": "✅ Recovered: openligadb:bl2:2024",
     "partial": "⚠️ Partial failure: openligadb:dfb:2024",
-    "digest": "✅ Completed: weekly",
+    "digest": "✅ weekly: 1 tournament, 1 updated",
 }
 NEWS = "✅ News: a:b:2"
 
@@ -65,7 +65,7 @@ def test_the_end_of_a_failure_that_was_announced_is_announced_when_a_night_bring
     finished_row(channel.database, uuid4(), run_group="weekly", completed_at=ago(minutes=1))
     finished_row(channel.database, uuid4(), OTHER, run_group="nightly", completed_at=ago(minutes=1))
     assert channel.deliver() == "1 messages sent; 1 messages suppressed or not wanted"
-    assert channel.headers[-1] == "✅ Completed: weekly"
+    assert channel.headers[-1] == "✅ weekly: 1 tournament, 1 updated"
     assert "*Recovered*" in json.dumps(channel.receiver.accepted[-1])
 
 

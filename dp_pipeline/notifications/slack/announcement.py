@@ -1,7 +1,7 @@
 """Executions of one tournament in one run as a message. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +13,17 @@ from dp_pipeline.notifications.slack.line import (
     Line,
     StatusStyle,
     counted,
+    report_link,
     ways_in_lines,
 )
 from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
     code_block,
-    date,
     duration,
     inline,
     link,
+    shown_date,
     visible,
     weight,
 )
@@ -36,10 +37,13 @@ ALL_ERRORS = 3_000
 LEAST_ERROR = 60
 # The matches of a round often end together, and each end is to be announced: news have what room
 # lines and errors leave of this, in sections of their own.
-ALL_TEXT = 7_300
+ALL_TEXT = 6_700
 LONGEST_NEWS = 300
 ALL_CHANGES = 1_000
 SECTION = 2_900
+ROOM_FOR_MORE = 60
+ROWS = 3
+LONGEST_ROW = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Announcement:
     """One message: the executions of one tournament in one run.
 
     `earlier` are attempts that were followed by another one: they are announced with it.
-    `suppressed` is what came before without a message of its own.
+    `suppressed` is what came before without a message of its own. `table` is the top of the table
+    after news. With a `day` it is all of that day.
     """
 
     request_id: UUID
@@ -69,6 +74,8 @@ class Announcement:
     run_url: str | None
     earlier: tuple[UUID, ...] = ()
     suppressed: Suppressed | None = None
+    table: tuple[str, ...] = ()
+    day: date | None = None
 
     @property
     def executions(self) -> list[UUID]:
@@ -104,24 +111,69 @@ class Announcement:
     def kinds(self) -> frozenset[Class]:
         """The classes whose readers it is for: news beside a failure stay news."""
         kinds: set[Class] = {self.kind} if self.kind else set()
-        if self._recovered() or self._sentences():
+        if self._recovered() or self.sentences:
             kinds.add("news")
         return frozenset(kinds)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is news whatever else is."""
+        return [text for line in self.lines for text in line.news if visible(text)]
+
+    @property
+    def is_match_news(self) -> bool:
+        """Whether it is made for its news alone."""
+        return bool(self.sentences) and self._worst().severity == 0 and not self._recovered()
+
+    @property
+    def is_new_failure(self) -> bool:
+        """Whether something failed that needs a person, and people have not heard of it."""
+        failed = (line for line in self.lines if line.status == "failed" and not line.harmless)
+        return any(
+            line.failure_run is None or line.failure_run.last_announced is None for line in failed
+        )
+
+    @property
+    def first_announced(self) -> datetime | None:
+        """When people first heard of a failure that it goes on with or ends."""
+        runs = (line.failure_run for line in self.lines if line.failure_run is not None)
+        announced = [run.first_announced for run in runs if run.first_announced is not None]
+        return min(announced, default=None)
 
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
         style = self._worst()
+        if self.is_match_news:
+            return self._match_news(style)
         lines = self._lines(most=LINES, budget=ALL_LINES)
         errors = self._errors(budget=ALL_ERRORS)
-        room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors))
+        table = self._table()
+        room = ALL_TEXT - sum(weight(text) for text in (*lines, *errors, *table))
         news = self._news(budget=room)
         left = min(ALL_CHANGES, room - sum(weight(text) for text in news))
+        changed = self._changed(budget=left)
         return Card(
-            header=f"{style.emoji} {style.words}: {self._label()}",
+            header=f"{style.emoji} {style.words}: {self._name()}",
             summary=self._summary(),
             color=style.color,
             fields=self._fields(),
-            texts=[*news, *self._changed(budget=left), *lines, *errors, self._run()],
+            texts=[*news, *table, *changed, *lines, *errors, *self._cure(), self._run()],
+            context=self._context(),
+        ).payload()
+
+    def _match_news(self, style: StatusStyle) -> dict[str, Any]:
+        """News alone: what the executions behind them did stands in their reports."""
+        table = self._table()
+        room = ALL_TEXT - sum(map(weight, table))
+        news = self._news(budget=room)
+        changed = self._changed(budget=min(ALL_CHANGES, room - sum(map(weight, news))))
+        reports = (report_link(line) for line in self.lines if line.news)
+        links = " · ".join([self._run(), *filter(None, reports)][:3])
+        return Card(
+            header=f"{style.emoji} {style.words}: {self._name()}",
+            summary=self._summary(),
+            color=style.color,
+            texts=[*news, *table, *changed, links],
             context=self._context(),
         ).payload()
 
@@ -131,6 +183,7 @@ class Announcement:
             *self._news(budget=500),
             *self._lines(most=5, budget=1_700),
             *self._errors(budget=1_000),
+            *self._cure(),
             self._run(),
             f"Request ID: {code(str(self.request_id), 60)}",
         ]
@@ -140,7 +193,7 @@ class Announcement:
         worst = max((line.style for line in self.lines), key=lambda style: style.severity)
         if worst.severity == 0 and self._recovered():
             return replace(worst, words="Recovered")
-        if worst.severity == 0 and self._sentences():
+        if worst.severity == 0 and self.sentences:
             return replace(worst, words="News")
         return worst
 
@@ -159,6 +212,11 @@ class Announcement:
                 return name
         return "unnamed tournament"
 
+    def _name(self) -> str:
+        """The tournament, and the day when it is all of one."""
+        label = self._label()
+        return label if self.day is None else f"{label} · {self.day:%A, %d %B %Y}"
+
     def _tally(self) -> str:
         """Such as "5 operations (3 completed, 2 failed)"."""
         words = [line.style.words.lower() for line in self.lines]
@@ -172,52 +230,74 @@ class Announcement:
         style, lines = self._worst(), self.lines
         names = ("created", "updated", "unchanged", "left_out")
         counts = counted(*(sum(getattr(line, name) for line in lines) for name in names))
-        label = inline(self._label(), SUMMARY // 2, PLAIN)
-        news = self._sentences()
+        label = inline(self._name(), SUMMARY // 2, PLAIN)
+        news = self.sentences
         if news and style.severity == 0:
             first = inline(news[0], SUMMARY // 3, PLAIN)
             more = f" And {len(news) - 1:,} more." if len(news) > 1 else ""
             return f"{style.emoji} {style.words}: {label} · {first}{more}"
+        failed = (line for line in self.lines if line.style is style and line.status == "failed")
+        for line in sorted(failed, key=lambda line: line.place):
+            if line.error and visible(line.error):
+                error = inline(line.error, SUMMARY // 3, PLAIN)
+                domain = inline(line.domain, 30, PLAIN)
+                return f"{style.emoji} {style.words}: {label} · {domain}: {error}"
         return f"{style.emoji} {style.words}: {label} · {self._tally()} · {counts}"
 
-    def _sentences(self) -> list[str]:
-        return [text for line in self.lines for text in line.news if visible(text)]
-
     def _fields(self) -> list[str]:
-        style = self._worst()
-        key = code(self.tournament_key, 200)
-        named = self.tournament_label is not None
-        tournament = f"{inline(self._label(), 300)}\n{key}" if named else key
+        names = ("created", "updated", "unchanged", "left_out")
+        rows = counted(*(sum(getattr(line, name) for line in self.lines) for name in names))
         return [
-            f"*Tournament*\n{tournament}",
-            f"*Status*\n{style.emoji} {style.words}",
             f"*Operations*\n{self._tally()}",
+            f"*Rows*\n{rows}",
             f"*Duration*\n{self._elapsed()}",
         ]
 
+    def _table(self) -> list[str]:
+        """The top of the table in one text."""
+        rows = [inline(row, LONGEST_ROW) for row in self.table if visible(row)]
+        return ["\n".join(["*Top of the table*", *rows[:ROWS]])] if rows else []
+
+    def _cure(self) -> list[str]:
+        """What a person types when something failed that will not go by itself."""
+        needed = any(
+            line.status == "failed"
+            and not line.harmless
+            and not line.ways
+            and line.outcome != "blocked_dependency"
+            for line in self.lines
+        )
+        return [f"To read it again: {code(f'dp ingest {self.tournament_key}', 220)}"] * needed
+
     def _news(self, *, budget: int) -> list[str]:
-        """All sentences that are news that there is room for, in texts no longer than a section."""
-        sentences = self._sentences()
+        """All news that there is room for, in texts no longer than a section.
+
+        Of a day the latest are shown: the earlier ones were, when they were the latest.
+        """
+        sentences = [inline(sentence, LONGEST_NEWS) for sentence in self.sentences]
+        hidden = 0
+        if sum(weight(each) + 2 for each in sentences) > budget:
+            room, fitting = budget - ROOM_FOR_MORE, 0
+            order = sentences[::-1] if self.day else sentences
+            while fitting < len(order) and (room := room - weight(order[fitting]) - 2) >= 0:
+                fitting += 1
+            hidden = len(sentences) - fitting
+            sentences = sentences[hidden:] if self.day else sentences[:fitting]
+        if hidden and self.day:
+            sentences.insert(0, f"After {hidden:,} earlier ones:")
+        elif hidden:
+            sentences.append(f"and {hidden:,} more")
         texts: list[str] = []
-        used = 0
-        for place, sentence in enumerate(sentences):
-            shown = inline(sentence, LONGEST_NEWS)
-            more = f"and {len(sentences) - place:,} more"
-            last = place == len(sentences) - 1
-            if used + weight(shown) + 2 + (0 if last else weight(more)) > budget:
-                shown = more
-            used += weight(shown) + 2
-            if texts and weight(texts[-1]) + weight(shown) < SECTION:
-                texts[-1] += f"\n{shown}"
+        for sentence in sentences:
+            if texts and weight(texts[-1]) + weight(sentence) < SECTION:
+                texts[-1] += f"\n{sentence}"
             else:
-                texts.append(shown)
-            if shown == more:
-                break
+                texts.append(sentence)
         return texts
 
     def _changed(self, *, budget: int) -> list[str]:
         """What changed in rows of which the news say nothing, in one text."""
-        news = tuple(self._sentences())
+        news = tuple(self.sentences)
         sentences = [
             sentence
             for line in self.lines
@@ -270,13 +350,15 @@ class Announcement:
         return whole or f"Run {code(str(self.request_id), 60)}"
 
     def _context(self) -> list[str]:
-        return [
-            *_suppressed(self.suppressed),
+        """Small print: what came before, and one line with names first and ids last."""
+        ids = [
+            shown_date(self.completed_at),
+            f"took {self._elapsed()}",
+            code(self.tournament_key, 200),
             f"Request ID: {code(str(self.request_id), 60)}",
             f"Tournament ID: {code(str(self.tournament_id), 60)}",
-            date(self.completed_at),
-            f"Duration: {self._elapsed()}",
         ]
+        return [*_suppressed(self.suppressed), " · ".join([inline(self._label(), 200), *ids])]
 
     def _elapsed(self) -> str:
         elapsed = self.completed_at - self.started_at
@@ -288,4 +370,4 @@ def _suppressed(suppressed: Suppressed | None) -> list[str]:
         return []
     polls = "1 poll" if suppressed.polls == 1 else f"{suppressed.polls:,} polls"
     rows = "1 row" if suppressed.rows == 1 else f"{suppressed.rows:,} rows"
-    return [f"Before it, {polls} since {date(suppressed.since)} wrote {rows} without news"]
+    return [f"Before it, {polls} since {shown_date(suppressed.since)} wrote {rows} without news"]

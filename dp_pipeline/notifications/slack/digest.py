@@ -19,10 +19,10 @@ from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
     code_block,
-    date,
     duration,
     inline,
     link,
+    shown_date,
     visible,
 )
 from dp_pipeline.settings import Class
@@ -35,24 +35,40 @@ NAMED = 5
 RECOVERED = 10
 NEWS = 10
 LONGEST_NEWS = 90
+CHANGED = 8
+LONGEST_SUBJECT = 60
 
 
 @dataclass(frozen=True, slots=True)
 class CountedFailure:
-    """One failure: in how many executions and tournaments, the first few of which are named.
+    """One reason: in how many tournaments, the first few of which are named, and in what of them.
 
-    `error` is what one of the executions said, None for a partial failure. One that `followed` is
-    only the consequence of another one. `ways` are what a person may do about a single payload that
-    was refused: what for, and what to type.
+    `error` is what one of the executions said, None for a partial failure. `ways` are what a person
+    may do about a single payload that was refused: what for, and what to type.
     """
 
-    times: int
     tournaments: int
     named: tuple[str, ...]
     domains: tuple[str, ...]
     error: str | None
-    followed: bool = False
     ways: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A tournament of which rows were written: its name, new rows and changed ones."""
+
+    tournament: str
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What people call a run group, such as "Backfill", and what it does to a tournament."""
+
+    name: str
+    does: Literal["updated", "filled", "read"] = "updated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +113,13 @@ class Digest:
     `expected` completed with nothing to store, as it should be: not published yet, or not
     applicable; they are not in `completed`. Of those that `failed`, `passing` need nobody and
     `followed` are the consequence of another one. `refused_before` failed as before, for a payload
-    of which people were told or decided, and are not in `failed`. A `backfill` may have come to
-    nothing at all: then the counts are zero.
+    of which people were told or decided, and are not in `failed`. `empty_tournaments` had nothing
+    to store; `changed` are those with most rows. A `backfill` may have come to nothing at all: then
+    the counts are zero.
     """
 
     run_group: str
-    title: str
+    subject: Subject
     started_at: datetime
     completed_at: datetime
     tournaments: int = 0
@@ -126,6 +143,10 @@ class Digest:
     passing: int = 0
     followed: int = 0
     refused_before: int = 0
+    changed: tuple[Changed, ...] = ()
+    changed_tournaments: int = 0
+    failed_tournaments: int = 0
+    empty_tournaments: int = 0
 
     @property
     def key(self) -> str:
@@ -149,7 +170,7 @@ class Digest:
         """The payload of an incoming webhook."""
         style = self._style()
         return Card(
-            header=f"{style.emoji} {style.words}: {self._name()}",
+            header=f"{style.emoji} {self._headline()}",
             summary=self._summary(),
             color=style.color,
             fields=self._fields(),
@@ -158,6 +179,7 @@ class Digest:
                 *self._failures(ALL_FAILURES, most=FAILURES),
                 *self._recoveries(most=RECOVERED),
                 *self._news(most=NEWS),
+                *self._changed(most=CHANGED),
                 *self._links(),
             ],
             context=self._context(),
@@ -198,8 +220,31 @@ class Digest:
             return StatusStyle(2, WARNING, "Ended with partial failures", YELLOW)
         return STYLES["completed"]
 
-    def _name(self) -> str:
-        return self.title if visible(self.title) else "unnamed run group"
+    def _headline(self) -> str:
+        """Such as "Backfill of 30 tournaments: 27 filled, 3 failed"."""
+        requested = self.backfill.requested if self.backfill else None
+        tournaments = max(requested or 0, self.tournaments)
+        name = self.subject.name if visible(self.subject.name) else "Unnamed run group"
+        name = inline(name, LONGEST_SUBJECT, PLAIN)
+        ended = {"failed": " failed", "cancelled": " was cancelled"}.get(self._ended, "")
+        counts = self._counts(tournaments)
+        if self.subject.does == "updated":
+            return f"{name}{ended}: {_several(tournaments)}, {counts}"
+        of = f" of {_several(tournaments)}" if tournaments else ""
+        return f"{name}{of}{ended}: {counts}"
+
+    def _counts(self, tournaments: int) -> str:
+        """How many tournaments came to what."""
+        done = self.changed_tournaments
+        if self.subject.does != "updated":
+            done = self.tournaments - self.failed_tournaments - self.empty_tournaments
+        counts = {
+            "failed" if self._alarming else "not done yet": self.failed_tournaments,
+            "with nothing to store": self.empty_tournaments,
+            "not begun": tournaments - self.tournaments,
+        }
+        first = f"{done:,} {self.subject.does}" if done > 0 else f"none {self.subject.does}"
+        return ", ".join([first, *(f"{n:,} {what}" for what, n in counts.items() if n > 0)])
 
     def _tally(self) -> str:
         counts = {
@@ -222,17 +267,12 @@ class Digest:
         return f"{requested} requested" if done is None else f"{done:,} of {requested} done"
 
     def _summary(self) -> str:
-        style = self._style()
-        name = inline(self._name(), SUMMARY // 2, PLAIN)
-        parts = [f"{style.emoji} {style.words}: {name}"]
-        partitions = self._partitions()
-        if partitions is not None:
-            parts.append(f"partitions: {partitions}")
-        if self.runs:
-            parts += [_several(self.tournaments), self._tally()]
-        else:
-            parts.append("no execution")
-        return " · ".join(parts)
+        """One unescaped line; with the first reason when something failed."""
+        line = f"{self._style().emoji} {self._headline()}"
+        frequent = sorted(self.failures, key=lambda failure: -failure.tournaments)
+        reasons = (each.error for each in frequent if each.error and visible(each.error))
+        reason = next(reasons, None) if self._alarming else None
+        return line if reason is None else f"{line} · {inline(reason, SUMMARY // 3, PLAIN)}"
 
     def _fields(self) -> list[str]:
         runs = "1 run" if self.runs == 1 else f"{self.runs:,} runs"
@@ -254,31 +294,32 @@ class Digest:
         return [code_block(error, room)] if error and visible(error) else []
 
     def _failures(self, budget: int, *, most: int) -> list[str]:
-        """A title and a code block per distinct failure, causes before consequences."""
-        shown = sorted(self.failures, key=lambda failure: (failure.followed, -failure.times))
-        shown = shown[:most]
+        """Each reason with its own tournaments, the frequent ones first; and what to type."""
+        shown = sorted(self.failures, key=lambda failure: -failure.tournaments)[:most]
         texts = []
         for failure in shown:
-            title = f"*{failure.times:,} x {inline(', '.join(failure.domains), 80)}*"
-            where = inline(", ".join(failure.named[:NAMED]), 250, PLAIN)
+            names = inline(", ".join(failure.named[:NAMED]), 250)
             hidden = failure.tournaments - len(failure.named[:NAMED])
             more = f" and {hidden:,} more" if hidden > 0 else ""
-            heading = f"{title} · {_several(failure.tournaments)}: {code(where, 260)}{more}"
+            domains = inline(", ".join(failure.domains), 80)
+            heading = f"*{_several(failure.tournaments)}* · {domains}: {names}{more}"
             ways = ways_in_lines(failure.ways)
             room = budget // len(shown) - 450 - len(ways)
             error = failure.error if failure.error and visible(failure.error) else None
             if error is None:
-                error = "No error text was recorded; the reports say what was left out."
+                error = "Some rows were left out; `dp checks` and the reports say which."
             block = "" if room < 100 else f"\n{code_block(error, room)}"  # noqa: PLR2004 - less shows nothing
             texts.append(f"{heading}{block}{ways}")
         more = len(self.failures) - len(shown) + self.more_failures
         if more > 0:
-            texts.append(f"and {more:,} more kinds of failure; `dp executions` lists all")
+            texts.append(f"and {more:,} more reasons; `dp executions` lists all")
+        if self._alarming and any(failure.error and not failure.ways for failure in shown):
+            texts.append("To try again what failed: `dp retry`")
         return texts
 
     def _recoveries(self, *, most: int) -> list[str]:
         lines = [
-            f"{code(recovery.tournament, 60)} {inline(recovery.domain, 30)} after "
+            f"{inline(recovery.tournament, 60)} · {inline(recovery.domain, 30)} after "
             f"{duration(recovery.after_ms)}"
             for recovery in self.recoveries
         ]
@@ -286,17 +327,28 @@ class Digest:
 
     def _news(self, *, most: int) -> list[str]:
         lines = [
-            f"{code(one.tournament, 40)} {inline(one.sentence, LONGEST_NEWS)}" for one in self.news
+            f"{inline(one.tournament, 40)}: {inline(one.sentence, LONGEST_NEWS)}"
+            for one in self.news
         ]
         return _listed("*News*", lines, most, self.more_news, "; the reports have them")
+
+    def _changed(self, *, most: int) -> list[str]:
+        """Which tournaments had new rows or other ones, by name."""
+        lines = [
+            f"{inline(each.tournament, 60)} · {counted(each.created, each.updated, 0, 0)}"
+            for each in self.changed
+        ]
+        more = self.changed_tournaments - len(self.changed)
+        return _listed(f"*{self.subject.does.capitalize()}*", lines, most, max(more, 0))
 
     def _links(self) -> list[str]:
         whole = link(self.url, "Open it in Dagster")
         return [whole] if whole else []
 
     def _context(self) -> list[str]:
-        name = f"Run group: {code(self.run_group, 220)}"
-        return [name, date(self.completed_at), f"Duration: {self._elapsed()}"]
+        """One line, with the ID last."""
+        parts = [shown_date(self.completed_at), f"took {self._elapsed()}"]
+        return [" · ".join([*parts, f"Run group: {code(self.run_group, 220)}"])]
 
 
 def _several(tournaments: int) -> str:

@@ -8,7 +8,14 @@ from dp_pipeline.domains.registry import order_of
 from dp_pipeline.ledger.vocabulary import Scope, Status
 from dp_pipeline.notifications.news import FailureRun, Passing, lasts
 from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, WARNING, YELLOW
-from dp_pipeline.notifications.slack.mrkdwn import date, duration, inline, link, visible, weight
+from dp_pipeline.notifications.slack.mrkdwn import (
+    duration,
+    inline,
+    link,
+    shown_date,
+    visible,
+    weight,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ STYLES: dict[Status, StatusStyle] = {
     "partial_failure": StatusStyle(2, WARNING, "Partial failure", YELLOW),
     "failed": StatusStyle(3, CROSS, "Failed", RED),
 }
+NO_ROWS = "no rows"
+_TOLD_BY_ROWS = frozenset({"written", "unchanged"})
 HARMLESS: dict[Passing, StatusStyle] = {
     "stopped": StatusStyle(1, WARNING, "Interrupted", YELLOW),
     "again": StatusStyle(1, WARNING, "Not done yet", YELLOW),
@@ -89,14 +98,14 @@ class Line:
         return order_of(self.domain), self.domain, self.attempt
 
     def text(self, limit: int) -> str:
-        """One domain: operation, outcome, counts, duration, attempt and report."""
+        """One domain: what became of it, counts, duration, attempt and report."""
         style = self.style
-        outcome = self.outcome if self.outcome and visible(self.outcome) else self.status
+        rows = counted(self.created, self.updated, self.unchanged, self.left_out)
+        told = self.outcome is None or self.outcome in _TOLD_BY_ROWS or not visible(self.outcome)
         parts = [
             f"{style.emoji} *{inline(self.domain, 30)}*",
-            inline(_words(self.operation_type), 40),
-            inline(_words(outcome), 40),
-            inline(counted(self.created, self.updated, self.unchanged, self.left_out), 110),
+            "" if told and self.status != "failed" else inline(_words(self._outcome), 40),
+            "" if self.status == "failed" and rows == NO_ROWS else inline(rows, 110),
         ]
         if self.duration_ms is not None:
             parts.append(inline(duration(self.duration_ms), 30))
@@ -105,10 +114,14 @@ class Line:
         if self.failure_run is not None:
             parts.append(_failure_run(self.status, self.failure_run))
         text = " · ".join(part for part in parts if part)
-        report = link(self.report_url, "report") or self._report_without_link()
+        report = report_link(self) or self._report_without_link()
         if weight(text) + weight(report) + 3 > limit:
             report = "report stored"
         return f"{text} · {report}"
+
+    @property
+    def _outcome(self) -> str:
+        return self.outcome if self.outcome and visible(self.outcome) else self.status
 
     def _report_without_link(self) -> str:
         if self.report_error is not None:
@@ -118,19 +131,24 @@ class Line:
         return "no report"
 
 
+def report_link(line: Line) -> str | None:
+    """The one link to the report of an execution; None when it has no address."""
+    return link(line.report_url, "report")
+
+
 def _failure_run(status: Status, failure_run: FailureRun) -> str:
     """How often it has failed, or how long what is over has lasted; nothing for a first time."""
     times = f"{failure_run.times:,} times"
     if status == "completed":
         after = f"recovered after {duration(failure_run.lasted_ms)}"
         return after if failure_run.times == 1 else f"{after}, failed {times}"
-    return f"failed {times} since {date(failure_run.since)}" if failure_run.times > 1 else ""
+    return f"failed {times} since {shown_date(failure_run.since)}" if failure_run.times > 1 else ""
 
 
 def counted(created: int, updated: int, unchanged: int, left_out: int) -> str:
     """The counts that are not zero."""
     counts = {"created": created, "updated": updated, "unchanged": unchanged, "left out": left_out}
-    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no rows"
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or NO_ROWS
 
 
 def ways_in_lines(ways: Mapping[str, str]) -> str:

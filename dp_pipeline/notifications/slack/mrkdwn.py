@@ -88,7 +88,7 @@ def link(url: str | None, label: str) -> str | None:
     return whole if weight(whole) <= _LONGEST_LINK else None
 
 
-def date(moment: datetime) -> str:
+def shown_date(moment: datetime) -> str:
     """A date each reader sees in their own time zone; a moment without a zone is UTC."""
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     fallback = moment.isoformat(sep=" ", timespec="seconds")

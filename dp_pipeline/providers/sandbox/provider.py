@@ -26,6 +26,11 @@ class Sandbox(SofaScore):
     pages_at: str | None = None
     simulated: bool = True
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return "the simulated world"
+
     async def clock(self, requests: Requests, now: Now) -> Now:
         """The world's own; ours for what is served in its form and has none, such as a replay."""
         try:

@@ -15,16 +15,14 @@ from dp_pipeline.notifications.slack.line import Line
 from dp_pipeline_tests.notifications.slack.samples import RUN, announcement, line, texts
 from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
 
-CONTEXT = [
-    "Request ID: `11111111-2222-4333-8444-555555555555`",
-    "Tournament ID: `aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee`",
-    "<!date^1747495803^{date_short_pretty} {time_secs}|2025-05-17 15:30:03+00:00>",
-    "Duration: 3.2 s",
-]
-TEAMS = (
-    "✅ *teams* · teams create · written · 18 created · 850 ms"
-    " · <https://cdn.example.org/reports/teams.json|report>"
+SMALL_PRINT = (
+    "1. Fußball-Bundesliga 2024/2025"
+    " · <!date^1747495803^{date_short_pretty} {time_secs}|2025-05-17 15:30:03+00:00>"
+    " · took 3.2 s · `openligadb:bl1:2024`"
+    " · Request ID: `11111111-2222-4333-8444-555555555555`"
+    " · Tournament ID: `aaaaaaaa-bbbb-5ccc-8ddd-eeeeeeeeeeee`"
 )
+TEAMS = "✅ *teams* · 18 created · 850 ms · <https://cdn.example.org/reports/teams.json|report>"
 
 
 def test_a_successful_run_is_announced_in_green_with_a_line_per_domain_in_order() -> None:
@@ -47,17 +45,16 @@ def test_a_successful_run_is_announced_in_green_with_a_line_per_domain_in_order(
     to = "<https://cdn.example.org/reports/{}.json|report>".format
     assert texts(payload) == [
         "✅ Completed: 1. Fußball-Bundesliga 2024/2025",
-        "*Tournament*\n1. Fußball-Bundesliga 2024/2025\n`openligadb:bl1:2024`",
-        "*Status*\n✅ Completed",
         "*Operations*\n5 operations (5 completed)",
+        "*Rows*\n343 created, 2 updated, 34 unchanged",
         "*Duration*\n3.2 s",
-        f"✅ *tournaments* · tournament create · written · 1 created · 4 ms · {to('tournaments')}",
-        f"✅ *teams* · teams create · written · 18 created, 2 updated · 850 ms · {to('teams')}",
-        "✅ *rounds* · rounds create · unchanged · 34 unchanged · 850 ms · report stored",
-        f"✅ *matches* · matches create · written · 306 created · 1.2 s · {to('matches')}",
-        f"✅ *standings* · standings create · written · 18 created · 40 ms · {to('standings')}",
+        f"✅ *tournaments* · 1 created · 4 ms · {to('tournaments')}",
+        f"✅ *teams* · 18 created, 2 updated · 850 ms · {to('teams')}",
+        "✅ *rounds* · 34 unchanged · 850 ms · report stored",
+        f"✅ *matches* · 306 created · 1.2 s · {to('matches')}",
+        f"✅ *standings* · 18 created · 40 ms · {to('standings')}",
         f"<{RUN}|Open the run in Dagster>",
-        *CONTEXT,
+        SMALL_PRINT,
     ]
 
 
@@ -82,17 +79,16 @@ def test_a_partial_failure_is_announced_in_yellow_and_names_what_was_left_out() 
     assert payload["attachments"][0]["color"] == "#ecb22e"
     assert texts(payload) == [
         "⚠️ Partial failure: 1. Fußball-Bundesliga 2024/2025",
-        "*Tournament*\n1. Fußball-Bundesliga 2024/2025\n`openligadb:bl1:2024`",
-        "*Status*\n⚠️ Partial failure",
         "*Operations*\n2 operations (1 completed, 1 partial failure)",
+        "*Rows*\n322 created, 2 left out",
         "*Duration*\n3.2 s",
         TEAMS,
         (
-            "⚠️ *matches* · matches create · written · 304 created, 2 left out · 850 ms"
+            "⚠️ *matches* · 304 created, 2 left out · 850 ms"
             " · attempt 3 · report unavailable: the object store &lt;s3&gt; is down"
         ),
         "Run `11111111-2222-4333-8444-555555555555`",
-        *CONTEXT,
+        SMALL_PRINT,
     ]
 
 
@@ -112,30 +108,33 @@ def test_a_failure_is_announced_in_red_with_its_error_once_for_all_domains_that_
     check(payload)
     assert payload["attachments"][0]["color"] == "#e01e5a"
     assert texts(payload)[0] == "❌ Failed: 1. Fußball-Bundesliga 2024/2025"
-    assert texts(payload)[5:9] == [
+    assert texts(payload)[4:9] == [
         TEAMS,
-        "❌ *rounds* · rounds create · blocked dependency · no rows · no report",
-        "❌ *matches* · matches create · blocked dependency · no rows · no report",
+        "❌ *rounds* · blocked dependency · no report",
+        "❌ *matches* · blocked dependency · no report",
         (
             "*Error details: rounds, matches*\n"
             "```\nOpenLigaDB answered 403 to\n&lt;https://api.example.org/?a=1&amp;b=2&gt;\n```"
         ),
+        f"<{RUN}|Open the run in Dagster>",
     ]
 
 
 def test_the_plain_text_says_the_same_without_blocks() -> None:
     payload = Announcement.plain(
-        announcement(line("teams"), line("matches", status="failed", error="no ```way```"))
+        announcement(
+            line("teams"), line("matches", status="failed", outcome="failed", error="no ```way```")
+        )
     )
     check_plain(payload)
     assert payload["text"].replace("\u200b", "") == (
-        "❌ Failed: 1. Fußball-Bundesliga 2024/2025 · 2 operations (1 completed, 1 failed)"
-        " · 36 created\n"
-        "✅ *teams* · teams create · written · 18 created · 850 ms"
+        "❌ Failed: 1. Fußball-Bundesliga 2024/2025 · matches: no ```way```\n"
+        "✅ *teams* · 18 created · 850 ms"
         " · <https://cdn.example.org/reports/teams.json|report>\n"
-        "❌ *matches* · matches create · written · 18 created · 850 ms"
+        "❌ *matches* · failed · 18 created · 850 ms"
         " · <https://cdn.example.org/reports/matches.json|report>\n"
         "*Error details: matches*\n```\nno ```way```\n```\n"
+        "To read it again: `dp ingest openligadb:bl1:2024`\n"
         f"<{RUN}|Open the run in Dagster>\n"
         "Request ID: `11111111-2222-4333-8444-555555555555`"
     )
@@ -150,7 +149,7 @@ def test_a_long_error_keeps_its_head_and_its_tail() -> None:
     error = "Traceback: begins here" + "x" * 100_000 + "KeyError: 'goals'"
     payload = Announcement.payload(announcement(line("matches", status="failed", error=error)))
     check(payload)
-    shown = texts(payload)[6]
+    shown = texts(payload)[5]
     assert shown.startswith("*Error details: matches*\n```\nTraceback: begins here")
     assert shown.endswith("KeyError: 'goals'\n```")
     left_out = shown[shown.index("… ") + 2 : shown.index(" characters left out …")]
@@ -163,7 +162,7 @@ def test_of_many_attempts_the_worst_and_latest_are_shown_and_the_rest_counted() 
     attempts.append(line("teams", status="failed", attempt=1, error="too late"))
     payload = Announcement.payload(announcement(*attempts))
     check(payload)
-    shown = texts(payload)[5:16]
+    shown = texts(payload)[4:15]
     assert shown[-1] == "and 31 more"
     assert [text.split("*")[1] for text in shown[:-1]] == (
         ["tournaments"] + ["teams"] * 3 + ["rounds"] * 2 + ["matches"] * 2 + ["standings"] * 2
@@ -188,15 +187,15 @@ def test_of_many_attempts_the_worst_and_latest_are_shown_and_the_rest_counted() 
 def test_an_address_that_is_no_link_is_not_linked(url: str) -> None:
     payload = Announcement.payload(announcement(line("teams", report_url=url), run_url=url))
     check(payload)
-    assert texts(payload)[5].endswith(" · report stored")
-    assert texts(payload)[6] == "Run `11111111-2222-4333-8444-555555555555`"
+    assert texts(payload)[4].endswith(" · report stored")
+    assert texts(payload)[5] == "Run `11111111-2222-4333-8444-555555555555`"
 
 
 def test_a_link_cannot_be_broken_out_of() -> None:
     url = "https://cdn.example.org/a b|<!channel>?q=ü&r=%20"
     payload = Announcement.payload(announcement(line("teams", report_url=url)))
     check(payload)
-    assert texts(payload)[5].endswith(
+    assert texts(payload)[4].endswith(
         " · <https://cdn.example.org/a%20b%7C%3C!channel%3E?q=%C3%BC&amp;r=%20|report>"
     )
 
@@ -343,7 +342,7 @@ def test_the_polls_before_the_news_are_counted_above_the_ids() -> None:
         )
         check(payload)
         context = payload["attachments"][0]["blocks"][-1]["elements"]
-        assert [element["text"] for element in context] == [said, *CONTEXT]
+        assert [element["text"] for element in context] == [said, SMALL_PRINT]
 
 
 def test_news_without_room_are_counted() -> None:

@@ -5,7 +5,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp_pipeline.notifications.slack.digest import Backfill, CountedFailure, Digest, News, Recovery
+from dp_pipeline.notifications.slack.digest import (
+    Backfill,
+    Changed,
+    CountedFailure,
+    Digest,
+    News,
+    Recovery,
+    Subject,
+)
 from dp_pipeline.notifications.slack.notice import Notice
 from dp_pipeline_tests.notifications.slack.samples import texts
 from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
@@ -13,7 +21,7 @@ from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plai
 STARTED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CALM = Digest(
     run_group="nightly:openligadb:2026-11-23",
-    title="nightly:openligadb:2026-11-23",
+    subject=Subject("Nightly refresh of OpenLigaDB"),
     tournaments=300,
     runs=6,
     completed=1_480,
@@ -27,10 +35,12 @@ CALM = Digest(
     started_at=STARTED,
     completed_at=STARTED + timedelta(minutes=4, seconds=5),
     url="http://localhost:3000/runs/b/abcdefgh",
+    changed=(Changed("Bundesliga 2026/27", 1, 40), Changed("DFB-Pokal 2026/27", 2, 1)),
+    changed_tournaments=12,
 )
-BLOCKED = CountedFailure(12, 12, ("a:b:1", "a:b:2"), ("standings",), "Not begun.", followed=True)
+MISSING = CountedFailure(12, ("Serie A 2024/25", "La Liga 2024/25"), ("matches",), "There is none.")
 REFUSED = CountedFailure(
-    3, 3, ("openligadb:bl1:2024", "openligadb:bl2:2024", "x:y:3"), ("matches",), "403 <no>"
+    3, ("Bundesliga 2024/25", "2. Bundesliga 2024/25", "<Cup>"), ("matches", "teams"), "403 <no>"
 )
 
 
@@ -39,42 +49,53 @@ def test_a_run_group_without_failures_is_one_green_message_with_its_counts() -> 
     check(payload)
     check_plain(CALM.plain())
     assert payload["attachments"][0]["color"] == "#2eb67d"
-    assert payload["text"] == (
-        "✅ Completed: nightly:openligadb:2026-11-23 · 300 tournaments"
-        " · 1,480 completed, 20 nothing expected"
-    )
+    assert payload["text"] == ("✅ Nightly refresh of OpenLigaDB: 300 tournaments, 12 updated")
     assert texts(payload) == [
-        "✅ Completed: nightly:openligadb:2026-11-23",
+        "✅ Nightly refresh of OpenLigaDB: 300 tournaments, 12 updated",
         "*Tournaments*\n300 in 6 runs",
         "*Operations*\n1,480 completed, 20 nothing expected",
         "*Rows*\n3 created, 41 updated, 91,000 unchanged",
         "*Duration*\n4 min 5 s",
+        (
+            "*Updated*\nBundesliga 2026/27 · 1 created, 40 updated"
+            "\nDFB-Pokal 2026/27 · 2 created, 1 updated\nand 10 more"
+        ),
         "<http://localhost:3000/runs/b/abcdefgh|Open it in Dagster>",
-        "Run group: `nightly:openligadb:2026-11-23`",
-        "<!date^1795399445^{date_short_pretty} {time_secs}|2026-11-23 02:04:05+00:00>",
-        "Duration: 4 min 5 s",
+        (
+            "<!date^1795399445^{date_short_pretty} {time_secs}|2026-11-23 02:04:05+00:00>"
+            " · took 4 min 5 s · Run group: `nightly:openligadb:2026-11-23`"
+        ),
     ]
 
 
-def test_distinct_failures_are_announced_with_how_many_and_where_causes_first() -> None:
-    digest = replace(CALM, failed=15, failures=(BLOCKED, REFUSED), more_failures=2)
+def test_each_reason_has_its_own_tournaments_by_name_the_frequent_ones_first() -> None:
+    digest = replace(
+        CALM, failed=15, failures=(REFUSED, MISSING), more_failures=2, failed_tournaments=15
+    )
     payload = digest.payload()
     check(payload)
     assert payload["attachments"][0]["color"] == "#e01e5a"
     shown = texts(payload)
-    assert shown[0].startswith("❌ Ended with failures")
+    assert shown[0] == ("❌ Nightly refresh of OpenLigaDB: 300 tournaments, 12 updated, 15 failed")
+    assert payload["text"].endswith("15 failed · There is none."), "what a telephone shows"
     assert shown[5] == (
-        "*3 x matches* · 3 tournaments: `openligadb:bl1:2024, openligadb:bl2:2024, x:y:3`"
+        "*12 tournaments* · matches: Serie A 2024/25, La Liga 2024/25 and 10 more"
+        "\n```\nThere is none.\n```"
+    )
+    assert shown[6] == (
+        "*3 tournaments* · matches, teams: Bundesliga 2024/25, 2. Bundesliga 2024/25, &lt;Cup&gt;"
         "\n```\n403 &lt;no&gt;\n```"
     )
-    assert shown[6].startswith("*12 x standings* · 12 tournaments: `a:b:1, a:b:2` and 10 more")
-    assert shown[7] == "and 2 more kinds of failure; `dp executions` lists all"
+    assert shown[7:9] == [
+        "and 2 more reasons; `dp executions` lists all",
+        "To try again what failed: `dp retry`",
+    ]
 
 
 def test_recoveries_are_named() -> None:
-    recovery = Recovery("openligadb:bl1:2024", "matches", 3 * 3_600_000)
+    recovery = Recovery("Bundesliga 2024/25", "matches", 3 * 3_600_000)
     digest = replace(CALM, recoveries=(recovery,), more_recoveries=4)
-    assert "*Recovered*\n`openligadb:bl1:2024` matches after 3 h 0 min\nand 4 more" in texts(
+    assert "*Recovered*\nBundesliga 2024/25 · matches after 3 h 0 min\nand 4 more" in texts(
         digest.payload()
     )
 
@@ -89,8 +110,8 @@ def test_a_digest_is_posted_where_what_it_is_about_is() -> None:
 
 
 NOTHING = replace(
-    CALM, title="Backfill abcdefgh", tournaments=0, runs=0, completed=0, expected=0, created=0,
-    updated=0, unchanged=0,
+    CALM, subject=Subject("Backfill", "filled"), tournaments=0, runs=0, completed=0, expected=0,
+    created=0, updated=0, unchanged=0, changed=(), changed_tournaments=0,
 )  # fmt: skip
 
 
@@ -101,11 +122,9 @@ def test_a_backfill_that_failed_before_its_first_run_is_announced_with_its_error
     check_plain(digest.plain())
     assert digest.kinds == {"digest", "failure"}
     assert payload["attachments"][0]["color"] == "#e01e5a"
-    assert payload["text"] == (
-        "❌ Failed: Backfill abcdefgh · partitions: 0 of 300 done · no execution"
-    )
+    assert payload["text"] == ("❌ Backfill of 300 tournaments failed: none filled, 300 not begun")
     assert texts(payload)[:5] == [
-        "❌ Failed: Backfill abcdefgh",
+        "❌ Backfill of 300 tournaments failed: none filled, 300 not begun",
         "*Executions*\nnone",
         "*Partitions*\n0 of 300 done",
         "*Duration*\n4 min 5 s",
@@ -113,16 +132,32 @@ def test_a_backfill_that_failed_before_its_first_run_is_announced_with_its_error
     ]
 
 
-def test_how_a_backfill_ended_goes_before_what_its_runs_came_to() -> None:
+def test_a_backfill_is_called_by_what_it_came_to() -> None:
     def header(ended: Any, **counts: int) -> str:
-        return texts(replace(CALM, backfill=Backfill(ended, 300, 12), **counts).payload())[0]
+        backfill = replace(
+            CALM,
+            subject=Subject("Backfill", "filled"),
+            tournaments=counts.pop("tournaments", 30),
+            backfill=Backfill(ended, 30, 12),
+            **counts,
+        )
+        return texts(backfill.payload())[0]
 
-    assert header("completed").startswith("✅ Completed: ")
-    assert header("completed", failed=1).startswith("❌ Ended with failures: ")
-    assert header("incomplete").startswith("❌ Ended with failures: ")
-    assert header("failed").startswith("❌ Failed: ")
-    assert header("cancelled").startswith("⚠️ Cancelled: ")
-    assert header("cancelled", failed=3).startswith("⚠️ Cancelled: ")
+    failed = {"failed": 9, "failed_tournaments": 3}
+    assert header("completed") == "✅ Backfill of 30 tournaments: 30 filled"
+    assert header("incomplete", **failed) == "❌ Backfill of 30 tournaments: 27 filled, 3 failed"
+    assert header("completed", passing=9, **failed) == (
+        "⚠️ Backfill of 30 tournaments: 27 filled, 3 not done yet"
+    )
+    assert header("completed", empty_tournaments=2) == (
+        "✅ Backfill of 30 tournaments: 28 filled, 2 with nothing to store"
+    )
+    assert header("cancelled", tournaments=12) == (
+        "⚠️ Backfill of 30 tournaments was cancelled: 12 filled, 18 not begun"
+    )
+    assert header("failed", tournaments=0) == (
+        "❌ Backfill of 30 tournaments failed: none filled, 30 not begun"
+    )
 
 
 def test_a_backfill_that_failed_in_any_way_is_posted_where_failures_are() -> None:
@@ -150,7 +185,7 @@ count = st.integers(0, 10**9)
 digests = st.builds(
     Digest,
     run_group=text,
-    title=text,
+    subject=st.builds(Subject, name=text, does=st.sampled_from(["updated", "filled", "read"])),
     tournaments=count,
     runs=count,
     completed=count,
@@ -166,12 +201,10 @@ digests = st.builds(
     failures=st.lists(
         st.builds(
             CountedFailure,
-            times=count,
             tournaments=count,
             named=st.lists(text, max_size=6).map(tuple),
             domains=st.lists(text, max_size=5).map(tuple),
             error=st.none() | text,
-            followed=st.booleans(),
         ),
         max_size=8,
     ).map(tuple),
@@ -182,6 +215,12 @@ digests = st.builds(
     more_recoveries=count,
     news=st.lists(st.builds(News, tournament=text, sentence=text), max_size=12).map(tuple),
     more_news=count,
+    changed=st.lists(
+        st.builds(Changed, tournament=text, created=count, updated=count), max_size=10
+    ).map(tuple),
+    changed_tournaments=count,
+    failed_tournaments=count,
+    empty_tournaments=count,
     url=st.none() | text | st.just("http://localhost:3000/runs/b/" + "x" * 500),
     backfill=st.none()
     | st.builds(
