@@ -21,6 +21,7 @@ from dp_pipeline.assets.metadata import (
 )
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.removed import removed_keys
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
 from dp_pipeline.images.gallery import Gallery
@@ -78,6 +79,14 @@ def open_gallery(
 ) -> Gallery:
     """Where images come from and go to; a dry run stores none."""
     return Gallery(providers.open_images(store), Storing(ledger.objects()), stores=not dry_run)
+
+
+def not_removed(context: Context, store: Database, keys: Sequence[str]) -> list[str]:
+    """Of the tournaments that automation wants read those that no person has removed meanwhile."""
+    removed = store.run_here(removed_keys)
+    for key in removed & set(keys):
+        context.log.info(f"{key} was removed, and is left out; dp ingest reads it.")  # noqa: G004
+    return [key for key in keys if key not in removed]
 
 
 def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them

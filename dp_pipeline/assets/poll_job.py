@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.assets.drive import drive
+from dp_pipeline.assets.drive import drive, not_removed
 from dp_pipeline.assets.poll import poll_tournaments
 from dp_pipeline.assets.refresh_job import PRIORITY_TAG, PROVIDER_TAG, Priority, configured_keys
 from dp_pipeline.database.database import RETRY_SECONDS
@@ -35,9 +35,9 @@ def poll(
     ledger: LedgerResource,
 ) -> None:
     """Look at the matches that are due, and at what follows from them."""
-    keys = list(dict.fromkeys(map(tidied, config.keys)))
-    work = partial(poll_tournaments, keys)
     store = database.open(seconds=RETRY_SECONDS)
+    keys = not_removed(context, store, list(dict.fromkeys(map(tidied, config.keys))))
+    work = partial(poll_tournaments, keys)
     drive(context, store, providers, ledger, work, tournaments=len(keys), scope="part")
 
 

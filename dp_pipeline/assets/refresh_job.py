@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.assets.drive import WorkConfig, drive, leaves_nothing
+from dp_pipeline.assets.drive import WorkConfig, drive, leaves_nothing, not_removed
 from dp_pipeline.assets.runner import ingest_tournaments
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.registry import NAMES, in_order
@@ -53,9 +53,9 @@ def refresh(
     if unknown:
         message = f"There is no domain {', '.join(unknown)}; the domains are {', '.join(NAMES)}."
         raise dg.Failure(message, allow_retries=False)
-    keys = list(dict.fromkeys(map(tidied, config.keys)))
-    work = partial(ingest_tournaments, keys, in_order(config.domains))
     store = database.open(seconds=RETRY_SECONDS)
+    keys = not_removed(context, store, list(dict.fromkeys(map(tidied, config.keys))))
+    work = partial(ingest_tournaments, keys, in_order(config.domains))
     drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
 
 

@@ -22,6 +22,7 @@ from dp_pipeline.assets.materialization import Materialization
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.database.removed import forget
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.findings import keep_findings
 from dp_pipeline.domains.known_exceptions import KnownException
@@ -219,6 +220,9 @@ async def confirm(source: Source, context: RunContext) -> None:
             return
         if not context.run.is_dry:
             context.confirmed(str(key))
+    if not context.run.is_dry:
+        # A person has it read, for automation leaves removed tournaments out (drive.py).
+        await context.database.run(lambda connection: forget(connection, [str(key)]))
 
 
 async def attempt(  # noqa: PLR0913 - the work, and what is known before it

@@ -8,6 +8,7 @@ running   a job in this process, and what came of it
 dev       dp dev
 doctor    dp doctor
 executions  dp executions
+remove    dp remove
 search    dp search
 table     dp table
 shown     dp checks, seasons, approve, health
@@ -38,6 +39,7 @@ from dp_pipeline.cli import (
     export,
     history,
     ingest,
+    remove,
     retention,
     retry,
     search,
@@ -66,6 +68,7 @@ __all__ = [
     "history",
     "ingest",
     "main",
+    "remove",
     "retention",
     "retry",
     "search",

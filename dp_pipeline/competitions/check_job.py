@@ -15,6 +15,7 @@ from dp_pipeline.assets.drive import drive
 from dp_pipeline.assets.runner import RunContext, each
 from dp_pipeline.competitions import file
 from dp_pipeline.database.database import RETRY_SECONDS
+from dp_pipeline.database.removed import removed_keys
 from dp_pipeline.database.seasons import no_longer_followed
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.registry import TABLES
@@ -66,13 +67,14 @@ async def check_what_time_changed(
             with suppress(ProviderError):
                 present[name] = (await context.providers.clock(name))()
         now = datetime.now(UTC)
+        removed = await context.database.run(removed_keys)
         keys = await context.database.run(
             lambda c: changed_by_time(c, present, context.exceptions, now)
         )
 
         async def one(text: str) -> None:
             key = TournamentKey.parse(text)
-            is_read = (key.provider, key.competition) not in stopped
+            is_read = (key.provider, key.competition) not in stopped and text not in removed
             await _check(key, present[key.provider], context, is_read=is_read)
 
         await each(keys, one)

@@ -18,6 +18,7 @@ from dp_pipeline.assets.refresh_job import refresh_requests
 from dp_pipeline.competitions.removal import left_alone
 from dp_pipeline.database import seasons
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.removed import forget, removed_keys
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.jobs import ENDED_BADLY, GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
@@ -32,6 +33,8 @@ and 0.3 s for a run. 5,000 new tournaments are taken in within seven minutes; re
 their provider longer."""
 MOST_ANNOUNCED_SINGLY = 3
 """More tournaments than this in one tick are one run group, announced in one message."""
+BACK_AFTER = timedelta(seconds=60)
+"""A partition that is still there so long after its tournament was removed was added again."""
 GRACE_SECONDS = 60.0
 """How long a partition that somebody added may have no run: the one who added it may launch one."""
 ODD_SECONDS = 600.0
@@ -118,7 +121,10 @@ def discover(
     partitions = Partitions(instance)
     with store.transaction() as connection:
         approved = seasons.approved_keys(connection, followed or ())
-        stored = seasons.tournament_keys(connection)
+        back = removed_keys(connection, since=BACK_AFTER) & set(partitions.keys)
+        forget(connection, back)  # somebody has added its partition again
+        gone_keys = removed_keys(connection)
+        stored = [key for key in seasons.tournament_keys(connection) if key not in gone_keys]
         stopped = set() if followed is None else seasons.no_longer_followed(connection, followed)
         names = {storable(key): key for key in partitions.keys}
         never = [names[name] for name in seasons.never_attempted(connection, names)]

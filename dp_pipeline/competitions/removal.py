@@ -1,14 +1,16 @@
-"""Partitions of tournaments that do not exist are taken away again.
+"""Tournaments are taken away: those that do not exist by a sensor, others by a person.
 
 Dagster lets anybody add any text as a partition, and a failed one turns all assets red for ever.
 Materializing it fails with a sentence; what is done about the partition afterwards is decided here.
+What a person removes is noted (database/removed.py), so that no sensor brings it back.
 """
 
 from collections.abc import Sequence
 
 import dagster as dg
+import sqlalchemy as sa
 
-from dp_pipeline.database import confirmed
+from dp_pipeline.database import confirmed, removed
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.instance.dagster_internals import (
@@ -18,13 +20,15 @@ from dp_pipeline.instance.dagster_internals import (
     PartitionBackfill,
 )
 from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
-from dp_pipeline.ledger.ledger import storable
+from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import NOT_THERE
 
 MOST_REMOVED = 200
 """In one tick; Dagster takes some 5 ms for each."""
 
+LEASE_SECONDS = 10.0
+"""Who waits at a terminal is told rather than kept waiting."""
 _OPEN = [each for each in BulkActionStatus if each not in BULK_ACTION_TERMINAL_STATUSES]
 
 
@@ -44,17 +48,84 @@ def remove_unknown(instance: dg.DagsterInstance, store: Database) -> list[str]:
         unconfirmed = confirmed.unconfirmed(connection, by_name)
         errors = confirmed.last_errors(connection, unconfirmed) if unconfirmed else {}
     missing = [by_name[name] for name, error in errors.items() if error in NOT_THERE]
-    removed = left_alone(instance, partitions, missing)[:MOST_REMOVED]
-    for key in removed:
+    gone = left_alone(instance, partitions, missing)[:MOST_REMOVED]
+    for key in gone:
         # First the note, without which the key would be taken from whoever adds it again. Should
         # nothing else come of this, the partition counts as new, is read, and is missing.
         with store.transaction() as connection:
             confirmed.note_removal(connection, storable(key))
         instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)
-    if removed:
-        # What Dagster keeps of an asset would count the partition as failed for ever.
-        instance.wipe_asset_cached_status([dg.AssetKey(domain) for domain in REGISTERED])
-    return removed
+    if gone:
+        _forget_status(instance)
+    return gone
+
+
+class NotRemovableError(Exception):
+    """A tournament cannot be removed now. The text is a sentence with the reason."""
+
+
+async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
+    instance: dg.DagsterInstance,
+    store: Database,
+    ledger: Ledger,
+    key: str,
+    *,
+    by: str,
+    keep_data: bool,
+) -> None:
+    """Remove a tournament: its partition, what reads it by itself, and what is stored of it.
+
+    Its executions, their reports and the archive stay. It is done under the lease of the
+    tournament, and no run or backfill may be about to work on it. Once it is noted, automation
+    leaves it alone, so that what is cut short is made good by doing it again.
+
+    Args:
+        instance: has the partition.
+        store: has what is stored.
+        ledger: at work; gives the lease.
+        key: as the partition is called.
+        by: name of the person.
+        keep_data: nothing that is stored is deleted.
+
+    Raises:
+        NotRemovableError: a run or backfill is to work on it; nothing was changed.
+        TournamentBusyError: another process works on it; nothing was changed.
+    """
+    _refuse_busy(instance, key)
+    name = storable(key)
+    async with ledger.lease(tournament_id_of(key), seconds=LEASE_SECONDS) as lease:
+        await lease.acquire()
+        await store.run(lambda connection: removed.note(connection, name, by))
+        try:
+            # A sensor may have asked for one meanwhile; from now on none does.
+            _refuse_busy(instance, key)
+        except NotRemovableError:
+            await store.run(lambda connection: removed.forget(connection, [name]))
+            raise
+        instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)
+        _forget_status(instance)
+
+        def delete(connection: sa.Connection) -> None:
+            removed.end_automation(connection, name)
+            if not keep_data:
+                removed.delete_rows(connection, name)
+
+        await store.run(delete)
+
+
+def _refuse_busy(instance: dg.DagsterInstance, key: str) -> None:
+    if left_alone(instance, Partitions(instance), [key]):
+        return
+    message = (
+        f"A run or backfill is to work on {key}; nothing was removed. Wait until it has ended, or "
+        "cancel it in Dagster."
+    )
+    raise NotRemovableError(message)
+
+
+def _forget_status(instance: dg.DagsterInstance) -> None:
+    # What Dagster keeps of an asset would count the partition as failed for ever.
+    instance.wipe_asset_cached_status([dg.AssetKey(domain) for domain in REGISTERED])
 
 
 def left_alone(

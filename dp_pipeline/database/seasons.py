@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.confirmed import before_removal, not_begun, only_planned, table_of
+from dp_pipeline.database.removed import forget, removed_keys
 from dp_pipeline.football.key import TournamentKey
 
 FORGET_AFTER = timedelta(days=14)
@@ -140,6 +141,7 @@ def approve_followed(connection: sa.Connection, following: Following) -> tuple[s
                 _season.c.competition == following.competition,
                 _season.c.place <= following.seasons_back,
                 _season.c.approved_at.is_(None),
+                _season.c.key.not_in(sa.select(tables.removed_tournament.c.key)),
             )
             .values(approved_at=sa.func.now())
             .returning(_season.c.key)
@@ -148,7 +150,8 @@ def approve_followed(connection: sa.Connection, following: Following) -> tuple[s
 
 
 def approve(connection: sa.Connection, keys: Collection[str]) -> tuple[str, ...]:
-    """Approve seasons by key; those that are known, approved before or not."""
+    """Approve seasons by key, also removed ones; those that are known, approved before or not."""
+    forget(connection, keys)
     return tuple(
         connection.scalars(
             sa.update(_season)
@@ -226,7 +229,8 @@ def kept_current(
     """The tournaments of a provider that are read again by themselves.
 
     These are the stored ones whose competition is followed, and those whose competition never was:
-    somebody ingested them by hand. Where it was followed once and is not any more, nothing is read.
+    somebody ingested them by hand. Where it was followed once and is not any more, nothing is read,
+    nor of a tournament that a person removed.
     A followed and approved season that has no tournament yet is read as well: it may be published
     by now.
 
@@ -245,11 +249,12 @@ def kept_current(
     stored = connection.execute(
         sa.select(_tournament.c.key, _tournament.c.status).where(_tournament.c.provider == provider)
     ).all()
-    stored_keys = {row.key for row in stored}
+    stored_keys, removed = {row.key for row in stored}, removed_keys(connection)
     wanted = {
         row.key
         for row in stored
-        if (finished_too or row.status in _CURRENT)
+        if row.key not in removed
+        and (finished_too or row.status in _CURRENT)
         and TournamentKey.parse(row.key).competition not in stopped
     }
     return sorted(

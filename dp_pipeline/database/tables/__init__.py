@@ -10,6 +10,7 @@ from dp_pipeline.database.tables.automation import (
     provider_health,
     provider_hour,
     provider_rate_limit,
+    removed_tournament,
     tournament_watch,
 )
 from dp_pipeline.database.tables.checks import data_check, finding
@@ -68,6 +69,7 @@ __all__ = [
     "provider_health",
     "provider_hour",
     "provider_rate_limit",
+    "removed_tournament",
     "response",
     "slack_thread",
     "team",

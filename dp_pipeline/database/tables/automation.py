@@ -140,3 +140,15 @@ competition_season = sa.Table(
     sa.Index(None, "provider", "competition", "place"),
     comment="Seasons that providers list of the competitions that are or were followed",
 )
+
+removed_tournament = sa.Table(
+    "removed_tournament",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True, comment="The tournament key"),
+    moment("removed_at", "When it was removed", now=True),
+    text("removed_by", "Name of the user at whose terminal", required=True),
+    comment=(
+        "Tournaments that a person removed with dp remove: nothing reads them by itself until a "
+        "person ingests or approves them"
+    ),
+)
