@@ -24,17 +24,23 @@ TOURNAMENTS = 1_200
 SHOWN = (1, 3)
 """Places in a block of twelve competitions: a league, and groups with a knockout."""
 SPEED = 5_760
-"""A minute here is four days there: every poll finds something new."""
+"""A minute here is four days there, without the days on which nothing ends (quiet.py)."""
 STATE = "sandbox.json"
 _STARTED_WITHIN = 15.0
-_REMEMBERED_EVERY = 20.0
+_LOOKED_EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class DemoState:
-    """What outlives a stop: seconds the world has run, its port, and which block is shown."""
+    """What outlives a stop.
 
-    played: float = 0.0
+    Args:
+        played: how far the world's clock is, in seconds at its usual speed; None: not begun.
+        port: where the world is.
+        block: which competitions are shown.
+    """
+
+    played: float | None = None
     port: int = 0
     block: int = 0
 
@@ -43,13 +49,14 @@ class DemoState:
 def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Generator[str]:
     """Serve the world; its address. `show` is given the keys to show, anew in each season.
 
-    Its clock stands still while nobody runs it and never goes back: what has been read from it
-    stays true. When its last season is over, other competitions of the world are shown from the
-    beginning.
+    Its clock stands still while nobody runs it, passes over days on which nothing ends, and never
+    goes back: what has been read from it stays true. When its last season is over, other
+    competitions of the world are shown from the beginning.
     """
     from dp_pipeline.sandbox.clock import Clock, read_moment
     from dp_pipeline.sandbox.faults import Faults
     from dp_pipeline.sandbox.index import tournament_key
+    from dp_pipeline.sandbox.quiet import next_event, past_quiet
     from dp_pipeline.sandbox.server import Simulation, http_server
     from dp_pipeline.sandbox.world import calendar
     from dp_pipeline.sandbox.world.formats import KINDS
@@ -58,7 +65,7 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
     state = _remembered(home)
     block = state.block
     # What was played after the last note was not noted: a little ahead is right, behind never is.
-    began = time.time() - (state.played + 2 * _REMEMBERED_EVERY if state.played else 0)
+    began = time.time() - (0 if state.played is None else state.played + 2 * _LOOKED_EVERY)
     start = read_moment("37%", began)
     simulation = Simulation(World(SEED, TOURNAMENTS), Clock(start, began, SPEED), Faults(SEED, []))
     listener = _listen(state.port)
@@ -67,11 +74,17 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
 
     def note() -> None:
         nonlocal block, shown
-        if simulation.now > calendar.season_end(calendar.SEASONS - 1):
+        real, clock = time.time(), simulation.clock
+        if clock.at(real) > calendar.season_end(calendar.SEASONS - 1):
             block = (block + 1) % (TOURNAMENTS // KINDS)
-            simulation.clock = Clock(start, time.time(), SPEED)
-        _remember(home, DemoState(time.time() - simulation.clock.began, port, block))
-        newest = tuple(tournament_key(number + block * KINDS, simulation.now) for number in SHOWN)
+            clock = Clock(start, real, SPEED)
+        numbers = [number + block * KINDS for number in SHOWN]
+        if clock.speed == SPEED:  # else somebody steers it, over /admin/clock
+            clock = past_quiet(clock, real, next_event(simulation.world, numbers, clock.at(real)))
+        # The note comes first: what is killed in between goes on ahead of what has been read.
+        _remember(home, DemoState((clock.at(real) - start) / SPEED, port, block))
+        simulation.clock = clock
+        newest = tuple(tournament_key(number, simulation.now) for number in numbers)
         if newest != shown:
             show(newest)
             shown = newest
@@ -87,7 +100,7 @@ def _repeating(work: Callable[[], None]) -> Generator[None]:
     stopped = threading.Event()
 
     def repeat() -> None:
-        while not stopped.wait(_REMEMBERED_EVERY):
+        while not stopped.wait(_LOOKED_EVERY):
             work()
 
     thread = threading.Thread(target=repeat, name="sandbox clock", daemon=True)

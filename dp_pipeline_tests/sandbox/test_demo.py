@@ -1,11 +1,12 @@
 """The simulated world beside Dagster: it shows two tournaments and its clock never goes back."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import httpx
 
-from dp_pipeline.sandbox.demo import STATE, simulated_world
+from dp_pipeline.sandbox.demo import SPEED, STATE, simulated_world
 from dp_pipeline.sandbox.world import calendar
 
 
@@ -56,3 +57,12 @@ def test_after_the_last_season_other_competitions_are_shown(tmp_path: Path) -> N
     with simulated_world(tmp_path, shown.append):
         ((league, _),) = shown
     assert league.split(":")[1] == "900013"
+
+
+def test_a_world_that_is_started_in_its_summer_break_has_passed_over_it(tmp_path: Path) -> None:
+    start = calendar.percent_of_season(Fraction(37))
+    summer = calendar.season_end(calendar.HOME_SEASON) - 5 * calendar.DAY
+    (tmp_path / STATE).write_text(json.dumps({"played": (summer - start) / SPEED}))
+    with simulated_world(tmp_path, lambda _: None) as address:
+        july = calendar.season_announced(calendar.HOME_SEASON + 1)
+        assert calendar.iso(july - calendar.DAY) < world_time(address)
