@@ -14,11 +14,12 @@ from pydantic import Field
 
 from dp_pipeline.assets.checks import evaluation
 from dp_pipeline.assets.metadata import (
+    failure_metadata,
     materialization_description,
     materialization_metadata,
     observation_metadata,
-    refusal_metadata,
 )
+from dp_pipeline.assets.run_names import run_named
 from dp_pipeline.assets.runner import RunContext
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.removed import removed_keys
@@ -96,7 +97,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     ledger: LedgerResource,
     work: Callable[[RunContext], Awaitable[None]],
     *,
-    tournaments: int,
+    keys: Sequence[str],
     scope: Scope = "whole",
     run_group: str | None = None,
 ) -> None:
@@ -110,7 +111,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
         providers: where it reads.
         ledger: where it is recorded.
         work: calls `RunContext.ended` for each execution; its executions may be of several domains.
-        tournaments: how many there are, for the sentence about failures.
+        keys: the tournaments it is about, by which the run is named; none if it finds them itself.
         scope: how much of each domain is read.
         run_group: as which they are announced, where the run began without the tag of it.
 
@@ -121,7 +122,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     failed: list[Execution] = []
     # A key among the executions: its tournament was confirmed and gets its partition.
     ended: queue.SimpleQueue[Execution | str | Checked | None] = queue.SimpleQueue()
-    with ledger.open(store).working(run.id) as book:
+    with run_named(context, store, keys), ledger.open(store).working(run.id) as book:
         run_context = RunContext(
             providers.open(store),
             store,
@@ -148,7 +149,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
                     _tell(context, heard, failed)
     if failed:
         metadata = {"failed_executions": len(failed)}
-        raise dg.Failure(describe(failed, tournaments), metadata, allow_retries=False)
+        raise dg.Failure(describe(failed, len(keys)), metadata, allow_retries=False)
 
 
 def _run(context: Context, ledger: LedgerResource, scope: Scope, run_group: str | None) -> Run:
@@ -192,12 +193,13 @@ def _tell(context: Context, heard: Execution | str | Checked, failed: list[Execu
         return
     execution = heard
     subject = f"{execution.domain} of {execution.key}"
-    if execution.failure is not None and execution.outcome == SUSPICIOUS:
+    if execution.failure is not None:
+        # Dagster's own words of a partition that failed name the run and no reason.
         context.log_event(
             dg.AssetObservation(
                 execution.domain,
                 description=execution.failure.message,
-                metadata=refusal_metadata(execution),
+                metadata=failure_metadata(execution),
                 partition=execution.key,
             )
         )

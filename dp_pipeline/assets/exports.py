@@ -9,6 +9,7 @@ from pydantic import Field
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.following import WHEN_DATA_CHANGES, keys_of, published
 from dp_pipeline.assets.metadata import preview_table
+from dp_pipeline.assets.run_names import run_named
 from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.partitions import TOURNAMENTS
@@ -73,7 +74,9 @@ def exports(
     def publish(text: str) -> dg.AssetMaterialization:
         return _materialization(text, store, objects, formats)
 
-    published(context, keys_of(context), publish)
+    keys = keys_of(context)
+    with run_named(context, store, keys):
+        published(context, keys, publish)
     yield from ()
 
 

@@ -66,7 +66,7 @@ def ingest(
         settle(context, config, store, providers, ledger, keys=keys)
     else:
         work = partial(ingest_tournaments, keys, domains)
-        drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
+        drive(context, store, providers, ledger, work, keys=keys, scope=config.scope)
     yield from ()
 
 
@@ -90,5 +90,5 @@ def collect(
     gallery = open_gallery(store, providers, ledger, dry_run=config.dry_run)
     keys = keys_of(context)
     work = partial(collect_logos, keys, gallery)
-    drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
+    drive(context, store, providers, ledger, work, keys=keys, scope=config.scope)
     yield from ()

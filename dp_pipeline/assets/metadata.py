@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.ledger.execution import Execution
-from dp_pipeline.ledger.vocabulary import how_settled, ways_to_settle
+from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_settled, ways_to_settle
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.storage import place_of
 
@@ -58,20 +58,22 @@ def materialization_description(execution: Execution) -> str:
 
 
 def materialization_metadata(execution: Execution) -> dict[str, Any]:
-    """What one materialization came to: some of the data first, then findings, counts, links."""
+    """What one materialization came to: the tournament and its data first, ids last.
+
+    Dagster shows it in this order.
+    """
     metadata: dict[str, Any] = {}
     if execution.label:
         metadata["tournament"] = execution.label
-    metadata |= {"outcome": execution.outcome, "status": execution.status}
     if execution.absent is not None:
         metadata["because"] = execution.absent.because
+    if execution.preview:
+        metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
     if execution.news:
         metadata["news"] = "\n".join(execution.news)
     if execution.coverage is not None:
         metadata["coverage"] = execution.coverage.sentence
         metadata["coverage by part"] = dg.MetadataValue.md(execution.coverage.markdown)
-    if execution.preview:
-        metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
     if execution.changed:
         metadata["would change" if execution.run.is_dry else "changed"] = preview_table(
             [
@@ -82,7 +84,7 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
     if execution.findings:
         # A table, because Dagster shows Markdown only on demand, behind a link.
         metadata["findings"] = findings_table(execution.findings)
-    metadata |= _counts(execution)
+    metadata |= {"outcome": execution.outcome, "status": execution.status, **_counts(execution)}
     # One request serves several domains; a zero beside the others would only raise the question.
     if requests := sum(not request.reused for request in execution.requests):
         metadata["requests"] = requests
@@ -106,11 +108,22 @@ def observation_metadata(execution: Execution) -> dict[str, Any]:
     }
 
 
-def refusal_metadata(execution: Execution) -> dict[str, Any]:
-    """What was refused, how it differs from what is stored, and what a person may do about it.
+def failure_metadata(execution: Execution) -> dict[str, Any]:
+    """Why an execution failed, and where more is; under names of its own, as of a dry run."""
+    assert execution.failure is not None  # noqa: S101 - it failed
+    if execution.outcome == SUSPICIOUS:
+        return _refusal_metadata(execution)
+    metadata = {
+        "failed: because": execution.failure.message,
+        **({"failed: tournament": execution.label} if execution.label else {}),
+        "failed: report": _report(execution),
+        "failed: execution_id": str(execution.id),
+    }
+    return {name: said for name, said in metadata.items() if said is not None}
 
-    Under names of its own, as of a dry run.
-    """
+
+def _refusal_metadata(execution: Execution) -> dict[str, Any]:
+    """What was refused, how it differs from what is stored, and what a person may do about it."""
     assert execution.failure is not None  # noqa: S101 - it was refused
     ways = ways_to_settle(execution.id, execution.noted)
     metadata: dict[str, Any] = {

@@ -38,7 +38,7 @@ def poll(
     store = database.open(seconds=RETRY_SECONDS)
     keys = not_removed(context, store, list(dict.fromkeys(map(tidied, config.keys))))
     work = partial(poll_tournaments, keys)
-    drive(context, store, providers, ledger, work, tournaments=len(keys), scope="part")
+    drive(context, store, providers, ledger, work, keys=keys, scope="part")
 
 
 @dg.job(

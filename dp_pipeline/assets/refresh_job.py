@@ -56,7 +56,7 @@ def refresh(
     store = database.open(seconds=RETRY_SECONDS)
     keys = not_removed(context, store, list(dict.fromkeys(map(tidied, config.keys))))
     work = partial(ingest_tournaments, keys, in_order(config.domains))
-    drive(context, store, providers, ledger, work, tournaments=len(keys), scope=config.scope)
+    drive(context, store, providers, ledger, work, keys=keys, scope=config.scope)
 
 
 @dg.job(

@@ -69,7 +69,7 @@ def retry(
         providers,
         ledger,
         work,
-        tournaments=len(wanted),
+        keys=list(wanted),
         scope=config.scope,
         run_group=run_group,
     )

@@ -10,6 +10,7 @@ import dagster as dg
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.following import WHEN_DATA_CHANGES, keys_of, published
 from dp_pipeline.assets.metadata import link
+from dp_pipeline.assets.run_names import run_named
 from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.partitions import TOURNAMENTS
@@ -53,7 +54,9 @@ def season_charts(
 ) -> Iterator[dg.MaterializeResult]:
     """Publish the selected tournaments, each for itself."""
     store, objects = database.open(seconds=RETRY_SECONDS), ledger.objects()
-    published(context, keys_of(context), lambda key: _materialization(key, store, objects))
+    keys = keys_of(context)
+    with run_named(context, store, keys):
+        published(context, keys, lambda key: _materialization(key, store, objects))
     yield from ()
 
 

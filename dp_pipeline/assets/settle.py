@@ -88,7 +88,7 @@ def settle(  # noqa: PLR0913 - the resources of a run, and what to do with them
         run = replace(run_context.run, accepted=accepted)
         await replaying.replay_in(replace(run_context, run=run), key, archived, NAMES)
 
-    drive(context, store, providers, ledger, work, tournaments=1, scope=config.scope)
+    drive(context, store, providers, ledger, work, keys=[str(key)], scope=config.scope)
 
 
 def _execution(config: IngestConfig) -> UUID:

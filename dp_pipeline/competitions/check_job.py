@@ -48,7 +48,7 @@ def check(
         keys = await check_what_time_changed(run_context, stopped)
         context.log.info(f"Checked again without a read: {', '.join(keys) or 'nothing'}")  # noqa: G004
 
-    drive(context, store, providers, ledger, work, tournaments=1)
+    drive(context, store, providers, ledger, work, keys=())
 
 
 async def check_what_time_changed(
