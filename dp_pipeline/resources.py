@@ -191,6 +191,7 @@ class LedgerResource(dg.ConfigurableResource):
             database,
             object_store(settings),
             conceal=settings.conceal,
+            zone=settings.timezone,
             lease_seconds=self.lease_seconds,
         )
 

@@ -58,7 +58,8 @@ def accept(execution: UUID, reason: str, *, yes: bool) -> None:
             work = partial(replaying.replay, key, run, NAMES, apply=apply, accepted=accepted)
             return _printed(database, str(key), anyio.run(work), dry_run=not apply)
 
-        with Ledger(database, objects, conceal=settings.conceal).working() as ledger:
+        book = Ledger(database, objects, conceal=settings.conceal, zone=settings.timezone)
+        with book.working() as ledger:
             if not replayed(ledger, apply=False):
                 sys.exit(1)
             if not yes and not click.confirm("Write that?"):

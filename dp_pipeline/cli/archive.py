@@ -14,7 +14,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey, tidied
 from dp_pipeline.http.archive_size import archive_size
 from dp_pipeline.ledger.listing import executions_of_run
-from dp_pipeline.ledger.retention.removal import amount
+from dp_pipeline.pages.words import amount
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 
@@ -75,7 +75,8 @@ def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> No
         if not runs:
             message = f"The archive has no whole read of {wanted} of that time."
             raise click.ClickException(printable(message))
-        with Ledger(database, objects, conceal=settings.conceal).working() as ledger:
+        book = Ledger(database, objects, conceal=settings.conceal, zone=settings.timezone)
+        with book.working() as ledger:
             replaying = Replaying(database, Storing(objects), ledger, settings.base_urls)
             for run in runs:
                 domains = run.domains if every_run else NAMES

@@ -4,11 +4,11 @@ In this order, because a row that waited for the store stayed open when the stor
 nobody had thought of, and was then closed as that of a dead process.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import anyio
 import sqlalchemy as sa
@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.database.errors import DatabaseError
-from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.execution import Execution, jsonable
+from dp_pipeline.ledger.kept_reports import StoredReport, keep, note
 from dp_pipeline.ledger.report import report
+from dp_pipeline.ledger.report_files import HTML, JSON, json_body, page_body, page_key
 from dp_pipeline.storage import ObjectStoreError, Storing
 
 CLOSE_SECONDS = 600.0
@@ -27,33 +28,44 @@ CLOSE_SECONDS = 600.0
 _log = logging.getLogger(__name__)
 
 
-async def close(database: Database, objects: Storing, execution: Execution) -> None:
+async def close(database: Database, objects: Storing, execution: Execution, zone: ZoneInfo) -> None:
     """Close the row with how the execution ended, then store its report, or note why not.
+
+    Args:
+        database: where its row is.
+        objects: where its report goes.
+        execution: what has ended.
+        zone: in which the report's page shows times.
 
     Raises:
         DatabaseError: the row could not be closed.
     """
-    execution.report_key = execution.report_file_key
-    body = await _record(database, execution)
+    key = execution.report_key = execution.report_file_key
+    account, body = await _record(database, execution)
     with anyio.CancelScope(shield=True):
         try:
-            await objects.put(execution.report_key, body, content_type="application/json")
-            execution.report_url = objects.url(execution.report_key)
+            await objects.put(key, body, content_type=JSON)
+            execution.report_url = objects.url(key)
+            page = page_body(account, zone, key, execution.report_url)
+            if page is not None:
+                await objects.put(page_key(key), page, content_type=HTML)
+                execution.has_page = True
         except ObjectStoreError as error:
             execution.report_error = str(error)
             _log.warning("%s The report is kept in the database and stored later.", error)
+        stored = StoredReport(execution.report_url, execution.has_page, execution.report_error)
         try:
-            await database.run(lambda connection: _note(connection, execution))
+            await database.run(lambda connection: note(connection, execution.id, stored))
         except DatabaseError as error:
             # The row is closed and the report kept: the work has not failed.
             _log.warning("%s The report of execution %s is stored later.", error, execution.id)
 
 
-async def _record(database: Database, execution: Execution) -> bytes:
-    """Close the row and keep the report; the report."""
+async def _record(database: Database, execution: Execution) -> tuple[dict[str, Any], bytes]:
+    """Close the row and keep the report; the report, and as it is stored for programs."""
     try:
         values, account = _values(execution), report(execution)
-        body = _body(account)
+        body = json_body(account)
         await _insist(database, partial(_write, execution, values, account))
     except Exception as error:
         if isinstance(error, DatabaseError) and error.retryable:
@@ -62,9 +74,9 @@ async def _record(database: Database, execution: Execution) -> bytes:
         # refused by the database, how the execution ended is known.
         _log.exception("The account of execution %s cannot be written.", execution.id)
         values, account = _bare_values(execution), _bare_report(execution, error)
-        body = _body(account)
+        body = json_body(account)
         await _insist(database, partial(_write, execution, values, account))
-    return body
+    return account, body
 
 
 async def _insist(database: Database, write: Callable[[sa.Connection], None]) -> None:
@@ -80,10 +92,6 @@ async def _insist(database: Database, write: Callable[[sa.Connection], None]) ->
             return
     # Cancelled here, or after this time, it is left to be closed as gone (reconcile.py).
     await database.run(write, seconds=CLOSE_SECONDS)
-
-
-def _body(account: dict[str, Any]) -> bytes:
-    return json.dumps(account, ensure_ascii=False, indent=2, allow_nan=False).encode()
 
 
 def _write(
@@ -117,15 +125,7 @@ def _write(
             }
         )
     )
-    kept_reports.keep(connection, execution.id, execution.report_file_key, account)
-
-
-def _note(connection: sa.Connection, execution: Execution) -> None:
-    if execution.report_url is None:
-        error = execution.report_error or "The report was not sent to the object store."
-        kept_reports.refused(connection, execution.id, error)
-    else:
-        kept_reports.stored(connection, execution.id, execution.report_url)
+    keep(connection, execution.id, execution.report_file_key, account)
 
 
 def _values(execution: Execution) -> dict[str, Any]:

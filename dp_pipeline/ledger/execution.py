@@ -128,6 +128,7 @@ class Execution:
     refused: str | None = None
     report_key: str | None = None
     report_url: str | None = None
+    has_page: bool = False
     report_error: str | None = None
     _clock: float = field(default_factory=time.monotonic, repr=False)
     _token: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)

@@ -3,12 +3,13 @@
 A report is kept before it is sent, so that nothing the store does can lose it.
 """
 
-import json
 import time
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -16,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from dp_pipeline.database import tables
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database
+from dp_pipeline.ledger.report_files import HTML, JSON, PAGE, json_body, page_body, page_key
 from dp_pipeline.storage import ANSWER_SECONDS, PAUSE_SECONDS, ObjectStore, ObjectStoreError, within
 
 _BACKOFF = Backoff(first=PAUSE_SECONDS, longest=3_600)
@@ -42,46 +44,61 @@ def keep(
     )
 
 
-def stored(connection: sa.Connection, execution_id: UUID, url: str) -> None:
-    """The store has the report: its row says where, and it is kept no longer."""
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """What the object store has of a report.
+
+    Args:
+        url: of the report for programs; None if the store has not taken it.
+        has_page: whether it has the page for people, too.
+        error: why not all could be stored; it is tried again.
+    """
+
+    url: str | None = None
+    has_page: bool = False
+    error: str | None = None
+
+
+def note(connection: sa.Connection, execution_id: UUID, stored: StoredReport) -> None:
+    """Note in its row what the store has of a report; it is kept as long as that is not all."""
+    said: dict[str, str] = {}
+    if stored.url is None:
+        said = {"reportUploadError": stored.error or "It was not sent to the object store."}
+    else:
+        said = {"reportUploadStatus": "stored", **({PAGE: "stored"} if stored.has_page else {})}
     without_error = _summary.op("-", return_type=JSONB)("reportUploadError")
     connection.execute(
         sa.update(_executions)
         .where(_executions.c.id == execution_id)
         .values(
-            report_file_url=url,
-            summary=without_error.concat({"reportUploadStatus": "stored"}),
+            report_file_url=sa.func.coalesce(stored.url, _executions.c.report_file_url),
+            summary=without_error.concat(said),
             updated_at=sa.func.now(),
         )
     )
-    connection.execute(sa.delete(_reports).where(_reports.c.execution_id == execution_id))
-
-
-def refused(connection: sa.Connection, execution_id: UUID, error: str) -> None:
-    """The store did not take the report: it is tried again, each time after twice as long."""
+    mine = _reports.c.execution_id == execution_id
+    if stored.error is None and stored.url is not None:
+        connection.execute(sa.delete(_reports).where(mine))
+        return
     connection.execute(
         sa.update(_reports)
-        .where(_reports.c.execution_id == execution_id)
+        .where(mine)
         .values(
             attempts=_reports.c.attempts + 1,
-            last_error=error,
+            last_error=stored.error,
             next_attempt_at=_BACKOFF.until(_reports.c.attempts + 1),
         )
     )
-    connection.execute(
-        sa.update(_executions)
-        .where(_executions.c.id == execution_id)
-        .values(summary=_summary.concat({"reportUploadError": error}))
-    )
 
 
-def store_all(
+def store_all(  # noqa: PLR0913 - all but two have a default
     database: Database,
     objects: ObjectStore,
     *,
     most: int = 20,
     seconds: float = 10,
     answer_seconds: float = ANSWER_SECONDS,
+    zone: ZoneInfo | None = None,
 ) -> int:
     """Bring reports that the object store did not take at the time into it; how many it took.
 
@@ -103,21 +120,28 @@ def store_all(
     for row in due:
         if time.monotonic() > latest:
             break
-        try:
-            within(answer_seconds, partial(_put, objects, row.file_key, row.report))
-            url = objects.url(row.file_key)
-        except ObjectStoreError as error:
-            with database.transaction() as connection:
-                refused(connection, row.execution_id, str(error))
-            if error.retryable:
-                break
-            continue  # it is about this one
+        stored, retryable = _stored(objects, row.file_key, row.report, zone, answer_seconds)
         with database.transaction() as connection:
-            stored(connection, row.execution_id, url)
-        taken += 1
+            note(connection, row.execution_id, stored)
+        taken += stored.error is None
+        if retryable:
+            break  # otherwise it is about this one
     return taken
 
 
-def _put(objects: ObjectStore, file_key: str, report: Any) -> None:
-    body = json.dumps(report, ensure_ascii=False, indent=2).encode("utf-8", "replace")
-    objects.put(file_key, body, content_type="application/json")
+def _stored(
+    objects: ObjectStore, key: str, report: Any, zone: ZoneInfo | None, seconds: float
+) -> tuple[StoredReport, bool]:
+    """What the store takes now, and whether it failed in a way that may concern others, too."""
+    stored = StoredReport()
+    try:
+        put = partial(objects.put, key, json_body(report), content_type=JSON)
+        within(seconds, put)
+        stored = StoredReport(objects.url(key))
+        page = page_body(report, zone or ZoneInfo("UTC"), key, objects.url(key))
+        if page is not None:
+            within(seconds, partial(objects.put, page_key(key), page, content_type=HTML))
+            stored = replace(stored, has_page=True)
+    except ObjectStoreError as error:
+        return replace(stored, error=str(error)), error.retryable
+    return stored, False

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import anyio
 import anyio.to_thread
@@ -69,12 +70,13 @@ def storable(key: str) -> str:
 class Ledger:
     """The execution table as the work sees it: one per run, `working` around all of it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         database: Database,
         objects: ObjectStore,
         *,
         conceal: Callable[[str], str] = str,
+        zone: ZoneInfo | None = None,
         lease_seconds: float = LEASE_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
@@ -82,6 +84,7 @@ class Ledger:
         self._objects = Storing(objects, answer_seconds=answer_seconds)
         self._liveness = Liveness(database)
         self._conceal = conceal
+        self._zone = zone or ZoneInfo("UTC")
         self._lease_seconds = lease_seconds
 
     @contextmanager
@@ -124,7 +127,7 @@ class Ledger:
                 raise
             finally:
                 execution.finish()
-                await close(self._database, self._objects, execution)
+                await close(self._database, self._objects, execution, self._zone)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._liveness.release, lock)

@@ -157,7 +157,8 @@ class _Tick:
             self._done(len(lost.waiting), "runs that Dagster calls dead still work")
         with duty("storing reports late"):
             objects = self.ledger.objects()
-            reports = kept_reports.store_all(store, objects, seconds=REPORTS_SECONDS)
+            zone = Settings.load().timezone
+            reports = kept_reports.store_all(store, objects, seconds=REPORTS_SECONDS, zone=zone)
             self._done(reports, "reports stored late")
         # After the runs that died early: what those were to do is announced by the partitions.
         with duty("taking away partitions of tournaments that do not exist"):

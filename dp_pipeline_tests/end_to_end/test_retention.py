@@ -106,7 +106,10 @@ def test_what_is_too_old_is_said_first_and_what_is_needed_stays(
     assert {**contents(database), "change": before["change"]} == before
     (body,) = (tmp_path / "objects" / "payloads").rglob("*.gz")
     assert json.loads(unpacked(body.read_bytes()) or b"")["matches"]
-    assert len(list((tmp_path / "objects").rglob("*.json"))) == 6
+    reports = {path.with_suffix("") for path in (tmp_path / "objects").rglob("*.json")}
+    pages = {path.with_suffix("") for path in (tmp_path / "objects").rglob("*.html")}
+    assert len(reports) == 6
+    assert pages == reports
     assert "planned" in dp("replay", KEY)
     assert {row["outcome"] for row in read().values()} <= {"unchanged", "not_applicable"}
 

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
+from dp_pipeline.ledger import report_files
 from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Run
 from dp_pipeline.ledger.kept_reports import store_all
 from dp_pipeline.ledger.ledger import Ledger, tournament_id_of
+from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.storage import Folder, ObjectStoreError
 from dp_pipeline_tests.database.proxy import proxied
 from dp_pipeline_tests.ledger.rows import KEY, reconciled, rows, wait_for_free
@@ -162,6 +164,69 @@ def test_a_store_that_is_down_keeps_the_status_and_gets_the_report_later(
         assert row["report_file_url"].startswith("file://")
         report = json.loads((tmp_path / row["report_file_key"]).read_text())
         assert report["executionId"] == str(row["id"])
+        assert row["summary"]["reportPage"] == "stored"
+        assert str(row["id"]) in (tmp_path / page_key(row["report_file_key"])).read_text()
+
+
+class WithoutPages(BrokenStore):
+    """An object store that takes no page until told otherwise."""
+
+    def put(
+        self, key: str, body: bytes, *, content_type: str, cache_control: str | None = None
+    ) -> None:
+        if self.down and key.endswith(".html"):
+            message = "The bucket takes no page."
+            raise ObjectStoreError(message, retryable=False)
+        self.folder.put(key, body, content_type=content_type, cache_control=cache_control)
+
+
+def test_a_page_that_is_not_taken_costs_no_report_and_comes_later(
+    database: Database, tmp_path: Path
+) -> None:
+    store = WithoutPages(Folder(tmp_path))
+
+    async def work() -> None:
+        with Ledger(database, store).working() as ledger:
+            async with ledger.track("teams", KEY, Run(uuid4())):
+                pass
+
+    def due() -> None:
+        with database.transaction() as connection:
+            at_once = sa.update(tables.execution_report).values(next_attempt_at=sa.func.now())
+            connection.execute(at_once)
+
+    anyio.run(work)
+    for page, taken in ((False, 0), (True, 1), (True, 0)):
+        (row,) = rows(database)
+        assert row["summary"]["reportUploadStatus"] == "stored"
+        assert "reportUploadError" not in row["summary"]
+        assert (tmp_path / row["report_file_key"]).exists()
+        assert (tmp_path / page_key(row["report_file_key"])).exists() == (not store.down)
+        store.down = not page
+        due()
+        assert store_all(database, store) == taken
+
+
+def test_a_page_that_cannot_be_made_costs_no_report(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> str:
+        message = "no template"
+        raise OSError(message)
+
+    monkeypatch.setattr(report_files, "report_page", broken)
+
+    async def work() -> None:
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            async with ledger.track("teams", KEY, Run(uuid4())):
+                pass
+
+    anyio.run(work)
+    (row,) = rows(database)
+    assert (tmp_path / row["report_file_key"]).exists()
+    assert "reportPage" not in row["summary"]
+    with database.transaction() as connection:
+        assert connection.scalars(sa.select(tables.execution_report)).all() == []
 
 
 def test_the_same_work_of_a_run_is_not_recorded_twice(database: Database, tmp_path: Path) -> None:

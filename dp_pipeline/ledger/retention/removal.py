@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.ledger.retention.needed import (
     needed_executions,
     not_among,
@@ -24,6 +25,7 @@ from dp_pipeline.ledger.retention.needed import (
     replayed_executions,
 )
 from dp_pipeline.ledger.retention.policy import Oldest
+from dp_pipeline.pages.words import amount
 from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
 
 Part = Literal["reports", "answers", "bodies", "changes", "executions", "runs"]
@@ -40,8 +42,6 @@ ROWS_AT_ONCE = 5_000
 OBJECTS_AT_ONCE = 500
 MOST_AT_ONCE = 100_000
 _THREADS = 8
-_UNITS = ("bytes", "KiB", "MiB", "GiB")
-_STEP, _FOUR_DIGITS = 1024, 1000
 
 _executions, _response = tables.data_provider_executions, tables.response
 _payload, _change = tables.payload, tables.change
@@ -69,16 +69,6 @@ class Removal:
         size = "" if self.bytes is None else f", {amount(self.bytes)}"
         said = f"{self.count:,} {WORDS[self.part]}{size}."
         return said if self.problem is None else f"{said} Not all could be removed: {self.problem}"
-
-
-def amount(size: float) -> str:
-    """A number of bytes for people."""
-    unit, *larger = _UNITS
-    for next_ in larger:
-        if size < _STEP:
-            break
-        size, unit = size / _STEP, next_
-    return f"{size:.3g} {unit}" if size < _FOUR_DIGITS else f"{size:,.0f} {unit}"
 
 
 def too_old(connection: sa.Connection, oldest: Oldest) -> Iterator[Removal]:
@@ -212,7 +202,8 @@ def _remove_reports(
     reports = sa.select(e.id, e.report_file_key).where(_old_report(oldest))
     for batch in _batches(database, reports, OBJECTS_AT_ONCE):
         # First the objects: without its row nobody would know of one.
-        _delete(objects, [row.report_file_key for row in batch])
+        keys = [row.report_file_key for row in batch]
+        _delete(objects, [*keys, *map(page_key, keys)])
         rows = sa.update(_executions).where(e.id.in_([row.id for row in batch])).values(gone)
         database.run_here(lambda c, rows=rows: c.execute(rows))
         yield len(batch), None
