@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from dp_pipeline.assets.corrections import note_verdict, past_of
+from dp_pipeline.assets.corrections import note_corrections, past_of
 from dp_pipeline.database import rows
 from dp_pipeline.database.database import Database, tournament_lock
 from dp_pipeline.database.store import RowId, Stored
@@ -117,10 +117,13 @@ class Materialization:
         matches = fetched if domain is MATCHES else await self.source.matches()
         snapshot = await self._read(fetched, matches)
         verdict = self._judged(matches, snapshot, Past(), execution)
-        if verdict.contradictions and verdict.refusal is None:
+        plan = _plan(domain, fetched, matches, verdict, snapshot)
+        corrects = verdict.contradictions or plan.plan.corrected
+        if corrects and verdict.refusal is None:
             past = await self._database.run(lambda c: past_of(c, execution))
             verdict = self._judged(matches, snapshot, past, execution)
-        return _plan(domain, fetched, matches, verdict, snapshot)
+            plan = _plan(domain, fetched, matches, verdict, snapshot)
+        return plan
 
     async def would_change(self, domain: Domain[Any]) -> bool:
         """Whether what came with the matches would change anything of another domain.
@@ -200,7 +203,10 @@ class Materialization:
         )
         changes = Changes(planned.plan, stored, before, before.after(planned.plan))
         if planned.domain is MATCHES:
-            note_verdict(connection, execution, planned.verdict)
+            verdict = planned.verdict
+            note_corrections(connection, execution, verdict.corrected, verdict.taken_back)
+        else:
+            note_corrections(connection, execution, sorted(planned.plan.corrected))
         if planned.domain.follow_up is not None:
             news = planned.domain.follow_up(
                 connection, changes, planned.fetched, self.source.selection, self.source.now

@@ -5,9 +5,10 @@ not go together is a finding. A goal that a list no longer has is kept, and says
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from dp_pipeline.database import rows, tables
@@ -21,6 +22,7 @@ from dp_pipeline.domains.judge import (
     limit_of,
     settled_matches,
     subject_of,
+    too_many_lately,
 )
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
@@ -69,7 +71,7 @@ def plan(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> Plan:
     }
     assert fetched.read_at is not None  # noqa: S101 - see `fetch`
     losses = _Losses(lists, snapshot, fresh, fetched.read_at)
-    doubt = losses.doubt()
+    doubt = losses.doubt(verdict.goals_lately)
     if doubt is not None and not verdict.accepted:
         return refused(doubt, lists.findings)
     if not fetched.items and not stored:
@@ -85,6 +87,7 @@ def plan(fetched: Fetched[Goal], snapshot: Snapshot, verdict: Verdict) -> Plan:
         (written,),
         (*lists.findings, *losses.findings()),
         preview=preview(after, fetched.team_names),
+        corrected=frozenset() if verdict.accepted else losses.corrected,
     )
 
 
@@ -204,7 +207,7 @@ class _Losses:
     fetched: Mapping[RowId, Row]
     read_at: datetime
 
-    @property
+    @cached_property
     def gone(self) -> dict[RowId, Row]:
         """The stored goals that their lists no longer have."""
         return {
@@ -213,31 +216,79 @@ class _Losses:
             if id_ not in self.fetched and self._match(row).external_id in self.lists.believed
         }
 
-    def doubt(self) -> str | None:
-        """Why nothing may be written: too many settled facts would be lost; None when they stay."""
-        present = [row for _, row in self._present()]
-        settled = settled_matches(self.snapshot.matches, self.read_at)
-        old = [row for row in present if self._match(row).external_id in settled]
-        silent = {match.external_id for match in self.lists.silent}
-        gone = [row for row in self.gone.values() if not self._is_explained(row)]
-        gone += [row for row in old if self._match(row).external_id in silent]
-        lost = sum(self._match(row).external_id in settled for row in gone)
-        rewritten = self._rewritten(old)
-        if lost + rewritten > limit_of(len(old)):
-            parts = [f"{lost} would have vanished"] if lost else []
-            parts += [f"{rewritten} would have got another scorer or minute"] if rewritten else []
+    def doubt(self, lately: frozenset[str]) -> str | None:
+        """Why nothing may be written: too many settled facts would be lost; None when they stay.
+
+        Args:
+            lately: ids of the goals that earlier reads lost or rewrote.
+        """
+        lost, rewritten, settled = self.lost, self.rewritten, len(self._settled)
+        if len(lost) + len(rewritten) > limit_of(settled):
+            parts = [f"{len(lost)} would have vanished"] if lost else []
+            others = f"{len(rewritten)} would have got another scorer or minute"
+            parts += [others] if rewritten else []
             return (
-                f"Of the {len(old)} stored goals of settled matches {' and '.join(parts)}. "
+                f"Of the {settled} stored goals of settled matches {' and '.join(parts)}. "
                 "Nothing was changed."
             )
-        read = [r for r in present if self._match(r).external_id in self.lists.believed]
-        fresh = sum(self._match(row).external_id not in settled for row in read)
-        if len(gone) - lost > max(MOST_CORRECTED, fresh * MOST_FRESH_SHARE):
-            return (
-                f"Of the {fresh} stored goals of the last days {len(gone) - lost} would have "
-                "vanished, and the results stay. Nothing was changed."
+        what = "goals of settled matches"
+        return too_many_lately(what, self.corrected, lately, settled) or self._too_many_fresh()
+
+    def _too_many_fresh(self) -> str | None:
+        old = {row["id"] for row in self._settled}
+        read = [r for _, r in self._present() if self._match(r).external_id in self.lists.believed]
+        fresh = sum(row["id"] not in old for row in read)
+        gone = sum(
+            row["id"] not in old and not self._is_explained(row) for row in self.gone.values()
+        )
+        if gone <= max(MOST_CORRECTED, fresh * MOST_FRESH_SHARE):
+            return None
+        return (
+            f"Of the {fresh} stored goals of the last days {gone} would have vanished, and the "
+            "results stay. Nothing was changed."
+        )
+
+    @property
+    def corrected(self) -> frozenset[str]:
+        """Ids of the settled goals that are changed; those of an empty list stay as they are."""
+        return self.rewritten | self.lost & {str(id_) for id_ in self.gone}
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """Ids of the settled goals that would have vanished."""
+        silent = {match.external_id for match in self.lists.silent}
+        return frozenset(
+            str(row["id"])
+            for row in self._settled
+            if self._match(row).external_id in silent
+            or (row["id"] in self.gone and not self._is_explained(row))
+        )
+
+    @cached_property
+    def rewritten(self) -> frozenset[str]:
+        """Ids of the settled goals that get another minute or scorer; a scorer renamed is none."""
+        read = [
+            (row, self.fetched[row["id"]]) for row in self._settled if row["id"] in self.fetched
+        ]
+        pairs = {(was["scorer"], now["scorer"]) for was, now in read}
+        before, after = Counter(was for was, _ in pairs), Counter(now for _, now in pairs)
+        renamed = {(was, now) for was, now in pairs if before[was] == after[now] == 1}
+        return frozenset(
+            str(was["id"])
+            for was, now in read
+            if any(
+                was[name] is not None
+                and was[name] != now[name]
+                and (name != "scorer" or (was[name], now[name]) not in renamed)
+                for name in _SETTLED_FACTS
             )
-        return None
+        )
+
+    @cached_property
+    def _settled(self) -> list[Row]:
+        """The stored goals of settled matches."""
+        settled = settled_matches(self.snapshot.matches, self.read_at)
+        return [row for _, row in self._present() if self._match(row).external_id in settled]
 
     def findings(self) -> list[Finding]:
         """What a person is to know of goals that are not given any more."""
@@ -279,27 +330,6 @@ class _Losses:
         match = self._match(row)
         score = match.home_score if row["side"] == "home" else match.away_score
         return score is not None and row["ordinal"] > score
-
-    def _rewritten(self, old: Iterable[Row]) -> int:
-        """How many settled goals get another minute or scorer; a scorer renamed is none."""
-        pairs = {
-            (row["scorer"], self.fetched[row["id"]]["scorer"])
-            for row in old
-            if row["id"] in self.fetched
-        }
-        before, after = Counter(was for was, _ in pairs), Counter(now for _, now in pairs)
-        renamed = {(was, now) for was, now in pairs if before[was] == after[now] == 1}
-
-        def differs(row: Row) -> bool:
-            now = self.fetched[row["id"]]
-            return any(
-                row[name] is not None
-                and row[name] != now[name]
-                and (name != "scorer" or (row[name], now[name]) not in renamed)
-                for name in _SETTLED_FACTS
-            )
-
-        return sum(row["id"] in self.fetched and differs(row) for row in old)
 
 
 # -- for people ------------------------------------------------------------------------------------

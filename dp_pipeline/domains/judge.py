@@ -80,10 +80,12 @@ class Past:
         corrected: external ids of the matches corrected within `CORRECTIONS_COUNT_FOR`.
         taken_back: of matches whose result every read since has taken back, by external id, when
             that was read first.
+        goals: ids of the goals that were lost or rewritten within `CORRECTIONS_COUNT_FOR`.
     """
 
     corrected: frozenset[str] = frozenset()
     taken_back: Mapping[str, datetime] = field(default_factory=dict)
+    goals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Verdict:
         superseded: external ids of stored matches, each with that of the one in its place.
         surplus: external ids of new matches that the complete fixture list has no place for.
         surplus_teams: external ids of the teams that play in no others.
+        goals_lately: ids of the goals that earlier reads lost or rewrote.
         accepted: a person takes the payload in, whatever it contradicts: no plan refuses it.
     """
 
@@ -112,6 +115,7 @@ class Verdict:
     superseded: Mapping[str, str] = field(default_factory=dict)
     surplus: frozenset[str] = frozenset()
     surplus_teams: frozenset[str] = frozenset()
+    goals_lately: frozenset[str] = frozenset()
     accepted: bool = False
 
 
@@ -159,7 +163,7 @@ def judge(  # noqa: PLR0913 - two states, and what is known of the reading
     refusal = (
         _too_many_missing(wanted, missing, len(given))
         or sentences.too_many(contradictions, stored, compared, settled)
-        or _too_many_lately(frozenset(corrected), past.corrected, len(settled))
+        or too_many_lately("played matches", frozenset(corrected), past.corrected, len(settled))
         or _days_vanish(compared)
     )
     return Verdict(refusal, contradictions, kept, taken_back, corrected, missing)
@@ -304,13 +308,11 @@ class _Sentences:
         """Why a payload contradicts too much of what is settled, or of what has just ended."""
         old = [c for c in contradictions if c.match.external_id in settled]
         fresh = [c for c in contradictions if c.match.external_id not in settled]
-        read = [was for was, _ in compared if was.status in PLAYED]
-        fresh_read = sum(match.external_id not in settled for match in read)
+        read = {was.external_id for was, _ in compared if was.status in PLAYED}
         if len(old) > limit_of(len(settled)) or len(fresh) > max(
-            MOST_CORRECTED, fresh_read * MOST_FRESH_SHARE
+            MOST_CORRECTED, len(read - settled) * MOST_FRESH_SHARE
         ):
-            played = sum(match.status in PLAYED for match in stored)
-            return self._refusal(contradictions, played)
+            return self._refusal(contradictions, sum(match.status in PLAYED for match in stored))
         return None
 
     def _refusal(self, contradictions: Sequence[Contradiction], played: int) -> str:
@@ -342,13 +344,15 @@ def _too_many_missing(
     )
 
 
-def _too_many_lately(corrected: frozenset[str], before: frozenset[str], settled: int) -> str | None:
-    # a match that is corrected again, or back, is one match
+def too_many_lately(
+    what: str, corrected: frozenset[str], before: frozenset[str], settled: int
+) -> str | None:
+    """Why rows may not be corrected after others were; one that is corrected again is one."""
     limit = limit_of(settled)
     if corrected <= before or len(corrected | before) <= limit:
         return None
     return (
-        f"The provider corrects {len(corrected - before)} played matches after {len(before)} in "
+        f"The provider corrects {len(corrected - before)} {what} after {len(before)} in "
         f"the last {CORRECTIONS_COUNT_FOR.days} days; of {settled} at most {limit} may be. "
         "Nothing was changed."
     )

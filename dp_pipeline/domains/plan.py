@@ -27,6 +27,8 @@ class Plan:
         absent: why there is nothing to write, and that is as it should be.
         label: the tournament's name, where the plan gives it one.
         preview: some of the data, row by row.
+        corrected: ids of the settled rows that it loses or rewrites, where the verdict on the
+            matches does not name them.
     """
 
     writes: tuple[Write, ...] = ()
@@ -35,6 +37,7 @@ class Plan:
     absent: Absence | None = None
     label: str | None = None
     preview: Sequence[Mapping[str, Any]] = ()
+    corrected: frozenset[str] = frozenset()
 
     @property
     def stored(self) -> tuple[Stored, ...]:

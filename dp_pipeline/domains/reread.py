@@ -89,6 +89,7 @@ def judged(
         superseded=replaced,
         surplus=surplus,
         surplus_teams=teams,
+        goals_lately=past.goals,
     )
 
 

@@ -212,6 +212,23 @@ def test_goals_that_vanish_and_those_rewritten_count_together() -> None:
         assert (refusal is not None) is (lost > 2)
 
 
+def test_goals_that_earlier_reads_changed_count_with_those_of_this_one() -> None:
+    lists = {n: goals_of(n, "HAH") for n in range(1, 31)}
+    snapshot = after(season_of(*MANY), lists)  # 90 goals, of which 4 may change
+    silent = GOALS.plan(fetched_goals(lists | {1: []}), snapshot, Verdict())
+    assert silent.corrected == frozenset(), "goals of an empty list are kept"
+    changed = {1: goals_of(1, "HA"), 2: [replace(lists[2][0], minute=90), *lists[2][1:]]}
+    fetched = fetched_goals(lists | changed)
+    goals = GOALS.plan(fetched, snapshot, Verdict()).corrected
+    assert len(goals) == 2
+    for earlier, refused in ((2, False), (3, True)):
+        lately = frozenset(f"{n}" for n in range(earlier))
+        plan = GOALS.plan(fetched, snapshot, Verdict(goals_lately=lately))
+        assert (plan.refusal is not None) is refused
+        again = GOALS.plan(fetched, snapshot, Verdict(goals_lately=lately | goals))
+        assert again.refusal is None, "changed again, or back"
+
+
 def test_what_the_provider_is_silent_about_stays_unless_it_is_another_goal() -> None:
     full = goals_of(1, "HAH", penalty=True, own_goal=False, added_time=None)
     snapshot = after(season_of(ONE), {1: full})

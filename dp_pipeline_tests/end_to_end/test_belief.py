@@ -236,6 +236,26 @@ def test_a_few_corrections_are_taken_and_counted_over_thirty_days(
     assert {row["status"] for row in rows.values()} == {"completed"}
 
 
+def test_goals_that_are_rewritten_are_counted_over_thirty_days(
+    database: Database, url: str, tmp_path: Path
+) -> None:
+    # 28 matches with 84 goals: four of them in thirty days
+    def second(minute: int, matches: slice) -> dict[str, Any]:
+        def mutate(payload: list[dict[str, Any]]) -> None:
+            for match in payload[matches]:
+                match["goals"][1]["matchMinute"] = minute
+
+        return read(database, tmp_path, LIGA, mutate)["goals"]
+
+    assert second(49, slice(4))["outcome"] == "written"
+    row = second(49, slice(5))
+    assert row["outcome"] == "suspicious_payload"
+    assert "1 goals of settled matches after 4 in the last 30 days" in row["error_text"]
+    assert second(50, slice(4))["outcome"] == "written", "changed back"
+    days_pass(url, 30.1)
+    assert second(48, slice(4, 8))["outcome"] == "written"
+
+
 def test_a_result_that_is_taken_back_is_kept_until_it_is_taken_back_a_day_later_too(
     database: Database, url: str, tmp_path: Path
 ) -> None:
