@@ -20,6 +20,7 @@ def test_nothing_is_needed() -> None:
     assert settings.slack_webhook is None
     assert settings.s3 is None
     assert settings.public_objects_url is None
+    assert settings.timezone.key == "UTC"
     assert settings.secrets() == ()
 
 

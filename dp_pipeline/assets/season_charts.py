@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -17,8 +18,9 @@ from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.publish.publishing import Publication, publish
 from dp_pipeline.publish.reading import read_season
 from dp_pipeline.publish.season import PublishedSeason
-from dp_pipeline.publish.shelf import embedded
+from dp_pipeline.publish.shelf import PAGE, embedded
 from dp_pipeline.resources import DatabaseResource, LedgerResource
+from dp_pipeline.settings import Settings
 from dp_pipeline.storage import ObjectStore
 
 CHARTS = "season_charts"
@@ -35,8 +37,9 @@ MOST_EMBEDDED_BYTES = 40 * 1024
             CHARTS,
             deps=NAMES,
             description=(
-                "Charts of a tournament in the object store: places and points by matchday, goals "
-                "by round, results, knockout ties. Made again when what they show has changed."
+                "Charts of a tournament and its page, season.html, in the object store: table, "
+                "matches, places and points by matchday, goals by round, results, knockout ties. "
+                "Made again when what they show has changed."
             ),
             group_name="exports",
             owners=["team:football-data"],
@@ -54,19 +57,21 @@ def season_charts(
 ) -> Iterator[dg.MaterializeResult]:
     """Publish the selected tournaments, each for itself."""
     store, objects = database.open(seconds=RETRY_SECONDS), ledger.objects()
-    keys = keys_of(context)
+    keys, zone = keys_of(context), Settings.load().timezone
     with run_named(context, store, keys):
-        published(context, keys, lambda key: _materialization(key, store, objects))
+        published(context, keys, lambda key: _materialization(key, store, objects, zone))
     yield from ()
 
 
-def _materialization(key: str, store: Database, objects: ObjectStore) -> dg.AssetMaterialization:
+def _materialization(
+    key: str, store: Database, objects: ObjectStore, zone: ZoneInfo
+) -> dg.AssetMaterialization:
     season = store.run_here(lambda connection: read_season(connection, key))
-    publication = publish(season, objects)
+    publication = publish(season, objects, zone)
     made = "made" if publication.made else "unchanged"
     return dg.AssetMaterialization(
         CHARTS,
-        description=f"Charts of {season.label}: {made}",
+        description=f"Charts and page of {season.label}: {made}",
         partition=key,
         metadata=publication_metadata(season, publication),
         tags={DATA_VERSION_TAG: publication.contents.version},
@@ -74,9 +79,12 @@ def _materialization(key: str, store: Database, objects: ObjectStore) -> dg.Asse
 
 
 def publication_metadata(season: PublishedSeason, publication: Publication) -> dict[str, Any]:
-    """Some of the charts as small pictures, then all by their addresses."""
+    """The page, some of the charts as small pictures, then all by their addresses."""
     licence = season.provenance.licence
-    metadata: dict[str, Any] = {"tournament": season.label}
+    metadata: dict[str, Any] = {
+        "tournament": season.label,
+        "page": link(publication.shelf.url(PAGE)),
+    }
     shelf, charts = publication.shelf, publication.contents.charts
     pictures = embedded(shelf, charts, MOST_EMBEDDED_BYTES)
     shown = [
@@ -89,7 +97,7 @@ def publication_metadata(season: PublishedSeason, publication: Publication) -> d
         metadata["charts"] = dg.MetadataValue.md("\n\n".join([*shown, _plain(licence.attribution)]))
     metadata |= {chart.title: link(shelf.url(f"{chart.slug}.svg")) for chart in charts}
     if not charts:
-        metadata["because"] = "Nothing has been played yet: there is nothing to draw."
+        metadata["no charts"] = "Nothing has been played yet: there is nothing to draw."
     if lacking := "".join(sorted({*"".join(chart.without_font for chart in charts)})):
         metadata["not embedded"] = (
             f"No font of this machine has {lacking}: charts with these characters are not embedded "

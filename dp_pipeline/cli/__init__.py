@@ -21,6 +21,7 @@ history   dp history
 coverage  dp coverage
 compare   dp compare
 export    dp export
+page      dp page
 archive   dp archive, dp replay
 retention dp retention
 """
@@ -39,6 +40,7 @@ from dp_pipeline.cli import (
     export,
     history,
     ingest,
+    page,
     remove,
     retention,
     retry,
@@ -68,6 +70,7 @@ __all__ = [
     "history",
     "ingest",
     "main",
+    "page",
     "remove",
     "retention",
     "retry",

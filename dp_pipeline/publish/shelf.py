@@ -17,10 +17,12 @@ from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.season import PublishedSeason
 from dp_pipeline.storage import ANSWER_SECONDS, PRIVATE, ObjectStore, within
 
-LOOK = 1
+LOOK = 2
 """Raised by whoever changes how charts or page look: all are made again with the next change."""
 _LIST = "contents.json"
+PAGE = "season.html"
 _SVG, _PNG, _JSON = "image/svg+xml", "image/png", "application/json"
+_HTML = "text/html; charset=utf-8"
 _ANEW = "no-cache"
 """A cache asks again before it shows what stands at a key whose content changes."""
 
@@ -102,8 +104,9 @@ class Shelf:
         """A file, if it is there."""
         return within(ANSWER_SECONDS, partial(self._objects.get, f"{self._folder}/{name}"))
 
-    def put(self, version: str, charts: Sequence[DrawnChart]) -> Contents:
+    def put(self, version: str, charts: Sequence[DrawnChart], page: str) -> Contents:
         """Store the files, and the list of them when all are stored."""
+        self._put(PAGE, page.encode(), _HTML)
         for chart in charts:
             self._put(f"{chart.about.slug}.svg", chart.svg.encode(), _SVG)
             if chart.png is not None:

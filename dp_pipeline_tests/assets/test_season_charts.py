@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.season_charts import MOST_EMBEDDED_BYTES, publication_metadata
+from dp_pipeline.cli import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.football.key import TournamentKey
@@ -108,6 +111,8 @@ def test_charts_are_made_when_data_came_and_again_only_when_it_changed(place: Pl
     assert {"places.svg", "places.png", "points.svg", "goals.svg", "results.svg"} < names
     metadata = {name: value.value for name, value in first.metadata.items()}
     assert metadata["tournament"] == "English Premier League 2024/25"
+    assert metadata["page"] == str(folder / "season.html")
+    assert "<h1>English Premier League 2024/25</h1>" in (folder / "season.html").read_text()
     assert metadata["Places by matchday"] == str(folder / "places.svg")
     assert metadata["attribution"] == BY_NAME["openfootball"].licence.attribution
     pictures = re.findall(r"data:image/png;base64,([^)]*)", str(metadata["charts"]))
@@ -140,6 +145,15 @@ def test_what_is_read_is_what_is_stored_and_what_is_not_stored_is_a_sentence(pla
     assert read.provenance.read_at is not None
     assert any(check.detail for check in read.checks)
     assert len(read.played) == 27
+    page, command = place.home / "page.html", CliRunner()
+    url = place.database.url.render_as_string(hide_password=False)
+    env = {"DP_DATABASE_URL": url, "DP_TIMEZONE": "asia/tokyo"}
+    made = command.invoke(main, ["page", KEY.upper(), "--to", str(page)], env=env)
+    assert made.output.strip() == f"English Premier League 2024/25: {page}"
+    assert "Times are in Asia/Tokyo; local ones" in page.read_text()
+    unknown = command.invoke(main, ["page", "openfootball:en.1:2042"], env=env)
+    assert unknown.exit_code == 1
+    assert f"did you mean {KEY}?" in unknown.output
     place.instance.add_dynamic_partitions(str(TOURNAMENTS.name), ["openfootball:de.1:2024-25"])
     failed = place.make("openfootball:de.1:2024-25")
     assert not failed.success
@@ -157,7 +171,7 @@ def test_what_may_not_be_passed_on_has_no_public_address(tmp_path: Path) -> None
     assert bucket.url(public) == f"https://cdn.example/{public}"
     clubs = ["`code`", "[link](https://evil.example)", "<img src=x>", "D", "E", "F"]
     told = with_everything(clubs)
-    metadata = publication_metadata(told, publish(told, Folder(tmp_path)))
+    metadata = publication_metadata(told, publish(told, Folder(tmp_path), ZoneInfo("UTC")))
     markdown = str(metadata["charts"].value)
     assert "](https://evil.example)" not in markdown
     assert "<img" not in markdown.replace("\\<img", "")

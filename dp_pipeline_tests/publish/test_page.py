@@ -1,0 +1,218 @@
+"""The page of a season: sound for any name, whole in itself, and read by everybody."""
+
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import html
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from dp_pipeline.football.models import Match, MatchStatus
+from dp_pipeline.publish.kickoffs import KickoffWords, kickoff_in_words
+from dp_pipeline.publish.page import page_of
+from dp_pipeline.publish.publishing import made_of
+from dp_pipeline.publish.season import PublishedSeason
+from dp_pipeline.publish.shelf import version_of
+from dp_pipeline_tests.publish.seasons import ATTRIBUTION, READ_AT, cup, season, with_everything
+
+UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
+CLUBS = ["Ahlen", "Brake", "Celle", "Damme", "Emden", "Fulda"]
+HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=y>', "{{ 7*7 }}", "a\x00b", "D", "E"]
+
+
+def parsed(text: str) -> html.HtmlElement:
+    return html.fromstring(text)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    told = with_everything(CLUBS)
+    hard = replace(
+        told.matches[0],
+        home_score=3, away_score=3, home_score_90=2, away_score_90=2, home_score_ht=1,
+        away_score_ht=0, home_penalties_score=4, away_penalties_score=2,
+    )  # fmt: skip
+    off = replace(told.matches[1], status="postponed", home_score=None, away_score=None)
+    matches = (hard, off, *told.matches[2:])
+    return made_of(replace(told, matches=matches), UTC_ZONE)[1]
+
+
+def test_everything_of_a_season_is_there(page: str) -> None:
+    root = parsed(page)
+    assert [each.text for each in root.iter("h1")] == ["Bundesliga 2024/25"]
+    sections = [each.text for each in root.iter("h2")]
+    assert sections == [
+        *("Table", "Charts", "Knockout ties", "Matches", "Goalscorers", "Checks of the data"),
+        "Source and licence",
+    ]
+    links = [a.get("href") for a in root.xpath("//nav//a")]
+    assert links == [f"#{each.get('id')}" for each in root.iter("h2")]
+    text = " ".join(root.text_content().split())
+    for said in (
+        *("3–3", "half-time 1–0", "after extra time", "90 min 2–2", "4–2 on penalties"),  # noqa: RUF001
+        *("postponed", "1 of 2 checks of the stored data found something", ATTRIBUTION),
+        *("Sat 17 May 2025, 20:00 (UTC)", "openligadb:bl1:2024", "15:30 local"),
+        "Times are in UTC; local ones, where they differ, in Europe/Berlin.",
+    ):
+        assert said in text, said
+    assert root.xpath("count(//table[@class='league']/tbody/tr)") == 6
+    assert root.xpath("count(//table[@class='matches']//td[@class='score'])") == 30
+    assert root.xpath("count(//*[name()='svg'][@role='img'])") == 5
+
+
+def test_the_page_needs_nothing_from_anywhere_and_runs_nothing(page: str) -> None:
+    root = parsed(page)
+    policy = root.xpath("string(//meta[@http-equiv='Content-Security-Policy']/@content)")
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+    assert not root.xpath("//script|//link|//iframe|//img|//object|//form|//base")
+    assert not root.xpath("//@*[starts-with(name(), 'on')]")
+    assert "@import" not in page
+    assert {url for url in re.findall(r"url\(([^)]*)\)", page) if not url.startswith("#")} == set()
+    outward = {a.get("href") for a in root.iter("a") if not a.get("href").startswith("#")}
+    assert outward == {"https://example.org/odbl", "https://example.org/bl1"}
+
+
+def test_tables_have_captions_and_headers_and_headings_have_an_order(page: str) -> None:
+    root = parsed(page)
+    assert root.get("lang") == "en"
+    for table in root.iter("table"):
+        assert table.find("caption").text_content().strip()
+        assert all(th.get("scope") in {"col", "row", "rowgroup"} for th in table.iter("th"))
+        assert table.xpath("count(./thead/tr/th[@scope='col'])") >= 4
+    levels = [int(each.tag[1]) for each in root.iter("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = root.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert all(each.get("aria-label") for each in root.xpath("//*[@tabindex='0']"))
+    named = set(" ".join(root.xpath("//@aria-labelledby")).split())
+    assert named <= set(ids)
+
+
+def test_what_is_not_there_leaves_no_empty_part() -> None:
+    bare = replace(season(CLUBS, played=0, standings=(), matches=(), rounds=()), zone=None)
+    root = parsed(made_of(bare, BERLIN)[1])
+    assert [each.text for each in root.iter("h2")] == ["Source and licence"]
+    assert "Times are in Europe/Berlin." in root.text_content()
+    assert not list(root.iter("table", "svg"))
+    of_cup = parsed(made_of(cup(8), BERLIN)[1])
+    assert "Table" not in [each.text for each in of_cup.iter("h2")]
+
+
+def test_names_from_anywhere_stay_text() -> None:
+    root = parsed(made_of(with_everything(HOSTILE), UTC_ZONE)[1])
+    assert not root.xpath("//script|//img|//@onerror")
+    assert HOSTILE[0] in root.text_content()
+    assert "{{ 7*7 }}" in root.text_content()
+    assert "\x00" not in root.text_content()
+
+
+@settings(max_examples=20)
+@given(st.lists(st.text(max_size=20), min_size=6, max_size=6), st.text(max_size=40))
+def test_any_name_is_written_down(names: list[str], label: str) -> None:
+    told = replace(with_everything(names), label=label)
+    root = parsed(page_of(told, [], UTC_ZONE))
+    assert root.xpath("count(//table[@class='league']/tbody/tr)") == 6
+    assert not root.xpath("//script|//img")
+
+
+def match(**facts: object) -> Match:
+    status: MatchStatus = "scheduled"
+    return replace(Match("1", "1", "a", "b", status), **facts)
+
+
+def test_a_kickoff_is_said_in_the_zone_that_was_chosen_and_where_it_is() -> None:
+    late = match(kickoff_at=datetime(2025, 3, 30, 0, 30, tzinfo=UTC))
+    tokyo = ZoneInfo("Asia/Tokyo")
+    said = KickoffWords("Sun 30 Mar 2025", "00:30", "01:30 local")
+    assert kickoff_in_words(late, UTC_ZONE, BERLIN) == said
+    assert kickoff_in_words(late, BERLIN, BERLIN) == KickoffWords("Sun 30 Mar 2025", "01:30")
+    assert kickoff_in_words(late, ZoneInfo("America/New_York"), tokyo) == KickoffWords(
+        "Sat 29 Mar 2025", "20:30", "Sun 09:30 local"
+    )
+    local = match(kickoff_local=datetime(2022, 11, 20, 19, 0))  # noqa: DTZ001 - it has no zone
+    assert kickoff_in_words(local, UTC_ZONE, None).also == "local, zone unknown"
+    day = match(kickoff_date=datetime(2022, 11, 20, tzinfo=UTC).date())
+    assert kickoff_in_words(day, UTC_ZONE, None) == KickoffWords("Sun 20 Nov 2022")
+    assert kickoff_in_words(match(), UTC_ZONE, None) == KickoffWords("Day not known")
+
+
+def test_a_version_is_of_what_is_shown_and_not_of_when_it_was_read() -> None:
+    told = with_everything(CLUBS)
+    later = replace(told.provenance, read_at=READ_AT.replace(year=2030))
+    assert version_of(replace(told, provenance=later), zone="UTC") == version_of(told, zone="UTC")
+    assert version_of(told, zone="Europe/Berlin") != version_of(told, zone="UTC")
+    renamed = replace(told, names={**told.names, "0": "Aalen"})
+    assert version_of(renamed, zone="UTC") != version_of(told, zone="UTC")
+
+
+# -- in a browser ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core, which is not ours to keep: fetched by who has npm and a registry."""
+    npm, folder = shutil.which("npm"), tmp_path_factory.mktemp("axe")
+    if npm is None:
+        pytest.skip("axe-core cannot be had: there is no npm on this machine")
+    command = [npm, "pack", "axe-core@4", "--silent", "--fetch-retries=0"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, timeout=60, capture_output=True)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        pytest.skip("axe-core cannot be had: npm reaches no registry")
+    (packed,) = folder.glob("*.tgz")
+    with tarfile.open(fileobj=io.BytesIO(packed.read_bytes())) as archive:
+        file = archive.extractfile("package/axe.min.js")
+        assert file is not None
+        return file.read().decode()
+
+
+def opened(browser: Browser, told: PublishedSeason, place: Path, *, wide: int, dark: bool) -> Page:
+    file = place / "season.html"
+    file.write_text(made_of(told, UTC_ZONE)[1])
+    view = browser.new_page(
+        viewport={"width": wide, "height": 900}, color_scheme="dark" if dark else "light"
+    )
+    requested: list[str] = []
+    view.on("request", lambda request: requested.append(request.url))
+    view.goto(file.as_uri())
+    view.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert requested == [file.as_uri()]
+    return view
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wide", "dark"), [(390, True), (1280, False)])
+def test_nothing_is_wider_than_the_screen_and_axe_finds_nothing(
+    browser: Browser, axe: str, tmp_path: Path, *, wide: int, dark: bool
+) -> None:
+    long = [f"Sportgemeinschaft Donaudampfschifffahrt {name}" for name in CLUBS]
+    for told in (with_everything(long), cup(16)):
+        view = opened(browser, told, tmp_path, wide=wide, dark=dark)
+        assert view.evaluate("document.documentElement.scrollWidth") == wide
+        view.evaluate(axe)
+        violations = view.evaluate("axe.run()")["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+        view.close()
