@@ -57,7 +57,7 @@ def heading(
         outbox.announcement(group, failures, {}, run_url(run)) for run, group in rows.items()
     )
     whole = fold([*(each for each in earlier if each.kinds), message])
-    return replace(whole, day=day, table=message.table)
+    return replace(whole, day=day, table=outbox.table_after(database, whole))
 
 
 def _announced(key: str, began: datetime) -> sa.Executable:

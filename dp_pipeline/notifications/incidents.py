@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from dp_pipeline.database.tables import incident, tournament
 from dp_pipeline.notifications.slack.mrkdwn import duration
 from dp_pipeline.notifications.slack.notice import Notice
+from dp_pipeline.providers.registry import BY_NAME
 
 Kind = Literal["check", "sensor", "schedule", "job", "provider", "delivery", "database"]
 
@@ -230,7 +231,9 @@ def _heading(rows: Sequence[Any], root: str) -> Notice:
 
 def _notice(rows: Sequence[Any], ended: bool, root: str) -> Notice:
     first = rows[0]
-    title = _TITLES[first.kind][ended].format(first.subject)
+    provider = BY_NAME.get(first.subject) if first.kind == "provider" else None
+    name = first.subject if provider is None else provider.title
+    title = _TITLES[first.kind][ended].format(name)
     text = f"It lasted {_lasted(rows)}." if ended else first.summary
     if named := {row.name for row in rows if row.name}:
         text += f" Tournaments: {_listed(named)}."

@@ -98,9 +98,7 @@ def announcements(
     for (run, key), group in rows.items():
         with each(f"summing up {key} of run {run}"):
             message = announcement(group, failures, before, run_url(run))
-            if message.sentences and any(line.domain == "standings" for line in message.lines):
-                message = replace(message, table=top_of_table(database, message.tournament_id))
-            messages.append(message)
+            messages.append(replace(message, table=table_after(database, message)))
     return sorted(messages, key=lambda message: message.completed_at)
 
 
@@ -220,10 +218,12 @@ def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Pass
     )
 
 
-def top_of_table(database: Database, tournament_id: UUID) -> tuple[str, ...]:
-    """The first rows of the table over a whole tournament; none where there are only others."""
+def table_after(database: Database, message: Announcement) -> tuple[str, ...]:
+    """The top of the table after news that it followed from; none where there are only groups."""
+    if not message.sentences or all(line.domain != "standings" for line in message.lines):
+        return ()
     rows = sa.select(_table).where(
-        _table.c.tournament_id == tournament_id, _table.c.group_name.is_(None)
+        _table.c.tournament_id == message.tournament_id, _table.c.group_name.is_(None)
     )
     # Where a season is split the table over all of it is the one that people mean.
     order = _table.c.whole_season.desc(), _table.c.stage.desc(), _table.c.position, _table.c.team

@@ -112,7 +112,7 @@ def test_the_daemon_posts_one_digest(backfilled: Backfilled) -> None:
     assert all(any(key in text for text in causes[:3]) for key in FAILED)
     assert len(causes) == 5, "what only followed is under no reason"
     assert causes[3] == "To try again what failed: `dp retry`"
-    assert causes[4].startswith("*Filled*\n")
+    assert causes[4].startswith("*Filled*: ")
     assert f"{backfilled.dev.url}/runs/b/" not in str(digest)  # DAGSTER_BASE_URL is not set
     assert "http://localhost:3000/runs/b/" in str(digest)
 

@@ -60,7 +60,7 @@ def test_a_night_over_sixty_tournaments_is_two_runs_and_one_digest(
     assert replay.seen == {f"/2024-25/{name}.json": 1 for name in NAMES}
     [digest] = slack.received
     header, counts, *_ = digest["attachments"][0]["blocks"]
-    assert header["text"]["text"].startswith("❌ Nightly refresh of OpenFootball: 60 tournaments, ")
+    assert header["text"]["text"].startswith("❌ Nightly refresh of openfootball: 60 tournaments, ")
     assert "60 in 2 runs" in counts["fields"][0]["text"]
     told_of = operations_of(digest)
     assert told_of["failed"] == len(DOMAINS)

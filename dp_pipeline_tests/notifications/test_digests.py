@@ -43,8 +43,9 @@ def test_the_runs_of_a_backfill_are_announced_in_one_digest_when_it_is_over(
     ]
     text = json.dumps(channel.receiver.accepted[-1])
     assert f"{3 * len(NAMES) - 2} completed, 2 failed" in text
-    assert "*2 tournaments* · matches: openligadb:bl1:2024, openligadb:bl2:2024" in json.dumps(
-        channel.receiver.accepted[-1], ensure_ascii=False
+    assert (
+        "*2 tournaments* failed at matches: openligadb:bl1:2024, openligadb:bl2:2024"
+        in json.dumps(channel.receiver.accepted[-1], ensure_ascii=False)
     )
     assert "http://localhost:3000/runs/b/abcdefgh" in text
     assert unannounced(channel.database) == 0

@@ -61,13 +61,13 @@ def test_the_message_of_an_incident_is_edited_when_it_is_over_and_a_reply_says_s
     channel.deliver_later()
     (first,) = slack.first
     assert first.was[0]["attachments"][0]["color"] == "#e01e5a"
-    assert first.header == "✅ openligadb answers again after 2 h 0 min"
+    assert first.header == "✅ OpenLigaDB answers again after 2 h 0 min"
     (reply,) = slack.replies(first)
-    assert reply.header == "✅ openligadb answers again"
+    assert reply.header == "✅ OpenLigaDB answers again"
     assert not reply.loud
     sees(channel, "openligadb", 5, "It refuses us again.")
     channel.deliver_later()
-    assert [each.header for each in slack.first] == ["❌ openligadb does not answer"]
+    assert [each.header for each in slack.first] == ["❌ OpenLigaDB does not answer"]
     assert "It is so 2 times since" in json.dumps(first.says)
     assert [each.loud for each in slack.replies(first)] == [False, True]
 
@@ -81,8 +81,8 @@ def test_an_incident_of_another_day_begins_a_thread_of_its_own(
         sees(channel, "openligadb", minutes - 30, None)
         channel.deliver_later()
     first, second = slack.first
-    assert first.header.startswith("✅ openligadb answers again after 30 min")
-    assert second.header.startswith("✅ openligadb answers again after 30 min")
+    assert first.header.startswith("✅ OpenLigaDB answers again after 30 min")
+    assert second.header.startswith("✅ OpenLigaDB answers again after 30 min")
     assert [len(slack.replies(each)) for each in slack.first] == [1, 1]
 
 
@@ -227,7 +227,7 @@ def test_a_failure_of_the_day_is_a_loud_reply_and_its_end_turns_the_first_messag
     poll(channel, 20)
     channel.deliver_later()
     assert first.says["attachments"][0]["color"] == "#2eb67d"
-    assert "recovered after 1 h 0 min, failed 3 times" in json.dumps(first.says)
+    assert "*Recovered* after 1 h 0 min: matches" in texts(first.says)
     assert [(each.loud, each.header.split(" ")[0]) for each in slack.replies(first)] == [
         (True, "❌"),
         (False, "✅"),

@@ -143,7 +143,7 @@ class Announcement:
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
         style = self._worst()
-        if self.is_match_news:
+        if self.is_match_news or (self.day and self.sentences and style.severity == 0):
             return self._match_news(style)
         lines = self._lines(most=LINES, budget=ALL_LINES)
         errors = self._errors(budget=ALL_ERRORS)
@@ -163,7 +163,7 @@ class Announcement:
 
     def _match_news(self, style: StatusStyle) -> dict[str, Any]:
         """News alone: what the executions behind them did stands in their reports."""
-        table = self._table()
+        table = [*self._recoveries(), *self._table()]
         room = ALL_TEXT - sum(map(weight, table))
         news = self._news(budget=room)
         changed = self._changed(budget=min(ALL_CHANGES, room - sum(map(weight, news))))
@@ -219,8 +219,9 @@ class Announcement:
 
     def _tally(self) -> str:
         """Such as "5 operations (3 completed, 2 failed)"."""
-        words = [line.style.words.lower() for line in self.lines]
-        known = (style.words.lower() for style in (*STYLES.values(), *HARMLESS.values()))
+        words = [line.word for line in self.lines]
+        known = [style.words.lower() for style in (*STYLES.values(), *HARMLESS.values())]
+        known.append("not begun")
         tally = ", ".join(f"{words.count(each)} {each}" for each in known if each in words)
         noun = "operation" if len(words) == 1 else "operations"
         return f"{len(words)} {noun}" + (f" ({tally})" if tally else "")
@@ -247,11 +248,19 @@ class Announcement:
     def _fields(self) -> list[str]:
         names = ("created", "updated", "unchanged", "left_out")
         rows = counted(*(sum(getattr(line, name) for line in self.lines) for name in names))
-        return [
-            f"*Operations*\n{self._tally()}",
-            f"*Rows*\n{rows}",
-            f"*Duration*\n{self._elapsed()}",
+        fields = [f"*Operations*\n{self._tally()}", f"*Rows*\n{rows}"]
+        return fields if self.day else [*fields, f"*Duration*\n{self._elapsed()}"]
+
+    def _recoveries(self) -> list[str]:
+        """What was wrong and is well again, in a line."""
+        ended = [
+            line
+            for line in sorted(self.lines, key=lambda line: line.place)
+            if line.status == "completed" and line.failure_run and line.failure_run.alarming
         ]
+        lasted = max((line.failure_run.lasted_ms for line in ended if line.failure_run), default=0)
+        domains = inline(", ".join(line.domain for line in ended), 200)
+        return [f"*Recovered* after {duration(lasted)}: {domains}"] if ended else []
 
     def _table(self) -> list[str]:
         """The top of the table in one text."""
@@ -259,15 +268,14 @@ class Announcement:
         return ["\n".join(["*Top of the table*", *rows[:ROWS]])] if rows else []
 
     def _cure(self) -> list[str]:
-        """What a person types when something failed that will not go by itself."""
-        needed = any(
-            line.status == "failed"
-            and not line.harmless
-            and not line.ways
-            and line.outcome != "blocked_dependency"
-            for line in self.lines
-        )
-        return [f"To read it again: {code(f'dp ingest {self.tournament_key}', 220)}"] * needed
+        """What a person types when something failed, or was left out."""
+        key, texts = self.tournament_key, []
+        causes = [line for line in self.lines if not line.is_consequence and not line.ways]
+        if any(line.status == "failed" and line.passing in {None, "stopped"} for line in causes):
+            texts.append(f"To read it again: {code(f'dp ingest {key}', 220)}")
+        if any(line.status == "partial_failure" for line in causes):
+            texts.append(f"To see what was left out: {code(f'dp checks {key}', 220)}")
+        return texts
 
     def _news(self, *, budget: int) -> list[str]:
         """All news that there is room for, in texts no longer than a section.
@@ -326,14 +334,15 @@ class Announcement:
         """A code block per distinct error, with the domains that met it."""
         domains: dict[str, list[str]] = {}
         ways: dict[str, str] = {}
-        for line in sorted(self.lines, key=lambda line: line.place):
-            if line.status in {"failed", "partial_failure"}:
-                error = line.error if line.error and visible(line.error) else None
-                if error is None and line.status == "failed":
-                    error = "No error text was recorded."
-                if error is not None:
-                    domains.setdefault(error, []).append(line.domain)
-                    ways[error] = ways_in_lines(line.ways)
+        wrong = [line for line in self.lines if line.status in {"failed", "partial_failure"}]
+        causes = [line for line in wrong if not line.is_consequence]
+        for line in sorted(causes or wrong, key=lambda line: line.place):
+            error = line.error if line.error and visible(line.error) else None
+            if error is None and line.status == "failed":
+                error = "No error text was recorded."
+            if error is not None:
+                domains.setdefault(error, []).append(line.domain)
+                ways[error] = ways_in_lines(line.ways)
         shown = list(domains.items())[:ERRORS]
         blocks = []
         for error, met in shown:
@@ -353,7 +362,7 @@ class Announcement:
         """Small print: what came before, and one line with names first and ids last."""
         ids = [
             shown_date(self.completed_at),
-            f"took {self._elapsed()}",
+            *([] if self.day else [f"took {self._elapsed()}"]),
             code(self.tournament_key, 200),
             f"Request ID: {code(str(self.request_id), 60)}",
             f"Tournament ID: {code(str(self.tournament_id), 60)}",

@@ -37,6 +37,7 @@ NEWS = 10
 LONGEST_NEWS = 90
 CHANGED = 8
 LONGEST_SUBJECT = 60
+LONGEST_NAMES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +303,8 @@ class Digest:
             hidden = failure.tournaments - len(failure.named[:NAMED])
             more = f" and {hidden:,} more" if hidden > 0 else ""
             domains = inline(", ".join(failure.domains), 80)
-            heading = f"*{_several(failure.tournaments)}* · {domains}: {names}{more}"
+            verb = "lacks rows of" if failure.error is None else "failed at"
+            heading = f"*{_several(failure.tournaments)}* {verb} {domains}: {names}{more}"
             ways = ways_in_lines(failure.ways)
             room = budget // len(shown) - 450 - len(ways)
             error = failure.error if failure.error and visible(failure.error) else None
@@ -334,12 +336,17 @@ class Digest:
 
     def _changed(self, *, most: int) -> list[str]:
         """Which tournaments had new rows or other ones, by name."""
+        more = max(self.changed_tournaments - len(self.changed), 0)
+        if self.subject.does != "updated":
+            names = ", ".join(each.tournament for each in self.changed[:most])
+            rest = f" and {more:,} more" if more else ""
+            title = f"*{self.subject.does.capitalize()}*"
+            return [f"{title}: {inline(names, LONGEST_NAMES)}{rest}"] if self.changed else []
         lines = [
             f"{inline(each.tournament, 60)} · {counted(each.created, each.updated, 0, 0)}"
             for each in self.changed
         ]
-        more = self.changed_tournaments - len(self.changed)
-        return _listed(f"*{self.subject.does.capitalize()}*", lines, most, max(more, 0))
+        return _listed("*Updated*", lines, most, more)
 
     def _links(self) -> list[str]:
         whole = link(self.url, "Open it in Dagster")

@@ -35,6 +35,8 @@ STYLES: dict[Status, StatusStyle] = {
     "failed": StatusStyle(3, CROSS, "Failed", RED),
 }
 NO_ROWS = "no rows"
+NOT_BEGUN = "\N{HEAVY MINUS SIGN}"
+_OUTCOMES = {"suspicious_payload": "refused", "partial_failure": "in part"}
 _TOLD_BY_ROWS = frozenset({"written", "unchanged"})
 HARMLESS: dict[Passing, StatusStyle] = {
     "stopped": StatusStyle(1, WARNING, "Interrupted", YELLOW),
@@ -100,11 +102,13 @@ class Line:
     def text(self, limit: int) -> str:
         """One domain: what became of it, counts, duration, attempt and report."""
         style = self.style
+        if self.is_consequence:
+            return f"{NOT_BEGUN} *{inline(self.domain, 30)}* · {self.word}"
         rows = counted(self.created, self.updated, self.unchanged, self.left_out)
         told = self.outcome is None or self.outcome in _TOLD_BY_ROWS or not visible(self.outcome)
         parts = [
             f"{style.emoji} *{inline(self.domain, 30)}*",
-            "" if told and self.status != "failed" else inline(_words(self._outcome), 40),
+            "" if told and self.status != "failed" else inline(self._outcome, 40),
             "" if self.status == "failed" and rows == NO_ROWS else inline(rows, 110),
         ]
         if self.duration_ms is not None:
@@ -120,8 +124,21 @@ class Line:
         return f"{text} · {report}"
 
     @property
+    def is_consequence(self) -> bool:
+        """Whether it was not begun because another domain failed."""
+        return self.outcome == "blocked_dependency"
+
+    @property
+    def word(self) -> str:
+        """What became of it, in a word or two."""
+        return "not begun" if self.is_consequence else self.style.words.lower()
+
+    @property
     def _outcome(self) -> str:
-        return self.outcome if self.outcome and visible(self.outcome) else self.status
+        if self.harmless:
+            return self.word
+        outcome = self.outcome if self.outcome and visible(self.outcome) else self.status
+        return _OUTCOMES.get(outcome, _words(outcome))
 
     def _report_without_link(self) -> str:
         if self.report_error is not None:

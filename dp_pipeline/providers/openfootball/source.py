@@ -131,6 +131,11 @@ class OpenFootball(Provider):
     by_name: bool = True
     parts: tuple[str, ...] = tuple(code.replace("-", "_") for code in OTHER_REPOSITORIES)
 
+    @property
+    def title(self) -> str:
+        """What people call it, in small letters as it does itself."""
+        return self.name
+
     def check(self, key: TournamentKey) -> None:
         """Seasons are 2024-25 or 2025, competitions names of files such as en.1."""
         check_key(key)

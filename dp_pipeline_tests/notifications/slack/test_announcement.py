@@ -11,7 +11,7 @@ from dp_pipeline.notifications.slack.announcement import (
     Announcement,
     Suppressed,
 )
-from dp_pipeline.notifications.slack.line import Line
+from dp_pipeline.notifications.slack.line import NOT_BEGUN, Line
 from dp_pipeline_tests.notifications.slack.samples import RUN, announcement, line, texts
 from dp_pipeline_tests.notifications.slack.slack_limits import check, check_plain
 
@@ -87,6 +87,7 @@ def test_a_partial_failure_is_announced_in_yellow_and_names_what_was_left_out() 
             "⚠️ *matches* · 304 created, 2 left out · 850 ms"
             " · attempt 3 · report unavailable: the object store &lt;s3&gt; is down"
         ),
+        "To see what was left out: `dp checks openligadb:bl1:2024`",
         "Run `11111111-2222-4333-8444-555555555555`",
         SMALL_PRINT,
     ]
@@ -95,7 +96,7 @@ def test_a_partial_failure_is_announced_in_yellow_and_names_what_was_left_out() 
 def test_a_failure_is_announced_in_red_with_its_error_once_for_all_domains_that_met_it() -> None:
     failed: dict[str, Any] = {
         "status": "failed",
-        "outcome": "blocked_dependency",
+        "outcome": "failed",
         "created": 0,
         "duration_ms": None,
         "report_url": None,
@@ -103,19 +104,26 @@ def test_a_failure_is_announced_in_red_with_its_error_once_for_all_domains_that_
         "error": "OpenLigaDB answered 403 to\n<https://api.example.org/?a=1&b=2>",
     }
     payload = Announcement.payload(
-        announcement(line("rounds", **failed), line("teams"), line("matches", **failed))
+        announcement(
+            line("rounds", **failed),
+            line("teams"),
+            line("matches", **failed),
+            line("standings", **{**failed, "outcome": "blocked_dependency", "error": "Waits."}),
+        )
     )
     check(payload)
     assert payload["attachments"][0]["color"] == "#e01e5a"
     assert texts(payload)[0] == "❌ Failed: 1. Fußball-Bundesliga 2024/2025"
-    assert texts(payload)[4:9] == [
+    assert texts(payload)[4:11] == [
         TEAMS,
-        "❌ *rounds* · blocked dependency · no report",
-        "❌ *matches* · blocked dependency · no report",
+        "❌ *rounds* · failed · no report",
+        "❌ *matches* · failed · no report",
+        f"{NOT_BEGUN} *standings* · not begun",
         (
             "*Error details: rounds, matches*\n"
             "```\nOpenLigaDB answered 403 to\n&lt;https://api.example.org/?a=1&amp;b=2&gt;\n```"
         ),
+        "To read it again: `dp ingest openligadb:bl1:2024`",
         f"<{RUN}|Open the run in Dagster>",
     ]
 

@@ -79,11 +79,12 @@ def test_each_reason_has_its_own_tournaments_by_name_the_frequent_ones_first() -
     assert shown[0] == ("❌ Nightly refresh of OpenLigaDB: 300 tournaments, 12 updated, 15 failed")
     assert payload["text"].endswith("15 failed · There is none."), "what a telephone shows"
     assert shown[5] == (
-        "*12 tournaments* · matches: Serie A 2024/25, La Liga 2024/25 and 10 more"
+        "*12 tournaments* failed at matches: Serie A 2024/25, La Liga 2024/25 and 10 more"
         "\n```\nThere is none.\n```"
     )
     assert shown[6] == (
-        "*3 tournaments* · matches, teams: Bundesliga 2024/25, 2. Bundesliga 2024/25, &lt;Cup&gt;"
+        "*3 tournaments* failed at matches, teams: Bundesliga 2024/25, 2. Bundesliga 2024/25, "
+        "&lt;Cup&gt;"
         "\n```\n403 &lt;no&gt;\n```"
     )
     assert shown[7:9] == [
