@@ -16,7 +16,11 @@ from dp_pipeline.database.history import add_changes, add_moves, change_id
 from dp_pipeline.database.rows import alias_id
 from dp_pipeline.database.store import planned, write
 from dp_pipeline.domains.club_links import lock_clubs, write_clubs
-from dp_pipeline.domains.computed_tables import by_stored_matches, write_matchday_tables
+from dp_pipeline.domains.computed_tables import (
+    by_stored_matches,
+    forget_matchday_tables,
+    write_matchday_tables,
+)
 from dp_pipeline.domains.snapshot import read_snapshot, read_stored_teams
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.torn_clubs import StoredSeason, TornClub, torn_clubs
@@ -94,9 +98,7 @@ def join(connection: sa.Connection, torn: TornTeam) -> None:
     lock_clubs(connection)
     _call_by_newest(connection, keep, [keep, *others.values()])
     _leave_in_club(connection, keep, [keep, *others.values()])
-    by_matchday = tables.matchday_standing.c
-    mine = by_matchday.team_id.in_(others.values()) | by_matchday.tournament_id.in_(touched)
-    connection.execute(sa.delete(tables.matchday_standing).where(mine))
+    forget_matchday_tables(connection, touched, others.values())
     for name, other in others.items():
         for column in REFERENCES:
             _repoint(connection, column, other, keep)

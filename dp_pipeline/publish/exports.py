@@ -10,6 +10,7 @@ import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.contract import Licence
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.read.frames import Rows, polars_frame, rows_of
-from dp_pipeline.storage import PRIVATE, ObjectStore
+from dp_pipeline.storage import ANSWER_SECONDS, PRIVATE, ObjectStore, within
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +35,9 @@ _TYPES: Mapping[Format, str] = {
 }
 ROOT = "exports/"
 _IN_PATH = "provider"
+_TIMES = frozenset({"updated_at", "changed_at"})
+_ANEW = "no-cache"
+"""A cache asks again before it shows what stands at a key whose content changes."""
 _IN_ROWS = ("source", "licence", "attribution")
 _MOMENT, _LOCAL = "%Y-%m-%dT%H:%M:%S%.6fZ", "%Y-%m-%dT%H:%M:%S"
 _TABLES: Mapping[str, str] = {
@@ -64,7 +68,7 @@ _TABLES: Mapping[str, str] = {
     "changes": """
         SELECT tournament.key AS tournament_key, change.id AS change_id, change.entity,
             change.entity_id, change.field, change.old #>> '{}' AS old, change.new #>> '{}' AS new,
-            change.changed_at AS updated_at, change.execution_id
+            change.changed_at, change.execution_id
         FROM change JOIN tournament ON tournament.id = change.tournament_id
         WHERE tournament.key = :key ORDER BY change.id""",
 }
@@ -124,8 +128,10 @@ class Export:
     def changed_at(self) -> datetime | None:
         """When the newest of the rows was written; None where there are none."""
         times = [
-            row[[*rows.columns].index("updated_at")]
+            row[place]
             for rows in self.tables.values()
+            for place, name in enumerate(rows.columns)
+            if name in _TIMES
             for row in rows.values
         ]
         return max(times, default=None)
@@ -190,7 +196,8 @@ def write_export(
         for format_ in sorted(formats):
             body = _BODIES[format_](frame, export.facts)
             key = f"{export.root if root is None else root}{key_of(name, export.key, format_)}"
-            objects.put(key, body, content_type=_TYPES[format_])
+            put = partial(objects.put, key, body, content_type=_TYPES[format_], cache_control=_ANEW)
+            within(ANSWER_SECONDS, put)
             written.append(ExportedFile(name, key, frame.height, len(body)))
     return written
 

@@ -129,6 +129,10 @@ def test_tables_by_matchday_that_follow_from_nothing_any_more_go(
     database: Database, read: Any
 ) -> None:
     read(played(2))
+    computed = "SELECT computed_from, updated_at FROM matchday_table"
+    (before,) = query(url_of(database), computed)
+    read(played(2))
+    assert query(url_of(database), computed) == [before], "of the same they are computed once"
     with database.transaction() as connection:
         snapshot = read_snapshot(connection, TournamentKey.parse(KEY), TABLES)
         first_day = {

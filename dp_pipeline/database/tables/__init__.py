@@ -42,7 +42,7 @@ from dp_pipeline.database.tables.ledger import (
     data_provider_executions,
     execution_report,
 )
-from dp_pipeline.database.tables.matchdays import matchday_standing
+from dp_pipeline.database.tables.matchdays import matchday_standing, matchday_table
 
 __all__ = [
     "EXECUTION_STATUSES",
@@ -64,6 +64,7 @@ __all__ = [
     "match",
     "match_watch",
     "matchday_standing",
+    "matchday_table",
     "metadata",
     "payload",
     "provider_health",

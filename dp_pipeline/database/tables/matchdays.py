@@ -41,3 +41,12 @@ matchday_standing = sa.Table(
     sa.Index(None, "team_id"),
     comment="A row of a table after a matchday; follows from match, see table_by_matchday",
 )
+
+matchday_table = sa.Table(
+    "matchday_table",
+    metadata,
+    tournament_id(primary_key=True),
+    text("computed_from", "Digest of matches, rounds, names, rules and code", required=True),
+    *written(),
+    comment="Of what the tables after each matchday were computed; equal: they are not made anew",
+)
