@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from dp_pipeline.embedded_postgres import EmbeddedPostgresError
 from dp_pipeline.images.client import Images, Root
 from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger.ledger import Ledger
+from dp_pipeline.ledger.reading_reports import ReportPlace
 from dp_pipeline.ledger.run_tags import backfill_of, tags_of
 from dp_pipeline.providers.registry import PROVIDERS, Providers
 from dp_pipeline.settings import S3Settings, Settings
@@ -202,6 +203,10 @@ class LedgerResource(dg.ConfigurableResource):
     def run_url(self, run_id: UUID | str) -> str:
         """The page of a Dagster run."""
         return f"{dagster_url(Settings.load())}/runs/{run_id}"
+
+    def report_url(self, row: Mapping[str, Any]) -> str | None:
+        """A web address that opens the report of a row now; it may be signed, see ReportPlace."""
+        return ReportPlace.of(row).address(self.objects())
 
     def run_group_url(self, run_group: str) -> str:
         """The page of a backfill, or the list of the runs of a refresh."""

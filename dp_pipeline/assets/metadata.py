@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.ledger.execution import Execution
+from dp_pipeline.ledger.reading_reports import command
+from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_settled, ways_to_settle
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.storage import place_of
@@ -138,10 +140,13 @@ def _refusal_metadata(execution: Execution) -> dict[str, Any]:
 
 
 def _report(execution: Execution) -> Any:
+    typed = command(execution.id)
     url = execution.report_url
     if url is None:
-        return f"kept in the database until the store takes it: {execution.report_error}"
-    return link(url)
+        return f"{typed} (until the object store takes it: {execution.report_error})"
+    address = page_key(url) if execution.has_page else url
+    # An address of S3 opens nothing; one that is signed would be stored with the metadata.
+    return typed if address.startswith("s3://") else link(address)
 
 
 def link(url: str) -> Any:

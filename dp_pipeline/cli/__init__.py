@@ -23,6 +23,7 @@ compare   dp compare
 export    dp export
 page      dp page
 archive   dp archive, dp replay
+report    dp report
 retention dp retention
 """
 
@@ -42,6 +43,7 @@ from dp_pipeline.cli import (
     ingest,
     page,
     remove,
+    report,
     retention,
     retry,
     search,
@@ -72,6 +74,7 @@ __all__ = [
     "main",
     "page",
     "remove",
+    "report",
     "retention",
     "retry",
     "search",

@@ -17,7 +17,8 @@ from dp_pipeline.cli.terminal import STATUS_STYLES, plain, printable
 from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
 from dp_pipeline.domains.registry import in_order
-from dp_pipeline.ledger.listing import ExecutionFilter, RunIds, newest_executions
+from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
+from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
@@ -65,7 +66,7 @@ def executions(  # noqa: PLR0913 - the options
     have entries of their own.
     """
     try:
-        runs = None if run is None else RunIds.parse(run)
+        runs = None if run is None else IdBeginning.parse(run)
     except ValueError as error:
         raise click.BadParameter(printable(str(error)), param_hint="'--run'") from None
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
@@ -118,7 +119,7 @@ def _under(row: Row) -> list[str]:
             said.extend(how_to_settle(row["id"], row["summary"] or {}).split("\n"))
         if row["blocked"]:
             said.append(f"Not begun because of it: {', '.join(in_order(row['blocked']))}.")
-        said.append(f"Run {row['request_id']}.")
+        said.append(f"Run {row['request_id']}. Report: {command(row['id'])}")
     return said
 
 
@@ -132,7 +133,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], style: str) -> Text:
     return line
 
 
-def _refuse_unknown(connection: sa.Connection, text: str, runs: RunIds) -> None:
+def _refuse_unknown(connection: sa.Connection, text: str, runs: IdBeginning) -> None:
     """Raise click.ClickException where the ledger has no such run at all."""
     if not newest_executions(connection, ExecutionFilter(runs=runs), limit=1):
         message = f"The ledger has no execution of a run {text.strip()}."

@@ -13,28 +13,28 @@ from dp_pipeline.database import tables
 
 _executions = tables.data_provider_executions
 _DIGITS = 32
-_SHORTEST_RUN = 4
+_SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class RunIds:
-    """The ids of runs that begin with what a person typed: Dagster's pages show eight digits."""
+class IdBeginning:
+    """The ids that begin with what a person typed: Dagster's pages show eight digits of runs."""
 
     first: UUID
     last: UUID
 
     @classmethod
-    def parse(cls, text: str) -> "RunIds":
-        """Read an id or its beginning.
+    def parse(cls, text: str, what: str = "run") -> "IdBeginning":
+        """Read the id of something, or its beginning.
 
         Raises:
             ValueError: it is neither; the text is a sentence.
         """
         digits = text.strip().lower().replace("-", "")
-        if not re.fullmatch(rf"[0-9a-f]{{{_SHORTEST_RUN},{_DIGITS}}}", digits):
+        if not re.fullmatch(rf"[0-9a-f]{{{_SHORTEST},{_DIGITS}}}", digits):
             message = (
-                f"'{text}' is no run: give its id, or at least the first {_SHORTEST_RUN} "
-                "characters, as Dagster shows them."
+                f"'{text}' is no {what}: give its id, or at least the first {_SHORTEST} "
+                "characters of that."
             )
             raise ValueError(message)
         return cls(UUID(digits.ljust(_DIGITS, "0")), UUID(digits.ljust(_DIGITS, "f")))
@@ -56,7 +56,7 @@ class ExecutionFilter:
     statuses: Collection[str] = ()
     domains: Collection[str] = ()
     since: datetime | None = None
-    runs: RunIds | None = None
+    runs: IdBeginning | None = None
 
     def conditions(self, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
         """As SQL, of the ledger."""

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def page_key(report_key: str) -> str:
-    """Where the page of a report belongs: the same key, but for its end."""
+    """Where the page of a report is: the same key or address, but for its end."""
     return f"{report_key.removesuffix('.json')}.html"
 
 

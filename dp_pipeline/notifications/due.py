@@ -57,7 +57,12 @@ class DueExecutions:
         )
         run_url = self.ledger.run_url
         messages = outbox.announcements(
-            self.store, over, since=since, run_url=run_url, each=self.duties.duty
+            self.store,
+            over,
+            since=since,
+            run_url=run_url,
+            report_url=self.ledger.report_url,
+            each=self.duties.duty,
         )
         # A bot edits what it posted: nothing has to wait for more.
         for message in settled(messages, moment(self.now), hold=not self.threads):

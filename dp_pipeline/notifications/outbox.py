@@ -28,6 +28,9 @@ MOST_RUNS = 500
 MOST_MESSAGES = 200
 """Messages read in one go: more than are posted, because what is suppressed costs no time."""
 
+ReportUrl = Callable[[Mapping[str, Any]], str | None]
+"""Of a row: a web address at which its report can be opened by who reads the message."""
+
 _executions = tables.data_provider_executions
 _table = sa.table(
     "league_table",
@@ -71,12 +74,13 @@ def oldest_end(database: Database, runs: Collection[UUID]) -> datetime | None:
         return connection.scalar(sa.select(sa.func.min(ends.c.at)))
 
 
-def announcements(
+def announcements(  # noqa: PLR0913 - what is due, and what is said of it
     database: Database,
     runs: Collection[UUID],
     *,
     since: datetime,
     run_url: Callable[[UUID], str],
+    report_url: ReportUrl,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> list[Announcement]:
     """What is unannounced of runs that are over: a message per tournament and run, oldest first.
@@ -97,7 +101,7 @@ def announcements(
     messages: list[Announcement] = []
     for (run, key), group in rows.items():
         with each(f"summing up {key} of run {run}"):
-            message = announcement(group, failures, before, run_url(run))
+            message = announcement(group, failures, before, run_url(run), report_url)
             messages.append(replace(message, table=table_after(database, message)))
     return sorted(messages, key=lambda message: message.completed_at)
 
@@ -147,6 +151,7 @@ def announcement(
     failures: Mapping[UUID, FailureRun],
     before: Mapping[UUID, Suppressed],
     run_url: str,
+    report_url: ReportUrl = lambda row: row["report_file_url"],
 ) -> Announcement:
     """Ledger rows of one tournament and run as a message's content.
 
@@ -166,7 +171,9 @@ def announcement(
         tournament_label=first["label"]
         or next((row["tournament_label"] for row in rows if row["tournament_label"]), None),
         tournament_id=first["tournament_id"],
-        lines=tuple(_line(row, _goes_on(row, failures), followed) for row in lines),
+        lines=tuple(
+            _line(row, _goes_on(row, failures), followed, report_url(row)) for row in lines
+        ),
         started_at=min(row["started_at"] for row in rows),
         completed_at=max(row["completed_at"] for row in rows),
         run_url=run_url,
@@ -184,7 +191,12 @@ def _goes_on(row: Mapping[str, Any], failures: Mapping[UUID, FailureRun]) -> Fai
     return None if is_new else failures.get(row["id"])
 
 
-def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Passing | None) -> Line:
+def _line(
+    row: Mapping[str, Any],
+    failure_run: FailureRun | None,
+    followed: Passing | None,
+    report_url: str | None,
+) -> Line:
     # A row that somebody else wrote, or mended by hand, is announced with what can be read of it.
     summary = row["summary"] if isinstance(row["summary"], dict) else {}
     news, changed = summary.get("news"), summary.get("changed")
@@ -204,7 +216,7 @@ def _line(row: Mapping[str, Any], failure_run: FailureRun | None, followed: Pass
         left_out=left_out,
         duration_ms=row["duration"],
         attempt=row["attempt"],
-        report_url=row["report_file_url"],
+        report_url=report_url,
         report_key=row["report_file_key"],
         report_error=summary.get("reportUploadError")
         or ("not stored yet" if summary.get("reportUploadStatus") == "kept" else None),

@@ -40,6 +40,8 @@ class Bucket(S3Resource):
             Config(
                 connect_timeout=min(CONNECT_SECONDS, self.answer_seconds),
                 read_timeout=self.answer_seconds,
+                # else addresses are signed as of old, which regions made since 2014 refuse
+                signature_version="s3v4",
             )
         )
         if self.endpoint_url is not None:

@@ -62,6 +62,10 @@ class Folder:
         """A file:// address."""
         return self._path(key).as_uri()
 
+    def link(self, key: str) -> str:
+        """The same: who can read the folder needs no other one."""
+        return self.url(key)
+
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts or "\0" in key:

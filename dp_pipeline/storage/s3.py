@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from dp_pipeline.settings import S3Settings
 
 _FORBIDDEN, _NOT_FOUND = 403, 404
+LINK_SECONDS = 7 * 24 * 3_600
+"""How long a signed address holds: the longest that S3 allows. Credentials that are for an hour, as
+those of a machine's role, end it with them."""
 
 
 class S3:
@@ -97,6 +100,18 @@ class S3:
         if self._public_url and not key.startswith(PRIVATE):
             return f"{self._public_url}/{key}"
         return f"s3://{self._settings.bucket}/{key}"
+
+    def link(self, key: str) -> str:
+        """The https address below AWS_CLOUDFRONT_URL, else a signed one that holds for a week."""
+        public = self.url(key)
+        if public.startswith("http"):
+            return public
+        with border(f"An address in the bucket {self._settings.bucket} could not be signed"):
+            return self._client.generate_presigned_url(
+                "get_object",
+                Params={"Bucket": self._settings.bucket, "Key": key},
+                ExpiresIn=LINK_SECONDS,
+            )
 
     @cached_property
     def _client(self) -> Any:

@@ -69,6 +69,14 @@ class ObjectStore(Protocol):
 
     def url(self, key: str) -> str:
         """Where the object can be opened: https, or file and s3 when there is no public base."""
+        ...
+
+    def link(self, key: str) -> str:
+        """Where whoever is given it can open the object, for a week; raises ObjectStoreError.
+
+        It may be signed: it is for people, and goes into no row, log or metadata.
+        """
+        ...
 
 
 def place_of(url: str) -> str:

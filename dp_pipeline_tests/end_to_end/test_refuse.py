@@ -40,7 +40,12 @@ def posted(database: Database) -> list[Announcement]:
     """What the next tick posts; what it does not post counts as announced as well."""
     runs = outbox.unannounced_runs(database, LONG_AGO)
     messages = outbox.announcements(
-        database, runs, since=LONG_AGO, run_url=str, each=lambda _: nullcontext()
+        database,
+        runs,
+        since=LONG_AGO,
+        run_url=str,
+        report_url=lambda _: None,
+        each=lambda _: nullcontext(),
     )
     for message in messages:
         outbox.mark_announced(database, message.executions)

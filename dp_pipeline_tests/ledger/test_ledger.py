@@ -50,6 +50,9 @@ class BrokenStore:
     def url(self, key: str) -> str:
         return self.folder.url(key)
 
+    def link(self, key: str) -> str:
+        return self.folder.link(key)
+
 
 def test_a_row_is_open_during_the_work_and_closed_after_it(
     database: Database, tmp_path: Path

@@ -7,7 +7,7 @@ import pytest
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
-from dp_pipeline.ledger.listing import ExecutionFilter, RunIds, newest_executions
+from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
 from dp_pipeline_tests.ledger.rows import failed, finished_row
 
 BEGAN = datetime(2024, 5, 4, 12, tzinfo=UTC)
@@ -113,11 +113,11 @@ def test_only_what_is_wanted_is_listed_and_a_cause_that_is_not_does_not_hide_wha
     with database.transaction() as connection:
         run = newest_executions(connection, limit=1)[0]["request_id"]
     for text in (str(run), str(run)[:8].upper(), f" {str(run)[:10]} "):
-        found = domains(ExecutionFilter(runs=RunIds.parse(text)))
+        found = domains(ExecutionFilter(runs=IdBeginning.parse(text)))
         assert found == ["b teams", "b tournaments"]
 
 
 @pytest.mark.parametrize("text", ["", "abc", "not a run", "0" * 33, "-"])
 def test_what_is_no_run_is_said_in_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="is no run: give its id"):
-        RunIds.parse(text)
+        IdBeginning.parse(text)

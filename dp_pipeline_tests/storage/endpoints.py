@@ -97,6 +97,7 @@ class Endpoint:
 
 def bucket_at(url: str, *, answer_seconds: float = 15.0, **more: Any) -> S3:
     """The bucket at an address."""
+    public_url = more.pop("public_url", "https://cdn.example.org")
     settings = S3Settings.model_construct(  # unchecked: what the environment may not say, too
         bucket=more.pop("bucket", BUCKET),
         access_key="AKIDTESTS",
@@ -105,7 +106,7 @@ def bucket_at(url: str, *, answer_seconds: float = 15.0, **more: Any) -> S3:
         endpoint_url=url,
         **more,
     )
-    return S3(settings, "https://cdn.example.org", answer_seconds=answer_seconds)
+    return S3(settings, public_url, answer_seconds=answer_seconds)
 
 
 def _read(connection: socket.socket) -> Asked:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from dp_pipeline.domains.registry import order_of
+from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.vocabulary import Scope, Status
 from dp_pipeline.notifications.news import FailureRun, Passing, lasts
 from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, WARNING, YELLOW
@@ -50,7 +51,7 @@ HARMLESS: dict[Passing, StatusStyle] = {
 class Line:
     """One execution: what it did to one domain.
 
-    A `report_key` without `report_url` is a report that is stored and has no public link;
+    A `report_key` without `report_url` is a report that is stored and has no web address;
     `report_error` says why there is none. `duration_ms` is in milliseconds; `attempt` counts
     from 1. `failure_run` is what it goes on with or ends; `news` are sentences that are
     news whatever else is; with a `scope` of less than the whole it is not announced without them.
@@ -120,7 +121,7 @@ class Line:
         text = " · ".join(part for part in parts if part)
         report = report_link(self) or self._report_without_link()
         if weight(text) + weight(report) + 3 > limit:
-            report = "report stored"
+            report = self._report_command
         return f"{text} · {report}"
 
     @property
@@ -144,8 +145,12 @@ class Line:
         if self.report_error is not None:
             return f"report unavailable: {inline(self.report_error, 120) or 'no reason given'}"
         if self.report_key or self.report_url:
-            return "report stored"
+            return self._report_command
         return "no report"
+
+    @property
+    def _report_command(self) -> str:
+        return f"`{command(self.execution_id)}`"
 
 
 def report_link(line: Line) -> str | None:

@@ -50,7 +50,7 @@ def test_a_successful_run_is_announced_in_green_with_a_line_per_domain_in_order(
         "*Duration*\n3.2 s",
         f"✅ *tournaments* · 1 created · 4 ms · {to('tournaments')}",
         f"✅ *teams* · 18 created, 2 updated · 850 ms · {to('teams')}",
-        "✅ *rounds* · 34 unchanged · 850 ms · report stored",
+        "✅ *rounds* · 34 unchanged · 850 ms · `dp report 00000000`",
         f"✅ *matches* · 306 created · 1.2 s · {to('matches')}",
         f"✅ *standings* · 18 created · 40 ms · {to('standings')}",
         f"<{RUN}|Open the run in Dagster>",
@@ -195,7 +195,7 @@ def test_of_many_attempts_the_worst_and_latest_are_shown_and_the_rest_counted() 
 def test_an_address_that_is_no_link_is_not_linked(url: str) -> None:
     payload = Announcement.payload(announcement(line("teams", report_url=url), run_url=url))
     check(payload)
-    assert texts(payload)[4].endswith(" · report stored")
+    assert texts(payload)[4].endswith(" · `dp report 00000000`")
     assert texts(payload)[5] == "Run `11111111-2222-4333-8444-555555555555`"
 
 
