@@ -20,6 +20,7 @@ from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retention_job import apply_retention  # noqa: E402
 from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
 from dp_pipeline.assets.season_charts import season_charts  # noqa: E402
+from dp_pipeline.assets.views import VIEW_SPECS  # noqa: E402
 from dp_pipeline.competitions.check_job import check_stored_data  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import assets  # noqa: E402
@@ -33,6 +34,12 @@ from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
 from dp_pipeline.sensors.publish import publish_changes  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
+ASSETS = [
+    *dg.with_source_code_references(
+        [ingest, collect, comparison, exports, season_charts, seasons],
+    ),
+    *(assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC, *VIEW_SPECS),
+]
 
 
 def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -42,10 +49,7 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         resources: replaces resources by key: database, providers, ledger, slack.
     """
     return dg.Definitions(
-        assets=[
-            *(ingest, collect, comparison, exports, season_charts, seasons),
-            *(assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC),
-        ],
+        assets=ASSETS,
         asset_checks=assets.CHECKS,
         jobs=[
             dg.define_asset_job(

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from dp_pipeline.assets.catalogue import OPERATIONS, OWNERS
 from dp_pipeline.assets.metadata import definition_metadata, preview_table
 from dp_pipeline.database import tables
 from dp_pipeline.domains.comparing import (
@@ -22,14 +23,13 @@ MOST_SHOWN = 100
 @dg.asset(
     name="comparison",
     deps=["matches", "goals", "standings"],
-    group_name="football",
-    owners=["team:football-data"],
+    group_name=OPERATIONS,
+    owners=OWNERS,
     kinds={"python", "postgres"},
     description=(
-        "Where two providers of one season disagree: score, half-time, day, kick-off, status, "
-        "table, or a fixture that only one of them lists; both values, since when, and which of "
-        "them goes together with goals and tables. Nothing is overwritten by it. Fixtures are "
-        "paired through clubs."
+        "Where two providers of one season disagree on score, half-time, day, kick-off, status, "
+        "table or list of fixtures: both values, since when, and which of them agrees with goals "
+        "and tables. Nothing is overwritten by it; fixtures are paired through clubs."
     ),
     metadata=definition_metadata(tables.comparison),
 )

@@ -9,14 +9,15 @@ from functools import partial
 
 import dagster as dg
 
-from dp_pipeline.assets import checks
+from dp_pipeline.assets import checks, logos
+from dp_pipeline.assets.catalogue import FOOTBALL, described
 from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
 from dp_pipeline.assets.following import keys_of
 from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
 from dp_pipeline.assets.settle import IngestConfig, settle
 from dp_pipeline.database.database import RETRY_SECONDS
-from dp_pipeline.domains.domain import Registered
+from dp_pipeline.domains.domain import Domain, Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
@@ -31,15 +32,14 @@ MOST_PARTITIONS_PER_LOGOS_RUN = 20
 
 
 def _spec(domain: Registered) -> dg.AssetSpec:
-    return dg.AssetSpec(
+    return described(
         domain.name,
+        group=FOOTBALL,
         deps=domain.depends_on,
         description=domain.description,
-        group_name="football",
-        owners=["team:football-data"],
-        kinds={"python", "postgres"},
-        skippable=True,
         metadata=definition_metadata(domain.tables[0]),
+        module=domain.fetch.__module__ if isinstance(domain, Domain) else logos.__name__,
+        skippable=True,
     )
 
 

@@ -17,7 +17,7 @@ from dp_pipeline.storage import place_of
 # A cup has 64 teams; more rows than this belong in SQL.
 MOST_PREVIEW_ROWS = 40
 LONGEST_CELL = 300
-_POSTGRES = postgresql.dialect()
+POSTGRES = postgresql.dialect()
 
 
 def definition_metadata(table: sa.Table) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def column_schema(table: sa.Table) -> dg.TableSchema:
         columns=[
             dg.TableColumn(
                 name=column.name,
-                type=column.type.compile(dialect=_POSTGRES).lower(),
+                type=column.type.compile(dialect=POSTGRES).lower(),
                 description=column.comment,
                 constraints=dg.TableColumnConstraints(
                     nullable=bool(column.nullable), unique=column.primary_key

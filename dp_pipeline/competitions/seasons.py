@@ -12,7 +12,8 @@ import anyio
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
-from dp_pipeline.assets.metadata import column_schema, preview_table
+from dp_pipeline.assets.catalogue import OPERATIONS, OWNERS
+from dp_pipeline.assets.metadata import definition_metadata, preview_table
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.file import FollowedCompetition
 from dp_pipeline.database import tables
@@ -47,17 +48,14 @@ class SeasonsRead:
 
 @dg.asset(
     name="seasons",
-    group_name="football",
-    owners=["team:football-data"],
+    group_name=OPERATIONS,
+    owners=OWNERS,
     kinds={"python", "postgres"},
     description=(
         "The seasons that providers list of the followed competitions (the file named by "
         "DP_COMPETITIONS). An approved one becomes a tournament by itself within a minute."
     ),
-    metadata={
-        "dagster/table_name": tables.competition_season.name,
-        "dagster/column_schema": column_schema(tables.competition_season),
-    },
+    metadata=definition_metadata(tables.competition_season),
     check_specs=[
         dg.AssetCheckSpec(
             CHECK,

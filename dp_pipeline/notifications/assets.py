@@ -3,8 +3,10 @@
 import dagster as dg
 import sqlalchemy as sa
 
-from dp_pipeline.assets.metadata import column_schema
+from dp_pipeline.assets.catalogue import OPERATIONS, described
+from dp_pipeline.assets.metadata import definition_metadata
 from dp_pipeline.database import tables
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.http.health import read_health
 from dp_pipeline.instance.dagster_internals import AssetCheckExecutionRecordStatus
 from dp_pipeline.notifications import undelivered
@@ -20,31 +22,27 @@ _ENDED = {AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatu
 
 
 def _spec(key: dg.AssetKey, table: sa.Table, description: str) -> dg.AssetSpec:
-    return dg.AssetSpec(
+    return described(
         key,
-        group_name="football",
-        owners=["team:football-data"],
-        kinds={"python", "postgres"},
+        group=OPERATIONS,
+        deps=NAMES,
         description=description,
-        metadata={
-            "dagster/table_name": table.name,
-            "dagster/column_schema": column_schema(table),
-        },
+        metadata=definition_metadata(table),
+        module=__name__,
     )
 
 
 EXECUTIONS_SPEC = _spec(
     undelivered.CHECK.asset_key,
     tables.data_provider_executions,
-    "The ledger: one row per attempt to materialize one domain of one tournament, and when it was "
-    "announced. Written by every run; not materialized itself.",
+    "The ledger: one row per attempt to materialize one domain of one tournament, what it came to "
+    "and when it was announced. Every run writes it; it is not materialized itself.",
 )
 HEALTH_SPEC = _spec(
     HEALTH,
     tables.provider_health,
-    "Whether providers answer, and since when not. One that refuses or fails rests, for all "
-    "processes, and then gets one request. Written by every run; not materialized itself. "
-    "`dp health` prints it.",
+    "Whether providers answer, and since when not; one that refuses or fails rests, and then gets "
+    "one request. Every run writes it; it is not materialized itself, and `dp health` prints it.",
 )
 
 

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import sql
+from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.tables.views import VIEWS
 from dp_pipeline_tests.database.creating import create_database
 
 # Of 10,000 tournaments the plans are the same.
@@ -125,3 +127,31 @@ def test_a_meeting_is_seen_from_both_sides(connection: sa.Connection) -> None:
         ("Away", "Home", "away", 2, 2, "D", 5),
         ("Away", "Home", "away", 3, 2, "W", 5),
     ]
+
+
+def test_the_views_are_registered_with_their_columns_types_and_sources(
+    connection: sa.Connection,
+) -> None:
+    columns = sa.text("""
+        SELECT table_name, column_name, data_type FROM information_schema.columns
+        JOIN information_schema.views USING (table_schema, table_name)
+        WHERE table_schema = 'public' ORDER BY table_name, ordinal_position""")
+    stored: dict[str, dict[str, str]] = {}
+    for row in connection.execute(columns):
+        stored.setdefault(row.table_name, {})[row.column_name] = row.data_type
+    assert set(stored) == {view.name for view in VIEWS}
+    used = sa.text("""
+        SELECT view_name, table_name, column_name FROM information_schema.view_column_usage
+        WHERE view_schema = 'public'""")
+    sources = {tuple(row) for row in connection.execute(used)}
+    dialect = postgresql.dialect()
+    for view in VIEWS:
+        assert list(view.column_types()) == list(stored[view.name]), view.name
+        for name, computed in view.column_types().items():
+            source = view.source_of(name)
+            if source is None:
+                assert computed == stored[view.name][name], (view.name, name)
+                continue
+            assert (view.name, source.table.name, source.name) in sources, (view.name, name)
+            kind = source.type.compile(dialect=dialect).lower()
+            assert ("ARRAY" if kind.endswith("[]") else kind) == stored[view.name][name]
