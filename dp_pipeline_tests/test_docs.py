@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from dp_pipeline.cli import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
@@ -24,6 +25,11 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", page.read_text())
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    commands = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("\n## ")[0]
+    assert [name for name in main.commands if f"`dp {name}" not in commands] == []
 
 
 def test_every_table_and_view_is_in_the_data_model(database: Database) -> None:

@@ -8,6 +8,7 @@ import anyio
 import click
 
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.running import print_outcome
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.domains.registry import NAMES
@@ -78,9 +79,11 @@ def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> No
         book = Ledger(database, objects, conceal=settings.conceal, zone=settings.timezone)
         with book.working() as ledger:
             replaying = Replaying(database, Storing(objects), ledger, settings.base_urls)
-            for run in runs:
+            for done, run in enumerate(runs):
                 domains = run.domains if every_run else NAMES
-                id_ = anyio.run(partial(replaying.replay, parsed, run, domains, apply=apply))
+                doing = f"{wanted}: as answered in the run of {run.started_at:%Y-%m-%d %H:%M} UTC …"
+                with working(doing, done=done, total=len(runs)):
+                    id_ = anyio.run(partial(replaying.replay, parsed, run, domains, apply=apply))
                 rows = database.run_here(lambda c, id_=id_: executions_of_run(c, id_))
                 click.echo(f"As answered in the run of {run.started_at:%Y-%m-%d %H:%M} UTC:")
                 print_outcome(console(), wanted, rows, None, dry_run=not apply)

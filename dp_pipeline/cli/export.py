@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.terminal import plain
 from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.publish.exports import FORMATS, read_export, write_export
@@ -44,11 +45,13 @@ def export(keys: tuple[str, ...], formats: tuple[str, ...], folder: Path | None)
         settings = Settings.load()
         database = open_database(settings)
         objects = object_store(settings) if folder is None else Folder(folder)
-        for text in keys:
+        for done, text in enumerate(keys):
             try:
-                with database.transaction() as connection:
-                    found = read_export(connection, text)
-                written = write_export(found, objects, wanted, root=None if folder is None else "")
+                with working(f"{text}: writing …", done=done, total=len(keys)):
+                    with database.transaction() as connection:
+                        found = read_export(connection, text)
+                    root = None if folder is None else ""
+                    written = write_export(found, objects, wanted, root=root)
             except UnknownKeyError as error:
                 unknown.append(str(error))
                 continue

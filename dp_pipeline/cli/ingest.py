@@ -1,11 +1,12 @@
 """`dp ingest`: tournaments, by key or page, materialized in this process."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from dp_pipeline.cli.group import (
     INTERRUPTED,
@@ -16,12 +17,15 @@ from dp_pipeline.cli.group import (
     refuse_bad,
     settings_with_notices,
 )
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.running import print_outcome, run_here
-from dp_pipeline.cli.terminal import plain
+from dp_pipeline.cli.terminal import Row, plain
 from dp_pipeline.database.confirmed import is_confirmed
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.seasons import tournament_keys
 from dp_pipeline.football.key import is_address, tidied
-from dp_pipeline.providers.errors import TournamentNotFoundError
+from dp_pipeline.ledger.archived_runs import archived_runs
+from dp_pipeline.providers.errors import NetworkError, TournamentNotFoundError
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages
 from dp_pipeline.resources import open_database, open_providers
 from dp_pipeline.settings import Settings
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 FAILED = 1
-NOT_THERE = TournamentNotFoundError.__name__
+NOT_THERE, UNREACHED = TournamentNotFoundError.__name__, NetworkError.__name__
 
 _INGEST = f"""Register tournaments and materialize all their domains.
 
@@ -53,26 +57,44 @@ def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
         settings = settings_with_notices()
         database = open_database(settings)
         wanted = _wanted(texts, settings, database)
+        unreached: list[str] = []
         with instance_in_use() as instance:
-            completed = [_ingest(instance, database, key, dry_run=dry_run) for key in wanted]
+            completed = []
+            for done, key in enumerate(wanted):
+                show = partial(working, f"{key}: reading …", done=done, total=len(wanted))
+                rows, well = _ingest(instance, database, key, show, dry_run=dry_run)
+                completed.append(well)
+                unreached += [key] * any(row["error_class"] == UNREACHED for row in rows)
+        if unreached:
+            click.echo(without_network(database, unreached), err=True)
     sys.exit(0 if all(completed) else FAILED)
 
 
-def _ingest(instance: "dg.DagsterInstance", database: Database, key: str, *, dry_run: bool) -> bool:
-    """Ingest one tournament and print what came of it; whether all of it completed."""
+def _ingest(
+    instance: "dg.DagsterInstance",
+    database: Database,
+    key: str,
+    show: Callable[[], AbstractContextManager[Callable[[str], None]]],
+    *,
+    dry_run: bool,
+) -> tuple[Sequence[Row], bool]:
+    """Ingest one tournament and print what came of it; its executions, and whether all completed.
+
+    `show` shows what is being done.
+    """
     from dp_pipeline.definitions import INGEST_JOB
     from dp_pipeline.partitions import TOURNAMENTS
 
     screen = console()
     if not dry_run and database.run_here(lambda c: is_confirmed(c, checked_key(key))):
         instance.add_dynamic_partitions(str(TOURNAMENTS.name), [key])
-    with Console(stderr=True).status(plain(f"{key}: reading …")) as status:
+    with show() as doing:
         run = run_here(
             instance,
             INGEST_JOB,
             "ingest",
             {"dry_run": dry_run},
-            done=lambda made: status.update(plain(f"{key}: {made.asset_key.path[-1]} done …")),
+            done=lambda made: doing(f"{key}: {made.asset_key.path[-1]} done …"),
             # The partition is only a tag, for Dagster lets no run have one that it does not know:
             # the run adds it once the provider has the tournament.
             tags={"dagster/partition": key},
@@ -83,7 +105,7 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str, *, dry
         screen.print(
             plain(f"{key} is not registered: {missing['error_text']}", "red"), soft_wrap=True
         )
-        return False
+        return rows, False
     print_outcome(screen, key, rows, run.error, dry_run=dry_run)
     if not dry_run and not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
         screen.print(plain(f"{key} is not registered: nobody has confirmed that it exists.", "red"))
@@ -92,7 +114,27 @@ def _ingest(instance: "dg.DagsterInstance", database: Database, key: str, *, dry
         screen.print("Stopped before all was done.", style="red")
         sys.exit(INTERRUPTED)
     # A run that failed between two domains has only completed rows.
-    return run.success and bool(rows) and all(row["status"] == "completed" for row in rows)
+    return rows, run.success and bool(rows) and all(row["status"] == "completed" for row in rows)
+
+
+def without_network(database: Database, keys: Sequence[str]) -> str:
+    """What can be done where a provider cannot be reached, in sentences."""
+    world = next(each for each in PROVIDERS if each.simulated)
+    if all(key.startswith(f"{world.name}:") for key in keys):
+        return "The simulated world is not there: `make run` or `dp sandbox serve` starts it."
+    said = (
+        "Without a network there is the simulated world: `make run`, or `dp sandbox serve` and, in "
+        f"another terminal, `dp ingest {world.examples[0]}`."
+    )
+    with database.transaction() as connection:
+        stored = set(tournament_keys(connection))
+        archived = [k for k in keys if k in stored and archived_runs(connection, checked_key(k))]
+    if archived:
+        said += (
+            f" What was answered earlier is in the archive: `dp replay {archived[0]}` reads it "
+            "again, and says what it would change."
+        )
+    return said
 
 
 def _wanted(texts: Sequence[str], settings: Settings, database: Database) -> list[str]:

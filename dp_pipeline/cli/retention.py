@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
 
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.terminal import plain, printable, retention_table
 from dp_pipeline.ledger.retention.policy import FOREVER, RetentionError, RetentionPolicy, load
 from dp_pipeline.ledger.retention.removal import WORDS, Part, Removal
@@ -45,7 +45,7 @@ def retention(*, apply: bool) -> None:
         found: dict[Part, Removal] = {}
         with (
             instance_in_use() as instance,
-            Console(stderr=True).status("Looking for what is too old …") as status,
+            working("Looking for what is too old …") as doing,
         ):
             removals = (
                 remove_by(oldest, database, object_store(settings), instance, ours)
@@ -55,7 +55,7 @@ def retention(*, apply: bool) -> None:
             for each in removals:
                 found[each.part] = each
                 if apply:
-                    status.update(plain(f"Removing: {each.count:,} {WORDS[each.part]} …"))
+                    doing(f"Removing: {each.count:,} {WORDS[each.part]} …")
     screen = console()
     screen.print(retention_table(_rows(policy, found), "removed" if apply else "too old"))
     for each in found.values():

@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import groupby
 
 import click
-from rich.console import Console
 
 from dp_pipeline.cli.group import (
     INTERRUPTED,
@@ -16,6 +15,7 @@ from dp_pipeline.cli.group import (
     plain_errors,
     settings_with_notices,
 )
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.running import print_outcome, run_here
 from dp_pipeline.cli.terminal import plain
 from dp_pipeline.ledger.failing import failing
@@ -42,16 +42,14 @@ def retry(since: datetime | None, *, dry_run: bool) -> None:
 
         with (
             instance_in_use() as instance,
-            Console(stderr=True).status(f"Reading {len(wanted)} tournaments …") as status,
+            working(f"Reading {len(wanted)} tournaments …") as doing,
         ):
             run = run_here(
                 instance,
                 RETRY_JOB,
                 OP,
                 {"since": "" if since is None else since.isoformat(), "dry_run": dry_run},
-                done=lambda made: status.update(
-                    plain(f"{made.partition}: {made.asset_key.path[-1]} done …")
-                ),
+                done=lambda made: doing(f"{made.partition}: {made.asset_key.path[-1]} done …"),
             )
         rows = sorted(run.executions(database), key=lambda row: row["tournament_key"])
     screen = console()

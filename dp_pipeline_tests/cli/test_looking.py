@@ -1,12 +1,17 @@
 """What `dp` shows of tournaments and the ledger, and what it says to keys that nobody knows."""
 
+import io
 import json
+from typing import Any
 
 import pytest
+from rich.console import Console
 
+from dp_pipeline.cli.ingest import without_network
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.table import standings_tables
 from dp_pipeline.database.known_keys import nearest
-from dp_pipeline_tests.cli.conftest import REFUSED, Dp
+from dp_pipeline_tests.cli.conftest import REFUSED, Dp, Filled
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
 
 
@@ -182,3 +187,31 @@ def test_groups_have_tables_of_their_own_with_the_rule_below() -> None:
     headers = [str(column.header) for column in tables[0].columns]
     assert headers == ["pos", "team", "games", "points"]
     assert str(tables[0].caption) == "Order: goals."
+
+
+def test_where_nobody_is_reached_what_can_be_done_is_said(filled: Filled) -> None:
+    world = "Without a network there is the simulated world: `make run`, or `dp sandbox serve` and,"
+    said = without_network(filled.database, [REFUSED])
+    assert said.startswith(world)
+    assert "replay" not in said, "nothing of it was ever answered well"
+    said = without_network(filled.database, [REFUSED, LIGA])
+    assert said.startswith(world)
+    assert f"`dp replay {LIGA}` reads it again" in said
+    alone = without_network(filled.database, ["sandbox:900001:9000014"])
+    assert alone.endswith("`make run` or `dp sandbox serve` starts it.")
+
+
+def test_a_bar_shows_how_many_are_done_on_a_terminal_and_goes(capsys: Any) -> None:
+    shown, piped = io.StringIO(), io.StringIO()
+    with working("a [b] …", done=1, total=3, console=Console(file=shown, force_terminal=True)):
+        pass
+    assert "1/3" in shown.getvalue()
+    assert "a [b] …" in shown.getvalue()
+    with working("alone …", console=Console(file=shown, force_terminal=True)) as doing:
+        doing("almost\x1b[2J done …")
+    assert "1/1" not in shown.getvalue()
+    assert r"almost\x1b[2J done …" in shown.getvalue()
+    with working("a …", total=3, console=Console(file=piped)):
+        print("a line")  # noqa: T201 - what a command prints meanwhile
+    assert piped.getvalue() == ""
+    assert capsys.readouterr().out == "a line\n"
