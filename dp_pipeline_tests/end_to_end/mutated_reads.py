@@ -1,4 +1,4 @@
-"""Mutated payloads read over good data, thousands a minute: what a run does, but for its ledger.
+"""Mutated payloads read over good data, hundreds a minute: what a run does, but for its ledger.
 
 A transport answers from memory; source, plans and writer are the real ones, against a real Postgres
 in one transaction that is rolled back. Operators and oracle are those of `mutations`.
