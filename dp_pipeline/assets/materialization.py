@@ -17,6 +17,7 @@ from dp_pipeline.domains.coverage import coverage_of
 from dp_pipeline.domains.data_version import data_version
 from dp_pipeline.domains.domain import Changes, Domain
 from dp_pipeline.domains.judge import Past, Verdict, contradiction_findings
+from dp_pipeline.domains.key_figures import key_figures
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan, not_stored, refused
 from dp_pipeline.domains.registry import DOMAINS, TABLES
@@ -277,6 +278,7 @@ def _plan(
 def _note_stored(domain: Domain[Any], stored: Snapshot, execution: Execution) -> None:
     """Take into an execution which rows are stored; after the last domain, how complete all is."""
     execution.data_version = data_version(domain, stored)
+    execution.figures = key_figures(domain, stored)
     if domain is DOMAINS[-1]:
         execution.coverage = coverage_of(stored)
 

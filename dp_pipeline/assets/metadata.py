@@ -47,13 +47,7 @@ def column_schema(table: sa.Table) -> dg.TableSchema:
 
 def materialization_description(execution: Execution) -> str:
     """The line of the run's log: which domain of what, and what it came to."""
-    counts = {
-        "created": execution.created,
-        "updated": execution.updated,
-        "unchanged": execution.unchanged,
-        "left out": len(execution.left_out),
-    }
-    counted = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    counted = ", ".join(f"{count} {what}" for what, count in _by_fate(execution).items() if count)
     because = execution.absent.because if execution.absent else "nothing to do"
     subject = f"{execution.domain} of {execution.label or execution.key}"
     return f"{subject[0].upper()}{subject[1:]}: {counted or because}"
@@ -87,9 +81,6 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         # A table, because Dagster shows Markdown only on demand, behind a link.
         metadata["findings"] = findings_table(execution.findings)
     metadata |= {"outcome": execution.outcome, "status": execution.status, **_counts(execution)}
-    # One request serves several domains; a zero beside the others would only raise the question.
-    if requests := sum(not request.reused for request in execution.requests):
-        metadata["requests"] = requests
     metadata["report"] = _report(execution)
     if execution.run.url:
         metadata["run"] = dg.MetadataValue.url(execution.run.url)
@@ -157,14 +148,26 @@ def link(url: str) -> Any:
 
 
 def _counts(execution: Execution) -> dict[str, Any]:
+    """What is worth a plot as numbers, of which Dagster makes one each; what is not as words."""
     looked_at = execution.created + execution.updated + execution.unchanged
+    requests = sum(not request.reused for request in execution.requests)
+    # One request serves several domains; a zero beside the others would only raise the question.
+    asked = [f"{requests} request{'' if requests == 1 else 's'}"] if requests else []
+    return {
+        **execution.figures,
+        "number of findings": len(execution.findings),
+        "dagster/partition_row_count": looked_at if execution.rows is None else execution.rows,
+        "rows": ", ".join(f"{count} {what}" for what, count in _by_fate(execution).items()),
+        "work": ", ".join([f"{(execution.duration_ms or 0) / 1000:.1f} s", *asked]),
+    }
+
+
+def _by_fate(execution: Execution) -> dict[str, int]:
     return {
         "created": execution.created,
         "updated": execution.updated,
         "unchanged": execution.unchanged,
-        "left_out": len(execution.left_out),
-        "dagster/partition_row_count": looked_at if execution.rows is None else execution.rows,
-        "duration_ms": execution.duration_ms or 0,
+        "left out": len(execution.left_out),
     }
 
 

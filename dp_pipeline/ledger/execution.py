@@ -92,9 +92,9 @@ class Execution:
 
     `news` are sentences people want to hear whatever else is. An `idle` one made no request.
     `rows` says how many rows are stored, `data_version` which they are, `coverage` how complete the
-    tournament is. `noted` is what the summary says besides. `selection` and `now` are what it
-    wanted and the present at the provider, once it began to read. One that is `announced` says
-    nothing that the person who launched it has not read already.
+    tournament is, `figures` numbers of it to be followed. `noted` is what the summary says besides.
+    `selection` and `now` are what it wanted and the present at the provider, once it began to read.
+    One that is `announced` says nothing that the person who launched it has not read already.
     """
 
     run: Run
@@ -121,6 +121,7 @@ class Execution:
     rows: int | None = None
     data_version: str | None = None
     coverage: Coverage | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
     noted: dict[str, Any] = field(default_factory=dict)
     selection: dict[str, Any] | None = None
     now: datetime | None = None

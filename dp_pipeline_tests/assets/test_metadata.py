@@ -10,7 +10,12 @@ from dp_pipeline.assets.metadata import (
     observation_metadata,
 )
 from dp_pipeline.assets.run_names import LONGEST, named
+from dp_pipeline.database import tables
+from dp_pipeline.domains.key_figures import key_figures
+from dp_pipeline.domains.matches import MATCHES
+from dp_pipeline.domains.standings import STANDINGS
 from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline_tests.domains.season import stored_season
 
 
 def test_a_dry_run_hides_nothing_of_what_was_materialized_before() -> None:
@@ -30,6 +35,35 @@ def test_the_tournament_and_its_data_come_first_and_ids_last() -> None:
     names = list(materialization_metadata(read))
     assert names[:2] == ["tournament", "preview"]
     assert names[-1] == "execution_id"
+
+
+def test_numbers_are_what_is_worth_a_plot_and_bookkeeping_is_said_in_words() -> None:
+    read = Execution(Run(uuid4()), "openligadb:bl1:2024", uuid4(), "matches")
+    read.figures = key_figures(MATCHES, stored_season())
+    read.finish()
+    shown = materialization_metadata(read)
+    numbers = {name for name, value in shown.items() if isinstance(value, int | float)}
+    assert numbers == {
+        *("matches played", "goals per match", "number of findings"),
+        "dagster/partition_row_count",
+    }
+    assert (shown["matches played"], shown["goals per match"]) == (1, 3.0)
+    assert shown["rows"] == "0 created, 0 updated, 0 unchanged, 0 left out"
+    assert shown["work"].endswith(" s")
+
+
+def test_a_table_has_the_points_of_its_leader_and_several_tables_have_none() -> None:
+    told = stored_season()
+    assert key_figures(MATCHES, told.only(tables.match, {})) == {"matches played": 0}
+    assert key_figures(STANDINGS, told) == {}
+    columns = {"stage": None, "group_name": None, "superseded": False, "form": [], "computed": True}
+    row = {column.name: 1 for column in tables.tournament_standing.c} | columns
+    team = next(iter(told.rows(tables.team)))
+    rows = {
+        place: {**row, "position": place, "points": 9 - place, "team_id": team} for place in (1, 2)
+    }
+    standing = told.only(tables.tournament_standing, rows)  # ty: ignore[invalid-argument-type]
+    assert key_figures(STANDINGS, standing) == {"points of the leader": 8}
 
 
 def test_what_failed_says_why_and_hides_nothing_that_was_materialized() -> None:

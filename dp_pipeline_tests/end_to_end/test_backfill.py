@@ -172,9 +172,10 @@ def test_the_partition_of_a_league_shows_its_table_and_where_the_report_is(
     text = text_of(page, partition_of(backfilled, "standings", LIGA), "SV Hanau")
     row = execution_of(backfilled, "standings", LIGA)
     _, text = text.split("Metadata ")
-    assert text.startswith("tournament 1. Testliga 2024/2025 outcome written status completed")
+    assert text.startswith("tournament 1. Testliga 2024/2025 preview")
+    assert "outcome written status completed points of the leader 21 number of findings 0" in text
     assert "pos team games w d l goals points form 1 SV Ahlen 7 7 0 0 14:7 21 WWWWW" in text
-    assert "created 8 updated 0 unchanged 0 left_out 0 dagster/partition_row_count 8" in text
+    assert "8 created, 0 updated, 0 unchanged, 0 left out" in text
     assert str(backfilled.home / "objects" / row["report_file_key"]) in text
     assert f"/runs/{row['request_id']}" in text
     assert str(row["id"]) in text
