@@ -56,7 +56,10 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
                 INGEST_JOB,
                 # Its checks are made all the same, and shown when their results change.
                 selection=dg.AssetSelection.assets(ingest).without_checks(),
-                description="All domains of a tournament.",
+                description=(
+                    "Reads all domains of the tournaments that are chosen as partitions. A domain "
+                    "that fails holds up only what builds on it."
+                ),
             ),
             discover_seasons,
             refresh_tournaments,

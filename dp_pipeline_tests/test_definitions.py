@@ -124,8 +124,25 @@ def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
     }
     assert set(schedules) == expected
     for name, schedule in schedules.items():
-        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING, name
+        off = "_sandbox_" in name  # no world runs beside this test
+        expected_status = "STOPPED" if off else "RUNNING"
+        assert schedule.default_status.value == expected_status, name
         assert schedule.description, name
+
+
+def test_what_keeps_an_asset_current_is_named_on_its_page() -> None:
+    repository = defs.get_repository_def()
+    graph = repository.asset_graph
+    watched = {
+        sensor.name: {key.to_user_string() for key in sensor.asset_selection.resolve(graph)}
+        for sensor in repository.sensor_defs
+        if sensor.asset_selection is not None
+    }
+    assert watched["watch_automation"] == {"executions", "health"}
+    assert watched["announce_executions"] == {"executions"}
+    text = str(specs()["matches"].metadata["kept current by"])
+    names = {sensor.name for sensor in repository.sensor_defs}
+    assert {"poll_matches", "discover_tournaments"} <= {*text.replace(",", "").split()} & names
 
 
 def test_jobs_are_described() -> None:

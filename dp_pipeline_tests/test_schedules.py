@@ -210,6 +210,13 @@ def test_a_weekly_re_read_that_was_made_good_late_is_not_followed_by_the_nightly
     assert [run_group for run_group, _ in nights.requested()] == [f"weekly:{PROVIDER}:2024-11-26"]
 
 
+def test_on_tuesdays_the_nightly_refresh_leaves_it_to_the_weekly_re_read(nights: Nights) -> None:
+    nights.store(1)
+    said = nights.tick(NIGHTLY, TUESDAY)
+    assert said == (TickStatus.SKIPPED, "On Tuesdays the weekly re-read reads the same.")
+    assert nights.requested() == []
+
+
 def test_a_person_sees_what_the_last_night_came_to(nights: Nights) -> None:
     def by_hand() -> tuple[bool, str]:
         result = dg.materialize(
@@ -241,9 +248,9 @@ def test_a_tick_that_a_person_tries_out_notes_nothing(nights: Nights) -> None:
     assert nights.check() is None
 
 
-def test_every_day_has_either_the_nightly_or_the_weekly() -> None:
+def test_every_night_has_ticks_and_the_list_of_schedules_reads_short() -> None:
     crons = [str(each.cron_schedule) for each in (NIGHTLY, WEEKLY)]
-    assert crons == ["17,47 2-5 * * 0,1,3-6", "17,47 2-5 * * 2"]
+    assert crons == ["17,47 2-5 * * *", "17,47 2-5 * * 2"]
 
 
 def test_the_next_tick_is_half_an_hour_later_until_the_night_is_over() -> None:

@@ -31,13 +31,26 @@ MOST_PARTITIONS_PER_RUN = 50
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
 
 
+_KEPT_CURRENT = {
+    domain.name: {
+        "kept current by": (
+            "the sensor poll_matches while matches are played, the schedules "
+            "refresh_{provider}_nightly and refresh_{provider}_weekly, and for new tournaments the "
+            "sensor discover_tournaments"
+        )
+    }
+    for domain in DOMAINS
+}
+"""Their jobs take keys and no assets, so that Dagster's pages do not show them by themselves."""
+
+
 def _spec(domain: Registered) -> dg.AssetSpec:
     return described(
         domain.name,
         group=FOOTBALL,
         deps=domain.depends_on,
         description=domain.description,
-        metadata=definition_metadata(domain.tables[0]),
+        metadata={**definition_metadata(domain.tables[0]), **_KEPT_CURRENT.get(domain.name, {})},
         module=domain.fetch.__module__ if isinstance(domain, Domain) else logos.__name__,
         skippable=True,
     )

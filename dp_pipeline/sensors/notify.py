@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dp_pipeline.notifications.announcing import announce
+from dp_pipeline.notifications.assets import EXECUTIONS_SPEC, HEALTH_SPEC
 from dp_pipeline.notifications.detection import detect_incidents
 from dp_pipeline.notifications.notes import DELIVERS, WATCHES
 from dp_pipeline.notifications.slack.resource import SlackResource
@@ -12,6 +13,7 @@ from dp_pipeline.resources import DatabaseResource, LedgerResource
 @dg.sensor(
     name=DELIVERS,
     minimum_interval_seconds=10,
+    asset_selection=[EXECUTIONS_SPEC.key],  # whose page names it then; it requests no runs
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Closes executions whose process is gone, gives runs that died early their rows, stores "
@@ -31,6 +33,7 @@ def announce_executions(  # noqa: D103 - the description says it
 @dg.sensor(
     name=WATCHES,
     minimum_interval_seconds=60,
+    asset_selection=[EXECUTIONS_SPEC.key, HEALTH_SPEC.key],  # likewise
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Opens an incident when a sensor or schedule keeps failing, a job fails that leaves "
