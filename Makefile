@@ -85,7 +85,12 @@ $(STAMP): requirements.lock pyproject.toml
 	if ! { [ -x $(BIN)/python ] && $(BIN)/python -c "$$FIND_PYTHON" 2>/dev/null; }; then \
 	  "$$uv" venv --quiet --clear --python "$$python" .venv; \
 	fi; \
-	echo "Installing into .venv (Python $$($(BIN)/python -c 'import platform; print(platform.python_version())'))"; \
+	echo "Installing $$(grep -c == requirements.lock) packages into .venv (Python $$($(BIN)/python -c 'import platform; print(platform.python_version())'))"; \
+	if [ -t 1 ]; then \
+	  me=$$$$; began=$$(date +%s); \
+	  while sleep 1 && kill -0 $$me 2>/dev/null; do printf '\r%s s ' $$(( $$(date +%s) - began )); done & \
+	  trap "kill $$! 2>/dev/null || true; printf '\r'" EXIT; trap 'exit 130' INT TERM; \
+	fi; \
 	"$$uv" pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock; \
 	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable .; \
 	touch $(STAMP)

@@ -107,6 +107,7 @@ def test_a_postgres_url_may_name_a_socket_directory() -> None:
         ("SLACK_API_URL", "hunter22", "must be an http:// or https:// URL"),
         ("AWS_CLOUDFRONT_URL", "s3://hunter22", "must be a host name or an http(s) URL"),
         ("DAGSTER_BASE_URL", "hunter22:3000", "must be an http:// or https:// URL"),
+        ("DP_LOG", "hunter22", "must be brief or debug"),
         ("DP_TIMEZONE", "Europe/hunter22", "must be a time zone of the IANA database"),
         ("DP_TIMEZONE", "../hunter22", "must be a time zone of the IANA database"),
         ("DP_HOME", "/tmp/\x00hunter22", "control character"),  # noqa: S108 - never opened

@@ -7,10 +7,12 @@ ledger rows. So Dagster is in a session of its own, and is ended from here, in o
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -18,14 +20,19 @@ from typing import IO
 import click
 import psutil
 
+from dp_pipeline.cli.brief_output import BriefOutput
+
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SERVICES_SECONDS = 6.0
+_SERVICES_SECONDS = 1.5
+"""Daemon and code servers begin nothing new from the first signal on. Of what they do afterwards
+most is Python taking itself apart: on a busy machine 6 s of it, from which runs that close their
+ledger rows lacked the processor."""
 _RUNS_SECONDS = 15.0
 """A run that is to stop closes its ledger rows first, mostly within a second."""
 _GIVEN_UP_SECONDS = 20.0
+_WEBSERVER = "dagster_webserver"
 _LOOKED_EVERY = 0.1
 _LAST_WORDS_SECONDS = 1.0
-_AT_ONCE = 65_536
 
 
 def noted_stop_requests() -> list[int]:
@@ -47,8 +54,25 @@ def noted_stop_requests() -> list[int]:
     return stop_requests
 
 
-def run_dagster(host: str, port: int, environment: dict[str, str], stop_requests: list[int]) -> int:
-    """Run `dg dev` until it ends or is to stop; its exit code, 0 if it was to stop."""
+def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
+    host: str,
+    port: int,
+    environment: Mapping[str, str],
+    stop_requests: list[int],
+    *,
+    opened: Callable[[], None],
+    brief: Callable[[], BriefOutput] | None,
+) -> int:
+    """Run `dg dev` until it ends or is to stop; its exit code, 0 if it was to stop.
+
+    Args:
+        host: where its pages are served.
+        port: likewise.
+        environment: what it has beside this process' own.
+        stop_requests: as `noted_stop_requests` notes them.
+        opened: called once the pages answer.
+        brief: makes what reads one stream of its output; None: all of the output is shown.
+    """
     if stop_requests:
         return 0
     for number in _ENDING:
@@ -57,6 +81,8 @@ def run_dagster(host: str, port: int, environment: dict[str, str], stop_requests
         [
             str(Path(sys.executable).with_name("dg")),
             *("dev", "--host", host, "--port", str(port)),
+            # there are no component files, and the look for them takes a second
+            *("--no-check-yaml", "--log-level", "warning" if brief else "info"),
         ],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
@@ -65,10 +91,14 @@ def run_dagster(host: str, port: int, environment: dict[str, str], stop_requests
         start_new_session=True,
     )
     shown = [
-        _show(child.stdout, sys.stdout.fileno(), stop_requests),
-        _show(child.stderr, sys.stderr.fileno(), stop_requests),
+        _show(child.stdout, sys.stdout.fileno(), stop_requests, brief),
+        _show(child.stderr, sys.stderr.fileno(), stop_requests, brief),
     ]
+    is_open = False
     while child.poll() is None and not stop_requests:
+        if not is_open and _answers(host, port):
+            is_open = True
+            opened()
         time.sleep(_LOOKED_EVERY)
     if stop_requests:
         with suppress(OSError):  # the terminal may be gone
@@ -80,19 +110,39 @@ def run_dagster(host: str, port: int, environment: dict[str, str], stop_requests
     return child.returncode
 
 
-def _show(output: IO[bytes] | None, descriptor: int, stop_requests: list[int]) -> threading.Thread:
-    """Pass on what Dagster says until it is to stop.
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), _LOOKED_EVERY).close()
+    except OSError:
+        return False
+    return True
+
+
+def _show(
+    output: IO[bytes] | None,
+    descriptor: int,
+    stop_requests: list[int],
+    brief: Callable[[], BriefOutput] | None,
+) -> threading.Thread:
+    """Pass on what Dagster says, or what matters of it, until it is to stop.
 
     After that it prints a trace for every sensor that it still evaluates without a code server, and
     for every run that is interrupted, of which the ledger and Dagster's pages have a sentence.
     """
-    assert output is not None  # noqa: S101 - stdout is a pipe
+    assert output is not None  # noqa: S101 - it is a pipe
+    reader = brief() if brief else None
 
     def show() -> None:
-        while said := os.read(output.fileno(), _AT_ONCE):
-            with suppress(OSError):  # the terminal may be gone; Dagster goes on talking
-                while said and not stop_requests:
-                    said = said[os.write(descriptor, said) :]
+        for said in output:
+            lines = [said]
+            if reader is not None:
+                text = said.decode(errors="replace").rstrip("\r\n")
+                lines = [f"{line}\n".encode() for line in reader.lines(text)]
+            for each in lines:
+                with suppress(OSError):  # the terminal may be gone; Dagster goes on talking
+                    left = each
+                    while left and not stop_requests:
+                        left = left[os.write(descriptor, left) :]
 
     thread = threading.Thread(target=show, name="output", daemon=True)
     thread.start()
@@ -103,6 +153,9 @@ def _end(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> None:
     """End Dagster and all that it started: services, to begin nothing new, and runs with care."""
     # not SIGINT: a Python that is importing modules ends at this one without a word
     child.terminate()
+    for process in _session(child.pid):
+        if _WEBSERVER in _words(process):  # which leaves nothing undone
+            _send(process, signal.SIGKILL)
     stopped: set[psutil.Process] = set()
     began = time.monotonic()
     while (passed := time.monotonic() - began) < _GIVEN_UP_SECONDS:
@@ -134,10 +187,14 @@ def _session(leader: int) -> set[psutil.Process]:
 
 
 def _is_run(process: psutil.Process) -> bool:
+    return any("multiprocessing.spawn" in word for word in _words(process))
+
+
+def _words(process: psutil.Process) -> list[str]:
     try:
-        return any("multiprocessing.spawn" in word for word in process.cmdline())
+        return process.cmdline()
     except psutil.Error:
-        return False  # it has ended
+        return []  # it has ended
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

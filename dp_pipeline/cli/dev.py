@@ -2,8 +2,11 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import click
 from dotenv import dotenv_values
@@ -21,6 +24,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
 
     Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
     """
+    from dp_pipeline.cli.brief_output import BriefOutput
     from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
     from dp_pipeline.instance.address import address_of, announced
     from dp_pipeline.partitions import TOURNAMENTS
@@ -30,31 +34,50 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     stop_requests = noted_stop_requests()
     with plain_errors(), ExitStack() as running:
         settings = settings_with_notices()
+        home, here = settings.home, Path.cwd()
+        click.echo(
+            "Starting Dagster; ctrl-C stops it. State is kept in"
+            f" {home.relative_to(here) if home.is_relative_to(here) else home}."
+        )
         database = open_database(settings)
         database.close()
         if stop_requests:
             sys.exit(0)
         settings.make_home()
         address = address_of(host, port)
-        running.enter_context(announced(settings.home, address))
-        home, here = settings.home, Path.cwd()
-        click.echo(
-            f"Dagster will be at {address}; ctrl-C stops it. State is kept in"
-            f" {home.relative_to(here) if home.is_relative_to(here) else home}."
-        )
-        environment = {}
+        running.enter_context(announced(home, address))
+        # else it makes directories for its telemetry, which is off, in the checkout
+        environment = {"DAGSTER_DISABLE_TELEMETRY": "yes"}
+        first: list[str] = []
 
         def show(keys: tuple[str, ...]) -> None:
+            first[:] = keys[:1]
             with instance_in_use() as instance:
                 instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(keys))
 
         if with_sandbox and "sandbox" not in settings.base_urls:
-            world = running.enter_context(simulated_world(settings.home, show))
-            click.echo(f"A simulated football world runs at {world}/ beside it.")
+            world = running.enter_context(simulated_world(home, show))
+            click.echo(
+                f"A simulated football world runs beside it, on port {urlsplit(world).port}."
+            )
             environment["SANDBOX_BASE_URL"] = world
-        code = run_dagster(host, port, environment, stop_requests)
+        code = run_dagster(
+            host,
+            port,
+            environment,
+            stop_requests,
+            opened=lambda: click.echo(f"Open {first_page(address, first)}"),
+            brief=None if settings.log == "debug" else partial(BriefOutput, address),
+        )
     click.echo("Stopped.")
     sys.exit(code)
+
+
+def first_page(address: str, keys: Sequence[str]) -> str:
+    """The page to open first: the table of a tournament, or all assets where there is none yet."""
+    if not keys:
+        return f"{address}/assets"
+    return f"{address}/assets/standings?{urlencode({'view': 'partitions', 'partition': keys[0]})}"
 
 
 def refuse_other_home() -> None:

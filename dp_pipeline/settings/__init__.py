@@ -175,6 +175,8 @@ class Settings(_FromEnvironment):
     retention_file: Annotated[Path, checked(values.path)] | None = _from("DP_RETENTION")
     """The file that says how long what is kept, absolute; None means the packaged one."""
 
+    log: Annotated[str, values.LOG] = _from("DP_LOG", "brief")
+    """How much `dp dev` shows of what Dagster says: what matters, or with "debug" all."""
     timezone: Annotated[ZoneInfo, checked(values.zone)] = Field(
         default_factory=lambda: ZoneInfo("UTC"), validation_alias="DP_TIMEZONE"
     )

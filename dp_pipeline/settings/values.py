@@ -145,6 +145,7 @@ BOT_TOKEN = like(
 CHANNEL = like(
     r"#?[^\s#@<>,]{1,80}", "must be the ID of one channel, like C0123456789, or its name."
 )
+LOG = like("brief|debug", "must be brief or debug.")
 ON_OR_OFF = like(r"(?i)on|off", "must be on or off.")  # which pydantic takes for true and false
 Text = Annotated[str, checked()]
 Root = Annotated[str, checked(root)]
