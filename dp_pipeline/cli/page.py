@@ -38,7 +38,7 @@ def page(key: str, file: Path | None, *, opens: bool) -> None:
                 season = read_season(connection, key)
             if file is None:
                 publication = publish(season, object_store(settings), settings.timezone)
-                url = publication.shelf.url(PAGE)
+                url = publication.shelf.link(PAGE)
             else:
                 file.write_text(made_of(season, settings.timezone)[1], encoding="utf-8")
                 url = file.absolute().as_uri()

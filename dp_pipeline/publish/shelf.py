@@ -90,10 +90,15 @@ class Shelf:
     def __init__(self, objects: ObjectStore, season: PublishedSeason) -> None:
         self._objects = objects
         self._folder = folder_of(season.key, season.provenance.licence)
+        self._is_shared = season.provenance.licence.redistributable
 
     def url(self, name: str) -> str:
         """The address of a file."""
         return self._objects.url(f"{self._folder}/{name}")
+
+    def link(self, name: str) -> str:
+        """An address for a browser, see `ObjectStore.link`; of what is private only its place."""
+        return self._objects.link(f"{self._folder}/{name}") if self._is_shared else self.url(name)
 
     def contents(self) -> Contents | None:
         """What stands there; None for nothing, or for what was not written to its end."""

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +23,7 @@ from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.publish.publishing import publish
 from dp_pipeline.publish.reading import read_season, zone_of_kickoffs
-from dp_pipeline.publish.shelf import folder_of
+from dp_pipeline.publish.shelf import Shelf, folder_of
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
 from dp_pipeline.settings import S3Settings
 from dp_pipeline.storage import S3, Folder
@@ -167,6 +167,10 @@ def test_what_may_not_be_passed_on_has_no_public_address(tmp_path: Path) -> None
     bucket = S3(S3Settings(bucket="bucket"), "https://cdn.example")
     private = f"{folder_of(key, licence)}/places.svg"
     assert bucket.url(private) == f"s3://bucket/{private}"
+    told = replace(with_everything(list("ABCDEF")), key=key)
+    held = replace(told, provenance=replace(told.provenance, licence=licence))
+    assert Shelf(bucket, held).link("season.html").startswith("s3://bucket/private/")
+    assert Shelf(bucket, told).link("season.html").startswith("https://cdn.example/seasons/")
     public = f"{folder_of(key, BY_NAME['openligadb'].licence)}/places.svg"
     assert bucket.url(public) == f"https://cdn.example/{public}"
     clubs = ["`code`", "[link](https://evil.example)", "<img src=x>", "D", "E", "F"]
