@@ -81,7 +81,7 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         # A table, because Dagster shows Markdown only on demand, behind a link.
         metadata["findings"] = findings_table(execution.findings)
     metadata |= {"outcome": execution.outcome, "status": execution.status, **_counts(execution)}
-    metadata["report"] = _report(execution)
+    metadata |= _report(execution)
     if execution.run.url:
         metadata["run"] = dg.MetadataValue.url(execution.run.url)
     metadata["execution_id"] = str(execution.id)
@@ -109,7 +109,7 @@ def failure_metadata(execution: Execution) -> dict[str, Any]:
     metadata = {
         "failed: because": execution.failure.message,
         **({"failed: tournament": execution.label} if execution.label else {}),
-        "failed: report": _report(execution),
+        **{f"failed: {name}": said for name, said in _report(execution).items()},
         "failed: execution_id": str(execution.id),
     }
     return {name: said for name, said in metadata.items() if said is not None}
@@ -124,20 +124,25 @@ def _refusal_metadata(execution: Execution) -> dict[str, Any]:
         **({"difference": findings_table(execution.findings)} if execution.findings else {}),
         **{what[0].lower() + what[1:]: typed for what, typed in ways.items()},
         "settled": how_settled(execution.noted),
-        "report": _report(execution),
+        **_report(execution),
         "execution_id": str(execution.id),
     }
     return {f"refused: {name}": said for name, said in metadata.items() if said is not None}
 
 
-def _report(execution: Execution) -> Any:
+def _report(execution: Execution) -> dict[str, Any]:
+    """Where the report is, and what to type where that can be no link."""
     typed = command(execution.id)
     url = execution.report_url
     if url is None:
-        return f"{typed} (until the object store takes it: {execution.report_error})"
+        waits = f"kept in the database until the store takes it: {execution.report_error}"
+        return {"report": waits, "to read it": typed}
     address = page_key(url) if execution.has_page else url
-    # An address of S3 opens nothing; one that is signed would be stored with the metadata.
-    return typed if address.startswith("s3://") else link(address)
+    # An address of S3 opens nothing, and one that is signed would be stored with the metadata.
+    if address.startswith("s3://"):
+        return {"report": typed}
+    # Browsers follow no link from a page of Dagster's to a file: it is shown as a path.
+    return {"report": link(address), **({"to read it": typed} if "file:" in address else {})}
 
 
 def link(url: str) -> Any:

@@ -14,8 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database.tables import incident, tournament
-from dp_pipeline.notifications.slack.mrkdwn import duration
 from dp_pipeline.notifications.slack.notice import Notice
+from dp_pipeline.pages.words import duration
 from dp_pipeline.providers.registry import BY_NAME
 
 Kind = Literal["check", "sensor", "schedule", "job", "provider", "delivery", "database"]

@@ -1,6 +1,6 @@
 """What the pages of Dagster show of an execution."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -90,3 +90,23 @@ def test_a_run_is_called_by_the_names_of_its_tournaments(keys: list[str], said: 
 
 def test_the_name_of_a_run_fits_into_its_column() -> None:
     assert len(named(["a:b:1"], {"a:b:1": "Bundesliga \n" * 99})) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("url", "has_page", "report", "to_read_it"),
+    [
+        ("https://cdn.example.org/a.json", True, "https://cdn.example.org/a.html", None),
+        ("https://cdn.example.org/a.json", False, "https://cdn.example.org/a.json", None),
+        ("file:///srv/dp%20home/a.json", True, "/srv/dp home/a.html", "dp report 00000000"),
+        ("s3://reports/a.json", True, "dp report 00000000", None),
+    ],
+)
+def test_a_report_is_linked_where_a_link_opens_it_and_has_its_command_elsewhere(
+    url: str, report: str, to_read_it: str | None, *, has_page: bool
+) -> None:
+    execution = Execution(Run(uuid4()), "openligadb:bl1:2024", uuid4(), "teams", id=UUID(int=7))
+    execution.report_url, execution.has_page = url, has_page
+    execution.finish()
+    metadata = materialization_metadata(execution)
+    assert getattr(metadata["report"], "value", metadata["report"]) == report
+    assert metadata.get("to read it") == to_read_it

@@ -12,6 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline_tests.end_to_end.world import PATH, World, payload, world
 from dp_pipeline_tests.servers import free_port
 
@@ -76,11 +77,13 @@ def due(made: World) -> None:
 
 
 def objects(bucket: Any) -> dict[str, Any]:
-    """Key to parsed report of every report in the bucket."""
+    """Key to parsed report of every report in the bucket; each has a page beside it."""
     listed = bucket.list_objects_v2(Bucket=BUCKET, Prefix="data-provider-operation-reports/")
     keys = [entry["Key"] for entry in listed.get("Contents", [])]
+    reports = {key for key in keys if key.endswith(".json")}
+    assert set(keys) == reports | set(map(page_key, reports))
     return {
-        key: json.loads(bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in keys
+        key: json.loads(bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in reports
     }
 
 
@@ -122,9 +125,8 @@ def test_reports_reach_a_store_that_was_away_and_runs_are_what_they_were(
             assert len(token) >= 16
         assert len({key[-21:] for key in found}) == 2 * len(NAMES)
     assert list(guarded.told().values()) == [1, 1]
-    assert f"https://{PUBLIC}/{guarded.executions()[0]['report_file_key']}" in str(
-        guarded.slack.accepted[0]
-    )
+    page = page_key(guarded.executions()[0]["report_file_key"])
+    assert f"https://{PUBLIC}/{page}" in str(guarded.slack.accepted[0])
 
 
 def test_no_secret_is_shown_anywhere_whatever_fails(

@@ -20,13 +20,13 @@ from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
     code_block,
-    duration,
     inline,
     link,
     shown_date,
     visible,
     weight,
 )
+from dp_pipeline.pages.words import duration
 from dp_pipeline.settings import Class
 
 # The weights below add up to a whole message of less than 12,000 for any input (see card.py).

@@ -19,12 +19,12 @@ from dp_pipeline.notifications.slack.mrkdwn import (
     PLAIN,
     code,
     code_block,
-    duration,
     inline,
     link,
     shown_date,
     visible,
 )
+from dp_pipeline.pages.words import duration
 from dp_pipeline.settings import Class
 
 # Together with the rest less than Slack's 12,000 or so of a whole message: see card.py.

@@ -10,13 +10,13 @@ from dp_pipeline.ledger.vocabulary import Scope, Status
 from dp_pipeline.notifications.news import FailureRun, Passing, lasts
 from dp_pipeline.notifications.slack.card import CHECK_MARK, CROSS, GREEN, RED, WARNING, YELLOW
 from dp_pipeline.notifications.slack.mrkdwn import (
-    duration,
     inline,
     link,
     shown_date,
     visible,
     weight,
 )
+from dp_pipeline.pages.words import duration
 
 
 @dataclass(frozen=True, slots=True)

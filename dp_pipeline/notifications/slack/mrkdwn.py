@@ -21,8 +21,6 @@ MRKDWN: Mapping[int, str] = str.maketrans(
 """Only &, < and > are Slack's control characters: they start mentions, links and dates. The space
 after each back-tick keeps three of them from opening or closing a code block."""
 
-_SECOND, _MINUTE, _HOUR = 1_000, 60_000, 3_600_000
-
 _LONGEST_LINK = 600
 _ROOM_FOR_MARKER = 50
 _SHORT = 200
@@ -93,20 +91,6 @@ def shown_date(moment: datetime) -> str:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     fallback = moment.isoformat(sep=" ", timespec="seconds")
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time_secs}}|{fallback}>"
-
-
-def duration(milliseconds: int) -> str:
-    """Milliseconds as people say them: 850 ms, 3.2 s, 2 min 5 s, 1 h 3 min."""
-    milliseconds = max(milliseconds, 0)
-    if milliseconds < _SECOND:
-        return f"{milliseconds} ms"
-    if round(milliseconds / _SECOND, 1) < _MINUTE / _SECOND:
-        return f"{milliseconds / _SECOND:.1f} s"
-    if milliseconds < _HOUR - _SECOND // 2:
-        minutes, seconds = divmod(round(milliseconds / _SECOND), 60)
-        return f"{minutes} min {seconds} s"
-    hours, minutes = divmod(round(milliseconds / _MINUTE), 60)
-    return f"{hours:,} h {minutes} min"
 
 
 def _fit(text: str, limit: int, escapes: Mapping[int, str], around: str) -> str:
