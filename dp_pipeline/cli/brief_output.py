@@ -18,6 +18,8 @@ _OF_RUN = re.compile(
 _QUIET = frozenset({"DEBUG", "INFO"})
 _ENDED = frozenset({"STEP_SUCCESS", "STEP_FAILURE"})
 _COUNTED = re.compile(r"\d+ (created|updated|left out|files)|made")
+_MADE_GOOD = re.compile(r"Tick \d+ was interrupted part-way|Moving dangling STARTED tick")
+"""What the stop before cut, and Dagster does again."""
 _MOST_OPEN = 100
 
 
@@ -45,7 +47,7 @@ class BriefOutput:
         at, logger, level, text = record.groups()
         run = _OF_RUN.fullmatch(text)
         if run is None:
-            self._dropping = level in _QUIET
+            self._dropping = level in _QUIET or _MADE_GOOD.match(text) is not None
             if not self._dropping:
                 yield f"{at} {level}: {text} ({logger})"
             return

@@ -2,17 +2,17 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import click
 from dotenv import dotenv_values
 
 from dp_pipeline.cli.group import instance_in_use, main, plain_errors, settings_with_notices
+from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.resources import open_database
+from dp_pipeline.settings import Settings
 
 
 @main.command()
@@ -28,15 +28,16 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
     from dp_pipeline.instance.address import address_of, announced
     from dp_pipeline.partitions import TOURNAMENTS
-    from dp_pipeline.sandbox.demo import simulated_world
+    from dp_pipeline.sandbox.demo import FIRST_PAGE, simulated_world
 
     refuse_other_home()
     stop_requests = noted_stop_requests()
     with plain_errors(), ExitStack() as running:
         settings = settings_with_notices()
         home, here = settings.home, Path.cwd()
+        address = address_of(host, port)
         click.echo(
-            "Starting Dagster; ctrl-C stops it. State is kept in"
+            f"Starting Dagster at {address}; ctrl-C stops it. State is kept in"
             f" {home.relative_to(here) if home.is_relative_to(here) else home}."
         )
         database = open_database(settings)
@@ -44,40 +45,51 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         if stop_requests:
             sys.exit(0)
         settings.make_home()
-        address = address_of(host, port)
         running.enter_context(announced(home, address))
-        # else it makes directories for its telemetry, which is off, in the checkout
-        environment = {"DAGSTER_DISABLE_TELEMETRY": "yes"}
-        first: list[str] = []
+        environment = {
+            # else it makes directories for its telemetry, which is off, in the checkout
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+            # else it warns that no environment is active
+            "VIRTUAL_ENV": sys.prefix,
+        }
+        first = f"{address}/assets"
 
         def show(keys: tuple[str, ...]) -> None:
-            first[:] = keys[:1]
             with instance_in_use() as instance:
                 instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(keys))
 
         if with_sandbox and "sandbox" not in settings.base_urls:
-            world = running.enter_context(simulated_world(home, show))
-            click.echo(
-                f"A simulated football world runs beside it, on port {urlsplit(world).port}."
-            )
+            page = partial(season_page, settings)
+            world = running.enter_context(simulated_world(home, show, page))
             environment["SANDBOX_BASE_URL"] = world
+            first = f"{world}{FIRST_PAGE}"
+            click.echo("A simulated football world runs beside it.")
         code = run_dagster(
             host,
             port,
             environment,
             stop_requests,
-            opened=lambda: click.echo(f"Open {first_page(address, first)}"),
+            opened=lambda: click.echo(f"Open {first}"),
             brief=None if settings.log == "debug" else partial(BriefOutput, address),
         )
     click.echo("Stopped.")
     sys.exit(code)
 
 
-def first_page(address: str, keys: Sequence[str]) -> str:
-    """The page to open first: the table of a tournament, or all assets where there is none yet."""
-    if not keys:
-        return f"{address}/assets"
-    return f"{address}/assets/standings?{urlencode({'view': 'partitions', 'partition': keys[0]})}"
+def season_page(settings: Settings, key: str) -> str | None:
+    """The page of a tournament as it is stored now; None while it has no matches."""
+    from dp_pipeline.publish.publishing import made_of
+    from dp_pipeline.publish.reading import read_season
+
+    database = open_database(settings)
+    try:
+        with database.transaction() as connection:
+            season = read_season(connection, key)
+    except UnknownKeyError:
+        return None
+    finally:
+        database.close()
+    return made_of(season, settings.timezone)[1] if season.matches else None
 
 
 def refuse_other_home() -> None:

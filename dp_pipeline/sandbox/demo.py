@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.routing import Route
 
 
 SEED = 1
@@ -26,6 +27,15 @@ SHOWN = (1, 3)
 SPEED = 5_760
 """A minute here is four days there, without the days on which nothing ends (quiet.py)."""
 STATE = "sandbox.json"
+FIRST_PAGE = "/season"
+_NOT_YET = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><meta http-equiv="refresh" content="3">
+<title>The first season is being read</title></head>
+<body style="font: 1.1rem/1.5 system-ui; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
+<h1>The first season is being read</h1>
+<p>Within a minute the table and the charts of a simulated league stand here. This page looks again
+by itself.</p></body></html>"""
 _STARTED_WITHIN = 15.0
 _LOOKED_EVERY = 5.0
 
@@ -46,12 +56,21 @@ class DemoState:
 
 
 @contextmanager
-def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Generator[str]:
-    """Serve the world; its address. `show` is given the keys to show, anew in each season.
+def simulated_world(
+    home: Path,
+    show: Callable[[tuple[str, ...]], None],
+    season: Callable[[str], str | None] = lambda _: None,
+) -> Generator[str]:
+    """Serve the world; its address, below which `FIRST_PAGE` is the page to begin with.
 
-    Its clock stands still while nobody runs it, passes over days on which nothing ends, and never
-    goes back: what has been read from it stays true. When its last season is over, other
+    The world's clock stands still while nobody runs it, passes over days on which nothing ends, and
+    never goes back: what has been read from it stays true. When its last season is over, other
     competitions of the world are shown from the beginning.
+
+    Args:
+        home: where what outlives a stop is noted.
+        show: is given the keys to show, anew in each season.
+        season: makes the page of a tournament's season; None: nothing of it is stored yet.
     """
     from dp_pipeline.sandbox.clock import Clock, read_moment
     from dp_pipeline.sandbox.faults import Faults
@@ -90,8 +109,17 @@ def simulated_world(home: Path, show: Callable[[tuple[str, ...]], None]) -> Gene
             shown = newest
 
     note()
-    with _repeating(note), _serving(http_server(simulation), listener):
+    server = http_server(simulation, [_first_page(lambda: season(shown[0]))])
+    with _repeating(note), _serving(server, listener):
         yield f"http://127.0.0.1:{port}"
+
+
+def _first_page(season: Callable[[], str | None]) -> "Route":
+    """What serves the page of the season that is shown, or the word that it is to come."""
+    from starlette.responses import HTMLResponse
+    from starlette.routing import Route
+
+    return Route(FIRST_PAGE, lambda _: HTMLResponse(season() or _NOT_YET))
 
 
 @contextmanager

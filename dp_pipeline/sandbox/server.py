@@ -9,7 +9,7 @@ there. Steering is for this machine only:
 
 import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,11 +58,12 @@ class OrderError(ValueError):
     """An order to the clock or the faults that cannot be carried out; the text is a sentence."""
 
 
-def app(simulation: Simulation) -> Starlette:
-    """The ASGI application."""
+def app(simulation: Simulation, more: Sequence[Route] = ()) -> Starlette:
+    """The ASGI application; `more` goes before the provider's paths."""
     site = _Site(simulation)
     return Starlette(
         routes=[
+            *more,
             Route("/", site.index),
             Route("/clock", site.clock),
             Route(f"{_API}/clock", site.clock),
@@ -76,13 +77,13 @@ def app(simulation: Simulation) -> Starlette:
     )
 
 
-def http_server(simulation: Simulation) -> "uvicorn.Server":
+def http_server(simulation: Simulation, more: Sequence[Route] = ()) -> "uvicorn.Server":
     """What serves the application; `run` is given the listening sockets."""
     import uvicorn
 
     return uvicorn.Server(
         uvicorn.Config(
-            app(simulation),
+            app(simulation, more),
             # A truncated answer is an error to the server, and here it is requested.
             log_level="critical",
             access_log=False,

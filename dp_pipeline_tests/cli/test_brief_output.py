@@ -36,6 +36,7 @@ def test_what_a_run_changed_is_a_line_for_each_tournament_when_it_ends() -> None
 def test_looking_and_finding_nothing_is_not_said() -> None:
     service = "\x1b[32m2026-11-28 20:51:27 +0000\x1b[0m - dagster.daemon.SensorDaemon - "
     assert not shown(f"{service}\x1b[34mINFO\x1b[0m - Checking for new runs for sensor: x", "more")
+    assert not shown(f"{service}WARNING - Tick 16 was interrupted part-way through, resuming")
     assert shown(f"{service}\x1b[34mWARNING\x1b[0m - The storage is away.", "of it") == [
         "20:51:27 WARNING: The storage is away. (dagster.daemon.SensorDaemon)",
         "of it",

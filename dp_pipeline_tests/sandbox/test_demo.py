@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from dp_pipeline.sandbox.demo import SPEED, STATE, simulated_world
+from dp_pipeline.sandbox.demo import FIRST_PAGE, SPEED, STATE, simulated_world
 from dp_pipeline.sandbox.world import calendar
 
 
@@ -66,3 +66,12 @@ def test_a_world_that_is_started_in_its_summer_break_has_passed_over_it(tmp_path
     with simulated_world(tmp_path, lambda _: None) as address:
         july = calendar.season_announced(calendar.HOME_SEASON + 1)
         assert calendar.iso(july - calendar.DAY) < world_time(address)
+
+
+def test_the_first_page_waits_for_a_season_and_then_shows_it(tmp_path: Path) -> None:
+    stored: dict[str, str] = {}
+    shown: list[tuple[str, ...]] = []
+    with simulated_world(tmp_path, shown.append, stored.get) as address:
+        assert "looks again" in httpx.get(f"{address}{FIRST_PAGE}").text
+        stored[shown[0][0]] = "<h1>Simulated League 1</h1>"
+        assert httpx.get(f"{address}{FIRST_PAGE}").text == "<h1>Simulated League 1</h1>"
