@@ -150,7 +150,8 @@ def _serving(server: "uvicorn.Server", listener: socket.socket) -> Generator[Non
     try:
         yield
     finally:
-        server.should_exit = True
+        # who reads the world has ended by now; a browser's open connection is not waited for
+        server.should_exit = server.force_exit = True
         thread.join(timeout=5)
 
 
