@@ -63,7 +63,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             world = running.enter_context(simulated_world(home, show, page))
             environment["SANDBOX_BASE_URL"] = world
             first = f"{world}{FIRST_PAGE}"
-            click.echo("A simulated football world runs beside it.")
+            click.echo(f"A simulated football world runs beside it at {world}/")
         code = run_dagster(
             host,
             port,
