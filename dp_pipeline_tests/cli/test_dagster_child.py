@@ -118,6 +118,7 @@ def test_ctrl_c_ends_dagster_and_the_run_that_is_at_work(
         wait_for("Dagster", dev.is_ready, 120)
         links = dagster_url(Settings.load({"DP_HOME": str(tmp_path / "home")}))
         assert links == dev.url.replace("127.0.0.1", "localhost")
+        wait_for("the page to open", lambda: f"Open {links}/assets" in dev.output() or None)
         dev.add_partitions("openligadb:bl1:2024")
         dev.launch("tournaments", partition="openligadb:bl1:2024")
         request, _ = silent_provider.accept()
