@@ -26,6 +26,7 @@ from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import kept_current
 from dp_pipeline.domains.comparing import pairs_of_tournaments
+from dp_pipeline.domains.registry import NAMES, REGISTERED
 from dp_pipeline.domains.timed_checks import stored_providers
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.instance.dagster_internals import SCHEDULE_NAME_TAG, SCHEDULED_EXECUTION_TIME_TAG
@@ -147,7 +148,8 @@ _DESCRIPTIONS: Mapping[Kind, str] = {
     ),
     "weekly": (
         "Reads all tournaments of {} again, those that ended included, as scores are corrected "
-        f"years later too, but none of a competition that is no longer followed. {_TICKS}"
+        "years later too, but none of a competition that is no longer followed; then their logos. "
+        f"{_TICKS}"
     ),
 }
 
@@ -221,6 +223,7 @@ class _RefreshTick:
             priority=Priority.BACKFILL,
             run_group=run_group,
             run_key=f"{self.kind}:{self.provider}:{self.at:%Y-%m-%dT%H:%M}",
+            domains=tuple(REGISTERED) if self.kind == "weekly" else NAMES,
         )
         return _counted(requests, earlier)
 

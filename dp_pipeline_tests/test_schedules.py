@@ -210,6 +210,17 @@ def test_a_weekly_re_read_that_was_made_good_late_is_not_followed_by_the_nightly
     assert [run_group for run_group, _ in nights.requested()] == [f"weekly:{PROVIDER}:2024-11-26"]
 
 
+def test_logos_are_collected_with_the_weekly_re_read_and_with_no_other(nights: Nights) -> None:
+    nights.store(1)
+    nights.tick(NIGHTLY, MONDAY)
+    nights.tick(WEEKLY, TUESDAY)
+    runs = reversed(nights.instance.get_runs(dg.RunsFilter(job_name=REFRESH_JOB)))
+    assert [["logos" in d for d in planned_refresh(run).values()] for run in runs] == [
+        [False],
+        [True],
+    ]
+
+
 def test_on_tuesdays_the_nightly_refresh_leaves_it_to_the_weekly_re_read(nights: Nights) -> None:
     nights.store(1)
     said = nights.tick(NIGHTLY, TUESDAY)

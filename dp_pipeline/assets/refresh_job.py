@@ -15,10 +15,10 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from dp_pipeline.assets.drive import WorkConfig, drive, leaves_nothing, not_removed
-from dp_pipeline.assets.runner import ingest_tournaments
+from dp_pipeline.assets.drive import WorkConfig, drive, leaves_nothing, not_removed, open_gallery
+from dp_pipeline.assets.runner import ingest_with_logos
 from dp_pipeline.database.database import RETRY_SECONDS
-from dp_pipeline.domains.registry import NAMES, in_order
+from dp_pipeline.domains.registry import NAMES, REGISTERED, in_order
 from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
@@ -36,7 +36,8 @@ class RefreshConfig(WorkConfig):
         description="Tournament keys such as openligadb:bl1:2024, in any number and order.",
     )
     domains: list[str] = Field(
-        default=list(NAMES), description=f"Any of {', '.join(NAMES)}; all if not given."
+        default=list(NAMES),
+        description=f"Any of {', '.join(REGISTERED)}; all but the last if not given.",
     )
 
 
@@ -49,13 +50,16 @@ def refresh(
     ledger: LedgerResource,
 ) -> None:
     """Ingest the domains of the tournaments, as the assets do."""
-    unknown = sorted(set(config.domains) - set(NAMES))
+    unknown = sorted(set(config.domains) - set(REGISTERED))
     if unknown:
-        message = f"There is no domain {', '.join(unknown)}; the domains are {', '.join(NAMES)}."
+        named, there = ", ".join(unknown), ", ".join(REGISTERED)
+        message = f"There is no domain {named}; the domains are {there}."
         raise dg.Failure(message, allow_retries=False)
     store = database.open(seconds=RETRY_SECONDS)
     keys = not_removed(context, store, list(dict.fromkeys(map(tidied, config.keys))))
-    work = partial(ingest_tournaments, keys, in_order(config.domains))
+    wanted = dict.fromkeys(keys, in_order(config.domains))
+    gallery = open_gallery(store, providers, ledger, dry_run=config.dry_run)
+    work = partial(ingest_with_logos, wanted, gallery)
     drive(context, store, providers, ledger, work, keys=keys, scope=config.scope)
 
 
@@ -110,7 +114,7 @@ def planned_refresh(run: dg.DagsterRun) -> dict[str, tuple[str, ...]]:
     domains = _configured(run, OP).get("domains", list(NAMES))
     if not isinstance(domains, list) or leaves_nothing(run):
         return {}
-    chosen = in_order([domain for domain in domains if domain in NAMES])
+    chosen = in_order([domain for domain in domains if domain in REGISTERED])
     return dict.fromkeys(configured_keys(run, OP), chosen) if chosen else {}
 
 

@@ -1,16 +1,14 @@
 """The job that tries again what failed, as the ledger has it. It needs no configuration."""
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 from pydantic import Field
 
 from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
-from dp_pipeline.assets.runner import RunContext, collect_logos, each, ingest_tournament
+from dp_pipeline.assets.runner import ingest_with_logos
 from dp_pipeline.database.database import RETRY_SECONDS
-from dp_pipeline.domains.registry import LOGOS
-from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.failing import failing, since_of
 from dp_pipeline.ledger.run_tags import RUN_GROUP_TAG, TERMINAL_TAG
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
@@ -59,10 +57,7 @@ def retry(
         run_group = f"retry:{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
         context.instance.add_run_tags(context.run_id, {RUN_GROUP_TAG: run_group})
     gallery = open_gallery(store, providers, ledger, dry_run=config.dry_run)
-
-    async def work(run_context: RunContext) -> None:
-        await _ingest(wanted, gallery, run_context)
-
+    work = partial(ingest_with_logos, wanted, gallery)
     drive(
         context,
         store,
@@ -73,21 +68,6 @@ def retry(
         scope=config.scope,
         run_group=run_group,
     )
-
-
-async def _ingest(
-    wanted: Mapping[str, Sequence[str]], gallery: Gallery, context: RunContext
-) -> None:
-    """What providers tell, then the images, which are shown on rows of it."""
-    told = {key: [d for d in domains if d != LOGOS.name] for key, domains in wanted.items()}
-    async with context.providers:
-        await each(
-            [key for key, domains in told.items() if domains],
-            lambda key: ingest_tournament(key, told[key], context),
-        )
-    with_images = [key for key, domains in wanted.items() if LOGOS.name in domains]
-    if with_images:
-        await collect_logos(with_images, gallery, context)
 
 
 @dg.job(

@@ -26,7 +26,7 @@ from dp_pipeline.database.removed import forget
 from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.findings import keep_findings
 from dp_pipeline.domains.known_exceptions import KnownException
-from dp_pipeline.domains.registry import BY_NAME, REGISTERED, TABLES, in_order
+from dp_pipeline.domains.registry import BY_NAME, LOGOS, REGISTERED, TABLES, in_order
 from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
 from dp_pipeline.http.archive import entries_of
 from dp_pipeline.http.errors import NotArchivedError
@@ -85,6 +85,27 @@ async def collect_logos(keys: Sequence[str], gallery: Gallery, context: RunConte
     work = partial(logos.ingest, gallery, context.database)
     async with gallery:
         await each(keys, lambda key: attempt("logos", key, context, work))
+
+
+async def ingest_with_logos(
+    wanted: Mapping[str, Collection[str]], gallery: Gallery, context: RunContext
+) -> None:
+    """Ingest what providers say, then the images, which are shown on rows of it.
+
+    Args:
+        wanted: the domains of each tournament, `logos` among them where images are wanted.
+        gallery: where images come from and go to; not opened where none is wanted.
+        context: of the run.
+    """
+    said = {key: [d for d in domains if d != LOGOS.name] for key, domains in wanted.items()}
+    async with context.providers:
+        await each(
+            [key for key, domains in said.items() if domains],
+            lambda key: ingest_tournament(key, said[key], context),
+        )
+    with_images = [key for key, domains in wanted.items() if LOGOS.name in domains]
+    if with_images:
+        await collect_logos(with_images, gallery, context)
 
 
 async def ingest_tournament(key: str, domains: Collection[str], context: RunContext) -> None:

@@ -19,6 +19,7 @@ from dp_pipeline.competitions.removal import left_alone
 from dp_pipeline.database import seasons
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.removed import forget, removed_keys
+from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.http.circuit_table import open_circuits
 from dp_pipeline.jobs import ENDED_BADLY, GOING_ON, Partitions, planned_work
 from dp_pipeline.ledger.ledger import storable
@@ -216,5 +217,6 @@ def _requests(keys: Sequence[str], now: float) -> list[dg.RunRequest]:
             mine,
             priority=Priority.SENSOR,
             run_group=f"discovery:{provider}:{day}" if len(mine) > MOST_ANNOUNCED_SINGLY else None,
+            domains=tuple(REGISTERED),
         )
     ]
