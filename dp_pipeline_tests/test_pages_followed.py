@@ -100,7 +100,8 @@ def test_the_provider_of_its_page_reads_a_season(project: Copy, migrated_url: st
         if path == registry:
             project.put_instead(path, text, r"PROVIDERS: tuple[^\n]*\n")
         elif path.endswith("competitions.toml"):
-            project.put_instead(path, text, r'code = "de\.1"\nnames = [^\n]*\nsource = [^\n]*\n')
+            entry = r'code = "de\.1"\ntitle = [^\n]*\nnames = [^\n]*\nsource = [^\n]*\n'
+            project.put_instead(path, text, entry)
         else:
             project.add(path, text)
     line = "from dp_pipeline.providers.kicker import Kicker\n"
