@@ -150,6 +150,7 @@ def test_a_provider_that_rests_at_first_is_read_later_in_the_night_and_once(
     ]
 
 
+@pytest.mark.slow
 def test_a_night_at_whose_end_the_provider_still_rests_is_left_out_and_a_check_says_so(
     nights: Nights,
 ) -> None:

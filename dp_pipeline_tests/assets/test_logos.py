@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import anyio
+import pytest
 import sqlalchemy as sa
 from starlette.responses import Response
 
@@ -182,6 +183,7 @@ def test_what_was_lost_from_the_store_is_stored_again(club: Club) -> None:
     assert Path(str(shown["one"]).removeprefix("file://").replace("%20", " ")).is_file()
 
 
+@pytest.mark.slow
 def test_the_pictures_of_a_simulated_world_are_shown_and_its_faults_are_named(
     database: Database, tmp_path: Path
 ) -> None:

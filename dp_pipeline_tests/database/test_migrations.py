@@ -115,6 +115,7 @@ def _migrate(url: str) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_many_processes_migrate_at_once(postgres_url: str, database: Database) -> None:
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_migrate, args=(postgres_url,)) for _ in range(4)]

@@ -118,6 +118,7 @@ def test_in_session_mode_many_clients_one_after_another_meet_no_prepared_stateme
         database.close()
 
 
+@pytest.mark.slow
 def test_in_session_mode_runs_are_recorded_as_ever(
     pooler: Pooler, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,9 @@ _FLAGS = (
 )
 
 
+# Two minutes of two cores, half of them the browser's and the daemon's start.
+pytestmark = pytest.mark.slow
+
 FAILED = {BAD_KEY, UNKNOWN, REFUSED}
 
 

@@ -222,6 +222,7 @@ class TogetherOnly:
         await self.app(scope, receive, send)
 
 
+@pytest.mark.slow
 def test_two_commands_for_one_tournament_take_turns_and_both_complete(
     home: Path, postgres_url: str
 ) -> None:

@@ -120,6 +120,7 @@ def test_old_and_new_values_are_named_and_a_refusal_says_why(
     assert everything(url_of(database)) == before
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_plan_and_registers_nothing(
     migrated_url: str, tmp_path: Path
 ) -> None:

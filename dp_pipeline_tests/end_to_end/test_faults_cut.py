@@ -100,6 +100,7 @@ def cut_through(made: World, runs: int) -> int:
     return cuts
 
 
+@pytest.mark.slow
 def test_runs_complete_whatever_session_is_ended_under_them(cut_world: World) -> None:
     cut_world.query(dawdle())
     assert cut_through(cut_world, 3) >= 30

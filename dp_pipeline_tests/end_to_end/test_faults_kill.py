@@ -123,11 +123,11 @@ def test_a_hundred_killed_workers_leave_no_row_open_and_nothing_untold(slow: Wor
 @pytest.mark.parametrize(
     ("strike", "seeds"),
     [  # one of each; a hundred of them are in the slow test above
-        (while_it_fetches, (1,)),
-        (while_it_opens_a_row, (3,)),
+        pytest.param(while_it_fetches, (1,), marks=pytest.mark.slow),
+        pytest.param(while_it_opens_a_row, (3,), marks=pytest.mark.slow),
         (while_it_writes, (6,)),
-        (while_it_closes_a_row, (10,)),
-        (at_any_time, (13,)),
+        pytest.param(while_it_closes_a_row, (10,), marks=pytest.mark.slow),
+        pytest.param(at_any_time, (13,), marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_worker_leaves_consistent_data_a_closed_ledger_and_a_clear_way(

@@ -49,7 +49,13 @@ def tick(made: World) -> None:
     assert "failed" not in {row["status"] for row in made.executions()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="stopped", marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, id="killed"),
+    ],
+)
 def test_a_run_completes_over_restarts_of_postgres_and_is_never_taken_for_dead(
     embedded: World, number: signal.Signals
 ) -> None:

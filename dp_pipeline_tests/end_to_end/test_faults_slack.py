@@ -31,6 +31,7 @@ def unannounced(made: World) -> int:
     return sum(row["announced_at"] is None for row in made.executions())
 
 
+@pytest.mark.slow
 def test_refused_blocks_then_limits_then_an_outage_lose_and_repeat_nothing(
     monkeypatch: pytest.MonkeyPatch, migrated_url: str
 ) -> None:

@@ -26,7 +26,9 @@ def materialized(made: World) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT]
+)
 def test_a_worker_told_to_stop_while_it_waits_for_the_provider_says_so(
     slow: World, number: signal.Signals
 ) -> None:

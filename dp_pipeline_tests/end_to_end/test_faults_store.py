@@ -87,6 +87,7 @@ def objects(bucket: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_reports_reach_a_store_that_was_away_and_runs_are_what_they_were(
     guarded: World, bucket: Any, port: int
 ) -> None:

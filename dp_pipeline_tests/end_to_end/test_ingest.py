@@ -209,6 +209,7 @@ def test_every_execution_has_a_report_that_accounts_for_it(recorded: Machine) ->
         row = rows[report["executionId"]]
         summary = dict(row["summary"])
         assert summary.pop("reportUploadStatus") == "stored"
+        assert summary.pop("reportPage") == "stored"
         assert report["summary"] == summary
         assert report["requestId"] == str(row["request_id"])
         assert report["runUrl"] == f"https://dagster.example/runs/{row['request_id']}"
@@ -307,6 +308,7 @@ def test_the_bundesliga_ends_as_it_did_at_both_providers(recorded: Machine) -> N
     assert [row["points"] for row in rows[:3]] == [82, 69, 60]
 
 
+@pytest.mark.slow
 def test_seasons_written_by_hand_arrive_equal_and_are_left_alone_the_second_time() -> None:
     keys = {LIGA: (8, 7, 28, 8), FILE: (8, 14, 56, 8)}
     replay = Replay(payloads=healthy())

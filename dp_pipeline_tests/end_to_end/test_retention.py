@@ -150,6 +150,7 @@ def test_a_part_that_fails_stops_no_other_one_and_is_done_the_next_time(
     assert (found["reports"], found["executions"], found["answers"]) == (12, 12, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("read")
 def test_the_job_removes_what_the_command_would(tmp_path: Path, dp: Dp) -> None:
     code = ReconstructableRepository.for_module("dp_pipeline.definitions", "defs", str(tmp_path))

@@ -223,6 +223,7 @@ def test_only_the_table_over_all_conferences_is_over_the_whole_season(
     assert {(row["stage"], row["whole_season"], row["teams"]) for row in stored} == expected
 
 
+@pytest.mark.slow
 def test_dp_ingest_takes_the_page_of_a_tournament(tmp_path: Path) -> None:
     played = [event(1, 1, 2, tournament=group("A"), **full_time(2, 1))]
     table = table_of(played, group("A"), "Group A")

@@ -78,7 +78,7 @@ def test_a_tournament_is_registered_when_its_provider_has_answered_and_not_befor
 
 
 @pytest.mark.parametrize(
-    "status", [404, 503, *(pytest.param(n, marks=pytest.mark.slow) for n in (403, 429, 500))]
+    "status", [503, *(pytest.param(n, marks=pytest.mark.slow) for n in (403, 404, 429, 500))]
 )
 def test_a_provider_that_does_not_answer_takes_no_stored_tournament_away(
     place: World, status: int
@@ -90,7 +90,9 @@ def test_a_provider_that_does_not_answer_takes_no_stored_tournament_away(
     assert partitions(place) == {FILE}
 
 
-@pytest.mark.parametrize("status", [403, 429, 500])
+@pytest.mark.parametrize(
+    "status", [403, *(pytest.param(n, marks=pytest.mark.slow) for n in (429, 500))]
+)
 def test_one_of_which_the_provider_says_nothing_is_neither_registered_nor_called_missing(
     place: World, status: int
 ) -> None:

@@ -148,7 +148,9 @@ WORKER = """
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_process_killed_while_its_store_hangs_has_said_how_it_ended(
     database: Database, migrated_url: str, how: signal.Signals
 ) -> None:

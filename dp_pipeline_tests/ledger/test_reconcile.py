@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
@@ -55,6 +56,7 @@ def test_a_free_lock_alone_closes_a_row_only_after_the_grace(
     assert len(third.closed) == 1
 
 
+@pytest.mark.slow
 def test_a_living_process_retakes_its_lock_when_its_connection_is_cut(
     database: Database,
     admin_url: str,

@@ -108,6 +108,7 @@ def test_a_league_costs_the_requests_that_its_matches_need(
     assert made <= 1.5 * needed, (made, needed, played.requests)
 
 
+@pytest.mark.slow
 def test_every_end_and_every_correction_is_announced_once(
     database: Database, tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_every_end_and_every_correction_is_announced_once(
     )
 
 
+@pytest.mark.slow
 def test_the_score_of_a_live_match_is_that_of_the_minute(
     database: Database, tmp_path: Path
 ) -> None:

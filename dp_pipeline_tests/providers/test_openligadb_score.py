@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dp_pipeline.providers.openligadb.payload import parse_matches
@@ -330,6 +330,16 @@ def tellings(draw: st.DrawFn) -> tuple[dict[str, Pair], list[Any]]:
     return types, entries
 
 
+@example(
+    # What nothing settles was null, and a shoot-out was left of it.
+    told=(
+        {"t0": (0, 0), "t1": (0, 1), "t2": (0, 0), "t3": (0, 0), "t4": (0, 0), "t5": (0, 1)},
+        [(0, 1, None)],
+    ),
+    knockout=False,
+    finished=True,
+    two_legged=False,
+)
 @given(tellings(), st.booleans(), st.booleans(), st.booleans())
 def test_no_score_breaks_the_laws_of_the_game(
     told: tuple[dict[str, Pair], list[Any]], knockout: bool, finished: bool, two_legged: bool

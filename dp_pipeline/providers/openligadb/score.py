@@ -120,7 +120,8 @@ def score_of(match: MatchPayload, *, knockout: bool, two_legged: bool = False) -
         final=reading.final,
         after_90=after_90,
         half_time=reading.half_time,
-        shoot_out=reading.shoot_out,
+        # A check may have taken the result away that the shoot-out followed.
+        shoot_out=None if reading.final is None else reading.shoot_out,
         has_final=has_final,
         given=reading.typed_final if ended and reading.is_read_otherwise else None,
         findings=tuple(
