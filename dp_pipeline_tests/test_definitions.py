@@ -124,7 +124,7 @@ def test_schedules_run_by_themselves_and_say_what_they_do() -> None:
     }
     assert set(schedules) == expected
     for name, schedule in schedules.items():
-        off = "_sandbox_" in name  # no world runs beside this test
+        off = "_sandbox_" in name  # its matches are polled
         expected_status = "STOPPED" if off else "RUNNING"
         assert schedule.default_status.value == expected_status, name
         assert schedule.description, name

@@ -19,6 +19,10 @@ class Noting(dict):
         seen["variables"].append(os.fsdecode(name))
         return super().__getitem__(name)
 
+    def __contains__(self, name):
+        seen["variables"].append(os.fsdecode(name))
+        return super().__contains__(name)
+
 def note(event, arguments):
     if event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so")):
         seen["files"].append(str(arguments[0]))
@@ -44,6 +48,7 @@ _OURS = (
     "AWS_",
     "SLACK_",
     "OPEN",
+    "SANDBOX",
     "SOFA",
 )
 # Each costs 0.1 to 1 s, and is for tests or for those who have a bucket or a channel.

@@ -63,7 +63,7 @@ def test_schedules_are_on_described_and_in_utc_at_quiet_hours() -> None:
     asking_nobody = {"compare_providers_daily", "check_data_daily", "apply_retention_weekly"}
     for schedule in SCHEDULES:
         on = schedule.default_status is dg.DefaultScheduleStatus.RUNNING
-        # a person decides on retention, and no simulated world runs here
+        # a person decides on retention, and a simulated world is polled
         assert on == (schedule.name not in {"apply_retention_weekly", *_OF_A_WORLD})
         assert schedule.execution_timezone == "UTC"
         assert len(schedule.description or "") > 40
