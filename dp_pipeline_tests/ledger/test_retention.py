@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.ledger.retention import removal
 from dp_pipeline.ledger.retention.needed import needed_runs
 from dp_pipeline.ledger.retention.policy import RetentionError, load
 from dp_pipeline.ledger.retention.removal import remove
 from dp_pipeline.storage import Folder
-from dp_pipeline_tests.ledger.rows import TABLE, failed, finished_row
+from dp_pipeline_tests.ledger.rows import KEY, TABLE, failed, finished_row
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ANOTHER, A_THIRD = "openligadb:bl2:2024", "openligadb:bl3:2024"
@@ -111,3 +112,57 @@ def test_what_is_shown_tried_again_or_waits_for_somebody_stays_however_old(
     assert left == stays
     # Runs have their own period: nobody needs those of the one named and the one not too old.
     assert needed == {runs[id_] for id_ in stays - {named, young}}
+
+
+def test_what_a_refused_read_had_stays_whichever_of_its_domains_requested_it(
+    database: Database, tmp_path: Path
+) -> None:
+    run, ended = uuid4(), NOW - timedelta(days=900)
+    first = finished_row(database, run, completed_at=ended)
+    refused = failed(outcome="suspicious_payload", completed_at=ended)
+    refusing = finished_row(database, run, KEY, "standings", **refused)
+    for days in (850, 800):
+        later = NOW - timedelta(days=days)
+        newest = finished_row(database, uuid4(), completed_at=later, outcome="unchanged")
+    with database.transaction() as connection:
+        for id_ in (first, newest):
+            answer = {"url": "http://localhost/a", "status": 200, "hash": "00", "execution_id": id_}
+            answered = {**answer, "answered_at": ended}
+            connection.execute(sa.insert(tables.response).values(answered))
+    for _ in remove(database, Folder(tmp_path), load(None).oldest(NOW)):
+        pass
+    with database.transaction() as connection:
+        answers = set(connection.scalars(sa.select(tables.response.c.execution_id)))
+        left = set(connection.scalars(sa.select(TABLE.c.id)))
+    assert answers == {first, newest}
+    assert left == {first, refusing, newest}
+
+
+def test_a_body_that_comes_again_while_others_are_removed_stays(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "OBJECTS_AT_ONCE", 1)
+    removed = []
+
+    class Store(Folder):
+        def delete(self, key: str) -> None:
+            removed.append(key)
+            (other,) = {"00", "11"} - {key}
+            answer = {"url": "u", "status": 200, "hash": other, "execution_id": uuid4()}
+            with database.transaction() as connection:
+                connection.execute(sa.insert(tables.response).values(answer))
+
+    with database.transaction() as connection:
+        for hash_ in ("00", "11"):
+            row = {"hash": hash_, "bytes": 1, "stored_bytes": 1, "object_key": hash_}
+            old = {**row, "created_at": NOW - timedelta(days=900)}
+            connection.execute(sa.insert(tables.payload).values(old))
+    *_, last = [
+        each
+        for each in remove(database, Store(tmp_path), load(None).oldest(NOW))
+        if each.part == "bodies"
+    ]
+    with database.transaction() as connection:
+        left = set(connection.scalars(sa.select(tables.payload.c.hash)))
+    assert left == {"00", "11"} - set(removed)
+    assert (last.count, last.bytes, len(removed)) == (1, 1, 1)

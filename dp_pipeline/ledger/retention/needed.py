@@ -44,9 +44,10 @@ def needed_executions() -> sa.CompoundSelect[Any]:
 
 
 def replayed_executions() -> sa.Select[Any]:
-    """Executions of the runs that have the last archived whole read of a tournament.
+    """Executions of the runs that have the last archived whole read of a tournament, or refused.
 
-    All of such a run: what one tournament requested is read for the others too.
+    Refused: a payload on which nobody has decided. All of such a run: what one domain or tournament
+    requested is read for the others too.
     """
     last = (
         sa.select(_e.request_id, _e.attempt)
@@ -56,8 +57,10 @@ def replayed_executions() -> sa.Select[Any]:
         .order_by(_e.tournament_key, _r.id.desc())
         .subquery()
     )
-    of_last = (last.c.request_id == _e.request_id) & (last.c.attempt == _e.attempt)
-    return sa.select(_e.id).join_from(_executions, last, of_last)
+    refused = _undecided().with_only_columns(_e.request_id, _e.attempt)
+    runs = sa.union(sa.select(last.c.request_id, last.c.attempt), refused).subquery()
+    of_run = (runs.c.request_id == _e.request_id) & (runs.c.attempt == _e.attempt)
+    return sa.select(_e.id).join_from(_executions, runs, of_run)
 
 
 def old_answers(before: datetime | None) -> sa.Select[tuple[int]]:
@@ -80,7 +83,7 @@ def old_answers(before: datetime | None) -> sa.Select[tuple[int]]:
     ids = sa.select(placed.c.id).where(
         placed.c.id != placed.c.last,
         placed.c.id.is_distinct_from(placed.c.last_body),
-        not_among(placed.c.execution_id, sa.union(replayed_executions(), _undecided())),
+        not_among(placed.c.execution_id, replayed_executions()),
     )
     return ids.correlate(None)
 

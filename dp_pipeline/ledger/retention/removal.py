@@ -214,10 +214,13 @@ def _remove_bodies(
 ) -> Iterator[tuple[int, int | None]]:
     bodies = _old_bodies(oldest).add_columns(_payload.c.object_key, _payload.c.stored_bytes)
     for batch in _batches(database, bodies, OBJECTS_AT_ONCE):
-        _delete(objects, [row.object_key for row in batch])
-        rows = sa.delete(_payload).where(_payload.c.hash.in_([row.hash for row in batch]))
+        # Looked for long before, for many batches: a body may have come again meanwhile.
+        still = bodies.where(_payload.c.hash.in_([row.hash for row in batch]))
+        unused = database.run_here(lambda c, still=still: c.execute(still).all())
+        _delete(objects, [row.object_key for row in unused])
+        rows = sa.delete(_payload).where(_payload.c.hash.in_([row.hash for row in unused]))
         database.run_here(lambda c, rows=rows: c.execute(rows))
-        yield len(batch), sum(row.stored_bytes for row in batch)
+        yield len(unused), sum(row.stored_bytes for row in unused)
 
 
 def _batches(
