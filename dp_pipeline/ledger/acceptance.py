@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from dp_pipeline.database import tables
+from dp_pipeline.domains.registry import LOGOS
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.ledger.archived_runs import ArchivedRun, archived_runs
 from dp_pipeline.ledger.execution import Execution
@@ -22,6 +23,12 @@ _DIFFERENCE = "difference"
 _READ = ("whole", "part")
 _DONE = ("completed", "partial_failure")
 
+
+def _stored_data(rows: Any) -> sa.ColumnElement[bool]:
+    """That an execution stored something that no image is: images follow from no payload."""
+    return (rows.c.outcome == "written") & (rows.c.domain != LOGOS.name)
+
+
 undecided = sa.and_(
     _e.c.outcome == SUSPICIOUS,
     ~settled(_e),
@@ -30,7 +37,7 @@ undecided = sa.and_(
         _later.c.request_id != _e.c.request_id,
         _later.c.started_at > _e.c.started_at,
         _later.c.scope.in_(_READ),
-        (_later.c.outcome == "written")
+        _stored_data(_later)
         | (_later.c.summary["accepted"]["execution"].astext == sa.cast(_e.c.id, sa.Text)),
     ),
 )
@@ -275,7 +282,7 @@ def _raise_if_newer(connection: sa.Connection, row: Mapping[str, Any]) -> None:
             _e.c.request_id != row["request_id"],
             _e.c.started_at > row["started_at"],
             _e.c.scope.in_(_READ),
-            (_e.c.outcome == "written") | says_the_stored,
+            _stored_data(_e) | says_the_stored,
             accepted != str(row["id"]),
         )
         .order_by(_e.c.started_at.desc())
