@@ -26,7 +26,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     """
     from dp_pipeline.cli.brief_output import BriefOutput
     from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
-    from dp_pipeline.instance.address import address_of, announced
+    from dp_pipeline.instance.address import WORLD, address_of, announced
     from dp_pipeline.partitions import TOURNAMENTS
     from dp_pipeline.sandbox.demo import FIRST_PAGE, simulated_world
 
@@ -61,6 +61,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         if with_sandbox and "sandbox" not in settings.base_urls:
             page = partial(season_page, settings)
             world = running.enter_context(simulated_world(home, show, page))
+            running.enter_context(announced(home, world, WORLD))
             environment["SANDBOX_BASE_URL"] = world
             first = f"{world}{FIRST_PAGE}"
             click.echo(f"A simulated football world runs beside it at {world}/")

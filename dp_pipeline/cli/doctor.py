@@ -5,7 +5,6 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.padding import Padding
 from rich.text import Text
 
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
@@ -46,7 +45,9 @@ def doctor(*, as_json: bool) -> None:
                 state = Text(f"{diagnosis.state:<5} ", _STYLES[diagnosis.state])
                 screen.print(state + plain(f"{name}: {diagnosis.said}"))
                 if diagnosis.cure:
-                    screen.print(Padding(plain(diagnosis.cure), (0, 0, 0, _INDENT)))
+                    for line in plain(diagnosis.cure).wrap(screen, screen.width - _INDENT):
+                        line.rstrip()  # it is copied, or goes into a file
+                        screen.print(" " * _INDENT + line.plain, soft_wrap=True)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     sys.exit(1 if failed else 0)

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -88,12 +89,26 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dp-pipeline")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Keep football tournaments up to date in Postgres."""
     from dotenv import load_dotenv
 
     # What is really set comes first, here as in Dagster's processes (instance/environment.py).
     load_dotenv(project_directory() / ".env")
+    if context.invoked_subcommand != "dev":  # which has a world of its own
+        _find_running_world()
+
+
+def _find_running_world() -> None:
+    """Ask the simulated world of the `dp dev` that runs on this home, unless another is set."""
+    from dp_pipeline.instance.address import WORLD, announced_address
+
+    with suppress(SettingsError):  # the command itself says what is wrong
+        settings = Settings.load()
+        world = announced_address(settings.home, WORLD)
+        if world is not None and "sandbox" not in settings.base_urls:
+            os.environ["SANDBOX_BASE_URL"] = world
 
 
 def settings_with_notices() -> Settings:

@@ -1,4 +1,7 @@
-"""Where Dagster's pages are: `dp dev` says so in a file, valid for as long as it runs."""
+"""Where Dagster's pages and the simulated world are: `dp dev` says so in files.
+
+What they say is valid for as long as it runs.
+"""
 
 import fcntl
 import threading
@@ -10,7 +13,8 @@ from typing import TextIO
 
 from dp_pipeline.settings import Settings
 
-_FILE = "address"
+PAGES, WORLD = "address", "world-address"
+"""Whose address is announced; files in DP_HOME."""
 _IPV6 = 6
 
 
@@ -26,14 +30,14 @@ def address_of(host: str, port: int) -> str:
 
 
 @contextmanager
-def announced(home: Path, address: str) -> Generator[None]:
-    """Let the processes of this home know Dagster's address for as long as the block runs.
+def announced(home: Path, address: str, of: str = PAGES) -> Generator[None]:
+    """Let the processes of this home know an address for as long as the block runs.
 
     The lock that makes it valid ends with this process, however that ends. A second process of the
     same home waits for the first, whose address is as good.
     """
     home.mkdir(parents=True, exist_ok=True)
-    file = (home / _FILE).open("a")
+    file = (home / of).open("a")
 
     def hold() -> None:
         with suppress(ValueError):  # the block was over before the lock was free
@@ -57,10 +61,10 @@ def _write(file: TextIO, address: str) -> None:
     file.flush()
 
 
-def announced_address(home: Path) -> str | None:
+def announced_address(home: Path, of: str = PAGES) -> str | None:
     """The address that a living process has announced; None when there is none."""
     try:
-        with (home / _FILE).open() as file:
+        with (home / of).open() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

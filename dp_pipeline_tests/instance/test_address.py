@@ -1,12 +1,15 @@
-"""Where Dagster is: an address that somebody can open, and that nobody follows when it is gone."""
+"""Where Dagster and its simulated world are: addresses that nobody follows when they are gone."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from dp_pipeline.instance.address import address_of, announced, announced_address
+from dp_pipeline.cli import main
+from dp_pipeline.instance.address import WORLD, address_of, announced, announced_address
 from dp_pipeline_tests.dagster_dev import ROOT, wait_for
 
 _ANNOUNCE = """
@@ -64,3 +67,23 @@ def test_of_two_on_one_home_the_second_is_known_when_the_first_has_ended(tmp_pat
                 lambda: announced_address(tmp_path) == "http://localhost:2" or None,
             )
     assert announced_address(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [("", "http://127.0.0.1:9/api/v1"), ("http://127.0.0.1:8", "http://127.0.0.1:8")],
+)
+def test_commands_in_another_terminal_ask_the_world_that_runs_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, asked: str
+) -> None:
+    asking: list[str] = []
+
+    def noted(*_: object, **__: object) -> None:
+        asking.append(os.environ["SANDBOX_BASE_URL"])
+
+    monkeypatch.setattr("dp_pipeline.cli.shown.open_database", noted)
+    environ = {"DP_HOME": str(tmp_path), "SANDBOX_BASE_URL": named}
+    with announced(tmp_path, "http://127.0.0.1:9/api/v1", WORLD):
+        CliRunner(env=environ).invoke(main, ["health"])
+    CliRunner(env=environ).invoke(main, ["health"])
+    assert asking == [asked, named]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import httpx
 import pytest
 from click.testing import CliRunner
 from starlette.applications import Starlette
@@ -154,6 +155,20 @@ def test_providers_of_stored_tournaments_alone_are_asked(
     away = providers(examined(OPENLIGADB_BASE_URL="http://127.0.0.1:9"))
     assert away.state == "fail"
     assert "OPENLIGADB_BASE_URL" in away.cure
+
+
+def test_a_simulated_world_that_nobody_runs_is_no_warning_unless_it_is_named(
+    examined: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> httpx.Response:
+        message = "refused"
+        raise httpx.ConnectError(message)
+
+    monkeypatch.setattr(f"{providers.__module__}._used_and_health", lambda *_: ({"sandbox"}, {}))
+    monkeypatch.setattr(httpx, "head", away)
+    said = providers(examined())
+    assert said == Diagnosis("ok", "sandbox, the simulated world, is not running.")
+    assert providers(examined(SANDBOX_BASE_URL="http://127.0.0.1:9")).state == "warn"
 
 
 def test_tables_of_another_version_are_said(

@@ -55,7 +55,7 @@ def slack(installation: Installation) -> Diagnosis:
         return Diagnosis("fail", f"Slack refuses the bot token: {error}.", cure)
     if settings.slack_webhook is None:
         cure = "To be told of failures, set SLACK_JOB_EXECUTIONS_WEBHOOK (docs/configuration.md)."
-        return Diagnosis("ok", "Slack is off; nobody is told of failures.", cure)
+        return Diagnosis("ok", "It is not set up, so that failures show in Dagster alone.", cure)
     answer = _post(settings.slack_webhook.get_secret_value(), {}, {})
     word = answer.text.strip()[:60]
     if answer.is_success or word in _REFUSED_EMPTY:
@@ -87,6 +87,9 @@ def providers(installation: Installation) -> Diagnosis:
         try:
             httpx.head(addresses[name], timeout=ANSWER_SECONDS)
         except httpx.HTTPError as error:
+            if provider.simulated and name not in installation.settings.base_urls:
+                said.append(f"{name}, the simulated world, is not running")
+                continue
             said.append(f"{name} cannot be reached ({type(error).__name__})")
             cures.append(
                 f"look at this machine's network and proxy, and at {provider.base_url_setting}"
