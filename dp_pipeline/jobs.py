@@ -63,10 +63,15 @@ def planned_work(
         domains = in_order({key.to_user_string() for key in run.asset_selection})
     if not domains:
         return {}
+    known = Partitions(instance) if partitions is None else partitions
+    return dict.fromkeys(partitions_of(run, known), domains)
+
+
+def partitions_of(run: dg.DagsterRun, partitions: Partitions) -> Sequence[str]:
+    """The tournaments that a run is launched for in Dagster, whatever it makes of them."""
     key = run.tags.get("dagster/partition")
     if key is not None:
-        return {key: domains}
+        return [key]
     first = run.tags.get("dagster/asset_partition_range_start")
     last = run.tags.get("dagster/asset_partition_range_end")
-    known = Partitions(instance) if partitions is None else partitions
-    return dict.fromkeys(known.between(first, last), domains)
+    return partitions.between(first, last)

@@ -18,6 +18,7 @@ from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.errors import TournamentBusyError
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
+from dp_pipeline.storage import ObjectStoreError
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -27,10 +28,10 @@ _CUT_SHORT = 1
 
 @main.command()
 @click.argument("key", metavar="KEY")
-@click.option("--keep-data", is_flag=True, help="Delete nothing that is stored of it.")
+@click.option("--keep-data", is_flag=True, help="Delete nothing that is stored or published.")
 @click.option("--yes", is_flag=True, help="Without the question.")
 def remove(key: str, *, keep_data: bool, yes: bool) -> None:
-    """Remove a tournament: its partition, its polls and refreshes, and what is stored of it.
+    """Remove a tournament: its partition, its polls and refreshes, what is stored, page and files.
 
     Shows what goes, and asks. Its executions, their reports and the archive stay. Nothing brings it
     back by itself, also where its competition is followed; `dp ingest KEY` does. Refused while a
@@ -49,18 +50,20 @@ def remove(key: str, *, keep_data: bool, yes: bool) -> None:
             sys.exit(_CUT_SHORT)
         by = os.environ.get("USER") or getpass.getuser()
         try:
-            with Ledger(database, object_store(settings)).working() as ledger:
+            objects = object_store(settings)
+            with Ledger(database, objects).working() as ledger:
                 work = partial(
                     remove_tournament,
                     instance,
                     database,
                     ledger,
+                    objects,
                     wanted,
                     by=by,
                     keep_data=keep_data,
                 )
                 anyio.run(work)
-        except (NotRemovableError, TournamentBusyError) as error:
+        except (NotRemovableError, TournamentBusyError, ObjectStoreError) as error:
             raise click.ClickException(printable(str(error))) from error
     click.echo(printable(f"{wanted} is removed; `dp ingest {wanted}` brings it back."))
 
@@ -88,7 +91,8 @@ def _goes(database: Database, key: str, *, keep_data: bool) -> str:
     if stored.label is None:
         goes.append("Nothing is stored of it.")
     elif keep_data:
-        goes.append("What is stored of it stays as it is.")
+        goes.append("What is stored of it, its page and its files stay as they are.")
     else:
         goes.append(f"What is stored of it is deleted: {counted or 'its row'}.")
+        goes.append("So are its page, charts and exported files in the object store.")
     return " ".join([*goes, "Its executions, their reports and the archive stay."])

@@ -7,11 +7,15 @@ What a person removes is noted (database/removed.py), so that no sensor brings i
 
 from collections.abc import Sequence
 
+import anyio.to_thread
 import dagster as dg
-import sqlalchemy as sa
 
+from dp_pipeline.assets.drive import DATA_VERSION_TAG
+from dp_pipeline.assets.exports import EXPORTS
+from dp_pipeline.assets.season_charts import CHARTS
 from dp_pipeline.database import confirmed, removed
 from dp_pipeline.database.database import Database
+from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.instance.dagster_internals import (
     BULK_ACTION_TERMINAL_STATUSES,
@@ -19,16 +23,20 @@ from dp_pipeline.instance.dagster_internals import (
     BulkActionStatus,
     PartitionBackfill,
 )
-from dp_pipeline.jobs import GOING_ON, Partitions, planned_work
+from dp_pipeline.jobs import GOING_ON, Partitions, partitions_of, planned_work
 from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import NOT_THERE
+from dp_pipeline.publish.withdrawing import withdraw
+from dp_pipeline.storage import ObjectStore
 
 MOST_REMOVED = 200
 """In one tick; Dagster takes some 5 ms for each."""
 
 LEASE_SECONDS = 10.0
 """Who waits at a terminal is told rather than kept waiting."""
+_OF_A_TOURNAMENT = (*REGISTERED, CHARTS, EXPORTS)
+"""The assets whose partitions are tournaments."""
 _OPEN = [each for each in BulkActionStatus if each not in BULK_ACTION_TERMINAL_STATUSES]
 
 
@@ -68,12 +76,13 @@ async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
     instance: dg.DagsterInstance,
     store: Database,
     ledger: Ledger,
+    objects: ObjectStore,
     key: str,
     *,
     by: str,
     keep_data: bool,
 ) -> None:
-    """Remove a tournament: its partition, what reads it by itself, and what is stored of it.
+    """Remove a tournament: its partition, what reads it by itself, what is stored and published.
 
     Its executions, their reports and the archive stay. It is done under the lease of the
     tournament, and no run or backfill may be about to work on it. Once it is noted, automation
@@ -83,13 +92,15 @@ async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
         instance: has the partition.
         store: has what is stored.
         ledger: at work; gives the lease.
+        objects: have its page, charts and exported files.
         key: as the partition is called.
         by: name of the person.
-        keep_data: nothing that is stored is deleted.
+        keep_data: nothing that is stored or published is deleted.
 
     Raises:
         NotRemovableError: a run or backfill is to work on it; nothing was changed.
         TournamentBusyError: another process works on it; nothing was changed.
+        ObjectStoreError: what is published could not be deleted; what is stored is still there.
     """
     _refuse_busy(instance, key)
     name = storable(key)
@@ -102,15 +113,15 @@ async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
         except NotRemovableError:
             await store.run(lambda connection: removed.forget(connection, [name]))
             raise
+        if not keep_data:
+            _note_in_dagster(instance, key)
         instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)
         _forget_status(instance)
-
-        def delete(connection: sa.Connection) -> None:
-            removed.end_automation(connection, name)
-            if not keep_data:
-                removed.delete_rows(connection, name)
-
-        await store.run(delete)
+        await store.run(lambda connection: removed.end_automation(connection, name))
+        if not keep_data:
+            # Before the rows: while they are there, doing it again is not refused as unknown.
+            await anyio.to_thread.run_sync(withdraw, name, objects)
+            await store.run(lambda connection: removed.delete_rows(connection, name))
 
 
 def _refuse_busy(instance: dg.DagsterInstance, key: str) -> None:
@@ -123,19 +134,32 @@ def _refuse_busy(instance: dg.DagsterInstance, key: str) -> None:
     raise NotRemovableError(message)
 
 
+def _note_in_dagster(instance: dg.DagsterInstance, key: str) -> None:
+    # Else the data version of a tournament that is read again is the one it had, and nothing makes
+    # its page and its files again.
+    gone = dg.AssetMaterialization(
+        MATCHES.name,
+        description="The tournament was removed.",
+        partition=key,
+        tags={DATA_VERSION_TAG: "removed"},
+    )
+    instance.report_runless_asset_event(gone)
+
+
 def _forget_status(instance: dg.DagsterInstance) -> None:
     # What Dagster keeps of an asset would count the partition as failed for ever.
-    instance.wipe_asset_cached_status([dg.AssetKey(domain) for domain in REGISTERED])
+    instance.wipe_asset_cached_status([dg.AssetKey(asset) for asset in _OF_A_TOURNAMENT])
 
 
 def left_alone(
     instance: dg.DagsterInstance, partitions: Partitions, keys: Sequence[str]
 ) -> list[str]:
-    """Of some keys those that no run or backfill is to materialize."""
+    """Of some keys those that no run or backfill is to work on, be it to publish them."""
     if not keys:
         return []
     runs = instance.get_runs(dg.RunsFilter(statuses=list(GOING_ON)))
     wanted = {key for run in runs for key in planned_work(instance, run, partitions)}
+    wanted.update(*(partitions_of(run, partitions) for run in runs))
     for backfill in instance.get_backfills(BulkActionsFilter(statuses=_OPEN)):
         targets = _targets(backfill)
         if targets is None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -115,8 +116,8 @@ class Export:
 
     @property
     def root(self) -> str:
-        """Where its objects are: apart, where the licence lets nobody else have them."""
-        return ROOT if self.licence.redistributable else f"{PRIVATE}{ROOT}"
+        """Where its objects are."""
+        return root_of(self.licence)
 
     @property
     def version(self) -> str:
@@ -200,6 +201,22 @@ def write_export(
             within(ANSWER_SECONDS, put)
             written.append(ExportedFile(name, key, frame.height, len(body)))
     return written
+
+
+def delete_export(key: TournamentKey, objects: ObjectStore) -> None:
+    """Delete the files of a tournament in all formats; those elsewhere than at its root stay.
+
+    Raises:
+        ObjectStoreError: the store did not delete one.
+    """
+    root = root_of(BY_NAME[key.provider].licence)
+    for table, format_ in product(EXPORTED, FORMATS):
+        within(ANSWER_SECONDS, partial(objects.delete, f"{root}{key_of(table, key, format_)}"))
+
+
+def root_of(licence: Licence) -> str:
+    """Where objects are: apart, where the licence lets nobody else have them."""
+    return ROOT if licence.redistributable else f"{PRIVATE}{ROOT}"
 
 
 def key_of(table: str, key: TournamentKey, format_: Format) -> str:

@@ -32,12 +32,13 @@ def publish(season: PublishedSeason, objects: ObjectStore, zone: ZoneInfo) -> Pu
     Raises:
         ObjectStoreError: the store did not give or take something.
     """
-    shelf, version = Shelf(objects, season), version_of(season, zone=zone.key)
+    shelf = Shelf(objects, season.key, season.provenance.licence)
+    version = version_of(season, zone=zone.key)
     stored = shelf.contents()
     if stored is not None and stored.version == version:
         return Publication(shelf, stored, made=False)
     charts, page = made_of(season, zone)
-    return Publication(shelf, shelf.put(version, charts, page), made=True)
+    return Publication(shelf, shelf.put(version, charts, page, stored), made=True)
 
 
 def made_of(season: PublishedSeason, zone: ZoneInfo) -> tuple[list[DrawnChart], str]:

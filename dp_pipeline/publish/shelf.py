@@ -50,6 +50,12 @@ class Contents:
     version: str
     charts: tuple[ShelvedChart, ...]
 
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of all files, but for that of the list."""
+        drawn = {f"{each.slug}.svg" for each in self.charts}
+        return frozenset({PAGE, *drawn, *(f"{c.slug}.png" for c in self.charts if c.has_png)})
+
     @classmethod
     def read(cls, text: bytes) -> "Contents | None":
         """The list as it was written; None of one that another version of this code wrote."""
@@ -84,13 +90,14 @@ class Shelf:
 
     Args:
         objects: the store.
-        season: whose place it is.
+        key: of the season whose place it is.
+        licence: of its provider.
     """
 
-    def __init__(self, objects: ObjectStore, season: PublishedSeason) -> None:
+    def __init__(self, objects: ObjectStore, key: TournamentKey, licence: Licence) -> None:
         self._objects = objects
-        self._folder = folder_of(season.key, season.provenance.licence)
-        self._is_shared = season.provenance.licence.redistributable
+        self._folder = folder_of(key, licence)
+        self._is_shared = licence.redistributable
 
     def url(self, name: str) -> str:
         """The address of a file."""
@@ -109,8 +116,10 @@ class Shelf:
         """A file, if it is there."""
         return within(ANSWER_SECONDS, partial(self._objects.get, f"{self._folder}/{name}"))
 
-    def put(self, version: str, charts: Sequence[DrawnChart], page: str) -> Contents:
-        """Store the files, and the list of them when all are stored."""
+    def put(
+        self, version: str, charts: Sequence[DrawnChart], page: str, before: Contents | None = None
+    ) -> Contents:
+        """Store the files, then the list of them, and delete those that only `before` lists."""
         self._put(PAGE, page.encode(), _HTML)
         for chart in charts:
             self._put(f"{chart.about.slug}.svg", chart.svg.encode(), _SVG)
@@ -119,7 +128,18 @@ class Shelf:
         contents = Contents(version, tuple(map(_shelved, charts)))
         listed: Mapping[str, Any] = asdict(contents)
         self._put(_LIST, json.dumps(listed, ensure_ascii=False, indent=1).encode(), _JSON)
+        self._delete(before.files - contents.files if before else ())
         return contents
+
+    def clear(self) -> None:
+        """Delete all that is listed, and the list last: what is cut short can be done again."""
+        contents = self.contents()
+        self._delete({PAGE} if contents is None else contents.files)
+        self._delete([_LIST])
+
+    def _delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            within(ANSWER_SECONDS, partial(self._objects.delete, f"{self._folder}/{name}"))
 
     def _put(self, name: str, body: bytes, content_type: str) -> None:
         put = partial(

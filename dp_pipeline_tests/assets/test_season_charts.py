@@ -3,7 +3,8 @@
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -101,7 +102,9 @@ def place(
         database.close()
 
 
-def test_charts_are_made_when_data_came_and_again_only_when_it_changed(place: Place) -> None:
+def test_charts_are_made_when_data_came_and_again_only_when_it_changed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert place.requested() == 0
     place.ingest()
     assert place.requested() == 1
@@ -135,6 +138,19 @@ def test_charts_are_made_when_data_came_and_again_only_when_it_changed(place: Pl
     assert (changed.tags or {})[DATA_VERSION_TAG] != (first.tags or {})[DATA_VERSION_TAG]
     assert "3–0" in (folder / "results.svg").read_text()  # noqa: RUF001 - a score
 
+    # removed, and read again as it was
+    url = place.database.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("DP_DATABASE_URL", url)
+    monkeypatch.setattr(
+        "dp_pipeline.cli.remove.instance_in_use", lambda: nullcontext(place.instance)
+    )
+    removed = CliRunner().invoke(main, ["remove", KEY, "--yes"])
+    assert removed.exit_code == 0, removed.output
+    assert (list(folder.iterdir()), place.requested()) == ([], 0)
+    place.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [KEY])
+    place.ingest()
+    assert place.requested() == 1
+
 
 def test_what_is_read_is_what_is_stored_and_what_is_not_stored_is_a_sentence(place: Place) -> None:
     place.ingest()
@@ -167,11 +183,10 @@ def test_what_may_not_be_passed_on_has_no_public_address(tmp_path: Path) -> None
     bucket = S3(S3Settings(bucket="bucket"), "https://cdn.example")
     private = f"{folder_of(key, licence)}/places.svg"
     assert bucket.url(private) == f"s3://bucket/{private}"
-    told = replace(with_everything(list("ABCDEF")), key=key)
-    held = replace(told, provenance=replace(told.provenance, licence=licence))
-    assert Shelf(bucket, held).link("season.html").startswith("s3://bucket/private/")
-    assert Shelf(bucket, told).link("season.html").startswith("https://cdn.example/seasons/")
-    public = f"{folder_of(key, BY_NAME['openligadb'].licence)}/places.svg"
+    assert Shelf(bucket, key, licence).link("season.html").startswith("s3://bucket/private/")
+    shared = BY_NAME["openligadb"].licence
+    assert Shelf(bucket, key, shared).link("season.html").startswith("https://cdn.example/seasons/")
+    public = f"{folder_of(key, shared)}/places.svg"
     assert bucket.url(public) == f"https://cdn.example/{public}"
     clubs = ["`code`", "[link](https://evil.example)", "<img src=x>", "D", "E", "F"]
     told = with_everything(clubs)

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
@@ -77,6 +78,26 @@ def test_all_that_is_of_it_alone_goes_and_no_sensor_brings_it_back(filled: Place
     assert filled.partitions() == [LIGA]
 
 
+@pytest.mark.usefixtures("filled")
+def test_its_page_and_its_files_go_with_what_is_stored(tmp_path: Path) -> None:
+    for key in (FILE, LIGA):
+        assert dp("export", key, "--format", "parquet", "--format", "csv").exit_code == 0
+    assert dp("page", FILE).exit_code == 0
+    published = tmp_path / "home" / "objects"
+
+    def files(part: str) -> set[Path]:
+        found = (*published.glob("seasons/**/*.*"), *published.glob("exports/**/*.*"))
+        return {path for path in found if part in str(path) and path.is_file()}
+
+    ours, others = files("openfootball"), files("openligadb")
+    assert {"season.html", "places.svg", "data.parquet", "data.csv"} < {path.name for path in ours}
+    assert dp("remove", FILE, "--keep-data", "--yes").exit_code == 0
+    assert files("openfootball") == ours
+    said = dp("remove", FILE, "--yes")
+    assert "So are its page, charts and exported files" in said.output
+    assert (files("openfootball"), files("openligadb")) == (set(), others)
+
+
 def test_kept_data_is_read_by_nobody(filled: Place) -> None:
     before = counted(filled)
     assert dp("remove", LIGA, "--keep-data", "--yes").exit_code == 0
@@ -128,6 +149,13 @@ def test_it_is_refused_while_a_run_is_to_work_on_it(filled: Place) -> None:
     assert said.exit_code == 1
     assert f"A run or backfill is to work on {LIGA}; nothing was removed." in said.stderr
     assert (counted(filled), filled.partitions()) == (before, sorted([FILE, LIGA]))
+    filled.instance.report_run_canceled(run)
+    job = defs.resolve_implicit_global_asset_job_def().get_subset(
+        asset_selection={dg.AssetKey("season_charts")}
+    )
+    # would put there again what was deleted
+    run = filled.instance.create_run_for_job(job, tags={"dagster/partition": LIGA})
+    assert dp("remove", LIGA, "--yes").exit_code == 1
     filled.instance.report_run_canceled(run)
     assert dp("remove", LIGA, "--yes").exit_code == 0
 
