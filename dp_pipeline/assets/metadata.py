@@ -7,11 +7,13 @@ import dagster as dg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_settled, ways_to_settle
 from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.storage import place_of
 
 # A cup has 64 teams; more rows than this belong in SQL.
@@ -81,6 +83,8 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
         # A table, because Dagster shows Markdown only on demand, behind a link.
         metadata["findings"] = findings_table(execution.findings)
     metadata |= {"outcome": execution.outcome, "status": execution.status, **_counts(execution)}
+    provider = BY_NAME[TournamentKey.parse(execution.key).provider]
+    metadata |= {"provider": provider.title, "licence": provider.licence.name}
     metadata |= _report(execution)
     if execution.run.url:
         metadata["run"] = dg.MetadataValue.url(execution.run.url)

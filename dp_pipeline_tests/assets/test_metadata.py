@@ -32,9 +32,11 @@ def test_the_tournament_and_its_data_come_first_and_ids_last() -> None:
     read = Execution(Run(uuid4()), "openligadb:bl1:2024", uuid4(), "standings")
     read.label, read.preview = "1. Bundesliga 2024/25", [{"team": "Bayern", "points": 3}]
     read.finish()
-    names = list(materialization_metadata(read))
+    shown = materialization_metadata(read)
+    names = list(shown)
     assert names[:2] == ["tournament", "preview"]
     assert names[-1] == "execution_id"
+    assert (shown["provider"], shown["licence"]) == ("OpenLigaDB", "ODbL 1.0")
 
 
 def test_numbers_are_what_is_worth_a_plot_and_bookkeeping_is_said_in_words() -> None:
