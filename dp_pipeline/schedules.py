@@ -50,7 +50,7 @@ APART = timedelta(hours=12)
 _DAYS: Mapping[Kind, str] = {"nightly": "*", "weekly": "2"}
 _TUESDAY = 1
 _TICKS = (
-    "Once in a night: the later ticks are for a provider that refused or failed and rested at the "
+    "the later ticks of a night are for a provider that refused or failed and rested at the "
     "earlier ones."
 )
 
@@ -120,7 +120,7 @@ def apply_retention_weekly(context: dg.ScheduleEvaluationContext) -> dg.RunReque
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description=(
         "Checks what time alone may have changed, after the nightly refreshes: seasons that were "
-        "not read, matches past their day."
+        "not read, matches past their day. Where no tournament is stored nothing is launched."
     ),
 )
 def check_data_daily(
@@ -142,12 +142,12 @@ _DESCRIPTIONS: Mapping[Kind, str] = {
     "nightly": (
         "Reads the tournaments of {} again that are active or upcoming: those of followed "
         "competitions, and those ingested by hand of competitions that never were followed. On "
-        f"Tuesdays the weekly re-read does that. {_TICKS}"
+        f"Tuesdays the weekly re-read does that; {_TICKS}"
     ),
     "weekly": (
         "Reads all tournaments of {} again, those that ended included, as scores are corrected "
-        "years later too, but none of a competition that is no longer followed; then their logos. "
-        f"{_TICKS}"
+        "years later too, but none of a competition that is no longer followed. Then come their "
+        f"logos; {_TICKS}"
     ),
 }
 

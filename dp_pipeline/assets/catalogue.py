@@ -15,8 +15,12 @@ Group = Literal["football", "views", "exports", "operations"]
 
 FOOTBALL: Group = "football"
 VIEWS_GROUP: Group = "views"
+EXPORTS_GROUP: Group = "exports"
 OPERATIONS: Group = "operations"
 OWNERS = ["team:football-data"]
+KEPT_CURRENT = "kept current by"
+"""Metadata of an asset whose automation Dagster does not find by itself: the jobs of sensors and
+schedules take keys and no assets, so that its page says "No automations found"."""
 _POSTGRES = {"python", "postgres"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from dp_pipeline.assets.catalogue import OPERATIONS, OWNERS
+from dp_pipeline.assets.catalogue import KEPT_CURRENT, OPERATIONS, OWNERS
 from dp_pipeline.assets.metadata import definition_metadata, preview_table
 from dp_pipeline.database import tables
 from dp_pipeline.domains.comparing import (
@@ -31,7 +31,10 @@ MOST_SHOWN = 100
         "table or list of fixtures: both values, since when, and which of them agrees with goals "
         "and tables. Nothing is overwritten by it; fixtures are paired through clubs."
     ),
-    metadata=definition_metadata(tables.comparison),
+    metadata={
+        KEPT_CURRENT: "the schedule compare_providers_daily",
+        **definition_metadata(tables.comparison),
+    },
 )
 def comparison(
     context: dg.AssetExecutionContext, database: DatabaseResource
@@ -50,7 +53,10 @@ def comparison(
 compare_providers = dg.define_asset_job(
     COMPARE_JOB,
     selection=dg.AssetSelection.assets(comparison),
-    description="Compares the seasons that two providers have.",
+    description=(
+        "Compares the seasons that two providers have. No provider is asked: what is stored is "
+        "compared."
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from dp_pipeline.assets.catalogue import EXPORTS_GROUP, OWNERS
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.following import WHEN_DATA_CHANGES, keys_of, published
 from dp_pipeline.assets.metadata import preview_table
@@ -47,8 +48,8 @@ class ExportConfig(dg.Config):
                 f"Files of a tournament in the object store: {', '.join(EXPORTED)} as Parquet, on "
                 "request as CSV or JSON. Each says its provider, source and licence."
             ),
-            group_name="exports",
-            owners=["team:football-data"],
+            group_name=EXPORTS_GROUP,
+            owners=OWNERS,
             kinds={"python", "postgres", "polars", "parquet"},
             skippable=True,
             automation_condition=WHEN_DATA_CHANGES,

@@ -10,7 +10,7 @@ from functools import partial
 import dagster as dg
 
 from dp_pipeline.assets import checks, logos
-from dp_pipeline.assets.catalogue import FOOTBALL, described
+from dp_pipeline.assets.catalogue import FOOTBALL, KEPT_CURRENT, described
 from dp_pipeline.assets.drive import WorkConfig, drive, open_gallery
 from dp_pipeline.assets.following import keys_of
 from dp_pipeline.assets.metadata import definition_metadata
@@ -18,7 +18,7 @@ from dp_pipeline.assets.runner import collect_logos, ingest_tournaments
 from dp_pipeline.assets.settle import IngestConfig, settle
 from dp_pipeline.database.database import RETRY_SECONDS
 from dp_pipeline.domains.domain import Domain, Registered
-from dp_pipeline.domains.registry import DOMAINS, LOGOS, in_order
+from dp_pipeline.domains.registry import DOMAINS, LOGOS, NAMES, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
 
@@ -31,17 +31,15 @@ MOST_PARTITIONS_PER_RUN = 50
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
 
 
+_NEW = "for new tournaments the sensor discover_tournaments"
 _KEPT_CURRENT = {
-    domain.name: {
-        "kept current by": (
-            "the sensor poll_matches while matches are played, the schedules "
-            "refresh_{provider}_nightly and refresh_{provider}_weekly, and for new tournaments the "
-            "sensor discover_tournaments"
-        )
-    }
-    for domain in DOMAINS
+    **dict.fromkeys(
+        NAMES,
+        "the sensor poll_matches while matches are played, the schedules "
+        f"refresh_{{provider}}_nightly and refresh_{{provider}}_weekly, and {_NEW}",
+    ),
+    LOGOS.name: f"the schedules refresh_{{provider}}_weekly, and {_NEW}",
 }
-"""Their jobs take keys and no assets, so that Dagster's pages do not show them by themselves."""
 
 
 def _spec(domain: Registered) -> dg.AssetSpec:
@@ -50,7 +48,10 @@ def _spec(domain: Registered) -> dg.AssetSpec:
         group=FOOTBALL,
         deps=domain.depends_on,
         description=domain.description,
-        metadata={**definition_metadata(domain.tables[0]), **_KEPT_CURRENT.get(domain.name, {})},
+        metadata={
+            **definition_metadata(domain.tables[0]),
+            KEPT_CURRENT: _KEPT_CURRENT[domain.name],
+        },
         module=domain.fetch.__module__ if isinstance(domain, Domain) else logos.__name__,
         skippable=True,
     )

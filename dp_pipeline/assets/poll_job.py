@@ -44,9 +44,9 @@ def poll(
 @dg.job(
     name=POLL_JOB,
     description=(
-        "Reads the matches of tournaments that are due: one match or one round, never the season. "
-        "When one has ended, the list of rounds, newly drawn rounds and the table follow. Launched "
-        "by the sensor poll_matches."
+        "Reads the matches of tournaments that are due, one match or one round and never the "
+        "season, launched by the sensor poll_matches. When one has ended, the list of rounds, "
+        "newly drawn rounds and the table follow."
     ),
 )
 def poll_due() -> None:

@@ -66,8 +66,8 @@ def refresh(
 @dg.job(
     name=REFRESH_JOB,
     description=(
-        "Reads any set of tournaments again, named by key in the configuration; what schedules and "
-        "sensors launch."
+        "Reads any set of tournaments again, named by key in the configuration. Schedules and the "
+        "sensor discover_tournaments launch it."
     ),
 )
 def refresh_tournaments() -> None:

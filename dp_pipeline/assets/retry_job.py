@@ -74,7 +74,7 @@ def retry(
     name=RETRY_JOB,
     description=(
         "Tries again what failed: exactly the domains of tournaments whose last execution in the "
-        "ledger failed. Press Launch; nothing has to be filled in. `dp retry` does the same."
+        "ledger failed. Press Launch, nothing has to be filled in; `dp retry` does the same."
     ),
 )
 def retry_failed() -> None:

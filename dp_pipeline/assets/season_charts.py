@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from dp_pipeline.assets.catalogue import EXPORTS_GROUP, OWNERS
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.following import WHEN_DATA_CHANGES, keys_of, published
 from dp_pipeline.assets.metadata import link
@@ -41,8 +42,8 @@ MOST_EMBEDDED_BYTES = 40 * 1024
                 "matches, places and points by matchday, goals by round, results, knockout ties. "
                 "Made again when what they show has changed."
             ),
-            group_name="exports",
-            owners=["team:football-data"],
+            group_name=EXPORTS_GROUP,
+            owners=OWNERS,
             kinds={"python", "postgres", "matplotlib"},
             skippable=True,
             automation_condition=WHEN_DATA_CHANGES,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dp_pipeline.assets.catalogue import VIEWS_GROUP, described
+from dp_pipeline.assets.catalogue import KEPT_CURRENT, VIEWS_GROUP, described
 from dp_pipeline.assets.metadata import POSTGRES
 from dp_pipeline.database.tables.views import VIEWS, DatabaseView
 from dp_pipeline.domains.registry import DOMAINS
@@ -59,9 +59,10 @@ VIEW_SPECS = [
         view.name,
         group=VIEWS_GROUP,
         kinds={"postgres", "view"},
-        description=f"{view.description} Always current: it is read, not materialized.",
+        description=view.description,
         deps=assets_of(view),
         metadata={
+            KEPT_CURRENT: "nothing: a view is read, not materialized, and shows what is stored",
             "dagster/table_name": view.name,
             "dagster/column_schema": dg.TableSchema(columns=_columns(view)),
             "dagster/column_lineage": lineage(view),

@@ -12,7 +12,7 @@ import anyio
 import dagster as dg
 from anyio.from_thread import start_blocking_portal
 
-from dp_pipeline.assets.catalogue import OPERATIONS, OWNERS
+from dp_pipeline.assets.catalogue import KEPT_CURRENT, OPERATIONS, OWNERS
 from dp_pipeline.assets.metadata import definition_metadata, preview_table
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.file import FollowedCompetition
@@ -55,7 +55,10 @@ class SeasonsRead:
         "The seasons that providers list of the followed competitions (the file named by "
         "DP_COMPETITIONS). An approved one becomes a tournament by itself within a minute."
     ),
-    metadata=definition_metadata(tables.competition_season),
+    metadata={
+        KEPT_CURRENT: "the schedule discover_seasons_daily, and the sensor watch_competitions",
+        **definition_metadata(tables.competition_season),
+    },
     check_specs=[
         dg.AssetCheckSpec(
             CHECK,
@@ -92,7 +95,10 @@ def seasons(
 discover_seasons = dg.define_asset_job(
     DISCOVER_JOB,
     selection=dg.AssetSelection.assets(seasons),
-    description="Reads the seasons of the followed competitions.",
+    description=(
+        "Reads the seasons of the followed competitions. The sensor discover_tournaments makes "
+        "tournaments of those that are approved."
+    ),
 )
 
 

@@ -300,8 +300,7 @@ MATCHES = Domain(
     description=(
         "Every match of a tournament, one row per provider match id. `home_score` is the result "
         "including extra time and never includes a shoot-out; a part of a score that is not "
-        "certain is null. A match of an unknown team is named in the report and not stored. The "
-        "view `knockout_ties` says who went on, and by what."
+        "certain is null."
     ),
     depends_on=("teams", "rounds"),
     tables=(tables.match, tables.tournament, tables.knockout_tie),

@@ -40,8 +40,8 @@ _shown = (
 LOGOS = Registered(
     name="logos",
     description=(
-        "The logo of a tournament and the badges of its teams: downloaded when they changed, kept "
-        "in the object store, and their addresses written to `tournament.logo`, "
+        "The logo of a tournament and the badges of its teams, downloaded when they changed and "
+        "kept in the object store. Their addresses are in `tournament.logo`, "
         "`tournament_team.badge` and, where it is the current one, `team.badge`."
     ),
     depends_on=("tournaments", "teams"),

@@ -260,10 +260,10 @@ def follow_up(
 STANDINGS = Domain(
     name="standings",
     description=(
-        "The table of a tournament, one row per stage, group and team. Where the provider has no "
-        "usable table it is computed from the matches by the rules of the competition: `rule` says "
-        "how level teams are ordered, `note` what was deducted, carried over or left open. A "
-        "knockout cup has none."
+        "The table of a tournament, one row per stage, group and team; a knockout cup has none. "
+        "Where the provider has no usable table it is computed from the matches by the rules of "
+        "the competition: `rule` says how level teams are ordered, `note` what was deducted, "
+        "carried over or left open."
     ),
     depends_on=("teams", "matches"),
     tables=(tables.tournament_standing, tables.tournament),

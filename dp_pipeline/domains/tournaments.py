@@ -41,8 +41,9 @@ def plan(fetched: Fetched[Tournament], snapshot: Snapshot, verdict: Verdict) -> 
 TOURNAMENTS = Domain(
     name="tournaments",
     description=(
-        "One row per tournament season: label, season, mode (league, cup or both), current round "
-        "and whether it is upcoming, active or completed."
+        "Every tournament, one row per season of a competition at its provider, with mode (league, "
+        "cup or both) and current round. Its status says whether it is upcoming, active or "
+        "completed."
     ),
     depends_on=(),
     tables=(tables.tournament,),

@@ -12,7 +12,7 @@ publish_changes = dg.AutomationConditionSensorDefinition(
     minimum_interval_seconds=_EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Makes charts, pages and files of a tournament again once its stored data has changed: by "
-        "the data versions of its domains, which a read that brings nothing new leaves as they are."
+        "Makes charts, pages and files of a tournament again once its stored data has changed. A "
+        "read that brings nothing new leaves the data versions as they are, and launches nothing."
     ),
 )
