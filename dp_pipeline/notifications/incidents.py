@@ -21,7 +21,7 @@ from dp_pipeline.providers.registry import BY_NAME
 Kind = Literal["check", "sensor", "schedule", "job", "provider", "delivery", "database"]
 
 _TITLES: Mapping[str, tuple[str, str]] = {
-    "check": ("The check {} fails", "The check {} passes again"),
+    "check": ("The check {} fails", "The check {} finds no error any more"),
     "sensor": ("The sensor {} keeps failing", "The sensor {} works again"),
     "schedule": ("The schedule {} keeps failing", "The schedule {} works again"),
     "job": ("The job {} fails", "The job {} works again"),
@@ -225,7 +225,7 @@ def _heading(rows: Sequence[Any], root: str) -> Notice:
     well = {row.name for row in rows if row.name} - {row.name for row in still}
     text = f"{notice.text} Well again: {_listed(well)}." if well else notice.text
     if rows[0].tournament_key is None and len(rows) > 1:
-        text += f" It is so {len(rows)} times since {rows[0].opened_at:%Y-%m-%d %H:%M} UTC."
+        text += f" It has happened {len(rows)} times since {rows[0].opened_at:%Y-%m-%d %H:%M} UTC."
     return replace(notice, text=text)
 
 

@@ -109,7 +109,9 @@ def test_what_an_earlier_version_announced_is_not_announced_again_but_its_end_is
     assert machinery.tick() == "Nothing new."
     machinery.evaluated(passed=True)
     assert machinery.tick() == "1 messages sent"
-    assert machinery.headers == ["✅ The check every_competition_is_listed of seasons passes again"]
+    assert machinery.headers == [
+        "✅ The check every_competition_is_listed of seasons finds no error any more"
+    ]
 
 
 @given(st.none() | st.text() | st.from_type(dict).map(lambda found: json.dumps(found, default=str)))

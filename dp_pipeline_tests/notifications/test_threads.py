@@ -68,7 +68,7 @@ def test_the_message_of_an_incident_is_edited_when_it_is_over_and_a_reply_says_s
     sees(channel, "openligadb", 5, "It refuses us again.")
     channel.deliver_later()
     assert [each.header for each in slack.first] == ["❌ OpenLigaDB does not answer"]
-    assert "It is so 2 times since" in json.dumps(first.says)
+    assert "It has happened 2 times since" in json.dumps(first.says)
     assert [each.loud for each in slack.replies(first)] == [False, True]
 
 

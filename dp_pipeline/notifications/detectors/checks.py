@@ -103,6 +103,9 @@ def _conditions(
             at = moment(record.create_timestamp)
             summary = "The check says what is wrong; its page shows since when."
             yield Condition("check", subject, at, summary, said, page, record.partition)
+        else:
+            # It was an error before, maybe, and its incident would stay open for ever.
+            yield Condition("check", subject, now, tournament_key=record.partition)
         if not failed:
             return
 

@@ -28,7 +28,7 @@ def test_a_failing_check_is_announced_once_and_when_it_passes_again(machinery: M
     assert machinery.tick() == "Nothing new."
     assert machinery.headers == [
         "❌ The check every_competition_is_listed of seasons fails",
-        "✅ The check every_competition_is_listed of seasons passes again",
+        "✅ The check every_competition_is_listed of seasons finds no error any more",
     ]
     assert "Two competitions are not listed." in json.dumps(machinery.receiver.accepted)
 
@@ -64,12 +64,23 @@ def test_a_check_of_stored_data_is_an_incident_of_each_tournament_until_it_passe
     assert machinery.tick() == "1 messages sent"
     assert open_incidents() == keys[3:]
     subject = f"The check {OVERDUE} of matches"
-    assert machinery.headers == [f"❌ {subject} fails", f"✅ {subject} passes again"]
+    assert machinery.headers == [f"❌ {subject} fails", f"✅ {subject} finds no error any more"]
 
 
 def test_a_warning_is_left_to_the_page_of_the_asset(machinery: Machinery) -> None:
     machinery.evaluated(passed=False, grave=False)
     assert machinery.tick() == "Nothing new."
+
+
+def test_an_error_that_becomes_a_warning_ends_its_incident(machinery: Machinery) -> None:
+    machinery.evaluated(passed=False)
+    assert machinery.tick() == "1 messages sent"
+    machinery.evaluated(passed=False, grave=False)
+    assert machinery.tick() == "1 messages sent"
+    assert machinery.headers[-1].endswith(" of seasons finds no error any more")
+    machinery.evaluated(passed=False)
+    assert machinery.tick() == "1 messages sent"
+    assert machinery.headers[-1].endswith(" of seasons fails")
 
 
 def test_what_slack_does_not_take_is_announced_later(machinery: Machinery) -> None:
