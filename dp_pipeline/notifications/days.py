@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -25,28 +26,34 @@ MOST_ROWS = 300
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def place_of(database: Database, message: Announcement, run_url: Callable[[UUID], str]) -> Place:
+def place_of(
+    database: Database, message: Announcement, run_url: Callable[[UUID], str], zone: ZoneInfo
+) -> Place:
     """Where a message about a tournament stands: in the thread of its day.
 
     What goes on with a failure that was announced earlier, or ends it, stands below that.
     """
-    days = [day_of(message.completed_at)]
+    days = [day_of(message.completed_at, zone)]
     if not message.sentences and (announced := message.first_announced) is not None:
-        days.insert(0, day_of(announced))
+        days.insert(0, day_of(announced, zone))
     named = {f"{message.tournament_key} on {day}": day for day in days}
     return Place(
         list(named),
-        lambda key: heading(database, message, named[key], run_url),
+        lambda key: heading(database, message, named[key], run_url, zone),
         reply=not message.is_match_news,
         loud=message.is_new_failure,
     )
 
 
 def heading(
-    database: Database, message: Announcement, day: date, run_url: Callable[[UUID], str]
+    database: Database,
+    message: Announcement,
+    day: date,
+    run_url: Callable[[UUID], str],
+    zone: ZoneInfo,
 ) -> Announcement:
     """All that was announced of a tournament on a day, with this message."""
-    began = datetime.combine(day, datetime.min.time(), UTC) + DAY_TURNS
+    began = datetime.combine(day, datetime.min.time(), zone) + DAY_TURNS
     rows: dict[UUID, list[Mapping[str, Any]]] = defaultdict(list)
     with database.transaction() as connection:
         for row in connection.execute(_announced(message.tournament_key, began)).mappings():

@@ -20,6 +20,7 @@ from dp_pipeline.notifications.slack.announcement import Announcement
 from dp_pipeline.notifications.slack.digest import Digest
 from dp_pipeline.notifications.threads import Place
 from dp_pipeline.resources import LedgerResource
+from dp_pipeline.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class DueExecutions:
         over = finished_runs(
             self.context.instance, unannounced, handled_until=self.state.lost_after
         )
-        run_url = self.ledger.run_url
+        run_url, zone = self.ledger.run_url, Settings.load().timezone
         messages = outbox.announcements(
             self.store,
             over,
@@ -67,7 +68,7 @@ class DueExecutions:
         # A bot edits what it posted: nothing has to wait for more.
         for message in settled(messages, moment(self.now), hold=not self.threads):
             stamp = partial(outbox.mark_announced, self.store, message.executions)
-            place = place_of(self.store, message, run_url)
+            place = place_of(self.store, message, run_url, zone)
             yield message, DueMessage(message, stamp, place)
 
     def _groups(self) -> Iterator[tuple[Digest, DueMessage]]:

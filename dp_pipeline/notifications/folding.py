@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dp_pipeline.notifications.slack.announcement import Announcement, Suppressed
 from dp_pipeline.notifications.slack.line import Line
@@ -15,12 +16,13 @@ LONGEST = timedelta(minutes=10)
 MOST_TOGETHER = 40
 """Sentences in one message, so that each is shown: a simulated world has hundreds in minutes."""
 DAY_TURNS = timedelta(hours=6)
-"""A day of football ends at six UTC: evening matches in the Americas are over by five."""
+"""A day of football ends at six in the morning of DP_TIMEZONE: at six UTC evening matches in the
+Americas are over, but those of a Saturday noon in Japan were of Friday."""
 
 
-def day_of(moment: datetime) -> date:
-    """The day of football that a moment is in."""
-    return (moment - DAY_TURNS).date()
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """The day of football that a moment is in, for people in a zone."""
+    return (moment.astimezone(zone) - DAY_TURNS).date()
 
 
 def fold(messages: Iterable[Announcement]) -> Announcement:
@@ -45,6 +47,7 @@ def fold(messages: Iterable[Announcement]) -> Announcement:
         started_at=min(message.started_at for message in ordered),
         earlier=tuple(dict.fromkeys(id_ for id_ in all_ids if id_ not in shown)),
         suppressed=_together([m.suppressed for m in ordered if m.suppressed is not None]),
+        table=next((message.table for message in reversed(ordered) if message.table), ()),
     )
 
 

@@ -180,7 +180,7 @@ class Settings(_FromEnvironment):
     timezone: Annotated[ZoneInfo, checked(values.zone)] = Field(
         default_factory=lambda: ZoneInfo("UTC"), validation_alias="DP_TIMEZONE"
     )
-    """In which times are shown on pages for people."""
+    """In which times are shown on pages for people, and in which a day of messages ends."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,8 +96,20 @@ def test_polls_without_news_are_counted_together() -> None:
 
 
 def test_a_day_of_football_ends_when_the_americas_are_done() -> None:
-    assert day_of(datetime(2026, 11, 29, 4, 30, tzinfo=UTC)) == date(2026, 11, 28)
-    assert day_of(datetime(2026, 11, 29, 10, 0, tzinfo=UTC)) == date(2026, 11, 29)
+    utc = ZoneInfo("UTC")
+    assert day_of(datetime(2026, 11, 29, 4, 30, tzinfo=UTC), utc) == date(2026, 11, 28)
+    assert day_of(datetime(2026, 11, 29, 10, 0, tzinfo=UTC), utc) == date(2026, 11, 29)
+
+
+def test_a_saturday_noon_in_japan_is_of_saturday_to_people_there() -> None:
+    ended = datetime(2026, 11, 28, 5, 50, tzinfo=UTC)
+    assert day_of(ended, ZoneInfo("UTC")) == date(2026, 11, 27)
+    assert day_of(ended, ZoneInfo("Asia/Tokyo")) == date(2026, 11, 28)
+
+
+def test_news_without_a_table_take_none_away_from_those_before() -> None:
+    first = replace(ended(0, "A 1:0 B"), table=("1. A",))
+    assert fold([first, ended(1, "C 2:2 D corrected")]).table == ("1. A",)
 
 
 MESSAGES = st.lists(
