@@ -198,8 +198,7 @@ class Delivery:
             slack.post(due.message)
             return
         key = due.message.key
-        thread = threads.find(store, place.keys, slack.channel)
-        if thread is not None:
+        while (thread := threads.find(store, place.keys, slack.channel)) is not None:
             if thread.last_message == key:
                 return  # a daemon that was killed then had posted it
             try:
@@ -208,7 +207,7 @@ class Delivery:
                     self._pause_between()
                     slack.post(due.message, below=thread.at, loud=place.loud)
             except SlackGoneError as error:
-                self.log.warning(f"{error} A new thread is begun.")  # noqa: G004
+                self.log.warning(f"{error} Another thread is taken.")  # noqa: G004
                 threads.forget(store, thread.key)
                 self._pause_between()
             else:

@@ -248,6 +248,23 @@ def test_a_recovery_of_another_day_is_told_where_the_failure_was(
     assert len(slack.replies(first)) == 1
 
 
+@pytest.mark.usefixtures("_one_day")
+def test_where_the_thread_of_a_failure_was_deleted_its_end_stands_in_that_of_the_day(
+    channel: Channel, slack: SlackApi
+) -> None:
+    channel.announced_from(ago(days=9))
+    poll(channel, 2 * 24 * 60, **failed())
+    channel.deliver_later()
+    slack.messages.clear()
+    finished_row(channel.database, uuid4(), KEY, "teams", completed_at=ago(minutes=30))
+    channel.deliver_later()
+    poll(channel, 20)
+    channel.deliver_later()
+    (first,) = slack.first
+    assert first.header.startswith("✅ Recovered: ")
+    assert len(slack.replies(first)) == 1
+
+
 def test_by_the_webhook_news_wait_until_no_more_come(channel: Channel) -> None:
     poll(channel, 3, "A - B ended 2:1.")
     poll(channel, 1, "C - D ended 0:0.")
