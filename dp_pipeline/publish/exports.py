@@ -21,7 +21,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.contract import Licence
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.read.frames import Rows, polars_frame, rows_of
-from dp_pipeline.storage import ANSWER_SECONDS, PRIVATE, ObjectStore, within
+from dp_pipeline.storage import ANSWER_SECONDS, ASK_AGAIN, PRIVATE, ObjectStore, within
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,8 +37,6 @@ _TYPES: Mapping[Format, str] = {
 ROOT = "exports/"
 _IN_PATH = "provider"
 _TIMES = frozenset({"updated_at", "changed_at"})
-_ANEW = "no-cache"
-"""A cache asks again before it shows what stands at a key whose content changes."""
 _IN_ROWS = ("source", "licence", "attribution")
 _MOMENT, _LOCAL = "%Y-%m-%dT%H:%M:%S%.6fZ", "%Y-%m-%dT%H:%M:%S"
 _TABLES: Mapping[str, str] = {
@@ -197,7 +195,9 @@ def write_export(
         for format_ in sorted(formats):
             body = _BODIES[format_](frame, export.facts)
             key = f"{export.root if root is None else root}{key_of(name, export.key, format_)}"
-            put = partial(objects.put, key, body, content_type=_TYPES[format_], cache_control=_ANEW)
+            put = partial(
+                objects.put, key, body, content_type=_TYPES[format_], cache_control=ASK_AGAIN
+            )
             within(ANSWER_SECONDS, put)
             written.append(ExportedFile(name, key, frame.height, len(body)))
     return written

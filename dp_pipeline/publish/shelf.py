@@ -15,7 +15,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.providers.contract import Licence
 from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.season import PublishedSeason
-from dp_pipeline.storage import ANSWER_SECONDS, PRIVATE, ObjectStore, within
+from dp_pipeline.storage import ANSWER_SECONDS, ASK_AGAIN, PRIVATE, ObjectStore, within
 
 LOOK = 3
 """Raised by whoever changes how charts or page look: all are made again with the next change."""
@@ -23,8 +23,6 @@ _LIST = "contents.json"
 PAGE = "season.html"
 _SVG, _PNG, _JSON = "image/svg+xml", "image/png", "application/json"
 _HTML = "text/html; charset=utf-8"
-_ANEW = "no-cache"
-"""A cache asks again before it shows what stands at a key whose content changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ class Shelf:
             f"{self._folder}/{name}",
             body,
             content_type=content_type,
-            cache_control=_ANEW,
+            cache_control=ASK_AGAIN,
         )
         within(ANSWER_SECONDS, put)
 

@@ -3,11 +3,11 @@
 import unicodedata
 from dataclasses import dataclass
 
+from dp_pipeline.pages.words import clean
+
 _LAST_TEEN = 13
 _FIRST_TEEN = 11
 _SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
-# Characters that turn the direction of the text after them; unpaired, also of the text around.
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,8 @@ def ordinal(number: int) -> str:
 
 def one_line(text: str) -> str:
     """Text of a provider on one line, without what XML refuses and what turns text around."""
-    kept = (
-        " " if character.isspace() else character
-        for character in text
-        if character.isspace()
-        or (unicodedata.category(character) not in {"Cc", "Cs", "Cn"} and character not in _TURNING)
-    )
-    return " ".join("".join(kept).split())
+    # Twice, as what goes may have stood between blanks, and some line ends are control characters.
+    return " ".join(clean(" ".join(text.split())).split())
 
 
 def width(text: str) -> float:

@@ -7,10 +7,11 @@ Not here: what the objects are.
 from dp_pipeline.storage.deadline import ANSWER_SECONDS, PAUSE_SECONDS, Storing, within
 from dp_pipeline.storage.folder import Folder
 from dp_pipeline.storage.s3 import S3
-from dp_pipeline.storage.store import PRIVATE, ObjectStore, ObjectStoreError, place_of
+from dp_pipeline.storage.store import ASK_AGAIN, PRIVATE, ObjectStore, ObjectStoreError, place_of
 
 __all__ = [
     "ANSWER_SECONDS",
+    "ASK_AGAIN",
     "PAUSE_SECONDS",
     "PRIVATE",
     "S3",

@@ -33,6 +33,9 @@ REDIRECTS = range(300, 400)
 NOT_S3 = "What answers at the bucket's endpoint is not S3, though it says that all is well."
 """Consoles, login pages and captive portals say 200 to anything."""
 
+ASK_AGAIN = "no-cache"
+"""A cache asks again before it shows what stands at a key whose content changes."""
+
 PRIVATE = "private/"
 """Objects below this have no public address, whatever serves others: see docs/configuration.md."""
 
