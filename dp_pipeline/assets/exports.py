@@ -20,6 +20,7 @@ from dp_pipeline.publish.exports import (
     Export,
     ExportedFile,
     Format,
+    formats_there,
     read_export,
     write_export,
 )
@@ -34,7 +35,11 @@ class ExportConfig(dg.Config):
     """Which files are written."""
 
     formats: list[str] = Field(
-        default=["parquet"], description=f"Any of {', '.join(FORMATS)}; Parquet if not given."
+        default=["parquet"],
+        description=(
+            f"Any of {', '.join(FORMATS)}; Parquet if not given. Those that a tournament has "
+            "already are written as well."
+        ),
     )
 
 
@@ -85,7 +90,8 @@ def _materialization(
     text: str, store: Database, objects: ObjectStore, formats: Sequence[Format]
 ) -> dg.AssetMaterialization:
     export = store.run_here(lambda connection: read_export(connection, text))
-    written = write_export(export, objects, formats)
+    # CSV that was requested once would else show for ever what was stored then.
+    written = write_export(export, objects, {*formats, *formats_there(export, objects)})
     return dg.AssetMaterialization(
         EXPORTS,
         description=f"{export.label}: {len(written)} files",

@@ -203,6 +203,16 @@ def write_export(
     return written
 
 
+def formats_there(export: Export, objects: ObjectStore) -> set[Format]:
+    """The formats in which a tournament was written before; raises ObjectStoreError."""
+
+    def is_there(format_: Format) -> bool:
+        key = f"{export.root}{key_of(EXPORTED[0], export.key, format_)}"
+        return within(ANSWER_SECONDS, partial(objects.has, key))
+
+    return set(filter(is_there, FORMATS))
+
+
 def delete_export(key: TournamentKey, objects: ObjectStore) -> None:
     """Delete the files of a tournament in all formats; those elsewhere than at its root stay.
 

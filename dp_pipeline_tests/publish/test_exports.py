@@ -132,10 +132,11 @@ def test_a_run_writes_what_is_stored_and_names_what_is_not(
     monkeypatch.setenv("DP_HOME", str(tmp_path))
     keys = [LIGA, "openligadb:bl1:1999", FILE]
     instance.add_dynamic_partitions(str(TOURNAMENTS.name), keys)
+    resources = {"database": DatabaseResource(url=filled_url), "ledger": LedgerResource()}
     ran = dg.materialize(
         [exports],
         instance=instance,
-        resources={"database": DatabaseResource(url=filled_url), "ledger": LedgerResource()},
+        resources=resources,
         run_config={"ops": {"export": {"config": {"formats": ["parquet", "csv"]}}}},
         tags={
             "dagster/asset_partition_range_start": keys[0],
@@ -160,6 +161,14 @@ def test_a_run_writes_what_is_stored_and_names_what_is_not(
     assert {str(each["table"]) for each in files} == set(EXPORTED)
     assert all(Path(str(each["file"])).is_file() for each in files)
     assert len(files) == 2 * len(EXPORTED)
+
+    # what was requested once is kept current
+    csv = Path(next(str(each["file"]) for each in files if str(each["file"]).endswith(".csv")))
+    csv.write_text("of last week")
+    assert dg.materialize(
+        [exports], instance=instance, resources=resources, partition_key=LIGA
+    ).success
+    assert "OpenLigaDB" in csv.read_text()
 
 
 def test_only_changed_data_is_exported_again(instance: dg.DagsterInstance) -> None:
