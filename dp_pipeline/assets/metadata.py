@@ -112,6 +112,7 @@ def failure_metadata(execution: Execution) -> dict[str, Any]:
         return _refusal_metadata(execution)
     metadata = {
         "failed: because": execution.failure.message,
+        **{f"failed: reason of {name}": because for name, because in execution.causes.items()},
         **({"failed: tournament": execution.label} if execution.label else {}),
         **{f"failed: {name}": said for name, said in _report(execution).items()},
         "failed: execution_id": str(execution.id),

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 import anyio
@@ -45,7 +44,6 @@ from dp_pipeline.providers.registry import Providers, checked_key
 
 _log = logging.getLogger(__name__)
 
-Noted = Mapping[str, Any]
 """What the summary of an execution says besides its counts."""
 
 # Waiting for providers costs nothing, but each tournament at work holds a parsed season in memory
@@ -111,7 +109,7 @@ async def ingest_with_logos(
 async def ingest_tournament(key: str, domains: Collection[str], context: RunContext) -> None:
     """Ingest the domains of one tournament in order, each with its own row and fate."""
     chosen = in_order(domains)
-    failed: dict[str, Noted] = {}
+    failed: dict[str, Execution] = {}
     read: dict[str, Sequence[Finding]] = {}
     source: Source | None = None
     materialization: Materialization | None = None
@@ -159,7 +157,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             if execution.failure is None and execution.refused is None:
                 label, read[domain] = execution.label, execution.findings
             else:
-                failed[domain] = execution.noted
+                failed[domain] = execution
         if materialization is not None and not context.run.is_dry:
             await check(materialization, context, read)
         ahead.cancel_scope.cancel()
@@ -253,7 +251,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
     work: Callable[[Execution], Awaitable[None]],
     *,
     label: str | None = None,
-    failed: Mapping[str, Noted] = MappingProxyType({}),
+    failed: Mapping[str, Execution] = MappingProxyType({}),
     announced: bool = False,
 ) -> Execution:
     """Do a piece of work within a ledger row of its own and tell how it ended; never raises.
@@ -264,7 +262,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
         context: of the run.
         work: fails by raising.
         label: the tournament's name, if it is known already.
-        failed: the domains of this tournament that failed in this run, each with what it noted.
+        failed: the domains of this tournament that failed in this run.
         announced: whoever launched the run has read already what there is to say.
     """
     execution: Execution | None = None
@@ -272,7 +270,7 @@ async def attempt(  # noqa: PLR0913 - the work, and what is known before it
         async with context.ledger.track(domain, key, context.run, label=label) as execution:
             execution.announced = announced
             with execution.step("initialization", "validate_input") as data:
-                _require(execution, failed)
+                require(execution, failed)
                 data["key"] = str(checked_key(key))
             await work(execution)
     # Recorded by track; the other domains and tournaments have fates of their own.
@@ -317,14 +315,23 @@ async def each(keys: Sequence[str], one: Callable[[str], Awaitable[object]]) -> 
             group.start_soon(limited, key)
 
 
-def _require(execution: Execution, failed: Mapping[str, Noted]) -> None:
+def require(execution: Execution, failed: Mapping[str, Execution]) -> None:
+    """Raise BlockedDependencyError where a domain builds on one that failed, and note why it did.
+
+    Args:
+        execution: of the domain.
+        failed: the domains of this tournament that failed in this run.
+    """
     depends_on = REGISTERED[execution.domain].depends_on
     causes = {name: failed[name] for name in depends_on if name in failed}
     if causes:
         for fact in (REFUSED_BEFORE, SETTLED):
             # What waits for nothing but what was refused before needs nobody either.
-            if all(fact in noted for noted in causes.values()):
-                execution.noted[fact] = next(iter(causes.values()))[fact]
+            if all(fact in cause.noted for cause in causes.values()):
+                execution.noted[fact] = next(iter(causes.values())).noted[fact]
+        for name, cause in causes.items():
+            because = cause.failure.message if cause.failure else cause.refused or ""
+            execution.causes |= cause.causes or {name: because}
         names = " and ".join(f"`{name}`" for name in causes)
         message = f"Not begun, because {names} of this tournament failed in the same run."
         raise BlockedDependencyError(message)

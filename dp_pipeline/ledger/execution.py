@@ -93,6 +93,7 @@ class Execution:
     `news` are sentences people want to hear whatever else is. An `idle` one made no request.
     `rows` says how many rows are stored, `data_version` which they are, `coverage` how complete the
     tournament is, `figures` numbers of it to be followed. `noted` is what the summary says besides.
+    `causes` has the domains by whose failure it was not begun, each with the reason of that.
     `selection` and `now` are what it wanted and the present at the provider, once it began to read.
     One that is `announced` says nothing that the person who launched it has not read already.
     """
@@ -123,6 +124,7 @@ class Execution:
     coverage: Coverage | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
     noted: dict[str, Any] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)
     selection: dict[str, Any] | None = None
     now: datetime | None = None
     changed: list[dict[str, Any]] = field(default_factory=list)

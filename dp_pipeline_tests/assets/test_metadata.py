@@ -10,10 +10,12 @@ from dp_pipeline.assets.metadata import (
     observation_metadata,
 )
 from dp_pipeline.assets.run_names import LONGEST, named
+from dp_pipeline.assets.runner import require
 from dp_pipeline.database import tables
 from dp_pipeline.domains.key_figures import key_figures
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.standings import STANDINGS
+from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline_tests.domains.season import stored_season
 
@@ -76,6 +78,23 @@ def test_what_failed_says_why_and_hides_nothing_that_was_materialized() -> None:
     assert failed.failure is not None
     assert shown["failed: because"] == failed.failure.message
     assert shown.keys() & materialization_metadata(failed).keys() == set()
+
+
+def test_what_was_not_begun_gives_the_reason_of_the_first_failure() -> None:
+    run, key, failed = Run(uuid4()), "openligadb:bl1:2024", {}
+    failed["tournaments"] = Execution(run, key, uuid4(), "tournaments")
+    failed["tournaments"].fail(ValueError("no such season"))
+    for domain in ("teams", "rounds", "matches"):
+        failed[domain] = Execution(run, key, uuid4(), domain)
+        with pytest.raises(BlockedDependencyError) as blocked:
+            require(failed[domain], failed)
+        failed[domain].fail(blocked.value)
+    shown = failure_metadata(failed["matches"])
+    first = failed["tournaments"].failure
+    assert first is not None
+    assert shown["failed: because"].startswith("Not begun, because `teams` and `rounds` of")
+    reasons = {name: said for name, said in shown.items() if "reason of" in name}
+    assert reasons == {"failed: reason of tournaments": first.message}
 
 
 @pytest.mark.parametrize(
