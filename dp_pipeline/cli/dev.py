@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 
 from dp_pipeline.cli.group import instance_in_use, main, plain_errors, settings_with_notices
 from dp_pipeline.database.known_keys import UnknownKeyError
+from dp_pipeline.database.removed import removed_keys
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -55,8 +56,10 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         first = f"{address}/assets"
 
         def show(keys: tuple[str, ...]) -> None:
+            removed = open_database(settings).run_here(removed_keys)
+            shown = [key for key in keys if key not in removed]
             with instance_in_use() as instance:
-                instance.add_dynamic_partitions(str(TOURNAMENTS.name), list(keys))
+                instance.add_dynamic_partitions(str(TOURNAMENTS.name), shown)
 
         if with_sandbox and "sandbox" not in settings.base_urls:
             page = partial(season_page, settings)

@@ -10,6 +10,7 @@ import anyio
 import click
 
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
+from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.terminal import plain, printable
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.known_keys import UnknownKeyError, stored_key
@@ -34,8 +35,8 @@ def remove(key: str, *, keep_data: bool, yes: bool) -> None:
     """Remove a tournament: its partition, its polls and refreshes, what is stored, page and files.
 
     Shows what goes, and asks. Its executions, their reports and the archive stay. Nothing brings it
-    back by itself, also where its competition is followed; `dp ingest KEY` does. Refused while a
-    run or backfill is to work on it.
+    back by itself, also where its competition is followed; `dp ingest KEY` does. Waits for runs
+    and backfills that are to work on it, and is refused if they do not end within 40 s.
     """
     from dp_pipeline.competitions.removal import NotRemovableError, remove_tournament
     from dp_pipeline.ledger.ledger import Ledger
@@ -62,7 +63,8 @@ def remove(key: str, *, keep_data: bool, yes: bool) -> None:
                     by=by,
                     keep_data=keep_data,
                 )
-                anyio.run(work)
+                with working(f"{wanted}: waiting for runs that work on it, then removing it …"):
+                    anyio.run(work)
         except (NotRemovableError, TournamentBusyError, ObjectStoreError) as error:
             raise click.ClickException(printable(str(error))) from error
     click.echo(printable(f"{wanted} is removed; `dp ingest {wanted}` brings it back."))

@@ -7,8 +7,10 @@ What a person removes is noted (database/removed.py), so that no sensor brings i
 
 from collections.abc import Sequence
 
+import anyio
 import anyio.to_thread
 import dagster as dg
+import sqlalchemy as sa
 
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.exports import EXPORTS
@@ -24,6 +26,7 @@ from dp_pipeline.instance.dagster_internals import (
     PartitionBackfill,
 )
 from dp_pipeline.jobs import GOING_ON, Partitions, partitions_of, planned_work
+from dp_pipeline.ledger.errors import TournamentBusyError
 from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import NOT_THERE
@@ -37,6 +40,9 @@ LEASE_SECONDS = 10.0
 """Who waits at a terminal is told rather than kept waiting."""
 _OF_A_TOURNAMENT = (*REGISTERED, CHARTS, EXPORTS)
 """The assets whose partitions are tournaments."""
+WAIT_SECONDS, _LOOKED_EVERY = 40.0, 0.5
+"""How long runs may take to end that were asked for before: of a tournament that is polled one or
+another went on at 22 of 24 times. With the lease it is less than `BACK_AFTER` (discovery.py)."""
 _OPEN = [each for each in BulkActionStatus if each not in BULK_ACTION_TERMINAL_STATUSES]
 
 
@@ -86,7 +92,8 @@ async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
 
     Its executions, their reports and the archive stay. It is done under the lease of the
     tournament, and no run or backfill may be about to work on it. Once it is noted, automation
-    leaves it alone, so that what is cut short is made good by doing it again.
+    leaves it alone, so that runs come to an end, and what is cut short is made good by doing it
+    again.
 
     Args:
         instance: has the partition.
@@ -102,36 +109,47 @@ async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
         TournamentBusyError: another process works on it; nothing was changed.
         ObjectStoreError: what is published could not be deleted; what is stored is still there.
     """
-    _refuse_busy(instance, key)
     name = storable(key)
-    async with ledger.lease(tournament_id_of(key), seconds=LEASE_SECONDS) as lease:
-        await lease.acquire()
-        await store.run(lambda connection: removed.note(connection, name, by))
-        try:
-            # A sensor may have asked for one meanwhile; from now on none does.
-            _refuse_busy(instance, key)
-        except NotRemovableError:
-            await store.run(lambda connection: removed.forget(connection, [name]))
-            raise
-        if not keep_data:
-            _note_in_dagster(instance, key)
-        instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)
-        _forget_status(instance)
-        await store.run(lambda connection: removed.end_automation(connection, name))
-        if not keep_data:
-            # Before the rows: while they are there, doing it again is not refused as unknown.
-            await anyio.to_thread.run_sync(withdraw, name, objects)
-            await store.run(lambda connection: removed.delete_rows(connection, name))
+    await store.run(lambda connection: removed.note(connection, name, by))
+    try:
+        await _wait_until_idle(instance, key, WAIT_SECONDS)
+        async with ledger.lease(tournament_id_of(key), seconds=LEASE_SECONDS) as lease:
+            await lease.acquire()
+            await _wait_until_idle(instance, key, 0)  # a person may have asked for one meanwhile
+
+            def decide(connection: sa.Connection) -> None:
+                # Anew, for what a person had read while this waited has undone the first note.
+                removed.note(connection, name, by)
+                removed.withdraw_approval(connection, name)
+
+            await store.run(decide)
+            if not keep_data:
+                _note_in_dagster(instance, key)
+            instance.delete_dynamic_partition(str(TOURNAMENTS.name), key)
+            _forget_status(instance)
+            await store.run(lambda connection: removed.end_automation(connection, name))
+            if not keep_data:
+                # Before the rows: while they are there, doing it again is not refused as unknown.
+                await anyio.to_thread.run_sync(withdraw, name, objects)
+                await store.run(lambda connection: removed.delete_rows(connection, name))
+    except (NotRemovableError, TournamentBusyError):
+        await store.run(lambda connection: removed.forget(connection, [name]))
+        raise
 
 
-def _refuse_busy(instance: dg.DagsterInstance, key: str) -> None:
-    if left_alone(instance, Partitions(instance), [key]):
-        return
-    message = (
+async def _wait_until_idle(instance: dg.DagsterInstance, key: str, seconds: float) -> None:
+    deadline = anyio.current_time() + seconds
+    while not left_alone(instance, Partitions(instance), [key]):
+        if anyio.current_time() >= deadline:
+            raise NotRemovableError(_busy(key))
+        await anyio.sleep(_LOOKED_EVERY)
+
+
+def _busy(key: str) -> str:
+    return (
         f"A run or backfill is to work on {key}; nothing was removed. Wait until it has ended, or "
         "cancel it in Dagster."
     )
-    raise NotRemovableError(message)
 
 
 def _note_in_dagster(instance: dg.DagsterInstance, key: str) -> None:

@@ -79,7 +79,10 @@ def note(connection: sa.Connection, key: str, by: str) -> None:
     row = {"key": key, "removed_by": by, "removed_at": sa.func.now()}
     statement = insert(_removed).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
-    # A followed competition approves its seasons again; a removed one only a person does.
+
+
+def withdraw_approval(connection: sa.Connection, key: str) -> None:
+    """Let only a person approve it again, also where its competition is followed."""
     connection.execute(sa.update(_season).where(_season.c.key == key).values(approved_at=None))
 
 

@@ -79,6 +79,8 @@ def due_tournaments(
 ) -> list[str]:
     """The keys of the tournaments of which something is due, longest due first.
 
+    None is that a person removes.
+
     Args:
         connection: of the database.
         provider: its name.
@@ -87,6 +89,7 @@ def due_tournaments(
         most: how many at most.
     """
     latest, tournament = now + SLACK, tables.tournament
+    removed = tables.removed_tournament.c.key
     own = _tournament_watch.c
     due = sa.union_all(
         _ready(_match_watch, _match_watch.c.due_at, _match_watch.c.due_at <= latest, provider),
@@ -101,7 +104,10 @@ def due_tournaments(
     wanted = (
         sa.select(tournament.c.key)
         .join(due, due.c.tournament_id == tournament.c.id)
-        .where(tournament.c.external_id.not_in(list(stopped)))
+        .where(
+            tournament.c.external_id.not_in(list(stopped)),
+            ~sa.exists().where(removed == tournament.c.key),
+        )
         .group_by(tournament.c.key)
         .order_by(sa.func.min(due.c.due_at), tournament.c.key)
         .limit(most)

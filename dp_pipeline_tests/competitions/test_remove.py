@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -10,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, refresh_requests
 from dp_pipeline.cli import main
+from dp_pipeline.competitions import removal
 from dp_pipeline.competitions.file import load
 from dp_pipeline.database import seasons, tables
-from dp_pipeline.database.removed import removed_keys
+from dp_pipeline.database.removed import forget, removed_keys
 from dp_pipeline.definitions import defs
 from dp_pipeline.ledger.run_tags import Priority
 from dp_pipeline_tests.competitions.place import EN1, Place, added, requested
@@ -141,7 +143,10 @@ def test_a_person_brings_it_back(filled: Place, tmp_path: Path, by: str) -> None
     assert _removed(filled) == set()
 
 
-def test_it_is_refused_while_a_run_is_to_work_on_it(filled: Place) -> None:
+def test_it_is_refused_while_a_run_is_to_work_on_it(
+    filled: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "WAIT_SECONDS", 0.2)
     before = counted(filled)
     (request,) = refresh_requests([LIGA], priority=Priority.SENSOR)
     run = filled.launch(request, REFRESH_JOB)
@@ -156,8 +161,37 @@ def test_it_is_refused_while_a_run_is_to_work_on_it(filled: Place) -> None:
     # would put there again what was deleted
     run = filled.instance.create_run_for_job(job, tags={"dagster/partition": LIGA})
     assert dp("remove", LIGA, "--yes").exit_code == 1
-    filled.instance.report_run_canceled(run)
+    monkeypatch.setattr(removal, "WAIT_SECONDS", 40)
+    busy = removal.left_alone
+    looked: list[set[str]] = []
+
+    def ends_meanwhile(*arguments: Any) -> list[str]:
+        looked.append(_removed(filled))
+        if len(looked) == 2:
+            with filled.database.transaction() as connection:
+                forget(connection, [LIGA])  # as what a person has read does
+            filled.instance.report_run_canceled(run)
+        return busy(*arguments)
+
+    monkeypatch.setattr(removal, "left_alone", ends_meanwhile)
     assert dp("remove", LIGA, "--yes").exit_code == 0
+    assert looked[:2] == [{LIGA}] * 2, "nothing asks for another run while it waits"
+    assert _removed(filled) == {LIGA}
+
+
+def test_what_was_killed_before_the_rows_went_is_made_good_by_doing_it_again(
+    filled: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dp_pipeline.database.removed.end_automation", killed)
+        assert dp("remove", FILE, "--yes").exit_code != 0
+    assert filled.partitions() == [LIGA]
+    assert counted(filled)["tournament"] == 2
+    assert "56 matches" in dp("remove", FILE, "--yes").output
+    assert counted(filled)["tournament"] == 1
 
 
 def test_nothing_goes_without_a_yes_and_an_unknown_key_is_a_sentence(filled: Place) -> None:

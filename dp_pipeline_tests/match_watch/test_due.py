@@ -18,6 +18,7 @@ from dp_pipeline.assets.refresh_job import PRIORITY_TAG, Priority
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
+from dp_pipeline.database.removed import forget, note
 from dp_pipeline.domains.registry import TABLES
 from dp_pipeline.domains.snapshot import read_snapshot
 from dp_pipeline.football.key import TournamentKey
@@ -178,6 +179,9 @@ def test_what_a_run_that_died_was_to_look_at_is_left_alone_for_a_while(
             )
             assert (row.tournament_id, row.failures) == (id_, failures)
             assert due_tournaments(connection, "sofascore", NOW) == [KEYS[0]]
+            note(connection, KEYS[0], "somebody")
+            assert due_tournaments(connection, "sofascore", NOW) == [], "it is being removed"
+            forget(connection, [KEYS[0]])
             connection.execute(sa.update(tables.match_watch).values(not_before=None))
 
 
