@@ -19,6 +19,7 @@ from dp_pipeline.notifications import outbox
 from dp_pipeline.notifications.failure_runs import failure_runs, passing_kind
 from dp_pipeline.notifications.folding import DAY_TURNS, day_of, fold
 from dp_pipeline.notifications.slack.announcement import Announcement
+from dp_pipeline.notifications.slack.transport import Message
 from dp_pipeline.notifications.threads import Place
 
 MOST_ROWS = 300
@@ -27,19 +28,32 @@ _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def place_of(
-    database: Database, message: Announcement, run_url: Callable[[UUID], str], zone: ZoneInfo
+    database: Database,
+    message: Announcement,
+    run_url: Callable[[UUID], str],
+    zone: ZoneInfo,
+    *,
+    sum_up: Callable[[str], Message],
 ) -> Place:
     """Where a message about a tournament stands: in the thread of its day.
 
-    What goes on with a failure that was announced earlier, or ends it, stands below that.
+    What goes on with a failure that was announced earlier, or ends it, stands below that: the one
+    of that day, or of the run group that `sum_up` gives the first message of.
     """
     days = [day_of(message.completed_at, zone)]
+    groups: list[str] = []
     if not message.sentences and (announced := message.first_announced) is not None:
-        days.insert(0, day_of(announced, zone))
+        group = _run_group(database, message.tournament_key, announced)
+        if group is None:
+            days.insert(0, day_of(announced, zone))
+        else:
+            groups.append(group)
     named = {f"{message.tournament_key} on {day}": day for day in days}
     return Place(
-        list(named),
-        lambda key: heading(database, message, named[key], run_url, zone),
+        [*groups, *named],
+        lambda key: (
+            heading(database, message, named[key], run_url, zone) if key in named else sum_up(key)
+        ),
         reply=not message.is_match_news,
         loud=message.is_new_failure,
     )
@@ -65,6 +79,14 @@ def heading(
     )
     whole = fold([*(each for each in earlier if each.kinds), message])
     return replace(whole, day=day, table=outbox.table_after(database, whole))
+
+
+def _run_group(database: Database, key: str, failed_at: datetime) -> str | None:
+    """The run group in which a tournament failed then; None when that run was on its own."""
+    e = tables.data_provider_executions.c
+    failed = e.tournament_key == key, e.completed_at == failed_at, e.fingerprint.is_not(None)
+    with database.transaction() as connection:
+        return connection.scalar(sa.select(e.run_group).where(*failed).limit(1))
 
 
 def _announced(key: str, began: datetime) -> sa.Executable:

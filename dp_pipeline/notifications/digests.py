@@ -76,6 +76,16 @@ def unannounced_groups(database: Database, since: datetime) -> list[RunGroup]:
         return [RunGroup(row.run_group, row.last) for row in connection.execute(groups)]
 
 
+def announced_group(database: Database, name: str) -> RunGroup:
+    """A run group up to the last of its executions that was announced."""
+    e = tables.data_provider_executions.c
+    last = sa.select(sa.func.max(e.completed_at)).where(
+        e.run_group == name, e.announced_at.is_not(None)
+    )
+    with database.transaction() as connection:
+        return RunGroup(name, connection.execute(last).scalar_one())
+
+
 def recorded(database: Database, request_ids: Collection[UUID]) -> bool:
     """Whether the ledger has an execution of some runs, announced or not."""
     e = tables.data_provider_executions

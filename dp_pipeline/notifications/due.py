@@ -68,7 +68,7 @@ class DueExecutions:
         # A bot edits what it posted: nothing has to wait for more.
         for message in settled(messages, moment(self.now), hold=not self.threads):
             stamp = partial(outbox.mark_announced, self.store, message.executions)
-            place = place_of(self.store, message, run_url, zone)
+            place = place_of(self.store, message, run_url, zone, sum_up=self._again)
             yield message, DueMessage(message, stamp, place)
 
     def _groups(self) -> Iterator[tuple[Digest, DueMessage]]:
@@ -80,19 +80,26 @@ class DueExecutions:
 
     def _digest(self, group: RunGroup) -> tuple[Digest, DueMessage]:
         """What is unannounced of a run group; its thread begins with all of it."""
+        digest = self._sum_up(group)
         since = moment(self.state.announced_from)
-        backfill = backfills.how_it_ended(self.context.instance, group.name)
-        url = self.ledger.run_group_url(group.name)
-
-        def sum_up(*, in_all: bool) -> Digest:
-            summed = digests.digest(self.store, group, since=since, url=url, in_all=in_all)
-            return replace(summed, backfill=backfill)
-
-        digest = sum_up(in_all=False)
         stamp = partial(digests.mark_group_announced, self.store, group, since)
         loud = "failure" in digest.kinds
-        place = Place([group.name], lambda _: sum_up(in_all=True), loud=loud)
+        place = Place([group.name], lambda _: self._sum_up(group, in_all=True), loud=loud)
         return digest, DueMessage(digest, stamp, place)
+
+    def _sum_up(self, group: RunGroup, *, in_all: bool = False) -> Digest:
+        summed = digests.digest(
+            self.store,
+            group,
+            since=moment(self.state.announced_from),
+            url=self.ledger.run_group_url(group.name),
+            in_all=in_all,
+        )
+        return replace(summed, backfill=backfills.how_it_ended(self.context.instance, group.name))
+
+    def _again(self, name: str) -> Digest:
+        """All of a run group that was announced, for a thread that goes on."""
+        return self._sum_up(digests.announced_group(self.store, name), in_all=True)
 
     def _backfills(self) -> Iterator[tuple[Digest, DueMessage]]:
         """Those that did nothing: of others there is a run group."""

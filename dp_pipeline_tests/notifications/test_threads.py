@@ -249,6 +249,22 @@ def test_a_recovery_of_another_day_is_told_where_the_failure_was(
 
 
 @pytest.mark.usefixtures("_one_day")
+def test_a_recovery_by_hand_of_what_failed_in_a_night_is_told_below_that_night(
+    channel: Channel, slack: SlackApi
+) -> None:
+    night(channel, OTHER, 95)
+    night(channel, KEY, 90, **failed())
+    channel.deliver_later()
+    finished_row(channel.database, uuid4(), KEY, completed_at=ago(minutes=20))
+    assert channel.deliver_later() == "1 messages sent"
+    (first,) = slack.first
+    assert "1 completed, 1 failed" in json.dumps(first.says), "what the night came to stays said"
+    (reply,) = slack.replies(first)
+    assert reply.header.startswith("✅ Recovered: ")
+    assert not reply.loud
+
+
+@pytest.mark.usefixtures("_one_day")
 def test_where_the_thread_of_a_failure_was_deleted_its_end_stands_in_that_of_the_day(
     channel: Channel, slack: SlackApi
 ) -> None:
