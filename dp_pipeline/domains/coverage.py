@@ -9,11 +9,10 @@ from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge_table import fields_that_differ, with_sums_of_matches
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.gaps import full_size, gaps_of, meetings_of, tables_of
-from dp_pipeline.football.models import Match
+from dp_pipeline.football.models import COUNTED, Match
 from dp_pipeline.football.progress import without_replaced
 
 _NAMED = 5
-_RESULT = frozenset({"ended", "awarded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def _rounds(snapshot: Snapshot, matches: Sequence[Match]) -> CoveredPart:
 def _goals(snapshot: Snapshot, matches: Sequence[Match]) -> CoveredPart:
     """Played matches whose goals come to the result; where nobody lists goals, none does."""
     played = [
-        match for match in matches if match.status in _RESULT and match.home_score is not None
+        match for match in matches if match.status in COUNTED and match.home_score is not None
     ]
     scored: Counter[tuple[str, str]] = Counter()
     by_row = snapshot.match_by_row

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from dp_pipeline.football.models import Match
+from dp_pipeline.football.models import COUNTED, Match
 from dp_pipeline.providers.fetched import Finding
 
 MOST_CORRECTED = 2
@@ -30,7 +30,6 @@ MOST_FRESH_SHARE = 0.5
 REPEATED_AFTER = timedelta(days=1)
 """What is taken back is kept until a read so much later says the same."""
 
-PLAYED = frozenset({"ended", "awarded"})
 # These say that a match has no day any more; any other one that loses it is read wrongly.
 _CALLED_OFF = frozenset({"postponed", "cancelled", "abandoned", "interrupted"})
 _SCORES = (
@@ -223,7 +222,7 @@ def settled_matches(stored: Iterable[Match], now: datetime) -> frozenset[str]:
         day = match.kickoff_date
         return day is not None and timedelta(0) <= now.date() - day < FRESH
 
-    return frozenset(m.external_id for m in stored if m.status in PLAYED and not fresh(m))
+    return frozenset(m.external_id for m in stored if m.status in COUNTED and not fresh(m))
 
 
 def _contradictions(
@@ -232,7 +231,7 @@ def _contradictions(
     renamed = {name: _renamed(stored, compared, name) for name in _PLACES}
     contradictions = []
     for old, new in compared:
-        if old.status not in PLAYED:
+        if old.status not in COUNTED:
             continue
         fields, kinds = _difference(old, new, renamed)
         if kinds:
@@ -251,7 +250,7 @@ def _difference(
         kinds.add("other_fixture")
     if old.status != new.status:
         fields["status"] = old.status, new.status
-        kinds.add("corrected" if new.status in PLAYED else "taken_back")
+        kinds.add("corrected" if new.status in COUNTED else "taken_back")
     for home, away, what in _SCORES:
         was = getattr(old, home), getattr(old, away)
         is_ = getattr(new, home), getattr(new, away)
@@ -308,11 +307,11 @@ class _Sentences:
         """Why a payload contradicts too much of what is settled, or of what has just ended."""
         old = [c for c in contradictions if c.match.external_id in settled]
         fresh = [c for c in contradictions if c.match.external_id not in settled]
-        read = {was.external_id for was, _ in compared if was.status in PLAYED}
+        read = {was.external_id for was, _ in compared if was.status in COUNTED}
         if len(old) > limit_of(len(settled)) or len(fresh) > max(
             MOST_CORRECTED, len(read - settled) * MOST_FRESH_SHARE
         ):
-            return self._refusal(contradictions, sum(match.status in PLAYED for match in stored))
+            return self._refusal(contradictions, sum(match.status in COUNTED for match in stored))
         return None
 
     def _refusal(self, contradictions: Sequence[Contradiction], played: int) -> str:
@@ -360,7 +359,7 @@ def too_many_lately(
 
 def _days_vanish(compared: Sequence[tuple[Match, Match]]) -> str | None:
     """Days of matches to come may move freely, not vanish at large."""
-    ahead = [(old, new) for old, new in compared if old.status not in PLAYED]
+    ahead = [(old, new) for old, new in compared if old.status not in COUNTED]
     lost = sum(
         new.status not in _CALLED_OFF
         and any(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from dp_pipeline.database.store import Change, Stored
-from dp_pipeline.football.models import Match
+from dp_pipeline.football.models import COUNTED, Match
 
 MOST_NEWS = 50
 JUST_PLAYED = timedelta(hours=6)
@@ -14,7 +14,6 @@ JUST_PLAYED = timedelta(hours=6)
 NAMED_SINGLY = 3
 """More new fixtures of a round than this are counted."""
 
-_PLAYED = frozenset({"ended", "awarded"})
 _CALLED_OFF = {
     "postponed": "is postponed",
     "cancelled": "is cancelled",
@@ -71,21 +70,21 @@ def match_news(
     fresh = [matches[id_] for id_ in stored.created if id_ in matches] if part else []
     fresh.sort(key=_when)
     # Drawn and played between two polls: its end is the news.
-    news += [_end(match, names) for match in fresh if match.status in _PLAYED]
-    coming = [match for match in fresh if match.status not in _PLAYED]
+    news += [_end(match, names) for match in fresh if match.status in COUNTED]
+    coming = [match for match in fresh if match.status not in COUNTED]
     return [*filter(None, news), *_fixtures(coming, names)]
 
 
 def any_ended(stored: Stored, matches: Mapping[Any, Match]) -> bool:
     """Whether a result has come or gone, or been corrected: tables follow from that."""
-    if any(id_ in matches and matches[id_].status in _PLAYED for id_ in stored.created):
+    if any(id_ in matches and matches[id_].status in COUNTED for id_ in stored.created):
         return True
     return any(
-        bool(_PLAYED & set(change.fields["status"]))
+        bool(COUNTED & set(change.fields["status"]))
         if "status" in change.fields
         else bool({"home_score", "away_score"} & change.fields.keys())
         and change.id in matches
-        and matches[change.id].status in _PLAYED
+        and matches[change.id].status in COUNTED
         for change in stored.updated
     )
 
@@ -119,17 +118,17 @@ def _sentence(
     fields = change.fields
     if "status" in fields:
         old, new = fields["status"]
-        if {old, new} <= _PLAYED:
+        if {old, new} <= COUNTED:
             corrected = _correction(subject, match, fields)
             said = f"{corrected.removesuffix('.')}; it" if corrected else subject
             return f"{said} counts as {new} now."
-        if new in _PLAYED:
+        if new in COUNTED:
             return _end(match, names) if ends else None
         if new in _CALLED_OFF:
             return f"{subject} {_CALLED_OFF[new]}."
         if old in _CALLED_OFF and old != "interrupted":
             return f"{subject} is no longer {old}; kick-off {_moment(match)}."
-    elif match.status in _PLAYED:
+    elif match.status in COUNTED:
         return _correction(subject, match, fields)
     moved = part and "kickoff_at" in fields and match.status == "scheduled"
     return f"{subject} now kicks off {_moment(match)}." if moved else None

@@ -5,10 +5,10 @@ from dp_pipeline.database.store import RowId, planned
 from dp_pipeline.domains.derived import with_derived
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.guards import missing, swapped
-from dp_pipeline.domains.judge import PLAYED, Verdict
+from dp_pipeline.domains.judge import Verdict
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
-from dp_pipeline.football.models import Round
+from dp_pipeline.football.models import COUNTED, Round
 from dp_pipeline.providers.contract import Source
 from dp_pipeline.providers.fetched import Fetched
 
@@ -51,7 +51,7 @@ def _given_up(snapshot: Snapshot, verdict: Verdict) -> frozenset[RowId]:
     played = {
         match.round_slug
         for match in snapshot.matches
-        if match.status in PLAYED and match.external_id not in moved
+        if match.status in COUNTED and match.external_id not in moved
     }
     stored = snapshot.rows(tables.tournament_round)
     return frozenset(id_ for id_, row in stored.items() if row["slug"] not in played)

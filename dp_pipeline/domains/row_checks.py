@@ -10,14 +10,13 @@ from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge_table import with_sums_of_matches
 from dp_pipeline.domains.reread import span_of_season
 from dp_pipeline.football.gaps import gaps_of
-from dp_pipeline.football.models import FINAL_STATUSES, Match, Standing
+from dp_pipeline.football.models import COUNTED, FINAL_STATUSES, Match, Standing
 
 OVERDUE = timedelta(days=2)
 """Providers enter a result within the day; a match this long past its time waits for a person."""
 LONG_OVERDUE = timedelta(days=14)
 OPEN = frozenset({"scheduled", "live", "unknown"})
 """Of a match: that it is still to be played, or going on, or nobody knows."""
-_PLAYED = frozenset({"ended", "awarded"})
 
 
 # -- standings -------------------------------------------------------------------------------------
@@ -82,7 +81,7 @@ def twice_a_day(data: CheckedData) -> Iterator[Wrong]:
     playing = [
         match
         for match in snapshot.matches
-        if match.kickoff_date is not None and match.status in _PLAYED | OPEN
+        if match.kickoff_date is not None and match.status in COUNTED | OPEN
     ]
     times = Counter((s, m.kickoff_date) for m in playing for s in (m.home, m.away))
     for (team, day), count in sorted(times.items(), key=str):
@@ -153,7 +152,7 @@ def empty_rounds(data: CheckedData) -> Iterator[Wrong]:
     """Rounds without a match, but for those that are still to be drawn."""
     snapshot = data.snapshot
     used = {match.round_slug for match in snapshot.matches}
-    begun = {match.round_slug for match in snapshot.matches if match.status in _PLAYED}
+    begun = {match.round_slug for match in snapshot.matches if match.status in COUNTED}
     # a round that is still to come may not be drawn yet
     last = max((round_.order for round_ in snapshot.rounds if round_.slug in begun), default=0)
     for round_ in snapshot.rounds:

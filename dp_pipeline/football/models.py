@@ -38,6 +38,8 @@ MatchStatus = Literal[
 ]
 # Nothing more happens on the pitch: a match with one of these is not waited for.
 FINAL_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "awarded", "cancelled", "abandoned"})
+# It has a result that counts.
+COUNTED: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
 # It was kicked off, or decided without: the season has come to this match.
 BEGUN_STATUSES: frozenset[MatchStatus] = frozenset(
     {"live", "interrupted", "ended", "awarded", "abandoned"}

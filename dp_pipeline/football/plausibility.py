@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from statistics import median_low
 
 from dp_pipeline.football.listed_days import THROUGHOUT, Span, is_another_season
-from dp_pipeline.football.models import Match, MatchStatus
+from dp_pipeline.football.models import COUNTED, Match, MatchStatus
 
 LONG_BEFORE = timedelta(hours=1)
 """A match that is brought forward by less is played all the same."""
@@ -23,7 +23,6 @@ _FEWEST_SETS = 3
 FEWEST_DAYS_TO_TELL = 20
 """Of a handful of matches, as of a supercup or a season that begins, the days may all be odd."""
 PLAYED_STATUSES: frozenset[MatchStatus] = frozenset({"ended", "live"})
-_DECIDED: frozenset[MatchStatus] = frozenset({"ended", "awarded"})
 _LISTED: frozenset[MatchStatus] = frozenset({"ended", "awarded", "scheduled", "live"})
 _SCORES = [
     f"{side}_{part}"
@@ -76,11 +75,11 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
         same[match.stage, match.home, match.away, day].append(match)
     again: dict[str, Match] = {}
     for versions in same.values():
-        results = {(m.home_score, m.away_score) for m in versions if m.status in _DECIDED}
+        results = {(m.home_score, m.away_score) for m in versions if m.status in COUNTED}
         one = len(versions) > 1 and len(results) <= 1
         sides = [(side, _day(m)) for m in versions for side in (m.home, m.away)]
         alone = all(playing[side] == len(versions) for side in sides)
-        if one and (alone or all(match.status in _DECIDED for match in versions)):
+        if one and (alone or all(match.status in COUNTED for match in versions)):
             ordered = sorted(versions, key=lambda m: _off_round(m, days))
             first, *others = sorted(ordered, key=lambda m: m.external_id not in stored)
             again |= {other.external_id: first for other in others}
@@ -101,7 +100,7 @@ def left_behind(matches: Iterable[Match], now: datetime) -> dict[str, Match]:
     played = {
         (match.stage, match.round_slug, match.home, match.away): match
         for match in matches
-        if match.round_slug and match.status in _DECIDED
+        if match.round_slug and match.status in COUNTED
     }
     past = (now - LONG_PAST).date()
     return {
@@ -164,7 +163,7 @@ def without_score(match: Match) -> Match:
 
 def with_result_of(match: Match, other: Match) -> Match:
     """The match with what another entry of it has come to, where its own has no result."""
-    if match.status in _DECIDED or other.status not in _DECIDED:
+    if match.status in COUNTED or other.status not in COUNTED:
         return match
     scores = {name: getattr(other, name) for name in _SCORES}
     return replace(match, status=other.status, **scores)

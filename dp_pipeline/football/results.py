@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
-from dp_pipeline.football.models import Match
+from dp_pipeline.football.models import COUNTED, Match
 
 WIN_POINTS, DRAW_POINTS = 3, 1
-_COUNTED = frozenset({"ended", "awarded"})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -95,7 +94,7 @@ def counted(
     results: dict[tuple[str | None, ...], TableResult] = {}
     for match in sorted(matches, key=lambda m: (*moment(m), m.external_id)):
         home, away = match.home_score, match.away_score
-        if match.status not in _COUNTED or home is None or away is None:
+        if match.status not in COUNTED or home is None or away is None:
             continue
         if match.home == match.away or {match.home, match.away} & set(without):
             continue

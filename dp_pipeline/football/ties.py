@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dp_pipeline.football.models import DecidedBy, KnockoutTie, Match, Round, Side
+from dp_pipeline.football.models import COUNTED, DecidedBy, KnockoutTie, Match, Round, Side
 from dp_pipeline.football.results import moment
 from dp_pipeline.football.rules import TieEntry
 
-_PLAYED = frozenset({"ended", "awarded"})
 _CALLED_OFF = frozenset({"cancelled", "abandoned"})
 # "Playoffs, Matchday 1" and "Semifinals (2nd leg)" are parts of one round.
 _REPLAY = re.compile(r"\b(?:replay|wiederholungsspiele?)\b", re.IGNORECASE)
@@ -47,7 +46,7 @@ class _Meetings:
     def goals(self, match: Match) -> tuple[int, int] | None:
         """Of the home team of the first match and of the other one; None while not played."""
         home, away = match.home_score, match.away_score
-        if match.status not in _PLAYED or home is None or away is None:
+        if match.status not in COUNTED or home is None or away is None:
             return None
         return (home, away) if match.home == self.home else (away, home)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dp_pipeline.football.models import Match, Standing
+from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.pages.frame import page
 from dp_pipeline.pages.palette import in_page
 from dp_pipeline.publish.drawing.sheet import DrawnChart
@@ -16,7 +16,7 @@ from dp_pipeline.publish.kickoffs import (
     kickoff_in_words,
     moment_in_words,
 )
-from dp_pipeline.publish.season import PLAYED, Goalscorer, PublishedSeason, PublishedTie
+from dp_pipeline.publish.season import Goalscorer, PublishedSeason, PublishedTie
 from dp_pipeline.publish.shelf import PAGE
 from dp_pipeline.publish.words import one_line
 
@@ -199,7 +199,7 @@ def _rounds(season: PublishedSeason, zone: ZoneInfo) -> list[Row]:
     for slug, matches in listed.items():
         if not matches:
             continue
-        played = sum(m.status in PLAYED for m in matches)
+        played = sum(m.status in COUNTED for m in matches)
         days = sorted(m.kickoff_date for m in matches if m.kickoff_date)
         when = f"{day_in_words(days[0])}, " if days else ""
         rounds.append(

@@ -6,12 +6,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.football.models import Match, Round, Standing
+from dp_pipeline.football.models import COUNTED, Match, Round, Standing
 from dp_pipeline.providers.contract import Licence
 from dp_pipeline.publish.words import one_line
-
-PLAYED = frozenset({"ended", "awarded"})
-"""What has a result that stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ class PublishedSeason:
     @property
     def played(self) -> list[Match]:
         """The matches with a result that stands."""
-        return [m for m in self.matches if m.status in PLAYED and m.home_score is not None]
+        return [m for m in self.matches if m.status in COUNTED and m.home_score is not None]
 
     @property
     def tables(self) -> Mapping[tuple[str | None, str | None], list[Standing]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from dp_pipeline.football.draw_places import is_place_in_draw
-from dp_pipeline.football.models import Match, Standing
+from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.football.table import FORM_LENGTH, compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
@@ -23,7 +23,6 @@ _RANKING = re.compile(
 _GROUP = re.compile(r"\b(?:group|grup\w?|grupp[eo]|groupe|girone|poule)\b", re.IGNORECASE)
 # "Eastern Conference"; "Conference League 25/26" is the table of a whole competition
 _CONFERENCE = re.compile(r"\bconference\Z", re.IGNORECASE)
-_ENDED = frozenset({"ended", "awarded"})
 _OUTCOMES = {1: ("W", "L"), 2: ("L", "W"), 3: ("D", "D")}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -142,7 +141,7 @@ def _without_tables(
     if not has_season:
         because = "A knockout tournament has no table."
         return Fetched(findings=findings, absent=Absence("not_applicable", because))
-    if not any(match.status in _ENDED for match in season):
+    if not any(match.status in COUNTED for match in season):
         because = "SofaScore has no table yet, and no match has ended."
         return Fetched(findings=findings, absent=Absence("nothing_yet", because))
     rows = tuple(row for table in computed.values() for row in table.values())
