@@ -96,6 +96,9 @@ def _execution(config: IngestConfig) -> UUID:
     if accept and refused:
         message = "accept and refuse exclude each other: give the execution to one of them."
         raise UndecidableError(message)
+    if refused and config.dry_run:
+        message = "dry_run goes with accept alone: what is kept out changes nothing to show."
+        raise UndecidableError(message)
     if not config.reason.strip():
         message = "Say why in the field reason; the ledger keeps it."
         raise UndecidableError(message)

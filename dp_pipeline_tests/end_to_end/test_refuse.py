@@ -198,6 +198,8 @@ def test_in_dagster_the_fields_accept_and_refuse_do_the_same(desk: Desk) -> None
         assert {(r["home_score"], r["away_score"]) for r in results(desk)} == {(3, 3)}
         replay.payloads = healthy()
         other = observed(instance, run())["refused: execution_id"]
+        only_shown = run(refuse=other, reason="That was last week.", dry_run=True)
+        assert "dry_run goes with accept alone" in why(only_shown)
         assert run(refuse=other, reason="That was last week.", by="Ana").success
         settled = run()
         assert settled.success, "what a person has refused for good fails no run"
