@@ -55,6 +55,14 @@ _CONNECTION_DEFAULTS = {
 }
 
 
+_SESSION = """
+SET TIME ZONE 'UTC';
+SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = 60000
+"""
+"""The server, too, notices within a minute that a machine vanished, and lets go of its locks."""
+
+
 def normalise_url(text: str) -> URL:
     """Read a database URL in any spelling people use, for the driver we use.
 
@@ -127,7 +135,7 @@ class Database:
             hide_parameters=True,
         )
         for engine in (self.engine, self._alone):
-            event.listen(engine, "connect", _in_utc)
+            event.listen(engine, "connect", _set_up_session)
             event.listen(engine, "handle_error", _throw_away)
         self._checked = False
 
@@ -269,12 +277,12 @@ def _with_defaults(url: URL) -> URL:
     return url.update_query_dict({**given, "client_encoding": "UTF8"})
 
 
-def _in_utc(connection: psycopg.Connection, _: object) -> None:
-    # Not as an option of the connection: poolers such as PgBouncer refuse those.
+def _set_up_session(connection: psycopg.Connection, _: object) -> None:
+    # Not as options of the connection: poolers such as PgBouncer refuse those.
     before = connection.autocommit
     try:
         connection.autocommit = True
-        connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute(_SESSION)
         connection.autocommit = before
     except psycopg.Error:
         connection.close()  # nobody else will

@@ -2,19 +2,23 @@
 
 Dagster's own reads a run without priority as 0, which is what a run has that a person waits for:
 hundreds of runs of a backfill stood before a new season and beside every single materialization.
+The daemon's work begins here: it waits for its lease, and lets the ledger confirm deaths of runs.
 """
 
 from collections.abc import Mapping
 
 from dagster import DagsterRun, QueuedRunCoordinator, SubmitRunContext
 
+from dp_pipeline.database.database import Database
 from dp_pipeline.instance.daemon import DaemonLease
 from dp_pipeline.instance.dagster_internals import (
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
     RETRY_NUMBER_TAG,
 )
+from dp_pipeline.instance.run_health import confirm_deaths
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
+from dp_pipeline.settings import Settings
 
 
 def missing_priority(tags: Mapping[str, str]) -> Priority | None:
@@ -35,6 +39,7 @@ class RankedRunCoordinator(QueuedRunCoordinator):
     """Queues as QueuedRunCoordinator does, with a priority on what has none of its own."""
 
     _lease: DaemonLease | None = None
+    _ledger: Database | None = None
 
     @property
     def dequeue_interval_seconds(self) -> int:
@@ -46,7 +51,11 @@ class RankedRunCoordinator(QueuedRunCoordinator):
         if self._lease is None:
             self._lease = DaemonLease(self._instance)
             self._lease.acquire()
-            self._lease.guard(self._instance.run_launcher)
+            launcher, url = self._instance.run_launcher, Settings.load().database_url
+            self._lease.guard(launcher)
+            if url is not None:  # the embedded server is of one machine, whose processes are seen
+                self._ledger = Database(url.get_secret_value())
+                confirm_deaths(launcher, self._ledger)
         return super().dequeue_interval_seconds
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
@@ -63,3 +72,5 @@ class RankedRunCoordinator(QueuedRunCoordinator):
         """Let another daemon go on."""
         if self._lease is not None:
             self._lease.release()
+        if self._ledger is not None:
+            self._ledger.close()

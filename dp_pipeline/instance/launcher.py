@@ -2,7 +2,8 @@
 
 Dagster's DefaultRunLauncher cannot, so after a reboot, or a kill of everything, a run stayed
 "started" for ever and its failure was never announced. With this one the daemon's run monitoring
-ends the run at its next check. It judges only processes of its own machine.
+ends the run at its next check. It judges only processes of its own machine: for runs that are
+children of the code server. Elsewhere dagster.yaml names Dagster's own (Docker, Kubernetes, ECS).
 """
 
 import re
@@ -14,18 +15,14 @@ from dp_pipeline.instance.dagster_internals import (
     CheckRunHealthResult,
     DefaultRunLauncher,
     LaunchRunContext,
-    WorkerStatus,
 )
-from dp_pipeline.instance.home import dagster_directory, home_id
 from dp_pipeline.instance.worker import (
     MARK_TAG,
     FirstMessage,
     WorkerMark,
-    local_boot,
-    process_of,
-    verdict,
+    cannot_tell,
+    judged_here,
 )
-from dp_pipeline.settings import Settings
 
 _FIRST_MESSAGE = re.compile(r"Started process for run \(pid: (\d+)\)\.")  # dagster/_grpc/impl.py
 
@@ -64,23 +61,16 @@ class LocalHealthRunLauncher(DefaultRunLauncher):
         """RUNNING if the worker lives or cannot be seen from here, FAILED if it is gone."""
         mark = WorkerMark.from_tag(run.tags.get(MARK_TAG, ""))
         if mark is None:
-            return _cannot_tell("The run was not launched by this launcher.")
-        if mark.home != home_id(dagster_directory(Settings.load())):
-            return _cannot_tell(
-                "The run was launched from another state directory (DP_HOME); its process cannot "
-                "be seen from here."
-            )
+            return cannot_tell("The run was not launched by this launcher.")
         if mark.pid is not None:
-            message = FirstMessage(mark.pid, mark.wall)
-        elif '"socket"' not in run.tags.get(GRPC_INFO_TAG, ""):
-            return _cannot_tell("The code server of the run was not started on this machine.")
-        else:
-            first = self._first_message(run.run_id)
-            if first is None:
-                # a run is "started" by its worker, which says its pid before
-                return _cannot_tell("The process of the run has not said its number.")
-            message = first
-        return verdict(mark, message, local_boot(), process_of(message.pid))
+            return judged_here(mark, FirstMessage(mark.pid, mark.wall))
+        if '"socket"' not in run.tags.get(GRPC_INFO_TAG, ""):
+            return cannot_tell("The code server of the run was not started on this machine.")
+        first = self._first_message(run.run_id)
+        if first is None:
+            # a run is "started" by its worker, which says its pid before
+            return cannot_tell("The process of the run has not said its number.")
+        return judged_here(mark, first)
 
     def _first_message(self, run_id: str) -> FirstMessage | None:
         for entry in self._instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT):
@@ -89,8 +79,3 @@ class LocalHealthRunLauncher(DefaultRunLauncher):
             if said:
                 return FirstMessage(int(said.group(1)), entry.timestamp)
         return None
-
-
-def _cannot_tell(reason: str) -> CheckRunHealthResult:
-    # Dagster ends a run for every verdict but RUNNING and SUCCESS, UNKNOWN included
-    return CheckRunHealthResult(WorkerStatus.RUNNING, f"{reason} Only the time limits apply.")

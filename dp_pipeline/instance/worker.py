@@ -29,7 +29,9 @@ MARK_TAG = ".dagster/dp_worker"
 CLOCK_SLACK_SECONDS = 1.0
 """The kernel counts a process' beginning in hundredths; the rest is for the wall clock's drift."""
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # Linux only
+# Linux only
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_SPACE = Path("/proc/self/ns/pid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class WorkerMark:
         uptime: seconds since boot.
         wall: the same moment in Unix seconds, to place the worker's first message.
         pid: the worker, when it is the process that wrote the mark.
+        space: in which namespace of Linux that number means it: two containers may share a home.
     """
 
     home: str
@@ -49,6 +52,7 @@ class WorkerMark:
     uptime: float
     wall: float
     pid: int | None = None
+    space: str = ""
 
     @classmethod
     def taken_now(cls, *, by_the_worker: bool = False) -> Self:
@@ -61,6 +65,7 @@ class WorkerMark:
             uptime=_began(me) if me else _uptime(),
             wall=now,
             pid=me.pid if me else None,
+            space=_space() if me else "",
         )
 
     def to_tag(self) -> str:
@@ -103,6 +108,10 @@ def local_boot() -> str:
         return ""
 
 
+def _space() -> str:
+    return str(_PID_SPACE.readlink()) if _PID_SPACE.exists() else ""
+
+
 def _uptime() -> float:
     if sys.platform == "linux":
         # psutil.boot_time() is in whole seconds here
@@ -141,6 +150,24 @@ def verdict(
             "another program."
         )
     return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=str(message.pid))
+
+
+def judged_here(mark: WorkerMark, message: FirstMessage) -> CheckRunHealthResult:
+    """The verdict by the processes of this machine; none of a run of another one."""
+    if mark.home != home_id(dagster_directory(Settings.load())):
+        return cannot_tell(
+            "The run was launched from another state directory (DP_HOME); its process cannot be "
+            "seen from here."
+        )
+    if mark.space not in {"", _space()}:
+        return cannot_tell("The run works in another container; its process cannot be seen.")
+    return verdict(mark, message, local_boot(), process_of(message.pid))
+
+
+def cannot_tell(reason: str) -> CheckRunHealthResult:
+    """RUNNING for want of a verdict: Dagster ends a run for UNKNOWN, too."""
+    decides = "The ledger's locks and the time limits decide."
+    return CheckRunHealthResult(WorkerStatus.RUNNING, f"{reason} {decides}")
 
 
 def _dead(message: str) -> CheckRunHealthResult:

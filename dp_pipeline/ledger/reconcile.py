@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
@@ -22,7 +22,7 @@ from dp_pipeline.ledger.ledger import (
     storable,
     tournament_id_of,
 )
-from dp_pipeline.ledger.liveness import EXECUTION_LOCK, run_lock
+from dp_pipeline.ledger.liveness import EXECUTION_LOCK, run_lock, worked_on
 from dp_pipeline.ledger.vocabulary import Scope
 
 GRACE_SECONDS = 30.0
@@ -53,10 +53,14 @@ def _lock_is_free(column: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """The rows that were closed, and since which Unix time the locks of others are free."""
+    """The rows that were closed, and since which Unix time the locks of others are free.
+
+    `lost` are the runs of those that were closed although Dagster believed in their runs.
+    """
 
     closed: tuple[UUID, ...]
     free_since: Mapping[UUID, float]
+    lost: frozenset[UUID] = frozenset()
 
 
 def reconcile(  # noqa: PLR0913 - all that is known
@@ -111,7 +115,9 @@ def reconcile(  # noqa: PLR0913 - all that is known
         if by_us:
             closed += connection.scalars(_close_gone(by_us, INTERRUPTED, STOPPED))
     return Reconciled(
-        tuple(closed), {id_: when for id_, when in since.items() if id_ not in closed}
+        tuple(closed),
+        {id_: when for id_, when in since.items() if id_ not in closed},
+        frozenset(free[id_].request_id for id_ in closed) - over,
     )
 
 
@@ -163,6 +169,12 @@ def _close_gone(ids: Sequence[UUID], error_class: str, error: str) -> sa.UpdateB
         )
         .returning(_executions.c.id)
     )
+
+
+def without_worker(connection: sa.Connection, request_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Of some runs those on which no process works."""
+    ids = sa.select(sa.func.unnest(sa.literal(list(request_ids), ARRAY(sa.Uuid))).label("id")).cte()
+    return frozenset(connection.scalars(sa.select(ids.c.id).where(~worked_on(ids.c.id))))
 
 
 def failure_summary(error: str) -> dict[str, Any]:

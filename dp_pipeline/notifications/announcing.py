@@ -30,6 +30,7 @@ from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.notifications.notes import WATCHES, DeliveryState, database_away
 from dp_pipeline.notifications.runs import (
     cancelled_runs,
+    end_lost,
     ended_by,
     finished_runs,
     record_lost_runs,
@@ -148,6 +149,8 @@ class _Tick:
             free_since = {str(id_): at for id_, at in reconciled.free_since.items()}
             self.learn(store, free_since=free_since)
             self._done(len(reconciled.closed), "closed whose process is gone")
+            ended = end_lost(instance, store, reconciled.lost)
+            self._done(ended, "runs ended whose process is gone")
         with duty("adding executions of runs that died early"):
             lost = record_lost_runs(
                 self.context, store, self.state.lost_after, self.state.waiting, each=duty

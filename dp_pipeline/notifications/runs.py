@@ -15,7 +15,7 @@ from dp_pipeline.assets.poll_job import POLL_JOB
 from dp_pipeline.database.database import Database
 from dp_pipeline.instance.dagster_internals import BULK_ACTION_TERMINAL_STATUSES
 from dp_pipeline.jobs import ENDED_BADLY, GOING_ON, Partitions, planned_work
-from dp_pipeline.ledger.reconcile import LostRun, record_lost
+from dp_pipeline.ledger.reconcile import GONE, LostRun, record_lost, without_worker
 from dp_pipeline.ledger.run_tags import backfill_of, run_group_of, tags_of
 from dp_pipeline.match_watch.lost import pause_lost_polls
 from dp_pipeline.notifications.digests import RunGroup
@@ -66,6 +66,22 @@ def ended_by(
         for record in instance.get_run_records(these)
         if record.end_time is not None and record.end_time <= when.timestamp()
     }
+
+
+def end_lost(instance: dg.DagsterInstance, store: Database, request_ids: Collection[UUID]) -> int:
+    """End in Dagster the runs whose process is gone, where no launcher noticed; how many.
+
+    Of a run in a broker, or of a code server at a host and port, Dagster knew nothing for two
+    hours. One that was cut off from the database and lives says its own end when it comes to it.
+    """
+    if not request_ids:
+        return 0
+    dead = store.run_here(partial(without_worker, request_ids=request_ids))
+    started = dg.RunsFilter(run_ids=[*map(str, dead)], statuses=[dg.DagsterRunStatus.STARTED])
+    runs = instance.get_runs(started) if dead else ()
+    for run in runs:
+        instance.report_run_failed(run, GONE)
+    return len(runs)
 
 
 def group_over(

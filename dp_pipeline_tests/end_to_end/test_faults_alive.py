@@ -21,11 +21,17 @@ def place(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[World]
         yield made
 
 
-def call_dead(made: World) -> str:
-    """What run monitoring does to a run whose launcher cannot tell; the run's id."""
+def call_dead(made: World, *, cancelled: bool = False) -> str:
+    """What run monitoring does to a run whose launcher cannot tell; the run's id.
+
+    Or what somebody does in Dagster's pages who forces the end of a run.
+    """
     started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
     (run,) = until("a run that is started", lambda: made.instance.get_runs(started))
-    made.instance.report_run_failed(run, "Detected run worker status UNKNOWN.")
+    if cancelled:
+        made.instance.report_run_canceled(run, "Run was marked as canceled by somebody.")
+    else:
+        made.instance.report_run_failed(run, "Detected run worker status UNKNOWN.")
     return run.run_id
 
 
@@ -37,19 +43,22 @@ def endings(made: World, run_id: str) -> Counter[tuple[str, str | None]]:
     return Counter((row["status"], row["error_class"]) for row in rows_of(made, run_id))
 
 
+@pytest.mark.parametrize("cancelled", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_run_that_is_called_dead_while_it_works_is_left_to_end_and_announced_once(
-    place: World,
+    place: World, *, cancelled: bool
 ) -> None:
     with place.gate.closed():
         worker = place.worker()
         until("a request", lambda: place.gate.waiting)
-        run_id = call_dead(place)
+        run_id = call_dead(place, cancelled=cancelled)
         for _ in range(3):
             assert "1 runs that Dagster calls dead still work" in place.tick()
         assert endings(place, run_id) == {("in_progress", None): 1}
         assert place.told()[run_id] == 0
     worker.join(60)
     assert worker.exitcode == 0, place.log()
+    (run,) = place.instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.SUCCESS, "Dagster hears how it ended"
 
     said = place.tick()
     assert "still work" not in said

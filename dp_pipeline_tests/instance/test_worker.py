@@ -75,10 +75,23 @@ def test_a_run_of_another_home_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DP_HOME", str(tmp_path))
-    run = dg.DagsterRun("any", tags={MARK_TAG: MARK.to_tag()})
+    mark = dataclasses.replace(MARK, pid=57)
+    run = dg.DagsterRun("any", tags={MARK_TAG: mark.to_tag()})
     elsewhere = LocalHealthRunLauncher().check_run_worker_health(run)
     assert elsewhere.status == WorkerStatus.RUNNING
     assert "another state directory" in (elsewhere.msg or "")
+
+
+def test_a_run_of_another_container_that_shares_the_home_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
+    mine = WorkerMark.taken_now(by_the_worker=True)
+    theirs = dataclasses.replace(mine, pid=99_999_999, space="pid:[1]")
+    run = dg.DagsterRun("any", tags={MARK_TAG: theirs.to_tag()})
+    elsewhere = LocalHealthRunLauncher().check_run_worker_health(run)
+    assert elsewhere.status == WorkerStatus.RUNNING
+    assert "another container" in (elsewhere.msg or "")
 
 
 @given(
@@ -89,6 +102,7 @@ def test_a_run_of_another_home_is_left_alone(
         uptime=st.floats(allow_nan=False),
         wall=st.floats(allow_nan=False),
         pid=st.none() | st.integers(),
+        space=st.text(),
     )
 )
 def test_a_mark_survives_its_tag(mark: WorkerMark) -> None:
