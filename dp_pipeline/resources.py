@@ -3,9 +3,7 @@
 A field that is not set follows the environment (settings/), read when a run or sensor begins.
 """
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from dp_pipeline.database.database import START_SECONDS, Database, DatabaseError
 from dp_pipeline.embedded_postgres import EmbeddedPostgresError
 from dp_pipeline.images.client import Images, Root
 from dp_pipeline.instance.address import dagster_url
+from dp_pipeline.instance.in_time import in_time
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.reading_reports import ReportPlace
 from dp_pipeline.ledger.run_tags import backfill_of, tags_of
@@ -133,17 +132,10 @@ class DatabaseResource(dg.ConfigurableResource):
         Raises:
             DatabaseError, EmbeddedPostgresError: it cannot be used.
         """
-        opening: Future[Database] = Future()
-
-        def work() -> None:
-            try:
-                opening.set_result(self.open(seconds=seconds))
-            except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
-                opening.set_exception(error)
-
-        threading.Thread(target=work, name="opening the database", daemon=True).start()
         try:
-            return opening.result(seconds + GRACE_SECONDS)
+            return in_time(
+                seconds + GRACE_SECONDS, lambda: self.open(seconds=seconds), "opening the database"
+            )
         except TimeoutError:
             message = f"The database did not answer within {seconds + GRACE_SECONDS:.0f} s."
             raise DatabaseError(message, retryable=True) from None

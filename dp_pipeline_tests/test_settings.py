@@ -301,6 +301,7 @@ def full() -> Settings:
             "SLACK_JOB_EXECUTIONS_WEBHOOK": "https://hooks.example/services/T/B/slackkey",
             "SLACK_BOT_TOKEN": "xoxb-1-botkeybotkey",
             "SLACK_CHANNEL": "#football",
+            "DP_HEARTBEAT_URL": "https://monitor.example/ping/heartbeatkey",
             "AWS_S3_BUCKET": "bucket",
             "AWS_ACCESS_KEY_ID": "id",
             "AWS_SECRET_ACCESS_KEY": "awskey",
@@ -317,14 +318,14 @@ def test_a_secret_is_concealed_wherever_it_stands(secret: str) -> None:
     assert full().conceal(f"tried ({secret}) and {secret}!") == "tried (***) and ***!"
 
 
-def test_the_webhook_is_concealed() -> None:
-    sent = "POST https://hooks.example/services/T/B/slackkey: 404"
-    assert full().conceal(sent) == "POST ***: 404"
+def test_an_address_that_is_a_secret_is_concealed() -> None:
+    for url in ("hooks.example/services/T/B/slackkey", "monitor.example/ping/heartbeatkey"):
+        assert full().conceal(f"POST https://{url}: 404") == "POST ***: 404"
 
 
 def test_settings_can_be_printed() -> None:
     shown = repr(full())
-    for secret in (*full().secrets(), "slackkey"):
+    for secret in (*full().secrets(), "slackkey", "heartbeatkey"):
         assert secret not in shown
 
 

@@ -18,14 +18,19 @@ _INDENT = 6
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of lines.")
-def doctor(*, as_json: bool) -> None:
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Only whether database, daemon and delivery work, as /healthz says it.",
+)
+def doctor(*, as_json: bool, quick: bool) -> None:
     """Check what this installation stands on, and say what to do about what does not work.
 
     Permissions, disk, database, tables, pooler, clock, object store (one small object is written
     and deleted), Slack (nothing is posted), Dagster's storage, its daemon, and the providers of
     stored tournaments. Nothing is migrated or repaired. Exits with 1 if a check failed.
     """
-    from dp_pipeline.instance.doctor import Installation, examine
+    from dp_pipeline.instance.doctor import Installation, examine, examine_parts
 
     screen, found, failed = console(), [], False
     with plain_errors():
@@ -38,7 +43,7 @@ def doctor(*, as_json: bool) -> None:
             lambda: object_store(settings),
             instance_in_use,
         )
-        for name, diagnosis in examine(installation):
+        for name, diagnosis in (examine_parts if quick else examine)(installation):
             failed |= diagnosis.state == "fail"
             found.append({"check": name, **asdict(diagnosis)})
             if not as_json:

@@ -14,10 +14,12 @@ import psutil
 from dp_pipeline.competitions.removal import remove_unknown
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.instance.address import dagster_url
+from dp_pipeline.instance.health import DELIVERED
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import earlier, incidents, notes
 from dp_pipeline.notifications.delivery import (
+    ANOTHER_DELIVERS,
     TICK_SECONDS,
     Delivery,
     DueMessage,
@@ -72,7 +74,10 @@ def announce(
         if channel is None and tick.store is not None:
             tick.learn(tick.store, announced_from=tick.now)
         with duties.duty("delivering messages"):
-            tick.said += delivery.deliver(*tick.due(threads=isinstance(channel, SlackBot)))
+            said = delivery.deliver(*tick.due(threads=isinstance(channel, SlackBot)))
+            tick.said += said
+            if tick.store is not None and said != [ANOTHER_DELIVERS]:
+                notes.write(tick.store, DELIVERED, {"said": said})
     context.update_cursor(json.dumps({"database_away": tick.away}))
     duties.end()
     return "; ".join(tick.said) or "Nothing new."

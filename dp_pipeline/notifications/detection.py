@@ -13,11 +13,13 @@ import dagster as dg
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.database.tables import incident
 from dp_pipeline.http.health import read_health
+from dp_pipeline.instance.health import installation_health
 from dp_pipeline.notifications import incidents, undelivered
 from dp_pipeline.notifications.delivery import Delivery, due_incidents
 from dp_pipeline.notifications.detectors import automation, checks, jobs, providers
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.notifications.earlier import adopted
+from dp_pipeline.notifications.heartbeat import send
 from dp_pipeline.notifications.incidents import Condition, Kind
 from dp_pipeline.notifications.notes import DELIVERS, WATCHES
 from dp_pipeline.notifications.slack.resource import SlackResource
@@ -46,6 +48,7 @@ def detect_incidents(
         return f"The database cannot be used: {Settings.load().conceal(str(error))}"
     detection = _Detection(context, store, duties, Settings.load())
     posted: list[str] = []
+    heartbeat: list[str] = []
     with duties.duty("taking over what an earlier version knew"):
         detection.adopt_earlier()
     with duties.duty("reading the settings of Slack"):
@@ -62,10 +65,13 @@ def detect_incidents(
             detection.examine_checks(context.repository_def)
         with duties.duty("examining the jobs"):
             detection.examine_jobs(context.repository_def)
+    # Before what is posted, which may take most of the time of a tick.
+    with duties.duty("sending the heartbeat"):
+        heartbeat = detection.send_heartbeat()
     with duties.duty("delivering what is wrong with the delivery"):
         posted = delivery.deliver(lambda: due_incidents(store, duties, _OF_DELIVERY))
     duties.end()
-    return "; ".join(posted) or "Nothing new."
+    return "; ".join([*posted, *heartbeat]) or "Nothing new."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,21 @@ class _Detection:
             each=self.duties.duty,
         )
         self._reconcile(conditions, {"job": [*names, *automations]})
+
+    def send_heartbeat(self) -> list[str]:
+        """Tell the monitor outside that daemon and delivery work, if they do; what came of it."""
+        if self.settings.heartbeat_url is None:
+            return []
+        health = installation_health(
+            lambda: self.store, lambda: self.context.instance, self.settings.conceal
+        )
+        if not health.works:
+            return [f"No heartbeat is sent: {health.sentence}"]
+        trouble = send(self.settings.heartbeat_url.get_secret_value())
+        if trouble is None:
+            return ["The heartbeat is sent."]
+        self.context.log.warning(trouble)
+        return [trouble]
 
     def _reconcile(
         self,

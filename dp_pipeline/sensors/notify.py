@@ -39,7 +39,8 @@ def announce_executions(  # noqa: D103 - the description says it
         "Opens an incident when a sensor or schedule keeps failing, a job fails that leaves "
         "nothing in the ledger, an asset check fails, a provider does not answer or messages wait, "
         "and closes it when that is well again. Evaluates the checks of the ledger and of the "
-        "providers' health, and posts what is wrong with announce_executions itself."
+        "providers' health, posts what is wrong with announce_executions itself, and calls "
+        "DP_HEARTBEAT_URL while database, daemon and delivery work."
     ),
 )
 def watch_automation(  # noqa: D103 - the description says it

@@ -156,6 +156,8 @@ class Settings(_FromEnvironment):
     slack_channel: Annotated[str, values.CHANNEL] | None = _from(_CHANNEL)
     slack_api_url: Root | None = _from("SLACK_API_URL")
     """Root of Slack's API; None means that of slack.com."""
+    heartbeat_url: Annotated[SecretStr, checked(values.url)] | None = _from("DP_HEARTBEAT_URL")
+    """What is called each minute while daemon and delivery work."""
     messages: Annotated[frozenset[Class], NoDecode, checked(values.classes)] = _from(
         "DP_MESSAGES", frozenset(CLASSES)
     )
@@ -247,7 +249,8 @@ class Settings(_FromEnvironment):
         none: it gives nothing away, and replacing "postgres" everywhere would hide what happened.
         """
         texts: set[str] = set()
-        whole = self.database_url, self.dagster_postgres_url, self.slack_webhook
+        databases, slack = (self.database_url, self.dagster_postgres_url), self.slack_webhook
+        whole = *databases, slack, self.heartbeat_url
         texts.update(each.get_secret_value() for each in whole if each is not None)
         endpoint = self.s3.endpoint_url if self.s3 is not None else None
         for url in (*texts, *self.base_urls.values(), endpoint or ""):

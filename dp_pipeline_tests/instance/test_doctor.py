@@ -91,6 +91,10 @@ def test_the_command_has_a_line_for_each_part_and_fails_with_one_that_fails(
     assert [line["check"] for line in found] == list(CHECKS)
     assert {line["state"] for line in found} <= {"ok", "warn"}, found
     assert well.exit_code == 0
+    quick = CliRunner().invoke(main, ["doctor", "--quick", "--json"])
+    parts = [(line["check"], line["state"]) for line in json.loads(quick.stdout)]
+    assert parts == [("database", "ok"), ("daemon", "fail"), ("delivery", "fail")]
+    assert quick.exit_code == 1
     away = f"postgresql://somebody:{SECRET}@127.0.0.1:9/football"
     monkeypatch.setenv("DP_DATABASE_URL", away)
     monkeypatch.setenv("SLACK_JOB_EXECUTIONS_WEBHOOK", f"http://127.0.0.1:9/{SECRET}")
@@ -224,6 +228,9 @@ def test_a_daemon_that_has_ended_is_a_failure_and_none_at_all_a_warning(
 
         def get_daemon_heartbeats(self) -> dict[str, Any]:
             return beats
+
+        def get_required_daemon_types(self) -> list[str]:
+            return ["SENSOR"]
 
     installation: Any = examined()
     asked = Installation(

@@ -52,13 +52,14 @@ incident = sa.Table(
 delivery_note = sa.Table(
     "delivery_note",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True, comment="state, attempts or backfills"),
+    sa.Column("name", sa.Text, primary_key=True, comment="state, attempts, backfills or delivered"),
     sa.Column(
         "value",
         pg.JSONB,
         nullable=False,
         comment="state: up to when runs and executions were read; attempts: posts of messages "
-        "that wait; backfills: those without executions that were announced",
+        "that wait; backfills: those without executions that were announced; delivered: what the "
+        "last delivery came to, which ended when the row was updated",
     ),
     moment("updated_at", "Last time a value of this row changed", now=True),
     comment="What the delivery of messages knows from tick to tick",

@@ -15,8 +15,9 @@ from dp_pipeline.instance.doctor.database import clock, pooler, server, versions
 from dp_pipeline.instance.doctor.diagnosis import Check, Diagnosis, Installation
 from dp_pipeline.instance.doctor.machine import daemon, dagster_storage, disk, permissions
 from dp_pipeline.instance.doctor.services import object_store, providers, slack
+from dp_pipeline.instance.health import installation_health
 
-__all__ = ["CHECKS", "Diagnosis", "Installation", "examine"]
+__all__ = ["CHECKS", "Diagnosis", "Installation", "examine", "examine_parts"]
 
 CHECKS: Mapping[str, Check] = {
     "permissions": permissions,
@@ -51,6 +52,15 @@ def examine(installation: Installation) -> Iterator[tuple[str, Diagnosis]]:
             found = Diagnosis("fail", said, _CURES.get(name, ""))
             failed.add(name)
         yield name, Diagnosis(found.state, conceal(found.said), conceal(found.cure))
+
+
+def examine_parts(installation: Installation) -> Iterator[tuple[str, Diagnosis]]:
+    """Examine only whether the parts work that a monitor asks for, likewise."""
+    health = installation_health(
+        installation.database, installation.dagster, installation.settings.conceal
+    )
+    for part in health.parts:
+        yield part.name, Diagnosis("ok" if part.works else "fail", part.said)
 
 
 _AFTER = {

@@ -6,12 +6,11 @@ import tempfile
 from datetime import UTC, datetime
 
 from dp_pipeline.instance.doctor.diagnosis import Diagnosis, Installation
+from dp_pipeline.instance.health import daemon_part, heartbeats
 
 _GIB = 1024**3
 LEAST_BYTES, FEW_BYTES = _GIB // 4, 2 * _GIB
 """Postgres stops at a full disk; an upgrade of the embedded server's tables takes some 100 MB."""
-LATE_SECONDS = 120.0
-"""A daemon reports every 30 s; Dagster calls it unhealthy after five minutes."""
 
 
 def permissions(installation: Installation) -> Diagnosis:
@@ -56,21 +55,14 @@ def dagster_storage(installation: Installation) -> Diagnosis:
 def daemon(installation: Installation) -> Diagnosis:
     """Whether a daemon is at work, without which nothing happens by itself."""
     with installation.dagster() as instance:
-        beats = instance.get_daemon_heartbeats().values()
+        beats = heartbeats(instance)
+    part = daemon_part(beats, datetime.now(UTC))
     if not beats:
-        return Diagnosis(
-            "warn",
-            "No daemon has ever worked here: nothing is read, polled or posted by itself.",
-            "make run, or a service as docs/deployment.md has it.",
-        )
-    newest = max(beat.timestamp for beat in beats)
-    since = datetime.fromtimestamp(newest, UTC)
-    late = datetime.now(UTC) - since
-    if late.total_seconds() > LATE_SECONDS:
-        return Diagnosis(
-            "fail",
-            f"The daemon reported last at {since:%Y-%m-%d %H:%M} UTC: nothing is read, polled or "
-            "posted by itself.",
-            "make run, or start the service again (docs/deployment.md); its log says why it ended.",
-        )
-    return Diagnosis("ok", f"It reported {max(late.total_seconds(), 0):.0f} s ago.")
+        return Diagnosis("warn", part.said, "make run, or a service as docs/deployment.md has it.")
+    if part.works:
+        return Diagnosis("ok", part.said)
+    return Diagnosis(
+        "fail",
+        part.said,
+        "make run, or start the service again (docs/deployment.md); its log says why it ended.",
+    )
