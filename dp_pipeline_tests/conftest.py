@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,6 +17,9 @@ from psycopg import sql
 from dp_pipeline.database.database import Database
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline_tests.database.creating import create_database
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Every test makes and drops a database of 300 files: on ext4 a third of all time went into that.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folders made in it are of this process alone
@@ -162,3 +166,24 @@ def filled_url(admin_url: str, migrated_template: str) -> str:
     finally:
         database.close()
     return url
+
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """The machine's Chromium, for one file of tests: its loop would disturb those of others."""
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"there is no browser: none of {', '.join(_BROWSERS)} is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield opened
+        opened.close()

@@ -5,6 +5,7 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from dotenv import dotenv_values
@@ -47,12 +48,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             sys.exit(0)
         settings.make_home()
         running.enter_context(announced(home, address))
-        environment = {
-            # else it makes directories for its telemetry, which is off, in the checkout
-            "DAGSTER_DISABLE_TELEMETRY": "yes",
-            # else it warns that no environment is active
-            "VIRTUAL_ENV": sys.prefix,
-        }
+        environment = _environment(settings, address)
         first = f"{address}/assets"
 
         def show(keys: tuple[str, ...]) -> None:
@@ -78,6 +74,18 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         )
     click.echo("Stopped.")
     sys.exit(code)
+
+
+def _environment(settings: Settings, address: str) -> dict[str, str]:
+    """What Dagster has beside this process' own environment."""
+    return {
+        # else it makes directories for its telemetry, which is off, in the checkout
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        # else it warns that no environment is active
+        "VIRTUAL_ENV": sys.prefix,
+        # its webserver knows only the address that a name stands for
+        "DP_ALLOWED_HOSTS": ",".join({*settings.allowed_hosts, urlsplit(address).hostname or ""}),
+    }
 
 
 def season_page(settings: Settings, key: str) -> str | None:

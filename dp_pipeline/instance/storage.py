@@ -6,6 +6,7 @@ and it cannot choose between SQLite and Postgres by whether a variable is set.
 
 import os
 import signal
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import psycopg
 
 EVENTS_PER_WRITE = "500"
+_WEBSERVER = "dagster_webserver.app"
 
 
 class _WithoutConfig:
@@ -63,6 +65,12 @@ class SqliteOrPostgresStorage(_WithoutConfig, DagsterStorage, ConfigurableClass)
         # dev` typed by hand, run workers, and `dp`. 500 partitions of 4 assets in one run took
         # 22.5 s on Postgres without it and 1.3 s with it. A value that the user has set stays.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_WRITE)
+        # The one place that reaches the webserver, too, whoever starts it; it serves its pages
+        # once it has an instance.
+        if _WEBSERVER in sys.modules:
+            from dp_pipeline.instance.webserver_guard import guard_webserver
+
+            guard_webserver()
         if settings.dagster_postgres_url is not None:
             from dagster_postgres import DagsterPostgresStorage
 

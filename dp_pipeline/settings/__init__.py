@@ -168,6 +168,10 @@ class Settings(_FromEnvironment):
     )
     """Public base of links into the bucket, without trailing slash."""
     dagster_base_url: Root | None = _from(_OURS)
+    allowed_hosts: Annotated[frozenset[str], NoDecode, checked(values.hosts)] = _from(
+        "DP_ALLOWED_HOSTS", frozenset()
+    )
+    """Further host names under which Dagster's pages may be opened, in small letters."""
     competitions_file: Annotated[Path, checked(values.path)] | None = _from("DP_COMPETITIONS")
     """The file of followed competitions, absolute; None means the packaged one."""
     known_exceptions_file: Annotated[Path, checked(values.path)] | None = _from(

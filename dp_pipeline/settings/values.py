@@ -114,6 +114,14 @@ def classes(value: str) -> frozenset[str]:
     return words
 
 
+def hosts(value: str) -> frozenset[str]:
+    """Host names or addresses, separated by commas or blanks."""
+    names = frozenset(value.lower().replace(",", " ").split())
+    if not names or not all(re.fullmatch(r"[\w.-]+|[\da-f]*:[\da-f:.]+", name) for name in names):
+        refuse("must be host names or addresses, without http:// and port, separated by commas.")
+    return names
+
+
 def encryption(value: str) -> str:
     """A server-side encryption of S3."""
     known = [each for each in _ENCRYPTIONS if each.lower() == value.lower()]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -119,6 +120,7 @@ def test_ctrl_c_ends_dagster_and_the_run_that_is_at_work(
         links = dagster_url(Settings.load({"DP_HOME": str(tmp_path / "home")}))
         assert links == dev.url.replace("127.0.0.1", "localhost")
         wait_for("the page to open", lambda: f"Open {links}/assets" in dev.output() or None)
+        assert httpx.get(dev.url, headers={"host": "evil.example"}).status_code == 421
         dev.add_partitions("openligadb:bl1:2024")
         dev.launch("tournaments", partition="openligadb:bl1:2024")
         request, _ = silent_provider.accept()

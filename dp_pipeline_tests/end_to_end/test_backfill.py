@@ -3,7 +3,6 @@
 One file, because both look at the same running Dagster.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,13 +31,6 @@ from dp_pipeline_tests.servers import operations_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
-
 
 # Two minutes of two cores, half of them the browser's and the daemon's start.
 pytestmark = pytest.mark.slow
@@ -126,17 +118,6 @@ def test_the_daemon_watches_over_what_runs_by_itself(backfilled: Backfilled) -> 
     tick = backfilled.dev.wait_for_tick("watch_automation", seconds=90)
     assert tick["status"] == "SKIPPED"
     assert tick["skipReason"] in {"Nothing new.", ANOTHER_DELIVERS}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if path is None:
-        pytest.skip(f"there is no browser: none of {', '.join(_BROWSERS)} is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
 
 
 @pytest.fixture
