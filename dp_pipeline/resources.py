@@ -151,8 +151,11 @@ class ProvidersResource(dg.ConfigurableResource):
 
     def open(self, database: Database) -> Providers:
         """The providers of one run."""
-        objects = object_store(Settings.load())
-        return open_providers(self.urls(), database, objects)
+        from dp_pipeline.http.limits import Limits
+
+        settings = Settings.load()
+        limits = Limits(connections=settings.connections_per_run)
+        return open_providers(self.urls(), database, object_store(settings), limits=limits)
 
     def open_images(self, database: Database) -> Images:
         """Where the images are that providers name, paced likewise."""

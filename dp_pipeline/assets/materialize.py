@@ -21,11 +21,8 @@ from dp_pipeline.domains.domain import Domain, Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, NAMES, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
+from dp_pipeline.settings import partitions_per_run
 
-# One run over thousands of partitions never starts: Dagster stores a planned event for each asset
-# and partition first (5,000 x 4 took longer than its two minutes to start). 60 tournaments are two
-# runs with this, and a backfill of hundreds still spreads over several workers.
-MOST_PARTITIONS_PER_RUN = 50
 # An image waits for its host's rate limit, up to 65 of them in a tournament; and assets share a
 # run only where they share their policy: a failed table never keeps a badge from being read again.
 MOST_PARTITIONS_PER_LOGOS_RUN = 20
@@ -63,7 +60,10 @@ def _spec(domain: Registered) -> dg.AssetSpec:
     partitions_def=TOURNAMENTS,
     can_subset=True,
     check_specs=checks.specs(),
-    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MOST_PARTITIONS_PER_RUN),
+    # One run over thousands of partitions never starts: Dagster stores a planned event for each
+    # asset and partition first (5,000 x 4 took longer than its two minutes to start). With fifty,
+    # 60 tournaments are two runs, and a backfill of hundreds still spreads over several workers.
+    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=partitions_per_run()),
 )
 def ingest(
     context: dg.AssetExecutionContext,

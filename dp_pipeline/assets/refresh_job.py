@@ -1,9 +1,8 @@
 """The job that reads any set of tournaments again, and the requests for runs of it.
 
 A run over partitions takes one range of keys in the order they were added, so refreshing every
-third of 900 tournaments would be 300 runs. This job takes its keys from its configuration, fifty at
-a time, and drives them as the assets do: same ledger rows, same materialization of each
-(tournament, domain).
+third of 900 tournaments would be 300 runs. This job takes its keys from its configuration, and
+drives them as the assets do: same ledger rows, same materialization of each (tournament, domain).
 """
 
 import hashlib
@@ -22,10 +21,11 @@ from dp_pipeline.domains.registry import NAMES, REGISTERED, in_order
 from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
+from dp_pipeline.settings import partitions_per_run
 
 REFRESH_JOB = "refresh_tournaments"
 OP = "refresh"
-MOST_PER_RUN = 50
+MOST_PER_RUN = partitions_per_run()
 PROVIDER_TAG = "dp/provider"
 
 
@@ -83,7 +83,7 @@ def refresh_requests(
     run_key: str | None = None,
     domains: Sequence[str] = NAMES,
 ) -> list[dg.RunRequest]:
-    """Runs that together refresh some tournaments, each of one provider and at most fifty.
+    """Runs that together refresh some tournaments, each of one provider and at most MOST_PER_RUN.
 
     Args:
         keys: checked tournament keys; their order does not matter.

@@ -15,6 +15,7 @@ from dp_pipeline.instance.dagster_internals import (
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
     RETRY_NUMBER_TAG,
+    RunQueueConfig,
 )
 from dp_pipeline.instance.run_health import confirm_deaths
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, Priority
@@ -57,6 +58,20 @@ class RankedRunCoordinator(QueuedRunCoordinator):
                 self._ledger = Database(url.get_secret_value())
                 confirm_deaths(launcher, self._ledger)
         return super().dequeue_interval_seconds
+
+    def get_run_queue_config(self) -> RunQueueConfig:
+        """What dagster.yaml says, where the environment does not say how many runs work at once."""
+        config, settings = super().get_run_queue_config(), Settings.load()
+        limits = config.tag_concurrency_limits
+        if settings.backfill_runs_at_once is not None:
+            limits = [
+                *(limit for limit in limits if limit["key"] != BACKFILL_ID_TAG),
+                {"key": BACKFILL_ID_TAG, "limit": settings.backfill_runs_at_once},
+            ]
+        return config._replace(
+            max_concurrent_runs=settings.runs_at_once or config.max_concurrent_runs,
+            tag_concurrency_limits=limits,
+        )
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Tag the run before it is in the queue, where the daemon may take it at once."""

@@ -27,6 +27,7 @@ from dagster._core.launcher import (
     LaunchRunContext,
     WorkerStatus,
 )
+from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig
 from dagster._core.scheduler.instigation import (
     InstigatorState,
     ScheduleInstigatorData,

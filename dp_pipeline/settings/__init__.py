@@ -25,9 +25,11 @@ from pydantic_settings import (
 from dp_pipeline.settings import values
 from dp_pipeline.settings.values import (
     CLASSES,
+    COUNT,
     KMS,
     ROOT,
     Class,
+    Count,
     PostgresUrl,
     Root,
     Text,
@@ -35,7 +37,15 @@ from dp_pipeline.settings.values import (
     refuse,
 )
 
-__all__ = ["CLASSES", "Class", "S3Settings", "Settings", "SettingsError", "project_directory"]
+__all__ = [
+    "CLASSES",
+    "Class",
+    "S3Settings",
+    "Settings",
+    "SettingsError",
+    "partitions_per_run",
+    "project_directory",
+]
 
 _BASE_URL = "_BASE_URL"
 _OURS = "DAGSTER_BASE_URL"
@@ -46,6 +56,7 @@ _USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
 _BOT_TOKEN, _CHANNEL = "SLACK_BOT_TOKEN", "SLACK_CHANNEL"
 _KEY_OF_KMS = "AWS_S3_SSE_KMS_KEY_ID"
 _ENCRYPTION = "AWS_S3_SERVER_SIDE_ENCRYPTION"
+_PARTITIONS_PER_RUN, _MOST_PARTITIONS = "DP_PARTITIONS_PER_RUN", 50
 
 
 class SettingsError(Exception):
@@ -181,6 +192,14 @@ class Settings(_FromEnvironment):
     retention_file: Annotated[Path, checked(values.path)] | None = _from("DP_RETENTION")
     """The file that says how long what is kept, absolute; None means the packaged one."""
 
+    runs_at_once: Count | None = _from("DP_RUNS_AT_ONCE")
+    """Runs at work at a time, over all machines; None leaves it to dagster.yaml."""
+    backfill_runs_at_once: Count | None = _from("DP_BACKFILL_RUNS_AT_ONCE")
+    """How many of them may be of backfills; None leaves it to dagster.yaml."""
+    partitions_per_run: Count = _from(_PARTITIONS_PER_RUN, _MOST_PARTITIONS)
+    """The most tournaments of one run of a backfill or refresh."""
+    connections_per_run: Count = _from("DP_CONNECTIONS_PER_RUN", 4)
+    """The most requests of one run to one service at the same time."""
     log: Annotated[str, values.LOG] = _from("DP_LOG", "brief")
     """How much `dp dev` shows of what Dagster says: what matters, or with "debug" all."""
     timezone: Annotated[ZoneInfo, checked(values.zone)] = Field(
@@ -270,6 +289,17 @@ class Settings(_FromEnvironment):
         for secret in self.secrets():
             text = text.replace(secret, "***")
         return _USER_INFO.sub("://***@", text)
+
+
+def partitions_per_run() -> int:
+    """DP_PARTITIONS_PER_RUN alone, for where Dagster has to know it when it loads the code.
+
+    A bad value is refused in words by whatever runs; here the default stands in for it.
+    """
+    try:
+        return COUNT.validate_python(os.environ.get(_PARTITIONS_PER_RUN, "").strip())
+    except ValidationError:
+        return _MOST_PARTITIONS
 
 
 def project_directory() -> Path:

@@ -106,6 +106,13 @@ def postgres(value: str) -> str:
     return f"postgresql://{rest}"
 
 
+def count(value: str) -> int:
+    """A whole number from 1 to 1000."""
+    if not re.fullmatch(r"[1-9][0-9]{0,2}|1000", value):
+        refuse("must be a whole number from 1 to 1000.")
+    return int(value)
+
+
 def classes(value: str) -> frozenset[str]:
     """Classes of messages, separated by commas or blanks."""
     words = frozenset(value.lower().replace(",", " ").split())
@@ -155,7 +162,9 @@ CHANNEL = like(
 )
 LOG = like("brief|debug", "must be brief or debug.")
 ON_OR_OFF = like(r"(?i)on|off", "must be on or off.")  # which pydantic takes for true and false
+Count = Annotated[int, checked(count)]
 Text = Annotated[str, checked()]
 Root = Annotated[str, checked(root)]
 ROOT = TypeAdapter(Root)
+COUNT = TypeAdapter(Count)
 PostgresUrl = Annotated[SecretStr, checked(postgres)]

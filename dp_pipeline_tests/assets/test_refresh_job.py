@@ -201,7 +201,7 @@ def test_only_the_domains_asked_for_are_read_and_an_unknown_one_is_refused(
 
 
 def test_backfills_and_refreshes_together_leave_a_slot_to_people() -> None:
-    runs = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]["runs"]
+    runs = yaml.safe_load((ROOT / "dagster.yaml").read_text())["run_coordinator"]["config"]
     limits = {limit["key"]: limit["limit"] for limit in runs["tag_concurrency_limits"]}
     assert set(limits) == {BACKFILL_TAG, RUN_GROUP_TAG}
     assert sum(limits.values()) < runs["max_concurrent_runs"]

@@ -5,9 +5,15 @@ import anyio
 import sqlalchemy as sa
 
 from dp_pipeline.database.database import Database
+from dp_pipeline.http.client import Requests
+from dp_pipeline.http.limits import Limits
 from dp_pipeline.http.rate_limit import HORIZON_SECONDS, PostgresRateLimit
+from dp_pipeline_tests.http.clients import same, using
+from dp_pipeline_tests.http.counting_world import World
+from dp_pipeline_tests.servers import serve
 
 SECONDS = 0.15
+EACH = 8
 
 
 def _set(database: Database, ahead: float) -> None:
@@ -31,36 +37,45 @@ def _ahead(database: Database) -> float:
         return connection.execute(ahead).scalar_one()
 
 
-def _several_turns(url: str, moments: "multiprocessing.Queue[float]") -> None:
+def _machine(url: str, base_url: str, name: str) -> None:
+    """What one machine requests: as much at once as its connections allow."""
     database = Database(url)
 
-    async def turns() -> None:
-        for _ in range(4):
-            await PostgresRateLimit(database).wait("p", SECONDS)
-            moments.put(time.time())
+    async def work(requests: Requests) -> None:
+        async with anyio.create_task_group() as group:
+            for number in range(EACH):
+                group.start_soon(requests.json, f"/{name}/{number}", same)
 
-    anyio.run(turns)
+    using(
+        base_url,
+        work,
+        limits=Limits(connections=100),
+        rate_limit=PostgresRateLimit(database),
+        seconds_apart=SECONDS,
+    )
     database.close()
 
 
-def test_four_processes_space_their_requests_between_them(
+def test_a_provider_gets_no_more_requests_from_two_machines_than_from_one(
     migrated_url: str, database: Database
 ) -> None:
     # `database` has migrated; the processes connect by themselves.
-    spawn = multiprocessing.get_context("spawn")
-    moments: multiprocessing.Queue[float] = spawn.Queue()
-    processes = [spawn.Process(target=_several_turns, args=(migrated_url, moments)) for _ in "1234"]
-    _set(database, 0)
-    began = time.time()
-    for process in processes:
-        process.start()
-    found = sorted(moments.get(timeout=60) for _ in range(16))
-    for process in processes:
-        process.join(10)
-    # Nobody is early: the n-th request comes at least n times the pace after the first turn.
-    for number, moment in enumerate(found):
+    spawn, provider = multiprocessing.get_context("spawn"), World()
+    with serve(provider.app) as base_url:
+        machines = [
+            spawn.Process(target=_machine, args=(migrated_url, base_url, name)) for name in "ab"
+        ]
+        _set(database, 0)
+        began = time.monotonic()
+        for machine in machines:
+            machine.start()
+        for machine in machines:
+            machine.join(60)
+    assert [machine.exitcode for machine in machines] == [0, 0]
+    assert sorted(provider.paths) == sorted(f"/{name}/{n}" for name in "ab" for n in range(EACH))
+    # None is early: the n-th request comes at least n times the pace after the first one may.
+    for number, moment in enumerate(sorted(provider.starts)):
         assert moment >= began + number * SECONDS
-    assert [process.exitcode for process in processes] == [0] * 4
 
 
 def test_turns_of_one_process_are_spaced(database: Database) -> None:

@@ -137,3 +137,15 @@ def test_the_settings_of_the_queue_are_in_force(instance: dg.DagsterInstance) ->
         {"key": "dagster/backfill", "limit": 2},
         {"key": "dp/run_group", "limit": 1},
     ]
+
+
+def test_the_environment_says_how_many_runs_work_at_once(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_RUNS_AT_ONCE", "40")
+    monkeypatch.setenv("DP_BACKFILL_RUNS_AT_ONCE", "30")
+    queue = instance.get_concurrency_config().run_queue_config
+    assert queue is not None
+    assert queue.max_concurrent_runs == 40
+    limits = {limit["key"]: limit["limit"] for limit in queue.tag_concurrency_limits}
+    assert limits == {"dagster/backfill": 30, "dp/run_group": 1}
