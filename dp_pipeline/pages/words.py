@@ -66,3 +66,9 @@ def clean(text: str) -> str:
         if character == "\n"
         or (unicodedata.category(character) not in _UNSEEN and character not in _TURNING)
     )
+
+
+def one_line(text: str) -> str:
+    """Text of others on one line, without what XML refuses and what turns text around."""
+    # Twice, as what goes may have stood between blanks, and some line ends are control characters.
+    return " ".join(clean(" ".join(text.split())).split())

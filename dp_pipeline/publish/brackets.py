@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.publish.season import PublishedSeason, PublishedTie
-from dp_pipeline.publish.words import About, one_line
+from dp_pipeline.publish.words import About
 
 MOST_TIES = 16
 """In a column; earlier rounds of a cup are in the list of ties only."""

@@ -39,6 +39,9 @@ _IN_PATH = "provider"
 _TIMES = frozenset({"updated_at", "changed_at"})
 _IN_ROWS = ("source", "licence", "attribution")
 _MOMENT, _LOCAL = "%Y-%m-%dT%H:%M:%S%.6fZ", "%Y-%m-%dT%H:%M:%S"
+_FORMULA = "^[=+@\uff1d\uff0b\uff0d\uff20\t\r\n-]"
+"""Spreadsheets take a cell that begins so for a formula, and run it."""
+_NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
 _TABLES: Mapping[str, str] = {
     "matches": """
         SELECT * FROM fixtures WHERE tournament_key = :key
@@ -245,11 +248,16 @@ def _parquet(frame: "pl.DataFrame", facts: Mapping[str, str]) -> bytes:
 
 
 def _csv(frame: "pl.DataFrame", facts: Mapping[str, str]) -> bytes:
-    """Lists become words between blanks, moments ISO 8601."""
+    """Lists become words between blanks, moments ISO 8601, and what would be a formula text."""
     import polars as pl
 
     lists = [pl.col(n).list.join(" ") for n, t in frame.schema.items() if t == pl.List(pl.String)]
-    return _in_text(frame.with_columns(lists), facts).write_csv().encode()
+    text = _in_text(frame.with_columns(lists), facts)
+    said = pl.col(pl.String)
+    is_formula = said.str.contains(_FORMULA) & ~said.str.contains(_NUMBER)
+    # The mark of text: a spreadsheet does not run what follows.
+    harmless = pl.when(is_formula).then(said.str.replace("^", "'")).otherwise(said)
+    return text.with_columns(harmless).write_csv().encode()
 
 
 def _json(frame: "pl.DataFrame", facts: Mapping[str, str]) -> bytes:

@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Literal
 
 from dp_pipeline.football.models import Match, Round
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.publish.brackets import Bracket, brackets_of
 from dp_pipeline.publish.races import matchdays_of
 from dp_pipeline.publish.season import PublishedSeason, Race
-from dp_pipeline.publish.words import About, one_line, ordinal
+from dp_pipeline.publish.words import About, ordinal
 
 MOST_HIGHLIGHTED = 4
 """Lines with a style of their own; the others are thin and grey, and named all the same."""

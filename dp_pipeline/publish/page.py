@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.pages.frame import page
 from dp_pipeline.pages.palette import in_page
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.kickoffs import (
     KickoffWords,
@@ -18,7 +19,6 @@ from dp_pipeline.publish.kickoffs import (
 )
 from dp_pipeline.publish.season import Goalscorer, PublishedSeason, PublishedTie
 from dp_pipeline.publish.shelf import PAGE
-from dp_pipeline.publish.words import one_line
 
 MOST_GOALSCORERS = 30
 _TEMPLATE = Path(__file__).parent / "templates" / PAGE

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import COUNTED, Match, Round, Standing
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.providers.contract import Licence
-from dp_pipeline.publish.words import one_line
 
 
 @dataclass(frozen=True, slots=True)

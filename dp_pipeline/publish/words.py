@@ -3,8 +3,6 @@
 import unicodedata
 from dataclasses import dataclass
 
-from dp_pipeline.pages.words import clean
-
 _LAST_TEEN = 13
 _FIRST_TEEN = 11
 _SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
@@ -26,12 +24,6 @@ def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th."""
     teen = _FIRST_TEEN <= number % 100 <= _LAST_TEEN
     return f"{number}{'th' if teen else _SUFFIXES.get(number % 10, 'th')}"
-
-
-def one_line(text: str) -> str:
-    """Text of a provider on one line, without what XML refuses and what turns text around."""
-    # Twice, as what goes may have stood between blanks, and some line ends are control characters.
-    return " ".join(clean(" ".join(text.split())).split())
 
 
 def width(text: str) -> float:

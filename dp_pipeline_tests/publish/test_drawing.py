@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from lxml import etree  # ty: ignore[missing-module-member] - compiled, without stubs
 
 from dp_pipeline.pages.palette import HIGHLIGHTS, INKS, contrast, in_page
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.publish.drawing import lines, sheet
 from dp_pipeline.publish.drawing.pictures import MOST_BYTES, drawn
 from dp_pipeline.publish.drawing.sheet import DrawnChart, fonts_for
 from dp_pipeline.publish.figures import charts_of
-from dp_pipeline.publish.words import one_line, ordinal, shortened, width
+from dp_pipeline.publish.words import ordinal, shortened, width
 from dp_pipeline_tests.publish.seasons import ATTRIBUTION, cup, season, with_everything
 
 CLUBS = ["Ahlen", "Brake", "Celle", "Damme", "Emden", "Fulda"]

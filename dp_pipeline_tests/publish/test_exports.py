@@ -20,6 +20,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.publish.exports import EXPORTED, FORMATS, Export, read_export, write_export
+from dp_pipeline.read.frames import Rows
 from dp_pipeline.resources import DatabaseResource, LedgerResource
 from dp_pipeline.settings import S3Settings
 from dp_pipeline.storage import S3, Folder
@@ -86,6 +87,35 @@ def test_csv_and_json_are_read_with_one_line_too(
     row = json.loads(place.read_text())[0]
     assert row["updated_at"].endswith("Z")
     assert row["attribution"].startswith("Contains information from OpenLigaDB")
+
+
+def test_a_spreadsheet_meets_no_formula_in_a_csv_and_every_number_as_it_is(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("http://evil.example")'
+    texts = [
+        formula,
+        "+1+1",
+        "-cmd",
+        "@SUM(A1)",
+        "\t=1",
+        "\uff1d1",
+        "-3",
+        "+01",
+        "-2.5",
+        "1. FC",
+        "",
+    ]
+    rows = Rows({"team": "text", "points": "whole"}, [(text, -3) for text in texts])
+    export = Export(TournamentKey.parse(LIGA), "Liga", "https://example.org", {"standings": rows})
+    files = {
+        file.key.rpartition(".")[2]: tmp_path / file.key
+        for file in write_export(export, Folder(tmp_path), FORMATS)
+    }
+    read = pl.read_csv(files["csv"], schema_overrides={"team": pl.String})
+    assert read["team"].to_list()[:6] == [f"'{text}" for text in texts[:6]]
+    assert read["team"].fill_null("").to_list()[6:] == texts[6:]
+    assert set(read["points"]) == {-3}
+    assert pl.read_parquet(files["parquet"])["team"].to_list() == texts
+    assert [row["team"] for row in json.loads(files["json"].read_text())] == texts
 
 
 def test_a_parquet_file_says_its_provider_source_licence_and_time(folder: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
-from dp_pipeline.pages.words import clean
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.providers.registry import BY_NAME
 
 Entry = Mapping[str, Any]
@@ -110,7 +110,7 @@ class StoredAccount:
 
 def line(value: object) -> str:
     """A value as one line of text; nothing for nothing."""
-    return "" if value is None else " ".join(clean(str(value)).split())
+    return "" if value is None else one_line(str(value))
 
 
 def entry(value: object) -> Entry:

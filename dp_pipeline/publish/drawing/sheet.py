@@ -13,8 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dp_pipeline.pages.palette import light
+from dp_pipeline.pages.words import one_line
 from dp_pipeline.publish.drawing.svg import dressed
-from dp_pipeline.publish.words import About, one_line
+from dp_pipeline.publish.words import About
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,8 @@ import re
 
 from lxml import etree  # ty: ignore[missing-module-member] - compiled, without stubs
 
-from dp_pipeline.publish.words import About, one_line
+from dp_pipeline.pages.words import one_line
+from dp_pipeline.publish.words import About
 
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
