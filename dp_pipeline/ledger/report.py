@@ -36,6 +36,7 @@ def report(execution: Execution) -> dict[str, Any]:
         "changes": _changes(execution),
         "requests": _requests(execution),
         "error": _error(execution),
+        **({"causes": execution.causes} if execution.causes else {}),
     }
     return jsonable(account)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from dp_pipeline.domains.registry import REGISTERED
+from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.report import report
 from dp_pipeline.ledger.report_view.happened import SUBJECTS, VERDICTS
@@ -216,3 +217,20 @@ def test_findings_of_the_first_version_are_shown() -> None:
     execution = read()
     execution["remarks"] = {"kind": [{"subject": "A - B", "detail": "Twice."}]}
     assert view_of(execution, UTC_ZONE).parts[0].id == "noticed"
+
+
+def test_what_was_not_begun_says_why_what_it_builds_on_had_failed() -> None:
+    execution = Execution(Run(ID), "openligadb:bl1:2024", ID, "standings")
+    away = "OpenLigaDB is away."
+    execution.causes = {"teams": away, "matches": away, "rounds": "There is no round"}
+    execution.fail(BlockedDependencyError("Not begun, because `teams` failed in the same run."))
+    execution.finish()
+    account = report(execution)
+    assert (
+        "It was not begun, because what it builds on had failed. Reading the teams and the matches "
+        f"failed: {away} Reading the rounds failed: There is no round."
+    ) in view_of(account, UTC_ZONE).happened
+    del account["causes"]
+    assert (
+        "Not begun, because `teams` failed in the same run." in view_of(account, UTC_ZONE).happened
+    )

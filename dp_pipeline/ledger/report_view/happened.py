@@ -79,7 +79,9 @@ def _began(account: StoredAccount, zone: ZoneInfo) -> str:
 def _ended(account: StoredAccount) -> list[str]:
     said = sentence(line(account.entry("error").get("message")) or _summed(account, "error"))
     if account.outcome == "blocked_dependency":
-        return [said or "Not begun, because something that it builds on had failed."]
+        return _not_begun(account) or [
+            said or "Not begun, because something that it builds on had failed."
+        ]
     if account.outcome == SUSPICIOUS:
         decided = how_settled(account.entry("summary"))
         before = account.entry("summary").get(REFUSED_BEFORE)
@@ -101,6 +103,15 @@ def _ended(account: StoredAccount) -> list[str]:
             f"There was nothing to store: {because}" if because else "There was nothing to store."
         ]
     return [*_accepted(account), _counts(account)]
+
+
+def _not_begun(account: StoredAccount) -> list[str]:
+    """Why, by the reasons of the domains that failed first; an older report does not have them."""
+    failed: dict[str, list[str]] = {}
+    for name, because in account.entry("causes").items():
+        failed.setdefault(sentence(line(because)), []).append(SUBJECTS.get(name, line(name)))
+    reasons = [f"Reading {listed(names)} failed: {because}" for because, names in failed.items()]
+    return ["It was not begun, because what it builds on had failed.", *reasons] if reasons else []
 
 
 def _accepted(account: StoredAccount) -> list[str]:
