@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
+from dp_pipeline.database.rows import storable
+from dp_pipeline.pages.words import one_line
 
 TOURNAMENT_TAG = "dp/tournament"
 MOST_NAMED = 3
@@ -40,7 +42,9 @@ def _name(
     if not keys:
         return True
     tournament = tables.tournament
-    wanted = sa.select(tournament.c.key, tournament.c.label).where(tournament.c.key.in_(keys))
+    # A partition may be any text, also one that no database takes.
+    stored = tournament.c.key.in_([key for key in keys if key == storable(key)])
+    wanted = sa.select(tournament.c.key, tournament.c.label).where(stored)
     try:
         rows = database.run_here(lambda connection: connection.execute(wanted).fetchall())
     # What is to be done fails or not by itself; a name is no reason.
@@ -56,5 +60,5 @@ def named(keys: Sequence[str], labels: Mapping[str, str]) -> str:
     first = ", ".join(labels.get(key, key) for key in keys[:MOST_NAMED])
     head = f"{len(keys)} tournaments: " if len(keys) > 1 else ""
     tail = ", …" if len(keys) > MOST_NAMED else ""
-    text = " ".join(f"{head}{first}{tail}".split())
+    text = one_line(f"{head}{first}{tail}")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

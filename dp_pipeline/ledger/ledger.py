@@ -50,7 +50,7 @@ def tournament_id_of(key: str) -> UUID:
     try:
         return TournamentKey.parse(key).tournament_id
     except MalformedKeyError:
-        return natural_id("malformed", key)
+        return natural_id("malformed", storable(key))
 
 
 def has_rows(connection: sa.Connection, domain: str, tournament_id: UUID) -> bool:
@@ -64,7 +64,7 @@ def has_rows(connection: sa.Connection, domain: str, tournament_id: UUID) -> boo
 
 def storable(key: str) -> str:
     """A key as Postgres can keep it: no NUL, no endless text. Dagster accepts any key at all."""
-    return key.replace("\x00", "\\0")[:500]
+    return plain(key)[:500]
 
 
 class Ledger:
