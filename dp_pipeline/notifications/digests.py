@@ -24,6 +24,7 @@ from dp_pipeline.notifications.failure_runs import (
     recoveries,
     standing,
 )
+from dp_pipeline.notifications.outbox import ReportUrl
 from dp_pipeline.notifications.slack.digest import (
     CHANGED,
     FAILURES,
@@ -94,12 +95,13 @@ def recorded(database: Database, request_ids: Collection[UUID]) -> bool:
         return bool(connection.scalar(exists))
 
 
-def digest(
+def digest(  # noqa: PLR0913 - which, since when, and where more is
     database: Database,
     group: RunGroup,
     *,
     since: datetime,
     url: str,
+    report_url: ReportUrl = lambda _: None,
     in_all: bool = False,
 ) -> Digest:
     """What is unannounced of a run group, summed up; an attempt that was repeated does not count.
@@ -115,6 +117,7 @@ def digest(
         as_before = standing(executions, since)
         totals: dict[str, Any] = connection.execute(_totals(counted, as_before)).one()._asdict()
         failures = connection.execute(_failures(counted & ~as_before)).all()
+        reports = _rows(connection, [row.execution for row in failures])
         harmless = passing(connection, counted & ~as_before)
         recovered, recoveries_in_all = recoveries(connection, counted, most=RECOVERED)
         news = connection.execute(_news(counted)).all()
@@ -130,7 +133,7 @@ def digest(
         subject=subject_of(group.name),
         started_at=totals.pop("started_at") or group.last,
         completed_at=group.last,
-        failures=tuple(_failure(row, names) for row in failures),
+        failures=tuple(_failure(row, names, reports, report_url) for row in failures),
         more_failures=failures[0].kinds - len(failures) if failures else 0,
         recoveries=tuple(
             replace(each, tournament=names.get(each.tournament, each.tournament))
@@ -299,11 +302,25 @@ def _news(which: sa.ColumnElement[bool]) -> sa.Executable:
     )
 
 
-def _failure(row: Any, names: Mapping[str, str]) -> CountedFailure:
+def _failure(
+    row: Any,
+    names: Mapping[str, str],
+    reports: Mapping[str, Mapping[str, Any]],
+    report_url: ReportUrl,
+) -> CountedFailure:
     named = tuple(names[key] for key in row.named[:NAMED])
     settles = row.times == 1 and row.outcome == SUSPICIOUS
     ways = ways_to_settle(row.execution, row.summary or {}) if settles else {}
-    return CountedFailure(row.tournaments, named, tuple(row.domains), row.error, ways)
+    domains = tuple(row.domains)
+    url = report_url(reports[row.execution])
+    return CountedFailure(row.tournaments, named, domains, row.error, ways, row.execution, url)
+
+
+def _rows(connection: sa.Connection, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """The rows of some executions by id."""
+    ledger = tables.data_provider_executions
+    rows = connection.execute(sa.select(ledger).where(ledger.c.id.in_(list(map(UUID, ids)))))
+    return {str(row["id"]): row for row in rows.mappings()}
 
 
 def _names(connection: sa.Connection, keys: Collection[str]) -> Mapping[str, str]:

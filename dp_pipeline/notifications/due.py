@@ -93,6 +93,7 @@ class DueExecutions:
             group,
             since=moment(self.state.announced_from),
             url=self.ledger.run_group_url(group.name),
+            report_url=self.ledger.report_url,
             in_all=in_all,
         )
         return replace(summed, backfill=backfills.how_it_ended(self.context.instance, group.name))

@@ -17,9 +17,11 @@ def test_the_runs_of_a_backfill_are_announced_in_one_digest_when_it_is_over(
     channel: Channel,
 ) -> None:
     channel.backfill(BulkActionStatus.REQUESTED)
+    report = "https://cdn.example.org/report.json"
     for number in range(3):
         run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
         ended = ago(minutes=4 - number)
+        failing = {**failed(f"404 for bl{number}"), "report_file_url": report}
         for domain in NAMES:
             finished_row(
                 channel.database,
@@ -28,7 +30,7 @@ def test_the_runs_of_a_backfill_are_announced_in_one_digest_when_it_is_over(
                 domain,
                 run_group=run_group_of(run.tags),
                 completed_at=ended,
-                **(failed(f"404 for bl{number}") if number and domain == "matches" else {}),
+                **(failing if number and domain == "matches" else {}),
             )
         channel.end(run)
     assert channel.deliver() == "Nothing new."
@@ -47,6 +49,7 @@ def test_the_runs_of_a_backfill_are_announced_in_one_digest_when_it_is_over(
         "*2 tournaments* failed at matches: openligadb:bl1:2024, openligadb:bl2:2024"
         in json.dumps(channel.receiver.accepted[-1], ensure_ascii=False)
     )
+    assert f"<{report}|report>" in text
     assert "http://localhost:3000/runs/b/abcdefgh" in text
     assert unannounced(channel.database) == 0
 

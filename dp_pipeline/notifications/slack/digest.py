@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.notifications.slack.card import (
     CROSS,
     RED,
@@ -23,6 +24,7 @@ from dp_pipeline.notifications.slack.mrkdwn import (
     link,
     shown_date,
     visible,
+    weight,
 )
 from dp_pipeline.pages.words import duration
 from dp_pipeline.settings import Class
@@ -38,14 +40,17 @@ LONGEST_NEWS = 90
 CHANGED = 8
 LONGEST_SUBJECT = 60
 LONGEST_NAMES = 500
+_LEAST_ERROR = 100
+"""Less of an error shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedFailure:
     """One reason: in how many tournaments, the first few of which are named, and in what of them.
 
-    `error` is what one of the executions said, None for a partial failure. `ways` are what a person
-    may do about a single payload that was refused: what for, and what to type.
+    `error` is what one of the executions said, None for a partial failure; `execution_id` is of
+    that one, and `report_url` opens its report. `ways` are what a person may do about a single
+    payload that was refused: what for, and what to type.
     """
 
     tournaments: int
@@ -53,6 +58,8 @@ class CountedFailure:
     domains: tuple[str, ...]
     error: str | None
     ways: Mapping[str, str] = field(default_factory=dict)
+    execution_id: str = ""
+    report_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +314,13 @@ class Digest:
             heading = f"*{_several(failure.tournaments)}* {verb} {domains}: {names}{more}"
             ways = ways_in_lines(failure.ways)
             room = budget // len(shown) - 450 - len(ways)
+            report = _report(failure, room - _LEAST_ERROR)
             error = failure.error if failure.error and visible(failure.error) else None
             if error is None:
                 error = "Some rows were left out; `dp checks` and the reports say which."
-            block = "" if room < 100 else f"\n{code_block(error, room)}"  # noqa: PLR2004 - less shows nothing
-            texts.append(f"{heading}{block}{ways}")
+            room -= weight(report)
+            block = "" if room < _LEAST_ERROR else f"\n{code_block(error, room)}"
+            texts.append(f"{heading}{block}{ways}{report}")
         more = len(self.failures) - len(shown) + self.more_failures
         if more > 0:
             texts.append(f"and {more:,} more reasons; `dp executions` lists all")
@@ -356,6 +365,16 @@ class Digest:
         """One line, with the ID last."""
         parts = [shown_date(self.completed_at), f"took {self._elapsed()}"]
         return [" · ".join([*parts, f"Run group: {code(self.run_group, 220)}"])]
+
+
+def _report(failure: CountedFailure, room: int) -> str:
+    """Where the report of a failure is: a link, or what to type where that is too long."""
+    whole = link(failure.report_url, "report")
+    if not failure.execution_id:
+        return ""
+    typed = f"`{command(failure.execution_id)}`"
+    what = "Report" if failure.tournaments == 1 else "Report of one of them"
+    return f"\n{what}: {whole if whole and weight(whole) < room else typed}"
 
 
 def _several(tournaments: int) -> str:

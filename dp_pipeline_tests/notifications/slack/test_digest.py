@@ -93,6 +93,19 @@ def test_each_reason_has_its_own_tournaments_by_name_the_frequent_ones_first() -
     ]
 
 
+def test_a_reason_links_the_report_of_one_execution_or_says_what_to_type() -> None:
+    report = "https://cdn.example.org/report.html"
+    linked = replace(MISSING, execution_id="7d580396-73dc", report_url=report)
+    long = replace(
+        REFUSED, tournaments=1, execution_id="0b6d0396-73dc", report_url=f"{report}?{'s' * 1_500}"
+    )
+    payload = replace(CALM, failed=15, failures=(linked, *[long] * 5)).payload()
+    check(payload)
+    shown = texts(payload)
+    assert shown[5].endswith(f"```\nReport of one of them: <{report}|report>")
+    assert shown[6].endswith("```\nReport: `dp report 0b6d0396`")
+
+
 def test_recoveries_are_named() -> None:
     recovery = Recovery("Bundesliga 2024/25", "matches", 3 * 3_600_000)
     digest = replace(CALM, recoveries=(recovery,), more_recoveries=4)
@@ -206,6 +219,8 @@ digests = st.builds(
             named=st.lists(text, max_size=6).map(tuple),
             domains=st.lists(text, max_size=5).map(tuple),
             error=st.none() | text,
+            execution_id=st.uuids().map(str),
+            report_url=st.none() | text | st.just("https://cdn.example.org/" + "x" * 900),
         ),
         max_size=8,
     ).map(tuple),
