@@ -4,7 +4,7 @@ A field that is not set follows the environment (settings/), read when a run or 
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -16,7 +16,7 @@ from pydantic import Field
 from dp_pipeline.database.database import START_SECONDS, Database, DatabaseError
 from dp_pipeline.embedded_postgres import EmbeddedPostgresError
 from dp_pipeline.images.client import Images, Root
-from dp_pipeline.instance.address import dagster_url
+from dp_pipeline.instance.address import dagster_url, served_address
 from dp_pipeline.instance.in_time import in_time
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.reading_reports import ReportPlace
@@ -104,7 +104,7 @@ def object_store(settings: Settings) -> ObjectStore:
     if settings.s3 is not None:
         return _bucket(settings.s3, settings.public_objects_url)
     settings.make_home()
-    return Folder(settings.home / "objects")
+    return Folder(settings.objects_folder, partial(served_address, settings))
 
 
 @cache

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.instance.address import served_address
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_settled, ways_to_settle
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import BY_NAME
+from dp_pipeline.settings import Settings
 from dp_pipeline.storage import place_of
 
 # A cup has 64 teams; more rows than this belong in SQL.
@@ -146,15 +148,20 @@ def _report(execution: Execution) -> dict[str, Any]:
     # An address of S3 opens nothing, and one that is signed would be stored with the metadata.
     if address.startswith("s3://"):
         return {"report": typed}
-    # Browsers follow no link from a page of Dagster's to a file: it is shown as a path.
+    # What is served on this machine is so only as long as `dp dev` runs.
     return {"report": link(address), **({"to read it": typed} if "file:" in address else {})}
 
 
 def link(url: str) -> Any:
-    """The address of an object, as a person opens it."""
-    if url.startswith("file://"):
-        return dg.MetadataValue.path(place_of(url))
-    return dg.MetadataValue.url(url) if url.startswith("http") else url
+    """The address of an object, as a person opens it.
+
+    Browsers follow no link from a page of Dagster's to a file: where that is not served, it is
+    shown as a path.
+    """
+    shown = (served_address(Settings.load(), url) or url) if url.startswith("file://") else url
+    if shown.startswith("file://"):
+        return dg.MetadataValue.path(place_of(shown))
+    return dg.MetadataValue.url(shown) if shown.startswith("http") else shown
 
 
 def _counts(execution: Execution) -> dict[str, Any]:

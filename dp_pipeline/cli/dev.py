@@ -28,6 +28,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     """
     from dp_pipeline.cli.brief_output import BriefOutput
     from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
+    from dp_pipeline.cli.served_objects import objects_served
     from dp_pipeline.instance.address import WORLD, address_of, announced
     from dp_pipeline.partitions import TOURNAMENTS
     from dp_pipeline.sandbox.demo import FIRST_PAGE, simulated_world
@@ -48,6 +49,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             sys.exit(0)
         settings.make_home()
         running.enter_context(announced(home, address))
+        running.enter_context(objects_served(settings, host))
         environment = _environment(settings, address)
         first = f"{address}/assets"
 

@@ -1,4 +1,4 @@
-"""Where Dagster's pages and the simulated world are: `dp dev` says so in files.
+"""Where Dagster's pages, the simulated world and stored objects are: `dp dev` says so in files.
 
 What they say is valid for as long as it runs.
 """
@@ -10,11 +10,15 @@ from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from dp_pipeline.settings import Settings
 
-PAGES, WORLD = "address", "world-address"
+PAGES, WORLD, OBJECTS = "address", "world-address", "objects-address"
 """Whose address is announced; files in DP_HOME."""
+SERVED = ("data-provider-operation-reports/", "seasons/", "exports/")
+"""What of the folder of objects browsers of this machine are shown: not what others may not have,
+nor what providers answered."""
 _IPV6 = 6
 
 
@@ -78,3 +82,25 @@ def dagster_url(settings: Settings) -> str:
     """Root of Dagster's pages, without trailing slash; by default where `dp dev` runs it."""
     announced = announced_address(settings.home)
     return settings.dagster_base_url or announced or "http://localhost:3000"
+
+
+def last_port(home: Path, of: str) -> int:
+    """The port that was announced last, also by a process that is gone; 0 for none."""
+    try:
+        return urlsplit((home / of).read_text()).port or 0
+    except (OSError, ValueError):
+        return 0
+
+
+def served_address(settings: Settings, url: str) -> str | None:
+    """Where browsers of this machine open an object of the folder; None where they cannot.
+
+    Args:
+        settings: whose folder it is.
+        url: of the object, as the folder gives it.
+    """
+    key = url.removeprefix(f"{settings.objects_folder.as_uri()}/")
+    if key == url or not key.startswith(SERVED):
+        return None
+    address = announced_address(settings.home, OBJECTS)
+    return None if address is None else f"{address}/{key}"

@@ -6,7 +6,6 @@ real ones.
 """
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -15,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dp_pipeline.sandbox.serving import listen, serving
+
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.routing import Route
 
 
@@ -36,7 +36,6 @@ _NOT_YET = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <h1>The first season is being read</h1>
 <p>Within a minute the table and the charts of a simulated league stand here. This page looks again
 by itself.</p></body></html>"""
-_STARTED_WITHIN = 15.0
 _LOOKED_EVERY = 5.0
 
 
@@ -87,7 +86,7 @@ def simulated_world(
     began = time.time() - (0 if state.played is None else state.played + 2 * _LOOKED_EVERY)
     start = read_moment("37%", began)
     simulation = Simulation(World(SEED, TOURNAMENTS), Clock(start, began, SPEED), Faults(SEED, []))
-    listener = _listen(state.port)
+    listener = listen(state.port)
     port = listener.getsockname()[1]
     shown: tuple[str, ...] = ()
 
@@ -110,8 +109,8 @@ def simulated_world(
 
     note()
     server = http_server(simulation, [_first_page(lambda: season(shown[0]))])
-    with _repeating(note), _serving(server, listener):
-        yield f"http://127.0.0.1:{port}"
+    with _repeating(note), serving(server, listener) as address:
+        yield address
 
 
 def _first_page(season: Callable[[], str | None]) -> "Route":
@@ -140,21 +139,6 @@ def _repeating(work: Callable[[], None]) -> Generator[None]:
         thread.join(timeout=5)
 
 
-@contextmanager
-def _serving(server: "uvicorn.Server", listener: socket.socket) -> Generator[None]:
-    thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
-    thread.start()
-    deadline = time.monotonic() + _STARTED_WITHIN
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    try:
-        yield
-    finally:
-        # who reads the world has ended by now; a browser's open connection is not waited for
-        server.should_exit = server.force_exit = True
-        thread.join(timeout=5)
-
-
 def _remembered(home: Path) -> DemoState:
     with suppress(OSError, ValueError, TypeError):
         return DemoState(**json.loads((home / STATE).read_text()))
@@ -166,10 +150,3 @@ def _remember(home: Path, state: DemoState) -> None:
     fresh = home / f"{STATE}.new"
     fresh.write_text(json.dumps(asdict(state)))
     fresh.replace(home / STATE)
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("127.0.0.1", port), backlog=256)
-    except OSError:
-        return socket.create_server(("127.0.0.1", 0), backlog=256)

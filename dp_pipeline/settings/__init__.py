@@ -259,6 +259,11 @@ class Settings(_FromEnvironment):
             )
         return problems
 
+    @property
+    def objects_folder(self) -> Path:
+        """Where objects are without a bucket."""
+        return self.home / "objects"
+
     def make_home(self) -> None:
         """Make DP_HOME, for this user alone. One that exists keeps its mode."""
         from dp_pipeline.embedded_postgres import make_private

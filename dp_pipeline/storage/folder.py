@@ -2,16 +2,23 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from dp_pipeline.storage.store import ObjectStoreError, border
 
 
 class Folder:
-    """Objects as files below a folder; a file appears whole or not at all."""
+    """Objects as files below a folder; a file appears whole or not at all.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        served: the web address of a file:// address, where there is one now.
+    """
+
+    def __init__(self, root: Path, served: Callable[[str], str | None] = lambda _: None) -> None:
         self._root = root
+        self._served = served
 
     def put(
         self,
@@ -63,8 +70,9 @@ class Folder:
         return self._path(key).as_uri()
 
     def link(self, key: str) -> str:
-        """The same: who can read the folder needs no other one."""
-        return self.url(key)
+        """Where it is served to browsers of this machine, else the same file:// address."""
+        url = self.url(key)
+        return self._served(url) or url
 
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
