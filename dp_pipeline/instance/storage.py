@@ -20,9 +20,10 @@ from dp_pipeline.instance.dagster_internals import (
     LocalComputeLogManager,
     UserConfigSchema,
 )
-from dp_pipeline.instance.dagster_storage import DagsterSqliteStorage, DagsterStorage
+from dp_pipeline.instance.dagster_storage import DagsterStorage
 from dp_pipeline.instance.environment import put_real_environment_first
 from dp_pipeline.instance.home import dagster_directory, initialising
+from dp_pipeline.instance.sqlite_storage import SqliteStorage
 from dp_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class SqliteOrPostgresStorage(_WithoutConfig, DagsterStorage, ConfigurableClass)
         directory = dagster_directory(settings)
         # two processes that create the tables at once: "UNIQUE constraint failed: alembic_version"
         with initialising(directory):
-            return DagsterSqliteStorage(str(directory), inst_data=inst_data)
+            return SqliteStorage(str(directory), inst_data=inst_data)
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""What is written by one engine per file is what Dagster's own storage of these files reads."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster import DagsterEventType
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    DagsterEvent,
+    StepMaterializationData,
+)
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+
+from dp_pipeline.instance.sqlite_storage import MOST_ENGINES, SqliteEvents, SqliteStorage
+
+KEYS = ("openligadb:bl1:2023", "openligadb:bl1:2024")
+
+
+@pytest.fixture
+def storages(tmp_path: Path) -> Iterator[tuple[SqliteStorage, DagsterSqliteStorage]]:
+    """Ours, and Dagster's own on the same files."""
+    ours, theirs = SqliteStorage(str(tmp_path)), DagsterSqliteStorage(str(tmp_path))
+    with dg.DagsterInstance.ephemeral() as instance:
+        for storage in (ours, theirs):
+            storage.register_instance(instance)
+        yield ours, theirs
+
+
+def _entries(run_id: str, *events: DagsterEvent) -> Sequence[EventLogEntry]:
+    return [
+        EventLogEntry(
+            error_info=None,
+            level="debug",
+            user_message="",
+            run_id=run_id,
+            timestamp=time.time() + place,
+            dagster_event=event,
+        )
+        for place, event in enumerate(events)
+    ]
+
+
+def _materialized(asset: str, key: str) -> DagsterEvent:
+    said = dg.AssetMaterialization(asset, partition=key, tags={"dagster/data_version": key})
+    return DagsterEvent(
+        DagsterEventType.ASSET_MATERIALIZATION.value,
+        "job",
+        event_specific_data=StepMaterializationData(said),
+    )
+
+
+def _planned(asset: str, key: str) -> DagsterEvent:
+    return DagsterEvent(
+        DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
+        "job",
+        event_specific_data=AssetMaterializationPlannedData(dg.AssetKey(asset), partition=key),
+    )
+
+
+def test_events_of_assets_that_are_stored_together_are_there_one_by_one(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage],
+) -> None:
+    ours, theirs = storages
+    events = [
+        event
+        for asset in ("teams", "matches")
+        for key in KEYS
+        for event in (_planned(asset, key), _materialized(asset, key))
+    ]
+    ours.event_log_storage.store_event_batch(_entries("run", *events))
+    for read in (ours.event_log_storage, theirs.event_log_storage):
+        assert len(read.get_logs_for_run("run")) == len(events)
+        for asset in (dg.AssetKey("teams"), dg.AssetKey("matches")):
+            last = read.get_latest_materialization_events([asset])[asset]
+            assert last is not None
+            assert last.asset_materialization is not None
+            assert last.asset_materialization.partition == KEYS[-1]
+            assert read.get_materialized_partitions(asset) == set(KEYS)
+            tags = read.get_latest_tags_by_partition(
+                asset, DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"]
+            )
+            assert tags == {key: {"dagster/data_version": key} for key in KEYS}
+            (record,) = read.get_asset_records([asset])
+            assert record.asset_entry.last_run_id == "run"
+
+
+def test_an_event_of_another_kind_is_stored_as_dagster_does(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage],
+) -> None:
+    ours, theirs = storages
+    started = DagsterEvent(DagsterEventType.STEP_START.value, "job", step_key="step")
+    ours.event_log_storage.store_event_batch(_entries("run", started, _planned("teams", KEYS[0])))
+    kinds = [entry.dagster_event_type for entry in theirs.event_log_storage.get_logs_for_run("run")]
+    assert kinds == [DagsterEventType.STEP_START, DagsterEventType.ASSET_MATERIALIZATION_PLANNED]
+
+
+def test_runs_without_number_keep_no_more_engines_than_there_may_be(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage],
+) -> None:
+    ours, theirs = storages
+    runs = [f"run{number}" for number in range(MOST_ENGINES + 2)]
+    for run in runs:
+        ours.event_log_storage.store_event(*_entries(run, _materialized("teams", KEYS[0])))
+    assert isinstance(ours.event_log_storage, SqliteEvents)
+    assert len(ours.event_log_storage._engines) == MOST_ENGINES
+    assert all(len(theirs.event_log_storage.get_logs_for_run(run)) == 1 for run in runs)
