@@ -1,5 +1,6 @@
 """The connection to Postgres: one engine per process, short transactions, errors in our words."""
 
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -36,8 +37,10 @@ START_SECONDS = 2.0
 LOCK_SECONDS = 60
 """Transactions here last well under a second: who waits longer waits for something broken."""
 
-_POOL_SIZE = 2
-_POOL_OVERFLOW = 8
+_POOL_SIZE = 4
+"""So many are kept, and so many transactions of runs are under way at once: a fifth waits for a
+few milliseconds, where making a connection for it would take Postgres as long."""
+_POOL_OVERFLOW = 6
 _CONNECT_SECONDS = 10
 _DRIVER = "postgresql+psycopg"
 _CONNECTION_DEFAULTS = {
@@ -138,6 +141,7 @@ class Database:
             event.listen(engine, "connect", _set_up_session)
             event.listen(engine, "handle_error", _throw_away)
         self._checked = False
+        self._at_once = threading.BoundedSemaphore(_POOL_SIZE)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -211,12 +215,16 @@ class Database:
         """
         retrying = tenacity.AsyncRetrying(**retry_options(attempts, seconds), sleep=anyio.sleep)
         return await retrying(
-            partial(anyio.to_thread.run_sync, self._once, work, abandon_on_cancel=False)
+            partial(anyio.to_thread.run_sync, self._in_turn, work, abandon_on_cancel=False)
         )
 
     def run_here(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction in this thread; else as `run`."""
         return tenacity.Retrying(**retry_options(None, None))(self._once, work)
+
+    def _in_turn(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._at_once:
+            return self._once(work)
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
         with self.transaction() as connection:

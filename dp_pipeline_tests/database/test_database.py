@@ -9,7 +9,7 @@ import anyio
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 
 from dp_pipeline.database.database import (
     Database,
@@ -321,11 +321,19 @@ def test_writers_of_one_tournament_take_turns_and_others_do_not_wait(database: D
     assert order == ["other", "first", "second"]
 
 
-def test_many_at_once_share_ten_connections(database: Database) -> None:
+def test_many_at_once_share_four_connections_that_are_kept(database: Database) -> None:
+    opened = []
+    event.listen(database.engine, "connect", lambda *_: opened.append(1))
+    database.close()
+
     async def together() -> None:
         async with anyio.create_task_group() as group:
             for number in range(40):
                 group.start_soon(database.run, lambda c, n=number: _insert(c, n))
 
-    anyio.run(together)
-    assert _count(database) == 40
+    for _ in range(2):
+        anyio.run(together)
+        assert _count(database) == 40
+        with database.transaction() as connection:
+            connection.execute(sa.text("TRUNCATE entry"))
+    assert len(opened) <= 4
