@@ -18,6 +18,7 @@ accept    dp accept, dp refuse
 aliases   dp alias
 clubs     dp clubs
 history   dp history
+metrics   dp metrics
 coverage  dp coverage
 compare   dp compare
 export    dp export
@@ -41,6 +42,7 @@ from dp_pipeline.cli import (
     export,
     history,
     ingest,
+    metrics,
     page,
     remove,
     report,
@@ -72,6 +74,7 @@ __all__ = [
     "history",
     "ingest",
     "main",
+    "metrics",
     "page",
     "remove",
     "report",
