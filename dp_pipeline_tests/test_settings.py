@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dp_pipeline.instance.address import announced, dagster_url
 from dp_pipeline.providers.registry import PROVIDERS
-from dp_pipeline.settings import Settings, SettingsError, project_directory
+from dp_pipeline.settings import Settings, SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -66,10 +66,6 @@ def test_a_blank_variable_is_an_unset_one() -> None:
 def test_home_is_absolute_whatever_was_given() -> None:
     assert Settings.load({"DP_HOME": "some where"}).home == Path.cwd() / "some where"
     assert Settings.load({"DP_HOME": "~/state"}).home == Path.home() / "state"
-
-
-def test_a_checkout_is_its_own_project_directory() -> None:
-    assert project_directory() == PROJECT
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "POSTGRES"])

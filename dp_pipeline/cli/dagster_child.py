@@ -14,13 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 import click
 import psutil
 
 from dp_pipeline.cli.brief_output import BriefOutput
+from dp_pipeline.settings.places import dagster_settings
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SERVICES_SECONDS = 1.5
@@ -31,6 +31,8 @@ _RUNS_SECONDS = 15.0
 """A run that is to stop closes its ledger rows first, mostly within a second."""
 _GIVEN_UP_SECONDS = 20.0
 _WEBSERVER = "dagster_webserver"
+_DG = "from dagster_dg_cli.cli import main; main()"
+"""The program `dg`, wherever pip has put it."""
 _LOOKED_EVERY = 0.1
 _LAST_WORDS_SECONDS = 1.0
 
@@ -79,10 +81,10 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
         signal.signal(number, lambda number, _: stop_requests.append(number))
     child = subprocess.Popen(  # noqa: S603 - our own program
         [
-            str(Path(sys.executable).with_name("dg")),
-            *("dev", "--host", host, "--port", str(port)),
-            # there are no component files, and the look for them takes a second
-            *("--no-check-yaml", "--log-level", "warning" if brief else "info"),
+            *(sys.executable, "-c", _DG, "dev"),
+            *("--workspace", str(dagster_settings() / "workspace.yaml")),
+            *("--host", host, "--port", str(port)),
+            *("--log-level", "warning" if brief else "info"),
         ],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,

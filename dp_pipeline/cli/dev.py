@@ -1,5 +1,6 @@
 """`dp dev`: Dagster, with a simulated football world beside it."""
 
+import json
 import os
 import sys
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.database.removed import removed_keys
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
+from dp_pipeline.settings.places import dagster_settings, project_directory
 
 
 @main.command()
@@ -83,8 +85,10 @@ def _environment(settings: Settings, address: str) -> dict[str, str]:
     return {
         # else it makes directories for its telemetry, which is off, in the checkout
         "DAGSTER_DISABLE_TELEMETRY": "yes",
-        # else it warns that no environment is active
-        "VIRTUAL_ENV": sys.prefix,
+        # else it makes a directory for it where the command was typed
+        "DAGSTER_HOME": os.environ.get("DAGSTER_HOME") or str(dagster_settings()),
+        # from which a code location that is reloaded is given what has been added
+        "DAGSTER_PROJECT_ENV_FILE_PATHS": json.dumps({"dp_pipeline": str(project_directory())}),
         # its webserver knows only the address that a name stands for
         "DP_ALLOWED_HOSTS": ",".join({*settings.allowed_hosts, urlsplit(address).hostname or ""}),
     }

@@ -20,7 +20,8 @@ from dp_pipeline.football.key import is_address
 from dp_pipeline.ledger.failing import since_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import checked_key
-from dp_pipeline.settings import Settings, SettingsError, project_directory
+from dp_pipeline.settings import Settings, SettingsError
+from dp_pipeline.settings.places import dagster_settings, project_directory
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -180,4 +181,4 @@ def instance_in_use() -> "dg.DagsterInstance":
 
     if os.environ.get("DAGSTER_HOME"):
         return dg.DagsterInstance.get()
-    return dg.DagsterInstance.from_config(str(project_directory()))
+    return dg.DagsterInstance.from_config(str(dagster_settings()))

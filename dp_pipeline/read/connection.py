@@ -65,7 +65,8 @@ def _url() -> Generator[str]:
     from dotenv import dotenv_values
 
     from dp_pipeline.embedded_postgres import EmbeddedPostgres
-    from dp_pipeline.settings import Settings, project_directory
+    from dp_pipeline.settings import Settings
+    from dp_pipeline.settings.places import project_directory
 
     # What is really set comes first, as for `dp`; and nothing is set here for anybody else.
     given = {n: v for n, v in dotenv_values(project_directory() / ".env").items() if v is not None}

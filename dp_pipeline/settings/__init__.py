@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from dp_pipeline.settings import values
+from dp_pipeline.settings.places import default_home
 from dp_pipeline.settings.values import (
     CLASSES,
     COUNT,
@@ -44,7 +45,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "partitions_per_run",
-    "project_directory",
 ]
 
 _BASE_URL = "_BASE_URL"
@@ -146,7 +146,7 @@ class Settings(_FromEnvironment):
     """One value for everything that is configured from outside."""
 
     home: Annotated[Path, checked(values.directory)] = Field(
-        default_factory=lambda: project_directory() / ".dp", validation_alias="DP_HOME"
+        default_factory=default_home, validation_alias="DP_HOME"
     )
     """Directory of local state, absolute; it need not exist yet."""
     database_url: PostgresUrl | None = _from("DP_DATABASE_URL")
@@ -305,12 +305,6 @@ def partitions_per_run() -> int:
         return COUNT.validate_python(os.environ.get(_PARTITIONS_PER_RUN, "").strip())
     except ValidationError:
         return _MOST_PARTITIONS
-
-
-def project_directory() -> Path:
-    """The checkout this package runs from (it holds dagster.yaml), else the working directory."""
-    checkout = Path(__file__).resolve().parents[2]
-    return checkout if (checkout / "dagster.yaml").is_file() else Path.cwd()
 
 
 def _base_urls(

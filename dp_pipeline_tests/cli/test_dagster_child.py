@@ -74,7 +74,6 @@ def terminal(directory: Path, environment: Mapping[str, str], *options: str) -> 
                 "PATH": os.environ["PATH"],
                 "HOME": str(directory),
                 "DP_HOME": str(home),
-                "DAGSTER_HOME": str(ROOT),
                 **environment,
             },
             stdin=subprocess.PIPE,
