@@ -33,6 +33,26 @@ EVENTS_PER_WRITE = "500"
 _WEBSERVER = "dagster_webserver.app"
 
 
+def _prepare() -> Settings:
+    """Set up a process that opens the instance, whoever starts it; the settings in force.
+
+    Where the storage is another class, as with Dagster's Helm chart, that of artifacts does it.
+    """
+    put_real_environment_first()
+    # Dagster writes the events of one run in batches then instead of one connection each. Every
+    # process that opens the instance makes the storage first, the run worker included, and Dagster
+    # reads the variable at each event, so this is the one place that reaches `dagster dev` typed by
+    # hand, run workers, and `dp`. 500 partitions of 4 assets in one run took 22.5 s on Postgres
+    # without it and 1.3 s with it. A value that the user has set stays.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_WRITE)
+    # The one place that reaches the webserver, too; it serves its pages once it has an instance.
+    if _WEBSERVER in sys.modules:
+        from dp_pipeline.instance.webserver_guard import guard_webserver
+
+        guard_webserver()
+    return Settings.load()
+
+
 class _WithoutConfig:
     @classmethod
     def config_type(cls) -> UserConfigSchema:
@@ -58,20 +78,7 @@ class SqliteOrPostgresStorage(_WithoutConfig, DagsterStorage, ConfigurableClass)
             HomeBusyError: when another process does not finish initialising the SQLite files.
         """
         del config_value
-        put_real_environment_first()
-        settings = Settings.load()
-        # Dagster writes the events of one run in batches then instead of one connection each. Every
-        # process that opens the instance makes the storage first, the run worker included, and
-        # Dagster reads the variable at each event, so this is the one place that reaches `dagster
-        # dev` typed by hand, run workers, and `dp`. 500 partitions of 4 assets in one run took
-        # 22.5 s on Postgres without it and 1.3 s with it. A value that the user has set stays.
-        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_WRITE)
-        # The one place that reaches the webserver, too, whoever starts it; it serves its pages
-        # once it has an instance.
-        if _WEBSERVER in sys.modules:
-            from dp_pipeline.instance.webserver_guard import guard_webserver
-
-            guard_webserver()
+        settings = _prepare()
         if settings.dagster_postgres_url is not None:
             from dagster_postgres import DagsterPostgresStorage
 
@@ -137,7 +144,7 @@ class HomeArtifactStorage(_WithoutConfig, LocalArtifactStorage):
     ) -> Self:
         """Make it for the DP_HOME in force."""
         del config_value
-        return cls(str(dagster_directory(Settings.load())), inst_data=inst_data)
+        return cls(str(dagster_directory(_prepare())), inst_data=inst_data)
 
 
 class HomeComputeLogManager(_WithoutConfig, LocalComputeLogManager):

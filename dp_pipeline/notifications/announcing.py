@@ -15,6 +15,7 @@ from dp_pipeline.competitions.removal import remove_unknown
 from dp_pipeline.database.database import START_SECONDS, Database
 from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.instance.health import DELIVERED
+from dp_pipeline.instance.launcher import LocalHealthRunLauncher
 from dp_pipeline.ledger import kept_reports
 from dp_pipeline.ledger.reconcile import reconcile
 from dp_pipeline.notifications import earlier, incidents, notes
@@ -83,8 +84,13 @@ def announce(
     return "; ".join(tick.said) or "Nothing new."
 
 
-def _up_since() -> datetime:
-    """When everything here was started. A code server is started again alone; its parent is not."""
+def _up_since(instance: dg.DagsterInstance) -> datetime | None:
+    """When everything here was started; None where runs are no children of the code server.
+
+    A code server is started again alone; its parent is not. On a cluster, runs outlive both.
+    """
+    if not isinstance(instance.run_launcher, LocalHealthRunLauncher):
+        return None
     process = psutil.Process()
     parent = process.parent()
     started = [process.create_time()]
@@ -148,7 +154,7 @@ class _Tick:
                 free_since={UUID(id_): when for id_, when in self.state.free_since.items()},
                 now=self.now,
                 cancelled=partial(cancelled_runs, instance),
-                up_since=_up_since(),
+                up_since=_up_since(instance),
                 ended_by=partial(ended_by, instance),
             )
             free_since = {str(id_): at for id_, at in reconciled.free_since.items()}

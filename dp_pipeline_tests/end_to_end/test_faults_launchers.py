@@ -5,12 +5,14 @@ clusters do when their API fails, and for runs that they never launched.
 """
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
+import psutil
 import pytest
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
@@ -112,6 +114,8 @@ def test_a_run_that_died_is_ended_whatever_the_launcher_believes(
     place: World, answer: WorkerStatus | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile, "GRACE_SECONDS", 0.5)
+    # the code server is started again after the run: elsewhere that ends no run
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: time.time() + 60)
     launcher = ForeignLauncher()
     launcher.answer = answer
     begin_daemon(place, launcher)
