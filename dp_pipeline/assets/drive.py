@@ -4,7 +4,8 @@ The multi-assets and the job `refresh_tournaments` share this; it is the same wh
 """
 
 import queue
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from anyio.from_thread import start_blocking_portal
 from pydantic import Field
 
 from dp_pipeline.assets.checks import evaluation
+from dp_pipeline.assets.events import AssetEvent, log_together
 from dp_pipeline.assets.metadata import (
     failure_metadata,
     materialization_description,
@@ -103,7 +105,8 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
 ) -> None:
     """Do the work in an event loop of its own; Dagster hears of each execution as it ends.
 
-    A materialization is logged when it is recorded: a run that is killed keeps what it had done.
+    A materialization is logged when it is recorded, with those that were meanwhile: a run that is
+    killed keeps what it had done.
 
     Args:
         context: of the asset or op.
@@ -121,7 +124,7 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
     run = _run(context, ledger, scope, run_group)
     failed: list[Execution] = []
     # A key among the executions: its tournament was confirmed and gets its partition.
-    ended: queue.SimpleQueue[Execution | str | Checked | None] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     with run_named(context, store, keys), ledger.open(store).working(run.id) as book:
         run_context = RunContext(
             providers.open(store),
@@ -140,13 +143,11 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
             with start_blocking_portal() as portal:
                 future = portal.start_task_soon(work, run_context)
                 future.add_done_callback(lambda _: ended.put(None))
-                while (heard := ended.get()) is not None:
-                    _tell(context, heard, failed)
+                while not future.done() or not ended.empty():
+                    _listen(context, ended, failed)
                 future.result()
         finally:
-            while not ended.empty():
-                if (heard := ended.get()) is not None:
-                    _tell(context, heard, failed)
+            _tell(context, _waiting(ended), failed)
     if failed:
         metadata = {"failed_executions": len(failed)}
         raise dg.Failure(describe(failed, len(keys)), metadata, allow_retries=False)
@@ -179,29 +180,61 @@ def _selected(context: Context) -> frozenset[str]:
     return frozenset(key.name for key in context.selected_asset_check_keys)
 
 
-def _tell(context: Context, heard: Execution | str | Checked, failed: list[Execution]) -> None:
-    if isinstance(heard, tuple):
-        key, results = heard
-        for result in results:
-            # It takes them, though its type does not say so; a test holds it to that.
-            event: Any = evaluation(key, result)
-            context.log_event(event)
-        return
-    if isinstance(heard, str):
-        # Known by now to exist; one that was typed in the pages is there already.
-        context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [heard])
-        return
-    execution = heard
+Heard = Execution | str | Checked | None
+"""What the work says: an execution ended, a tournament is there, was checked; None: all is done."""
+
+
+def _listen(context: Context, ended: "queue.SimpleQueue[Heard]", failed: list[Execution]) -> None:
+    """Wait for what the work says next, and tell it with what came meanwhile."""
+    heard = [ended.get(), *_waiting(ended)]
+    try:
+        _tell(context, heard, failed)
+    except BaseException:  # an interruption: it is told at the end
+        for each in heard:
+            ended.put(each)
+        raise
+
+
+def _waiting(ended: "queue.SimpleQueue[Heard]") -> list[Heard]:
+    """What has come meanwhile."""
+    waiting = []
+    with suppress(queue.Empty):
+        while True:
+            waiting.append(ended.get_nowait())
+    return waiting
+
+
+def _tell(context: Context, heard: Sequence[Heard], failed: list[Execution]) -> None:
+    """Let Dagster hear of it, of many assets in one write."""
+    events: list[AssetEvent] = []
+    for each in heard:
+        if isinstance(each, str):
+            # Known by now to exist; one that was typed in the pages is there already.
+            context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [each])
+        elif isinstance(each, Execution):
+            events += _of_execution(context, each, failed)
+    log_together(context, events)
+    for each in heard:
+        if isinstance(each, tuple):
+            key, results = each
+            for result in results:
+                # It takes them, though its type does not say so; a test holds it to that.
+                event: Any = evaluation(key, result)
+                context.log_event(event)
+
+
+def _of_execution(
+    context: Context, execution: Execution, failed: list[Execution]
+) -> Iterator[AssetEvent]:
+    """What Dagster is to hear of an execution; its log and `failed` are told at once."""
     subject = f"{execution.domain} of {execution.key}"
     if execution.failure is not None:
         # Dagster's own words of a partition that failed name the run and no reason.
-        context.log_event(
-            dg.AssetObservation(
-                execution.domain,
-                description=execution.failure.message,
-                metadata=failure_metadata(execution),
-                partition=execution.key,
-            )
+        yield dg.AssetObservation(
+            execution.domain,
+            description=execution.failure.message,
+            metadata=failure_metadata(execution),
+            partition=execution.key,
         )
     if execution.failure is not None and SETTLED in execution.noted:
         context.log.warning(f"{subject}: {execution.failure.message}")  # noqa: G004
@@ -221,15 +254,14 @@ def _tell(context: Context, heard: Execution | str | Checked, failed: list[Execu
     }
     if execution.run.is_dry:
         # What was only planned makes no partition of an asset materialized.
-        said = dg.AssetObservation(**about, metadata=observation_metadata(execution))
-    else:
-        version = execution.data_version
-        said = dg.AssetMaterialization(
-            **about,
-            metadata=materialization_metadata(execution),
-            tags={} if version is None else {DATA_VERSION_TAG: version},
-        )
-    context.log_event(said)
+        yield dg.AssetObservation(**about, metadata=observation_metadata(execution))
+        return
+    version = execution.data_version
+    yield dg.AssetMaterialization(
+        **about,
+        metadata=materialization_metadata(execution),
+        tags={} if version is None else {DATA_VERSION_TAG: version},
+    )
 
 
 def describe(failed: Sequence[Execution], tournaments: int) -> str:

@@ -98,6 +98,7 @@ class Materialization:
         self.snapshot = snapshot
         self._database = database
         self._new: set[tuple[str, RowId]] = set()
+        self._judged_last: tuple[Snapshot, tuple[Any, ...], Verdict] | None = None
 
     async def of(self, domain: Domain[Any], execution: Execution) -> None:
         """All of it for one domain; raises as `planned` and `applied` do."""
@@ -252,10 +253,18 @@ class Materialization:
         With wrong matches, the rounds' kinds, the table and the spelling of teams that follow from
         them are wrong as well.
         """
-        now = self.source.now
-        if execution.run.accepted is not None:
-            return accepted(snapshot, matches, past, now=now)
-        return judged(snapshot, matches, past, read_at=execution.read_at, now=now)
+        # One payload is judged for each domain: mostly against the same that is stored.
+        of = (matches.items, matches.covers, matches.literal, past)
+        last = self._judged_last
+        if last is None or last[0] is not snapshot or last[1] != of:
+            now = self.source.now
+            verdict = (
+                judged(snapshot, matches, past, read_at=execution.read_at, now=now)
+                if execution.run.accepted is None
+                else accepted(snapshot, matches, past, now=now)
+            )
+            self._judged_last = last = (snapshot, of, verdict)
+        return last[2]
 
 
 def _plan(

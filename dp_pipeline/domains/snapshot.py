@@ -61,7 +61,9 @@ class Snapshot:
         return self.after_writes(plan.writes)
 
     def after_writes(self, writes: Sequence[Write]) -> Self:
-        """What is stored once this has been written."""
+        """What is stored once this has been written; the same value where nothing is."""
+        if not any(write.difference.new or write.difference.changed for write in writes):
+            return self  # with all that has been worked out of it
         stored = dict(self.stored)
         for write in writes:
             stored[write.table.name] = {**stored.get(write.table.name, {}), **write.rows}

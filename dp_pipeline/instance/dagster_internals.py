@@ -14,7 +14,12 @@ from dagster._config.config_schema import UserConfigSchema
 from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.events import (
+    DagsterEvent,
+    DagsterEventBatchMetadata,
+    JobFailureData,
+    RunFailureReason,
+)
 from dagster._core.execution.backfill import (
     BULK_ACTION_TERMINAL_STATUSES,
     BulkActionsFilter,

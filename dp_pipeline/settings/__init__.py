@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Self
@@ -208,7 +209,7 @@ class Settings(_FromEnvironment):
     """In which times are shown on pages for people, and in which a day of messages ends."""
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+    def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings from `environ`, the process' environment unless given.
 
         A variable that is empty or blank counts as not set.
@@ -219,6 +220,12 @@ class Settings(_FromEnvironment):
         everything = os.environ if environ is None else environ
         # pydantic-settings also takes a variable that is named like a field, which ours are not
         given = {n: text for n, v in everything.items() if n.isupper() and (text := v.strip())}
+        # A run asks for each materialization, a sensor with each tick: 2 ms to read it anew.
+        return _loaded(frozenset(given.items()), _working_directory())
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Self:
+        """The settings of these variables, none of which is blank; raises SettingsError."""
         problems: dict[str, str] = {}
         base_urls, notices = _base_urls(given, problems)
         s3 = S3Settings.read(given, problems) if "AWS_S3_BUCKET" in given else None
@@ -305,6 +312,19 @@ def partitions_per_run() -> int:
         return COUNT.validate_python(os.environ.get(_PARTITIONS_PER_RUN, "").strip())
     except ValidationError:
         return _MOST_PARTITIONS
+
+
+@lru_cache(maxsize=8)
+def _loaded(given: frozenset[tuple[str, str]], _directory: Path | None) -> Settings:
+    """The settings of these variables; in another directory relative paths are others."""
+    return Settings.of(dict(given))
+
+
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # deleted meanwhile, which harms nobody whose paths are absolute
+        return None
 
 
 def _base_urls(
