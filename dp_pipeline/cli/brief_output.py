@@ -18,9 +18,58 @@ _OF_RUN = re.compile(
 _QUIET = frozenset({"DEBUG", "INFO"})
 _ENDED = frozenset({"STEP_SUCCESS", "STEP_FAILURE"})
 _COUNTED = re.compile(r"\d+ (created|updated|left out|files)|made")
-_MADE_GOOD = re.compile(r"Tick \d+ was interrupted part-way|Moving dangling STARTED tick")
-"""What the stop before cut, and Dagster does again."""
+_NOTHING = re.compile(
+    r"Tick \d+ was interrupted part-way|Moving dangling STARTED tick|Sensor tick caught an error$"
+)
+"""What the stop before cut, and Dagster does again; and what the next record says of its sensor."""
+_CAUSE = re.compile(r"([A-Za-z_][\w.]*): (\S.*)")
+_WRAPPED = ("ProcessError", "ExecutionError")
+"""Ends of the names of errors that only say where another one was."""
 _MOST_OPEN = 100
+_DAY, _AGAIN_AFTER = 86_400, 600
+"""In seconds. A sensor fails every few seconds for as long as its reason stays."""
+
+
+class _Failed:
+    """What services of Dagster fail with: once in ten minutes, and the reason without its trace."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, int] = {}
+        self._at = 0
+        self._hidden: list[str] = []
+        self._in_trace = False
+        self.is_record = False
+
+    def record(self, at: str, text: str) -> Iterator[str]:
+        """The first line, unless it was said lately: then it waits for a new reason."""
+        hours, minutes, seconds = map(int, at.split(":"))
+        self._at = (hours * 60 + minutes) * 60 + seconds
+        self.is_record, self._in_trace = True, False
+        self._hidden = [] if self._is_new(text) else [f"{at} {text}"]
+        if not self._hidden:
+            yield f"{at} {text}"
+
+    def more(self, line: str) -> Iterator[str]:
+        """Another line: of a trace that follows a record the reasons alone."""
+        self._in_trace = self._in_trace or (self.is_record and line.startswith("Traceback"))
+        if not self._in_trace:
+            if not self._hidden:
+                yield line
+            return
+        cause = _CAUSE.fullmatch(line)
+        if cause is None or cause[1].endswith(_WRAPPED) or not self._is_new(line):
+            return
+        yield from (*self._hidden, f"    {cause[1].rpartition('.')[2]}: {cause[2]}")
+        self._hidden = []
+
+    def _is_new(self, text: str) -> bool:
+        said = self._said.get(text)
+        if said is not None and (self._at - said) % _DAY < _AGAIN_AFTER:
+            return False
+        self._said[text] = self._at
+        while len(self._said) > _MOST_OPEN:
+            self._said.pop(next(iter(self._said)))
+        return True
 
 
 class BriefOutput:
@@ -33,23 +82,26 @@ class BriefOutput:
     def __init__(self, address: str) -> None:
         self._address = address
         self._changed: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
-        self._dropping = False
+        self._dropping = self._is_quiet = False
+        self._failed = _Failed()
 
     def lines(self, line: str) -> Iterator[str]:
         """What is to be shown of a line, without its end."""
         record = _RECORD.fullmatch(_COLOURS.sub("", line))
         if record is None:
-            # a record may have several lines; a trace is nobody's
-            self._dropping = self._dropping and not line.startswith("Traceback")
+            # a record may have several lines; a trace after one that has none is nobody's
+            if self._dropping and self._is_quiet and line.startswith("Traceback"):
+                self._dropping, self._failed.is_record = False, False
             if not self._dropping:
-                yield line
+                yield from self._failed.more(line)
             return
         at, logger, level, text = record.groups()
+        self._is_quiet = level in _QUIET
         run = _OF_RUN.fullmatch(text)
         if run is None:
-            self._dropping = level in _QUIET or _MADE_GOOD.match(text) is not None
+            self._dropping = self._is_quiet or _NOTHING.match(text) is not None
             if not self._dropping:
-                yield f"{at} {level}: {text} ({logger})"
+                yield from self._failed.record(at, f"{level}: {text} ({logger})")
             return
         self._dropping = True
         for said in self._of_run(level, *run.groups()):

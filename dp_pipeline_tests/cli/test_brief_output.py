@@ -43,6 +43,47 @@ def test_looking_and_finding_nothing_is_not_said() -> None:
     ]
 
 
+TRACE = """Traceback (most recent call last):
+  File "sensor.py", line 649, in _process_tick_generator
+dagster._core.errors.DagsterUserCodeProcessError: dagster._core.errors.SensorExecutionError: Error
+
+Stack Trace:
+  File "impl.py", line 401, in get_external_sensor_execution
+
+The above exception was caused by the following exception:
+dp_pipeline.database.errors.DatabaseError: The database is away.
+
+Stack Trace:
+    with database.open().transaction() as connection:
+"""
+
+
+def test_what_a_service_fails_with_is_its_reason_once_in_ten_minutes() -> None:
+    def failing(at: str, reason: str = "The database is away.") -> list[str]:
+        head = f"2026-11-28 {at} +0000 - dagster.daemon.SensorDaemon - ERROR - Sensor"
+        trace = TRACE.replace("The database is away.", reason).splitlines()
+        tick, daemon = f"{head} tick caught an error", f"{head} daemon caught an error for sensor x"
+        return [tick, *trace, daemon, *trace]
+
+    first = (
+        "23:55:00 ERROR: Sensor daemon caught an error for sensor x (dagster.daemon.SensorDaemon)"
+    )
+    assert shown(*failing("23:55:00"), *failing("23:55:05"), *failing("00:04:59")) == [
+        first,
+        "    DatabaseError: The database is away.",
+    ]
+    assert shown(
+        *failing("23:55:00"), *failing("23:55:05", "It is full."), *failing("00:05:00")
+    ) == [
+        first,
+        "    DatabaseError: The database is away.",
+        first.replace("55:00", "55:05"),
+        "    DatabaseError: It is full.",
+        first.replace("23:55:00", "00:05:00"),
+        "    DatabaseError: The database is away.",
+    ]
+
+
 def test_a_failure_is_a_sentence_and_the_page_of_its_run() -> None:
     failed = OF_RUN.replace("DEBUG", "ERROR")
     assert shown(
