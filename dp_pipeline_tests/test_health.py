@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -344,6 +344,13 @@ def test_the_command_shows_who_is_left_alone_and_lets_them_be_asked_again(place:
 def test_a_circuit_is_said_in_plain_words(circuit: Circuit, words: str) -> None:
     assert ServiceHealth("x", NOW, "https://x", circuit).in_words == words
     assert ServiceHealth("x", NOW, None, circuit).in_words == "not asked yet"
+
+
+def test_one_that_did_not_answer_last_is_not_said_to_answer() -> None:
+    silent = ServiceHealth("x", NOW, "https://x", failed_at=NOW, failure="network")
+    assert silent.in_words == "silent when last asked"
+    assert replace(silent, answered_at=NOW - timedelta(1)).in_words == "silent when last asked"
+    assert replace(silent, answered_at=NOW + timedelta(1)).in_words == "answering"
 
 
 def test_a_base_url_that_is_nobodys_is_named_by_the_command(

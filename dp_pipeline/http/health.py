@@ -62,11 +62,19 @@ class ServiceHealth:
             return "not asked yet"
         state, until = self.circuit.state(self.now), self.circuit.open_until
         if state == "closed" or until is None:
-            return "answering"
+            return "silent when last asked" if self._was_silent else "answering"
         if state == "open":
             day = "" if until.date() == self.now.date() else f"{until:%Y-%m-%d} "
             return f"resting until {day}{until:%H:%M} UTC"
         return "being tried again" if state == "probing" else "tried again next time"
+
+    @property
+    def _was_silent(self) -> bool:
+        """Whether the last request got no answer at all; some of these in a row open a circuit."""
+        at, failed_at = self.answered_at, self.failed_at
+        return (
+            self.failure == "network" and failed_at is not None and (at or failed_at) <= failed_at
+        )
 
     @property
     def sentence(self) -> str:

@@ -7,6 +7,7 @@ in `classify`.
 import importlib.metadata
 import ipaddress
 import logging
+import socket
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -194,7 +195,7 @@ class Transport:
             case httpx.ProxyError():
                 what = f"could not be reached through the proxy: {detail}"
             case httpx.ConnectError():
-                what = f"could not be reached: {detail}"
+                what = f"could not be reached: {_unreachable(error) or detail}"
             case httpx.DecodingError():
                 what = f"sent a damaged compressed answer: {detail}"
             case httpx.NetworkError() if not str(error):
@@ -204,6 +205,18 @@ class Transport:
             case _:
                 what = f"could not be requested: {type(error).__name__}: {detail}"
         return what
+
+
+def _unreachable(error: Exception) -> str | None:
+    """Why there was no connection, in words; None where nobody says."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, socket.gaierror):
+            return "this machine does not know its name, or has no network"
+        if isinstance(behind, ConnectionRefusedError):
+            return "nobody listens there"
+        behind = behind.__cause__ or behind.__context__
+    return None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

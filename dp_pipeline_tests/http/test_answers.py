@@ -121,8 +121,15 @@ def test_every_answer_has_its_class_and_only_transient_ones_are_retried(
 def test_nothing_listening_is_a_network_failure() -> None:
     error, line = ask(closed_url())
     assert type(error) is NetworkError
-    assert "could not be reached" in error.message
+    assert error.message.startswith("openligadb could not be reached: nobody listens there (/x).")
     assert line.status is None
+
+
+def test_a_name_that_nobody_knows_is_said_without_numbers_of_errors() -> None:
+    error, _ = ask("http://openligadb.invalid")
+    assert error.message.startswith(
+        "openligadb could not be reached: this machine does not know its name, or has no network ("
+    )
 
 
 def test_a_refusal_says_what_can_be_done() -> None:
