@@ -16,7 +16,11 @@ from dp_pipeline.settings import Settings
 
 _PROVIDERS = [name for name, provider in BY_NAME.items() if provider.by_name]
 _PROVIDER = click.option(
-    "--provider", type=click.Choice(_PROVIDERS), default=_PROVIDERS[0], show_default=True
+    "--provider",
+    type=click.Choice(_PROVIDERS),
+    default=_PROVIDERS[0],
+    show_default=True,
+    help="Whose clubs have no ids.",
 )
 _COUNTRY = click.option(
     "--country", metavar="CODE", help="Of the club, as FIFA abbreviates it: ESP."

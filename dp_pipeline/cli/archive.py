@@ -24,7 +24,7 @@ _FAILED = 1
 
 @main.command()
 def archive() -> None:
-    """Show how large the archive of what providers answered is; `dp retention` makes it smaller."""
+    """Show how large the archive of answers is; `dp retention` makes it smaller."""
     with plain_errors():
         size = open_database(Settings.load()).run_here(archive_size)
     click.echo(

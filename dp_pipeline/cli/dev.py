@@ -22,7 +22,13 @@ from dp_pipeline.settings.places import dagster_settings, project_directory
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the web pages.")
 @click.option("--port", default=3000, show_default=True, help="Port of the web pages.")
-@click.option("--sandbox/--no-sandbox", "with_sandbox", default=True, show_default=True)
+@click.option(
+    "--sandbox/--no-sandbox",
+    "with_sandbox",
+    default=True,
+    show_default=True,
+    help="With the simulated world, or without.",
+)
 def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     """Run Dagster, with a simulated football world beside it to look at.
 

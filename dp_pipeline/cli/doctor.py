@@ -24,7 +24,7 @@ _INDENT = 6
     help="Only whether database, daemon and delivery work, as /healthz says it.",
 )
 def doctor(*, as_json: bool, quick: bool) -> None:
-    """Check what this installation stands on, and say what to do about what does not work.
+    """Check what this installation stands on, and say what to do where it is not well.
 
     Permissions, disk, database, tables, pooler, clock, object store (one small object is written
     and deleted), Slack (nothing is posted), Dagster's storage, its daemon, and the providers of

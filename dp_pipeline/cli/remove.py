@@ -32,7 +32,7 @@ _CUT_SHORT = 1
 @click.option("--keep-data", is_flag=True, help="Delete nothing that is stored or published.")
 @click.option("--yes", is_flag=True, help="Without the question.")
 def remove(key: str, *, keep_data: bool, yes: bool) -> None:
-    """Remove a tournament: its partition, its polls and refreshes, what is stored, page and files.
+    """Remove a tournament: partition, polls, refreshes, what is stored, page and files.
 
     Shows what goes, and asks. Its executions, their reports and the archive stay. Nothing brings it
     back by itself, also where its competition is followed; `dp ingest KEY` does. Waits for runs

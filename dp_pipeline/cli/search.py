@@ -32,9 +32,9 @@ _OPEN = tuple(
     help=f"Ask this one; without, {' and '.join(_OPEN)} are asked.",
 )
 @click.option("--offline", is_flag=True, help="Ask nobody: only what is known without a network.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 def search(words: tuple[str, ...], provider: str | None, *, offline: bool, as_json: bool) -> None:
-    """Find tournaments by NAME, such as "bundesliga" or "premier england", with the key to type.
+    """Find tournaments by NAME, such as "premier england", with the key to type.
 
     Shows what is stored, what providers list, and competitions that are known. Exits with 1 if
     nothing is found.
