@@ -15,7 +15,7 @@ from dp_pipeline.settings import Settings
 @click.argument("key", metavar="KEY")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of tables.")
 def compare(key: str, *, as_json: bool) -> None:
-    """Print where other providers disagree with a tournament, and who goes together with what.
+    """Print where other providers disagree with a tournament, and what agrees with whom.
 
     Compares what is stored now, as the asset comparison does, and keeps it in the table comparison.
     No match and no table is changed by it.
@@ -40,4 +40,6 @@ def compare(key: str, *, as_json: bool) -> None:
         said = f"{each.key} and {each.other}: {each.result.sentence}"
         console().print(plain(said), soft_wrap=True)
         if each.rows:
-            console().print(comparison_table(each.key.provider, each.other.provider, each.rows))
+            zone = Settings.load().timezone
+            sides = each.key.provider, each.other.provider
+            console().print(comparison_table(*sides, each.rows, zone))

@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import sqlalchemy as sa
-from rich.cells import cell_len
 from rich.console import Group
-from rich.padding import Padding
-from rich.text import Text
 
 from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, SINCE, console, main, plain_errors
-from dp_pipeline.cli.terminal import STATUS_STYLES, plain, printable
+from dp_pipeline.cli.terminal import STATUS_STYLES, lined, minute, printable
 from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
 from dp_pipeline.domains.registry import in_order
@@ -24,10 +22,7 @@ from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
 Row = Mapping[str, Any]
-_NAMES = ("started (UTC)", "tournament", "domain", "status", "outcome", "+new ~upd", "time")
-_RIGHT = frozenset({"+new ~upd", "time"})
 _SIGNS = {"+": "created", "~": "updated"}
-_INDENT = 4
 
 
 @main.command()
@@ -80,28 +75,24 @@ def executions(  # noqa: PLR0913 - the options
     elif not rows:
         click.echo("No execution is like that." if wanted != ExecutionFilter() else "None yet.")
     else:
-        console().print(ledger_lines(rows))
+        console().print(ledger_lines(rows, Settings.load().timezone))
 
 
-def ledger_lines(rows: Sequence[Row]) -> Group:
-    """A line per execution; under one that failed its cause in full. 100 columns are enough."""
-    cells = [_cells(row) for row in rows]
-    widths = [
-        max(map(cell_len, (name, *(row[place] for row in cells))))
-        for place, name in enumerate(_NAMES)
+def ledger_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
+    """A line per execution; under one that failed its cause in full."""
+    started = f"started ({zone})"
+    names = (started, "tournament", "domain", "status", "outcome", "+new ~upd", "time")
+    lines = [
+        (_cells(row, zone), STATUS_STYLES.get(row["status"], "cyan"), _under(row)) for row in rows
     ]
-    lines: list[Text | Padding] = [_line(_NAMES, widths, "bold")]
-    for row, texts in zip(rows, cells, strict=True):
-        lines.append(_line(texts, widths, STATUS_STYLES.get(row["status"], "cyan")))
-        lines += [Padding(plain(said), (0, 0, 0, _INDENT)) for said in _under(row)]
-    return Group(*lines)
+    return lined(names, lines, styled="status", right=names[-2:])
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, zone: ZoneInfo) -> tuple[str, ...]:
     summary, duration = row["summary"] or {}, row["duration"]
     return (
-        f"{row['started_at'].astimezone(UTC):%Y-%m-%d %H:%M}",
-        printable(row["tournament_key"]).replace("\n", r"\n"),
+        minute(row["started_at"], zone),
+        row["tournament_key"],
         row["domain"],
         row["status"],
         row["outcome"] or "",
@@ -121,16 +112,6 @@ def _under(row: Row) -> list[str]:
             said.append(f"Not begun because of it: {', '.join(in_order(row['blocked']))}.")
         said.append(f"Run {row['request_id']}. Report: {command(row['id'])}")
     return said
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], style: str) -> Text:
-    line = Text(style="bold" if style == "bold" else "", no_wrap=False)
-    for name, cell, width in zip(_NAMES, cells, widths, strict=True):
-        room = " " * (width - cell_len(cell))
-        text = room + cell if name in _RIGHT else cell + room
-        line.append(text, style if name == "status" else "").append(" ")
-    line.rstrip()
-    return line
 
 
 def _refuse_unknown(connection: sa.Connection, text: str, runs: IdBeginning) -> None:

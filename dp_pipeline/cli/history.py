@@ -48,7 +48,7 @@ def history(  # noqa: PLR0913 - the options
     matchday: int | None,
     as_json: bool,
 ) -> None:
-    """Print what changed in a tournament, given by its KEY, or in one match, given by its id.
+    """Print what changed in a tournament, given by its KEY, or in a match, by its id.
 
     First values are no change: the history begins with the second read.
     """
@@ -74,7 +74,7 @@ def history(  # noqa: PLR0913 - the options
     elif at is not None or matchday is not None:
         console().print(*standings_tables(rows))
     else:
-        console().print(history_table(rows))
+        console().print(history_table(rows, Settings.load().timezone))
 
 
 def _target(connection: sa.Connection, text: str) -> tuple[TournamentKey, UUID | None]:

@@ -6,7 +6,7 @@ import click
 
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, settings_with_notices
 from dp_pipeline.cli.terminal import (
-    checks_table,
+    checks_lines,
     health_table,
     printable,
     seasons_table,
@@ -35,7 +35,7 @@ def checks(key: str | None, *, all_: bool, as_json: bool) -> None:
     elif not rows:
         click.echo("No check has been made." if all_ else "No check fails.")
     else:
-        console().print(checks_table(rows))
+        console().print(checks_lines(rows, Settings.load().timezone))
 
 
 @main.command()
@@ -55,7 +55,7 @@ def seasons() -> None:
         elif not rows:
             click.echo("No season of the followed competitions is listed yet.")
         else:
-            console().print(seasons_table(rows))
+            console().print(seasons_table(rows, settings.timezone))
 
 
 @main.command()
@@ -101,4 +101,4 @@ def health(reset: str | None, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(rows, default=str, indent=2))
             return
-        console().print(health_table(rows))
+        console().print(health_table(rows, settings.timezone))

@@ -6,12 +6,17 @@ a terminal would obey.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from rich import box
+from rich.cells import cell_len
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -27,6 +32,7 @@ Row = Mapping[str, Any]
 MOST_CHANGES = 40
 """More changes than this are read in the report."""
 
+_INDENT = 4
 MOST_LACKING = 5
 """Of what a tournament lacks, more than this is in `dp coverage --json`."""
 
@@ -126,27 +132,27 @@ def causes(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def seasons_table(rows: Sequence[Row]) -> Table:
+def seasons_table(rows: Sequence[Row], zone: ZoneInfo) -> Table:
     """The seasons of the followed competitions, those that wait for approval first."""
-    names = ("tournament", "season", "state", "first seen (UTC)")
+    names = ("tournament", "season", "state", f"first seen ({zone})")
     table = grid(*(Column(name, no_wrap=True) for name in names))
     for row in sorted(rows, key=lambda row: row["approved_at"] is not None):
         table.add_row(
             plain(row["key"]),
             plain(row["label"]),
             Text("approved") if row["approved_at"] else Text("to be approved", style="yellow"),
-            f"{row['first_seen_at']:%Y-%m-%d %H:%M}",
+            minute(row["first_seen_at"], zone),
         )
     return table
 
 
-def health_table(rows: Sequence[Row]) -> Table:
+def health_table(rows: Sequence[Row], zone: ZoneInfo) -> Table:
     """The health of providers: how each is, and how it has answered lately."""
     table = grid(
         "provider",
         Column("is", no_wrap=True),
         *(Column(name, no_wrap=True, justify="right") for name in ("answered", "mean")),
-        Column("last answer (UTC)", no_wrap=True),
+        Column(f"last answer ({zone})", no_wrap=True),
     )
     table.caption = "Answered, of how many requests, and mean are of the last 24 hours."
     table.caption_justify = "left"
@@ -156,52 +162,44 @@ def health_table(rows: Sequence[Row]) -> Table:
         )
         words = Text(row["in_words"], style=_STATES[row["state"]])
         if row["last_block"]:
-            words.append(f"\nrefused {row['last_block']:%Y-%m-%d %H:%M}", "dim")
+            words.append(f"\nrefused {minute(row['last_block'], zone)}", "dim")
         table.add_row(
             plain("\n".join(filter(None, (row["provider"], row["address"])))),
             words,
             "" if ratio is None else f"{ratio:.1%} of {row['requests_24h']:,}",
             "" if mean is None else f"{mean:.2f} s",
-            f"{answer:%Y-%m-%d %H:%M}" if answer else "",
+            minute(answer, zone),
         )
     return table
 
 
-def checks_table(rows: Sequence[Row]) -> Table:
-    """Checks of stored data: a line for each, with what is wrong."""
-    table = grid(
-        *(Column(name, no_wrap=True) for name in ("tournament", "check", "state", "since (UTC)")),
-        "what is wrong",
-    )
+def checks_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
+    """Checks of stored data: a line for each, and what is wrong below it."""
+    styles = {"passed": "green", "warning": "yellow", "error": "red"}
+    lines = []
     for row in rows:
         state = "passed" if row["passed"] else {"ERROR": "error"}.get(row["severity"], "warning")
-        style = {"passed": "green", "warning": "yellow", "error": "red"}[state]
-        table.add_row(
-            plain(row["tournament_key"]),
-            row["name"],
-            Text(state, style=style),
-            f"{row['updated_at']:%Y-%m-%d %H:%M}",
-            plain("\n".join(row["rows"]) or row["detail"]),
-        )
-    return table
+        cells = (state, row["name"], minute(row["updated_at"], zone), row["tournament_key"])
+        lines.append((cells, styles[state], row["rows"] or [row["detail"]]))
+    return lined(("state", "check", f"since ({zone})", "tournament"), lines, styled="state")
 
 
-def history_table(rows: Sequence[Row]) -> Table:
+def history_table(rows: Sequence[Row], zone: ZoneInfo) -> Table:
     """What changed: a line for each changed row, newest first."""
-    table = grid(Column("at (UTC)", no_wrap=True), "what", "changed")
+    table = grid(Column(f"at ({zone})", no_wrap=True), "what", "changed")
     for (at, _, name), changes in groupby(rows, itemgetter("at", "table", "row")):
         fields = {change["field"]: (change["from"], change["to"]) for change in changes}
-        table.add_row(f"{at:%Y-%m-%d %H:%M}", plain(name), plain(fields_in_words(fields)))
+        table.add_row(minute(at, zone), plain(name), plain(fields_in_words(fields, zone)))
     return table
 
 
-def comparison_table(provider: str, other: str, rows: Sequence[Row]) -> Table:
+def comparison_table(provider: str, other: str, rows: Sequence[Row], zone: ZoneInfo) -> Table:
     """Where two providers disagree: a line for each fixture, or team of a table, and aspect."""
-    table = grid("what", "aspect", provider, other, "since (UTC)", "goes together with")
+    table = grid("what", "aspect", provider, other, f"since ({zone})", "goes together with")
     for row in rows:
         agrees = f"{row['agrees']}: {row['because']}" if row["agrees"] else ""
         cells = (row["subject"], row["aspect"], row["value"], row["other_value"])
-        table.add_row(*map(plain, cells), f"{row['since']:%Y-%m-%d %H:%M}", plain(agrees))
+        table.add_row(*map(plain, cells), minute(row["since"], zone), plain(agrees))
     return table
 
 
@@ -297,6 +295,38 @@ def grid(*columns: Column | str, title: str | None = None) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
+
+
+Lined = tuple[Sequence[str], str, Sequence[str]]
+"""The cells of a line, the style of one of them, and what is said below the line."""
+
+
+def lined(
+    names: Sequence[str], rows: Sequence[Lined], *, styled: str, right: Collection[str] = ()
+) -> Group:
+    """A line per row, and below it in full what there is to say. 100 columns are enough."""
+    cells = [[printable(cell).replace("\n", r"\n") for cell in row[0]] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+
+    def line(texts: Sequence[str], style: str) -> Text:
+        whole = Text(style="bold" if texts is names else "")
+        for name, text, width in zip(names, texts, widths, strict=True):
+            room = " " * (width - cell_len(text))
+            shown = room + text if name in right else text + room
+            whole.append(shown, style if name == styled else "").append(" ")
+        whole.rstrip()
+        return whole
+
+    lines: list[Text | Padding] = [line(names, "bold")]
+    for texts, (_, style, below) in zip(cells, rows, strict=True):
+        lines.append(line(texts, style))
+        lines += [Padding(plain(said), (0, 0, 0, _INDENT)) for said in below]
+    return Group(*lines)
+
+
+def minute(at: datetime | None, zone: ZoneInfo) -> str:
+    """A moment by the clocks of a zone; nothing for none."""
+    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _status(row: Row) -> Text:

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC
 from typing import TYPE_CHECKING, get_args
+from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Column, Table
 from rich.text import Text
 
 from dp_pipeline.cli.group import console, main, plain_errors
-from dp_pipeline.cli.terminal import grid, plain
+from dp_pipeline.cli.terminal import grid, minute, plain
 from dp_pipeline.football.models import TournamentStatus
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import open_database
@@ -56,21 +56,21 @@ def tournaments(
     if as_json:
         click.echo(json.dumps([line.facts() for line in shown], default=str, indent=2))
     elif shown:
-        console().print(tournaments_table(shown))
+        console().print(tournaments_table(shown, Settings.load().timezone))
     elif lines:
         click.echo(f"None of the {len(lines)} tournaments is like that.")
     else:
         click.echo("None yet; `dp search NAME` finds keys, and `dp ingest KEY` reads a tournament.")
 
 
-def tournaments_table(lines: "Sequence[TournamentLine]") -> Table:
+def tournaments_table(lines: "Sequence[TournamentLine]", zone: ZoneInfo) -> Table:
     """How the tournaments stand: a line for each."""
     table = grid(
         "tournament",
         Column("key", no_wrap=True),
         Column("status", no_wrap=True),
         Column("played", no_wrap=True, justify="right"),
-        Column("last read (UTC)", no_wrap=True),
+        Column(f"last read ({zone})", no_wrap=True),
         "open",
     )
     for line in lines:
@@ -79,7 +79,7 @@ def tournaments_table(lines: "Sequence[TournamentLine]") -> Table:
             plain(line.key),
             line.status,
             f"{line.played}/{line.of}" if line.of else "",
-            "" if line.read_at is None else f"{line.read_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            minute(line.read_at, zone),
             Text(line.open, style="red" if line.errors or line.failed else "yellow"),
         )
     return table

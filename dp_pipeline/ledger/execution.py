@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from dp_pipeline.database.store import Stored
-from dp_pipeline.domains.change_words import change_sentences
+from dp_pipeline.domains.change_words import change_sentences, is_news
 from dp_pipeline.domains.coverage import Coverage
 from dp_pipeline.domains.registry import operation_type
 from dp_pipeline.http.request_log import Request
@@ -27,8 +28,6 @@ from dp_pipeline.providers.fetched import Absence, Fetched, Finding
 # A report lists every change, but a table cell or a row's error text must stay readable.
 MOST_NOTED = 100
 """Changes in the summary of a dry run; its report has all of them."""
-FOLLOWING = frozenset({"tournament_standing", "knockout_tie"})
-"""Tables that follow from matches: with each result all of their rows may change."""
 MOST_SAID = 5
 """Rows whose changes the summary says in words; the report and the history have all of them."""
 LONGEST_ERROR = 4_000
@@ -95,7 +94,8 @@ class Execution:
     tournament is, `figures` numbers of it to be followed. `noted` is what the summary says besides.
     `causes` has the domains by whose failure it was not begun, each with the reason of that.
     `selection` and `now` are what it wanted and the present at the provider, once it began to read.
-    One that is `announced` says nothing that the person who launched it has not read already.
+    One that is `announced` says nothing that the person who launched it has not read already. Its
+    sentences have moments of `zone`.
     """
 
     run: Run
@@ -103,6 +103,7 @@ class Execution:
     tournament_id: UUID
     domain: str
     conceal: Callable[[str], str] = field(repr=False, default=str)
+    zone: ZoneInfo = field(repr=False, default=ZoneInfo("UTC"))
     id: UUID = field(default_factory=uuid4)
     create: bool = False
     label: str | None = None
@@ -202,8 +203,8 @@ class Execution:
         if self.run.is_dry:
             self.noted["changes"] = self.changed[:MOST_NOTED]
             return
-        said = (change for change in self.changed if change["table"] not in FOLLOWING)
-        if sentences := change_sentences(islice(said, MOST_NOTED)):
+        said = (change for change in self.changed if is_news(change, first=self.create))
+        if sentences := change_sentences(islice(said, MOST_NOTED), self.zone):
             self.noted["changed"] = sentences[:MOST_SAID]
 
     def nothing(self, absent: Absence) -> None:

@@ -25,6 +25,7 @@ from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Execution, Run, plain
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.liveness import Liveness, execution_lock, run_lock
+from dp_pipeline.pages.words import in_zone
 from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, Storing
 
 T = TypeVar("T")
@@ -113,6 +114,7 @@ class Ledger:
             tournament_id=tournament_id_of(key),
             domain=domain,
             conceal=self._conceal,
+            zone=self._zone,
             label=label,
         )
         lock = execution_lock(execution.id)
@@ -177,6 +179,7 @@ def note_news(connection: sa.Connection, execution: Execution, news: Sequence[st
     """
     if not news:
         return
+    news = [in_zone(sentence, execution.zone) for sentence in news]
     # A transaction that is repeated notes the same again, here but not there.
     execution.news = tuple(dict.fromkeys((*execution.news, *news)))
     table = tables.data_provider_executions

@@ -1,5 +1,6 @@
 """Quantities, days and times in words, whatever language the machine speaks. Pure."""
 
+import re
 import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ _MONTHS = (
 )
 # Characters that turn the direction of the text after them; unpaired, also of the text around.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+_MOMENT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}) UTC\b")
 _UNSEEN = frozenset({"Cc", "Cs", "Cn"})
 
 
@@ -56,6 +58,19 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     there = at.astimezone(zone)
     day = f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]} {there.year}"
     return f"{day} at {there:%H:%M} ({zone.key})"
+
+
+def in_zone(text: str, zone: ZoneInfo) -> str:
+    """A sentence whose moments, such as "2026-11-28 14:05 UTC", are those of a zone."""
+
+    def there(found: re.Match[str]) -> str:
+        try:
+            at = datetime.fromisoformat(f"{found[1]}Z").astimezone(zone)
+        except (ValueError, OverflowError):
+            return found[0]
+        return f"{at:%Y-%m-%d %H:%M} {zone.key}"
+
+    return _MOMENT.sub(there, text)
 
 
 def clean(text: str) -> str:

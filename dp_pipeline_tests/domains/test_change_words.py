@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,33 @@ def at(hour: int, day: int = 24) -> datetime:
 def test_a_kickoff_that_moves_within_its_day_is_told_by_the_hour() -> None:
     assert change_sentences([change("Köln - Bremen", "kickoff_at", at(15), at(18))]) == [
         "Köln - Bremen: kick-off 15:30 -> 18:30 UTC"
+    ]
+
+
+def test_moments_are_said_in_a_zone_and_local_times_as_they_are() -> None:
+    berlin, last = ZoneInfo("Europe/Berlin"), datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    changes = [
+        change("Köln - Bremen", "kickoff_at", at(15), at(18)),
+        change("A - B", "kickoff_at", at(21), at(23)),
+        change("C - D", "kickoff_local", last, datetime(2024, 8, 1, 12)),  # noqa: DTZ001 - local
+    ]
+    assert change_sentences(changes, berlin) == [
+        "Köln - Bremen: kick-off 17:30 -> 20:30 Europe/Berlin",
+        "A - B: kick-off 2024-08-24 23:30 Europe/Berlin -> 2024-08-25 01:30 Europe/Berlin",
+        "C - D: local kick-off 9999-12-31 23:30 UTC -> 2024-08-01 12:00",
+    ]
+
+
+def test_of_a_picture_nobody_reads_the_address() -> None:
+    changes = [
+        change("Köln", "badge", None, "file:///a.png"),
+        change("Bremen", "badge", "https://a/b.png", "https://a/c.png"),
+        change("Liga", "logo", "https://a/b.png", None),
+    ]
+    assert change_sentences(changes) == [
+        "Köln: badge is there now",
+        "Bremen: badge is another one",
+        "Liga: logo is there no more",
     ]
 
 

@@ -174,6 +174,34 @@ def test_the_report_lists_changes_field_by_field_and_requests_with_status_and_by
     assert found["durationMs"] >= 0
 
 
+def test_messages_do_not_say_what_is_bookkeeping_or_a_first_picture() -> None:
+    told = [
+        {
+            "table": "tournament",
+            "row": "Liga",
+            "field": "status",
+            "from": "upcoming",
+            "to": "active",
+        },
+        {"table": "team", "row": "Köln", "field": "described_in", "from": "a", "to": "b"},
+        {"table": "tournament_team", "row": "Köln", "field": "badge", "from": None, "to": "x.png"},
+        {
+            "table": "tournament_team",
+            "row": "Bonn",
+            "field": "badge",
+            "from": "y.png",
+            "to": "z.png",
+        },
+        {"table": "team", "row": "Bonn", "field": "country", "from": "D", "to": "Germany"},
+    ]
+    said = ["Bonn: badge is another one", "Bonn: country D -> Germany"]
+    for create, more in ((True, []), (False, ["Liga: status upcoming -> active"])):
+        execution = an_execution(create=create)
+        execution.note_changes(told)
+        assert execution.changed == told, "the report has all of it"
+        assert execution.noted["changed"] == [*more, *said]
+
+
 def test_the_place_of_a_report_names_the_tournament_and_cannot_be_guessed() -> None:
     one, other = an_execution(), an_execution()
     assert one.report_file_key.startswith("data-provider-operation-reports/openligadb/bl1/2024/")

@@ -3,12 +3,14 @@
 import io
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console, RenderableType
 
 from dp_pipeline.cli.executions import ledger_lines
 from dp_pipeline.cli.terminal import (
+    checks_lines,
     health_table,
     outcome_table,
     plain,
@@ -17,6 +19,7 @@ from dp_pipeline.cli.terminal import (
 )
 
 WHEN = datetime(2024, 5, 4, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 # What rich would make of these: an emoji, nothing, a colour, an error.
 NAMES = ("openligadb:cl:2025", "a:soccer:b", "FC Ahlen [Women]", "[red]Brake[/red]", "[/] Celle")
 OBEYED = {
@@ -64,14 +67,21 @@ def health(text: str) -> dict[str, Any]:
     }
 
 
+def check(text: str) -> dict[str, Any]:
+    said = {"name": "no_match_is_overdue", "tournament_key": text, "detail": text, "rows": []}
+    return {**said, "passed": False, "severity": "ERROR", "updated_at": WHEN}
+
+
 TABLES = {
     "outcome": lambda text: outcome_table(text, [row(text)]),
-    "executions": lambda text: ledger_lines([row(text)]),
-    "seasons": lambda text: seasons_table([row(text)]),
-    "health": lambda text: health_table([health(text)]),
+    "executions": lambda text: ledger_lines([row(text)], BERLIN),
+    "seasons": lambda text: seasons_table([row(text)], BERLIN),
+    "health": lambda text: health_table([health(text)], BERLIN),
+    "checks": lambda text: checks_lines([check(text)], BERLIN),
     "line": plain,
 }
-TIMES = {"outcome": 4, "executions": 2, "seasons": 2, "health": 1, "line": 1}
+TIMES = {"outcome": 4, "executions": 2, "seasons": 2, "health": 1, "checks": 2, "line": 1}
+TIMED = ("executions", "seasons", "health", "checks")
 
 
 def shown(renderable: RenderableType) -> str:
@@ -95,6 +105,26 @@ def test_what_a_terminal_would_obey_is_written_out(name: str, text: str) -> None
     printed = shown(TABLES[name](text))
     assert OBEYED[text] in printed
     assert not set(printed) & set("\x1b\x07\r\t\x08\x9b\u202e\u2066\u2028\ud800"), printed
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_times_are_those_of_the_zone_that_the_heading_names(name: str) -> None:
+    printed = shown(TABLES[name]("openligadb:bl1:2024"))
+    assert "(Europe/Berlin)" in printed
+    assert "2024-05-04 14:00" in printed
+
+
+def test_what_is_wrong_has_the_whole_width_of_a_terminal() -> None:
+    wrong = (
+        "Hazelgrove 1 - Clearridge 1, round 16 of 2026-12-20 is still scheduled, and nobody knows."
+    )
+    lines = [{**check("sandbox:900001:9000014"), "rows": [wrong, "And more."]}]
+    file = io.StringIO()
+    Console(file=file, width=100).print(checks_lines(lines, BERLIN))
+    names, line, *below = (each.rstrip() for each in file.getvalue().splitlines())
+    assert names.split() == ["state", "check", "since", "(Europe/Berlin)", "tournament"]
+    assert line.startswith("error no_match_is_overdue 2024-05-04 14:00")
+    assert below == [f"    {wrong}", "    And more."]
 
 
 def test_letters_of_all_scripts_and_line_breaks_stay() -> None:

@@ -120,7 +120,7 @@ def view_of(report: Entry, zone: ZoneInfo) -> ReportView:
     parts = (
         _news(account),
         _to_do(account),
-        _changes(account),
+        _changes(account, zone),
         *_findings(account),
         _failure(account),
         _operations(account),
@@ -152,7 +152,7 @@ def _to_do(account: StoredAccount) -> ReportPart | None:
     return ReportPart("decide", "What to do", (said,), commands=ways) if ways else None
 
 
-def _changes(account: StoredAccount) -> ReportPart | None:
+def _changes(account: StoredAccount, zone: ZoneInfo) -> ReportPart | None:
     """Each changed row by its name, and how many rows of each table were new and changed."""
     fields: list[dict[str, Any]] = [
         {
@@ -169,7 +169,7 @@ def _changes(account: StoredAccount) -> ReportPart | None:
     fields.sort(key=lambda each: (places.get(each["table"], len(places)), each["table"]))
     for table, changed in groupby(fields, key=lambda each: each["table"]):
         # "->" is torn apart at the end of a line
-        sentences = tuple(said.replace(" -> ", " → ") for said in change_sentences(changed))
+        sentences = tuple(said.replace(" -> ", " → ") for said in change_sentences(changed, zone))
         lists.append((f"{_table(table)} ({len(sentences):,})", sentences))
     counts: dict[str, list[int]] = {}
     for stored in account.entries("changes"):
