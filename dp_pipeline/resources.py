@@ -71,7 +71,7 @@ def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Data
         DatabaseConfigurationError, DatabaseError, EmbeddedPostgresError: see there.
     """
     database = database_as_it_is(settings)
-    database.ensure_current(seconds=seconds)
+    database.ensure_current(seconds=seconds, migrates=settings.migrates)
     return database
 
 
@@ -123,7 +123,7 @@ class DatabaseResource(dg.ConfigurableResource):
         if self.url is None:
             return open_database(Settings.load(), seconds=seconds)
         database = _database(self.url)
-        database.ensure_current(seconds=seconds)
+        database.ensure_current(seconds=seconds, migrates=Settings.load().migrates)
         return database
 
     def open_in_time(self, seconds: float) -> Database:

@@ -1,5 +1,6 @@
 """`dp db`: the database in use."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,12 +13,14 @@ from urllib.parse import urlencode, urlsplit
 import click
 
 from dp_pipeline.cli.group import main, plain_errors
+from dp_pipeline.database import migrations
+from dp_pipeline.database.database import versions_in_words
 from dp_pipeline.embedded_postgres import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
     client_program,
 )
-from dp_pipeline.resources import database_url, embedded, open_database
+from dp_pipeline.resources import database_as_it_is, database_url, embedded, open_database
 from dp_pipeline.settings import Settings
 
 
@@ -70,6 +73,38 @@ def shell(arguments: tuple[str, ...], *, write: bool) -> None:
         )
         raise click.ClickException(message)
     click.get_current_context().exit(_psql(str(program), place, arguments))
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Versions of the tables and of this code.")
+def version(*, as_json: bool) -> None:
+    """Say of which version the tables are; exit with 1 where this code is of another."""
+    with plain_errors():
+        found = database_as_it_is(Settings.load()).version()
+    if as_json:
+        behind = migrations.missing(found)
+        click.echo(json.dumps({"tables": found, "code": migrations.HEAD, "behind": behind}))
+    else:
+        click.echo(versions_in_words(found))
+    click.get_current_context().exit(0 if found == migrations.HEAD else 1)
+
+
+@db.command()
+def migrate() -> None:
+    """Bring the tables to the version of this code; nothing happens if they are.
+
+    All of it happens or nothing, and commands at the same time wait for each other. Take a backup
+    first: there is no way back to older code but that.
+    """
+    with plain_errors():
+        database = database_as_it_is(Settings.load())
+        before = database.version()
+        database.ensure_current()
+    if before == migrations.HEAD:
+        click.echo(versions_in_words(before))
+    else:
+        was = "" if before is None else f"; they were of {before}"
+        click.echo(f"The tables are of version {migrations.HEAD} now{was}.")
 
 
 @db.command()

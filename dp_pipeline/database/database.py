@@ -230,30 +230,46 @@ class Database:
         with self.transaction() as connection:
             return work(connection)
 
-    def ensure_current(self, *, seconds: float = START_SECONDS) -> None:
+    def ensure_current(self, *, seconds: float = START_SECONDS, migrates: bool = True) -> None:
         """Migrate if the tables are older than this code; two short queries if they are not.
 
         The first time it also checks whether the server is of use to us at all (server.py).
 
         Args:
             seconds: for about how long it is tried.
+            migrates: whether older tables are migrated, or refused.
 
         Raises:
-            DatabaseConfigurationError: the tables are newer than this code, or the database is
-                Dagster's, or one that cannot be used.
+            DatabaseConfigurationError: the tables are newer than this code, or older ones and not
+                to be migrated, or the database is Dagster's, or one that cannot be used.
             DatabaseError: the database cannot be reached, or a migration failed.
         """
-        tenacity.Retrying(**retry_options(None, seconds))(self._ensure_current)
+        tenacity.Retrying(**retry_options(None, seconds))(self._ensure_current, migrates)
 
-    def _ensure_current(self) -> None:
+    def _ensure_current(self, migrates: bool) -> None:
         if not self._checked:
             with self.in_our_words():
                 check_server(self._alone)
             self._checked = True
+        version = self.version()
+        if version == migrations.HEAD:
+            return
+        if not migrates:
+            raise DatabaseConfigurationError(versions_in_words(version))
+        self.migrate()
+
+    def version(self) -> str | None:
+        """The version of the tables; None when there are none.
+
+        Raises:
+            DatabaseConfigurationError: this code does not know it.
+            DatabaseError: the database cannot be reached.
+        """
         with self.transaction() as connection:
             version = migrations.version(connection)
-        if version != migrations.HEAD:
-            self.migrate()
+        if version is not None and version not in migrations.REVISIONS:
+            raise DatabaseConfigurationError(_unknown_revision(version))
+        return version
 
     def migrate(self) -> None:
         """Bring the tables to this code's version. Any number of processes may do so at once.
@@ -317,6 +333,18 @@ def retry_options(attempts: int | None = None, seconds: float | None = None) -> 
         "wait": _BACKOFF,
         "reraise": True,
     }
+
+
+def versions_in_words(version: str | None) -> str:
+    """What a version of the tables, or that there are none, is to this code."""
+    if version == migrations.HEAD:
+        return f"The tables are of version {version}, as this code is."
+    what = "are no tables yet" if version is None else f"are tables of version {version}"
+    missing = migrations.missing(version)
+    return (
+        f"There {what}, and this code is of version {migrations.HEAD}: `dp db migrate` runs the"
+        f" {missing} migration{'s' if missing > 1 else ''} between."
+    )
 
 
 def _unknown_revision(version: str) -> str:

@@ -154,6 +154,8 @@ class Settings(_FromEnvironment):
     """`postgresql://…` of domain tables and ledger; None means the embedded server."""
     embedded: Annotated[bool, values.ON_OR_OFF] = _from("DP_EMBEDDED", default=True)
     """Whether the embedded server may be started."""
+    migrates: Annotated[bool, values.ON_OR_OFF] = _from("DP_MIGRATE", default=True)
+    """Whether whoever opens a database with older tables migrates them; else one command does."""
     dagster_postgres_url: PostgresUrl | None = _from("DAGSTER_POSTGRES_URL")
     """`postgresql://…` of Dagster's own storage; None means SQLite below `home`."""
     base_urls: Mapping[str, str] = Field({}, repr=False)  # a gateway's URL may hold a password

@@ -1,5 +1,6 @@
 """`dp db`: who only reads gets a shell and a URL, without installing anything."""
 
+import json
 import os
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from dp_pipeline.cli import database, main
+from dp_pipeline.database import migrations
+from dp_pipeline.database.database import Database, DatabaseConfigurationError
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
+from dp_pipeline.resources import DatabaseResource
 
 
 @pytest.fixture
@@ -68,3 +72,51 @@ def test_java_programs_get_a_url_of_their_own(home: Path, postgres: EmbeddedPost
     assert f"{user}:{password}@" in postgres.reader_url()
     with psycopg.connect(url, user=user, password=password) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["db", *arguments])
+    return result.exit_code, result.output
+
+
+def test_one_command_migrates_where_nothing_else_may(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, head = migrations.REVISIONS[-3], migrations.HEAD
+    monkeypatch.setenv("DP_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("DP_MIGRATE", "off")
+    none = f"There are no tables yet, and this code is of version {head}: `dp db migrate` runs the "
+    assert said("version") == (1, f"{none}{len(migrations.REVISIONS)} migrations between.\n")
+    old = Database(postgres_url)
+    with old.transaction() as connection:
+        migrations.upgrade(connection, before)
+    old.close()
+    older = (
+        f"There are tables of version {before}, and this code is of version {head}: "
+        "`dp db migrate` runs the 2 migrations between."
+    )
+    assert said("version") == (1, f"{older}\n")
+    code, versions = said("version", "--json")
+    assert (code, json.loads(versions)) == (1, {"tables": before, "code": head, "behind": 2})
+    assert said("url") == (1, f"Error: {older}\n")
+    with pytest.raises(DatabaseConfigurationError, match="dp db migrate"):
+        DatabaseResource(url=postgres_url).open()
+    assert said("migrate") == (0, f"The tables are of version {head} now; they were of {before}.\n")
+    current = f"The tables are of version {head}, as this code is.\n"
+    assert said("migrate") == said("version") == (0, current)
+    assert said("url") == (0, f"{postgres_url}\n")
+
+
+def test_tables_of_a_newer_version_are_named_and_left_alone(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_DATABASE_URL", migrated_url)
+    newer = Database(migrated_url)
+    with newer.transaction() as connection:
+        connection.exec_driver_sql("UPDATE dp_alembic_version SET version_num = '9999'")
+    newer.close()
+    sentence = (
+        "Error: The tables were made by a newer dp_pipeline (version 9999, this one knows up to "
+        f"{migrations.HEAD}); update this installation.\n"
+    )
+    assert said("version") == said("migrate") == said("url") == (1, sentence)

@@ -43,6 +43,11 @@ def version(connection: sa.Connection) -> str | None:
     return connection.scalar(sa.select(table.c.version_num))
 
 
+def missing(version: str | None) -> int:
+    """How many migrations tables of this version lack, or a database without any."""
+    return len(REVISIONS) - (0 if version is None else REVISIONS.index(version) + 1)
+
+
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Run the missing revisions in the connection's transaction."""
     from alembic import command

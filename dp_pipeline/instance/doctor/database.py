@@ -42,8 +42,7 @@ def versions(installation: Installation) -> Diagnosis:
         return Diagnosis(
             "warn",
             said,
-            "Stop older processes, then `dp executions` or any other command brings them up to "
-            "date; take a backup before (docs/deployment.md).",
+            "Stop older processes, take a backup, and run `dp db migrate` (docs/deployment.md).",
         )
     said = f"They are of version {version}, which this code ({migrations.HEAD}) does not know."
     return Diagnosis("fail", said, "Update this installation to the version that made them.")
