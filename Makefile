@@ -102,7 +102,7 @@ run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=of
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check
 	@echo "==> pytest ($${DP_RECORDINGS:+with the payloads in }$${DP_RECORDINGS:-without recorded payloads, as DP_RECORDINGS is not set})"
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(MARKED),-m "$(MARKED)")
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(MARKED),-m "$(MARKED)" --hypothesis-profile quick)
 	@echo '==> dagster definitions validate'
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	  DP_HOME="$$home" $(BIN)/dagster definitions validate --workspace workspace.yaml

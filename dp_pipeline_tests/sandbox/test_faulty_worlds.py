@@ -18,6 +18,7 @@ from dp_pipeline_tests.end_to_end.in_process import IMPATIENT, ingest
 from dp_pipeline_tests.sandbox.worlds import key_of, percent, served, standing_still
 
 WORLDS = int(os.environ.get("DP_FAULTY_WORLDS", "5"))
+_EVERY_DAY = 2
 LIMITS = replace(IMPATIENT, max_retry_after_seconds=0.1)
 # Latency is no fault to a patient client; everything else is.
 KINDS = (
@@ -43,7 +44,14 @@ def random_faults(random: Random) -> list[Fault]:
 
 
 # 205 of five hundred: an empty table beside sound matches, and the provider's was overwritten.
-@pytest.mark.parametrize("seed", sorted({*range(WORLDS), 205}))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(_EVERY_DAY),
+        205,
+        *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(_EVERY_DAY, WORLDS)),
+    ],
+)
 def test_a_faulty_world_ends_every_execution_and_spoils_nothing(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
