@@ -29,6 +29,7 @@ from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.log_fields import logged_as
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
 from dp_pipeline.ledger.vocabulary import SETTLED, SUSPICIOUS, Scope, how_to_settle
 from dp_pipeline.partitions import TOURNAMENTS
@@ -212,7 +213,8 @@ def _tell(context: Context, heard: Sequence[Heard], failed: list[Execution]) -> 
             # Known by now to exist; one that was typed in the pages is there already.
             context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [each])
         elif isinstance(each, Execution):
-            events += _of_execution(context, each, failed)
+            with logged_as(each):
+                events += _of_execution(context, each, failed)
     log_together(context, events)
     for each in heard:
         if isinstance(each, tuple):

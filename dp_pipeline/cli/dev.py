@@ -74,13 +74,14 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             environment["SANDBOX_BASE_URL"] = world
             first = f"{world}{FIRST_PAGE}"
             click.echo(f"A simulated football world runs beside it at {world}/")
+        for_people = settings.log != "debug" and settings.log_format == "plain"
         code = run_dagster(
             host,
             port,
             environment,
             stop_requests,
             opened=lambda: click.echo(f"Open {first}"),
-            brief=None if settings.log == "debug" else partial(BriefOutput, address),
+            brief=partial(BriefOutput, address) if for_people else None,
         )
     click.echo("Stopped.")
     sys.exit(code)

@@ -17,6 +17,7 @@ from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseErro
 from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.football.key import is_address
+from dp_pipeline.instance.json_log import install
 from dp_pipeline.ledger.failing import since_of
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import checked_key
@@ -100,6 +101,8 @@ def main(context: click.Context) -> None:
 
     # What is really set comes first, here as in Dagster's processes (instance/environment.py).
     load_dotenv(project_directory() / ".env")
+    with suppress(SettingsError):  # the command itself says what is wrong
+        install(Settings.load())
     if context.invoked_subcommand != "dev":  # which has a world of its own
         _find_running_world()
 

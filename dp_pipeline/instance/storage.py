@@ -23,6 +23,7 @@ from dp_pipeline.instance.dagster_internals import (
 from dp_pipeline.instance.dagster_storage import DagsterStorage
 from dp_pipeline.instance.environment import put_real_environment_first
 from dp_pipeline.instance.home import dagster_directory, initialising
+from dp_pipeline.instance.json_log import install
 from dp_pipeline.instance.sqlite_storage import SqliteStorage
 from dp_pipeline.settings import Settings
 
@@ -50,7 +51,9 @@ def _prepare() -> Settings:
         from dp_pipeline.instance.webserver_guard import guard_webserver
 
         guard_webserver()
-    return Settings.load()
+    settings = Settings.load()
+    install(settings)
+    return settings
 
 
 class _WithoutConfig:

@@ -4,6 +4,7 @@ Every write here is a short transaction of its own, so that a load that is rolle
 a row that says why. While a row is open its process holds an advisory lock (liveness.py).
 """
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -25,10 +26,13 @@ from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Execution, Run, plain
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.liveness import Liveness, execution_lock, run_lock
+from dp_pipeline.ledger.log_fields import logged_as
 from dp_pipeline.pages.words import in_zone
 from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, Storing
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 600.0
 """How long a run waits for another one that works on the same tournament."""
@@ -121,15 +125,17 @@ class Ledger:
         await anyio.to_thread.run_sync(partial(self._liveness.keep, run_lock(run.id), shared=True))
         await anyio.to_thread.run_sync(self._liveness.keep, lock)
         try:
-            await self._database.run(lambda connection: _open(connection, execution))
-            try:
-                yield execution
-            except BaseException as error:
-                execution.fail(_ending(error))
-                raise
-            finally:
-                execution.finish()
-                await close(self._database, self._objects, execution, self._zone)
+            with logged_as(execution):
+                await self._database.run(lambda connection: _open(connection, execution))
+                try:
+                    yield execution
+                except BaseException as error:
+                    execution.fail(_ending(error))
+                    raise
+                finally:
+                    execution.finish()
+                    await close(self._database, self._objects, execution, self._zone)
+                    _log_end(execution)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._liveness.release, lock)
@@ -160,6 +166,14 @@ class InterruptedRunError(Exception):
 
 
 INTERRUPTED = InterruptedRunError.__name__
+
+
+def _log_end(execution: Execution) -> None:
+    """Say how an execution ended, for logs that programs read: others do not show it."""
+    because = f": {execution.failure.message}" if execution.failure is not None else ""
+    said = f"{execution.domain} of {execution.key}: {execution.outcome}{because}"
+    facts = {"outcome": execution.outcome, "milliseconds": execution.duration_ms}
+    _log.info("%s", said, extra=facts)
 
 
 def _ending(error: BaseException) -> BaseException:

@@ -205,6 +205,8 @@ class Settings(_FromEnvironment):
     """The most requests of one run to one service at the same time."""
     log: Annotated[str, values.LOG] = _from("DP_LOG", "brief")
     """How much `dp dev` shows of what Dagster says: what matters, or with "debug" all."""
+    log_format: Annotated[str, values.LOG_FORMAT] = _from("DP_LOG_FORMAT", "plain")
+    """How every process logs: lines for people, or with "json" one object a line."""
     timezone: Annotated[ZoneInfo, checked(values.zone)] = Field(
         default_factory=lambda: ZoneInfo("UTC"), validation_alias="DP_TIMEZONE"
     )

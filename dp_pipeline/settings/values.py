@@ -161,6 +161,7 @@ CHANNEL = like(
     r"#?[^\s#@<>,]{1,80}", "must be the ID of one channel, like C0123456789, or its name."
 )
 LOG = like("brief|debug", "must be brief or debug.")
+LOG_FORMAT = like("plain|json", "must be plain or json.")
 ON_OR_OFF = like(r"(?i)on|off", "must be on or off.")  # which pydantic takes for true and false
 Count = Annotated[int, checked(count)]
 Text = Annotated[str, checked()]

@@ -122,7 +122,7 @@ def _open(connection: sa.Connection, _: Observed) -> Iterator[Sample]:
 
 
 SOURCES = (
-    FigureSource("ended", "database", 15, (EXECUTIONS, EXECUTION_SECONDS, BYTES), _ended),
+    FigureSource("ended", "database", 60, (EXECUTIONS, EXECUTION_SECONDS, BYTES), _ended),
     database_source(
         "open",
         5,
