@@ -91,6 +91,11 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def observed(watched: Database, instance: dg.DagsterInstance) -> Observed:
+    with watched.transaction() as connection:  # a night may have begun since they were written
+        connection.exec_driver_sql(
+            "UPDATE data_provider_executions SET started_at = now(),"
+            " completed_at = CASE WHEN completed_at IS NOT NULL THEN now() END"
+        )
     return Observed(Settings.load({}), lambda: watched, lambda: instance)
 
 
@@ -116,6 +121,7 @@ def test_every_figure_is_read_and_none_that_is_not_in_the_list(observed: Observe
     assert found["provider_requests_total", ("openligadb",)] == 3
     assert found["provider_circuit", ("openligadb", "closed")] == 1
     assert found["executions_total", ("openligadb", "matches", "written")] == 1
+    assert found["executions_total", ("openligadb", "matches", "failed")] == 0
 
 
 def test_what_somebody_types_as_a_key_makes_no_label_of_a_provider(observed: Observed) -> None:

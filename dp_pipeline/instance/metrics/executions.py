@@ -1,9 +1,12 @@
 """Figures of the ledger: what executions came to, what is open, what waits to be told or stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import get_args
 
 import sqlalchemy as sa
 
+from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.instance.metrics.figure import (
     Figure,
     FigureSource,
@@ -13,6 +16,7 @@ from dp_pipeline.instance.metrics.figure import (
     bounded,
     database_source,
 )
+from dp_pipeline.ledger.vocabulary import Outcome
 from dp_pipeline.providers.registry import BY_NAME
 
 OTHER = "other"
@@ -94,7 +98,8 @@ def _ended(observed: Observed) -> Reading:
         day = connection.scalar(sa.text("SELECT CAST((now() AT TIME ZONE 'UTC') AS date)"))
         known = {"providers": list(BY_NAME), "other": OTHER, "day": day}
         rows = connection.execute(_TODAY, known).all()
-    samples: dict[tuple[Figure, tuple[str, ...]], float] = {}
+        providers = connection.scalars(sa.text("SELECT DISTINCT provider FROM tournament")).all()
+    samples = _none_yet(providers)
     for row in rows:
         of = (row.provider, row.domain)
         for place, number in (
@@ -104,6 +109,15 @@ def _ended(observed: Observed) -> Reading:
         ):
             samples[place] = samples.get(place, 0.0) + float(number)
     return Reading([figure.of(number, *of) for (figure, of), number in samples.items()], day)
+
+
+def _none_yet(providers: Sequence[str]) -> dict[tuple[Figure, tuple[str, ...]], float]:
+    """A 0 for all that may come: of a series that begins with 1 Prometheus sees no increase."""
+    places: list[tuple[Figure, tuple[str, ...]]] = []
+    for of in product(providers, REGISTERED):
+        places += [(EXECUTIONS, (*of, outcome)) for outcome in get_args(Outcome)]
+        places += [(EXECUTION_SECONDS, of), (BYTES, of)]
+    return dict.fromkeys(places, 0.0)
 
 
 def _open(connection: sa.Connection, _: Observed) -> Iterator[Sample]:
