@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-all test-days bench check format lock clean
+.PHONY: help install run test test-all test-days test-newest bench check format lock clean
 
 PYTHON ?= python3
 # A port given by the caller is meant; the default one may be replaced when it is busy.
@@ -60,7 +60,7 @@ endef
 export FIND_PYTHON
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## build .venv from requirements.lock (nothing to do when it is up to date)
 
@@ -114,6 +114,22 @@ test-all: $(STAMP) ## the slow tests too, then all but the end-to-end ones on ot
 test-days: $(STAMP) ## the tests on other days (DAYS="leap-day 2031-05-01T12:00Z", TESTS=dp_pipeline_tests)
 	@$(BIN)/python -m dp_pipeline_tests.days --workers $(WORKERS) --tests "$(TESTS)" $(DAYS)
 
+# Without the upper bounds of pyproject.toml; of everything else the versions of the lock, unless
+# the newest Dagster wants others. `pip sync` leaves nothing of an older one.
+test-newest: $(STAMP) ## types and tests on the newest Dagster of the index, in .venv-newest (TESTS=...)
+	@set -eu; uv=$$(command -v uv || echo .venv-tools/bin/uv); \
+	"$$uv" venv --quiet --allow-existing --python $(BIN)/python .venv-newest; \
+	sed '/^ *"dagster/s/,<[0-9.]*"/"/' pyproject.toml >.venv-newest/pyproject.toml; \
+	cp requirements.lock .venv-newest/requirements.lock; \
+	"$$uv" pip compile --quiet --python .venv-newest/bin/python --group .venv-newest/pyproject.toml:dev \
+	  $$(sed -n 's/^ *"\(dagster[a-z-]*\)[>=].*/--upgrade-package \1/p' pyproject.toml) \
+	  --output-file .venv-newest/requirements.lock .venv-newest/pyproject.toml; \
+	"$$uv" pip sync --quiet --compile-bytecode --python .venv-newest/bin/python .venv-newest/requirements.lock; \
+	"$$uv" pip install --quiet --no-deps --python .venv-newest/bin/python --editable .; \
+	grep '^dagster' .venv-newest/requirements.lock; \
+	.venv-newest/bin/ty check --python .venv-newest; \
+	.venv-newest/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(MARKED),-m "$(MARKED)") $(TESTS)
+
 bench: $(STAMP) ## measure what things cost, beside Dagster as it comes (ARGS="ingest --json FILE" for parts)
 	@$(BIN)/python -m dp_pipeline_tests.benchmarks $(ARGS)
 
@@ -142,5 +158,5 @@ lock: $(STAMP) ## resolve both locks again (UPGRADE=--upgrade for newer versions
 	  --output-file requirements-image.lock
 
 clean: ## remove what can be built again; the state in .dp stays
-	@rm -rf .venv .venv-tools .pytest_cache .ruff_cache .hypothesis dist .tmp_dagster_home_*
+	@rm -rf .venv .venv-newest .venv-tools .pytest_cache .ruff_cache .hypothesis dist .tmp_dagster_home_*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

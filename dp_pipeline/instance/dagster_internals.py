@@ -1,7 +1,8 @@
 """What this project needs of Dagster and Dagster does not make public, each with its reason.
 
 No other module but dagster_storage.py imports a private name of Dagster, so that a new version is
-checked in one place. They are as in Dagster 1.13, the floor in pyproject.toml.
+checked in one place. They are as in Dagster 1.13, the floor in pyproject.toml. What each is relied
+on for, a test says: dp_pipeline_tests/instance/test_dagster_internals.py names it.
 """
 
 # Types of the public hooks that dagster.yaml names: a launcher, a storage, a compute log manager, a

@@ -31,3 +31,4 @@ def test_ci_and_the_workflow_run_make_test() -> None:
     jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
     assert {"run": "make test"} in jobs["test"]["steps"]
     assert {"run": "make test-all"} in jobs["nightly"]["steps"]
+    assert {"run": "make test-newest"} in jobs["newest-dagster"]["steps"]

@@ -178,7 +178,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             return None
 
         try:
-            wait_for("the webserver", answers)
+            wait_for("the webserver", answers, 120)
             yield address
         finally:
             process.kill()
@@ -305,7 +305,12 @@ def test_dagsters_pages_work_in_a_browser_in_which_another_page_attacks_them(
     page.on("websocket", lambda opened: opened.on("framereceived", note))
     page.goto(f"{pages}/runs")
     page.get_by_text("No runs found").first.wait_for()
-    assert any("connection_ack" in frame for frame in received)
+
+    def is_open() -> bool | None:
+        page.wait_for_timeout(100)  # in which the browser's news are heard
+        return any("connection_ack" in frame for frame in received) or None
+
+    wait_for("its websocket", is_open)
     with serve(Starlette(routes=[Route("/", lambda _: HTMLResponse(text))])) as evil:
         assert urlsplit(evil).port != urlsplit(pages).port
         page.goto(evil)
