@@ -93,10 +93,11 @@ class Day:
     def environment(self, preloaded: Path) -> dict[str, str]:
         """The variables that make it this day in a process and in its children."""
         ahead = round((self.at - datetime.now(UTC)).total_seconds())
-        return {**os.environ, **_moved(preloaded, ahead), "TZ": self.zone}
+        return {**os.environ, **moved(preloaded, ahead), "TZ": self.zone}
 
 
-def _moved(preloaded: Path, seconds: int) -> dict[str, str]:
+def moved(preloaded: Path, seconds: int) -> dict[str, str]:
+    """The variables by which the clock of a process is ahead, or behind for less than nothing."""
     return {
         "LD_PRELOAD": str(preloaded),
         "FAKETIME": f"{seconds:+d}",
@@ -134,7 +135,7 @@ def _works(found: Path) -> bool:
     try:
         done = subprocess.run(
             [sys.executable, "-c", _PROBE, str(expected)],
-            env={**os.environ, **_moved(found, _AHEAD)},
+            env={**os.environ, **moved(found, _AHEAD)},
             capture_output=True,
             timeout=30,
             check=False,

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 
 @contextlib.contextmanager
-def serve(app: Any, *, port: int = 0) -> Generator[str]:
+def serve(app: Any, *, port: int = 0, host: str = "127.0.0.1") -> Generator[str]:
     """Serve an ASGI app until the block ends; yield its base URL, without a trailing slash.
 
     A port of 0 takes a free one; a given port lets a server that went down come back at its old
@@ -34,7 +34,7 @@ def serve(app: Any, *, port: int = 0) -> Generator[str]:
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", port), backlog=256)
+    listener = socket.create_server((host, port), backlog=256)
     address = listener.getsockname()
     thread = threading.Thread(
         target=server.run, args=([listener],), name="test server", daemon=True

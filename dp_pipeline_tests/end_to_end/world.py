@@ -26,6 +26,7 @@ from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.sensors.notify import announce_executions
 from dp_pipeline_tests.dagster_dev import ROOT
+from dp_pipeline_tests.hosts import Host, enter
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import SlackReceiver, serve
@@ -139,15 +140,23 @@ class World:
 
     # -- what happens in it ------------------------------------------------------------------------
 
-    def worker(self, *keys: str, start: Path | None = None) -> ForkServerProcess:
+    def worker(
+        self, *keys: str, start: Path | None = None, host: Host | None = None
+    ) -> ForkServerProcess:
         """`dp ingest` in a process of its own; its output is in worker.log.
 
         Its run does not come to its work before the file `start` exists, if given.
         """
-        log = self.home / "worker.log"
+        environment, log = dict(self.environment), self.home / "worker.log"
+        if host is not None:
+            provider, database = (
+                environment[name] for name in ("OPENFOOTBALL_BASE_URL", "DP_DATABASE_URL")
+            )
+            environment["OPENFOOTBALL_BASE_URL"] = provider.replace("0.0.0.0", host.pages)  # noqa: S104
+            environment["DP_DATABASE_URL"] = database.replace("127.0.0.1", host.data)
         process = _PROCESSES.Process(
             target=_ingest,
-            args=(dict(self.environment), keys or (KEY,), log, start),
+            args=(environment, keys or (KEY,), log, start, host and host.name),
             daemon=True,
         )
         process.start()
@@ -261,9 +270,15 @@ def statement(made: World, pattern: str, number: int = 1) -> None:
 
 
 def _ingest(
-    environment: dict[str, str], keys: tuple[str, ...], log: Path, start: Path | None
+    environment: dict[str, str],
+    keys: tuple[str, ...],
+    log: Path,
+    start: Path | None,
+    host: str | None,
 ) -> None:
     """In the worker: what `dp ingest` does from its first line on."""
+    if host is not None:
+        enter(host)
     _settle(environment, log)
     from dp_pipeline.cli import main
 
@@ -302,13 +317,18 @@ def _settle(environment: dict[str, str], log: Path) -> None:
 
 @contextlib.contextmanager
 def world(
-    monkeypatch: pytest.MonkeyPatch, database_url: str | None = None, **environment: str
+    monkeypatch: pytest.MonkeyPatch,
+    database_url: str | None = None,
+    *,
+    address: str = "127.0.0.1",
+    **environment: str,
 ) -> Generator[World]:
     """Open one; at the end its workers are killed and its home is deleted.
 
     Args:
         monkeypatch: sets the environment of this process, whose sensor ticks, as the workers'.
         database_url: a database with tables; None means the embedded server of the world's home.
+        address: at which the provider listens.
         environment: more variables, or others.
     """
     replay = Replay(payloads={PATH: payload(0)})
@@ -329,7 +349,7 @@ def world(
         everything = {
             "PATH": os.environ["PATH"],
             "DP_HOME": str(home),
-            "OPENFOOTBALL_BASE_URL": stack.enter_context(serve(gate)),
+            "OPENFOOTBALL_BASE_URL": stack.enter_context(serve(gate, host=address)),
             "SLACK_JOB_EXECUTIONS_WEBHOOK": stack.enter_context(slack.listening()),
             **environment,
         }
