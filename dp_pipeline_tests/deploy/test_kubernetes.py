@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from dagster._config import validate_config
 from dagster._core.instance.config import dagster_instance_config
 from jsonschema import Draft202012Validator
 
+from dp_pipeline.cli import main
 from dp_pipeline.instance.coordinator import RankedRunCoordinator
 from dp_pipeline.settings import S3Settings, Settings
 from dp_pipeline_tests.dagster_dev import ROOT
@@ -25,6 +27,7 @@ from dp_pipeline_tests.dagster_dev import ROOT
 FOLDER = ROOT / "deploy" / "kubernetes"
 VALUES: dict[str, Any] = yaml.safe_load((FOLDER / "values.yaml").read_text())
 ACCESS: list[dict[str, Any]] = list(yaml.safe_load_all((FOLDER / "access.yaml").read_text()))
+METRICS: list[dict[str, Any]] = list(yaml.safe_load_all((FOLDER / "metrics.yaml").read_text()))
 LAPTOP: dict[str, Any] = yaml.safe_load((ROOT / "dagster.yaml").read_text())
 PARTS = (
     VALUES["dagsterWebserver"],
@@ -114,6 +117,24 @@ def test_the_only_way_to_the_pages_is_the_proxy() -> None:
         "ports": [{"port": port}],
     }
     assert CONFINED.items() <= container["securityContext"].items()
+
+
+def test_the_figures_are_served_by_our_image_with_the_settings_of_the_others() -> None:
+    (deployment,) = kind(METRICS, "Deployment")
+    (service,) = kind(METRICS, "Service")
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == "{repository}:{tag}".format(**PARTS[0]["image"])
+    dp, *command = container["args"]
+    assert (dp, CliRunner().invoke(main, [*command, "--help"]).exit_code) == ("dp", 0)
+    names = {each["name"] for each in container["env"]}
+    assert names - settings() == {"DAGSTER_HOME", "DAGSTER_PG_PASSWORD"}
+    assert container["envFrom"] == [{"secretRef": PARTS[0]["envSecrets"][0]}]
+    assert CONFINED.items() <= container["securityContext"].items()
+    (port,) = container["ports"]
+    assert str(port["containerPort"]) == container["args"][-1]
+    assert service["spec"]["ports"][0]["port"] == port["containerPort"]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/", "it lives while others are dead"
 
 
 def test_the_launcher_of_the_page_on_ecs_is_one_that_dagster_takes() -> None:
@@ -223,7 +244,9 @@ def test_what_is_rendered_are_objects_of_kubernetes(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_objects_of_our_own_are_objects_of_kubernetes(tmp_path: Path) -> None:
-    validate(tmp_path, FOLDER / "access.yaml")
+    objects = tmp_path / "objects.yaml"
+    objects.write_text(yaml.safe_dump_all([*ACCESS, *METRICS]))
+    validate(tmp_path, objects)
 
 
 def validate(folder: Path, objects: Path) -> None:

@@ -112,6 +112,17 @@ def test_a_delivery_that_is_stuck_is_not_covered_up(machinery: Machinery, monito
     assert monitor.calls == []
 
 
+def test_nothing_is_called_while_the_database_is_away(
+    machinery: Machinery, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats(machinery)
+    machinery.deliver()
+    monkeypatch.setattr("dp_pipeline.notifications.detection.START_SECONDS", 0.2)
+    machinery.url = closed_url().replace("http://", "postgresql://me:hidden77@") + "/db"
+    assert machinery.watch().startswith("The database cannot be used: ")
+    assert monitor.calls == []
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
@@ -133,6 +144,9 @@ def test_a_monitor_that_takes_no_call_harms_nothing_and_is_named_without_the_sec
 def test_a_monitor_that_hangs_or_is_away_costs_bounded_time(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert heartbeat.send(f"{closed_url()}/{SECRET}") == (
+        "The heartbeat did not reach 127.0.0.1: the connection is refused."
+    )
     monkeypatch.setattr(heartbeat, "ANSWER_SECONDS", 0.2)
     monitor.free.clear()
     began = time.monotonic()
@@ -141,9 +155,6 @@ def test_a_monitor_that_hangs_or_is_away_costs_bounded_time(
     )
     assert time.monotonic() - began < 30
     monitor.free.set()
-    assert heartbeat.send(f"{closed_url()}/{SECRET}") == (
-        "The heartbeat did not reach 127.0.0.1: the connection is refused."
-    )
 
 
 def test_no_log_of_a_library_has_the_secret(
