@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -86,6 +87,7 @@ class Materialization:
         source: of the selection.
         database: where to write.
         snapshot: what is stored, where that has been read already.
+        began: the present at the provider before its first request; None: now.
     """
 
     def __init__(
@@ -93,11 +95,13 @@ class Materialization:
         source: Source,
         database: Database,
         snapshot: Snapshot | None = None,
+        began: datetime | None = None,
     ) -> None:
         self.source = source
         self.snapshot = snapshot
         self._database = database
         self._new: set[tuple[str, RowId]] = set()
+        self._began = began or source.now
         self._judged_last: tuple[Snapshot, tuple[Any, ...], Verdict] | None = None
 
     async def of(self, domain: Domain[Any], execution: Execution) -> None:
@@ -210,8 +214,10 @@ class Materialization:
         else:
             note_corrections(connection, execution, sorted(planned.plan.corrected))
         if planned.domain.follow_up is not None:
+            # What was fetched is no older than the beginning: by the present a match whose kick-off
+            # came meanwhile would count as late, and in a simulated world as given up.
             news = planned.domain.follow_up(
-                connection, changes, planned.fetched, self.source.selection, self.source.now
+                connection, changes, planned.fetched, self.source.selection, self._began
             )
             note_news(connection, execution, news)
         return changes

@@ -132,9 +132,9 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                 await lease.acquire()
             try:
                 if materialization is None:
-                    snapshot = await recognise(source, context)
+                    began, snapshot = source.now, await recognise(source, context)
                     await confirm(source, context)
-                    materialization = Materialization(source, context.database, snapshot)
+                    materialization = Materialization(source, context.database, snapshot, began)
                     ahead.start_soon(source.prefetch, chosen)
                 planned = await materialization.planned(BY_NAME[execution.domain], execution)
                 if context.run.is_dry:

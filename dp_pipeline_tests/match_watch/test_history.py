@@ -193,3 +193,25 @@ def test_a_provider_whose_address_cannot_be_used_is_not_polled_without_end(reade
     (execution,) = reader.poll(later)
     assert execution.status == "failed"
     assert reader.due(later) == []
+
+
+def test_a_kickoff_that_comes_while_a_season_is_fetched_is_polled(reader: Reader) -> None:
+    class Hours(list[str]):
+        """Requests that take eight hours each, as in a simulated world on a busy machine."""
+
+        def append(self, path: str) -> None:
+            super().append(path)
+            reader.now += 8 * HOUR
+
+    kickoff: dict[str, Any] = {
+        "matchDateTime": None,
+        "matchDateTimeUTC": f"{NOW + HOUR:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    payload = [match(n, n, n + 1, **kickoff) for n in (1, 3, 5)]
+    key = serve_season(reader.service, "bl1", 2026, payload)
+    reader.service.requested = Hours()
+    ended = reader.ingest(NOW, key)
+    assert {each.status for each in ended} == {"completed"}
+    assert reader.now > NOW + 12 * HOUR
+    assert reader.scheduled() == len(payload)
+    assert reader.due(reader.now) == [key]
