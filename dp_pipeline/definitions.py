@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
@@ -32,24 +32,29 @@ from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
 from dp_pipeline.sensors.notify import announce_executions, watch_automation  # noqa: E402
 from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
 from dp_pipeline.sensors.publish import publish_changes  # noqa: E402
+from dp_pipeline.settings import PARTITIONS_PER_RUN, partitions_per_run  # noqa: E402
 
 INGEST_JOB = "ingest_tournaments"
-ASSETS = [
-    *dg.with_source_code_references(
-        [ingest, collect, comparison, exports, season_charts, seasons],
-    ),
-    *(assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC, *VIEW_SPECS),
-]
+_INGEST, *_OTHERS = cast(
+    "list[dg.AssetsDefinition]",
+    dg.with_source_code_references([ingest, collect, comparison, exports, season_charts, seasons]),
+)
+_SPECS = (assets.EXECUTIONS_SPEC, assets.HEALTH_SPEC, *VIEW_SPECS)
 
 
-def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build(
+    resources: Mapping[str, Any] | None = None, *, partitions_per_run: int = PARTITIONS_PER_RUN
+) -> dg.Definitions:
     """The whole code location.
 
     Args:
         resources: replaces resources by key: database, providers, ledger, slack.
+        partitions_per_run: the most tournaments of one run of a backfill.
     """
+    policy = dg.BackfillPolicy.multi_run(max_partitions_per_run=partitions_per_run)
+    ingested = _INGEST.with_attributes(backfill_policy=policy)
     return dg.Definitions(
-        assets=ASSETS,
+        assets=[ingested, *_OTHERS, *_SPECS],
         asset_checks=assets.CHECKS,
         jobs=[
             dg.define_asset_job(
@@ -89,6 +94,11 @@ def build(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         # the run's own process is killed.
         executor=dg.in_process_executor,
     )
+
+
+def from_settings() -> dg.Definitions:
+    """The code location as workspace.yaml has it: importing this module reads no variable."""
+    return build(partitions_per_run=partitions_per_run())
 
 
 defs = build()

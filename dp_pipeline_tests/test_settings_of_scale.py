@@ -1,7 +1,10 @@
 """The settings that say how much is done at once."""
 
+import dagster as dg
 import pytest
 
+from dp_pipeline.definitions import from_settings
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.settings import Settings, SettingsError, partitions_per_run
 
 
@@ -19,3 +22,8 @@ def test_how_much_is_done_at_once_are_whole_numbers_with_the_defaults_of_one_mac
     for value, partitions in (("7", 7), ("none", 50), ("", 50)):
         monkeypatch.setenv("DP_PARTITIONS_PER_RUN", value)
         assert partitions_per_run() == partitions
+        graph = from_settings().resolve_asset_graph()
+        for name in NAMES:
+            policy = graph.get(dg.AssetKey(name)).backfill_policy
+            assert policy is not None
+            assert policy.max_partitions_per_run == partitions

@@ -21,7 +21,7 @@ from dp_pipeline.domains.domain import Domain, Registered
 from dp_pipeline.domains.registry import DOMAINS, LOGOS, NAMES, in_order
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
-from dp_pipeline.settings import partitions_per_run
+from dp_pipeline.settings import PARTITIONS_PER_RUN
 
 # An image waits for its host's rate limit, up to 65 of them in a tournament; and assets share a
 # run only where they share their policy: a failed table never keeps a badge from being read again.
@@ -63,7 +63,7 @@ def _spec(domain: Registered) -> dg.AssetSpec:
     # One run over thousands of partitions never starts: Dagster stores a planned event for each
     # asset and partition first (5,000 x 4 took longer than its two minutes to start). With fifty,
     # 60 tournaments are two runs, and a backfill of hundreds still spreads over several workers.
-    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=partitions_per_run()),
+    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=PARTITIONS_PER_RUN),
 )
 def ingest(
     context: dg.AssetExecutionContext,

@@ -25,7 +25,6 @@ from dp_pipeline.settings import partitions_per_run
 
 REFRESH_JOB = "refresh_tournaments"
 OP = "refresh"
-MOST_PER_RUN = partitions_per_run()
 PROVIDER_TAG = "dp/provider"
 
 
@@ -83,7 +82,7 @@ def refresh_requests(
     run_key: str | None = None,
     domains: Sequence[str] = NAMES,
 ) -> list[dg.RunRequest]:
-    """Runs that together refresh some tournaments, each of one provider and at most MOST_PER_RUN.
+    """Runs that together refresh some tournaments, each of one provider.
 
     Args:
         keys: checked tournament keys; their order does not matter.
@@ -135,9 +134,9 @@ def _configured(run: dg.DagsterRun, op: str) -> Mapping[str, Any]:
 
 def _chunks(keys: Collection[str]) -> Iterator[tuple[str, list[str]]]:
     for provider, group in groupby(sorted(set(keys)), key=lambda key: key.partition(":")[0]):
-        mine = list(group)
-        for first in range(0, len(mine), MOST_PER_RUN):
-            yield provider, mine[first : first + MOST_PER_RUN]
+        mine, most = list(group), partitions_per_run()
+        for first in range(0, len(mine), most):
+            yield provider, mine[first : first + most]
 
 
 def _digest(keys: Sequence[str]) -> str:

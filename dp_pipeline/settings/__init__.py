@@ -41,6 +41,7 @@ from dp_pipeline.settings.values import (
 
 __all__ = [
     "CLASSES",
+    "PARTITIONS_PER_RUN",
     "Class",
     "S3Settings",
     "Settings",
@@ -57,7 +58,9 @@ _USER_INFO = re.compile(r"://[^/\s@:'\"]*:[^/\s'\"]*@")
 _BOT_TOKEN, _CHANNEL = "SLACK_BOT_TOKEN", "SLACK_CHANNEL"
 _KEY_OF_KMS = "AWS_S3_SSE_KMS_KEY_ID"
 _ENCRYPTION = "AWS_S3_SERVER_SIDE_ENCRYPTION"
-_PARTITIONS_PER_RUN, _MOST_PARTITIONS = "DP_PARTITIONS_PER_RUN", 50
+_PARTITIONS_PER_RUN = "DP_PARTITIONS_PER_RUN"
+PARTITIONS_PER_RUN = 50
+"""The most tournaments of one run, where DP_PARTITIONS_PER_RUN does not say."""
 
 
 class SettingsError(Exception):
@@ -199,7 +202,7 @@ class Settings(_FromEnvironment):
     """Runs at work at a time, over all machines; None leaves it to dagster.yaml."""
     backfill_runs_at_once: Count | None = _from("DP_BACKFILL_RUNS_AT_ONCE")
     """How many of them may be of backfills; None leaves it to dagster.yaml."""
-    partitions_per_run: Count = _from(_PARTITIONS_PER_RUN, _MOST_PARTITIONS)
+    partitions_per_run: Count = _from(_PARTITIONS_PER_RUN, PARTITIONS_PER_RUN)
     """The most tournaments of one run of a backfill or refresh."""
     connections_per_run: Count = _from("DP_CONNECTIONS_PER_RUN", 4)
     """The most requests of one run to one service at the same time."""
@@ -225,7 +228,7 @@ class Settings(_FromEnvironment):
         # pydantic-settings also takes a variable that is named like a field, which ours are not
         given = {n: text for n, v in everything.items() if n.isupper() and (text := v.strip())}
         # A run asks for each materialization, a sensor with each tick: 2 ms to read it anew.
-        return _loaded(frozenset(given.items()), _working_directory())
+        return _loaded(frozenset(given.items()), _working_directory(), default_home())
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Self:
@@ -308,19 +311,19 @@ class Settings(_FromEnvironment):
 
 
 def partitions_per_run() -> int:
-    """DP_PARTITIONS_PER_RUN alone, for where Dagster has to know it when it loads the code.
+    """DP_PARTITIONS_PER_RUN alone, for where runs are made and the code location is loaded.
 
     A bad value is refused in words by whatever runs; here the default stands in for it.
     """
     try:
         return COUNT.validate_python(os.environ.get(_PARTITIONS_PER_RUN, "").strip())
     except ValidationError:
-        return _MOST_PARTITIONS
+        return PARTITIONS_PER_RUN
 
 
 @lru_cache(maxsize=8)
-def _loaded(given: frozenset[tuple[str, str]], _directory: Path | None) -> Settings:
-    """The settings of these variables; in another directory relative paths are others."""
+def _loaded(given: frozenset[tuple[str, str]], _directory: Path | None, _home: Path) -> Settings:
+    """The settings of these variables, in this directory and with this home if none is named."""
     return Settings.of(dict(given))
 
 

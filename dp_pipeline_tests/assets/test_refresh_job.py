@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.assets.refresh_job import (
-    MOST_PER_RUN,
     REFRESH_JOB,
     Priority,
     planned_refresh,
@@ -26,6 +25,7 @@ from dp_pipeline.domains.registry import NAMES, REGISTERED
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.run_tags import BACKFILL_TAG, RUN_GROUP_TAG
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
+from dp_pipeline.settings import PARTITIONS_PER_RUN
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
@@ -53,7 +53,7 @@ def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
     requests = refresh_requests(keys, priority=Priority.BACKFILL, run_group="u", run_key="r")
     chunks = [keys_of(request) for request in requests]
     assert sorted(key for chunk in chunks for key in chunk) == sorted(keys)
-    assert all(len(chunk) <= MOST_PER_RUN for chunk in chunks)
+    assert all(len(chunk) <= PARTITIONS_PER_RUN for chunk in chunks)
     for request in requests:
         assert {key.partition(":")[0] for key in keys_of(request)} == {request.tags["dp/provider"]}
     assert len({request.run_key for request in requests}) == len(requests)

@@ -17,7 +17,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from dp_pipeline.assets.refresh_job import MOST_PER_RUN, REFRESH_JOB, Priority, refresh_requests
+from dp_pipeline.assets.refresh_job import REFRESH_JOB, Priority, refresh_requests
 from dp_pipeline.competitions.discovery import MOST_ADDED
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
@@ -26,6 +26,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.sensors.discover import discover_tournaments
 from dp_pipeline.sensors.notify import announce_executions
+from dp_pipeline.settings import PARTITIONS_PER_RUN
 from dp_pipeline_tests.benchmarks.cpu import Meter, family
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.dagster_dev import ROOT, switch
@@ -93,7 +94,7 @@ def _fill(database: Database, instance: dg.DagsterInstance, home: Path) -> None:
     instance.add_dynamic_partitions("tournaments", [*keys, *simulated])
     job = defs.resolve_job_def(REFRESH_JOB)
     requests = refresh_requests(keys, priority=Priority.BACKFILL, run_group=RUN_GROUP)
-    assert len(requests) == TOURNAMENTS // MOST_PER_RUN
+    assert len(requests) == TOURNAMENTS // PARTITIONS_PER_RUN
     for request in requests:
         run = instance.create_run_for_job(job, run_config=request.run_config, tags=request.tags)
         ended = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_SUCCESS.value, run.job_name)
