@@ -19,6 +19,10 @@ MARKED ?= not slow
 # order of files, so that the longest, which are few, do not come last.
 WORKERS ?= 4
 
+# Each process compiles our modules anew, for a second, where PYTHONDONTWRITEBYTECODE is set: this
+# writes what is not up to date all the same.
+COMPILE = $(BIN)/python -m compileall -q dp_pipeline
+
 BIN := .venv/bin
 STAMP := .venv/.installed
 # an environment of its own, whatever is active in the calling shell
@@ -93,14 +97,17 @@ $(STAMP): requirements.lock pyproject.toml
 	fi; \
 	"$$uv" pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock; \
 	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable .; \
+	$(COMPILE); \
 	touch $(STAMP)
 
 run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=off without the simulated world)
+	@$(COMPILE)
 	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
 	DAGSTER_HOME="$(CURDIR)" exec $(BIN)/dp dev --host "$(HOST)" --port "$$port" $(if $(filter off,$(SANDBOX)),--no-sandbox)
 
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check
+	@$(COMPILE)
 	@echo "==> pytest ($${DP_RECORDINGS:+with the payloads in }$${DP_RECORDINGS:-without recorded payloads, as DP_RECORDINGS is not set})"
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(MARKED),-m "$(MARKED)" --hypothesis-profile quick)
 	@echo '==> dagster definitions validate'

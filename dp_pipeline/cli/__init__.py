@@ -28,7 +28,11 @@ report    dp report
 retention dp retention
 """
 
-from dp_pipeline.cli import (
+import gc
+
+gc.disable()  # see definitions.py
+
+from dp_pipeline.cli import (  # noqa: E402
     accept,
     aliases,
     archive,
@@ -54,10 +58,13 @@ from dp_pipeline.cli import (
     table,
     tournaments,
 )
-from dp_pipeline.cli.group import main
-from dp_pipeline.sandbox.command import sandbox
+from dp_pipeline.cli.group import main  # noqa: E402
+from dp_pipeline.sandbox.command import sandbox  # noqa: E402
 
 main.add_command(sandbox)
+
+gc.enable()
+gc.freeze()
 
 __all__ = [
     "accept",

@@ -1,11 +1,13 @@
 """What is written by one engine per file is what Dagster's own storage of these files reads."""
 
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from alembic.script import ScriptDirectory
 from dagster import DagsterEventType
 from dagster._core.events import (
     AssetMaterializationPlannedData,
@@ -108,3 +110,41 @@ def test_runs_without_number_keep_no_more_engines_than_there_may_be(
     assert isinstance(ours.event_log_storage, SqliteEvents)
     assert len(ours.event_log_storage._engines) == MOST_ENGINES
     assert all(len(theirs.event_log_storage.get_logs_for_run(run)) == 1 for run in runs)
+
+
+def test_a_file_of_a_run_is_made_as_dagster_makes_it(tmp_path: Path) -> None:
+    made = []
+    for storage in (
+        SqliteStorage(str(tmp_path / "ours")),
+        DagsterSqliteStorage(str(tmp_path / "theirs")),
+    ):
+        with dg.DagsterInstance.ephemeral() as instance:
+            storage.register_instance(instance)
+            storage.event_log_storage.store_event(*_entries("run", _materialized("teams", KEYS[0])))
+        with sqlite3.connect(Path(storage.base_dir) / "history" / "runs" / "run.db") as file:
+            tables = file.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name")
+            version = file.execute("SELECT version_num FROM alembic_version")
+            made.append(
+                (
+                    {(kind, name, "".join((sql or "").split())) for kind, name, sql in tables},
+                    version.fetchall(),
+                    file.execute("PRAGMA journal_mode").fetchall(),
+                )
+            )
+        file.close()
+    ours, theirs = made
+    assert ours == theirs
+
+
+def test_what_is_there_is_opened_without_a_look_at_dagsters_migrations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SqliteStorage(str(tmp_path))
+    loaded: list[object] = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        monkeypatch.setattr(ScriptDirectory, "from_config", loaded.append)
+        again = SqliteStorage(str(tmp_path))
+        again.register_instance(instance)
+        again.event_log_storage.store_event(*_entries("run", _materialized("teams", KEYS[0])))
+    assert again.event_log_storage.get_materialized_partitions(dg.AssetKey("teams")) == {KEYS[0]}
+    assert loaded == []
