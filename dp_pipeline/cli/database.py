@@ -78,7 +78,10 @@ def shell(arguments: tuple[str, ...], *, write: bool) -> None:
 @db.command()
 @click.option("--json", "as_json", is_flag=True, help="Versions of the tables and of this code.")
 def version(*, as_json: bool) -> None:
-    """Say of which version the tables are; exit with 1 where this code is of another."""
+    """Say of which versions the tables and this code are.
+
+    Exits with 1 where they differ.
+    """
     with plain_errors():
         found = database_as_it_is(Settings.load()).version()
     if as_json:
@@ -91,10 +94,10 @@ def version(*, as_json: bool) -> None:
 
 @db.command()
 def migrate() -> None:
-    """Bring the tables to the version of this code; nothing happens if they are.
+    """Bring the tables to the version of this code.
 
-    All of it happens or nothing, and commands at the same time wait for each other. Take a backup
-    first: there is no way back to older code but that.
+    All of it happens, or nothing; commands at the same time wait for each other. Take a backup
+    first: there is no other way back to older code.
     """
     with plain_errors():
         database = database_as_it_is(Settings.load())
