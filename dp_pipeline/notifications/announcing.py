@@ -164,9 +164,10 @@ class _Tick:
             self._done(ended, "runs ended whose process is gone")
         with duty("adding executions of runs that died early"):
             lost = record_lost_runs(
-                self.context, store, self.state.lost_after, self.state.waiting, each=duty
+                self.context, store, self.state.handled_runs, self.state.waiting, each=duty
             )
-            self.learn(store, lost_after=lost.after, waiting=lost.waiting)
+            handled = tuple(sorted(lost.handled.ids))
+            self.learn(store, lost_after=lost.handled.until, handled=handled, waiting=lost.waiting)
             self._done(lost.added, "added for runs that died early")
             self._done(len(lost.waiting), "runs that Dagster calls dead still work")
         with duty("storing reports late"):

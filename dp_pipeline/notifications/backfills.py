@@ -27,6 +27,7 @@ from dp_pipeline.ledger.run_tags import BACKFILL, backfill_of, tags_of
 from dp_pipeline.notifications import digests, earlier, notes
 from dp_pipeline.notifications.digests import RunGroup
 from dp_pipeline.notifications.incidents import moment
+from dp_pipeline.notifications.notes import HandledRuns
 from dp_pipeline.notifications.runs import group_over
 from dp_pipeline.notifications.slack.digest import Backfill, Digest, Ending
 from dp_pipeline.settings import Settings
@@ -106,11 +107,11 @@ class EndedBackfills:
 
 
 def ended_backfills(
-    instance: dg.DagsterInstance, store: Database, handled_until: float, now: float
+    instance: dg.DagsterInstance, store: Database, runs: HandledRuns, now: float
 ) -> EndedBackfills:
     """Where nothing has ended since the last time this is one count by an index.
 
-    Runs that ended badly after `handled_until` have not been given their rows yet.
+    Runs that ended badly and are not among these have not been given their rows yet.
     """
     handled = Handled.read(instance, store, now)
     ended = handled.launched_later(BULK_ACTION_TERMINAL_STATUSES)
@@ -121,11 +122,11 @@ def ended_backfills(
         if backfill.backfill_id in handled.later:
             continue
         group = RunGroup(f"{BACKFILL}{backfill.backfill_id}", ended_at(backfill))
-        if not group_over(instance, group, handled_until=handled_until, now=now):
+        if not group_over(instance, group, handled=runs, now=now):
             waiting = True
             continue
-        runs = instance.get_run_ids(dg.RunsFilter(tags=tags_of(group.name)))
-        recorded = bool(runs) and digests.recorded(store, [UUID(run) for run in runs])
+        ids = instance.get_run_ids(dg.RunsFilter(tags=tags_of(group.name)))
+        recorded = bool(ids) and digests.recorded(store, [UUID(id_) for id_ in ids])
         (of_the_ledger if recorded else unannounced).append(backfill)
     return EndedBackfills(handled, tuple(unannounced), tuple(of_the_ledger), waiting)
 
@@ -136,14 +137,14 @@ def unannounced(
     url_of: Callable[[str], str],
     *,
     since: datetime,
-    handled_until: float,
+    runs: HandledRuns,
 ) -> list[tuple[Digest, Callable[[], None]]]:
     """The messages about backfills that did nothing, each with what notes that it was announced.
 
     What ended before `since` is not announced; `url_of` gives the page of a run group.
     """
     instance, now = context.instance, time.time()
-    ended = ended_backfills(instance, store, handled_until, now)
+    ended = ended_backfills(instance, store, runs, now)
     mine = [
         each for each in ended.unannounced if ended_at(each) >= since and _is_ours(context, each)
     ]

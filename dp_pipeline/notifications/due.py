@@ -53,9 +53,7 @@ class DueExecutions:
     def _runs(self) -> Iterator[tuple[Announcement, DueMessage]]:
         since = moment(self.state.announced_from)
         unannounced = outbox.unannounced_runs(self.store, since)
-        over = finished_runs(
-            self.context.instance, unannounced, handled_until=self.state.lost_after
-        )
+        over = finished_runs(self.context.instance, unannounced, handled=self.state.handled_runs)
         run_url, zone = self.ledger.run_url, Settings.load().timezone
         messages = outbox.announcements(
             self.store,
@@ -72,10 +70,10 @@ class DueExecutions:
             yield message, DueMessage(message, stamp, place)
 
     def _groups(self) -> Iterator[tuple[Digest, DueMessage]]:
-        instance, until = self.context.instance, self.state.lost_after
+        instance, handled = self.context.instance, self.state.handled_runs
         for group in digests.unannounced_groups(self.store, moment(self.state.announced_from)):
             with self.duties.duty(f"summing up {group.name}"):
-                if group_over(instance, group, handled_until=until, now=self.now):
+                if group_over(instance, group, handled=handled, now=self.now):
                     yield self._digest(group)
 
     def _digest(self, group: RunGroup) -> tuple[Digest, DueMessage]:
@@ -109,7 +107,7 @@ class DueExecutions:
             self.store,
             self.ledger.run_group_url,
             since=moment(self.state.announced_from),
-            handled_until=self.state.lost_after,
+            runs=self.state.handled_runs,
         ):
             place = Place([digest.run_group], lambda _, digest=digest: digest)
             yield digest, DueMessage(digest, stamp, place)

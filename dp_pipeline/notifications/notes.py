@@ -1,9 +1,9 @@
 """What the delivery knows from tick to tick, in our database: a tick that is killed keeps it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,12 +40,35 @@ def write(store: Database, name: str, value: Any) -> None:
         )
 
 
+SKEW_SECONDS = 900.0
+"""How far the clocks of hosts may be apart: when a run ended is told by the clock of its host."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandledRuns:
+    """Which runs that ended badly have been given their missing rows.
+
+    Args:
+        until: those that ended before it, in Unix seconds, less SKEW_SECONDS.
+        ids: those that ended later.
+    """
+
+    until: float
+    ids: frozenset[str] = frozenset()
+
+    def others(self, ended_badly: Callable[[datetime], Collection[str]]) -> set[str]:
+        """Those that have not, of the runs that ended badly after a time."""
+        since = datetime.fromtimestamp(self.until - SKEW_SECONDS, UTC)
+        return set(ended_badly(since)) - self.ids
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
     """What the delivery knows. Times are Unix seconds.
 
     Args:
-        lost_after: runs that ended badly after this have not been given their missing rows yet.
+        lost_after: until when runs that ended badly have been given their missing rows.
+        handled: which of them ended in the SKEW_SECONDS before, or by their clock later.
         announced_from: what ended before this is not announced; it moves while Slack is off.
         free_since: open rows whose lock was free, with the time it was first seen so.
         waiting: runs before `lost_after` that Dagster calls dead while their process works.
@@ -55,6 +78,12 @@ class DeliveryState:
     announced_from: float
     free_since: Mapping[str, float] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
+    handled: tuple[str, ...] = ()
+
+    @property
+    def handled_runs(self) -> HandledRuns:
+        """Which runs that ended badly have been given their missing rows."""
+        return HandledRuns(self.lost_after, frozenset(self.handled))
 
     @classmethod
     def read(cls, note: Any, now: float) -> "DeliveryState":
@@ -65,6 +94,7 @@ class DeliveryState:
                 float(note["announced_from"]),
                 {str(UUID(id_)): float(when) for id_, when in note["free_since"].items()},
                 tuple(str(UUID(id_)) for id_ in note["waiting"]),
+                tuple(str(UUID(id_)) for id_ in note.get("handled", ())),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             start = now - HISTORY.total_seconds()

@@ -20,6 +20,7 @@ from dp_pipeline.ledger.run_tags import backfill_of, run_group_of, tags_of
 from dp_pipeline.match_watch.lost import pause_lost_polls
 from dp_pipeline.notifications.digests import RunGroup
 from dp_pipeline.notifications.incidents import moment
+from dp_pipeline.notifications.notes import HandledRuns
 from dp_pipeline.providers.registry import present_at
 from dp_pipeline.settings import Settings
 
@@ -33,19 +34,19 @@ def finished_runs(
     instance: dg.DagsterInstance,
     request_ids: Collection[UUID],
     *,
-    handled_until: float | None = None,
+    handled: HandledRuns | None = None,
 ) -> set[UUID]:
     """Of some runs those that will do nothing any more; an unknown one is finished.
 
-    With `handled_until`, a run that ended badly later than that (Unix seconds) does not count yet:
-    the rows it never opened are still to be added.
+    A run that ended badly and is not among those `handled` does not count yet: the rows it never
+    opened are still to be added.
     """
     ids = [str(id_) for id_ in request_ids]
     if not ids:
         return set()
     # Only those that go on are read: of hundreds that are over none.
     going_on = instance.get_run_ids(dg.RunsFilter(run_ids=ids, statuses=list(GOING_ON)))
-    unfinished = {*going_on, *_unhandled(instance, handled_until, run_ids=ids)}
+    unfinished = {*going_on, *_unhandled(instance, handled, run_ids=ids)}
     return {UUID(id_) for id_ in ids if id_ not in unfinished}
 
 
@@ -85,11 +86,11 @@ def end_lost(instance: dg.DagsterInstance, store: Database, request_ids: Collect
 
 
 def group_over(
-    instance: dg.DagsterInstance, group: RunGroup, *, handled_until: float, now: float
+    instance: dg.DagsterInstance, group: RunGroup, *, handled: HandledRuns, now: float
 ) -> bool:
     """Whether a run group will do nothing any more; one that Dagster forgot is over.
 
-    Runs that ended badly after `handled_until` have not been given their rows yet.
+    Runs that ended badly and are not among those `handled` have not been given their rows yet.
     """
     id_ = backfill_of(group.name)
     if id_ is None:
@@ -104,40 +105,43 @@ def group_over(
     tags = tags_of(group.name)
     if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=list(GOING_ON))):
         return False
-    return not _unhandled(instance, handled_until, tags=tags)
+    return not _unhandled(instance, handled, tags=tags)
 
 
 def _unhandled(
-    instance: dg.DagsterInstance, handled_until: float | None, **which: Any
-) -> Sequence[str]:
-    """Runs that ended badly after `handled_until`."""
-    if handled_until is None:
+    instance: dg.DagsterInstance, handled: HandledRuns | None, **which: Any
+) -> Collection[str]:
+    """Runs that ended badly and have not been given their rows."""
+    if handled is None:
         return ()
-    after = moment(handled_until)
-    return instance.get_run_ids(dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=after, **which))
+    return handled.others(
+        lambda since: instance.get_run_ids(
+            dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=since, **which)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class LostRuns:
-    """How many rows were added for runs that ended badly before `after`, in Unix seconds.
+    """How many rows were added for runs that ended badly, and which are `handled` by now.
 
     On those that are `waiting` a process works, though Dagster calls them dead.
     """
 
     added: int
-    after: float
+    handled: HandledRuns
     waiting: tuple[str, ...] = ()
 
 
 def record_lost_runs(
     context: dg.SensorEvaluationContext,
     store: Database,
-    after: float,
+    handled: HandledRuns,
     waiting: Collection[str],
     *,
     each: Callable[[str], AbstractContextManager[None]],
 ) -> LostRuns:
-    """Give runs that failed or were cancelled since `after` the rows they never opened.
+    """Give runs that failed or were cancelled, and are not `handled`, the rows they never opened.
 
     So it does for those that were `waiting` and still count as ended badly. One that cannot be
     given them waits, too: it holds up no other. `each` is held around the work on one.
@@ -148,12 +152,14 @@ def record_lost_runs(
     if waiting:
         these = dg.RunsFilter(run_ids=list(waiting), statuses=_ENDED_BADLY)
         again = instance.get_run_records(these)
-    records = instance.get_run_records(
-        dg.RunsFilter(statuses=_ENDED_BADLY, updated_after=moment(after)),
-        limit=LOST_RUNS_PER_TICK,
-        order_by="update_timestamp",
-        ascending=True,
-    )
+    records: Sequence[dg.RunRecord] = ()
+    if others := _unhandled(instance, handled):
+        records = instance.get_run_records(
+            dg.RunsFilter(run_ids=list(others), statuses=_ENDED_BADLY),
+            limit=LOST_RUNS_PER_TICK,
+            order_by="update_timestamp",
+            ascending=True,
+        )
     added, alive = 0, []
     for record in (*again, *records):
         rows = None
@@ -162,8 +168,21 @@ def record_lost_runs(
         if rows is None:
             alive.append(record.dagster_run.run_id)
         added += rows or 0
+    return LostRuns(added, _handled(instance, handled, records), tuple(dict.fromkeys(alive)))
+
+
+def _handled(
+    instance: dg.DagsterInstance, before: HandledRuns, records: Sequence[dg.RunRecord]
+) -> HandledRuns:
+    """Those that were, and these; of a clock that is ahead nobody waits for the time it says."""
+    if not records:
+        return before
     ends = (record.update_timestamp.replace(tzinfo=UTC).timestamp() for record in records)
-    return LostRuns(added, max([after, *ends]), tuple(dict.fromkeys(alive)))
+    until = max(before.until, min(max(ends), time.time()))
+    recent = _unhandled(instance, HandledRuns(until))
+    return HandledRuns(
+        until, before.ids.union(record.dagster_run.run_id for record in records) & set(recent)
+    )
 
 
 def _record_lost_run(

@@ -84,9 +84,9 @@ def read_undelivered(instance: dg.DagsterInstance, database: Database, *, on: bo
     ends += [
         group.last
         for group in digests.unannounced_groups(database, since)
-        if group_over(instance, group, handled_until=state.lost_after, now=seconds)
+        if group_over(instance, group, handled=state.handled_runs, now=seconds)
     ]
-    backfills = ended_backfills(instance, database, state.lost_after, seconds)
+    backfills = ended_backfills(instance, database, state.handled_runs, seconds)
     ends += [end for end in map(ended_at, backfills.unannounced) if end >= since]
     oldest = min((end for end in ends if end), default=None)
     return Undelivered(oldest, now, on, Attempts(database).because)

@@ -25,6 +25,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.match_watch.due import change, due_tournaments, read_watched
 from dp_pipeline.match_watch.watch import PolledMatches
+from dp_pipeline.notifications.notes import HandledRuns
 from dp_pipeline.notifications.runs import record_lost_runs
 from dp_pipeline.providers.registry import Providers
 from dp_pipeline.resources import DatabaseResource
@@ -161,15 +162,15 @@ def test_what_a_run_that_died_was_to_look_at_is_left_alone_for_a_while(
     database: Database, instance: dg.DagsterInstance
 ) -> None:
     watched(database, KEYS[:2], due=NOW)
-    since = datetime.now(UTC).timestamp() - 60
+    handled = HandledRuns(datetime.now(UTC).timestamp() - 60)
     for failures in (1, 2):
         (request,), _ = tick(instance, database)
         run = launched(instance, request)
         finished_row(database, UUID(run.run_id), KEYS[0], "matches", scope="part")
         instance.report_run_failed(run)
         with dg.build_sensor_context(instance=instance) as context:
-            lost = record_lost_runs(context, database, since, (), each=lambda _: nullcontext())
-        since = lost.after
+            lost = record_lost_runs(context, database, handled, (), each=lambda _: nullcontext())
+        handled = lost.handled
         assert lost.added == 1, "of the tournament of which it said nothing"
         with database.transaction() as connection:
             w = tables.match_watch.c
