@@ -29,6 +29,10 @@ TESTS: dict[str, tuple[str, ...]] = {
         *("ASSET_EVENTS", "EventLogEntry", "SqlEventLogStorageTable", "SqliteEventLogStorage"),
         *("SqliteRunStorage", "SqliteScheduleStorage", "DagsterSqliteStorage"),
     ),
+    "instance/test_sqlite_storage.py::test_a_file_of_a_run_is_made_as_dagster_makes_it": (
+        *("SqlEventLogStorageMetadata", "INDEX_SHARD_NAME", "create_db_conn_string"),
+        *("_event_logs_directory", "_runs_directory", "_schedule_directory"),
+    ),
     "assets/test_events.py::test_what_is_logged_is_stored_and_heard_by_who_listens": (
         *("DagsterEvent", "DagsterEventBatchMetadata"),
     ),
