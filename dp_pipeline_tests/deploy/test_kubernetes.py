@@ -93,6 +93,17 @@ def test_the_queue_and_what_looks_after_runs_are_as_on_one_machine_but_for_numbe
     assert VALUES["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
 
 
+def test_the_code_is_loaded_with_its_settings_as_on_one_machine() -> None:
+    [loaded] = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    module = loaded["python_module"]
+    wanted = [f"--module-name={module['module_name']}", f"--attribute={module['attribute']}"]
+    (code,) = VALUES["dagster-user-deployments"]["deployments"]
+    assert code["dagsterApiGrpcArgs"] == [*wanted, f"--location-name={code['name']}"]
+    compose = yaml.safe_load((ROOT / "deploy" / "docker" / "compose.yaml").read_text())
+    words = " ".join(compose["services"]["code"]["command"])
+    assert all(each.replace("=", " ") in words for each in wanted)
+
+
 def test_the_only_way_to_the_pages_is_the_proxy() -> None:
     (proxy,) = kind(ACCESS, "Deployment")
     port = VALUES["dagsterWebserver"]["service"]["port"]
