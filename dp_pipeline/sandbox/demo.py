@@ -28,14 +28,15 @@ SPEED = 5_760
 """A minute here is four days there, without the days on which nothing ends (quiet.py)."""
 STATE = "sandbox.json"
 FIRST_PAGE = "/season"
-_NOT_YET = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+NOT_YET = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><meta http-equiv="refresh" content="3">
-<title>The first season is being read</title></head>
+<meta name="color-scheme" content="light dark"><title>The first season is being read</title></head>
 <body style="font: 1.1rem/1.5 system-ui; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
-<h1>The first season is being read</h1>
+<main><h1>The first season is being read</h1>
 <p>Within a minute the table and the charts of a simulated league stand here. This page looks again
-by itself.</p></body></html>"""
+by itself.</p></main></body></html>"""
+_AGAIN = {"Refresh": "3"}
+"""In seconds. Of the answer and not of the page, which a screen reader may read to its end."""
 _LOOKED_EVERY = 5.0
 
 
@@ -118,7 +119,11 @@ def _first_page(season: Callable[[], str | None]) -> "Route":
     from starlette.responses import HTMLResponse
     from starlette.routing import Route
 
-    return Route(FIRST_PAGE, lambda _: HTMLResponse(season() or _NOT_YET))
+    def answer(_: object) -> HTMLResponse:
+        page = season()
+        return HTMLResponse(NOT_YET, headers=_AGAIN) if page is None else HTMLResponse(page)
+
+    return Route(FIRST_PAGE, answer)
 
 
 @contextmanager

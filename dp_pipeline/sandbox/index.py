@@ -9,8 +9,8 @@ from dp_pipeline.sandbox.world.worlds import World
 
 _PER_PAGE = 100
 _STYLE = (
-    "body{font:15px system-ui;margin:2rem auto;max-width:60rem}"
-    "td,th{padding:.2rem .8rem .2rem 0;text-align:left}code{background:#eee;padding:0 .2rem}"
+    "body{font:1rem/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem;"
+    "overflow-wrap:anywhere}td,th{padding:.2rem .8rem .2rem 0;text-align:left}"
 )
 
 
@@ -43,14 +43,16 @@ def index_page(world: World, root: str, at: int, page: int) -> Reply:
     root = html.escape(root)
     text = (
         "<!doctype html><html lang='en'><meta charset='utf-8'><title>Simulated football</title>"
-        f"<style>{_STYLE}</style><h1>Simulated football world {world.seed}</h1>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<style>{_STYLE}</style><main><h1>Simulated football world {world.seed}</h1>"
         f"<p>It is {calendar.iso(at)} here. Nothing on these pages happened.</p>"
         f"<p>Point the pipeline at it with <code>SANDBOX_BASE_URL={root}</code>, then "
         f"<code>dp ingest {tournament_key(numbers[0], at)}</code>.</p>"
-        f"<table><tr><th>Competition<th>Kind<th>Key of its newest season</tr>{rows}</table>"
+        f"<table><tr><th scope='col'>Competition<th scope='col'>Kind"
+        f"<th scope='col'>Key of its newest season</tr>{rows}</table>"
         f"<p>{links if pages > 1 else ''}</p>"
         f"<p>Beside these every world has {ruled}.</p>"
         "<p>Clock: <a href='/admin/clock'>/admin/clock</a>. Faults: "
-        "<a href='/admin/faults'>/admin/faults</a>.</p></html>"
+        "<a href='/admin/faults'>/admin/faults</a>.</p></main></html>"
     )
     return Reply(200, text.encode(), HTML)

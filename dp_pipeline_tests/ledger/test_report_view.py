@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,30 +18,9 @@ from dp_pipeline.ledger.report_view.page import report_page
 from dp_pipeline.ledger.report_view.view import DurationBar, view_of
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS
 from dp_pipeline.providers.errors import ProviderError
+from dp_pipeline_tests.ledger.reports import ID, read
 
 UTC_ZONE = ZoneInfo("UTC")
-ID = UUID("7d580396-73dc-56cd-ba86-050b600dd572")
-
-
-def read(**more: Any) -> dict[str, Any]:
-    """The report of an execution that stored three matches."""
-    began = datetime(2026, 11, 28, 14, 5, tzinfo=UTC)
-    execution = Execution(
-        run=Run(ID, url="http://localhost:3000/runs/1"),
-        key="openligadb:bl1:2024",
-        tournament_id=ID,
-        domain="matches",
-        id=ID,
-        label="Bundesliga 2024/25",
-        started_at=began,
-    )
-    with execution.step("scraping", "fetch_matches"):
-        pass
-    execution.finish()
-    account = report(execution)
-    summary = {**account["summary"], "created": 1, "updated": 2, "unchanged": 303}
-    return {**account, "outcome": "written", "durationMs": 1_200, "summary": summary, **more}
-
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

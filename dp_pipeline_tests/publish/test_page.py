@@ -1,27 +1,20 @@
 """The page of a season: sound for any name, whole in itself, and read by everybody."""
 
-import io
 import re
-import shutil
-import subprocess
-import tarfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
-from playwright.sync_api import Browser, Page
 
 from dp_pipeline.football.models import Match, MatchStatus
 from dp_pipeline.publish.kickoffs import KickoffWords, kickoff_in_words
 from dp_pipeline.publish.page import page_of
 from dp_pipeline.publish.publishing import made_of
-from dp_pipeline.publish.season import PublishedSeason
 from dp_pipeline.publish.shelf import version_of
 from dp_pipeline_tests.publish.seasons import ATTRIBUTION, READ_AT, cup, season, with_everything
 
@@ -154,53 +147,3 @@ def test_a_version_is_of_what_is_shown_and_not_of_when_it_was_read() -> None:
     assert version_of(told, zone="Europe/Berlin") != version_of(told, zone="UTC")
     renamed = replace(told, names={**told.names, "0": "Aalen"})
     assert version_of(renamed, zone="UTC") != version_of(told, zone="UTC")
-
-
-# -- in a browser ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """axe-core, which is not ours to keep: fetched by who has npm and a registry."""
-    npm, folder = shutil.which("npm"), tmp_path_factory.mktemp("axe")
-    if npm is None:
-        pytest.skip("axe-core cannot be had: there is no npm on this machine")
-    command = [npm, "pack", "axe-core@4", "--silent", "--fetch-retries=0"]
-    try:
-        subprocess.run(command, cwd=folder, check=True, timeout=60, capture_output=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip("axe-core cannot be had: npm reaches no registry")
-    (packed,) = folder.glob("*.tgz")
-    with tarfile.open(fileobj=io.BytesIO(packed.read_bytes())) as archive:
-        file = archive.extractfile("package/axe.min.js")
-        assert file is not None
-        return file.read().decode()
-
-
-def opened(browser: Browser, told: PublishedSeason, place: Path, *, wide: int, dark: bool) -> Page:
-    file = place / "season.html"
-    file.write_text(made_of(told, UTC_ZONE)[1])
-    view = browser.new_page(
-        viewport={"width": wide, "height": 900}, color_scheme="dark" if dark else "light"
-    )
-    requested: list[str] = []
-    view.on("request", lambda request: requested.append(request.url))
-    view.goto(file.as_uri())
-    view.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    assert requested == [file.as_uri()]
-    return view
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("wide", "dark"), [(390, True), (1280, False)])
-def test_nothing_is_wider_than_the_screen_and_axe_finds_nothing(
-    browser: Browser, axe: str, tmp_path: Path, *, wide: int, dark: bool
-) -> None:
-    long = [f"Sportgemeinschaft Donaudampfschifffahrt {name}" for name in CLUBS]
-    for told in (with_everything(long), cup(16)):
-        view = opened(browser, told, tmp_path, wide=wide, dark=dark)
-        assert view.evaluate("document.documentElement.scrollWidth") == wide
-        view.evaluate(axe)
-        violations = view.evaluate("axe.run()")["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
-        view.close()
