@@ -31,7 +31,8 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Make the line; secrets are replaced in every value."""
-        meta = getattr(record, "dagster_meta", None) or {}
+        meta = getattr(record, "dagster_meta", None)
+        meta = meta if isinstance(meta, Mapping) else {}
         known = {
             **dict(_of_dagster(meta)),
             **log_fields(),

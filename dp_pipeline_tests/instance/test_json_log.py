@@ -127,7 +127,7 @@ def line_of(record: logging.LogRecord, conceal: Any = str) -> dict[str, Any]:
 def test_whatever_is_logged_is_one_line_of_ascii(message: str, extra: dict[str, Any]) -> None:
     record = logging.LogRecord("x", logging.INFO, "p", 1, message, None, None)
     for name, value in extra.items():
-        if name not in vars(record):
+        if not hasattr(record, name):
             setattr(record, name, value)
     line = line_of(record)
     assert line["message"] == message
