@@ -137,7 +137,7 @@ def _sound(
 ) -> tuple[list[Row], list[Finding]]:
     """The rows that may be written, and what is to be said of the others."""
     teams = snapshot.rows(tables.team)
-    slugs = {round_.slug for round_ in snapshot.rounds}
+    stages = {round_.slug: round_.stage for round_ in snapshot.rounds}
     accepted: list[Row] = []
     findings: list[Finding] = []
 
@@ -163,22 +163,26 @@ def _sound(
         elif unknown:
             detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
             leave_out("unknown_team", match, detail, teams=unknown)
-        elif match.round_slug is not None and row["round_slug"] not in slugs:
+        elif match.round_slug is not None and row["round_slug"] not in stages:
             detail = f"Its round {match.round_slug} is not stored. Materialize `rounds` first."
             leave_out("unknown_round", match, detail)
         else:
-            accepted.append(_with_stage(row, snapshot))
+            accepted.append(_with_stage(row, snapshot, stages))
     return accepted, findings
 
 
-def _with_stage(row: Row, snapshot: Snapshot) -> Row:
+def _with_stage(row: Row, snapshot: Snapshot, stages: Mapping[str, str | None]) -> Row:
     """The row with the stage that is stored, where nothing is said of it.
 
-    Who gives the group and no stage says that it is the only one: a stage that one bad read had
-    made of that group would stay for ever.
+    Who gives the group and no stage says that it is the only one, and who gives stages to rounds,
+    but none to this one, that it is of none: a stage that one bad read had made of the group, or
+    of the round, would stay for ever.
     """
     before = snapshot.rows(tables.match).get(row["id"])
     if before is None or row["stage"] is not None or row["group_name"] is not None:
+        return row
+    slug, stage = row["round_slug"], before["stage"]
+    if slug in stages and stages[slug] is None and stage in stages.values():
         return row
     return {**row, "stage": before["stage"]}
 

@@ -1,10 +1,10 @@
 """What is stored, as it compares with a payload that is read otherwise than before. Pure."""
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
 from dp_pipeline.domains.snapshot import Snapshot
@@ -190,7 +190,7 @@ def superseded(
     replaced = {
         old: id_ for id_, old in stored_ids(gone, new).items() if places[id_] == places[old]
     }
-    replaced |= _listed_twice_before(gone, stored, fetched, replaced)
+    replaced |= _listed_twice_before(gone, fetched, replaced)
     return replaced
 
 
@@ -224,32 +224,32 @@ def _gone(
 
 def _listed_twice_before(
     gone: Sequence[Match],
-    stored: Sequence[Match],
     fetched: Sequence[Match],
     replaced: Collection[str],
 ) -> dict[str, str]:
     """The stored matches that are a listed one again, each with that one.
 
-    A pairing meets once on a day. Of a match without a day, alone in its round, the score tells:
-    lost bytes made the round "Matchd015-02-28", in which a match was played again without a day.
+    A pairing meets once on a day. Of a match in a round that vanished with it the score tells: lost
+    bytes made the round "Matchd015-02-28", in which a match was played again without a day, or a
+    year later.
     """
-    in_round = Counter(match.round_slug for match in (*stored, *fetched))
-    days = {(*_fixture(m), day): m.external_id for m in fetched if (day := _day_of(m))}
-    scores = {(*_fixture(m), m.home_score, m.away_score): m.external_id for m in fetched}
+    rounds = {match.round_slug for match in fetched}
+    days = {(m.home, m.away, day): m.external_id for m in fetched if (day := _day_of(m))}
+    scores = {_result(m): m.external_id for m in fetched}
     twins: dict[str, str] = {}
     for match in gone:
         if match.external_id in replaced:
             continue
-        twin = days.get((*_fixture(match), _day_of(match)))
-        if _day_of(match) is None and in_round[match.round_slug] == 1:
-            twin = scores.get((*_fixture(match), match.home_score, match.away_score))
+        twin = days.get((match.home, match.away, _day_of(match)))
+        if twin is None and match.round_slug not in rounds:
+            twin = scores.get(_result(match))
         if twin is not None:
             twins[match.external_id] = twin
     return twins
 
 
-def _fixture(match: Match) -> tuple[str | None, str, str]:
-    return match.stage, match.home, match.away
+def _result(match: Match) -> tuple[Any, ...]:
+    return match.stage, match.home, match.away, match.home_score, match.away_score
 
 
 def _day_of(match: Match) -> date | None:

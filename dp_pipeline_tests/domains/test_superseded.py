@@ -123,10 +123,13 @@ def test_a_match_without_a_day_that_was_a_listed_one_again_counts_no_more_once_i
     None
 ):
     # bytes of a file that were lost made a name and a day the round "Matchd015-02-28"
-    again = replace(OLD, external_id="7", round_slug="3", kickoff_at=None, kickoff_date=None)
-    stored = (ROUNDS, fetched_rounds(3)), (MATCHES, fetched_matches(again, OLD, *OTHERS))
-    _, after = read(stored_season(*stored), OLD, *OTHERS)
-    assert {match.external_id for match in after.matches} == {"1", "2", "3"}
+    no_day = replace(OLD, external_id="7", round_slug="3", kickoff_at=None, kickoff_date=None)
+    year_later = replace(no_day, kickoff_date=(NOW + timedelta(days=365)).date())
+    of_a_stage = replace(OLD, external_id="7", round_slug="2", stage="Second")
+    for again in (year_later, of_a_stage, no_day):
+        stored = (ROUNDS, fetched_rounds(3)), (MATCHES, fetched_matches(again, OLD, *OTHERS))
+        _, after = read(stored_season(*stored), OLD, *OTHERS)
+        assert {match.external_id for match in after.matches} == {"1", "2", "3"}
     _, back = read(after, again, OLD, *OTHERS, at=LATER)
     assert "7" in {match.external_id for match in back.matches}
 
@@ -189,3 +192,14 @@ def test_a_stage_that_a_bad_read_made_of_a_group_goes_and_one_of_silence_stays()
     assert row_of(after, OLD)["stage"] is None
     _, after = read(snapshot, OLD, *OTHERS)
     assert (row_of(after, OLD)["stage"], row_of(after, OLD)["group_name"]) == ("Second", "Group A")
+
+
+@pytest.mark.parametrize(("of_round", "left"), [(None, None), ("Second", "Second")])
+def test_a_stage_that_a_bad_read_made_of_a_round_goes_where_rounds_say_their_stages(
+    of_round: str | None, left: str | None
+) -> None:
+    rounds = [Round("1", 1, "1", "season", stage=of_round), Round("9", 2, "9", "season", "Second")]
+    staged = fetched_matches(replace(OLD, stage="Second"), *OTHERS)
+    snapshot = stored_season((ROUNDS, Fetched(tuple(rounds))), (MATCHES, staged))
+    _, after = read(snapshot, OLD, *OTHERS)
+    assert row_of(after, OLD)["stage"] == left
