@@ -1,18 +1,21 @@
 """An execution as Dagster metadata: what a person sees on the asset page."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from dp_pipeline.domains.change_words import fields_by_row, fields_in_words
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.instance.address import served_address
 from dp_pipeline.ledger.execution import Execution
 from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_settled, ways_to_settle
+from dp_pipeline.pages.words import in_zone
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.settings import Settings
@@ -68,7 +71,13 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
     if execution.absent is not None:
         metadata["because"] = execution.absent.because
     if execution.preview:
-        metadata["preview"] = preview_table(execution.preview[:MOST_PREVIEW_ROWS])
+        rows = execution.preview[:MOST_PREVIEW_ROWS]
+        metadata["preview"] = preview_table(
+            [
+                {n: in_zone(v, execution.zone) if isinstance(v, str) else v for n, v in row.items()}
+                for row in rows
+            ]
+        )
     if execution.news:
         metadata["news"] = "\n".join(execution.news)
     if execution.coverage is not None:
@@ -77,8 +86,10 @@ def materialization_metadata(execution: Execution) -> dict[str, Any]:
     if execution.changed:
         metadata["would change" if execution.run.is_dry else "changed"] = preview_table(
             [
-                {name: "" if value is None else str(value) for name, value in change.items()}
-                for change in execution.changed[:MOST_PREVIEW_ROWS]
+                {"table": table, "row": row, "changed": fields_in_words(fields, execution.zone)}
+                for (table, row), fields in islice(
+                    fields_by_row(execution.changed).items(), MOST_PREVIEW_ROWS
+                )
             ]
         )
     if execution.findings:

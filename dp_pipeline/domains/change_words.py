@@ -46,11 +46,19 @@ def change_sentences(changes: Iterable[Mapping[str, Any]], zone: tzinfo = UTC) -
             table one after the other.
         zone: in which moments are said.
     """
+    rows = fields_by_row(changes)
+    return [f"{row}: {fields_in_words(fields, zone)}" for (_, row), fields in rows.items()]
+
+
+def fields_by_row(
+    changes: Iterable[Mapping[str, Any]],
+) -> dict[tuple[str, str], dict[str, tuple[Any, Any]]]:
+    """The changed fields of each row, by its table and name, with their old and new values."""
     rows: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
     for change in changes:
         fields = rows.setdefault((change["table"], change["row"]), {})
         fields[change["field"]] = change["from"], change["to"]
-    return [f"{row}: {fields_in_words(fields, zone)}" for (_, row), fields in rows.items()]
+    return rows
 
 
 def is_news(change: Mapping[str, Any], *, first: bool) -> bool:

@@ -1,6 +1,7 @@
 """What the pages of Dagster show of an execution."""
 
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,6 +40,27 @@ def test_the_tournament_and_its_data_come_first_and_ids_last() -> None:
     assert names[:2] == ["tournament", "preview"]
     assert names[-1] == "execution_id"
     assert (shown["provider"], shown["licence"]) == ("OpenLigaDB", "ODbL 1.0")
+
+
+def test_what_changed_is_a_line_for_each_row_and_times_are_those_of_the_zone() -> None:
+    read = Execution(Run(uuid4()), "openligadb:bl1:2024", uuid4(), "matches")
+    read.zone = ZoneInfo("Europe/Berlin")
+    read.preview = [{"kick-off": "2026-11-28 23:30 UTC", "goals": 3}]
+    row = {"table": "match", "row": "Köln - Bremen"}
+    read.note_changes(
+        [
+            {**row, "field": "status", "from": "scheduled", "to": "ended"},
+            {**row, "field": "home_score", "from": None, "to": 2},
+            {**row, "field": "away_score", "from": None, "to": 1},
+        ]
+    )
+    read.finish()
+    shown = materialization_metadata(read)
+    (line,) = shown["changed"].records
+    words = "result none -> 2:1, status scheduled -> ended"
+    assert line.data == {"table": "match", "row": "Köln - Bremen", "changed": words}
+    (line,) = shown["preview"].records
+    assert line.data == {"kick-off": "2026-11-29 00:30 Europe/Berlin", "goals": 3}
 
 
 def test_numbers_are_what_is_worth_a_plot_and_bookkeeping_is_said_in_words() -> None:
