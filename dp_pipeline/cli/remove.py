@@ -17,6 +17,7 @@ from dp_pipeline.database.known_keys import UnknownKeyError, stored_key
 from dp_pipeline.database.removed import stored_rows
 from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.errors import TournamentBusyError
+from dp_pipeline.ledger.failing import failing
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.storage import ObjectStoreError
@@ -71,11 +72,12 @@ def remove(key: str, *, keep_data: bool, yes: bool) -> None:
 
 
 def _known(instance: "dg.DagsterInstance", database: Database, text: str) -> str:
-    """The key that is stored or a partition; a partition may be any text."""
+    """The key that is stored, a partition (any text) or waits to be tried again."""
     from dp_pipeline.partitions import TOURNAMENTS
 
+    failed = database.run_here(failing)
     for each in dict.fromkeys((tidied(text), text)):
-        if instance.has_dynamic_partition(str(TOURNAMENTS.name), each):
+        if each in failed or instance.has_dynamic_partition(str(TOURNAMENTS.name), each):
             return each
     try:
         return str(database.run_here(lambda connection: stored_key(connection, text)))
@@ -91,7 +93,7 @@ def _goes(database: Database, key: str, *, keep_data: bool) -> str:
     counted = ", ".join(f"{count:,} {what}" for what, count in stored.rows.items())
     goes = [f"{name}: its partition goes, and it is not polled or read again by itself."]
     if stored.label is None:
-        goes.append("Nothing is stored of it.")
+        goes.append("Nothing is stored of it, and nothing is tried again.")
     elif keep_data:
         goes.append("What is stored of it, its page and its files stay as they are.")
     else:

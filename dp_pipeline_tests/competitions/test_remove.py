@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -16,10 +17,12 @@ from dp_pipeline.competitions.file import load
 from dp_pipeline.database import seasons, tables
 from dp_pipeline.database.removed import forget, removed_keys
 from dp_pipeline.definitions import defs
+from dp_pipeline.ledger.failing import failing
 from dp_pipeline.ledger.run_tags import Priority
 from dp_pipeline_tests.competitions.place import EN1, Place, added, requested
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, healthy
+from dp_pipeline_tests.ledger.rows import failed, finished_row
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -206,8 +209,17 @@ def test_nothing_goes_without_a_yes_and_an_unknown_key_is_a_sentence(filled: Pla
     assert counted(filled) == before
     filled.instance.add_dynamic_partitions("tournaments", ["Bundesliga 2024"])
     odd = dp("remove", "Bundesliga 2024", "--yes")
-    assert "Nothing is stored of it." in odd.output
+    assert "Nothing is stored of it" in odd.output
     assert filled.partitions() == sorted([FILE, LIGA])
+
+
+def test_what_was_never_read_is_tried_no_more(filled: Place) -> None:
+    key = "openligadb:bl9:2024"
+    finished_row(filled.database, uuid4(), key, "teams", **failed("OpenLigaDB is away."))
+    assert key in filled.database.run_here(failing)
+    assert "nothing is tried again" in dp("remove", key.upper(), "--yes").output
+    assert filled.database.run_here(failing) == {}
+    assert dp("remove", key, "--yes").exit_code == 1
 
 
 def _removed(place: Place) -> set[str]:
