@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _FILE = Path(__file__).parent / "data" / "time_zones.toml"
 
@@ -63,7 +63,7 @@ def checked_zones(entries: list[dict[str, Any]]) -> tuple[CountryZone, ...]:
             message = f"The time zone {entry} lacks {sorted(missing)} or has {sorted(unknown)}."
             raise TimeZonesError(message)
         zone = CountryZone(**entry)
-        if zone.name not in available_timezones():
+        if not _is_known(zone.name):
             message = f"The time zone {zone.name} of {zone.country} is none of the IANA database."
             raise TimeZonesError(message)
         if zone.first is not None and zone.last is not None and zone.first > zone.last:
@@ -74,6 +74,14 @@ def checked_zones(entries: list[dict[str, Any]]) -> tuple[CountryZone, ...]:
             raise TimeZonesError(message)
         zones.append(zone)
     return tuple(zones)
+
+
+def _is_known(name: str) -> bool:
+    # Not `available_timezones`: that looks into 600 files, for each of 36 entries 0.17 s in all.
+    try:
+        return ZoneInfo(name).key == name
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _overlap(one: CountryZone, other: CountryZone) -> bool:
