@@ -1,22 +1,39 @@
-"""`python -m dp_pipeline_tests.benchmarks [NAME...] [--json FILE]`: measure and print tables."""
+"""`python -m dp_pipeline_tests.benchmarks [NAME...]`: measure, print tables, keep them as a page.
+
+What is measured goes into `docs/benchmarks.json`, beside what other calls measured, and all of it
+into `docs/benchmarks.md`.
+"""
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from dp_pipeline_tests.benchmarks import bench_backfill, bench_ingest, bench_nightly, bench_ticks
+from dp_pipeline_tests.benchmarks import (
+    bench_backfill,
+    bench_ingest,
+    bench_nightly,
+    bench_scale,
+    bench_season,
+    bench_ticks,
+)
+from dp_pipeline_tests.benchmarks.page import KEPT, PAGE, circumstances, page
 
-BENCHMARKS = {
+Rows = Iterable[dict[str, Any]]
+
+BENCHMARKS: Mapping[str, Callable[[], Rows]] = {
     "ingest": bench_ingest.measure,
+    "season": bench_season.measure,
     "backfill": bench_backfill.measure,
     "nightly": bench_nightly.measure,
     "ticks": bench_ticks.measure,
+    "scale": bench_scale.measure,
 }
 
 
@@ -25,20 +42,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    parser.add_argument(
+        "--tournaments", type=int, metavar="N", help="how many of them `scale` fills, not 10,000"
+    )
     given = parser.parse_args()
     if unknown := set(given.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     numbers: dict[str, Any] = {}
     for name in given.names or BENCHMARKS:
-        numbers[name] = []
-        for row in BENCHMARKS[name]():
-            console.print(f"{row['what']}: {row['cpu']} s of CPU")
-            numbers[name].append(row)
-        show(console, name, numbers[name])
-        if name == "backfill":
-            numbers["ratios"] = bench_backfill.ratios(numbers[name])
-            console.print(numbers["ratios"])
+        measure = BENCHMARKS[name]
+        if name == "scale" and given.tournaments:
+            measure = partial(bench_scale.measure, given.tournaments)
+        numbers[name] = {**circumstances(), "rows": []}
+        for row in measure():
+            console.print(row["what"])
+            numbers[name]["rows"].append(row)
+        show(console, name, numbers[name]["rows"])
+    kept = {**json.loads(KEPT.read_text()), **numbers} if KEPT.exists() else numbers
+    KEPT.write_text(json.dumps(kept, indent=2) + "\n")
+    PAGE.write_text(page(kept))
+    console.print(f"{PAGE} says it.")
     if given.json:
         given.json.write_text(json.dumps(numbers, indent=2) + "\n")
 
@@ -48,7 +72,7 @@ def show(console: Console, name: str, rows: Sequence[Mapping[str, Any]]) -> None
     columns = [name for name, value in rows[0].items() if not isinstance(value, Mapping)]
     table = Table(*columns, title=f"{name} (seconds)")
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        table.add_row(*(str(row.get(column, "")) for column in columns))
     console.print(table)
     for row in rows:
         for part in row.values():

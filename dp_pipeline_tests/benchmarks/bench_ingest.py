@@ -61,7 +61,6 @@ def _best(what: str, work: Callable[[], object]) -> dict[str, Any]:
 
 
 def _command(home: Path) -> list[dict[str, Any]]:
-    found = []
     with world.serving() as url:
         environment = {
             "PATH": os.environ["PATH"],
@@ -70,18 +69,23 @@ def _command(home: Path) -> list[dict[str, Any]]:
             "OPENFOOTBALL_BASE_URL": url,
         }
         key = world.openfootball_keys(1)[0]
-        for what in ("dp ingest, fresh machine (without Postgres' CPU)", "dp ingest, again"):
-            wall, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(
-                [Path(sys.executable).with_name("dp"), "ingest", key],
-                env=environment,
-                check=True,
-                capture_output=True,
-            )
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-            found.append(_row(what, time.perf_counter() - wall, cpu))
-    return found
+        dp = str(Path(sys.executable).with_name("dp"))
+        imported = _process("import dagster", [sys.executable, "-c", "import dagster"], environment)
+        first, again = (
+            _process(what, [dp, "ingest", key], environment)
+            for what in ("dp ingest, fresh machine (without Postgres' CPU)", "dp ingest, again")
+        )
+    ratios = {of: round(again[of] / imported[of], 2) for of in ("wall", "cpu")}
+    return [imported, first, again, {"what": "dp ingest, again / import dagster", **ratios}]
+
+
+def _process(what: str, command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+    """A command as a whole process."""
+    wall, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+    return _row(what, time.perf_counter() - wall, cpu)
 
 
 def _reading() -> list[dict[str, Any]]:

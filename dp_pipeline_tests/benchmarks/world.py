@@ -14,15 +14,16 @@ from dp_pipeline_tests.providers.openligadb_payloads import played
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
-TOURNAMENTS = 60
-_FIRST_YEAR = 1950
+TOURNAMENTS = 200
+_FIRST_YEAR = 1970
+_YEARS = 50
 _PLACES = ("Ayr", "Bury", "Cork", "Deal", "Ely", "Frome", "Goole", "Hove")
 
 
 def openfootball_keys(count: int = TOURNAMENTS) -> list[str]:
     """Keys of seasons this world has."""
-    years = range(_FIRST_YEAR, _FIRST_YEAR + count)
-    return [f"openfootball:en.1:{year}-{(year + 1) % 100:02}" for year in years]
+    seasons = ((1 + place // _YEARS, _FIRST_YEAR + place % _YEARS) for place in range(count))
+    return [f"openfootball:en.{level}:{y}-{(y + 1) % 100:02}" for level, y in seasons]
 
 
 def openligadb_keys(count: int = TOURNAMENTS) -> list[str]:
@@ -30,19 +31,19 @@ def openligadb_keys(count: int = TOURNAMENTS) -> list[str]:
     return [f"openligadb:test{number}:2024" for number in range(count)]
 
 
-def payloads() -> dict[str, Any]:
+def payloads(count: int = TOURNAMENTS) -> dict[str, Any]:
     """Path to answer, for both providers."""
     names = [f"{place} FC" for place in _PLACES]
     file = season(league(*names), "Test League")
     found: dict[str, Any] = {}
-    for key in openfootball_keys():
+    for key in openfootball_keys(count):
         _, competition, years = key.split(":")
         first = int(years[:4])
         found[f"/{years}/{competition}.json"] = season(
             [{**m, "date": f"{first}{m['date'][4:]}"} for m in file["matches"]],
             f"Test League {first}",
         )
-    for number, key in enumerate(openligadb_keys()):
+    for number, key in enumerate(openligadb_keys(count)):
         _, shortcut, year = key.split(":")
         matches = _openligadb(1000 * (number + 1))
         found[f"/getmatchdata/{shortcut}/{year}"] = matches

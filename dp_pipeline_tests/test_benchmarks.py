@@ -1,0 +1,26 @@
+"""The benchmarks still run, and their page says what was measured."""
+
+import json
+
+import pytest
+
+from dp_pipeline_tests.benchmarks import bench_scale, bench_season
+from dp_pipeline_tests.benchmarks.page import KEPT, PAGE, page
+
+
+def test_a_season_is_read_against_its_floor_and_without_what_is_kept() -> None:
+    read, kept, memory = bench_season.measure(pairs=1, clubs=4)
+    assert read["n"] == kept["n"] == 1
+    assert read["median of ratios"] > 0
+    assert memory["median"] > 0
+
+
+@pytest.mark.slow
+def test_what_much_data_costs_is_a_ratio() -> None:
+    rows = list(bench_scale.measure(2))
+    assert all(row["ratio"] > 0 for row in rows)
+    assert {"a first read of one tournament", "a tick of poll_matches"} <= {r["what"] for r in rows}
+
+
+def test_the_page_is_that_of_the_numbers() -> None:
+    assert PAGE.read_text() == page(json.loads(KEPT.read_text()))
