@@ -25,7 +25,8 @@ def quick() -> dg.MaterializeResult:
 def slow() -> None:
     time.sleep(600)
 
-defs = dg.Definitions(assets=[quick, slow], executor=dg.in_process_executor)
+def from_settings() -> dg.Definitions:  # what the shipped workspace.yaml names
+    return dg.Definitions(assets=[quick, slow], executor=dg.in_process_executor)
 """
 
 
