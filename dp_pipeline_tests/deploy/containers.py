@@ -146,6 +146,8 @@ def _daemon(folder: Path) -> Generator[str]:
     finally:
         process.terminate()
         process.wait(_MINUTES)
+        for left in (folder / "exec/netns").glob("*"):  # what it mounts there outlives it
+            subprocess.run(["umount", left], check=False)
 
 
 def pulled(docker: Docker, image: str) -> bool:
