@@ -29,7 +29,7 @@ from dp_pipeline_tests.servers import free_port
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 STAND_INS = Path(__file__).parent / "stand_ins"
-PASSWORDS = {"operators": ("olga", "of an operator"), "analysts": ("anna", "of an analyst")}
+PASSWORDS = {"operators": ("operator", "of an operator"), "analysts": ("analyst", "of an analyst")}
 KEY = "sandbox:900001:9000014"
 START_SECONDS, ACTION_SECONDS = 1200, 600
 
