@@ -1,9 +1,11 @@
 """`dp executions` shows what went wrong before what only followed from it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.event import listen
 
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
@@ -32,6 +34,24 @@ def listed(database: Database, limit: int, tournament: str | None = None) -> lis
     with database.transaction() as connection:
         rows = newest_executions(connection, ExecutionFilter(tournament), limit=limit)
     return [(row["tournament_key"], row["domain"]) for row in rows]
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_the_newest_are_listed_without_reading_the_whole_ledger(
+    database: Database, *, folded: bool
+) -> None:
+    sent: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
+        sent.append((statement, parameters))
+
+    with database.transaction() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        listen(connection, "before_cursor_execute", note)
+        newest_executions(connection, limit=20, folded=folded)
+        ((statement, parameters),) = sent
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
+    assert "Seq Scan" not in "\n".join(plan)
 
 
 def test_the_cause_comes_before_what_it_blocked_however_few_are_asked_for(

@@ -150,6 +150,7 @@ data_provider_executions = sa.Table(
         "tournament_key",
         sa.text("started_at DESC"),
     ),
+    sa.Index("ix_data_provider_executions_started_at", "started_at"),
     # For `execution_stats`, of which people want the last days.
     sa.Index(
         "ix_data_provider_executions_day",
