@@ -23,11 +23,11 @@ def test_it_stops_after_lingering_once_its_last_user_was_killed(home: Home) -> N
 
 def test_it_lingers_anew_after_each_user(home: Home) -> None:
     for _ in range(2):
-        postgres = home.postgres(linger_seconds=1)
+        postgres = home.postgres(linger_seconds=2)
         postgres.url()
         time.sleep(0.5)
         postgres.release()
-        time.sleep(0.7)
+        time.sleep(1.2)
         assert len(home.servers()) == 1
     wait_until(lambda: not home.servers())
 

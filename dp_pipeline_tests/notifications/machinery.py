@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
 import sqlalchemy as sa
@@ -77,9 +78,10 @@ class Machinery(Channel):
         kind: InstigatorType = InstigatorType.SENSOR,
         *,
         cursor: str | None = None,
-        cron: str = "0 2 * * *",
+        cron: str | None = None,
     ) -> InstigatorState:
-        """Switch a sensor or schedule on."""
+        """Switch a sensor or schedule on; without `cron` its next tick is half a day away."""
+        cron = cron or f"0 {(datetime.now(UTC).hour + 12) % 24} * * *"
         # its attribute of that name implements the abstract property
         location = RegisteredCodeLocationOrigin("dp_pipeline")  # ty: ignore[abstract-class-instantiation]
         origin = RemoteInstigatorOrigin(

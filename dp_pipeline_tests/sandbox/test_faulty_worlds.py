@@ -18,7 +18,7 @@ from dp_pipeline_tests.end_to_end.in_process import IMPATIENT, ingest
 from dp_pipeline_tests.sandbox.worlds import key_of, percent, served, standing_still
 
 WORLDS = int(os.environ.get("DP_FAULTY_WORLDS", "5"))
-_EVERY_DAY = 2
+_EVERY_DAY = 1
 LIMITS = replace(IMPATIENT, max_retry_after_seconds=0.1)
 # Latency is no fault to a patient client; everything else is.
 KINDS = (
