@@ -102,6 +102,7 @@ def place(
         database.close()
 
 
+@pytest.mark.slow
 def test_charts_are_made_when_data_came_and_again_only_when_it_changed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,6 +106,7 @@ def silent_provider() -> Generator[socket.socket]:
         yield listener
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_dagster_and_the_run_that_is_at_work(
     tmp_path: Path, migrated_url: str, silent_provider: socket.socket
 ) -> None:

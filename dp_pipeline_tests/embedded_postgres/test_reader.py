@@ -25,6 +25,8 @@ from dp_pipeline_tests.embedded_postgres.homes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 HOME_MODE = 0o710 if ROOT else 0o700  # root's server is another user, whose group passes
 
 

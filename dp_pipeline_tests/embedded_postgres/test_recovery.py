@@ -16,6 +16,8 @@ from dp_pipeline_tests.embedded_postgres.homes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_killed_watcher_is_replaced_and_the_server_adopted(home: Home) -> None:
     postgres = home.postgres()

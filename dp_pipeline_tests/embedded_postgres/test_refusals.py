@@ -10,6 +10,8 @@ from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresErro
 from dp_pipeline.embedded_postgres.place import account_for, find_programs
 from dp_pipeline_tests.embedded_postgres.homes import Home, value, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_users_environment_does_not_mislead_it(
     home: Home, monkeypatch: pytest.MonkeyPatch

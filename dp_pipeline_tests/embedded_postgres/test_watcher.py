@@ -9,6 +9,8 @@ import pytest
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline_tests.embedded_postgres.homes import Home, url_of, value, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_stops_after_lingering_once_its_last_user_was_killed(home: Home) -> None:
     first, second = home.user(), home.user()

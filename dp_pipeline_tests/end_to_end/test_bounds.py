@@ -31,6 +31,8 @@ from dp_pipeline_tests.providers.openligadb_payloads import results
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
+pytestmark = pytest.mark.slow
+
 BEYOND = 2**31
 SOFASCORE = f"sofascore:{sofascore_payloads.UT}:{sofascore_payloads.SEASON}"
 # How an execution may fail over a payload: known for what it is, and told so.

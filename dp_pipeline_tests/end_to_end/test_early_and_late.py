@@ -17,6 +17,8 @@ from dp_pipeline_tests.providers.openligadb_tournaments import (
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
+pytestmark = pytest.mark.slow
+
 PLACES = ("1A", "Zweiter Gruppe C", "3C/D/E", "AF1 Sieger", "Best 3rd A/B/F", "Winner QF 1")
 TIES = """
 SELECT round, count(*) AS ties, count(winner) AS decided, min(legs) AS legs FROM knockout_ties

@@ -16,6 +16,8 @@ from dp_pipeline.ledger.liveness import HEARTBEAT_SECONDS
 from dp_pipeline.notifications.duties import DutiesFailedError
 from dp_pipeline_tests.end_to_end.world import PATH, World, dawdle, payload, statement, until, world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:

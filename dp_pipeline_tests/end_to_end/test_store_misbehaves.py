@@ -19,6 +19,8 @@ from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import closed_url, serve
 from dp_pipeline_tests.storage.endpoints import ANSWERS, GREETINGS, Endpoint, bucket_at
 
+pytestmark = pytest.mark.slow
+
 KEY = "openfootball:en.1:2024-25"
 PATH = "/2024-25/en.1.json"
 SECONDS = 0.4

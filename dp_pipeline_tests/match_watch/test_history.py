@@ -17,6 +17,8 @@ from dp_pipeline.match_watch.due import read_watched
 from dp_pipeline_tests.match_watch.reader import HOUR, NOW, Reader, serve_season
 from dp_pipeline_tests.providers.openligadb_payloads import match, played, results, round_robin
 
+pytestmark = pytest.mark.slow
+
 THREE_READS = (NOW, NOW + 2 * HOUR, NOW + 6 * HOUR + timedelta(minutes=40))
 
 

@@ -23,6 +23,8 @@ from dp_pipeline_tests.match_watch.season import (
 )
 from dp_pipeline_tests.sandbox.worlds import SMALL, key_of, standing_still
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = calendar.HOUR, calendar.DAY
 START = calendar.season_start(calendar.HOME_SEASON) - HOUR
 END = calendar.season_end(calendar.HOME_SEASON)

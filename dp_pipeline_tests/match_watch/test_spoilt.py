@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
+import pytest
 import sqlalchemy as sa
 
 from dp_pipeline.assets.poll import poll_tournaments
@@ -42,6 +43,8 @@ from dp_pipeline_tests.match_watch.season import (
     true_table_of,
 )
 from dp_pipeline_tests.sandbox.worlds import SMALL, standing_still
+
+pytestmark = pytest.mark.slow
 
 ID = tournament_id_of(KEY)
 

@@ -20,6 +20,8 @@ from dp_pipeline_tests.ledger.rows import KEY, finished_row, unannounced
 from dp_pipeline_tests.notifications.channel import OTHER, Channel, ago
 from dp_pipeline_tests.notifications.machinery import SCHEDULE, SENSOR, Machinery
 
+pytestmark = pytest.mark.slow
+
 
 class BrokenError(Exception):
     """What nobody expects."""

@@ -5,6 +5,8 @@ import statistics
 import time
 import tracemalloc
 
+import pytest
+
 from dp_pipeline.sandbox.api.answers import answer, public_page
 from dp_pipeline.sandbox.world import identity
 from dp_pipeline.sandbox.world.calendar import HOME_SEASON
@@ -12,6 +14,8 @@ from dp_pipeline.sandbox.world.chance import Chance
 from dp_pipeline.sandbox.world.season import season_of
 from dp_pipeline.sandbox.world.worlds import World
 from dp_pipeline_tests.sandbox.worlds import SMALL, percent
+
+pytestmark = pytest.mark.slow
 
 # A change of this value means that every simulated world is another one from now on.
 FINGERPRINT = "7a75f7fa77462e59acf817a0cd476bd1ce48686b2dee731bc6e8066b69fa0fe8"

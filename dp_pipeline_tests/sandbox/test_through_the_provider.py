@@ -27,7 +27,7 @@ from dp_pipeline_tests.sandbox.worlds import (
     standing_still,
 )
 
-MOMENTS = [0, 37, 100]
+MOMENTS = [pytest.param(0, marks=pytest.mark.slow), 37, pytest.param(100, marks=pytest.mark.slow)]
 COMPETITIONS = list(SMALL.numbers)
 
 

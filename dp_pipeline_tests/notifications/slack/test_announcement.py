@@ -282,6 +282,7 @@ def test_slack_takes_the_message_whatever_the_texts_are(message: Announcement) -
     check_plain(message.plain())
 
 
+@pytest.mark.slow
 def test_a_message_full_of_the_heaviest_text_stays_within_the_whole_limit() -> None:
     heavy = '"&<>\\' * 800  # more than Slack's 3,000 characters of a text
     lines = [
