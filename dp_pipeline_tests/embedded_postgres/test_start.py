@@ -13,6 +13,8 @@ import pytest
 from dp_pipeline.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from dp_pipeline_tests.embedded_postgres.homes import Home, matching, url_of, value, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_cold_start_gives_a_url_that_psql_psycopg_and_a_second_process_use(home: Home) -> None:
     postgres = home.postgres()

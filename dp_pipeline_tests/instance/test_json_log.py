@@ -27,9 +27,8 @@ SECRET = "hidden77"
 MISSING = "openligadb:bl1:1901"
 
 
-@pytest.mark.parametrize(
-    "how", ["dagster job execute", pytest.param("dp ingest", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["dagster job execute", "dp ingest"])
 def test_every_line_of_a_run_is_an_object_with_execution_and_tournament(
     migrated_url: str, tmp_path: Path, how: str
 ) -> None:
@@ -82,7 +81,9 @@ def test_every_line_of_a_run_is_an_object_with_execution_and_tournament(
         assert told
         for line in told:
             assert (line["tournament"], line["run_id"]) == (LIGA, *runs)
-        [failure] = [line for line in lines if line.get("event") == "STEP_FAILURE"]
+        failures = [line for line in lines if line.get("event") == "STEP_FAILURE"]
+        assert len(failures) == 1, ended.stderr
+        failure = failures[0]
         assert "is not registered" not in failure["message"]
         assert MISSING in failure["error"]
     assert SECRET not in ended.stderr

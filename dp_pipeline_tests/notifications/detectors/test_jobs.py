@@ -14,6 +14,8 @@ from dp_pipeline.resources import DatabaseResource
 from dp_pipeline_tests.notifications.machinery import Machinery
 from dp_pipeline_tests.servers import closed_url
 
+pytestmark = pytest.mark.slow
+
 
 def discover(machinery: Machinery) -> str:
     """A run that looks for seasons, through Dagster; its id."""
