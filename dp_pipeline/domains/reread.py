@@ -1,6 +1,7 @@
 """What is stored, as it compares with a payload that is read otherwise than before. Pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -229,23 +230,37 @@ def _listed_twice_before(
 ) -> dict[str, str]:
     """The stored matches that are a listed one again, each with that one.
 
-    A pairing meets once on a day. Of a match in a round that vanished with it the score tells: lost
-    bytes made the round "Matchd015-02-28", in which a match was played again without a day, or a
-    year later.
+    A pairing meets once on a day. Of a round that vanished the results tell, where all of them are
+    listed in other rounds: lost bytes made the round "Matchd015-02-28", in which a match was played
+    again without a day, or on its day of another year. One that met twice with one result, in a
+    round that a payload lacks, is not alone there.
     """
-    rounds = {match.round_slug for match in fetched}
+    listed = {match.round_slug for match in fetched}
     days = {(m.home, m.away, day): m.external_id for m in fetched if (day := _day_of(m))}
-    scores = {_result(m): m.external_id for m in fetched}
+    results = {_result(match): match for match in fetched}
     twins: dict[str, str] = {}
+    kept: set[str | None] = set()
+    again: defaultdict[str | None, dict[str, str]] = defaultdict(dict)
     for match in gone:
         if match.external_id in replaced:
             continue
-        twin = days.get((match.home, match.away, _day_of(match)))
-        if twin is None and match.round_slug not in rounds:
-            twin = scores.get(_result(match))
-        if twin is not None:
+        if twin := days.get((match.home, match.away, _day_of(match))):
             twins[match.external_id] = twin
+        elif match.round_slug not in listed:
+            other = results.get(_result(match))
+            if other is not None and _same_but_the_year(_day_of(match), _day_of(other)):
+                again[match.round_slug][match.external_id] = other.external_id
+            else:
+                kept.add(match.round_slug)
+    for slug in again.keys() - kept:
+        twins |= again[slug]
     return twins
+
+
+def _same_but_the_year(day: date | None, other: date | None) -> bool:
+    if day is None:
+        return True
+    return other is not None and (day.month, day.day) == (other.month, other.day)
 
 
 def _result(match: Match) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """A match under a new id takes the place of the one that vanished."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -124,7 +124,9 @@ def test_a_match_without_a_day_that_was_a_listed_one_again_counts_no_more_once_i
 ):
     # bytes of a file that were lost made a name and a day the round "Matchd015-02-28"
     no_day = replace(OLD, external_id="7", round_slug="3", kickoff_at=None, kickoff_date=None)
-    year_later = replace(no_day, kickoff_date=(NOW + timedelta(days=365)).date())
+    its_day = OLD.kickoff_at
+    assert its_day is not None
+    year_later = replace(no_day, kickoff_date=its_day.date().replace(year=its_day.year + 1))
     of_a_stage = replace(OLD, external_id="7", round_slug="2", stage="Second")
     for again in (year_later, of_a_stage, no_day):
         stored = (ROUNDS, fetched_rounds(3)), (MATCHES, fetched_matches(again, OLD, *OTHERS))
@@ -143,6 +145,18 @@ def test_a_vanished_match_without_a_day_stays_where_it_may_be_one_of_its_own(
     stored = stored_season((ROUNDS, fetched_rounds(3)), (MATCHES, matches))
     _, after = read(stored, OLD, *OTHERS)
     assert "7" in {match.external_id for match in after.matches}
+
+
+def test_a_second_meeting_with_one_result_stays_when_its_round_is_lacking() -> None:
+    days = [{"kickoff_at": None, "kickoff_date": date(2024, 11, day)} for day in (23, 24)]
+    again = replace(OLD, external_id="7", round_slug="3", **days[0])
+    beside = ended(8, "3", "4", (2, 2), round_slug="3", **days[1])
+    without_days = [replace(each, kickoff_date=None) for each in (again, beside)]
+    for lacking in ([again, beside], [again], without_days):
+        matches = fetched_matches(*lacking, OLD, *OTHERS)
+        stored = stored_season((ROUNDS, fetched_rounds(3)), (MATCHES, matches))
+        _, after = read(stored, OLD, *OTHERS)
+        assert "7" in {match.external_id for match in after.matches}
 
 
 def test_another_opponent_of_a_played_match_is_believed_a_day_later_and_goes_when_it_was_none() -> (
