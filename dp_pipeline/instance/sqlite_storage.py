@@ -66,14 +66,10 @@ def _version(engine: sa.Engine) -> str | None:
         return None
 
 
-class SqliteRuns(SqliteRunStorage):
-    """Runs, in one file."""
+class _OneFile:
+    """All in one file, with one engine."""
 
-    @classmethod
-    def from_local(cls, base_dir: str, inst_data: "ConfigurableClassData | None" = None) -> Self:
-        """The file below a directory, made if it is not there."""
-        found = cls(create_db_conn_string(base_dir, "runs"), inst_data)
-        return found if _version(found._engine) else super().from_local(base_dir, inst_data)
+    _conn_string: str
 
     @cached_property
     def _engine(self) -> sa.Engine:
@@ -86,7 +82,17 @@ class SqliteRuns(SqliteRunStorage):
             yield connection
 
 
-class SqliteSchedules(SqliteScheduleStorage):
+class SqliteRuns(_OneFile, SqliteRunStorage):
+    """Runs, in one file."""
+
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: "ConfigurableClassData | None" = None) -> Self:
+        """The file below a directory, made if it is not there."""
+        found = cls(create_db_conn_string(base_dir, "runs"), inst_data)
+        return found if _version(found._engine) else super().from_local(base_dir, inst_data)
+
+
+class SqliteSchedules(_OneFile, SqliteScheduleStorage):  # ty: ignore[incompatible-method-override] - so is Dagster's own
     """Ticks and what sensors and schedules remember, in one file."""
 
     @classmethod
@@ -96,16 +102,6 @@ class SqliteSchedules(SqliteScheduleStorage):
         """The file below a directory, made if it is not there."""
         found = cls(create_db_conn_string(base_dir, "schedules"), inst_data)
         return found if _version(found._engine) else super().from_local(base_dir, inst_data)
-
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        return _engine(self._conn_string)
-
-    @contextmanager
-    def connect(self) -> Generator[sa.Connection]:
-        """A connection in a transaction."""
-        with self._engine.begin() as connection:
-            yield connection
 
 
 class SqliteEvents(SqliteEventLogStorage):
