@@ -71,8 +71,13 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
 
     tables, ties, rounds = _tables(season), _ties(season), _rounds(season, zone)
     drawn = [
-        # Markup: made by us, with names as escaped text in it.
-        {"title": c.about.title, "description": c.about.description, "svg": Markup(in_page(c.svg))}  # noqa: S704
+        {
+            "title": c.about.title,
+            "description": c.about.description,
+            "wide": c.wide,
+            # Markup: made by us, with names as escaped text in it.
+            "svg": Markup(in_page(c.svg)),  # noqa: S704
+        }
         for c in charts
     ]
     checks = [

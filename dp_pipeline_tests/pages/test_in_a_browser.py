@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from lxml import html
 from playwright.sync_api import Browser, Page
 
 from dp_pipeline.ledger.report_view.page import report_page
@@ -20,7 +21,7 @@ from dp_pipeline.sandbox.index import index_page
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline.sandbox.world.worlds import World
 from dp_pipeline_tests.ledger.reports import read
-from dp_pipeline_tests.publish.seasons import cup, with_everything
+from dp_pipeline_tests.publish.seasons import cup, season, with_everything
 
 UTC_ZONE = ZoneInfo("UTC")
 CLUBS = [f"Sportgemeinschaft Donaudampfschifffahrt {n}" for n in range(6)]
@@ -100,4 +101,30 @@ def test_nothing_is_wider_than_the_screen_and_axe_finds_nothing(  # noqa: PLR091
     view.evaluate(axe)
     violations = view.evaluate("axe.run()")["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+    view.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("wide", "in_a_row", "least"), [(360, 1, 0.9), (1280, 2, 0.55), (1920, 2, 0.75)]
+)
+def test_charts_take_the_width_of_the_screen_and_their_text_stays_legible(
+    browser: Browser, tmp_path: Path, wide: int, in_a_row: int, least: float
+) -> None:
+    names = [f"Sportfreunde Nordstadt {n}" for n in range(18)]
+    text = made_of(season(names, played=9 * 14), UTC_ZONE)[1]
+    view = opened(browser, text, tmp_path, wide=wide, dark=False)
+    assert view.evaluate("document.documentElement.scrollWidth") == wide
+    box = "each => each.getBoundingClientRect()"
+    figures = view.evaluate(f"[...document.querySelectorAll('figure')].map({box})")
+    drawn = view.evaluate(f"[...document.querySelectorAll('figure svg')].map({box})")
+    rows: dict[float, list[float]] = {}
+    for each in figures:
+        rows.setdefault(each["top"], []).append(each["width"])
+    assert len(next(iter(rows.values()))) == in_a_row
+    assert all(sum(row) >= least * wide for row in rows.values())
+    meant = [float(each.get("width")) for each in html.fromstring(text).iter("svg")]
+    assert all(
+        0.9 <= one["width"] / as_drawn <= 1.51 for one, as_drawn in zip(drawn, meant, strict=True)
+    )
     view.close()

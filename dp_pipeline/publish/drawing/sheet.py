@@ -59,6 +59,7 @@ class DrawnChart:
     Args:
         about: what it shows.
         svg: as it stands in a file; text.
+        wide: its pixels from side to side, at which its text is as large as it was meant.
         png: small, for where no file is; None where characters would be boxes in it, or it is
             larger than allowed.
         without_font: characters that no font here has; in the SVG the reader's font draws them.
@@ -66,6 +67,7 @@ class DrawnChart:
 
     about: About
     svg: str
+    wide: int
     png: bytes | None = None
     without_font: str = ""
 
@@ -173,7 +175,9 @@ def finished(made: Sheet, most_bytes: int) -> DrawnChart:
     made.figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     missing = fonts_for("".join(made.texts))[1]
     png = None if missing or not most_bytes else _png(made.figure, most_bytes)
-    return DrawnChart(made.about, dressed(svg.getvalue(), made.about), png, missing)
+    return DrawnChart(
+        made.about, dressed(svg.getvalue(), made.about), round(made.size[0]), png, missing
+    )
 
 
 def _png(figure: "Figure", most_bytes: int) -> bytes | None:
