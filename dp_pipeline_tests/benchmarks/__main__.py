@@ -34,6 +34,7 @@ BENCHMARKS: Mapping[str, Callable[[], Rows]] = {
     "nightly": bench_nightly.measure,
     "ticks": bench_ticks.measure,
     "scale": bench_scale.measure,
+    "scale-40000": partial(bench_scale.measure, 40_000),
 }
 
 

@@ -7,7 +7,8 @@ answer, such as putting runs into the queue, is not in it.
 import contextlib
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +55,7 @@ def automations() -> list[Automation]:
 
 def measure() -> Iterator[dict[str, Any]]:
     """Every tick where nothing is new, then with a night to be told of, and with new seasons."""
-    with place() as (_, home), environment(home):
+    with place() as (_, home), environment(home) as entered, entered():
         server = EmbeddedPostgres(home, linger_seconds=1)
         database = Database(server.url())
         try:
@@ -75,14 +76,25 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def environment(home: Path) -> Generator[None]:
-    with pytest.MonkeyPatch.context() as patch, SlackReceiver().listening() as webhook:
-        patch.setenv("DP_HOME", str(home))
-        patch.setenv("DP_COMPETITIONS", str(home / "competitions.yaml"))
-        patch.setenv("SANDBOX_BASE_URL", closed_url())
-        patch.setenv("SLACK_JOB_EXECUTIONS_WEBHOOK", webhook)
-        patch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")  # put back what the storage sets
-        yield
+def environment(home: Path) -> Generator[Callable[[], AbstractContextManager[None]]]:
+    """What sets the environment of this home for a while, and puts back what was before."""
+    with SlackReceiver().listening() as webhook:
+        variables = {
+            "DP_HOME": str(home),
+            "DP_COMPETITIONS": str(home / "competitions.yaml"),
+            "SANDBOX_BASE_URL": closed_url(),
+            "SLACK_JOB_EXECUTIONS_WEBHOOK": webhook,
+            "DAGSTER_EVENT_BATCH_SIZE": "0",  # put back what the storage sets
+        }
+
+        @contextlib.contextmanager
+        def entered() -> Generator[None]:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in variables.items():
+                    patch.setenv(name, value)
+                yield
+
+        yield entered
 
 
 def _fill(database: Database, instance: dg.DagsterInstance, home: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dp_pipeline_tests.providers.openfootball_files import league, season
@@ -18,6 +19,7 @@ TOURNAMENTS = 200
 _FIRST_YEAR = 1970
 _YEARS = 50
 _PLACES = ("Ayr", "Bury", "Cork", "Deal", "Ely", "Frome", "Goole", "Hove")
+_MATCHDAYS = 2 * (len(_PLACES) - 1)
 
 
 def openfootball_keys(count: int = TOURNAMENTS) -> list[str]:
@@ -29,6 +31,12 @@ def openfootball_keys(count: int = TOURNAMENTS) -> list[str]:
 def openligadb_keys(count: int = TOURNAMENTS) -> list[str]:
     """Keys of seasons this world has."""
     return [f"openligadb:test{number}:2024" for number in range(count)]
+
+
+def playing_keys(count: int) -> list[str]:
+    """Keys of seasons whose last matchday is being played."""
+    began = datetime.now(UTC) - timedelta(weeks=_MATCHDAYS)
+    return [f"openligadb:live{number}:{began.year}" for number in range(count)]
 
 
 def payloads(count: int = TOURNAMENTS) -> dict[str, Any]:
@@ -47,9 +55,28 @@ def payloads(count: int = TOURNAMENTS) -> dict[str, Any]:
         _, shortcut, year = key.split(":")
         matches = _openligadb(1000 * (number + 1))
         found[f"/getmatchdata/{shortcut}/{year}"] = matches
-        groups = {m["group"]["groupOrderID"]: m["group"] for m in matches}
-        found[f"/getavailablegroups/{shortcut}/{year}"] = list(groups.values())
+        found[f"/getavailablegroups/{shortcut}/{year}"] = _groups(matches)
+    for number, key in enumerate(playing_keys(_YEARS)):
+        _, shortcut, year = key.split(":")
+        matches = [_moved(m) for m in _openligadb(1_000_000 + 1000 * number)]
+        found[f"/getmatchdata/{shortcut}/{year}"] = matches
+        found[f"/getavailablegroups/{shortcut}/{year}"] = _groups(matches)
+        last = [m for m in matches if m["group"]["groupOrderID"] == _MATCHDAYS]
+        found[f"/getmatchdata/{shortcut}/{year}/{_MATCHDAYS}"] = last
     return found
+
+
+def _groups(matches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({m["group"]["groupOrderID"]: m["group"] for m in matches}.values())
+
+
+def _moved(match: dict[str, Any]) -> dict[str, Any]:
+    """The match in its week before today's; one of the last matchday began an hour ago."""
+    weeks = _MATCHDAYS - match["group"]["groupOrderID"]
+    began = datetime.now(UTC) - timedelta(hours=1, weeks=weeks)
+    last: dict[str, Any] = {} if weeks else {"matchIsFinished": False, "matchResults": []}
+    moved = {"matchDateTimeUTC": f"{began:%Y-%m-%dT%H:%M:00Z}", **last}
+    return {**match, "matchDateTime": f"{began:%Y-%m-%dT%H:%M:00}", **moved}
 
 
 def _openligadb(first_id: int) -> list[dict[str, Any]]:
