@@ -81,7 +81,7 @@ def plan(  # noqa: PLR0913 - all that is known
 
     Args:
         approved: seasons that are followed and approved, the most urgent first.
-        stored: tournaments in the database.
+        stored: tournaments in the database, at least those without a partition.
         partitions: keys that Dagster knows.
         idle: partitions that were never attempted.
         in_flight: keys that a run is about to work on, or was lately, or that wait for a provider.
@@ -125,9 +125,9 @@ def discover(
         back = removed_keys(connection, since=BACK_AFTER) & set(partitions.keys)
         forget(connection, back)  # somebody has added its partition again
         gone_keys = removed_keys(connection)
-        stored = [key for key in seasons.tournament_keys(connection) if key not in gone_keys]
-        stopped = set() if followed is None else seasons.no_longer_followed(connection, followed)
         names = {storable(key): key for key in partitions.keys}
+        bare = [k for k in seasons.without_partition(connection, names) if k not in gone_keys]
+        stopped = set() if followed is None else seasons.no_longer_followed(connection, followed)
         never = [names[name] for name in seasons.never_attempted(connection, names)]
         open_until = open_circuits(connection, datetime.fromtimestamp(now, UTC), roots(base_urls))
     idle, odd = _of_use(never, stopped)
@@ -137,7 +137,7 @@ def discover(
     held = {key for key in (*approved, *idle) if key.partition(":")[0] in open_until}
     decided = plan(
         approved=approved,
-        stored=stored,
+        stored=bare,
         partitions=present,
         idle=idle,
         in_flight=keys_in_flight(instance, partitions, now) | held if begin else (),

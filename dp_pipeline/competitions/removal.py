@@ -56,12 +56,14 @@ def remove_unknown(instance: dg.DagsterInstance, store: Database) -> list[str]:
     Returns:
         The keys, as they were added.
     """
-    partitions = Partitions(instance)
-    by_name = {storable(key): key for key in partitions.keys}
     with store.transaction() as connection:
-        unconfirmed = confirmed.unconfirmed(connection, by_name)
-        errors = confirmed.last_errors(connection, unconfirmed) if unconfirmed else {}
-    missing = [by_name[name] for name, error in errors.items() if error in NOT_THERE]
+        refused = confirmed.unconfirmed(connection, confirmed.refused(connection, NOT_THERE))
+        errors = confirmed.last_errors(connection, refused) if refused else {}
+    names = {name for name, error in errors.items() if error in NOT_THERE}
+    if not names:
+        return []
+    partitions = Partitions(instance)
+    missing = [key for key in partitions.keys if storable(key) in names]
     gone = left_alone(instance, partitions, missing)[:MOST_REMOVED]
     for key in gone:
         # First the note, without which the key would be taken from whoever adds it again. Should

@@ -47,6 +47,13 @@ def unconfirmed(connection: sa.Connection, keys: Collection[str]) -> list[str]:
     return list(connection.scalars(sa.select(given.c.key).where(~stored, ~listed)))
 
 
+def refused(connection: sa.Connection, errors: Collection[str]) -> list[str]:
+    """The keys with an execution that failed with one of these classes of errors."""
+    of_errors = _executions.c.error_class.in_(errors)
+    keys = sa.select(_executions.c.tournament_key).where(of_errors, ~before_removal).distinct()
+    return list(connection.scalars(keys))
+
+
 def last_errors(connection: sa.Connection, keys: Collection[str]) -> dict[str, str]:
     """Of some keys those whose last execution has failed, each with the class of the error.
 

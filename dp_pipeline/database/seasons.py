@@ -211,6 +211,14 @@ def tournament_keys(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(_tournament.c.key).order_by(_tournament.c.key)))
 
 
+def without_partition(connection: sa.Connection, partitions: Collection[str]) -> list[str]:
+    """The keys of tournaments that are stored and are none of these."""
+    given = table_of(partitions)
+    key = _tournament.c.key
+    there = sa.exists().where(given.c.key == key)
+    return list(connection.scalars(sa.select(key).where(~there).order_by(key)))
+
+
 def never_attempted(connection: sa.Connection, keys: Collection[str]) -> list[str]:
     """Of some keys those never requested of their provider, or not since they were removed last."""
     given = table_of(keys)

@@ -151,6 +151,12 @@ data_provider_executions = sa.Table(
         sa.text("started_at DESC"),
     ),
     sa.Index("ix_data_provider_executions_started_at", "started_at"),
+    sa.Index(
+        "ix_data_provider_executions_error_class",
+        "error_class",
+        "tournament_key",
+        postgresql_where=sa.text("error_class IS NOT NULL"),
+    ),
     # For `execution_stats`, of which people want the last days.
     sa.Index(
         "ix_data_provider_executions_day",
