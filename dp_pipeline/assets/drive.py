@@ -4,6 +4,7 @@ The multi-assets and the job `refresh_tournaments` share this; it is the same wh
 """
 
 import queue
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -42,6 +43,9 @@ Checked = tuple[str, Sequence[CheckResult]]
 """A tournament's key, and what checks of its data came to."""
 
 MOST_NAMED_FAILURES = 10
+TOGETHER_SECONDS = 0.25
+"""How long an end waits for others, to be told in one write: as each came, telling 40 tournaments
+of which nothing was new took Dagster 39 ms of CPU each, and the checks of a first read 127."""
 DATA_VERSION_TAG = "dagster/data_version"
 """By which Dagster knows whether a materialization brought anything new."""
 
@@ -106,8 +110,8 @@ def drive(  # noqa: PLR0913 - the resources of a run, and what to do with them
 ) -> None:
     """Do the work in an event loop of its own; Dagster hears of each execution as it ends.
 
-    A materialization is logged when it is recorded, with those that were meanwhile: a run that is
-    killed keeps what it had done.
+    A materialization is logged a moment after it is recorded, with others: a run that is killed
+    keeps what it had done.
 
     Args:
         context: of the asset or op.
@@ -186,9 +190,13 @@ Heard = Execution | str | Checked | None
 
 
 def _listen(context: Context, ended: "queue.SimpleQueue[Heard]", failed: list[Execution]) -> None:
-    """Wait for what the work says next, and tell it with what came meanwhile."""
-    heard = [ended.get(), *_waiting(ended)]
+    """Wait for what the work says next, and tell it with what comes in a moment."""
+    heard = [ended.get()]
     try:
+        until = time.monotonic() + TOGETHER_SECONDS
+        with suppress(queue.Empty):
+            while None not in heard:
+                heard.append(ended.get(timeout=max(0.0, until - time.monotonic())))
         _tell(context, heard, failed)
     except BaseException:  # an interruption: it is told at the end
         for each in heard:
@@ -207,22 +215,18 @@ def _waiting(ended: "queue.SimpleQueue[Heard]") -> list[Heard]:
 
 def _tell(context: Context, heard: Sequence[Heard], failed: list[Execution]) -> None:
     """Let Dagster hear of it, of many assets in one write."""
+    # Known by now to exist; one that was typed in the pages is there already.
+    if confirmed := [each for each in heard if isinstance(each, str)]:
+        context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), confirmed)
     events: list[AssetEvent] = []
     for each in heard:
-        if isinstance(each, str):
-            # Known by now to exist; one that was typed in the pages is there already.
-            context.instance.add_dynamic_partitions(str(TOURNAMENTS.name), [each])
-        elif isinstance(each, Execution):
+        if isinstance(each, Execution):
             with logged_as(each):
                 events += _of_execution(context, each, failed)
-    log_together(context, events)
-    for each in heard:
-        if isinstance(each, tuple):
+        elif isinstance(each, tuple):
             key, results = each
-            for result in results:
-                # It takes them, though its type does not say so; a test holds it to that.
-                event: Any = evaluation(key, result)
-                context.log_event(event)
+            events += [evaluation(key, result) for result in results]
+    log_together(context, events)
 
 
 def _of_execution(

@@ -8,7 +8,7 @@ only wants the name of a tag should not pay for.
 # The three parts of the SQLite storage and where their files are, to keep what they make anew for
 # each connection, and the table of events and their kinds, to write many of them at once
 # (sqlite_storage.py).
-from dagster._core.events import ASSET_EVENTS
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.schema import (

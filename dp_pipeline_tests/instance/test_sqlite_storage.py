@@ -55,6 +55,15 @@ def _materialized(asset: str, key: str) -> DagsterEvent:
     )
 
 
+def _checked(asset: str, key: str, *, passed: bool) -> DagsterEvent:
+    said = dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(asset), check_name="complete", passed=passed, partition=key
+    )
+    return DagsterEvent(
+        DagsterEventType.ASSET_CHECK_EVALUATION.value, "job", event_specific_data=said
+    )
+
+
 def _planned(asset: str, key: str) -> DagsterEvent:
     return DagsterEvent(
         DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
@@ -88,6 +97,29 @@ def test_events_of_assets_that_are_stored_together_are_there_one_by_one(
             assert tags == {key: {"dagster/data_version": key} for key in KEYS}
             (record,) = read.get_asset_records([asset])
             assert record.asset_entry.last_run_id == "run"
+
+
+def test_checks_that_are_stored_with_events_of_assets_are_there_one_by_one(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage],
+) -> None:
+    ours, theirs = storages
+    events = [
+        event
+        for key in KEYS
+        for event in (_materialized("teams", key), _checked("teams", key, passed=key == KEYS[0]))
+    ]
+    ours.event_log_storage.store_event_batch(_entries("run", *events))
+    check = dg.AssetCheckKey(dg.AssetKey("teams"), "complete")
+    for read in (ours.event_log_storage, theirs.event_log_storage):
+        assert len(read.get_logs_for_run("run")) == len(events)
+        found = read.get_asset_check_execution_history(check, limit=9)
+        assert [(each.partition, each.status.value) for each in found] == [
+            (KEYS[1], "FAILED"),
+            (KEYS[0], "SUCCEEDED"),
+        ]
+        assert read.get_materialized_partitions(dg.AssetKey("teams")) == set(KEYS)
+        (record,) = read.get_asset_records([dg.AssetKey("teams")])
+        assert record.asset_entry.last_run_id == "run"
 
 
 def test_an_event_of_another_kind_is_stored_as_dagster_does(
