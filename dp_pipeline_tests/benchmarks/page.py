@@ -27,9 +27,8 @@ _ABOUT: Mapping[str, str] = {
     "backfill": "A backfill by the running daemon, all included, and Dagster as it comes.",
     "nightly": "A night of 300 tournaments by the running daemon, everything included.",
     "ticks": "A tick of each sensor and schedule where 5,000 tournaments are followed.",
-    "scale": "The same where 10,000 tournaments with 3.8 million matches and a million executions are"
-    " stored, and where next to nothing is.",
-    "scale-40000": "The same with 40,000 tournaments, 15.2 million matches, 4 million executions.",
+    "scale": "The same where 10,000 seasons with a million executions are, and where few are.",
+    "scale-40000": "The same with 40,000 seasons, 15.2 million matches, 4 million executions.",
 }
 
 
