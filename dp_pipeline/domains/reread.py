@@ -9,6 +9,7 @@ from typing import Any
 
 from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.garbled_names import garbled_matches
 from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.pairing import met_instead, stored_ids
@@ -23,6 +24,7 @@ _PARTS = [
     for side in ("home", "away")
     for part in ("score_90", "score_ht", "penalties_score")
 ]
+_WITHOUT_DAY = "without a day"
 _MOMENTS = ("kickoff_at", "kickoff_date", "kickoff_local")
 
 
@@ -62,7 +64,7 @@ def judged(
     covers = fetched.covers
     replaced = superseded(snapshot.matches, fetched.items, covers, _knockout(snapshot))
     surplus = surplus_matches(snapshot.matches, fetched.items, frozenset(replaced.values()))
-    replaced |= _met_instead(snapshot.matches, fetched, replaced, surplus)
+    replaced |= _not_played(snapshot, fetched, replaced, surplus)
     refusal = _too_many_replaced(snapshot.matches, replaced, now)
     replaced = {} if refusal else replaced
     came = {match.external_id: match for match in fetched.items}
@@ -195,13 +197,17 @@ def superseded(
     return replaced
 
 
-def _met_instead(
-    stored: Sequence[Match],
+def _not_played(
+    snapshot: Snapshot,
     fetched: Fetched[Match],
     replaced: Mapping[str, str],
     surplus: Collection[str],
 ) -> dict[str, str]:
-    """Of two matches that a team cannot both have played the one that vanished, with the other."""
+    """The vanished matches of which listed ones tell that nobody played them, each with that one.
+
+    A team cannot have played both, or no club has the name.
+    """
+    stored, names = snapshot.matches, {**snapshot.team_names, **fetched.team_names}
     kept = {match.external_id for match in stored}
     taken = {*replaced.values()} - kept | {*surplus}
     gone = [
@@ -209,7 +215,8 @@ def _met_instead(
         for match in _gone(stored, fetched.items, fetched.covers)
         if match.external_id not in replaced
     ]
-    return met_instead(gone, stored, [m for m in fetched.items if m.external_id not in taken])
+    given = [match for match in fetched.items if match.external_id not in taken]
+    return garbled_matches(gone, given, names) | met_instead(gone, stored, given)
 
 
 def _gone(
@@ -230,41 +237,45 @@ def _listed_twice_before(
 ) -> dict[str, str]:
     """The stored matches that are a listed one again, each with that one.
 
-    A pairing meets once on a day. Of a round that vanished the results tell, where all of them are
-    listed in other rounds: lost bytes made the round "Matchd015-02-28", in which a match was played
-    again without a day, or on its day of another year. One that met twice with one result, in a
-    round that a payload lacks, is not alone there.
+    A pairing meets once on a day. Of matches without a day, and of a round that vanished, the
+    results tell, where all of them are listed on days of their own: lost bytes made the round
+    "Matchd015-02-28", in which a match was played again on its day of another year, and rounds
+    that changed places made a league's match one of the relegation, where its day cannot be. Of
+    52,290 real matches none is without a day. One that met twice with one result, in a round that a
+    payload lacks, is not alone there.
     """
     listed = {match.round_slug for match in fetched}
     days = {(m.home, m.away, day): m.external_id for m in fetched if (day := _day_of(m))}
-    results = {_result(match): match for match in fetched}
+    results = {_result(match): match for match in fetched if match.home_score is not None}
     twins: dict[str, str] = {}
     kept: set[str | None] = set()
     again: defaultdict[str | None, dict[str, str]] = defaultdict(dict)
     for match in gone:
         if match.external_id in replaced:
             continue
-        if twin := days.get((match.home, match.away, _day_of(match))):
+        day = _day_of(match)
+        if twin := days.get((match.home, match.away, day)):
             twins[match.external_id] = twin
-        elif match.round_slug not in listed:
+        elif day is None or match.round_slug not in listed:
+            among = _WITHOUT_DAY if day is None else match.round_slug
             other = results.get(_result(match))
-            if other is not None and _same_but_the_year(_day_of(match), _day_of(other)):
-                again[match.round_slug][match.external_id] = other.external_id
+            if other is not None and _same_but_the_year(day, _day_of(other)):
+                again[among][match.external_id] = other.external_id
             else:
-                kept.add(match.round_slug)
-    for slug in again.keys() - kept:
-        twins |= again[slug]
+                kept.add(among)
+    for among in again.keys() - kept:
+        twins |= again[among]
     return twins
 
 
 def _same_but_the_year(day: date | None, other: date | None) -> bool:
-    if day is None:
-        return True
-    return other is not None and (day.month, day.day) == (other.month, other.day)
+    if day is None or other is None:
+        return other is not None
+    return (day.month, day.day) == (other.month, other.day)
 
 
 def _result(match: Match) -> tuple[Any, ...]:
-    return match.stage, match.home, match.away, match.home_score, match.away_score
+    return match.home, match.away, match.home_score, match.away_score
 
 
 def _day_of(match: Match) -> date | None:

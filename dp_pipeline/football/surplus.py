@@ -21,8 +21,9 @@ def surplus_matches(
     """External ids of new matches in rounds of a complete fixture list.
 
     Once every team meets every other one equally often and once in a round, a new pair in one of
-    these rounds is a fixture with a wrong team: stored, it would count beside the right one for
-    ever. New rounds, as of a split season, and replays are none.
+    these rounds is a fixture with a wrong team, also where neither team is known to play then:
+    stored, it would count beside the right one for ever. New rounds, as of a split season, and
+    replays are none.
 
     Args:
         stored: every stored match that counts.
@@ -38,11 +39,11 @@ def surplus_matches(
     }
 
     def is_surplus(match: Match) -> bool:
-        played = opponents.get(_place(match))
-        if match.external_id in known or played is None or match.round_slug is None:
+        slug, played = match.round_slug, opponents.get(_place(match))
+        if match.external_id in known or played is None or slug is None:
             return False
-        home, away = (played.get((match.round_slug, side), set()) for side in _sides(match))
-        return bool(home - {match.away} or away - {match.home})
+        met = set().union(*(played.get((slug, side), set()) for side in _sides(match)))
+        return any(slug == listed for listed, _ in played) and met != {*_sides(match)}
 
     return frozenset(match.external_id for match in fetched if is_surplus(match))
 

@@ -1,7 +1,9 @@
 """A match under a new id takes the place of the one that vanished."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,14 @@ from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge import Past, Verdict, judge
 from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.plan import Plan
-from dp_pipeline.domains.reread import judged
+from dp_pipeline.domains.reread import judged, superseded
 from dp_pipeline.domains.rounds import ROUNDS
 from dp_pipeline.domains.snapshot import Snapshot
+from dp_pipeline.football.garbled_names import garbled_matches
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round
 from dp_pipeline.providers.fetched import Fetched
+from dp_pipeline.providers.openfootball.season import read_season
 from dp_pipeline_tests.domains.season import (
     KEY,
     NAMES,
@@ -128,7 +133,8 @@ def test_a_match_without_a_day_that_was_a_listed_one_again_counts_no_more_once_i
     assert its_day is not None
     year_later = replace(no_day, kickoff_date=its_day.date().replace(year=its_day.year + 1))
     of_a_stage = replace(OLD, external_id="7", round_slug="2", stage="Second")
-    for again in (year_later, of_a_stage, no_day):
+    elsewhere = replace(no_day, round_slug="2", stage="Second")  # rounds that changed places
+    for again in (year_later, of_a_stage, elsewhere, no_day):
         stored = (ROUNDS, fetched_rounds(3)), (MATCHES, fetched_matches(again, OLD, *OTHERS))
         _, after = read(stored_season(*stored), OLD, *OTHERS)
         assert {match.external_id for match in after.matches} == {"1", "2", "3"}
@@ -136,15 +142,23 @@ def test_a_match_without_a_day_that_was_a_listed_one_again_counts_no_more_once_i
     assert "7" in {match.external_id for match in back.matches}
 
 
-@pytest.mark.parametrize("fact", [{"home_score": 3}, {"round_slug": "2"}, {"stage": "Second"}])
+@pytest.mark.parametrize("place", [{}, {"round_slug": "2"}, {"stage": "Second"}])
 def test_a_vanished_match_without_a_day_stays_where_it_may_be_one_of_its_own(
-    fact: dict[str, Any],
+    place: dict[str, Any],
 ) -> None:
-    again = replace(OLD, external_id="7", round_slug="3", kickoff_at=None, kickoff_date=None)
-    matches = fetched_matches(replace(again, **fact), OLD, *OTHERS)
-    stored = stored_season((ROUNDS, fetched_rounds(3)), (MATCHES, matches))
-    _, after = read(stored, OLD, *OTHERS)
-    assert "7" in {match.external_id for match in after.matches}
+    again = replace(replace(OLD, external_id="7", round_slug="3", kickoff_at=None), **place)
+    undated = replace(OLD, kickoff_at=None)
+    other = replace(again, external_id="8", home="3", away="4")  # of which none is listed
+    for lacking, listed in (
+        ([replace(again, home_score=3)], OLD),
+        ([again], undated),
+        ([again, other], OLD),
+    ):
+        matches = fetched_matches(*lacking, listed, *OTHERS)
+        _, after = read(
+            stored_season((ROUNDS, fetched_rounds(3)), (MATCHES, matches)), listed, *OTHERS
+        )
+        assert "7" in {match.external_id for match in after.matches}
 
 
 def test_a_second_meeting_with_one_result_stays_when_its_round_is_lacking() -> None:
@@ -217,3 +231,23 @@ def test_a_stage_that_a_bad_read_made_of_a_round_goes_where_rounds_say_their_sta
     snapshot = stored_season((ROUNDS, Fetched(tuple(rounds))), (MATCHES, staged))
     _, after = read(snapshot, OLD, *OTHERS)
     assert row_of(after, OLD)["stage"] == left
+
+
+@pytest.mark.slow
+def test_no_match_of_a_real_season_is_another_one_again_whichever_round_a_payload_lacks(
+    recordings: Path,
+) -> None:
+    """Nor where it lacks single matches, of which every tenth is tried."""
+    for path in sorted((recordings.parent / "more_seasons").glob("*/*/*.json")):
+        key = TournamentKey("openfootball", path.stem, path.parent.name)
+        season_data = read_season(json.loads(path.read_bytes()), key)
+        matches = season_data.matches.items
+        names = {team.external_id: team.name for team in season_data.teams.items}
+        rounds = season_data.rounds.items
+        knockout = {round_.slug for round_ in rounds if round_.type == "knockout"}
+        lacking = [{m.external_id for m in matches if m.round_slug == r.slug} for r in rounds]
+        for some in [*lacking, *({match.external_id} for match in matches[::10])]:
+            given = [match for match in matches if match.external_id not in some]
+            gone = [match for match in matches if match.external_id in some]
+            assert superseded(matches, given, None, knockout) == {}, (path, some)
+            assert garbled_matches(gone, given, names) == {}, (path, some)

@@ -51,6 +51,14 @@ def test_a_list_stays_complete_while_a_few_matches_stand_in_a_wrong_round_or_in_
     assert surplus_matches(stored, [wrong(stored[0], away="2031-02-30")]) == {"new"}
 
 
+def test_a_team_nobody_knows_is_surplus_against_one_that_has_no_match_in_the_round() -> None:
+    idle = [replace(m, round_slug="9" if m.round_slug == "10" else m.round_slug) for m in season()]
+    late = [replace(match, round_slug="10") for match in idle[-3:-1]]
+    stored = [*idle[:-3], *late, replace(idle[-1], round_slug=None)]
+    new = wrong(stored[-1], away="len", round_slug="10")
+    assert surplus_matches(stored, [*stored, new]) == {"new"}
+
+
 def test_a_new_round_of_a_split_season_and_a_replay_are_not_surplus() -> None:
     stored = season()
     split = [game(CLUBS[0], CLUBS[1], round_slug="11"), game(CLUBS[2], CLUBS[3], round_slug="11")]

