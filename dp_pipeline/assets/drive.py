@@ -17,6 +17,7 @@ from pydantic import Field
 from dp_pipeline.assets.checks import evaluation
 from dp_pipeline.assets.events import AssetEvent, log_together
 from dp_pipeline.assets.metadata import (
+    failure_in_words,
     failure_metadata,
     materialization_description,
     materialization_metadata,
@@ -238,12 +239,17 @@ def _of_execution(
         # Dagster's own words of a partition that failed name the run and no reason.
         yield dg.AssetObservation(
             execution.domain,
-            description=execution.failure.message,
+            description=failure_in_words(execution),
             metadata=failure_metadata(execution),
             partition=execution.key,
         )
     if execution.failure is not None and SETTLED in execution.noted:
         context.log.warning(f"{subject}: {execution.failure.message}")  # noqa: G004
+        return
+    if execution.failure is not None and execution.causes:
+        failed.append(execution)
+        # One error for one cause: a key that is no tournament logged six.
+        context.log.info(f"{subject}: {execution.failure.message}")  # noqa: G004
         return
     if execution.failure is not None:
         failed.append(execution)
@@ -275,7 +281,7 @@ def describe(failed: Sequence[Execution], tournaments: int) -> str:
     keys = sorted({execution.key for execution in failed})
     head = f"{len(keys)} of {tournaments} tournaments failed." if tournaments > 1 else ""
     causes = [
-        f"{execution.key}, {execution.domain}: {execution.failure.message}"
+        f"{execution.key}, {execution.domain}: {failure_in_words(execution)}"
         + (
             f"\n{how_to_settle(execution.id, execution.noted)}"
             if execution.outcome == SUSPICIOUS

@@ -16,6 +16,7 @@ from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_settled, ways_to_settle
 from dp_pipeline.pages.words import in_zone
+from dp_pipeline.providers.errors import NOT_THERE, OtherSportError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.settings import Settings
@@ -116,6 +117,22 @@ def observation_metadata(execution: Execution) -> dict[str, Any]:
         for name, value in materialization_metadata(execution).items()
         if not name.startswith("dagster/")
     }
+
+
+def failure_in_words(execution: Execution) -> str:
+    """Why an execution failed; of what is no tournament of football, how its partition goes."""
+    assert execution.failure is not None  # noqa: S101 - it failed
+    said, run = execution.failure.message, execution.run
+    if run.at_terminal:  # no partition was added
+        return said
+    if execution.failure.error_class == OtherSportError.__name__:
+        return f"{said} `dp remove {execution.key}` takes its partition away."
+    if execution.failure.error_class not in NOT_THERE or run.is_dry:  # which takes nothing away
+        return said
+    return (
+        f"{said} So {execution.key} is no tournament: its partition is taken away by itself once "
+        f"no run or backfill works on it, and at once by `dp remove {execution.key}`."
+    )
 
 
 def failure_metadata(execution: Execution) -> dict[str, Any]:

@@ -332,7 +332,8 @@ def require(execution: Execution, failed: Mapping[str, Execution]) -> None:
         for name, cause in causes.items():
             because = cause.failure.message if cause.failure else cause.refused or ""
             execution.causes |= cause.causes or {name: because}
-        names = " and ".join(f"`{name}`" for name in causes)
+        # The first that failed, not those that were not begun because of it either.
+        names = " and ".join(f"`{name}`" for name in in_order(execution.causes))
         message = f"Not begun, because {names} of this tournament failed in the same run."
         raise BlockedDependencyError(message)
 

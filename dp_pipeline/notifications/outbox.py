@@ -22,6 +22,7 @@ from dp_pipeline.notifications.failure_runs import counted_in, failure_runs, pas
 from dp_pipeline.notifications.news import FailureRun, Passing
 from dp_pipeline.notifications.slack.announcement import ROWS, Announcement, Suppressed
 from dp_pipeline.notifications.slack.line import Line
+from dp_pipeline.providers.errors import NOT_THERE
 
 MOST_RUNS = 500
 """Runs read in one go. Four work at a time; the others of these are over."""
@@ -230,6 +231,7 @@ def _line(
         scope=row["scope"],
         passing=followed if row["outcome"] == "blocked_dependency" else row["passing"],
         ways=ways_to_settle(row["id"], summary) if row["outcome"] == SUSPICIOUS else {},
+        no_tournament=row["error_class"] in NOT_THERE,
     )
 
 

@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dp_pipeline.assets.drive import describe
 from dp_pipeline.assets.metadata import (
+    failure_in_words,
     failure_metadata,
     materialization_metadata,
     observation_metadata,
@@ -18,6 +20,7 @@ from dp_pipeline.domains.matches import MATCHES
 from dp_pipeline.domains.standings import STANDINGS
 from dp_pipeline.ledger.errors import BlockedDependencyError
 from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.providers.errors import InvalidTournamentKeyError, OtherSportError
 from dp_pipeline_tests.domains.season import stored_season
 
 
@@ -114,9 +117,31 @@ def test_what_was_not_begun_gives_the_reason_of_the_first_failure() -> None:
     shown = failure_metadata(failed["matches"])
     first = failed["tournaments"].failure
     assert first is not None
-    assert shown["failed: because"].startswith("Not begun, because `teams` and `rounds` of")
+    assert shown["failed: because"].startswith("Not begun, because `tournaments` of")
     reasons = {name: said for name, said in shown.items() if "reason of" in name}
     assert reasons == {"failed: reason of tournaments": first.message}
+
+
+def test_what_is_no_tournament_says_once_what_becomes_of_its_partition() -> None:
+    error = InvalidTournamentKeyError("The tournament key 'nonsense' needs three parts.")
+    typed = Execution(Run(uuid4()), "nonsense", uuid4(), "tournaments")
+    typed.fail(error)
+    cure = "at once by `dp remove nonsense`."
+    assert failure_in_words(typed).startswith(str(error))
+    assert failure_in_words(typed).endswith(cure)
+    blocked = Execution(typed.run, "nonsense", uuid4(), "teams")
+    with pytest.raises(BlockedDependencyError) as because:
+        require(blocked, {"tournaments": typed})
+    blocked.fail(because.value)
+    assert describe([typed, blocked], 1).count(cure) == 1
+    assert "Not begun" not in describe([typed, blocked], 1)
+    other = Execution(typed.run, "openligadb:nfl:2024", uuid4(), "tournaments")
+    other.fail(OtherSportError.of("NFL 2024", "American football"))
+    assert "`dp remove openligadb:nfl:2024`" in failure_in_words(other)
+    for run in (Run(uuid4(), at_terminal=True), Run(uuid4(), scope="dry_run")):
+        keeps = Execution(run, "nonsense", uuid4(), "tournaments")
+        keeps.fail(error)
+        assert failure_in_words(keeps) == str(error)
 
 
 @pytest.mark.parametrize(

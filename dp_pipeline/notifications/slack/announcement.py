@@ -271,7 +271,12 @@ class Announcement:
         """What a person types when something failed, or was left out."""
         key, texts = self.tournament_key, []
         causes = [line for line in self.lines if not line.is_consequence and not line.ways]
-        if any(line.status == "failed" and line.passing in {None, "stopped"} for line in causes):
+        if any(line.no_tournament for line in causes):
+            texts.append(
+                f"{code(key, 220)} is no tournament: its partition is taken away by itself once no "
+                f"run or backfill works on it, and at once by {code(f'dp remove {key}', 220)}."
+            )
+        elif any(line.status == "failed" and line.passing in {None, "stopped"} for line in causes):
             texts.append(f"To read it again: {code(f'dp ingest {key}', 220)}")
         if any(line.status == "partial_failure" for line in causes):
             texts.append(f"To see what was left out: {code(f'dp checks {key}', 220)}")

@@ -57,7 +57,8 @@ class Line:
     news whatever else is; with a `scope` of less than the whole it is not announced without them.
     `changed` says of some rows in words what changed.
     `passing` is why a failure needs nobody, as long as it does not last. `ways` are what a person
-    may do about a payload that was refused: what for, and what to type.
+    may do about a payload that was refused: what for, and what to type. `no_tournament`: it failed
+    because there is no such tournament.
     """
 
     execution_id: UUID
@@ -81,6 +82,7 @@ class Line:
     scope: Scope = "whole"
     passing: Passing | None = None
     ways: Mapping[str, str] = field(default_factory=dict)
+    no_tournament: bool = False
 
     @property
     def harmless(self) -> bool:

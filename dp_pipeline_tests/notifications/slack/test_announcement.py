@@ -128,6 +128,16 @@ def test_a_failure_is_announced_in_red_with_its_error_once_for_all_domains_that_
     ]
 
 
+def test_what_is_no_tournament_is_not_to_be_read_again() -> None:
+    failed = {"status": "failed", "outcome": "failed", "error": "No such season."}
+    blocked = {**failed, "outcome": "blocked_dependency", "error": "Not begun."}
+    missing = line("tournaments", **failed, no_tournament=True)
+    said = "\n".join(texts(Announcement.payload(announcement(missing, line("teams", **blocked)))))
+    assert "To read it again" not in said
+    assert "is no tournament: its partition is taken away by itself" in said
+    assert "at once by `dp remove openligadb:bl1:2024`." in said
+
+
 def test_the_plain_text_says_the_same_without_blocks() -> None:
     payload = Announcement.plain(
         announcement(
