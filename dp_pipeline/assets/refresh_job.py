@@ -1,4 +1,4 @@
-"""The job that reads any set of tournaments again, and the requests for runs of it.
+"""The job that reads any set of tournaments, and the requests for runs of it.
 
 A run over partitions takes one range of keys in the order they were added, so refreshing every
 third of 900 tournaments would be 300 runs. This job takes its keys from its configuration, and
@@ -65,8 +65,8 @@ def refresh(
 @dg.job(
     name=REFRESH_JOB,
     description=(
-        "Reads any set of tournaments again, named by key in the configuration. Schedules and the "
-        "sensor discover_tournaments launch it."
+        "Reads any set of tournaments, named by key in the configuration. Schedules and the sensor "
+        "discover_tournaments launch it, and `dp ingest` of several tournaments."
     ),
 )
 def refresh_tournaments() -> None:

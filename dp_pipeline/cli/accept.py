@@ -100,5 +100,5 @@ def _user() -> str:
 def _printed(database: Database, key: str, run_id: UUID, *, dry_run: bool) -> bool:
     """Print what came of a run; whether anything of it could be done."""
     rows = database.run_here(lambda c: executions_of_run(c, run_id))
-    print_outcome(console(), key, rows, None, dry_run=dry_run)
+    print_outcome(console(), key, rows, dry_run=dry_run)
     return bool(rows) and all(row["status"] != "failed" for row in rows)

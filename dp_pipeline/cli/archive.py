@@ -86,6 +86,6 @@ def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> No
                     id_ = anyio.run(partial(replaying.replay, parsed, run, domains, apply=apply))
                 rows = database.run_here(lambda c, id_=id_: executions_of_run(c, id_))
                 click.echo(f"As answered in the run of {run.started_at:%Y-%m-%d %H:%M} UTC:")
-                print_outcome(console(), wanted, rows, None, dry_run=not apply)
+                print_outcome(console(), wanted, rows, dry_run=not apply)
                 completed &= bool(rows) and all(row["status"] == "completed" for row in rows)
     sys.exit(0 if completed else _FAILED)

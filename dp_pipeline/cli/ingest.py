@@ -1,15 +1,11 @@
 """`dp ingest`: tournaments, by key or page, materialized in this process."""
 
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from dp_pipeline.cli.group import (
-    INTERRUPTED,
     console,
     instance_in_use,
     main,
@@ -17,14 +13,15 @@ from dp_pipeline.cli.group import (
     refuse_bad,
     settings_with_notices,
 )
-from dp_pipeline.cli.progress import working
-from dp_pipeline.cli.running import print_outcome, run_here
-from dp_pipeline.cli.terminal import Row, plain
-from dp_pipeline.database.confirmed import is_confirmed
+from dp_pipeline.cli.running import EndedRun, leave, print_outcome, run_here
+from dp_pipeline.cli.terminal import plain
+from dp_pipeline.database.confirmed import unconfirmed
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import tournament_keys
+from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import is_address, tidied
 from dp_pipeline.ledger.archived_runs import archived_runs
+from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import NetworkError, TournamentNotFoundError
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages
 from dp_pipeline.resources import open_database, open_providers
@@ -33,7 +30,6 @@ from dp_pipeline.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
-FAILED = 1
 NOT_THERE, UNREACHED = TournamentNotFoundError.__name__, NetworkError.__name__
 
 _INGEST = f"""Register tournaments and materialize all their domains.
@@ -53,68 +49,59 @@ def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
     """Register tournaments and materialize all their domains."""
     texts = [tidied(key) for key in keys]
     refuse_bad(texts)
+    screen = console()
     with plain_errors():
         settings = settings_with_notices()
         database = open_database(settings)
         wanted = _wanted(texts, settings, database)
-        unreached: list[str] = []
         with instance_in_use() as instance:
-            completed = []
-            for done, key in enumerate(wanted):
-                show = partial(working, f"{key}: reading …", done=done, total=len(wanted))
-                rows, well = _ingest(instance, database, key, show, dry_run=dry_run)
-                completed.append(well)
-                unreached += [key] * any(row["error_class"] == UNREACHED for row in rows)
+            if not dry_run:
+                _register_confirmed(instance, database, wanted)
+            run = _read(instance, wanted, dry_run=dry_run)
+            executions = run.executions(database)
+            for key in wanted:
+                rows = executions.get(key, ())
+                missing = next((row for row in rows if row["error_class"] == NOT_THERE), None)
+                if missing is not None:
+                    said = f"{key} is not registered: {missing['error_text']}"
+                    screen.print(plain(said, "red"), soft_wrap=True)
+                    continue
+                print_outcome(screen, key, rows, dry_run=dry_run)
+                if not dry_run and not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
+                    said = f"{key} is not registered: nobody has confirmed that it exists."
+                    screen.print(plain(said, "red"))
+        unreached = [
+            key
+            for key, rows in executions.items()
+            if any(row["error_class"] == UNREACHED for row in rows)
+        ]
         if unreached:
             click.echo(without_network(database, unreached), err=True)
-    sys.exit(0 if all(completed) else FAILED)
+    leave(screen, run, [executions.get(key, ()) for key in wanted])
 
 
-def _ingest(
-    instance: "dg.DagsterInstance",
-    database: Database,
-    key: str,
-    show: Callable[[], AbstractContextManager[Callable[[str], None]]],
-    *,
-    dry_run: bool,
-) -> tuple[Sequence[Row], bool]:
-    """Ingest one tournament and print what came of it; its executions, and whether all completed.
+def _register_confirmed(
+    instance: "dg.DagsterInstance", database: Database, keys: Sequence[str]
+) -> None:
+    """Add the partitions of tournaments that are known to exist, whatever becomes of the run."""
+    unknown = set(database.run_here(lambda connection: unconfirmed(connection, keys)))
+    confirmed = [key for key in keys if key not in unknown]
+    if confirmed:
+        instance.add_dynamic_partitions(str(TOURNAMENTS.name), confirmed)
 
-    `show` shows what is being done.
-    """
+
+def _read(instance: "dg.DagsterInstance", keys: Sequence[str], *, dry_run: bool) -> EndedRun:
+    """Read one tournament as a run of its partition, several at once as one refresh."""
+    from dp_pipeline.assets.refresh_job import OP, REFRESH_JOB
     from dp_pipeline.definitions import INGEST_JOB
-    from dp_pipeline.partitions import TOURNAMENTS
 
-    screen = console()
-    if not dry_run and database.run_here(lambda c: is_confirmed(c, checked_key(key))):
-        instance.add_dynamic_partitions(str(TOURNAMENTS.name), [key])
-    with show() as doing:
-        run = run_here(
-            instance,
-            INGEST_JOB,
-            "ingest",
-            {"dry_run": dry_run},
-            done=lambda made: doing(f"{key}: {made.asset_key.path[-1]} done …"),
-            # The partition is only a tag, for Dagster lets no run have one that it does not know:
-            # the run adds it once the provider has the tournament.
-            tags={"dagster/partition": key},
-        )
-    rows = run.executions(database)
-    missing = next((row for row in rows if row["error_class"] == NOT_THERE), None)
-    if missing is not None:
-        screen.print(
-            plain(f"{key} is not registered: {missing['error_text']}", "red"), soft_wrap=True
-        )
-        return rows, False
-    print_outcome(screen, key, rows, run.error, dry_run=dry_run)
-    if not dry_run and not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
-        screen.print(plain(f"{key} is not registered: nobody has confirmed that it exists.", "red"))
-    if run.interrupted:
-        # Who stops one of several tournaments means all of them.
-        screen.print("Stopped before all was done.", style="red")
-        sys.exit(INTERRUPTED)
-    # A run that failed between two domains has only completed rows.
-    return rows, run.success and bool(rows) and all(row["status"] == "completed" for row in rows)
+    wanted, config = dict.fromkeys(keys, NAMES), {"dry_run": dry_run}
+    if len(keys) > 1:
+        return run_here(instance, REFRESH_JOB, OP, {**config, "keys": list(keys)}, wanted=wanted)
+    # The partition is only a tag, for Dagster lets no run have one that it does not know: the run
+    # adds it once the provider has the tournament.
+    tags = {"dagster/partition": keys[0]}
+    return run_here(instance, INGEST_JOB, "ingest", config, wanted=wanted, tags=tags)
 
 
 def without_network(database: Database, keys: Sequence[str]) -> str:

@@ -1,13 +1,10 @@
 """`dp retry`: what failed is tried again in this process."""
 
-import sys
 from datetime import datetime
-from itertools import groupby
 
 import click
 
 from dp_pipeline.cli.group import (
-    INTERRUPTED,
     SINCE,
     console,
     instance_in_use,
@@ -15,9 +12,7 @@ from dp_pipeline.cli.group import (
     plain_errors,
     settings_with_notices,
 )
-from dp_pipeline.cli.progress import working
-from dp_pipeline.cli.running import print_outcome, run_here
-from dp_pipeline.cli.terminal import plain
+from dp_pipeline.cli.running import leave, print_outcome, run_here
 from dp_pipeline.ledger.failing import failing
 from dp_pipeline.resources import open_database
 
@@ -40,24 +35,11 @@ def retry(since: datetime | None, *, dry_run: bool) -> None:
             return
         from dp_pipeline.assets.retry_job import OP, RETRY_JOB
 
-        with (
-            instance_in_use() as instance,
-            working(f"Reading {len(wanted)} tournaments …") as doing,
-        ):
-            run = run_here(
-                instance,
-                RETRY_JOB,
-                OP,
-                {"since": "" if since is None else since.isoformat(), "dry_run": dry_run},
-                done=lambda made: doing(f"{made.partition}: {made.asset_key.path[-1]} done …"),
-            )
-        rows = sorted(run.executions(database), key=lambda row: row["tournament_key"])
+        config = {"since": "" if since is None else since.isoformat(), "dry_run": dry_run}
+        with instance_in_use() as instance:
+            run = run_here(instance, RETRY_JOB, OP, config, wanted=wanted)
+        executions = run.executions(database)
     screen = console()
-    for key, executions in groupby(rows, key=lambda row: row["tournament_key"]):
-        print_outcome(screen, key, list(executions), run.error, dry_run=dry_run)
-    if not rows:
-        screen.print(plain(run.error or "The run left no execution.", "red"), soft_wrap=True)
-    if run.interrupted:
-        screen.print("Stopped before all was done.", style="red")
-        sys.exit(INTERRUPTED)
-    sys.exit(0 if run.success and all(row["status"] == "completed" for row in rows) else 1)
+    for key in sorted(executions):
+        print_outcome(screen, key, executions[key], dry_run=dry_run)
+    leave(screen, run, executions.values())

@@ -1,12 +1,16 @@
 """A job that a command runs in its own process, and what came of it in the ledger."""
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID, uuid4
 
 from rich.console import Console
 
+from dp_pipeline.cli.group import INTERRUPTED
+from dp_pipeline.cli.progress import Doing, working
 from dp_pipeline.cli.terminal import causes, outcome_table, plain, plan_tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.ledger.listing import executions_of_run
@@ -27,54 +31,54 @@ class EndedRun:
     interrupted: bool = False
     error: str | None = None
 
-    def executions(self, database: Database) -> list[Row]:
-        """What it left in the ledger."""
-        return database.run_here(lambda connection: executions_of_run(connection, UUID(self.id)))
+    def executions(self, database: Database) -> dict[str, list[Row]]:
+        """What it left in the ledger, by tournament."""
+        rows: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in database.run_here(lambda c: executions_of_run(c, UUID(self.id))):
+            rows[row["tournament_key"]].append(row)
+        return rows
 
 
-def run_here(  # noqa: PLR0913 - which job, of what, and who listens
+def run_here(  # noqa: PLR0913 - which job, of what, and how it is named
     instance: "dg.DagsterInstance",
     job: str,
     op: str,
     config: Mapping[str, Any],
     *,
-    done: Callable[["dg.AssetMaterialization"], None],
+    wanted: Mapping[str, Collection[str]],
     tags: Mapping[str, str] | None = None,
 ) -> EndedRun:
-    """Run a job in this process.
+    """Run a job in this process, and show on a terminal how far it is.
 
     Args:
         instance: which remembers the run.
         job: its name.
         op: its one step.
         config: of the step.
-        done: hears of each materialization at once.
+        wanted: the domains of each tournament that it is to read.
         tags: of the run, beside those that say that somebody waits for it here.
     """
-    run_id = str(uuid4())
-
-    def heard(event: "dg.EventLogEntry") -> None:
-        if event.dagster_event and event.dagster_event.is_step_materialization:
-            done(event.dagster_event.step_materialization_data.materialization)
-
-    instance.add_event_listener(run_id, heard)
     from dagster import DagsterExecutionInterruptedError
 
     from dp_pipeline.definitions import defs
     from dp_pipeline.instance.launcher import in_process_run_tags
     from dp_pipeline.ledger.run_tags import TERMINAL_TAG
 
-    result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance,
-        run_id=run_id,
-        raise_on_error=False,
-        # The daemon checks the process of every run; this one is its own.
-        tags={**in_process_run_tags(), TERMINAL_TAG: "yes", **(tags or {})},
-        run_config={
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            "ops": {op: {"config": dict(config)}},
-        },
-    )
+    run_id = str(uuid4())
+    subject = f"{len(wanted)} tournaments" if len(wanted) > 1 else next(iter(wanted))
+    with working(f"{subject}: reading …", total=len(wanted)) as doing:
+        instance.add_event_listener(run_id, _listener(wanted, doing))
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            raise_on_error=False,
+            # The daemon checks the process of every run; this one is its own.
+            tags={**in_process_run_tags(), TERMINAL_TAG: "yes", **(tags or {})},
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": {op: {"config": dict(config)}},
+            },
+        )
     if result.success:
         return EndedRun(run_id, success=True)
     data = [event.event_specific_data for event in result.all_events]
@@ -87,12 +91,59 @@ def run_here(  # noqa: PLR0913 - which job, of what, and who listens
     )
 
 
-def print_outcome(
-    screen: Console, key: str, rows: Sequence[Row], error: str | None, *, dry_run: bool
-) -> None:
+def _listener(
+    wanted: Mapping[str, Collection[str]], doing: Doing
+) -> Callable[["dg.EventLogEntry"], None]:
+    """Hears of each execution and says which it was, and how many tournaments are done.
+
+    One that failed, or was a dry run, is an observation and no materialization.
+    """
+    from dagster import DagsterEventType
+
+    ended: Counter[str | None] = Counter()
+
+    def heard(entry: "dg.EventLogEntry") -> None:
+        event = entry.dagster_event
+        made: dg.AssetMaterialization | dg.AssetObservation
+        if event is not None and event.is_step_materialization:
+            made = event.step_materialization_data.materialization
+        elif event is not None and event.event_type is DagsterEventType.ASSET_OBSERVATION:
+            made = event.asset_observation_data.asset_observation
+        else:
+            return
+        ended[made.partition] += 1
+        done = sum(ended[key] >= len(domains) for key, domains in wanted.items())
+        doing(f"{made.partition}: {made.asset_key.path[-1]} done …", done)
+
+    return heard
+
+
+def print_outcome(screen: Console, key: str, rows: Sequence[Row], *, dry_run: bool) -> None:
     """Print what one run did to one tournament, and why not."""
+    if not rows:
+        screen.print(plain(f"{key} was not begun.", "red"), soft_wrap=True)
+        return
     screen.print(outcome_table(key, rows))
-    for line in causes(rows) if rows else [error or "The run left no execution."]:
+    for line in causes(rows):
         screen.print(plain(line, "red"), soft_wrap=True)
     for table in plan_tables(rows) if dry_run else ():
         screen.print(table)
+
+
+def leave(screen: Console, run: EndedRun, outcomes: Collection[Sequence[Row]]) -> NoReturn:
+    """Exit with 0 only if the run and all that it was to do completed.
+
+    Args:
+        screen: where it is said what no execution says.
+        run: which has ended.
+        outcomes: its executions of each tournament that was wanted.
+    """
+    if run.interrupted:
+        screen.print("Stopped before all was done.", style="red")
+        sys.exit(INTERRUPTED)
+    if not outcomes or not all(outcomes):
+        said = run.error or "The run left no execution."
+        screen.print(plain(said, "red"), soft_wrap=True)
+    # A run that failed between two domains has only completed rows.
+    completed = all(rows and all(r["status"] == "completed" for r in rows) for rows in outcomes)
+    sys.exit(0 if run.success and completed else 1)

@@ -32,6 +32,8 @@ from dp_pipeline_tests.servers import SlackReceiver
 
 REPEATS = 5
 LEDGER_ROWS = 5_000
+LATENCY_SECONDS, AT_ONCE = 0.3, 6
+_DP = str(Path(sys.executable).with_name("dp"))
 _CLUBS = 20
 
 
@@ -61,26 +63,40 @@ def _best(what: str, work: Callable[[], object]) -> dict[str, Any]:
 
 
 def _command(home: Path) -> list[dict[str, Any]]:
+    imported = _process("import dagster", [sys.executable, "-c", "import dagster"], home, "")
+    key, new, *others = world.openfootball_keys(2 + AT_ONCE)
     with world.serving() as url:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home.parent),
-            "DP_HOME": str(home),
-            "OPENFOOTBALL_BASE_URL": url,
-        }
-        key = world.openfootball_keys(1)[0]
-        dp = str(Path(sys.executable).with_name("dp"))
-        imported = _process("import dagster", [sys.executable, "-c", "import dagster"], environment)
         first, again = (
-            _process(what, [dp, "ingest", key], environment)
+            _process(what, [_DP, "ingest", key], home, url)
             for what in ("dp ingest, fresh machine (without Postgres' CPU)", "dp ingest, again")
         )
-    ratios = {of: round(again[of] / imported[of], 2) for of in ("wall", "cpu")}
-    return [imported, first, again, {"what": "dp ingest, again / import dagster", **ratios}]
+    with world.serving(LATENCY_SECONDS) as url:
+        one = _process("dp ingest, one more, 300 ms latency", [_DP, "ingest", new], home, url)
+        more = f"dp ingest, {AT_ONCE} more at once, 300 ms latency"
+        several = _process(more, [_DP, "ingest", *others], home, url)
+    return [
+        imported,
+        first,
+        again,
+        _ratio("dp ingest, again / import dagster", again, imported),
+        one,
+        several,
+        _ratio(f"dp ingest, {AT_ONCE} more / one", several, one),
+    ]
 
 
-def _process(what: str, command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+def _ratio(what: str, row: dict[str, Any], against: dict[str, Any]) -> dict[str, Any]:
+    return {"what": what, **{of: round(row[of] / against[of], 2) for of in ("wall", "cpu")}}
+
+
+def _process(what: str, command: list[str], home: Path, url: str) -> dict[str, Any]:
     """A command as a whole process."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home.parent),
+        "DP_HOME": str(home),
+        "OPENFOOTBALL_BASE_URL": url,
+    }
     wall, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, env=environment, check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -4,14 +4,12 @@ The floor is the same request and a COPY of as many rows. Each read is of anothe
 nothing is stored of it; archive and history are switched off by leaving them out of the run.
 """
 
-import asyncio
 import contextlib
 import os
 import resource
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,6 +31,7 @@ from dp_pipeline.providers.registry import BY_NAME, Providers
 from dp_pipeline.storage import Folder, Storing
 from dp_pipeline_tests.benchmarks.cpu import Meter, family
 from dp_pipeline_tests.benchmarks.place import place
+from dp_pipeline_tests.benchmarks.world import Delayed
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
@@ -41,17 +40,6 @@ from dp_pipeline_tests.servers import serve
 LATENCY_SECONDS = 0.05
 PAIRS = 10
 _CLUBS, _FIRST_YEAR = 20, 1900
-
-
-@dataclass
-class Delayed:
-    """An application that takes its time to answer."""
-
-    app: Any
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(LATENCY_SECONDS)
-        await self.app(scope, receive, send)
 
 
 def _keys(count: int) -> list[str]:
@@ -78,7 +66,11 @@ def measure(pairs: int = PAIRS, clubs: int = _CLUBS) -> Iterator[dict[str, Any]]
     """A read and its floor in turn, then reads with and without what is kept in turn."""
     keys = iter(_keys(3 * pairs + 1))
     replay = Replay(payloads=_payloads(3 * pairs + 1, clubs))
-    with place() as (_, home), serve(Delayed(replay.app())) as slow, serve(replay.app()) as quick:
+    with (
+        place() as (_, home),
+        serve(Delayed(replay.app(), LATENCY_SECONDS)) as slow,
+        serve(replay.app()) as quick,
+    ):
         server = EmbeddedPostgres(home, linger_seconds=1)
         database = Database(server.url())
         try:

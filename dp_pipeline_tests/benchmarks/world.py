@@ -1,12 +1,15 @@
 """Small synthetic tournaments, served by a process of their own so that it is not counted.
 
-Run as a program it serves until its standard input ends and prints its address first.
+Run as a program it serves until its standard input ends and prints its address first; its argument
+is how many seconds it takes to answer.
 """
 
+import asyncio
 import contextlib
 import subprocess
 import sys
 from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +23,18 @@ _FIRST_YEAR = 1970
 _YEARS = 50
 _PLACES = ("Ayr", "Bury", "Cork", "Deal", "Ely", "Frome", "Goole", "Hove")
 _MATCHDAYS = 2 * (len(_PLACES) - 1)
+
+
+@dataclass
+class Delayed:
+    """An application that takes its time to answer."""
+
+    app: Any
+    seconds: float
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(self.seconds)
+        await self.app(scope, receive, send)
 
 
 def openfootball_keys(count: int = TOURNAMENTS) -> list[str]:
@@ -93,10 +108,13 @@ def _openligadb(first_id: int) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def serving() -> Generator[str]:
+def serving(latency_seconds: float = 0) -> Generator[str]:
     """Start the program below; its base URL."""
     with subprocess.Popen(
-        [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", __name__, str(latency_seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -106,7 +124,7 @@ def serving() -> Generator[str]:
 
 
 if __name__ == "__main__":
-    with serve(Replay(payloads=payloads()).app()) as url:
+    with serve(Delayed(Replay(payloads=payloads()).app(), float(sys.argv[1]))) as url:
         sys.stdout.write(url + "\n")
         sys.stdout.flush()
         sys.stdin.read()

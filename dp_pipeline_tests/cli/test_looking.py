@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,3 +219,25 @@ def test_a_bar_shows_how_many_are_done_on_a_terminal_and_goes(capsys: Any) -> No
         print("a line")  # noqa: T201 - what a command prints meanwhile
     assert piped.getvalue() == ""
     assert capsys.readouterr().out == "a line\n"
+
+
+def test_a_bar_goes_on_while_dagster_leads_standard_error_into_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    ours, terminal = os.openpty()
+    os.set_blocking(ours, False)
+    shown = b""
+    with os.fdopen(terminal, "w") as stderr, (tmp_path / "captured").open("w") as file:
+        monkeypatch.setattr("sys.stderr", stderr)
+        with working("six …", total=6) as doing:
+            os.dup2(file.fileno(), terminal)
+            doing("one of six", 1)
+            with suppress(BlockingIOError):
+                while not (b"1/6" in shown and b"one of six" in shown):
+                    time.sleep(0.2)  # twice as long as the bar takes to be drawn anew
+                    shown += os.read(ours, 100_000)
+    os.close(ours)
+    assert b"1/6" in shown
+    assert b"one of six" in shown
+    assert (tmp_path / "captured").read_text() == ""

@@ -18,6 +18,7 @@ from dp_pipeline.instance.dagster_internals import (
     RunFailureReason,
 )
 from dp_pipeline.jobs import planned_work
+from dp_pipeline.ledger.run_tags import TERMINAL_TAG
 from dp_pipeline.notifications.incidents import Condition, moment
 from dp_pipeline.settings import Settings
 
@@ -66,7 +67,10 @@ def detect(
 def _condition(
     instance: dg.DagsterInstance, name: str, runs: dg.RunsFilter, settings: Settings
 ) -> Condition | None:
-    """None while nothing is certain: a run that was cancelled, or did not start, says nothing."""
+    """None while nothing is certain.
+
+    A run that was cancelled, or did not start, says nothing; and one at a terminal says it there.
+    """
     last = instance.get_run_records(runs, limit=STARTS)
     if not last:
         return None
@@ -74,6 +78,8 @@ def _condition(
     ended = last[0].end_time or last[0].update_timestamp.replace(tzinfo=UTC).timestamp()
     if run.is_success:
         return Condition("job", name, moment(ended))
+    if TERMINAL_TAG in run.tags:
+        return None
     unstarted = [each.start_time is None and not each.dagster_run.is_success for each in last]
     if unstarted[0] and not (len(last) == STARTS and all(unstarted)):
         # A busy host does not start a run in time; the next tick, or day, requests another.

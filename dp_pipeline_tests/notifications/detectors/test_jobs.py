@@ -7,9 +7,11 @@ import dagster as dg
 import pytest
 from dagster._core.events import JobFailureData, RunFailureReason
 
+from dp_pipeline.assets.refresh_job import OP, REFRESH_JOB
 from dp_pipeline.assets.retry_job import RETRY_JOB
 from dp_pipeline.competitions.seasons import DISCOVER_JOB
 from dp_pipeline.definitions import build, defs
+from dp_pipeline.ledger.run_tags import TERMINAL_TAG
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline_tests.notifications.machinery import Machinery
 from dp_pipeline_tests.servers import closed_url
@@ -73,6 +75,20 @@ def test_a_run_that_was_killed_is_announced_unless_the_ledger_or_who_launched_it
     machinery.tick()
     assert machinery.headers == ([] if quiet else ["❌ The job discover_seasons fails"])
     assert ("Its process is gone" in json.dumps(machinery.receiver.accepted)) is not quiet
+
+
+def test_a_dry_run_that_fails_is_announced_unless_somebody_waited_for_it_at_a_terminal(
+    machinery: Machinery,
+) -> None:
+    config = {"ops": {OP: {"config": {"keys": ["openligadb:bl1:2024"], "dry_run": True}}}}
+    for tags in ({TERMINAL_TAG: "yes"}, {}):
+        run = machinery.instance.create_run_for_job(
+            defs.resolve_job_def(REFRESH_JOB), run_config=config, tags=tags
+        )
+        machinery.began(run)
+        machinery.instance.report_run_failed(run, "1 of 1 tournaments failed.")
+        machinery.tick()
+        assert machinery.headers == ([] if tags else [f"❌ The job {REFRESH_JOB} fails"])
 
 
 def test_a_run_that_somebody_cancelled_is_not_announced_but_one_that_ran_for_too_long(
