@@ -239,10 +239,10 @@ def _listed_twice_before(
 
     A pairing meets once on a day. Of matches without a day, and of a round that vanished, the
     results tell, where all of them are listed on days of their own: lost bytes made the round
-    "Matchd015-02-28", in which a match was played again on its day of another year, and rounds
-    that changed places made a league's match one of the relegation, where its day cannot be. Of
-    52,290 real matches none is without a day. One that met twice with one result, in a round that a
-    payload lacks, is not alone there.
+    "Matchd015-02-28", in which a match was played again on its day of another year, or with day
+    and month in each other's place, and rounds that changed places made a league's match one of
+    the relegation, where its day cannot be. Of 52,290 real matches none is without a day. One that
+    met twice with one result, in a round that a payload lacks, is not alone there.
     """
     listed = {match.round_slug for match in fetched}
     days = {(m.home, m.away, day): m.external_id for m in fetched if (day := _day_of(m))}
@@ -259,7 +259,7 @@ def _listed_twice_before(
         elif day is None or match.round_slug not in listed:
             among = _WITHOUT_DAY if day is None else match.round_slug
             other = results.get(_result(match))
-            if other is not None and _same_but_the_year(day, _day_of(other)):
+            if other is not None and _may_be_read_as(day, _day_of(other)):
                 again[among][match.external_id] = other.external_id
             else:
                 kept.add(among)
@@ -268,10 +268,12 @@ def _listed_twice_before(
     return twins
 
 
-def _same_but_the_year(day: date | None, other: date | None) -> bool:
-    if day is None or other is None:
-        return other is not None
-    return (day.month, day.day) == (other.month, other.day)
+def _may_be_read_as(day: date | None, given: date | None) -> bool:
+    """Whether a day that is given may be read so in another round; none stands for any."""
+    if day is None or given is None:
+        return given is not None
+    month_and_day = (given.month, given.day)
+    return (day.month, day.day) in (month_and_day, month_and_day[::-1])
 
 
 def _result(match: Match) -> tuple[Any, ...]:

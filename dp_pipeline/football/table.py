@@ -85,7 +85,10 @@ def compute_tables(
     for match in listed:
         places.setdefault((match.stage, match.group_name), []).append(match)
     places = places or {(None, None): []}
-    all_names = {**{team: team for team in (*teams_of(listed), *teams)}, **(names or {})}
+    # Rules name teams that play: beside "Minnesota lnited FC", which a bad read had brought and no
+    # match had any more, nobody was "Minnesota", and the conference had a team too few.
+    called = {**(names or {})}
+    all_names = {team: called.get(team, team) for team in (*teams_of(listed), *teams)} or called
     season = _Season(rules, decided(rules, listed, all_names), all_names, places)
     if rules.conferences and listed:
         return season.with_conferences(rules.conferences)

@@ -132,6 +132,11 @@ def test_a_match_without_a_day_that_was_a_listed_one_again_counts_no_more_once_i
     its_day = OLD.kickoff_at
     assert its_day is not None
     year_later = replace(no_day, kickoff_date=its_day.date().replace(year=its_day.year + 1))
+    january = replace(OLD, kickoff_at=datetime(2024, 1, 5, 15, tzinfo=UTC))
+    in_may = replace(no_day, kickoff_date=date(2024, 5, 1))
+    stored = (ROUNDS, fetched_rounds(3)), (MATCHES, fetched_matches(in_may, january, *OTHERS))
+    _, after = read(stored_season(*stored), january, *OTHERS)
+    assert {match.external_id for match in after.matches} == {"1", "2", "3"}
     of_a_stage = replace(OLD, external_id="7", round_slug="2", stage="Second")
     elsewhere = replace(no_day, round_slug="2", stage="Second")  # rounds that changed places
     for again in (year_later, of_a_stage, elsewhere, no_day):

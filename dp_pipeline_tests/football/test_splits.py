@@ -207,6 +207,14 @@ def test_an_extra_match_places_two_level_teams_and_until_it_is_known_they_share(
     assert [(row.position, row.team) for row in rows][:2] == [(1, "d"), (2, "a")]
 
 
+def test_rules_are_of_teams_that_play_whatever_others_are_called() -> None:
+    rules = CompetitionRules(ORDER, deductions=(deduction(points=-1, team="Alpha"),))
+    names = {**NAMES, "a": "Alpha City"}
+    tables = compute_tables(regular(), rules=rules, names={**names, "a-town": "Alpha Town"})
+    assert tables.unapplied == ()
+    assert tables == compute_tables(regular(), rules=rules, names=names)
+
+
 def test_a_decision_on_a_team_that_is_not_there_is_named() -> None:
     rules = CompetitionRules(
         ORDER,
