@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dp_pipeline_tests.benchmarks import bench_scale, bench_season
+from dp_pipeline_tests.benchmarks import bench_played, bench_scale, bench_season
 from dp_pipeline_tests.benchmarks.page import KEPT, PAGE, page
 
 
@@ -20,6 +20,15 @@ def test_what_much_data_costs_is_a_ratio() -> None:
     rows = list(bench_scale.measure(2))
     assert all(row["ratio"] > 0 for row in rows)
     assert {"a first read of one tournament", "a tick of poll_matches"} <= {r["what"] for r in rows}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_weeks_that_are_played_give_delays_memory_and_growth() -> None:
+    start, *_, last, row, message = bench_played.measure(days=8, quarter_seconds=10)
+    assert start["matches ended"] == 0 < last["matches ended"]
+    assert min(last["daemon, MiB"], last["code server, MiB"], last["database, MiB"]) > 0
+    assert 0 < row["median"] <= row["p95"] <= message["longest"]
 
 
 def test_the_page_is_that_of_the_numbers() -> None:

@@ -56,7 +56,7 @@ def spent(processes: Collection[psutil.Process]) -> dict[str, float]:
     for process in processes:
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
-            name = _kind(process.cmdline())
+            name = kind_of(process.cmdline())
             seconds[name] = seconds.get(name, 0.0) + times.user + times.system
             ended = f"{name}: children"
             seconds[ended] = seconds.get(ended, 0.0) + times.children_user + times.children_system
@@ -81,7 +81,8 @@ class Meter:
         return Cost(sum(parts.values()), wall), {n: round(s, 2) for n, s in parts.items() if s}
 
 
-def _kind(command: list[str]) -> str:
+def kind_of(command: list[str]) -> str:
+    """Which of our kinds of process has this command line."""
     words = {Path(word).name for word in command}
     for kind, signs in {
         "code server": {"grpc", "code-server"},

@@ -26,6 +26,7 @@ _ABOUT: Mapping[str, str] = {
     "season": "A first read of a season of 380 matches, and what archive and history cost of it.",
     "backfill": "A backfill by the running daemon, all included, and Dagster as it comes.",
     "nightly": "A night of 300 tournaments by the running daemon, everything included.",
+    "played": "Four weeks of the simulated world, seven competitions, in six minutes.",
     "ticks": "A tick of each sensor and schedule where 5,000 tournaments are followed.",
     "scale": "The same where 10,000 seasons with a million executions are, and where few are.",
     "scale-40000": "The same with 40,000 seasons, 15.2 million matches, 4 million executions.",
