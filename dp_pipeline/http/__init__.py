@@ -5,6 +5,7 @@ limits           how much one request may cost
 address          a base URL taken apart, and the target of one request
 response         a response, classified before anybody parses it
 transport        one exchange over the wire
+proxy            what a proxy is sent of a request that goes through it
 ssrf_guard       addresses from payloads that must not be requested
 rate_limit       requests spaced over all processes
 circuit          when the circuit is open, and which request is the probe

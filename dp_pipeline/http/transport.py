@@ -21,6 +21,7 @@ from dp_pipeline.http.errors import (
     UnsafeAddressError,
 )
 from dp_pipeline.http.limits import Limits
+from dp_pipeline.http.proxy import keep_target_from_proxies
 from dp_pipeline.http.response import Response
 from dp_pipeline.http.ssrf_guard import SsrfGuard, tls_context
 
@@ -67,6 +68,7 @@ class Transport:
             mounts={"all://": guard.wire(limits)} if guard else None,
             event_hooks={"request": [guard.check]} if guard else None,
         )
+        keep_target_from_proxies(self._client)
 
     async def close(self) -> None:
         """Let the connections go."""

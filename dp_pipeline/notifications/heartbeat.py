@@ -35,18 +35,19 @@ def send(url: str) -> str | None:
 def _status(url: str) -> int:
     import httpx
 
+    from dp_pipeline.http.proxy import keep_target_from_proxies
+
     parts = urlsplit(url)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     version = importlib.metadata.version("dp-pipeline")
-    with (
-        httpx.Client(timeout=_STEP_SECONDS) as client,
-        client.stream(
+    with httpx.Client(timeout=_STEP_SECONDS) as client:
+        keep_target_from_proxies(client)
+        with client.stream(
             "GET",
             # httpx logs the address of each request; what is secret of this one is its target.
             f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
             headers={"User-Agent": f"dp_pipeline/{version}"},
             auth=(user, password) if user or password else None,
             extensions={"target": httpx.URL(url).raw_path},
-        ) as answer,
-    ):
-        return answer.status_code
+        ) as answer:
+            return answer.status_code
