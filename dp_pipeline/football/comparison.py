@@ -202,7 +202,7 @@ def _of_fixture(
     )
     lists = [(one, _goals(one, mine)), (other, _goals(other, theirs))]
 
-    def told(
+    def disagreement(
         aspect: Aspect, values: Sequence[str], right: Sequence[str] = (), by: str = ""
     ) -> Disagreement:
         sole = right[0] if len(right) == 1 else None
@@ -220,20 +220,20 @@ def _of_fixture(
 
     if None not in scores and scores[0] != scores[1]:
         goals = _supported(scores, {full for match, full, _ in _sums(lists) if full}, mine, theirs)
-        yield told(
+        yield disagreement(
             "score",
             [_words(each) for each in scores],
             *_weighed(goals, _by_table(one, other, mine, theirs)),
         )
     if None not in halves and halves[0] != halves[1]:
         first = {half for _, _, half in _sums(lists) if half}
-        yield told(
+        yield disagreement(
             "half-time",
             [_words(each) for each in halves],
             _supported(halves, first, mine, theirs),
             "goals",
         )
-    yield from (told(aspect, values) for aspect, values in _times(one, other))
+    yield from (disagreement(aspect, values) for aspect, values in _times(one, other))
     statuses = one.status, other.status
     if statuses[0] != statuses[1] and "unknown" not in statuses:
         begun = [
@@ -242,7 +242,7 @@ def _of_fixture(
             if status in BEGUN_STATUSES
         ]
         has_goals = any(goals for _, goals in lists)
-        yield told("status", statuses, begun if has_goals else (), "goals")
+        yield disagreement("status", statuses, begun if has_goals else (), "goals")
 
 
 def _times(one: Match, other: Match) -> Iterator[tuple[Aspect, tuple[str, str]]]:
@@ -290,13 +290,13 @@ def _count(goals: Collection[tuple[str, int | None]]) -> Score:
 
 def _supported(
     values: Sequence[Score | None],
-    told: Collection[Score],
+    supported: Collection[Score],
     mine: SeasonAtProvider,
     theirs: SeasonAtProvider,
 ) -> list[str]:
     """The providers whose value is what lists of goals come to."""
     both = zip((mine, theirs), values, strict=True)
-    return [season.provider for season, value in both if value in told]
+    return [season.provider for season, value in both if value in supported]
 
 
 def _by_table(

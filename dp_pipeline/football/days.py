@@ -83,8 +83,8 @@ def read_days(
             readings.append(NO_DAY)
             continue
         line = lines.get(each.series)
-        told = line is not None and each.place is not None and line.is_told
-        around = line.around(each.place) if told else None
+        known = line is not None and each.place is not None and line.is_known
+        around = line.around(each.place) if known else None
         bounds = after(lines, each.follows, span)
         frame = frames.get(each.series, bounds)
         match = _Match(each, each.day, bounds, frame, around, latest, playing, company)

@@ -58,7 +58,7 @@ class RoundDays:
     days: Mapping[int, date]
 
     @property
-    def is_told(self) -> bool:
+    def is_known(self) -> bool:
         """Whether there are enough rounds: of two that are years apart either may be wrong."""
         return len(self.days) >= _FEWEST_ROUNDS
 
@@ -138,7 +138,7 @@ def frames_of(
         line = lines.get(series)
         beyond = len(given) // 20
         in_order = sorted(given)[beyond : len(given) - beyond]
-        if line is not None and line.is_told:
+        if line is not None and line.is_known:
             in_order = sorted(line.days.values())
         frames[series] = Span(in_order[0] - timedelta(days=IN_LINE), in_order[-1] + _MADE_UP_UNTIL)
     return frames
@@ -155,7 +155,7 @@ class Company:
                 self._days[each.series, each.place][each.day] += 1
         for each in listed:
             line = lines.get(each.series)
-            if each.day is None or each.place is None or line is None or not line.is_told:
+            if each.day is None or each.place is None or line is None or not line.is_known:
                 continue
             swapped = swapped_day(each.day)
             moved = line.around(each.place).off(each.day) > IN_LINE

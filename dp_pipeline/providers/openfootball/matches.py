@@ -212,8 +212,8 @@ def _agreed(listed: list[Match]) -> Match:
 
     def pair(name: str) -> dict[str, int | None]:
         home, away = f"home_{name}", f"away_{name}"
-        told = {(getattr(m, home), getattr(m, away)) for m in listed} - {(None, None)}
-        agreed = told.pop() if len(told) == 1 else (None, None)
+        pairs = {(getattr(m, home), getattr(m, away)) for m in listed} - {(None, None)}
+        agreed = pairs.pop() if len(pairs) == 1 else (None, None)
         return {home: agreed[0], away: agreed[1]}
 
     ats = {m.kickoff_at for m in listed if m.kickoff_at}

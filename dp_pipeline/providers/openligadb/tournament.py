@@ -39,8 +39,8 @@ def season_span(key: TournamentKey, payloads: Iterable[MatchPayload]) -> Span:
     """
     named = [payload.league_season for payload in payloads if payload.league_season]
     years = Counter(year for year in named if EARLIEST_YEAR <= year <= LATEST_YEAR)
-    told = {int(key.season), *(year for year, _ in years.most_common(1))}
-    return Span(date(min(told) - 1, 6, 1), date(max(told) + 1, 12, 31))
+    seasons = {int(key.season), *(year for year, _ in years.most_common(1))}
+    return Span(date(min(seasons) - 1, 6, 1), date(max(seasons) + 1, 12, 31))
 
 
 def season_label(season: str, name: str | None, payloads: Iterable[MatchPayload]) -> str:

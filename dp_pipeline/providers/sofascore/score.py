@@ -85,17 +85,17 @@ class _Vote:
     def on(
         self,
         what: str,
-        told: Mapping[str, Pair | None],
+        values: Mapping[str, Pair | None],
         fits: Callable[[Pair], bool] = lambda _: True,
     ) -> Pair | None:
         """The value of more numbers than say otherwise; None where there is none.
 
         Args:
             what: the part of the score.
-            told: its values by the names of the numbers that make them.
+            values: what each number makes of it, by the name of the number.
             fits: whether a value goes with the rest; where that rules one out, it is a witness too.
         """
-        given = {name: pair for name, pair in told.items() if pair is not None}
+        given = {name: pair for name, pair in values.items() if pair is not None}
         fitting = [pair for pair in given.values() if fits(pair)]
         most, votes = Counter(fitting).most_common(1)[0] if fitting else (None, 0)
         against = sum(pair != most for pair in given.values())
@@ -182,13 +182,13 @@ def _at_the_end(reading: _Numbers) -> CertainScore:
     normal, halves = reading.pair("normaltime"), reading.both("period1", "period2")
     after_90 = final
     if not over_90:
-        told = {
+        values = {
             "normal time": normal,
             "its halves": halves,
             "the result without extra time": extra and difference(final, extra),
         }
         after_90 = vote.on(
-            "score after ninety minutes", told, lambda pair: is_reachable(pair, final)
+            "score after ninety minutes", values, lambda pair: is_reachable(pair, final)
         )
     return CertainScore(
         final,
@@ -215,19 +215,19 @@ def _final(reading: _Numbers, vote: _Vote) -> Pair | None:
         kicks = reading.pair("penalties")
         current = difference(current, kicks) if current and kicks else None
         return vote.on("result", {"display": reading.pair("display"), "current": current, **in_all})
-    told = {"display": reading.pair("display"), "current": current, **in_all}
-    return vote.on("result", told, reading.winner_fits)
+    values = {"display": reading.pair("display"), "current": current, **in_all}
+    return vote.on("result", values, reading.winner_fits)
 
 
 def _half_time(reading: _Numbers, after_90: Pair, vote: _Vote) -> Pair | None:
     second = reading.pair("period2")
-    told = {
+    values = {
         "the first half": reading.pair("period1"),
         "what the second leaves": difference(after_90, second) if second else None,
     }
-    if told["the first half"] is None:
+    if values["the first half"] is None:
         return None
-    return vote.on("half-time score", told, lambda pair: is_reachable(pair, after_90))
+    return vote.on("half-time score", values, lambda pair: is_reachable(pair, after_90))
 
 
 def _shoot_out(reading: _Numbers, final: Pair, vote: _Vote) -> Pair | None:
@@ -239,8 +239,8 @@ def _shoot_out(reading: _Numbers, final: Pair, vote: _Vote) -> Pair | None:
         detail = "It was decided by a shoot-out of unknown score."
         vote.findings.append(Finding("no_shoot_out_score", reading.event.subject, detail))
         return None
-    told = {"its kicks": kicks, "current": difference(current, final) if current else None}
-    possible = any(pair and is_possible_shoot_out(pair) for pair in told.values())
+    values = {"its kicks": kicks, "current": difference(current, final) if current else None}
+    possible = any(pair and is_possible_shoot_out(pair) for pair in values.values())
     second_leg = (
         reading.event.previous_leg_event_id is not None
         or reading.pair("aggregated") is not None
@@ -251,7 +251,7 @@ def _shoot_out(reading: _Numbers, final: Pair, vote: _Vote) -> Pair | None:
         named = reading.winner_fits(pair) or (second_leg and reading.winner_fits(final))
         return named and (is_possible_shoot_out(pair) if possible else _winner(pair) != _DRAW)
 
-    return vote.on("shoot-out", told, fits)
+    return vote.on("shoot-out", values, fits)
 
 
 def _together(first: Pair | None, second: Pair | None) -> Pair | None:
