@@ -17,6 +17,7 @@ database  dp db
 accept    dp accept, dp refuse
 aliases   dp alias
 clubs     dp clubs
+goalscorers  dp goalscorers
 history   dp history
 metrics   dp metrics
 coverage  dp coverage
@@ -44,6 +45,7 @@ from dp_pipeline.cli import (  # noqa: E402
     doctor,
     executions,
     export,
+    goalscorers,
     history,
     ingest,
     metrics,
@@ -78,6 +80,7 @@ __all__ = [
     "doctor",
     "executions",
     "export",
+    "goalscorers",
     "history",
     "ingest",
     "main",

@@ -16,7 +16,7 @@ from dp_pipeline.settings import Settings
 @click.argument("key", metavar="KEY")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def coverage(key: str, *, as_json: bool) -> None:
-    """Print how complete a tournament is: rounds, matches, days, goals and table.
+    """Print how complete a tournament is: rounds, matches, days, goals, scorers, table.
 
     A round counts when all of its matches are stored, the goals of a match when they come to its
     result. The table agrees when the stored matches come to the provider's.

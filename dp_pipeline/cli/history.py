@@ -3,13 +3,14 @@
 import json
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import click
 import sqlalchemy as sa
 
 from dp_pipeline.cli.group import AT_LEAST_ONE, console, main, plain_errors
 from dp_pipeline.cli.table import standings_tables
-from dp_pipeline.cli.terminal import history_table, printable
+from dp_pipeline.cli.terminal import history_table, minute, printable
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.resources import open_database
@@ -61,6 +62,7 @@ def history(  # noqa: PLR0913 - the options
         database = open_database(Settings.load())
         with database.transaction() as connection:
             key, match = _target(connection, target)
+            first = None if at is None else past.first_table_at(connection, key)
             if at is not None:
                 rows = past.table_at(connection, key, at.replace(tzinfo=UTC))
             elif matchday is not None:
@@ -69,8 +71,15 @@ def history(  # noqa: PLR0913 - the options
                 rows = past.changes(connection, key, match=match, tables_too=tables, limit=limit)
     if as_json:
         click.echo(json.dumps(rows, default=str, indent=2))
+    elif not rows and first is not None:
+        said = f"No table of {key} was stored here before {minute(first, ZoneInfo('UTC'))} UTC"
+        click.echo(f"{said}; `--matchday N` has the table after a round.")
     elif not rows:
-        click.echo("Nothing has changed since it was first stored." if at is None else "No table.")
+        asked = at is not None or matchday is not None
+        nothing = (
+            f"{key} has no table." if asked else "Nothing has changed since it was first stored."
+        )
+        click.echo(nothing)
     elif at is not None or matchday is not None:
         console().print(*standings_tables(rows))
     else:

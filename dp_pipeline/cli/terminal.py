@@ -180,7 +180,9 @@ def checks_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
     for row in rows:
         state = "passed" if row["passed"] else {"ERROR": "error"}.get(row["severity"], "warning")
         cells = (state, row["name"], minute(row["updated_at"], zone), row["tournament_key"])
-        lines.append((cells, styles[state], row["rows"] or [row["detail"]]))
+        more = row["wrong"] - len(row["rows"])
+        below = [*row["rows"], *([f"and {more} more"] if row["rows"] and more > 0 else [])]
+        lines.append((cells, styles[state], below or [row["detail"]]))
     return lined(("state", "check", f"since ({zone})", "tournament"), lines, styled="state")
 
 

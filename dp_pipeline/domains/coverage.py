@@ -1,10 +1,11 @@
-"""How complete a stored tournament is: rounds, matches, days, goals and table. Pure."""
+"""How complete a stored tournament is: rounds, matches, days, goals, scorers, table. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.rows import Row
 from dp_pipeline.domains.computed_tables import by_stored_matches
 from dp_pipeline.domains.judge_table import fields_that_differ, with_sums_of_matches
 from dp_pipeline.domains.snapshot import Snapshot
@@ -31,6 +32,11 @@ class CoveredPart:
     of: int | None
     lacks: tuple[str, ...] = ()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether none is known to lack."""
+        return self.of is None or self.stored >= self.of
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -40,7 +46,9 @@ class Coverage:
         rounds: those of which all matches are stored.
         matches: those that are stored.
         days: matches of which the day is known.
-        goals: played matches whose goals are stored and come to the result.
+        goals: played matches whose goals are stored and come to the result; of an unknown number
+            where the provider lists none at all.
+        scorers: goals of which the scorer is named.
         table: whether it is what the stored matches come to, in two words or three.
         differences: of the table, a sentence each.
         gaps: what the season lacks by its format, a sentence each.
@@ -50,6 +58,7 @@ class Coverage:
     matches: CoveredPart
     days: CoveredPart
     goals: CoveredPart
+    scorers: CoveredPart
     table: str
     differences: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
@@ -57,7 +66,7 @@ class Coverage:
     @property
     def parts(self) -> tuple[CoveredPart, ...]:
         """What is counted."""
-        return (self.rounds, self.matches, self.days, self.goals)
+        return (self.rounds, self.matches, self.days, self.goals, self.scorers)
 
     @property
     def sentence(self) -> str:
@@ -66,7 +75,11 @@ class Coverage:
         parts.append(f"{_share(self.matches)} matches")
         if without := (self.days.of or 0) - self.days.stored:
             parts.append(f"{without} without day")
-        return ", ".join([*parts, f"goals of {self.goals.stored}", self.table])
+        goals = "no goals listed" if self.goals.of is None else f"goals of {self.goals.stored}"
+        named = (
+            [] if self.scorers.is_complete else [f"scorers of {_share(self.scorers)} goals named"]
+        )
+        return ", ".join([*parts, goals, *named, self.table])
 
     @property
     def markdown(self) -> str:
@@ -94,6 +107,7 @@ def coverage_of(snapshot: Snapshot) -> Coverage:
             "matches with a day", len(matches) - len(undated), len(matches), _words(undated, names)
         ),
         _goals(snapshot, matches),
+        _scorers(snapshot),
         table,
         differences,
         tuple(gap.detail for gap in gaps) if whole else (),
@@ -140,26 +154,42 @@ def _rounds(snapshot: Snapshot, matches: Sequence[Match]) -> CoveredPart:
 
 
 def _goals(snapshot: Snapshot, matches: Sequence[Match]) -> CoveredPart:
-    """Played matches whose goals come to the result; where nobody lists goals, none does."""
+    """Played matches whose goals come to the result; of an unknown number where none are listed."""
     played = [
         match for match in matches if match.status in COUNTED and match.home_score is not None
     ]
     scored: Counter[tuple[str, str]] = Counter()
     by_row = snapshot.match_by_row
-    for row in snapshot.rows(tables.goal).values():
-        if row["missing_since"] is None:
-            scored[by_row[row["match_id"]].external_id, row["side"]] += 1
+    for row in _listed_goals(snapshot):
+        scored[by_row[row["match_id"]].external_id, row["side"]] += 1
+    name = "goals of played matches"
+    if not scored:
+        lacks = ("the provider lists no goals",) if played else ()
+        return CoveredPart(name, 0, None, lacks)
     listed = [
         match
         for match in played
-        if scored
-        and scored[match.external_id, "home"] == match.home_score
+        if scored[match.external_id, "home"] == match.home_score
         and scored[match.external_id, "away"] == match.away_score
     ]
-    without = [match for match in played if match not in listed] if scored else []
-    return CoveredPart(
-        "goals of played matches", len(listed), len(played), _words(without, snapshot.team_names)
-    )
+    without = [match for match in played if match not in listed]
+    return CoveredPart(name, len(listed), len(played), _words(without, snapshot.team_names))
+
+
+def _scorers(snapshot: Snapshot) -> CoveredPart:
+    """Goals with the name of who scored them: OpenLigaDB leaves out all 959 of bl1 in 2024."""
+    goals = _listed_goals(snapshot)
+    named = sum(bool(row["scorer"]) for row in goals)
+    lacks = () if named == len(goals) else ("the provider leaves out the other names",)
+    if not named and goals:
+        lacks = ("the provider names no scorer",)
+    return CoveredPart("goals with a scorer", named, len(goals), lacks)
+
+
+def _listed_goals(snapshot: Snapshot) -> list[Row]:
+    """The goals that the provider still lists."""
+    rows = snapshot.rows(tables.goal).values()
+    return [row for row in rows if row["missing_since"] is None]
 
 
 def _table(snapshot: Snapshot) -> tuple[str, tuple[str, ...]]:

@@ -23,6 +23,7 @@ SELECT {_COLUMNS} FROM table_history
 WHERE tournament_id = :tournament AND valid_from <= :at AND (valid_to > :at OR valid_to IS NULL)
 ORDER BY {_PLACES}
 """  # noqa: S608 - names of columns
+_FIRST_TABLE = "SELECT min(valid_from) FROM table_history WHERE tournament_id = :tournament"
 _TABLE_NOW = f"""
 SELECT {_COLUMNS}, zone, rule FROM league_table WHERE tournament_key = :key ORDER BY {_PLACES}
 """  # noqa: S608 - names of columns
@@ -64,6 +65,11 @@ def table_at(
     values = {"tournament": key.tournament_id, "at": at}
     rows = connection.execute(sa.text(_TABLE_AT), values).mappings()
     return [_as_preview(row) for row in rows]
+
+
+def first_table_at(connection: sa.Connection, key: TournamentKey) -> datetime | None:
+    """Since when tables of a tournament are stored here; None where there are none."""
+    return connection.scalar(sa.text(_FIRST_TABLE), {"tournament": key.tournament_id})
 
 
 def table_now(connection: sa.Connection, key: TournamentKey) -> Sequence[Mapping[str, Any]]:

@@ -22,7 +22,7 @@ from dp_pipeline.football.results import fixture, moment
 
 # A match with one of these is no longer waited for once another match of the same teams in the
 # same round takes its place: the replay of a postponed match has an id of its own.
-_REPLACEABLE = frozenset({"postponed", "interrupted", "abandoned", "cancelled", "unknown"})
+REPLACEABLE = frozenset({"postponed", "interrupted", "abandoned", "cancelled", "unknown"})
 _OVERDUE = timedelta(days=4)
 # "Finale", "Finals, Final"; not "Halbfinale", "Semi-final" or "Quarter Final"
 _FINAL = re.compile(r"(?:^|, )(?:final|finale|endspiel)$")
@@ -144,8 +144,8 @@ def tournament_status(
 
 def without_replaced(matches: Sequence[Match]) -> tuple[Match, ...]:
     """The matches without those that another one of the same fixture has taken the place of."""
-    settled = {fixture(m) for m in matches if m.status not in _REPLACEABLE}
-    return tuple(m for m in matches if m.status not in _REPLACEABLE or fixture(m) not in settled)
+    settled = {fixture(m) for m in matches if m.status not in REPLACEABLE}
+    return tuple(m for m in matches if m.status not in REPLACEABLE or fixture(m) not in settled)
 
 
 def tournament_mode(rounds: Iterable[Round]) -> Mode:

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 
 from dp_pipeline.database.confirmed import last_errors
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.football.progress import REPLACEABLE
 from dp_pipeline.ledger.failing import failing
 from dp_pipeline.providers.errors import NOT_THERE
 
 NOT_READ = "not read yet"
 """The status of a tournament of which nothing is stored."""
 
+# A postponed match whose replay is listed, too, is one match, as `without_replaced` has it.
 # The last read is looked up in the index of completed executions, by its four leading columns.
 _STORED = sa.text("""
 SELECT tournament.key, tournament.label, tournament.status,
@@ -25,7 +27,16 @@ FROM tournament
 LEFT JOIN (
     SELECT tournament_id, count(*) AS of,
         count(*) FILTER (WHERE status IN ('ended', 'awarded')) AS played
-    FROM match WHERE superseded_by IS NULL GROUP BY tournament_id
+    FROM match WHERE superseded_by IS NULL AND NOT (
+        status = ANY(:replaceable) AND EXISTS (
+            SELECT FROM match AS other WHERE other.tournament_id = match.tournament_id
+                AND other.superseded_by IS NULL AND other.status <> ALL(:replaceable)
+                AND other.stage IS NOT DISTINCT FROM match.stage
+                AND other.group_name IS NOT DISTINCT FROM match.group_name
+                AND other.round_slug IS NOT DISTINCT FROM match.round_slug
+                AND other.home_team_id = match.home_team_id
+                AND other.away_team_id = match.away_team_id))
+    GROUP BY tournament_id
 ) AS matches ON matches.tournament_id = tournament.id
 LEFT JOIN (
     SELECT tournament_id, count(*) FILTER (WHERE severity = 'ERROR') AS errors,
@@ -64,7 +75,7 @@ class TournamentLine:
         label: its name; empty where it is not known.
         status: upcoming, active, completed, cancelled, or `NOT_READ`.
         played: how many of its matches are over.
-        of: how many are stored.
+        of: how many are stored, one and its replay counted once.
         read_at: when its matches were last read whole or in part, and all went well.
         errors: how many checks of its data fail that would mislead somebody.
         warnings: how many other checks fail.
@@ -103,7 +114,9 @@ def overview(connection: sa.Connection, provider: str | None = None) -> list[Tou
     named = {"provider": provider}
     lines = {
         row.key: TournamentLine(**row._mapping, failed=failed.pop(row.key, ()))  # noqa: SLF001
-        for row in connection.execute(_STORED, {**named, "domain": _MATCHES})
+        for row in connection.execute(
+            _STORED, {**named, "domain": _MATCHES, "replaceable": list(REPLACEABLE)}
+        )
     }
     for row in connection.execute(_AWAITED, named):
         lines[row.key] = TournamentLine(

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dp_pipeline.football.models import COUNTED, Match, Standing
+from dp_pipeline.football.progress import without_replaced
 from dp_pipeline.pages.frame import page
 from dp_pipeline.pages.palette import in_page
 from dp_pipeline.pages.words import one_line
@@ -17,7 +18,12 @@ from dp_pipeline.publish.kickoffs import (
     kickoff_in_words,
     moment_in_words,
 )
-from dp_pipeline.publish.season import Goalscorer, PublishedSeason, PublishedTie
+from dp_pipeline.publish.season import (
+    Goalscorer,
+    PublishedCheck,
+    PublishedSeason,
+    PublishedTie,
+)
 from dp_pipeline.publish.shelf import PAGE
 
 MOST_GOALSCORERS = 30
@@ -84,7 +90,7 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
         {
             "description": one_line(each.description),
             "detail": one_line(each.detail),
-            "rows": list(map(one_line, each.rows)),
+            "rows": _wrong(each),
             "passed": each.passed,
         }
         for each in season.checks
@@ -95,7 +101,7 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
         ("charts", "Charts", drawn),
         ("ties", "Knockout ties", ties),
         ("matches", "Matches", rounds),
-        ("goalscorers", "Goalscorers", season.goalscorers),
+        ("goalscorers", "Goalscorers", season.goalscorers or season.named_goals.lacks),
         ("checks", "Checks", checks),
         ("source", "Source and licence", [season.provenance]),
     ]
@@ -118,9 +124,17 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
     )
 
 
+def _wrong(check: PublishedCheck) -> list[str]:
+    """What is wrong, a sentence each, and how much more is: the first twenty are stored."""
+    rows = list(map(one_line, check.rows))
+    more = check.wrong - len(rows)
+    return [*rows, f"and {more} more"] if rows and more > 0 else rows
+
+
 def _status(season: PublishedSeason) -> str:
+    matches = len(without_replaced(season.matches))
     return (
-        f"{_STATUS.get(season.status, '')} {len(season.played)} of {len(season.matches)} matches "
+        f"{_STATUS.get(season.status, '')} {len(season.played)} of {matches} matches "
         f"have a result, {len(season.names)} teams take part."
     ).strip()
 
@@ -210,7 +224,7 @@ def _rounds(season: PublishedSeason, zone: ZoneInfo) -> list[Row]:
         rounds.append(
             {
                 "title": titles.get(slug or "", _NO_ROUND),
-                "said": f"{when}{played} of {len(matches)} played",
+                "said": f"{when}{played} of {len(without_replaced(matches))} played",
                 "is_open": slug == current or len(listed) == 1,
                 "days": _by_day(season, matches, zone),
             }
@@ -266,9 +280,11 @@ def _goalscorers(season: PublishedSeason) -> list[Goalscorer]:
 
 
 def _goalscorers_said(season: PublishedSeason) -> str:
-    scored = len(season.goalscorers)
+    scored, lacks = len(season.goalscorers), season.named_goals.lacks
+    if not scored:
+        return lacks
     more = f"The first {MOST_GOALSCORERS} of {scored}" if scored > MOST_GOALSCORERS else str(scored)
-    return f"{more} players with a goal; own goals do not count."
+    return f"{more} players with a goal; own goals do not count. {lacks}".strip()
 
 
 def _checks_said(failing: int, checks: int) -> str:

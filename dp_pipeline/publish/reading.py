@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.goalscorers import goalscorers, named_goals
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.domains.computed_tables import tables_after
 from dp_pipeline.domains.data_checks import CHECKS
@@ -36,12 +37,8 @@ SELECT round_order, round, stage, legs, scores, home_goals, away_goals, winner_i
 FROM knockout_ties WHERE tournament_id = :tournament
 ORDER BY round_order NULLS FIRST, first_date, tie_id
 """
-_GOALSCORERS = """
-SELECT scorer, team, goals, penalties, matches FROM goalscorers
-WHERE tournament_id = :tournament ORDER BY goals DESC, matches, scorer, team
-"""
 _CHECKS = """
-SELECT name, passed, severity, detail, rows FROM data_check
+SELECT name, passed, severity, detail, rows, wrong FROM data_check
 WHERE tournament_id = :tournament ORDER BY passed, severity, domain, name
 """
 _READ_AT = """
@@ -81,7 +78,8 @@ def read_season(connection: sa.Connection, text: str) -> PublishedSeason:
         snapshot.standings,
         races_of(_tables_by_matchday(snapshot)),
         _ties(connection, snapshot),
-        _goalscorers(connection, key),
+        [Goalscorer(**row) for row in goalscorers(connection, key.tournament_id)],
+        named_goals(connection, key.tournament_id),
         _checks(connection, key),
     )
 
@@ -145,11 +143,6 @@ def _ties(connection: sa.Connection, snapshot: Snapshot) -> Sequence[PublishedTi
     return tuple(ties)
 
 
-def _goalscorers(connection: sa.Connection, key: TournamentKey) -> Sequence[Goalscorer]:
-    rows = connection.execute(sa.text(_GOALSCORERS), {"tournament": key.tournament_id})
-    return tuple(Goalscorer(**row) for row in rows.mappings())
-
-
 def _checks(connection: sa.Connection, key: TournamentKey) -> Sequence[PublishedCheck]:
     rows = connection.execute(sa.text(_CHECKS), {"tournament": key.tournament_id})
     return tuple(
@@ -159,6 +152,7 @@ def _checks(connection: sa.Connection, key: TournamentKey) -> Sequence[Published
             row["severity"],
             row["detail"],
             tuple(row["rows"]),
+            row["wrong"],
         )
         for row in rows.mappings()
     )

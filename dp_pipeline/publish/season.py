@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from dp_pipeline.database.goalscorers import NamedGoals
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import COUNTED, Match, Round, Standing
 from dp_pipeline.pages.words import one_line
@@ -87,6 +88,7 @@ class PublishedCheck:
     severity: str
     detail: str
     rows: tuple[str, ...] = ()
+    wrong: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class PublishedSeason:
         races: the tables after each matchday.
         ties: of knockout rounds, in order.
         goalscorers: who scored most first.
+        named_goals: of how many of its goals the provider names a scorer.
         checks: what is wrong first.
     """
 
@@ -144,6 +147,7 @@ class PublishedSeason:
     races: Sequence[Race] = ()
     ties: Sequence[PublishedTie] = ()
     goalscorers: Sequence[Goalscorer] = ()
+    named_goals: NamedGoals = NamedGoals()  # noqa: RUF009 - it is frozen
     checks: Sequence[PublishedCheck] = ()
 
     def name(self, team: str) -> str:

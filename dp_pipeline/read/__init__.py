@@ -12,12 +12,14 @@ Importing it loads neither Dagster nor polars: a call does that, so a notebook s
 """
 
 from dp_pipeline.read.errors import (
+    BetterQuestionWarning,
     LibraryMissingError,
     NothingStoredError,
     NotOnlyReadingError,
     ReadError,
     UnknownTeamError,
     UnknownTournamentError,
+    UnreadableError,
 )
 from dp_pipeline.read.queries import (
     fixtures,
@@ -32,12 +34,14 @@ from dp_pipeline.read.queries import (
 )
 
 __all__ = [
+    "BetterQuestionWarning",
     "LibraryMissingError",
     "NotOnlyReadingError",
     "NothingStoredError",
     "ReadError",
     "UnknownTeamError",
     "UnknownTournamentError",
+    "UnreadableError",
     "fixtures",
     "goalscorers",
     "head_to_head",

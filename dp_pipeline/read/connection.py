@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from dp_pipeline.read.errors import NothingStoredError, NotOnlyReadingError
+from dp_pipeline.read.errors import NothingStoredError, NotOnlyReadingError, UnreadableError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -21,36 +21,38 @@ def reading() -> Generator["sa.Connection"]:
     Raises:
         NothingStoredError: there is no database yet.
         NotOnlyReadingError: a statement would have written.
-        SettingsError, EmbeddedPostgresError, DatabaseError: see there.
+        UnreadableError: the settings, the database or the question cannot be used.
     """
     from dp_pipeline.database.database import Database
     from dp_pipeline.database.errors import DatabaseError
+    from dp_pipeline.embedded_postgres import EmbeddedPostgresError
+    from dp_pipeline.settings import SettingsError
 
-    with _url() as url:
-        database = Database(url)
-        try:
-            with database.transaction() as connection:
-                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-                yield connection
-        except DatabaseError as error:
-            if error.sqlstate != _READ_ONLY:
-                raise
-            message = "Here is only read; write with SQL of your own, at the URL of `dp db url`."
-            raise NotOnlyReadingError(message) from error
-        finally:
-            database.close()
+    try:
+        with (
+            _url() as url,
+            closing(Database(url)) as database,
+            database.transaction() as connection,
+        ):
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            yield connection
+    except DatabaseError as error:
+        if error.sqlstate != _READ_ONLY:
+            raise UnreadableError(str(error)) from error
+        message = "Here is only read; write with SQL of your own, at the URL of `dp db url`."
+        raise NotOnlyReadingError(message) from error
+    except (EmbeddedPostgresError, SettingsError) as error:
+        raise UnreadableError(str(error)) from error
 
 
 @contextmanager
 def views() -> Generator["sa.Connection"]:
     """As `reading`, for questions of ours: a view that is not there is no fault of the caller."""
-    from dp_pipeline.database.errors import DatabaseError
-
     try:
         with reading() as connection:
             yield connection
-    except DatabaseError as error:
-        if error.sqlstate not in _NO_SUCH_TABLE:
+    except UnreadableError as error:
+        if getattr(error.__cause__, "sqlstate", None) not in _NO_SUCH_TABLE:
             raise
         message = (
             "The database has no tables yet, or those of an older version: `dp db url` makes or "

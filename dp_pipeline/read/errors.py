@@ -11,6 +11,14 @@ class NothingStoredError(ReadError):
     """There is no database yet, or none with tables of this version."""
 
 
+class UnreadableError(ReadError):
+    """The settings, the database or the question cannot be used; the cause says which."""
+
+
+class BetterQuestionWarning(UserWarning):
+    """What was asked for is not stored, and another question has it."""
+
+
 class LibraryMissingError(ReadError, ImportError):
     """A library that was wished for is not installed."""
 

@@ -1,10 +1,16 @@
 """What can be asked. Each answer is a polars frame, or with `as_pandas=True` pandas' DataFrame."""
 
+import warnings
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from dp_pipeline.read.errors import ReadError, UnknownTeamError, UnknownTournamentError
+from dp_pipeline.read.errors import (
+    BetterQuestionWarning,
+    ReadError,
+    UnknownTeamError,
+    UnknownTournamentError,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +37,8 @@ SELECT * FROM (
     ORDER BY coalesce(kickoff_date::text, match_id::text), place, kickoff_at IS NULL, provider
 ) AS meeting ORDER BY kickoff_date, kickoff_at
 """
+_FIRST_TABLE = """SELECT min(valid_from) AT TIME ZONE 'UTC' AS first FROM table_history
+WHERE tournament_key = :key"""
 _PLACES = "whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position, team"
 
 
@@ -62,6 +70,8 @@ def table_at(
 ) -> Any:
     """The tables after a matchday, or as they stood here at a time.
 
+    Where that is not stored a `BetterQuestionWarning` says what is.
+
     Args:
         key: of the tournament.
         matchday: after so many rounds, by the results as they are now; see `table_by_matchday`.
@@ -80,11 +90,17 @@ def table_at(
         text = """SELECT * FROM table_history WHERE tournament_key = :key AND valid_from <= :at
             AND (valid_to > :at OR valid_to IS NULL)"""
         more = {"at": at}
-    return _of_tournament(f"{text} ORDER BY {_PLACES}", key, more, as_pandas=as_pandas)
+    rows = _rows_of_tournament(f"{text} ORDER BY {_PLACES}", key, more)
+    if said := _not_that_table(rows, key, matchday):
+        warnings.warn(said, BetterQuestionWarning, stacklevel=2)
+    return _frame(rows, as_pandas=as_pandas)
 
 
 def goalscorers(key: str, *, as_pandas: bool = False) -> Any:
-    """Who scored how often in a tournament, most goals first; see the view `goalscorers`."""
+    """Who scored how often in a tournament, most goals first; see the view `goalscorers`.
+
+    Goals of which the provider names no scorer count for nobody.
+    """
     text = "SELECT * FROM goalscorers WHERE tournament_key = :key"
     return _of_tournament(
         f"{text} ORDER BY goals DESC, penalties, scorer", key, as_pandas=as_pandas
@@ -142,6 +158,10 @@ def _asked(text: str, params: Mapping[str, Any], *, as_pandas: bool) -> Any:
 def _of_tournament(
     text: str, key: str, more: Mapping[str, Any] | None = None, *, as_pandas: bool
 ) -> Any:
+    return _frame(_rows_of_tournament(text, key, more or {}), as_pandas=as_pandas)
+
+
+def _rows_of_tournament(text: str, key: str, more: Mapping[str, Any]) -> "Rows":
     """The rows of a stored tournament, which may be none."""
     from dp_pipeline.football.key import tidied
     from dp_pipeline.read.connection import views
@@ -149,10 +169,29 @@ def _of_tournament(
 
     wanted = tidied(key)
     with views() as connection:
-        rows = rows_of(connection, text, {"key": wanted, **(more or {})})
+        rows = rows_of(connection, text, {"key": wanted, **more})
         if not rows.values:
             _check_stored(connection, wanted)
-    return _frame(rows, as_pandas=as_pandas)
+    return rows
+
+
+def _not_that_table(rows: "Rows", key: str, matchday: int | None) -> str:
+    """What is to be said of tables that are not those that were asked for."""
+    if matchday is not None:
+        place = list(rows.columns).index("matchday")
+        last = max((row[place] for row in rows.values), default=matchday)
+        if last == matchday:
+            return ""
+        return f"Matchday {matchday} has no table; this is the table after matchday {last}."
+    if rows.values:
+        return ""
+    first = _rows_of_tournament(_FIRST_TABLE, key, {}).values[0][0]
+    if first is None:
+        return ""
+    return (
+        f"No table of it was stored here before {first:%Y-%m-%d %H:%M} UTC; table_at(key, "
+        "matchday=...) has the table after a round, by the results as they are now."
+    )
 
 
 def _frame(rows: "Rows", *, as_pandas: bool) -> Any:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from rich.console import Console
 
 from dp_pipeline.cli.ingest import without_network
 from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.table import standings_tables
+from dp_pipeline.database.goalscorers import NamedGoals
 from dp_pipeline.database.known_keys import nearest
+from dp_pipeline.ledger.overview import overview
 from dp_pipeline_tests.cli.conftest import REFUSED, Dp, Filled
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
 
@@ -28,6 +31,38 @@ def test_the_tournaments_are_listed_with_what_is_played_and_what_is_wrong(dp: Dp
     shown = dp("tournaments").output
     for text in (LIGA, FILE, REFUSED, "28/28", "failed: all"):
         assert text in shown
+
+
+def test_a_postponed_match_and_its_replay_are_one_of_the_season(filled: Filled) -> None:
+    copy = """
+        INSERT INTO match SELECT (jsonb_populate_record(match, jsonb_build_object('id',
+            gen_random_uuid(), 'external_id', 'postponed', 'status', 'postponed',
+            'home_score', null, 'away_score', null))).*
+        FROM match JOIN tournament ON tournament.id = match.tournament_id
+        WHERE tournament.key = :key LIMIT 1"""
+    with suppress(_RolledBackError), filled.database.transaction() as connection:
+        connection.execute(sa.text(copy), {"key": LIGA})
+        (line,) = (each for each in overview(connection) if each.key == LIGA)
+        assert (line.played, line.of) == (28, 28)
+        raise _RolledBackError
+
+
+class _RolledBackError(Exception):
+    """What a test wrote goes again."""
+
+
+def test_who_scored_is_listed_and_goals_without_a_name_are_counted(dp: Dp) -> None:
+    shown = dp("goalscorers", LIGA, "--limit", "1").output
+    assert shown.split()[:5] == ["scorer", "team", "goals", "penalties", "matches"]
+    assert "more; `--limit` shows them." in shown
+    assert NamedGoals(0, 959).lacks == "The provider names the scorers of 0 of 959 goals."
+    assert len(json.loads(dp("goalscorers", LIGA, "--json").output)) > 1
+
+
+def test_a_table_from_before_anything_was_stored_says_since_when_there_are_some(dp: Dp) -> None:
+    shown = dp("history", LIGA, "--at", "1999-01-01").output
+    assert f"No table of {LIGA} was stored here before 20" in shown
+    assert "`--matchday N` has the table after a round." in shown
 
 
 @pytest.mark.parametrize(

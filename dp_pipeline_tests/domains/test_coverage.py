@@ -45,9 +45,9 @@ def stored(matches: list[Match], rounds: int = 38) -> Snapshot:
     return snapshot
 
 
-def with_goals(snapshot: Snapshot, matches: list[Match]) -> Snapshot:
+def with_goals(snapshot: Snapshot, matches: list[Match], scorer: str = "Kane") -> Snapshot:
     goals = [
-        goal_row(KEY, Goal(match.external_id, side, ordinal))
+        goal_row(KEY, Goal(match.external_id, side, ordinal, scorer=scorer))
         for match in matches
         for side, scored in (("home", match.home_score), ("away", match.away_score))
         for ordinal in range(1, (scored or 0) + 1)
@@ -86,6 +86,16 @@ def test_a_whole_season_lacks_nothing() -> None:
     assert coverage.gaps == ("It has 20 teams; by its format it has 18.",)
 
 
+def test_goals_without_names_and_goals_that_nobody_lists_are_told_apart() -> None:
+    unnamed = coverage_of(with_goals(stored(SEASON), SEASON, scorer=""))
+    number = sum((m.home_score or 0) + (m.away_score or 0) for m in SEASON)
+    assert f"goals of 380, scorers of 0 of {number} goals named" in unnamed.sentence
+    assert unnamed.scorers.lacks == ("the provider names no scorer",)
+    unlisted = coverage_of(stored(SEASON))
+    assert "no goals listed" in unlisted.sentence
+    assert (unlisted.goals.of, unlisted.goals.lacks) == (None, ("the provider lists no goals",))
+
+
 def test_a_round_that_is_not_even_listed_is_counted() -> None:
     matches = [match for match in SEASON if match.round_slug != "38"]
     assert coverage_of(stored(matches, rounds=37)).sentence.startswith(
@@ -109,7 +119,7 @@ def test_a_table_that_does_not_follow_from_the_matches_is_named_with_both_values
 
 def test_what_is_known_of_nothing_is_said_of_nothing() -> None:
     coverage = coverage_of(nothing_stored())
-    assert coverage.sentence == "0 matches, goals of 0, no table"
+    assert coverage.sentence == "0 matches, no goals listed, no table"
     assert "| matches | 0 | not known |  |" in coverage.markdown
 
 

@@ -180,7 +180,7 @@ def test_people_read_in_words_what_changed(
     ]
     covered = CliRunner().invoke(main, ["coverage", KEY, "--json"])
     assert json.loads(covered.output)["summary"] == (
-        "6 of 6 rounds, 12 of 12 matches, goals of 0, table computed"
+        "6 of 6 rounds, 12 of 12 matches, no goals listed, table computed"
     )
     assert "goals of played matches" in CliRunner().invoke(main, ["coverage", KEY]).output
     for command in ("history", "coverage"):

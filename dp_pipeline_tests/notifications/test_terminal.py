@@ -68,7 +68,13 @@ def health(text: str) -> dict[str, Any]:
 
 
 def check(text: str) -> dict[str, Any]:
-    said = {"name": "no_match_is_overdue", "tournament_key": text, "detail": text, "rows": []}
+    said = {
+        "name": "no_match_is_overdue",
+        "tournament_key": text,
+        "detail": text,
+        "rows": [],
+        "wrong": 1,
+    }
     return {**said, "passed": False, "severity": "ERROR", "updated_at": WHEN}
 
 
@@ -118,13 +124,13 @@ def test_what_is_wrong_has_the_whole_width_of_a_terminal() -> None:
     wrong = (
         "Hazelgrove 1 - Clearridge 1, round 16 of 2026-12-20 is still scheduled, and nobody knows."
     )
-    lines = [{**check("sandbox:900001:9000014"), "rows": [wrong, "And more."]}]
+    lines = [{**check("sandbox:900001:9000014"), "rows": [wrong, "A second one."], "wrong": 71}]
     file = io.StringIO()
     Console(file=file, width=100).print(checks_lines(lines, BERLIN))
     names, line, *below = (each.rstrip() for each in file.getvalue().splitlines())
     assert names.split() == ["state", "check", "since", "(Europe/Berlin)", "tournament"]
     assert line.startswith("error no_match_is_overdue 2024-05-04 14:00")
-    assert below == [f"    {wrong}", "    And more."]
+    assert below == [f"    {wrong}", "    A second one.", "    and 69 more"]
 
 
 def test_letters_of_all_scripts_and_line_breaks_stay() -> None:

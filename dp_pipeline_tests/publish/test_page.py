@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
+from dp_pipeline.database.goalscorers import NamedGoals
 from dp_pipeline.football.models import Match, MatchStatus
 from dp_pipeline.publish.kickoffs import KickoffWords, kickoff_in_words
 from dp_pipeline.publish.page import page_of
 from dp_pipeline.publish.publishing import made_of
+from dp_pipeline.publish.season import PublishedCheck
 from dp_pipeline.publish.shelf import version_of
 from dp_pipeline_tests.publish.seasons import ATTRIBUTION, READ_AT, cup, season, with_everything
 
@@ -100,6 +102,29 @@ def test_what_is_not_there_leaves_no_empty_part() -> None:
     assert not list(root.iter("table", "svg"))
     of_cup = parsed(made_of(cup(8), BERLIN)[1])
     assert "Table" not in [each.text for each in of_cup.iter("h2")]
+
+
+def test_goals_whose_scorers_nobody_names_are_counted_and_make_no_table() -> None:
+    root = parsed(made_of(season(CLUBS, named_goals=NamedGoals(0, 959)), UTC_ZONE)[1])
+    assert "Goalscorers" in [each.text for each in root.iter("h2")]
+    (section,) = root.xpath("//section[@aria-labelledby='goalscorers']")
+    assert "names the scorers of 0 of 959 goals." in section.text_content()
+    assert not list(section.iter("table"))
+
+
+def test_a_moved_match_is_counted_once_and_what_is_wrong_beyond_twenty_things_is_counted() -> None:
+    told = season(CLUBS)
+    moved = replace(
+        told.matches[0], external_id="moved", status="postponed", home_score=None, away_score=None
+    )
+    check = PublishedCheck(
+        "Said.", passed=False, severity="WARN", detail="71 are.", rows=("x", "y")
+    )
+    told = replace(told, matches=(moved, *told.matches), checks=(replace(check, wrong=71),))
+    text = parsed(made_of(told, UTC_ZONE)[1]).text_content()
+    assert "30 of 30 matches have a result" in text
+    assert "3 of 3 played" in text
+    assert "and 69 more" in text
 
 
 def test_names_from_anywhere_stay_text() -> None:

@@ -23,7 +23,7 @@ TEAMS = {
 
 
 def blocks(language: str, url: str) -> list[str]:
-    text = URL.sub(lambda _: url, PAGE.read_text())
+    text = URL.sub(lambda _: url, PAGE.read_text()).replace("bl1:2022", "bl1:2024")
     for name, ours in TEAMS.items():
         text = text.replace(name, ours)
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
@@ -36,6 +36,8 @@ def _filled(filled_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.chdir(tmp_path)
 
 
+# of the seven rounds of the season that is stored here
+@pytest.mark.filterwarnings("ignore:Matchday 17 has no table")
 def test_the_python_of_the_page_runs(filled_url: str) -> None:
     found = blocks("python", filled_url)
     assert len(found) == 3

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 
 from dp_pipeline import read
-from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.read.frames import Rows, kind_of, pandas_frame, polars_frame
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
@@ -64,12 +63,14 @@ def test_tables_now_after_a_matchday_and_as_they_stood() -> None:
     assert now.schema["form"] == pl.List(pl.String)
     first = read.table_at(LIGA, matchday=1)
     assert set(first["games"]) == {1}
-    last = read.table_at(LIGA, matchday=99)
+    with pytest.warns(read.BetterQuestionWarning, match="this is the table after matchday 7"):
+        last = read.table_at(LIGA, matchday=99)
     columns = ["position", "team", "points", "goals_for"]
     assert last.select(columns).rows() == now.select(columns).rows()
     later = datetime(2999, 1, 1, tzinfo=UTC)
     assert read.table_at(LIGA, at=later).select(columns).rows() == now.select(columns).rows()
-    assert read.table_at(LIGA, at=datetime(1999, 1, 1, tzinfo=UTC)).height == 0
+    with pytest.warns(read.BetterQuestionWarning, match="was stored here before 20"):
+        assert read.table_at(LIGA, at=datetime(1999, 1, 1, tzinfo=UTC)).height == 0
     with pytest.raises(read.ReadError, match="matchday= or at="):
         read.table_at(LIGA)
     with pytest.raises(read.ReadError, match="matchday= or at="):
@@ -107,7 +108,7 @@ def test_a_question_of_ones_own_takes_parameters_and_writes_nothing() -> None:
     assert read.sql("SELECT 'a%' LIKE 'a%' AS alike")["alike"].to_list() == [True]
     with pytest.raises(read.NotOnlyReadingError, match="only read"):
         read.sql("DELETE FROM match")
-    with pytest.raises(DatabaseError, match='relation "nope" does not exist'):
+    with pytest.raises(read.UnreadableError, match='relation "nope" does not exist'):
         read.sql("SELECT * FROM nope")
     with pytest.raises(read.ReadError, match="has no :kee"):
         read.sql("SELECT 1 AS one", kee=1)
@@ -117,13 +118,24 @@ def test_a_question_of_ones_own_takes_parameters_and_writes_nothing() -> None:
         read.sql("SET LOCAL search_path TO public")
 
 
+def test_a_setting_or_a_database_that_cannot_be_used_is_an_error_of_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DP_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    with pytest.raises(read.UnreadableError, match="database"):
+        read.tournaments()
+    monkeypatch.setenv("DP_TIMEZONE", "Europe/Atlantis")
+    with pytest.raises(read.UnreadableError, match="DP_TIMEZONE"):
+        read.tournaments()
+
+
 def test_every_connection_is_closed_again(filled_url: str) -> None:
     name = filled_url.rsplit("/", 1)[1].partition("?")[0]
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
     with psycopg.connect(filled_url, autocommit=True) as connection:
         before = connection.execute(others, [name]).fetchone()
         read.table(LIGA)
-        with pytest.raises(DatabaseError):
+        with pytest.raises(read.ReadError):
             read.sql("SELECT 1/0 AS never")
         # a backend needs a moment to see that its client has gone
         for _ in range(50):
