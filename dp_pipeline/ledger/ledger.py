@@ -7,7 +7,7 @@ a row that says why. While a row is open its process holds an advisory lock (liv
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from functools import cache, partial
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -93,7 +93,7 @@ def has_rows(connection: sa.Connection, domain: str, tournament_id: UUID) -> boo
 
 
 @cache
-def _looking(domain: str) -> sa.Select[tuple[bool]]:
+def _looking(domain: str) -> sa.Select[bool]:
     given = sa.bindparam("tournament_id", type_=sa.Uuid)
     return sa.select(sa.exists().where(REGISTERED[domain].has_rows == given))
 
@@ -153,8 +153,7 @@ class Ledger:
             label=label,
         )
         lock = execution_lock(execution.id)
-        await anyio.to_thread.run_sync(partial(self._liveness.keep, run_lock(run.id), shared=True))
-        await anyio.to_thread.run_sync(self._liveness.keep, lock)
+        await anyio.to_thread.run_sync(self._keep_locks, run.id, lock)
         try:
             with logged_as(execution):
                 await self._database.run(lambda connection: _open(connection, execution))
@@ -170,6 +169,10 @@ class Ledger:
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._liveness.release, lock)
+
+    def _keep_locks(self, request_id: UUID, lock: str) -> None:
+        self._liveness.keep(run_lock(request_id), shared=True)
+        self._liveness.keep(lock)
 
     @asynccontextmanager
     async def lease(
