@@ -19,7 +19,12 @@ from dp_pipeline.assets.comparison import (  # noqa: E402 - after the filter abo
     comparison,
 )
 from dp_pipeline.assets.exports import exports  # noqa: E402
-from dp_pipeline.assets.materialize import collect, ingest  # noqa: E402
+from dp_pipeline.assets.materialize import (  # noqa: E402
+    INGEST_JOB,
+    LOGOS_JOB,
+    collect,
+    ingest,
+)
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retention_job import apply_retention  # noqa: E402
@@ -39,7 +44,6 @@ from dp_pipeline.sensors.poll import poll_matches  # noqa: E402
 from dp_pipeline.sensors.publish import publish_changes  # noqa: E402
 from dp_pipeline.settings import PARTITIONS_PER_RUN, partitions_per_run  # noqa: E402
 
-INGEST_JOB = "ingest_tournaments"
 _INGEST, *_OTHERS = cast(
     "list[dg.AssetsDefinition]",
     dg.with_source_code_references([ingest, collect, comparison, exports, season_charts, seasons]),
@@ -62,15 +66,8 @@ def build(
         assets=[ingested, *_OTHERS, *_SPECS],
         asset_checks=assets.CHECKS,
         jobs=[
-            dg.define_asset_job(
-                INGEST_JOB,
-                # Its checks are made all the same, and shown when their results change.
-                selection=dg.AssetSelection.assets(ingest).without_checks(),
-                description=(
-                    "Reads all domains of the tournaments that are chosen as partitions. A domain "
-                    "that fails holds up only what builds on it."
-                ),
-            ),
+            INGEST_JOB,
+            LOGOS_JOB,
             discover_seasons,
             refresh_tournaments,
             retry_failed,

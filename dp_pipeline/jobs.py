@@ -7,9 +7,10 @@ from functools import cached_property
 import dagster as dg
 
 from dp_pipeline.assets.drive import leaves_nothing
+from dp_pipeline.assets.materialize import WHOLE
 from dp_pipeline.assets.poll_job import POLL_JOB, planned_poll
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, planned_refresh
-from dp_pipeline.domains.registry import NAMES, in_order
+from dp_pipeline.domains.registry import in_order
 from dp_pipeline.partitions import TOURNAMENTS
 
 ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -58,7 +59,7 @@ def planned_work(
         return {}
     # Empty, not None, for a whole job that `dp ingest` runs in its own process.
     if not run.asset_selection:
-        domains = NAMES if run.job_name == "ingest_tournaments" else ()
+        domains = WHOLE.get(run.job_name, ())
     else:
         domains = in_order({key.to_user_string() for key in run.asset_selection})
     if not domains:

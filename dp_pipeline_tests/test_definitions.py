@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dp_pipeline.assets.views import LIVE
 from dp_pipeline.database.tables.views import VIEWS
 from dp_pipeline.definitions import build, defs
 from dp_pipeline.domains.registry import NAMES
@@ -148,13 +149,31 @@ def test_what_keeps_an_asset_current_is_named_on_its_page() -> None:
         assert bool(named) != (name in GROUPS["views"]), name
 
 
+def test_no_page_says_no_automation_of_what_is_kept_current_by_itself() -> None:
+    targeted: dict[str, set[str]] = {name: set() for name in specs()}
+    for sensor in defs.get_repository_def().sensor_defs:
+        for job in sensor.jobs if sensor.has_jobs else ():
+            for key in defs.resolve_job_def(job.name).asset_layer.selected_asset_keys:
+                targeted[key.to_user_string()].add(sensor.name)
+    for name in DOMAINS:
+        assert targeted[name] == {"discover_tournaments", "poll_matches"}, name
+    assert targeted["logos"] == {"discover_tournaments"}
+    for name in GROUPS["views"]:
+        assert str(specs()[name].description).endswith(LIVE), name
+
+
 def test_every_asset_job_schedule_and_sensor_is_described_in_two_sentences() -> None:
     repository = defs.get_repository_def()
     jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
     described = {
         **{each.name: each.description for each in (*jobs, *repository.schedule_defs)},
         **{sensor.name: sensor.description for sensor in repository.sensor_defs},
-        **{f"asset {name}": spec.description for name, spec in specs().items()},
+        **{
+            f"asset {name}": str(spec.description).removesuffix(
+                f" {LIVE}" if name in GROUPS["views"] else ""
+            )
+            for name, spec in specs().items()
+        },
     }
     assert {"ingest_tournaments", "poll_matches", "check_data_daily", "asset logos"} <= set(
         described

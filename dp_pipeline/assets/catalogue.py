@@ -19,8 +19,8 @@ EXPORTS_GROUP: Group = "exports"
 OPERATIONS: Group = "operations"
 OWNERS = ["team:football-data"]
 KEPT_CURRENT = "kept current by"
-"""Metadata of an asset whose automation Dagster does not find by itself: the jobs of sensors and
-schedules take keys and no assets, so that its page says "No automations found"."""
+"""Metadata of an asset whose automation Dagster does not find by itself, or not all of it: the jobs
+of sensors and schedules take keys and no assets."""
 _POSTGRES = {"python", "postgres"}
 
 

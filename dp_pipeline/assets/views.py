@@ -8,6 +8,7 @@ from dp_pipeline.database.tables.views import VIEWS, DatabaseView
 from dp_pipeline.domains.registry import DOMAINS
 
 EXECUTIONS = "executions"
+LIVE = "It is a live view: it shows what is stored when it is read, and needs no automation."
 _FIRST = {domain.tables[0].name: domain.name for domain in DOMAINS}
 _ASSETS = {
     **{table.name: domain.name for domain in DOMAINS for table in domain.tables},
@@ -59,10 +60,10 @@ VIEW_SPECS = [
         view.name,
         group=VIEWS_GROUP,
         kinds={"postgres", "view"},
-        description=view.description,
+        description=f"{view.description} {LIVE}",
         deps=assets_of(view),
         metadata={
-            KEPT_CURRENT: "nothing: a view is read, not materialized, and shows what is stored",
+            KEPT_CURRENT: "nothing",
             "dagster/table_name": view.name,
             "dagster/column_schema": dg.TableSchema(columns=_columns(view)),
             "dagster/column_lineage": lineage(view),

@@ -61,7 +61,7 @@ def export(keys: tuple[str, ...], formats: tuple[str, ...], folder: Path | None)
             about = f"{found.label} ({found.key}), licence: {found.licence.name}"
             screen.print(plain(about), soft_wrap=True)
             for each in written:
-                place = place_of(objects.url(each.key))
+                place = folder / each.key if folder else place_of(objects.url(each.key))
                 screen.print(plain(f"{each.rows:7} {each.table:9} {place}"), soft_wrap=True)
     if unknown:
         raise click.ClickException("\n".join(unknown))

@@ -101,7 +101,7 @@ def _read(instance: "dg.DagsterInstance", keys: Sequence[str], *, dry_run: bool)
     # The partition is only a tag, for Dagster lets no run have one that it does not know: the run
     # adds it once the provider has the tournament.
     tags = {"dagster/partition": keys[0]}
-    return run_here(instance, INGEST_JOB, "ingest", config, wanted=wanted, tags=tags)
+    return run_here(instance, INGEST_JOB.name, "ingest", config, wanted=wanted, tags=tags)
 
 
 def without_network(database: Database, keys: Sequence[str]) -> str:

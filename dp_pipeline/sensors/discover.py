@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from dp_pipeline.assets.refresh_job import REFRESH_JOB
+from dp_pipeline.assets.materialize import INGEST_JOB, LOGOS_JOB
+from dp_pipeline.assets.refresh_job import refresh_tournaments
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.discovery import discover
 from dp_pipeline.competitions.file import FollowedCompetition
@@ -16,7 +17,7 @@ TICK_SECONDS = 15
 
 
 @dg.sensor(
-    job_name=REFRESH_JOB,
+    jobs=[refresh_tournaments, INGEST_JOB, LOGOS_JOB],
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(

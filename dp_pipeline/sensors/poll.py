@@ -7,7 +7,14 @@ from functools import partial
 
 import dagster as dg
 
-from dp_pipeline.assets.poll_job import MOST_PER_RUN, POLL_JOB, planned_poll, poll_request
+from dp_pipeline.assets.materialize import INGEST_JOB
+from dp_pipeline.assets.poll_job import (
+    MOST_PER_RUN,
+    POLL_JOB,
+    planned_poll,
+    poll_due,
+    poll_request,
+)
 from dp_pipeline.assets.refresh_job import PROVIDER_TAG
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.file import FollowedCompetition
@@ -31,7 +38,7 @@ only its own tournaments."""
 
 
 @dg.sensor(
-    job_name=POLL_JOB,
+    jobs=[poll_due, INGEST_JOB],
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(

@@ -90,7 +90,7 @@ def place_of(url: str) -> str:
 
 @contextmanager
 def border(what: str) -> Generator[None]:
-    """Lease whatever the block raises into an ObjectStoreError.
+    """Turn whatever the block raises into an ObjectStoreError.
 
     Args:
         what: the beginning of the sentence, "The bucket x did not take an object".

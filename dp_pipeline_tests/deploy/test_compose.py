@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from dp_pipeline.definitions import INGEST_JOB
+from dp_pipeline.assets.materialize import INGEST_JOB
 from dp_pipeline_tests.deploy.containers import (
     CADDY,
     DEPLOY,
@@ -218,7 +218,7 @@ def launch(stack: Stack) -> str:
     selector = {
         "repositoryLocationName": "dp_pipeline",
         "repositoryName": "__repository__",
-        "jobName": INGEST_JOB,
+        "jobName": INGEST_JOB.name,
     }
     params = {
         "selector": selector,
