@@ -26,9 +26,10 @@ _INDENT = 6
 def doctor(*, as_json: bool, quick: bool) -> None:
     """Check what this installation stands on, and say what to do where it is not well.
 
-    Permissions, disk, database, tables, pooler, clock, object store (one small object is written
-    and deleted), Slack (nothing is posted), Dagster's storage, its daemon, and the providers of
-    stored tournaments. Nothing is migrated or repaired. Exits with 1 if a check failed.
+    Permissions, disk, the files of known exceptions and retention, database, tables, pooler, clock,
+    object store (one small object is written and deleted), Slack (nothing is posted), Dagster's
+    storage, its daemon, and the providers of stored tournaments. Nothing is migrated or repaired.
+    Exits with 1 if a check failed.
     """
     from dp_pipeline.instance.doctor import Installation, examine, examine_parts
 

@@ -15,6 +15,7 @@ from dp_pipeline.cli.terminal import STATUS_STYLES, lined, minute, printable
 from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
 from dp_pipeline.domains.registry import in_order
+from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
 from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
@@ -75,15 +76,23 @@ def executions(  # noqa: PLR0913 - the options
     elif not rows:
         click.echo("No execution is like that." if wanted != ExecutionFilter() else "None yet.")
     else:
-        console().print(ledger_lines(rows, Settings.load().timezone))
+        settings = Settings.load()
+        console().print(ledger_lines(rows, settings.timezone, dagster_url(settings)))
 
 
-def ledger_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
-    """A line per execution; under one that failed its cause in full."""
+def ledger_lines(rows: Sequence[Row], zone: ZoneInfo, dagster: str) -> Group:
+    """A line per execution; under one that failed its cause in full.
+
+    Args:
+        rows: of the ledger.
+        zone: of times.
+        dagster: address under which its runs have pages.
+    """
     started = f"started ({zone})"
     names = (started, "tournament", "domain", "status", "outcome", "+new ~upd", "time")
     lines = [
-        (_cells(row, zone), STATUS_STYLES.get(row["status"], "cyan"), _under(row)) for row in rows
+        (_cells(row, zone), STATUS_STYLES.get(row["status"], "cyan"), _under(row, dagster))
+        for row in rows
     ]
     return lined(names, lines, styled="status", right=names[-2:])
 
@@ -101,7 +110,7 @@ def _cells(row: Row, zone: ZoneInfo) -> tuple[str, ...]:
     )
 
 
-def _under(row: Row) -> list[str]:
+def _under(row: Row, dagster: str) -> list[str]:
     """What there is to say of an execution that did not end well."""
     said = []
     if row["error_text"]:
@@ -110,7 +119,10 @@ def _under(row: Row) -> list[str]:
             said.extend(how_to_settle(row["id"], row["summary"] or {}).split("\n"))
         if row["blocked"]:
             said.append(f"Not begun because of it: {', '.join(in_order(row['blocked']))}.")
-        said.append(f"Run {row['request_id']}. Report: {command(row['id'])}")
+        if row["report_file_key"]:
+            said.append(f"Run {row['request_id']}. Report: {command(row['id'])}")
+        else:
+            said.append(f"It has no report. Its run: {dagster}/runs/{row['request_id']}")
     return said
 
 

@@ -123,6 +123,14 @@ def settings_with_notices() -> Settings:
     settings = Settings.load()
     for notice in settings.notices:
         click.echo(notice, err=True)
+    if settings.known_exceptions_file is not None:
+        from dp_pipeline.domains.known_exceptions import KnownExceptionsError, load
+
+        try:
+            load(settings.known_exceptions_file)
+        except KnownExceptionsError as error:
+            said = f"No failing check counts as known (DP_KNOWN_EXCEPTIONS): {error}"
+            click.echo(printable(said), err=True)
     return settings
 
 

@@ -27,7 +27,9 @@ def checks(key: str | None, *, all_: bool, as_json: bool) -> None:
     """Print which checks of stored data fail, of all tournaments or of one KEY."""
     from dp_pipeline.database.data_checks import check_rows
 
-    with plain_errors(), open_database(Settings.load()).transaction() as connection:
+    with plain_errors():
+        settings = settings_with_notices()
+    with plain_errors(), open_database(settings).transaction() as connection:
         wanted = None if key is None else str(stored_key(connection, key))
         rows = check_rows(connection, tournament=wanted, failing=not all_)
     if as_json:
@@ -35,7 +37,7 @@ def checks(key: str | None, *, all_: bool, as_json: bool) -> None:
     elif not rows:
         click.echo("No check has been made." if all_ else "No check fails.")
     else:
-        console().print(checks_lines(rows, Settings.load().timezone))
+        console().print(checks_lines(rows, settings.timezone))
 
 
 @main.command()

@@ -2,15 +2,17 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.confirmed import before_removal
+from dp_pipeline.database.confirmed import before_removal, last_errors, unconfirmed
 from dp_pipeline.domains.registry import in_order
 from dp_pipeline.ledger.vocabulary import SETTLED
+from dp_pipeline.providers.errors import NOT_THERE
 
 
 def settled(rows: Any) -> sa.ColumnElement[bool]:
@@ -45,7 +47,8 @@ def failing(connection: sa.Connection, since: datetime | None = None) -> dict[st
 
     As in messages, a poll does not make good what a whole read failed at. A dry run counts for
     nothing, nor does a poll that requested nothing; of a key that was taken away, or a payload that
-    a person refused for good, nothing is left to try.
+    a person refused for good, nothing is left to try, nor of a key of which its provider has
+    no tournament.
 
     Args:
         connection: to the ledger.
@@ -57,7 +60,14 @@ def failing(connection: sa.Connection, since: datetime | None = None) -> dict[st
     domains = defaultdict[str, set[str]](set)
     for row in connection.execute(rows):
         domains[row.tournament_key].add(row.domain)
-    return {key: in_order(domains[key]) for key in sorted(domains)}
+    gone = _not_there(connection, list(domains)) if domains else frozenset()
+    return {key: in_order(domains[key]) for key in sorted(domains) if key not in gone}
+
+
+def _not_there(connection: sa.Connection, keys: Collection[str]) -> frozenset[str]:
+    """The keys of which nothing is stored or listed, and whose provider has no such tournament."""
+    errors = last_errors(connection, unconfirmed(connection, keys))
+    return frozenset(key for key, error in errors.items() if error in NOT_THERE)
 
 
 def since_of(text: str, now: datetime) -> datetime | None:

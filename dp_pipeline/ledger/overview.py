@@ -7,11 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dp_pipeline.database.confirmed import last_errors
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.progress import REPLACEABLE
 from dp_pipeline.ledger.failing import failing
-from dp_pipeline.providers.errors import NOT_THERE
 
 NOT_READ = "not read yet"
 """The status of a tournament of which nothing is stored."""
@@ -122,10 +120,8 @@ def overview(connection: sa.Connection, provider: str | None = None) -> list[Tou
         lines[row.key] = TournamentLine(
             row.key, row.label, NOT_READ, failed=failed.pop(row.key, ())
         )
-    errors = last_errors(connection, list(failed)) if failed else {}
     for key, domains in failed.items():
-        # A typing error is no tournament that waits.
-        if errors.get(key) not in NOT_THERE and provider in (None, key.partition(":")[0]):
+        if provider in (None, key.partition(":")[0]):
             lines[key] = TournamentLine(key, "", NOT_READ, failed=domains)
     return [lines[key] for key in sorted(lines)]
 

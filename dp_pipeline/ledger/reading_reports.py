@@ -19,6 +19,7 @@ from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, ObjectStoreError, w
 
 _executions, _kept = tables.data_provider_executions, tables.execution_report
 _MOST_NAMED = 5
+ENDED = tuple(status for status in tables.EXECUTION_STATUSES if status != "in_progress")
 
 
 class ReportNotFoundError(Exception):
@@ -77,7 +78,9 @@ def command(id_: object) -> str:
 
 
 def place_of_report(connection: sa.Connection, wanted: str) -> ReportPlace:
-    """The report of an execution, by the id of that or its beginning, or the last of a tournament.
+    """The report of an execution, by its id or the beginning, or of a tournament's last one.
+
+    That of a tournament is of the last execution that has ended.
 
     Raises:
         ReportNotFoundError: the ledger has no such execution, or several.
@@ -85,9 +88,10 @@ def place_of_report(connection: sa.Connection, wanted: str) -> ReportPlace:
     """
     if ":" in wanted:
         key = attempted_key(connection, wanted)
-        for row in newest_executions(connection, ExecutionFilter(key), limit=1):
+        # That of a poll at work has none yet, and hid the last one.
+        for row in newest_executions(connection, ExecutionFilter(key, ENDED), limit=1):
             return ReportPlace.of(row)
-        message = f"The ledger has no execution of {key}."
+        message = f"The ledger has no execution of {key} that has ended."
         raise ReportNotFoundError(message)
     try:
         ids = IdBeginning.parse(wanted, "execution")

@@ -1,8 +1,10 @@
 """`dp report`: the report of an execution, wherever it is kept."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.ledger.report_files import page_key
 from dp_pipeline_tests.cli.conftest import REFUSED, Dp, Filled
 from dp_pipeline_tests.end_to_end.seasons_by_hand import LIGA
+from dp_pipeline_tests.ledger.rows import finished_row
 
 TABLE = tables.data_provider_executions
 
@@ -55,6 +58,18 @@ def test_a_report_is_read_in_the_terminal(dp: Dp, row: dict[str, Any]) -> None:
 def test_the_last_report_of_a_tournament_is_that_of_its_failure(dp: Dp) -> None:
     text = " ".join(dp("report", REFUSED, "--text").output.split())
     assert "It failed: openfootball refused the request (HTTP 403 for /2024-25/de.1.json)." in text
+
+
+@pytest.mark.usefixtures("objects")
+def test_an_execution_at_work_does_not_hide_the_last_report(dp: Dp, filled: Filled) -> None:
+    now = datetime.now(UTC) + timedelta(hours=1)
+    at_work = {"status": "in_progress", "outcome": None, "completed_at": now}
+    id_ = finished_row(filled.database, uuid4(), REFUSED, "teams", **at_work)
+    try:
+        assert "It failed: openfootball refused" in dp("report", REFUSED, "--text").output
+    finally:
+        with filled.database.transaction() as connection:
+            connection.execute(sa.delete(TABLE).where(TABLE.c.id == id_))
 
 
 def test_a_report_without_a_page_gets_one_where_it_is_opened(

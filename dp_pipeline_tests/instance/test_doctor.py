@@ -22,6 +22,7 @@ from dp_pipeline.database import migrations
 from dp_pipeline.database.database import Database
 from dp_pipeline.instance.doctor import CHECKS, Diagnosis, Installation, examine
 from dp_pipeline.instance.doctor.database import clock, versions
+from dp_pipeline.instance.doctor.files import files
 from dp_pipeline.instance.doctor.machine import daemon, disk, permissions
 from dp_pipeline.instance.doctor.services import object_store, providers, slack
 from dp_pipeline.settings import Settings
@@ -75,6 +76,18 @@ def answering(answer: Callable[[dict[str, Any]], Response]) -> Generator[str]:
     methods = ["GET", "HEAD", "POST"]
     with serve(Starlette(routes=[Route("/{path:path}", any_path, methods=methods)])) as url:
         yield url
+
+
+def test_a_file_that_cannot_be_used_fails_with_its_setting(
+    examined: Callable[..., Installation], tmp_path: Path
+) -> None:
+    assert files(examined()) == Diagnosis("ok", "None is set.")
+    known = tmp_path / "known.yaml"
+    known.write_text("exception:\n  - tournament: openligadb:bl1:2024\n")
+    found = files(examined(DP_KNOWN_EXCEPTIONS=str(known)))
+    assert (found.state, found.said.startswith("DP_KNOWN_EXCEPTIONS: ")) == ("fail", True)
+    known.write_text("")
+    assert files(examined(DP_KNOWN_EXCEPTIONS=str(known))).state == "ok"
 
 
 def test_the_command_has_a_line_for_each_part_and_fails_with_one_that_fails(

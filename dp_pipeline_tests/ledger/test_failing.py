@@ -82,6 +82,14 @@ def test_a_tournament_that_was_taken_away_is_not_tried_again(database: Database)
     assert found(database) == {}
 
 
+def test_a_key_that_its_provider_does_not_have_is_not_tried_again(database: Database) -> None:
+    absent = failed(error_class="TournamentNotFoundError")
+    row(database, 0, "tournaments", key="openfootball:en.1:2024", **absent)
+    row(database, 1, "teams", key="openfootball:en.1:2024", **failed(outcome="blocked_dependency"))
+    row(database, 0, "matches", **failed())
+    assert found(database) == {KEY: ("matches",)}
+
+
 @pytest.mark.parametrize(
     ("text", "at"),
     [

@@ -40,6 +40,7 @@ def row(text: str) -> dict[str, Any]:
         "id": "0",
         "request_id": "0",
         "blocked": None,
+        "report_file_key": None,
         "operation_type": "teams_create",
         "status": "failed",
         "outcome": "nothing_yet",
@@ -80,7 +81,7 @@ def check(text: str) -> dict[str, Any]:
 
 TABLES = {
     "outcome": lambda text: outcome_table(text, [row(text)]),
-    "executions": lambda text: ledger_lines([row(text)], BERLIN),
+    "executions": lambda text: ledger_lines([row(text)], BERLIN, "http://localhost:3000"),
     "seasons": lambda text: seasons_table([row(text)], BERLIN),
     "health": lambda text: health_table([health(text)], BERLIN),
     "checks": lambda text: checks_lines([check(text)], BERLIN),
@@ -131,6 +132,14 @@ def test_what_is_wrong_has_the_whole_width_of_a_terminal() -> None:
     assert names.split() == ["state", "check", "since", "(Europe/Berlin)", "tournament"]
     assert line.startswith("error no_match_is_overdue 2024-05-04 14:00")
     assert below == [f"    {wrong}", "    A second one.", "    and 69 more"]
+
+
+def test_a_failure_without_a_report_names_the_page_of_its_run_and_no_command() -> None:
+    lost = shown(ledger_lines([row("x")], BERLIN, "http://localhost:3000"))
+    assert "It has no report. Its run: http://localhost:3000/runs/0" in lost
+    assert "dp report" not in lost
+    kept = shown(ledger_lines([{**row("x"), "report_file_key": "a.json"}], BERLIN, "http://x"))
+    assert "Run 0. Report: dp report 0" in kept
 
 
 def test_letters_of_all_scripts_and_line_breaks_stay() -> None:

@@ -4,6 +4,7 @@ diagnosis  what is examined, and what a check says
 machine    disk, permissions, Dagster's storage and daemon
 database   server, tables, pooler, clock
 services   object store, Slack, providers
+files      the files that settings name
 
 A new check is a function and its line in `CHECKS`. It is given all that it may open, says what it
 found, and raises what it likes: that is a failure, said in its words.
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from dp_pipeline.instance.doctor.database import clock, pooler, server, versions
 from dp_pipeline.instance.doctor.diagnosis import Check, Diagnosis, Installation
+from dp_pipeline.instance.doctor.files import files
 from dp_pipeline.instance.doctor.machine import daemon, dagster_storage, disk, permissions
 from dp_pipeline.instance.doctor.services import object_store, providers, slack
 from dp_pipeline.instance.health import installation_health
@@ -22,6 +24,7 @@ __all__ = ["CHECKS", "Diagnosis", "Installation", "examine", "examine_parts"]
 CHECKS: Mapping[str, Check] = {
     "permissions": permissions,
     "disk": disk,
+    "files": files,
     "database": server,
     "tables": versions,
     "pooler": pooler,

@@ -11,6 +11,9 @@ from dp_pipeline.instance.doctor.diagnosis import Diagnosis, Installation, State
 from dp_pipeline.providers.registry import PROVIDERS, roots
 
 ANSWER_SECONDS = 8.0
+_NO_SLACK = (
+    "It is not set up: failures are in Dagster, `dp executions` and `dp checks`, unannounced."
+)
 _SLACK = "https://slack.com/api"
 _REFUSED_EMPTY = frozenset(
     {"no_text", "invalid_payload", "missing_text_or_fallback_or_attachments"}
@@ -55,7 +58,7 @@ def slack(installation: Installation) -> Diagnosis:
         return Diagnosis("fail", f"Slack refuses the bot token: {error}.", cure)
     if settings.slack_webhook is None:
         cure = "To be told of failures, set SLACK_JOB_EXECUTIONS_WEBHOOK (docs/configuration.md)."
-        return Diagnosis("ok", "It is not set up, so that failures show in Dagster alone.", cure)
+        return Diagnosis("ok", _NO_SLACK, cure)
     answer = _post(settings.slack_webhook.get_secret_value(), {}, {})
     word = answer.text.strip()[:60]
     if answer.is_success or word in _REFUSED_EMPTY:

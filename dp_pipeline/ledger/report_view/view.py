@@ -20,6 +20,7 @@ from dp_pipeline.ledger.report_view.account import (
 from dp_pipeline.ledger.report_view.happened import happened, subject, verdict
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, ways_to_settle
 from dp_pipeline.pages.words import amount, clean, counted, duration, moment
+from dp_pipeline.providers.errors import NOT_THERE
 
 _TABLES: Mapping[str, str] = {
     "tournament": "Tournament",
@@ -236,7 +237,8 @@ def _failure(account: StoredAccount) -> ReportPart | None:
         "Where in the code": error.get("trace"),
     }
     waits = account.outcome == "blocked_dependency"
-    ways = (("All that failed is tried again by", "dp retry"),)
+    is_there = line(error.get("class")) not in NOT_THERE and account.key
+    ways = (("To read it again", f"dp ingest {account.key}"),) if is_there else ()
     return ReportPart(
         "failure",
         "The failure",
