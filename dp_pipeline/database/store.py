@@ -27,6 +27,7 @@ STAMPS = frozenset({"created_at", "updated_at"})
 # 1,000 ids in one query; a season has 380 matches, the largest recorded competition 500.
 _CHUNK = 1_000
 _MOST_COLLISIONS = 5
+_AS_READ = frozenset({str, int, bool, type(None), UUID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,8 @@ def _by_id(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[RowId, di
 
 def _as_read(value: object) -> object:
     """A value in the form in which Postgres returns it: equal values must compare equal."""
+    if type(value) in _AS_READ:
+        return value
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, datetime) and value.tzinfo is not None:

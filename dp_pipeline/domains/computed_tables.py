@@ -40,16 +40,26 @@ def tables_after(snapshot: Snapshot, rounds: Collection[str | None]) -> Computed
         snapshot: what is stored.
         rounds: slugs of rounds.
     """
-    matches = _that_count(snapshot)
-    begun = {match.stage for match in matches if match.round_slug in rounds}
+    return _tables_after(snapshot, _with_to_come(snapshot), rounds)
+
+
+def _tables_after(
+    snapshot: Snapshot, matches: Sequence[tuple[Match, Match]], rounds: Collection[str | None]
+) -> ComputedTables:
+    begun = {match.stage for match, _ in matches if match.round_slug in rounds}
     return _tables_of(
         snapshot,
         [
-            match if match.round_slug in rounds else replace(match, **_TO_COME)
-            for match in matches
+            match if match.round_slug in rounds else to_come
+            for match, to_come in matches
             if match.stage in begun
         ],
     )
+
+
+def _with_to_come(snapshot: Snapshot) -> list[tuple[Match, Match]]:
+    """The matches of a table, each as it is and as if it were still to be played."""
+    return [(match, replace(match, **_TO_COME)) for match in _that_count(snapshot)]
 
 
 def _that_count(snapshot: Snapshot) -> list[Match]:
@@ -90,7 +100,8 @@ def write_matchday_tables(connection: sa.Connection, snapshot: Snapshot) -> None
     if connection.scalar(before) == digest:
         return
     store(connection, from_, [{"tournament_id": id_, "computed_from": digest}])
-    written = [row for day in matchdays_of(snapshot) for row in _rows_after(snapshot, day)]
+    matches = _with_to_come(snapshot)
+    written = [row for day in matchdays_of(snapshot) for row in _rows_after(snapshot, matches, day)]
     of_tournament = _table.c.tournament_id == id_
     stored = set(connection.scalars(sa.select(_table.c.id).where(of_tournament)))
     if gone := stored - {row["id"] for row in written}:
@@ -126,10 +137,13 @@ def _code_digest() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()
 
 
-def _rows_after(snapshot: Snapshot, matchday: int) -> list[Row]:
+def _rows_after(
+    snapshot: Snapshot, matches: Sequence[tuple[Match, Match]], matchday: int
+) -> list[Row]:
+    tables_then = _tables_after(snapshot, matches, rounds_until(snapshot, matchday))
     return [
         _row(snapshot, matchday, rows.standing_row(snapshot.key, standing))
-        for standing in tables_after(snapshot, rounds_until(snapshot, matchday)).rows
+        for standing in tables_then.rows
     ]
 
 

@@ -40,21 +40,21 @@ class Ranking:
 
     def places(self, tally: Tally, *, first: int = 1) -> list[Placement]:
         """The places of all teams of a table, counted from `first`."""
-        sums = sums_of(tally.results, tally.teams)
+        sums = sums_of(tally.results, tally.teams) if self.per_game else {}
+        is_over = tally.is_over
         level: defaultdict[tuple[bool, Number], list[str]] = defaultdict(list)
         for team in tally.teams:
             level[team not in self.last, self._worth(team, tally, sums)].append(team)
         tiers: list[Tier] = []
         for key in sorted(level, reverse=True):
             tiers += self._decided(separated(level[key], self.order, tally))
-            if tally.is_over:
+            if is_over:
                 self._share_before_play_off(tiers, first, level[key])
         return list(self._counted(tiers, first))
 
     def _worth(self, team: str, tally: Tally, sums: Mapping[str, Sums]) -> Number:
         points = tally.points.get(team, 0)
-        games = len(sums[team].outcomes)
-        return Fraction(points, games or 1) if self.per_game else points
+        return Fraction(points, len(sums[team].outcomes) or 1) if self.per_game else points
 
     def _decided(self, tiers: Iterable[Tier]) -> list[Tier]:
         """The tiers of level teams, with those that an extra match has placed one by one."""

@@ -46,10 +46,14 @@ class Sums:
 
     def add(self, result: TableResult, team: str) -> None:
         """Count a result of the team."""
-        outcome = result.outcome(team)
         home = team == result.match.home
-        goals = (result.home_goals, result.away_goals)
-        scored, conceded = goals if home else goals[::-1]
+        scored, conceded = result.home_goals, result.away_goals
+        if not home:
+            scored, conceded = conceded, scored
+        if result.winner is not None:
+            outcome = "W" if team == result.winner else "L"
+        else:
+            outcome = "W" if scored > conceded else "L" if scored < conceded else "D"
         self.outcomes.append(outcome)
         self.goals_for += scored
         self.goals_against += conceded

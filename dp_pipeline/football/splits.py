@@ -48,7 +48,7 @@ def regular_phase(places: Mapping[Where, Sequence[Match]]) -> Where | None:
 
 def teams_of(matches: Sequence[Match]) -> frozenset[str]:
     """Who plays in them."""
-    return frozenset(team for match in matches for team in (match.home, match.away))
+    return frozenset([match.home for match in matches]).union([match.away for match in matches])
 
 
 def group_stages(
