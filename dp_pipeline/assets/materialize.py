@@ -1,6 +1,6 @@
 """What Dagster sees: one partitioned multi-asset whose assets are the domains, and one of images.
 
-One process, one set of connections and one request per URL for all domains of up to fifty
+One process, one set of connections and one request per URL for all domains of up to a hundred
 tournaments; and still one materialization event, ledger row and fate for each domain of each.
 """
 
@@ -61,8 +61,8 @@ def _spec(domain: Registered) -> dg.AssetSpec:
     can_subset=True,
     check_specs=checks.specs(),
     # One run over thousands of partitions never starts: Dagster stores a planned event for each
-    # asset and partition first (5,000 x 4 took longer than its two minutes to start). With fifty,
-    # 60 tournaments are two runs, and a backfill of hundreds still spreads over several workers.
+    # asset and partition first (5,000 x 4 took longer than its two minutes to start). With a
+    # hundred, 120 tournaments are two runs, and a backfill of hundreds still has several workers.
     backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=PARTITIONS_PER_RUN),
 )
 def ingest(

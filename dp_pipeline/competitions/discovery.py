@@ -29,7 +29,7 @@ from dp_pipeline.providers.errors import InvalidTournamentKeyError
 from dp_pipeline.providers.registry import BY_NAME, checked_key, roots
 
 MOST_ADDED = 200
-"""Partitions of a tick, with a run for each fifty: Dagster takes 5 ms for a partition on Postgres
+"""Partitions of a tick, with a run for each hundred: Dagster takes 5 ms for a partition on Postgres
 and 0.3 s for a run. 5,000 new tournaments are taken in within seven minutes; reading them takes
 their provider longer."""
 MOST_ANNOUNCED_SINGLY = 3

@@ -47,7 +47,7 @@ def keys_of(request: dg.RunRequest) -> list[str]:
 
 
 @given(st.sets(KEYS, max_size=250))
-def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_fifty(
+def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_a_hundred(
     keys: set[str],
 ) -> None:
     requests = refresh_requests(keys, priority=Priority.BACKFILL, run_group="u", run_key="r")

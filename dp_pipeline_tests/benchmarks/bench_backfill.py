@@ -12,8 +12,8 @@ from typing import Any
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.benchmarks import world
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
-from dp_pipeline_tests.benchmarks.place import place
-from dp_pipeline_tests.dagster_dev import DagsterDev, copy_project, dagster_dev
+from dp_pipeline_tests.benchmarks.place import place, unpaced_project
+from dp_pipeline_tests.dagster_dev import DagsterDev, dagster_dev
 
 IN_PROCESS_PARTITIONS = 12
 MULTIPROCESS_PARTITIONS = 4
@@ -40,7 +40,7 @@ def _variants() -> Iterator[dict[str, Any]]:
         environment = {"OPENFOOTBALL_BASE_URL": url, "OPENLIGADB_BASE_URL": url}
         with (
             place() as (top, home),
-            dagster_dev(copy_project(top / "project"), home, environment) as dev,
+            dagster_dev(unpaced_project(top / "project"), home, environment) as dev,
         ):
             idle = idling(dev.process.pid, home)
             for name, keys in (

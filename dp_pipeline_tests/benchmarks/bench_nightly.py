@@ -22,11 +22,10 @@ from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
-from dp_pipeline_tests.benchmarks.place import place
+from dp_pipeline_tests.benchmarks.place import place, unpaced_project
 from dp_pipeline_tests.dagster_dev import (
     ROOT,
     DagsterDev,
-    copy_project,
     dagster_dev,
     switch,
     wait_for,
@@ -83,7 +82,7 @@ def measure() -> Iterator[dict[str, Any]]:
             )
             for schedule in (nightly, weekly):
                 switch(instance, schedule, since=None)
-            project = copy_project(top / "project")
+            project = unpaced_project(top / "project")
             with dagster_dev(project, home, environment) as dev:
                 _fill(dev, keys, slack)
                 idle = idling(dev.process.pid, home)
