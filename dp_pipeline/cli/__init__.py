@@ -14,6 +14,7 @@ table     dp table
 shown     dp checks, seasons, approve, health
 stats     dp stats
 database  dp db
+dump      dp db dump, dp db restore
 accept    dp accept, dp refuse
 aliases   dp alias
 clubs     dp clubs
@@ -43,6 +44,7 @@ from dp_pipeline.cli import (  # noqa: E402
     database,
     dev,
     doctor,
+    dump,
     executions,
     export,
     goalscorers,
@@ -78,6 +80,7 @@ __all__ = [
     "database",
     "dev",
     "doctor",
+    "dump",
     "executions",
     "export",
     "goalscorers",

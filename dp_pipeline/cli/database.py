@@ -144,18 +144,26 @@ def _embedded(settings: Settings) -> EmbeddedPostgres:
 
 def _psql(program: str, url: str, arguments: Sequence[str]) -> int:
     """Run psql on a database until its user leaves it; its exit code."""
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-    given: dict[str, Any] = {**conninfo_to_dict(url), "application_name": "dp db shell"}
-    # In the environment, because everybody sees the arguments of a process.
-    password = given.pop("password", None)
-    environment = {**os.environ, **({} if password is None else {"PGPASSWORD": str(password)})}
-    command = [program, *arguments, "--dbname", make_conninfo(**given)]
+    place, environment = client_connection(url, "dp db shell")
+    command = [program, *arguments, "--dbname", place]
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends a statement, not the shell
     try:
         return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - psql
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def client_connection(url: str, name: str) -> tuple[str, dict[str, str]]:
+    """Where a program of Postgres connects to, without a password, and its environment, with one.
+
+    Everybody sees the arguments of a process.
+    """
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    given: dict[str, Any] = {**conninfo_to_dict(url), "application_name": name}
+    password = given.pop("password", None)
+    hidden = {} if password is None else {"PGPASSWORD": str(password)}
+    return make_conninfo(**given), {**os.environ, **hidden}
 
 
 def _for_java(url: str) -> str:

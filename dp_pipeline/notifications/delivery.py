@@ -67,7 +67,8 @@ class Delivery:
 
     Args:
         slack: the bot or the webhook; None while Slack is off.
-        wanted: the classes that are posted; the others count as announced.
+        wanted: the classes that are posted, "failure" with the ends of failures; the others count
+            as announced.
         duties: a message that cannot be rendered holds up no other one.
         log: of the tick.
         store: keeps the rate limit and the attempts; None while the database is away.
@@ -132,7 +133,7 @@ class Delivery:
     def _deliver(self, slack: SlackBot | SlackWebhook, waiting: Sequence[DueMessage]) -> None:
         """Post what is wanted, in order; stamp that and what is not."""
         for place, due in enumerate(waiting):
-            if not due.message.kinds & self.wanted:
+            if not self._is_wanted(due.message):
                 due.stamp()
                 self.suppressed += 1
             elif self._attempts.of(due.message.key).over:
@@ -147,6 +148,11 @@ class Delivery:
                 if self.left:
                     self.log.warning(f"{self.error} {len(waiting) - place} messages wait.")  # noqa: G004
                     break
+
+    def _is_wanted(self, message: Message) -> bool:
+        """Whether its class is posted: who hears of a failure hears of its end."""
+        ended = message.ends_failure and "failure" in self.wanted
+        return ended or bool(message.kinds & self.wanted)
 
     def _pause_seconds(self, error: SlackUnavailableError) -> float:
         """How long no tick is to post anything, because Slack said so or nobody answers."""

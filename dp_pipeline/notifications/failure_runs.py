@@ -147,6 +147,7 @@ def _counted() -> sa.Lateral:
         sa.select(
             sa.func.count(failed.c.id).label("times"),
             sa.func.bool_or(passing_kind(failed).is_(None)).label("alarming"),
+            sa.func.bool_or(failed.c.status == "failed").label("failed"),
         )
         .where(condition)
         .lateral("counted"),
@@ -180,6 +181,7 @@ def failure_runs(
             executions.c.fingerprint.is_not(None).label("failed"),
             counted.c.times,
             counted.c.alarming,
+            sa.func.coalesce(counted.c.failed, sa.false()).label("whole"),
             oldest.c.at.label("since"),
             first.c.at.label("first_announced"),
             last.c.at.label("last_announced"),
@@ -195,6 +197,7 @@ def failure_runs(
             first_announced=row.first_announced,
             last_announced=row.last_announced,
             alarming=row.alarming or row.times >= LASTING_TIMES,
+            failed=row.whole,
         )
         for row in connection.execute(query)
     }
@@ -214,7 +217,7 @@ def recoveries(
 
     `which` is a condition made with `executions`.
     """
-    oldest = _oldest()
+    oldest, failures = _oldest(), _counted()
     ended = (
         sa.select(
             executions.c.tournament_key,
@@ -222,15 +225,19 @@ def recoveries(
             (sa.func.extract("epoch", executions.c.completed_at - oldest.c.at) * 1000).label(
                 "after_ms"
             ),
+            (failures.c.alarming & failures.c.failed).label("failed"),
             sa.func.count().over().label("total"),
         )
-        .select_from(_beside(_whole, _part).join(oldest, sa.true()))
+        .select_from(_beside(_whole, _part, failures).join(oldest, sa.true()))
         .where(which, executions.c.status == "completed")
         .order_by(executions.c.completed_at, executions.c.id)
         .limit(most)
     )
     rows = connection.execute(ended).all()
-    named = tuple(Recovery(row.tournament_key, row.domain, round(row.after_ms)) for row in rows)
+    named = tuple(
+        Recovery(row.tournament_key, row.domain, round(row.after_ms), failed=row.failed)
+        for row in rows
+    )
     return named, rows[0].total if rows else 0
 
 

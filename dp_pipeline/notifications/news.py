@@ -48,6 +48,7 @@ class FailureRun:
         first_announced: the first earlier one people were announced, or will be before this.
         last_announced: the last such.
         alarming: one of them needed a person.
+        failed: one of them failed, and not only in part.
     """
 
     ended_at: datetime
@@ -56,6 +57,7 @@ class FailureRun:
     first_announced: datetime | None = None
     last_announced: datetime | None = None
     alarming: bool = True
+    failed: bool = True
 
     @property
     def repeats(self) -> bool:

@@ -14,6 +14,11 @@ from dp_pipeline.database.database import Database, DatabaseConfigurationError
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.resources import DatabaseResource
 
+COUNTS = """
+    SELECT (SELECT count(*) FROM tournament), (SELECT count(*) FROM data_provider_executions),
+        (SELECT count(*) FROM match), (SELECT count(*) FROM fixtures)
+"""
+
 
 @pytest.fixture
 def home(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -120,3 +125,50 @@ def test_tables_of_a_newer_version_are_named_and_left_alone(
         f"{migrations.HEAD}); update this installation.\n"
     )
     assert said("version") == said("migrate") == said("url") == (1, sentence)
+
+
+def dumped(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DP_DATABASE_URL", url)
+    code, output = said("dump", str(file))
+    assert code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    return output
+
+
+def test_a_dump_comes_back_into_an_empty_database_and_into_no_other(
+    filled_url: str,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "football.dump"
+    assert dumped(filled_url, file, monkeypatch).startswith(f"{file} has the database now, ")
+    refused = "Error: Something is stored in this database, and only an empty one is filled"
+    assert said("restore", str(file))[1].startswith(refused)
+    with psycopg.connect(filled_url) as connection:
+        [counts] = connection.execute(COUNTS).fetchall()
+    monkeypatch.setenv("DP_DATABASE_URL", postgres_url)
+    back = (0, f"{counts[0]} tournaments and {counts[1]} executions are stored now.\n")
+    assert said("restore", str(file)) == back
+    assert capfd.readouterr() == ("", "")
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute(COUNTS).fetchall() == [counts]
+    assert said("version")[0] == 0
+
+
+def test_of_a_torn_dump_nothing_is_restored_and_a_failed_dump_writes_no_file(
+    filled_url: str, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "football.dump"
+    dumped(filled_url, file, monkeypatch)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 3 // 4])
+    # its tables are empty, so that it may be filled
+    monkeypatch.setenv("DP_DATABASE_URL", migrated_url)
+    assert said("restore", str(file)) == (1, "Error: Nothing was restored.\n")
+    with psycopg.connect(migrated_url) as connection:
+        assert connection.execute(COUNTS).fetchall() == [(0, 0, 0, 0)]
+    monkeypatch.setenv("DP_DATABASE_URL", migrated_url.replace("?", "-gone?"))
+    assert said("dump", str(tmp_path / "none.dump")) == (1, "Error: Nothing was written.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["football.dump"]

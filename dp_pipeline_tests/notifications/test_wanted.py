@@ -30,11 +30,11 @@ def story(database: Database) -> None:
 TOLD = {
     "success": "✅ Completed: openligadb:bl1:2024",
     "failure": "❌ Failed: openligadb:bl2:2024",
-    "news": "✅ Recovered: openligadb:bl2:2024",
+    "news": "✅ News: a:b:2",
     "partial": "⚠️ Partial failure: openligadb:dfb:2024",
     "digest": "✅ weekly: 1 tournament, 1 updated",
 }
-NEWS = "✅ News: a:b:2"
+RECOVERED = "✅ Recovered: openligadb:bl2:2024"
 
 
 @pytest.mark.parametrize("wanted", TOLD)
@@ -44,7 +44,8 @@ def test_each_class_can_be_posted_alone_and_the_rest_counts_as_announced(
     story(channel.database)
     monkeypatch.setenv("DP_MESSAGES", wanted)
     channel.deliver()
-    assert channel.headers == [TOLD[wanted], *([NEWS] if wanted == "news" else [])]
+    recovered = [RECOVERED] if wanted in {"failure", "news"} else []
+    assert sorted(channel.headers) == sorted([TOLD[wanted], *recovered])
     assert unannounced(channel.database) == 0
     monkeypatch.delenv("DP_MESSAGES")
     assert channel.deliver() == "Nothing new."
@@ -53,7 +54,25 @@ def test_each_class_can_be_posted_alone_and_the_rest_counts_as_announced(
 def test_everything_is_posted_by_default(channel: Channel) -> None:
     story(channel.database)
     channel.deliver()
-    assert sorted(channel.headers) == sorted([*TOLD.values(), NEWS])
+    assert sorted(channel.headers) == sorted([*TOLD.values(), RECOVERED])
+
+
+def test_who_wants_failures_alone_hears_of_the_end_of_a_failure_not_of_what_failed_in_part(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_MESSAGES", "failure")
+    finished_row(channel.database, uuid4(), completed_at=ago(hours=3), **failed())
+    in_part = failed(status="partial_failure", summary={"leftOut": 1})
+    finished_row(channel.database, uuid4(), OTHER, completed_at=ago(hours=3), **in_part)
+    channel.deliver()
+    assert channel.headers == ["❌ Failed: openligadb:bl1:2024"]
+    finished_row(channel.database, uuid4(), OTHER, completed_at=ago(minutes=5))
+    finished_row(channel.database, uuid4(), OTHER, run_group="night", completed_at=ago(minutes=4))
+    assert channel.deliver() == "2 messages suppressed or not wanted"
+    finished_row(channel.database, uuid4(), run_group="weekly", completed_at=ago(minutes=1))
+    channel.deliver()
+    assert channel.headers[1:] == ["✅ weekly: 1 tournament, 1 updated"]
+    assert "*Recovered*" in json.dumps(channel.receiver.accepted[-1])
 
 
 def test_the_end_of_a_failure_that_was_announced_is_announced_when_a_night_brings_it(

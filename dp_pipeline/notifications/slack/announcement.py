@@ -116,6 +116,11 @@ class Announcement:
         return frozenset(kinds)
 
     @property
+    def ends_failure(self) -> bool:
+        """Whether something ended that was a failure, and not only in part."""
+        return any(line.failure_run and line.failure_run.failed for line in self._ended())
+
+    @property
     def sentences(self) -> list[str]:
         """What is news whatever else is."""
         return [text for line in self.lines for text in line.news if visible(text)]
@@ -199,12 +204,15 @@ class Announcement:
 
     def _recovered(self) -> bool:
         """Whether a failure ended that needed a person."""
-        return any(
-            line.status == "completed"
-            and line.failure_run is not None
-            and line.failure_run.alarming
-            for line in self.lines
-        )
+        return bool(self._ended())
+
+    def _ended(self) -> list[Line]:
+        """The lines that say so, in the order of domains."""
+        return [
+            line
+            for line in sorted(self.lines, key=lambda line: line.place)
+            if line.status == "completed" and line.failure_run and line.failure_run.alarming
+        ]
 
     def _label(self) -> str:
         for name in (self.tournament_label, self.tournament_key):
@@ -253,11 +261,7 @@ class Announcement:
 
     def _recoveries(self) -> list[str]:
         """What was wrong and is well again, in a line."""
-        ended = [
-            line
-            for line in sorted(self.lines, key=lambda line: line.place)
-            if line.status == "completed" and line.failure_run and line.failure_run.alarming
-        ]
+        ended = self._ended()
         lasted = max((line.failure_run.lasted_ms for line in ended if line.failure_run), default=0)
         domains = inline(", ".join(line.domain for line in ended), 200)
         return [f"*Recovered* after {duration(lasted)}: {domains}"] if ended else []

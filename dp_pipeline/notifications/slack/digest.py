@@ -81,11 +81,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One domain of one tournament that completed after it had failed; `after_ms` later."""
+    """One domain of one tournament that completed after it had failed; `after_ms` later.
+
+    `failed` says that a person was needed, and that it failed not only in part.
+    """
 
     tournament: str
     domain: str
     after_ms: int
+    failed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,11 @@ class Digest:
         if self.news or self.recoveries:
             kinds.add("news")
         return frozenset(kinds)
+
+    @property
+    def ends_failure(self) -> bool:
+        """Whether something ended that was a failure, and not only in part."""
+        return any(each.failed for each in self.recoveries)
 
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""

@@ -32,6 +32,11 @@ class Notice:
         """The classes it belongs to."""
         return frozenset({self.kind})
 
+    @property
+    def ends_failure(self) -> bool:
+        """Whether something is well again of which a failure was announced."""
+        return self.kind == "news"
+
     def payload(self) -> dict[str, Any]:
         """The payload of an incoming webhook."""
         color = GREEN if self.kind == "news" else RED

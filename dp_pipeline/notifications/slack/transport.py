@@ -46,6 +46,11 @@ class Message(Protocol):
         """The classes it belongs to: one that is wanted is enough for it to be posted."""
         ...
 
+    @property
+    def ends_failure(self) -> bool:
+        """Whether it says that a failure is over: who is posted failures is posted this, too."""
+        ...
+
     def payload(self) -> dict[str, Any]:
         """What Slack is sent."""
         ...
