@@ -1,7 +1,6 @@
 """The code location: what Dagster loads. Assembly only; importing does no I/O."""
 
 import gc
-import warnings
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,10 +10,7 @@ import dagster as dg
 # every run starts, and as long again in each full collection of the run itself.
 gc.disable()
 
-# A backfill policy on assets is marked beta and says so once per asset at every load.
-warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(backfill_policy|owners).*")
-
-from dp_pipeline.assets.comparison import (  # noqa: E402 - after the filter above
+from dp_pipeline.assets.comparison import (  # noqa: E402 - see above
     compare_providers,
     comparison,
 )
@@ -26,6 +22,7 @@ from dp_pipeline.assets.materialize import (  # noqa: E402
     ingest,
 )
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
+from dp_pipeline.assets.reading import READING  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retention_job import apply_retention  # noqa: E402
 from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
@@ -35,7 +32,6 @@ from dp_pipeline.competitions.check_job import check_stored_data  # noqa: E402
 from dp_pipeline.competitions.seasons import discover_seasons, seasons  # noqa: E402
 from dp_pipeline.notifications import assets  # noqa: E402
 from dp_pipeline.notifications.slack.resource import SlackResource  # noqa: E402
-from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource  # noqa: E402
 from dp_pipeline.schedules import SCHEDULES  # noqa: E402
 from dp_pipeline.sensors.discover import discover_tournaments  # noqa: E402
 from dp_pipeline.sensors.follow import watch_competitions  # noqa: E402
@@ -86,15 +82,11 @@ def build(
             publish_changes,
         ],
         resources={
-            "database": DatabaseResource(),
-            "providers": ProvidersResource(),
-            "ledger": LedgerResource(),
+            **(READING.resources or {}),
             "slack": SlackResource(),
             **(resources or {}),
         },
-        # A process per step costs four times the CPU and leaves an orphan that goes on writing when
-        # the run's own process is killed.
-        executor=dg.in_process_executor,
+        executor=READING.executor,
     )
 
 

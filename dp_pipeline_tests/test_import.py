@@ -92,3 +92,17 @@ def test_loading_the_code_location_reads_nothing_and_starts_nothing(tmp_path: Pa
     assert [file for file in seen["files"] if file.startswith(("os.", "sqlite3"))] == []
     assert not home.exists()
     assert _NEVER & set(seen["modules"]) == set()
+
+
+def test_a_command_that_reads_tournaments_loads_no_sensors_and_no_messages() -> None:
+    program = (
+        "import sys, dp_pipeline.cli\n"
+        "from dp_pipeline.assets.reading import READING\n"
+        "READING.resolve_job_def('ingest_tournaments')\n"
+        "print(*sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    others = ("definitions", "notifications", "schedules", "sensors", "competitions.discovery")
+    assert not {f"dp_pipeline.{name}" for name in others} & set(finished.stdout.split())

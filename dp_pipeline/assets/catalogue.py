@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import dagster as dg
 
-# Code references are marked beta and say so at every load.
-warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*(deReference|_reference).*")
+# Code references, owners and backfill policies are marked beta and say so at every load.
+warnings.filterwarnings(
+    "ignore", category=dg.BetaWarning, message=".*(deReference|_reference|backfill_policy|owners).*"
+)
 
 Group = Literal["football", "views", "exports", "operations"]
 

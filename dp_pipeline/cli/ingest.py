@@ -92,8 +92,8 @@ def _register_confirmed(
 
 def _read(instance: "dg.DagsterInstance", keys: Sequence[str], *, dry_run: bool) -> EndedRun:
     """Read one tournament as a run of its partition, several at once as one refresh."""
+    from dp_pipeline.assets.materialize import INGEST_JOB
     from dp_pipeline.assets.refresh_job import OP, REFRESH_JOB
-    from dp_pipeline.definitions import INGEST_JOB
 
     wanted, config = dict.fromkeys(keys, NAMES), {"dry_run": dry_run}
     if len(keys) > 1:

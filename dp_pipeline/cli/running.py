@@ -60,7 +60,7 @@ def run_here(  # noqa: PLR0913 - which job, of what, and how it is named
     """
     from dagster import DagsterExecutionInterruptedError
 
-    from dp_pipeline.definitions import defs
+    from dp_pipeline.assets.reading import READING
     from dp_pipeline.instance.launcher import in_process_run_tags
     from dp_pipeline.ledger.run_tags import TERMINAL_TAG
 
@@ -68,7 +68,7 @@ def run_here(  # noqa: PLR0913 - which job, of what, and how it is named
     subject = f"{len(wanted)} tournaments" if len(wanted) > 1 else next(iter(wanted))
     with working(f"{subject}: reading …", total=len(wanted)) as doing:
         instance.add_event_listener(run_id, _listener(wanted, doing))
-        result = defs.resolve_job_def(job).execute_in_process(
+        result = READING.resolve_job_def(job).execute_in_process(
             instance=instance,
             run_id=run_id,
             raise_on_error=False,
