@@ -231,17 +231,28 @@ async def confirm(source: Source, context: RunContext) -> None:
         ProviderError: it did not say.
     """
     key = source.key
-    if not await context.database.run(lambda connection: is_confirmed(connection, key)):
-        try:
-            await context.providers.confirm(source)
-        except NotArchivedError:
-            # What it would have requested was not: the tournament had been confirmed by then.
-            return
-        if not context.run.is_dry:
-            context.confirmed(str(key))
-    if not context.run.is_dry:
+
+    def wanted_back(connection: sa.Connection) -> None:
         # A person has it read, for automation leaves removed tournaments out (drive.py).
-        await context.database.run(lambda connection: forget(connection, [str(key)]))
+        if not context.run.is_dry:
+            forget(connection, [str(key)])
+
+    def known(connection: sa.Connection) -> bool:
+        confirmed = is_confirmed(connection, key)
+        if confirmed:
+            wanted_back(connection)
+        return confirmed
+
+    if await context.database.run(known):
+        return
+    try:
+        await context.providers.confirm(source)
+    except NotArchivedError:
+        # What it would have requested was not: the tournament had been confirmed by then.
+        return
+    if not context.run.is_dry:
+        context.confirmed(str(key))
+    await context.database.run(wanted_back)
 
 
 async def attempt(  # noqa: PLR0913 - the work, and what is known before it

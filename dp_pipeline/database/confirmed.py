@@ -34,9 +34,15 @@ def table_of(keys: Collection[str]) -> sa.Subquery:
     return sa.select(column).subquery("keys")
 
 
+_ONE_KEY = sa.bindparam("key", type_=sa.Text)
+_IS_CONFIRMED = sa.select(
+    sa.exists().where(_tournament.c.key == _ONE_KEY) | sa.exists().where(_season.c.key == _ONE_KEY)
+)
+
+
 def is_confirmed(connection: sa.Connection, key: TournamentKey) -> bool:
     """Whether a tournament is stored, or its provider has listed it as a season."""
-    return not unconfirmed(connection, [str(key)])
+    return bool(connection.scalar(_IS_CONFIRMED, {"key": str(key)}))
 
 
 def unconfirmed(connection: sa.Connection, keys: Collection[str]) -> list[str]:

@@ -213,10 +213,21 @@ class Database:
         Raises:
             DatabaseError: in place of the driver's errors. What `work` itself raises is passed on.
         """
+        once = partial(anyio.to_thread.run_sync, self._in_turn, work, abandon_on_cancel=False)
+        try:
+            # Tenacity takes as long as a statement, and is seldom needed.
+            return await once()
+        except DatabaseError as error:
+            failed: list[DatabaseError] = [error]
+
+        async def again() -> T:
+            # what has failed already is the first attempt
+            if failed:
+                raise failed.pop()
+            return await once()
+
         retrying = tenacity.AsyncRetrying(**retry_options(attempts, seconds), sleep=anyio.sleep)
-        return await retrying(
-            partial(anyio.to_thread.run_sync, self._in_turn, work, abandon_on_cancel=False)
-        )
+        return await retrying(again)
 
     def run_here(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in one transaction in this thread; else as `run`."""

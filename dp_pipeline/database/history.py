@@ -6,7 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
-from dp_pipeline.database.store import Change, Stored, as_table
+from dp_pipeline.database.given_rows import as_document, as_table
+from dp_pipeline.database.store import Change, Stored
 
 UNTRACKED_TABLES = frozenset({"knockout_tie", "image", "team_alias"})
 """Those follow from tracked rows, or are no facts of football."""
@@ -15,6 +16,13 @@ UNTRACKED_FIELDS = {
     "tournament": frozenset({"status", "mode", "standings_mode", "current_round"}),
 }
 """By table: they are bookkeeping, or follow from other rows."""
+
+
+_NAMES = ("tournament_id", "execution_id", "entity", "entity_id", "field", "old", "new")
+_GIVEN = as_table(tables.change, _NAMES)
+_ADD = sa.insert(tables.change).from_select(
+    list(_NAMES), sa.select(*(_GIVEN.c[name] for name in _NAMES))
+)
 
 
 def add_changes(
@@ -49,10 +57,7 @@ def add_changes(
         if field not in UNTRACKED_FIELDS.get(one.table, ())
     ]
     if changes:
-        names = list(changes[0])
-        given = as_table(connection, tables.change, changes, names)
-        rows = sa.select(*(given.c[name] for name in names))
-        connection.execute(sa.insert(tables.change).from_select(names, rows))
+        connection.execute(_ADD, as_document(changes, _NAMES))
 
 
 def add_moves(connection: sa.Connection, column: sa.Column[UUID], old: UUID, new: UUID) -> None:

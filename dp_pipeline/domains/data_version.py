@@ -28,6 +28,8 @@ _OF_OTHERS = {
     tables.tournament_team.name: {"badge"},
 }
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
 
 def data_version(domain: Registered, snapshot: Snapshot) -> str:
     """A digest of the rows of a domain in a tournament, without the times of writing them."""
@@ -71,6 +73,8 @@ def _rows(table: sa.Table, snapshot: Snapshot) -> Mapping[RowId, Row]:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it: a moment in UTC, however the database or a provider gave it."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, datetime | date):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.rows import Row, finding_id, storable
@@ -11,6 +12,15 @@ from dp_pipeline.database.store import store
 from dp_pipeline.providers.fetched import Finding
 
 _table = tables.finding
+_MINE = _table.c.tournament_id == sa.bindparam("tournament", type_=sa.Uuid)
+_OF_TOURNAMENT = (
+    sa.select(_table).where(_MINE).order_by(_table.c.domain, _table.c.subject, _table.c.detail)
+)
+_DELETE_OTHERS = sa.delete(_table).where(
+    _MINE,
+    _table.c.domain == sa.any_(sa.bindparam("domains", type_=pg.ARRAY(sa.Text))),
+    _table.c.id != sa.all_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))),
+)
 
 
 def keep_findings(
@@ -41,20 +51,13 @@ def keep_findings(
     # One that came both ways is left out.
     rows = list({row["id"]: row for row in sorted(rows, key=_left_out_last)}.values())
     store(connection, _table, rows)
-    connection.execute(
-        sa.delete(_table).where(
-            _table.c.tournament_id == tournament,
-            _table.c.domain.in_(list(read)),
-            _table.c.id.not_in([row["id"] for row in rows]),
-        )
-    )
+    still = {"domains": list(read), "ids": [row["id"] for row in rows]}
+    connection.execute(_DELETE_OTHERS, {"tournament": tournament, **still})
 
 
 def findings_of(connection: sa.Connection, tournament: UUID) -> Sequence[Row]:
     """What was found, in the order of what is concerned."""
-    wanted = sa.select(_table).where(_table.c.tournament_id == tournament)
-    order = (_table.c.domain, _table.c.subject, _table.c.detail)
-    return connection.execute(wanted.order_by(*order)).mappings().all()
+    return connection.execute(_OF_TOURNAMENT, {"tournament": tournament}).mappings().all()
 
 
 def _left_out_last(row: Row) -> bool:

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.rows import Row
@@ -30,6 +31,24 @@ _OF_MATCH = (
 _OF_STANDING = (
     *("position", "games", "wins", "draws", "losses", "goals_for", "goals_against", "points"),
     *("stage", "group_name", "computed", "rule", "note", "whole_season", "zone"),
+)
+
+_IDS = sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
+_TEAMS = (
+    sa.select(tables.team, tables.tournament.c.season.label("described_season"))
+    .outerjoin(tables.tournament, tables.tournament.c.key == tables.team.c.described_in)
+    .where(tables.team.c.id == _IDS)
+)
+_PROVIDER = sa.bindparam("provider", type_=sa.Text)
+_NAMED = sa.select(tables.team.c.external_id).where(tables.team.c.provider == _PROVIDER)
+_ALIASES = (
+    sa.select(tables.team_alias.c.key, tables.team.c.external_id)
+    .outerjoin_from(tables.team_alias, tables.team, tables.team_alias.c.team_id == tables.team.c.id)
+    .where(tables.team_alias.c.provider == _PROVIDER)
+)
+_ELSEWHERE = sa.select(tables.match.c.id).where(
+    tables.match.c.id == _IDS,
+    tables.match.c.tournament_id != sa.bindparam("tournament", type_=sa.Uuid),
 )
 
 
@@ -279,15 +298,15 @@ def read_snapshot(
     id_ = key.tournament_id
     stored: dict[str, dict[RowId, Row]] = {}
     for table in dict.fromkeys(of):
-        if table is tables.tournament:
-            where = table.c.id == id_
-        elif table is tables.team_alias:
-            where = table.c.provider == key.provider
-        elif "tournament_id" in table.c:
-            where = table.c.tournament_id == id_
-        else:
-            continue
-        stored[table.name] = _by_id(connection, table, where)
+        wanted = _reading(table)
+        if wanted is not None:
+            names = [column.name for column in table.primary_key]
+            of_it: Any = {"tournament": id_, "provider": key.provider}
+            rows: Any = connection.execute(wanted, of_it).mappings()
+            stored[table.name] = {
+                row[names[0]] if len(names) == 1 else tuple(row[n] for n in names): dict(row)
+                for row in rows
+            }
     teams = {
         row[name]
         for rows in stored.values()
@@ -300,13 +319,9 @@ def read_snapshot(
 
 def read_stored_teams(connection: sa.Connection, snapshot: Snapshot) -> StoredTeams:
     """What the teams of a payload are recognised by, where their provider has no ids of them."""
-    team, alias = tables.team.c, tables.team_alias.c
-    provider = snapshot.key.provider
-    stored = connection.scalars(sa.select(team.external_id).where(team.provider == provider))
-    names = sa.select(alias.key, team.external_id).outerjoin_from(
-        tables.team_alias, tables.team, alias.team_id == team.id
-    )
-    aliases = connection.execute(names.where(alias.provider == provider))
+    provider = {"provider": snapshot.key.provider}
+    stored = connection.scalars(_NAMED, provider)
+    aliases = connection.execute(_ALIASES, provider)
     return StoredTeams(
         {row.key: row.external_id for row in aliases}, frozenset(stored), snapshot.models
     )
@@ -328,10 +343,8 @@ def look_for(
         described_teams, described_now = _teams(connection, new_teams)
         teams_now, described = teams_now | described_teams, described | described_now
     if new_matches:
-        match = tables.match.c
-        others = match.tournament_id != snapshot.key.tournament_id
-        wanted = sa.select(match.id).where(match.id.in_(new_matches), others)
-        elsewhere = set(connection.scalars(wanted))
+        ids = {"ids": list(new_matches), "tournament": snapshot.key.tournament_id}
+        elsewhere = set(connection.scalars(_ELSEWHERE, ids))
     return replace(
         snapshot,
         stored={**snapshot.stored, tables.team.name: teams_now},
@@ -345,20 +358,13 @@ def _teams(
     connection: sa.Connection, ids: Collection[UUID]
 ) -> tuple[dict[RowId, Row], dict[UUID, tuple[str, str]]]:
     """Rows of teams, and season and key of the tournaments that named them last."""
-    team, tournament = tables.team, tables.tournament
-    season = tournament.c.season.label("described_season")
-    wanted = (
-        sa.select(team, season)
-        .outerjoin(tournament, tournament.c.key == team.c.described_in)
-        .where(team.c.id.in_(ids))
-    )
-    team_rows = list(connection.execute(wanted).mappings())
+    team_rows = list(connection.execute(_TEAMS, {"ids": list(ids)}).mappings())
     described = {
         row["id"]: (row["described_season"], row["described_in"])
         for row in team_rows
         if row["described_season"] is not None
     }
-    names = [column.name for column in team.c]
+    names = [column.name for column in tables.team.c]
     return {row["id"]: {name: row[name] for name in names} for row in team_rows}, described
 
 
@@ -370,11 +376,14 @@ def _read(change: Mapping[str, Any], which: str) -> Any:
     return UUID(value) if isinstance(value, str) and isinstance(column.type, sa.Uuid) else value
 
 
-def _by_id(
-    connection: sa.Connection, table: sa.Table, where: sa.ColumnElement[bool]
-) -> dict[RowId, Row]:
-    key = [column.name for column in table.primary_key]
-    selected: Any = connection.execute(sa.select(table).where(where)).mappings()
-    return {
-        row[key[0]] if len(key) == 1 else tuple(row[n] for n in key): dict(row) for row in selected
-    }
+@cache
+def _reading(table: sa.Table) -> sa.Select[Any] | None:
+    """The statement for the rows of a tournament; made once, which takes as long as running it."""
+    id_ = sa.bindparam("tournament", type_=sa.Uuid)
+    if table is tables.tournament:
+        return sa.select(table).where(table.c.id == id_)
+    if table is tables.team_alias:
+        return sa.select(table).where(table.c.provider == _PROVIDER)
+    if "tournament_id" in table.c:
+        return sa.select(table).where(table.c.tournament_id == id_)
+    return None

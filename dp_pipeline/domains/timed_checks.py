@@ -25,12 +25,17 @@ _read_well = (
     & _executions.c.status.in_(("completed", "partial_failure"))
 )
 
+_LAST_READ = (
+    sa.select(_executions.c.started_at)
+    .where(_executions.c.tournament_key == sa.bindparam("key", type_=sa.Text), _read_well)
+    .order_by(_executions.c.started_at.desc())
+    .limit(1)
+)
+
 
 def last_read_of(connection: sa.Connection, key: str) -> datetime | None:
     """When the last whole read of a tournament's matches that ended well began."""
-    began = _executions.c.started_at
-    wanted = sa.select(began).where(_executions.c.tournament_key == key, _read_well)
-    return connection.scalar(wanted.order_by(began.desc()).limit(1))
+    return connection.scalar(_LAST_READ, {"key": key})
 
 
 def stored_providers(connection: sa.Connection) -> set[str]:

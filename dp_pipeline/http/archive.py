@@ -245,16 +245,23 @@ def _text(header: str | None) -> str | None:
     return header.replace("\x00", "")[:500] if header else None
 
 
-def _last(connection: sa.Connection, url: str) -> Any:
+def _last_of_url() -> sa.Select[*tuple[Any, ...]]:
     newest = (
         sa.select(_response)
-        .where(_response.c.url == url, _response.c.hash.is_not(None))
+        .where(_response.c.url == sa.bindparam("url", type_=sa.Text), _response.c.hash.is_not(None))
         .order_by(_response.c.id.desc())
         .limit(1)
         .subquery()
     )
-    there = sa.exists().where(_payload.c.hash == newest.c.hash)
-    return connection.execute(sa.select(newest).where(there)).first()
+    return sa.select(newest).where(sa.exists().where(_payload.c.hash == newest.c.hash))
+
+
+_LAST = _last_of_url()
+_STORE = insert(_payload).on_conflict_do_nothing(index_elements=[_payload.c.hash])
+
+
+def _last(connection: sa.Connection, url: str) -> Any:
+    return connection.execute(_LAST, {"url": url}).first()
 
 
 def _forget(connection: sa.Connection, hash_: str) -> None:
@@ -267,6 +274,5 @@ def _write(
     responses: Sequence[Mapping[str, Any]],
 ) -> None:
     if payloads:
-        statement = insert(_payload).on_conflict_do_nothing(index_elements=[_payload.c.hash])
-        connection.execute(statement, payloads)
+        connection.execute(_STORE, payloads)
     connection.execute(sa.insert(_response), responses)

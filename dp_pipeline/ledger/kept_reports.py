@@ -28,20 +28,50 @@ _reports = tables.execution_report
 _summary = sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb"))
 
 
+# Statements of every execution are made once: making them took as long as running them.
+_ID = sa.bindparam("mine", type_=sa.Uuid)
+_MINE = _reports.c.execution_id == _ID
+_KEEP = (
+    insert(_reports)
+    .values(
+        execution_id=_ID,
+        file_key=sa.bindparam("file_key", type_=sa.Text),
+        report=sa.bindparam("report", type_=JSONB),
+        next_attempt_at=sa.func.now() + timedelta(seconds=PAUSE_SECONDS),
+    )
+    .on_conflict_do_nothing(index_elements=[_reports.c.execution_id])
+)
+_NOTE = (
+    sa.update(_executions)
+    .where(_executions.c.id == _ID)
+    .values(
+        report_file_url=sa.func.coalesce(
+            sa.bindparam("url", type_=sa.Text), _executions.c.report_file_url
+        ),
+        summary=_summary.op("-", return_type=JSONB)("reportUploadError").concat(
+            sa.bindparam("said", type_=JSONB)
+        ),
+        updated_at=sa.func.now(),
+    )
+)
+_FORGET = sa.delete(_reports).where(_MINE)
+_PUT_OFF = (
+    sa.update(_reports)
+    .where(_MINE)
+    .values(
+        attempts=_reports.c.attempts + 1,
+        last_error=sa.bindparam("why", type_=sa.Text),
+        next_attempt_at=_BACKOFF.until(_reports.c.attempts + 1),
+    )
+)
+
+
 def keep(
     connection: sa.Connection, execution_id: UUID, file_key: str, report: dict[str, Any]
 ) -> None:
     """Keep a report that nobody has tried to store yet; who opened its row tries first."""
-    connection.execute(
-        insert(_reports)
-        .values(
-            execution_id=execution_id,
-            file_key=file_key,
-            report=report,
-            next_attempt_at=sa.func.now() + timedelta(seconds=PAUSE_SECONDS),
-        )
-        .on_conflict_do_nothing(index_elements=[_reports.c.execution_id])
-    )
+    kept = {"mine": execution_id, "file_key": file_key, "report": report}
+    connection.execute(_KEEP, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +96,12 @@ def note(connection: sa.Connection, execution_id: UUID, stored: StoredReport) ->
         said = {"reportUploadError": stored.error or "It was not sent to the object store."}
     else:
         said = {"reportUploadStatus": "stored", **({PAGE: "stored"} if stored.has_page else {})}
-    without_error = _summary.op("-", return_type=JSONB)("reportUploadError")
-    connection.execute(
-        sa.update(_executions)
-        .where(_executions.c.id == execution_id)
-        .values(
-            report_file_url=sa.func.coalesce(stored.url, _executions.c.report_file_url),
-            summary=without_error.concat(said),
-            updated_at=sa.func.now(),
-        )
-    )
-    mine = _reports.c.execution_id == execution_id
+    mine = {"mine": execution_id}
+    connection.execute(_NOTE, {**mine, "url": stored.url, "said": said})
     if stored.error is None and stored.url is not None:
-        connection.execute(sa.delete(_reports).where(mine))
-        return
-    connection.execute(
-        sa.update(_reports)
-        .where(mine)
-        .values(
-            attempts=_reports.c.attempts + 1,
-            last_error=stored.error,
-            next_attempt_at=_BACKOFF.until(_reports.c.attempts + 1),
-        )
-    )
+        connection.execute(_FORGET, mine)
+    else:
+        connection.execute(_PUT_OFF, {**mine, "why": stored.error})
 
 
 def store_all(  # noqa: PLR0913 - all but two have a default

@@ -96,12 +96,14 @@ class Lease:
         return await retrying(partial(anyio.to_thread.run_sync, ask, self._lock))
 
 
+_executions = tables.data_provider_executions
+_CUT_OFF = sa.select(_executions.c.id).where(
+    _executions.c.tournament_id == sa.bindparam("tournament", type_=sa.Uuid),
+    _executions.c.status == "in_progress",
+    ~works_on_execution(_executions.c.id),
+)
+
+
 def _cut_off(connection: sa.Connection, id_: UUID) -> frozenset[UUID]:
     """The open rows of the tournament whose process is gone, or has lost its session."""
-    table = tables.data_provider_executions
-    cut_off = sa.select(table.c.id).where(
-        table.c.tournament_id == id_,
-        table.c.status == "in_progress",
-        ~works_on_execution(table.c.id),
-    )
-    return frozenset(connection.scalars(cut_off))
+    return frozenset(connection.scalars(_CUT_OFF, {"tournament": id_}))

@@ -7,7 +7,7 @@ a row that says why. While a row is open its process holds an advisory lock (liv
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -50,6 +50,35 @@ _SAID_OF_THE_LOST = (
 )
 
 
+def _opening() -> sa.Executable:
+    """The statement that opens a row; made once: making it took as long as running it."""
+    table = tables.data_provider_executions
+    attempt = ("request_id", "tournament_key", "domain", "attempt")
+    row = (
+        *("id", "tournament_id", "tournament_label", "run_group", "scope", "operation_type"),
+        *("status", "started_at"),
+    )
+    given = {name: sa.bindparam(name, type_=table.c[name].type) for name in (*row, *attempt)}
+    statement = insert(table).values(
+        **given, announced_at=sa.bindparam("announced_at", type_=table.c.announced_at.type)
+    )
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=list(attempt),
+        set_={
+            **{name: new[name] for name in row},
+            **dict.fromkeys(_SAID_OF_THE_LOST, sa.null()),
+            "announced_at": new.announced_at,
+            "updated_at": sa.func.now(),
+        },
+        # It bears being done twice: a COMMIT whose answer is lost may have happened.
+        where=(table.c.id == new.id) | (table.c.error_class == RUN_ENDED_EARLY),
+    ).returning(table.c.id)
+
+
+_OPEN = _opening()
+
+
 def tournament_id_of(key: str) -> UUID:
     """The id a key's rows carry; a malformed key gets one too, so that its failure has a row."""
     try:
@@ -60,11 +89,13 @@ def tournament_id_of(key: str) -> UUID:
 
 def has_rows(connection: sa.Connection, domain: str, tournament_id: UUID) -> bool:
     """Whether anything of the domain is stored for the tournament."""
-    return bool(
-        connection.scalar(
-            sa.select(sa.exists().where(REGISTERED[domain].has_rows == tournament_id))
-        )
-    )
+    return bool(connection.scalar(_looking(domain), {"tournament_id": tournament_id}))
+
+
+@cache
+def _looking(domain: str) -> sa.Select[bool]:
+    given = sa.bindparam("tournament_id", type_=sa.Uuid)
+    return sa.select(sa.exists().where(REGISTERED[domain].has_rows == given))
 
 
 def storable(key: str) -> str:
@@ -122,8 +153,7 @@ class Ledger:
             label=label,
         )
         lock = execution_lock(execution.id)
-        await anyio.to_thread.run_sync(partial(self._liveness.keep, run_lock(run.id), shared=True))
-        await anyio.to_thread.run_sync(self._liveness.keep, lock)
+        await anyio.to_thread.run_sync(self._keep_locks, run.id, lock)
         try:
             with logged_as(execution):
                 await self._database.run(lambda connection: _open(connection, execution))
@@ -139,6 +169,10 @@ class Ledger:
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._liveness.release, lock)
+
+    def _keep_locks(self, request_id: UUID, lock: str) -> None:
+        self._liveness.keep(run_lock(request_id), shared=True)
+        self._liveness.keep(lock)
 
     @asynccontextmanager
     async def lease(
@@ -227,44 +261,25 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
     Raises:
         AlreadyRecordedError: another process does or did the same for the same run.
     """
-    table = tables.data_provider_executions
     execution.create = not has_rows(connection, execution.domain, execution.tournament_id)
+    # A dry run or a replay is not announced, also if its process is killed.
+    run = execution.run
     row = {
         "id": execution.id,
         "tournament_id": execution.tournament_id,
         "tournament_label": execution.label,
-        "run_group": execution.run.run_group,
+        "run_group": run.run_group,
         "scope": execution.scope,
         "operation_type": execution.operation_type,
         "status": "in_progress",
         "started_at": execution.started_at,
-    }
-    # A dry run or a replay is not announced, also if its process is killed.
-    run = execution.run
-    announced = execution.started_at if run.is_dry or run.replays is not None else None
-    attempt = {
-        "request_id": execution.run.id,
+        "request_id": run.id,
         "tournament_key": execution.key,
         "domain": execution.domain,
-        "attempt": execution.run.attempt,
+        "attempt": run.attempt,
+        "announced_at": execution.started_at if run.is_dry or run.replays is not None else None,
     }
-    statement = (
-        insert(table)
-        .values(**row, **attempt, announced_at=announced)
-        .on_conflict_do_update(
-            index_elements=list(attempt),
-            set_={
-                **row,
-                **dict.fromkeys(_SAID_OF_THE_LOST, sa.null()),
-                "announced_at": announced,
-                "updated_at": sa.func.now(),
-            },
-            # It bears being done twice: a COMMIT whose answer is lost may have happened.
-            where=(table.c.id == execution.id) | (table.c.error_class == RUN_ENDED_EARLY),
-        )
-        .returning(table.c.id)
-    )
-    if connection.execute(statement).first() is None:
+    if connection.execute(_OPEN, row).first() is None:
         message = (
             f"Another process has recorded {execution.domain} of {execution.key} for this run "
             "already; nothing was done here."

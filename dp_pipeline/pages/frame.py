@@ -27,6 +27,7 @@ def page(template: Path, values: Mapping[str, Any]) -> str:
     return _environment(template.parent).get_template(template.name).render(whole).replace("\0", "")
 
 
+@cache
 def style() -> str:
     """The style of all pages, with the colours of light and of dark paper."""
     rest = (_HERE / "style.css").read_text(encoding="utf-8")
@@ -42,6 +43,7 @@ def _environment(folder: Path) -> "Environment":
     return Environment(
         loader=FileSystemLoader((folder, _HERE)),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -75,9 +75,12 @@ def in_zone(text: str, zone: ZoneInfo) -> str:
 
 def clean(text: str) -> str:
     """The text in its lines, without what nobody sees and what turns other text around."""
+    text = text.replace("\t", " ")
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         character
-        for character in text.replace("\t", " ")
+        for character in text
         if character == "\n"
         or (unicodedata.category(character) not in _UNSEEN and character not in _TURNING)
     )
