@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from dp_pipeline.domains.comparing import (
     pairs_of_tournaments,
 )
 from dp_pipeline.resources import DatabaseResource
+from dp_pipeline.settings import Settings
 
 COMPARE_JOB = "compare_providers"
 MOST_SHOWN = 100
@@ -47,7 +49,7 @@ def comparison(
         done = store.run_here(lambda c, one=key, two=other: compare_tournaments(c, one, two))
         context.log.info(f"{key} and {other}: {done.result.sentence}")  # noqa: G004 - no lazy form in Dagster
         compared.append(done)
-    return dg.MaterializeResult(metadata=comparison_metadata(compared))
+    return dg.MaterializeResult(metadata=comparison_metadata(compared, Settings.load().timezone))
 
 
 compare_providers = dg.define_asset_job(
@@ -60,7 +62,7 @@ compare_providers = dg.define_asset_job(
 )
 
 
-def comparison_metadata(compared: Sequence[ComparedTournaments]) -> dict[str, Any]:
+def comparison_metadata(compared: Sequence[ComparedTournaments], zone: ZoneInfo) -> dict[str, Any]:
     """The pairs of tournaments with what they came to, and some of the disagreements."""
     rows = [row for each in compared for row in each.rows]
     metadata: dict[str, Any] = {
@@ -84,7 +86,7 @@ def comparison_metadata(compared: Sequence[ComparedTournaments]) -> dict[str, An
                     "aspect": row["aspect"],
                     "value": row["value"],
                     "other value": row["other_value"],
-                    "since (UTC)": f"{row['since']:%Y-%m-%d %H:%M}",
+                    f"since ({zone})": f"{row['since'].astimezone(zone):%Y-%m-%d %H:%M}",
                     "agrees with goals and tables": row["agrees"] or "",
                 }
                 for row in rows[:MOST_SHOWN]

@@ -10,7 +10,7 @@ import click
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad
 from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.running import print_outcome
-from dp_pipeline.cli.terminal import printable
+from dp_pipeline.cli.terminal import minute, printable
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey, tidied
 from dp_pipeline.http.archive_size import archive_size
@@ -81,11 +81,12 @@ def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> No
             replaying = Replaying(database, Storing(objects), ledger, settings.base_urls)
             for done, run in enumerate(runs):
                 domains = run.domains if every_run else NAMES
-                doing = f"{wanted}: as answered in the run of {run.started_at:%Y-%m-%d %H:%M} UTC …"
+                of_run = f"{minute(run.started_at, settings.timezone)} {settings.timezone}"
+                doing = f"{wanted}: as answered in the run of {of_run} …"
                 with working(doing, done=done, total=len(runs)):
                     id_ = anyio.run(partial(replaying.replay, parsed, run, domains, apply=apply))
                 rows = database.run_here(lambda c, id_=id_: executions_of_run(c, id_))
-                click.echo(f"As answered in the run of {run.started_at:%Y-%m-%d %H:%M} UTC:")
+                click.echo(f"As answered in the run of {of_run}:")
                 print_outcome(console(), wanted, rows, dry_run=not apply)
                 completed &= bool(rows) and all(row["status"] == "completed" for row in rows)
     sys.exit(0 if completed else _FAILED)

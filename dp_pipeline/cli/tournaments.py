@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Column, Table
-from rich.text import Text
+from rich.console import Group
 
 from dp_pipeline.cli.group import console, main, plain_errors
-from dp_pipeline.cli.terminal import grid, minute, plain
+from dp_pipeline.cli.terminal import lined, minute
 from dp_pipeline.football.models import TournamentStatus
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import open_database
@@ -56,30 +55,30 @@ def tournaments(
     if as_json:
         click.echo(json.dumps([line.facts() for line in shown], default=str, indent=2))
     elif shown:
-        console().print(tournaments_table(shown, Settings.load().timezone))
+        console().print(tournaments_lines(shown, Settings.load().timezone))
     elif lines:
         click.echo(f"None of the {len(lines)} tournaments is like that.")
     else:
         click.echo("None yet; `dp search NAME` finds keys, and `dp ingest KEY` reads a tournament.")
 
 
-def tournaments_table(lines: "Sequence[TournamentLine]", zone: ZoneInfo) -> Table:
-    """How the tournaments stand: a line for each."""
-    table = grid(
-        "tournament",
-        Column("key", no_wrap=True),
-        Column("status", no_wrap=True),
-        Column("played", no_wrap=True, justify="right"),
-        Column(f"last read ({zone})", no_wrap=True),
-        "open",
-    )
-    for line in lines:
-        table.add_row(
-            plain(line.label),
-            plain(line.key),
-            line.status,
-            f"{line.played}/{line.of}" if line.of else "",
-            minute(line.read_at, zone),
-            Text(line.open, style="red" if line.errors or line.failed else "yellow"),
+def tournaments_lines(lines: "Sequence[TournamentLine]", zone: ZoneInfo) -> Group:
+    """How the tournaments stand: a line for each, below it its name and what is wrong.
+
+    As a column of a table of 100 characters the name was four lines, "1. / Fussball-Bu... /".
+    """
+    rows = [
+        (
+            (
+                line.key,
+                line.status,
+                f"{line.played}/{line.of}" if line.of else "",
+                minute(line.read_at, zone),
+            ),
+            "red" if line.errors or line.failed else "yellow" if line.open else "green",
+            [said for said in (line.label, line.open) if said],
         )
-    return table
+        for line in lines
+    ]
+    names = ("tournament", "status", "played", f"last read ({zone})")
+    return lined(names, rows, styled="status", right=["played"])

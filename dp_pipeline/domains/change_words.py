@@ -13,6 +13,7 @@ _PAIRS = (
     ("home_score_ht", "away_score_ht", "half-time"),
     ("home_penalties_score", "away_penalties_score", "shoot-out"),
 )
+_NINETY = ("home_score_90", "away_score_90")
 _WORDS = {
     "kickoff_at": "kick-off",
     "kickoff_date": "day",
@@ -23,6 +24,11 @@ _WORDS = {
     "away_team_id": "away team",
     "superseded_by": "superseded by",
     "missing_since": "missing since",
+    **{
+        column: f"{word} of the {side} team"
+        for home, away, word in _PAIRS
+        for column, side in ((home, "home"), (away, "away"))
+    },
 }
 _FOLLOWING = frozenset({"tournament_standing", "knockout_tie"})
 """Tables that follow from matches: with each result all of their rows may change."""
@@ -34,8 +40,9 @@ _PICTURE = {
     (False, False): "is another one",
     (True, True): "is not there",
 }
-# They follow from what else is said: the day and the local time from the kick-off.
-_FOLLOWS = {"kickoff_at": ("kickoff_date", "kickoff_local")}
+# They follow from what else is said: the day and the local time from the kick-off, the provider's
+# word for a status ("100 finished") from ours.
+_FOLLOWS = {"kickoff_at": ("kickoff_date", "kickoff_local"), "status": ("provider_status",)}
 
 
 def change_sentences(changes: Iterable[Mapping[str, Any]], zone: tzinfo = UTC) -> list[str]:
@@ -115,6 +122,11 @@ def _parts(fields: Mapping[str, tuple[Any, Any]]) -> list[str]:
     for home, away, word in _PAIRS:
         if home in left and away in left:
             (home_was, home_is), (away_was, away_is) = left.pop(home), left.pop(away)
+            if (home, away) == _NINETY and (fields.get("home_score"), fields.get("away_score")) == (
+                fields[home],
+                fields[away],
+            ):
+                continue  # without extra time it is the result
             parts.append(f"{word} {_goals(home_was, away_was)} -> {_goals(home_is, away_is)}")
     parts += [
         f"{name} {_PICTURE[old is None, new is None]}"

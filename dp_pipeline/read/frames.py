@@ -53,6 +53,14 @@ class Rows:
     columns: Mapping[str, Kind]
     values: Sequence[Sequence[Any]]
 
+    def arranged(self, first: Sequence[str], last: Sequence[str]) -> "Rows":
+        """The same with some columns at the beginning, and some, if there, at the end."""
+        between = [name for name in self.columns if name not in (*first, *last)]
+        names = [*first, *between, *(name for name in last if name in self.columns)]
+        places = {name: place for place, name in enumerate(self.columns)}
+        values = [tuple(row[places[name]] for name in names) for row in self.values]
+        return Rows({name: self.columns[name] for name in names}, values)
+
     def by_column(self) -> dict[str, list[Any]]:
         """The values column by column, as a frame takes them."""
         values = zip(*self.values, strict=True) if self.values else ([] for _ in self.columns)

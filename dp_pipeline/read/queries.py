@@ -30,13 +30,22 @@ WHERE team.id IN (
     SELECT team_id FROM tournament_team WHERE lower(:name) IN (lower(name), lower(short_name)))
 """
 _TEAM_NAMES = "SELECT name FROM team UNION SELECT name FROM tournament_team ORDER BY name"
-_MEETINGS = """
+# The simulated world gives no day, only the moment.
+_DAY = "coalesce(kickoff_date, (kickoff_at AT TIME ZONE 'UTC')::date)"
+_MEETINGS = f"""
 SELECT * FROM (
-    SELECT DISTINCT ON (coalesce(kickoff_date::text, match_id::text), place) *
+    SELECT DISTINCT ON (coalesce({_DAY}::text, match_id::text), place) *
     FROM head_to_head WHERE team_id = ANY(:teams) AND opponent_id = ANY(:others)
-    ORDER BY coalesce(kickoff_date::text, match_id::text), place, kickoff_at IS NULL, provider
-) AS meeting ORDER BY kickoff_date, kickoff_at
-"""
+    ORDER BY coalesce({_DAY}::text, match_id::text), place, kickoff_at IS NULL, provider
+) AS meeting ORDER BY {_DAY}, kickoff_at
+"""  # noqa: S608 - an expression of ours
+_FIRST = {
+    "table": ("position", "team", "points", "games"),
+    "fixtures": ("home_team", "away_team", "home_score", "away_score", "kickoff_at", "status"),
+    "head_to_head": ("kickoff_date", "team", "opponent", "goals_for", "goals_against", "result"),
+}
+_LAST = ("stage", "group_name", "tournament_key", "tournament")
+"""Of many columns polars prints the first four and the last four: what differs comes first."""
 _FIRST_TABLE = """SELECT min(valid_from) AT TIME ZONE 'UTC' AS first FROM table_history
 WHERE tournament_key = :key"""
 _PLACES = "whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position, team"
@@ -52,13 +61,15 @@ def fixtures(key: str, *, as_pandas: bool = False) -> Any:
     """The matches of a tournament, with all their scores; see the view `fixtures`."""
     text = "SELECT * FROM fixtures WHERE tournament_key = :key"
     order = "kickoff_date, kickoff_at, home_team"
-    return _of_tournament(f"{text} ORDER BY {order}", key, as_pandas=as_pandas)
+    rows = _rows_of_tournament(f"{text} ORDER BY {order}", key, {})
+    return _frame(rows.arranged(_FIRST["fixtures"], _LAST), as_pandas=as_pandas)
 
 
 def table(key: str, *, as_pandas: bool = False) -> Any:
     """The tables of a tournament, the one over the whole season first; see `league_table`."""
     text = "SELECT * FROM league_table WHERE tournament_key = :key"
-    return _of_tournament(f"{text} ORDER BY {_PLACES}", key, as_pandas=as_pandas)
+    rows = _rows_of_tournament(f"{text} ORDER BY {_PLACES}", key, {})
+    return _frame(rows.arranged(_FIRST["table"], _LAST), as_pandas=as_pandas)
 
 
 def table_at(
@@ -93,7 +104,7 @@ def table_at(
     rows = _rows_of_tournament(f"{text} ORDER BY {_PLACES}", key, more)
     if said := _not_that_table(rows, key, matchday):
         warnings.warn(said, BetterQuestionWarning, stacklevel=2)
-    return _frame(rows, as_pandas=as_pandas)
+    return _frame(rows.arranged(_FIRST["table"], _LAST), as_pandas=as_pandas)
 
 
 def goalscorers(key: str, *, as_pandas: bool = False) -> Any:
@@ -133,7 +144,7 @@ def head_to_head(team: str, opponent: str, *, as_pandas: bool = False) -> Any:
     with views() as connection:
         ids = {"teams": _team_ids(connection, team), "others": _team_ids(connection, opponent)}
         rows = rows_of(connection, _MEETINGS, ids)
-    return _frame(rows, as_pandas=as_pandas)
+    return _frame(rows.arranged(_FIRST["head_to_head"], _LAST), as_pandas=as_pandas)
 
 
 def sql(text: str, /, *, as_pandas: bool = False, **params: Any) -> Any:

@@ -69,8 +69,23 @@ def test_both_goals_of_a_result_are_one_part_of_the_sentence() -> None:
     ]
     assert change_sentences(changes) == [
         "A - B: result none -> 2:1, status scheduled -> ended",
-        "C - D: home score ht 0 -> 1",
+        "C - D: half-time of the home team 0 -> 1",
     ]
+
+
+def test_what_follows_from_a_result_or_a_status_is_not_told_twice() -> None:
+    ended = [
+        change("A - B", "status", "scheduled", "ended"),
+        change("A - B", "provider_status", "0 notstarted", "100 finished"),
+        *(change("A - B", f"{side}_score", None, 1) for side in ("home", "away")),
+        *(change("A - B", f"{side}_score_90", None, 1) for side in ("home", "away")),
+    ]
+    assert change_sentences(ended) == ["A - B: result none -> 1:1, status scheduled -> ended"]
+    longer = [*ended[:3], change("A - B", "away_score", None, 2), *ended[4:]]
+    (said,) = change_sentences(longer)
+    assert "result none -> 1:2, after ninety minutes none -> 1:1" in said
+    (alone,) = change_sentences(ended[1:2])
+    assert alone == "A - B: provider status 0 notstarted -> 100 finished"
 
 
 VALUES = st.none() | st.integers() | st.text(max_size=9) | st.datetimes() | st.dates()

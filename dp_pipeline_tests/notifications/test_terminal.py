@@ -11,12 +11,15 @@ from rich.console import Console, RenderableType
 from dp_pipeline.cli.executions import ledger_lines
 from dp_pipeline.cli.terminal import (
     checks_lines,
+    comparison_table,
     health_table,
     outcome_table,
     plain,
     printable,
     seasons_table,
 )
+from dp_pipeline.cli.tournaments import tournaments_lines
+from dp_pipeline.ledger.overview import TournamentLine
 
 WHEN = datetime(2024, 5, 4, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -140,6 +143,27 @@ def test_a_failure_without_a_report_names_the_page_of_its_run_and_no_command() -
     assert "dp report" not in lost
     kept = shown(ledger_lines([{**row("x"), "report_file_key": "a.json"}], BERLIN, "http://x"))
     assert "Run 0. Report: dp report 0" in kept
+
+
+def test_kickoffs_that_differ_are_in_the_zone_of_the_heading() -> None:
+    row = {"subject": "A - B", "aspect": "kick-off", "value": "2025-01-10 19:45 UTC",
+        "other_value": "none", "since": WHEN, "agrees": None}  # fmt: skip
+    printed = shown(comparison_table("openligadb", "openfootball", [row], BERLIN))
+    assert "2025-01-10 20:45 Europe/Berlin" in printed
+    assert "since (Europe/Berlin)" in printed
+
+
+def test_names_of_tournaments_and_what_is_wrong_with_them_are_whole_lines() -> None:
+    name = "1. Fußball-Bundesliga 2024/2025"
+    line = TournamentLine("openligadb:bl1:2024", name, "completed", 305, 306, WHEN, 1, 2)
+    file = io.StringIO()
+    Console(file=file, width=100).print(tournaments_lines([line], BERLIN))
+    assert [each.rstrip() for each in file.getvalue().splitlines()] == [
+        "tournament          status     played last read (Europe/Berlin)",
+        "openligadb:bl1:2024 completed 305/306 2024-05-04 14:00",
+        f"    {name}",
+        "    1 error; 2 warnings",
+    ]
 
 
 def test_letters_of_all_scripts_and_line_breaks_stay() -> None:

@@ -67,6 +67,9 @@ def test_tables_now_after_a_matchday_and_as_they_stood() -> None:
         last = read.table_at(LIGA, matchday=99)
     columns = ["position", "team", "points", "goals_for"]
     assert last.select(columns).rows() == now.select(columns).rows()
+    assert now.columns[:4] == ["position", "team", "points", "games"]
+    assert now.columns[-4:] == ["stage", "group_name", "tournament_key", "tournament"]
+    assert read.fixtures(LIGA).columns[:4] == ["home_team", "away_team", "home_score", "away_score"]
     later = datetime(2999, 1, 1, tzinfo=UTC)
     assert read.table_at(LIGA, at=later).select(columns).rows() == now.select(columns).rows()
     with pytest.warns(read.BetterQuestionWarning, match="was stored here before 20"):

@@ -101,7 +101,7 @@ def _conditions(
         if evaluation is None or evaluation.severity is dg.AssetCheckSeverity.ERROR:
             said = settings.conceal(evaluation.description or "") if evaluation else None
             at = moment(record.create_timestamp)
-            summary = "The check says what is wrong; its page shows since when."
+            summary = "`dp checks` lists all that is wrong; the page of the check has since when."
             yield Condition("check", subject, at, summary, said, page, record.partition)
         else:
             # It was an error before, maybe, and its incident would stay open for ever.
