@@ -43,7 +43,7 @@ BUSY_SECONDS = 30
 
 
 _INSERT = sa.insert(SqlEventLogStorageTable)
-_INSERT_ONE = _INSERT.returning(SqlEventLogStorageTable.c.id)
+_INSERT_FOR_IDS = _INSERT.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
 _READ_VERSION = sa.text("SELECT version_num FROM alembic_version")
 _JOURNAL = sa.text("PRAGMA journal_mode=WAL")
 _VERSIONS = sa.Table(
@@ -188,8 +188,7 @@ class SqliteEvents(SqliteEventLogStorage):
         with self.run_connection(events[0].run_id) as connection:
             connection.execute(_INSERT, rows)
         with self.index_connection() as connection:
-            stored = [connection.execute(_INSERT_ONE, row) for row in rows]
-            ids = [result.scalar_one() for result in stored]
+            ids = connection.scalars(_INSERT_FOR_IDS, rows).all()
             self._batch.connection = connection
             try:
                 self._store_about_assets(connection, list(zip(events, ids, strict=True)))
