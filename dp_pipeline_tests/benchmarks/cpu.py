@@ -56,7 +56,11 @@ def spent(processes: Collection[psutil.Process]) -> dict[str, float]:
     for process in processes:
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
-            name = kind_of(process.cmdline())
+            try:
+                name = kind_of(process.cmdline())
+            # It has ended and nobody has waited for it yet; a run of 40 tournaments cost nothing.
+            except psutil.ZombieProcess:
+                name = "ended"
             seconds[name] = seconds.get(name, 0.0) + times.user + times.system
             ended = f"{name}: children"
             seconds[ended] = seconds.get(ended, 0.0) + times.children_user + times.children_system
@@ -77,7 +81,8 @@ class Meter:
         """The cost so far, and the CPU seconds by kind of process."""
         wall = time.monotonic() - self._began
         after = spent(self.members())
-        parts = {name: after[name] - self._before.get(name, 0.0) for name in after}
+        names = {**self._before, **after}
+        parts = {name: after.get(name, 0.0) - self._before.get(name, 0.0) for name in names}
         return Cost(sum(parts.values()), wall), {n: round(s, 2) for n, s in parts.items() if s}
 
 
