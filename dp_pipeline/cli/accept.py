@@ -23,6 +23,7 @@ from dp_pipeline.ledger.acceptance import (
 )
 from dp_pipeline.ledger.acceptance import refuse as refuse_for_good
 from dp_pipeline.ledger.listing import executions_of_run
+from dp_pipeline.pages.words import in_zone
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 
@@ -90,7 +91,8 @@ def refuse(execution: UUID, reason: str) -> None:
 
 
 def _say(refused: RefusedExecution) -> None:
-    click.echo(printable(f"Refused at {refused.started_at:%Y-%m-%d %H:%M} UTC: {refused.error}"))
+    said = f"Refused at {refused.started_at:%Y-%m-%d %H:%M} UTC: {refused.error}"
+    click.echo(printable(in_zone(said, Settings.load().timezone)))
 
 
 def _user() -> str:

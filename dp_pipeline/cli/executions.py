@@ -19,6 +19,7 @@ from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
 from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
+from dp_pipeline.pages.words import in_zone
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -91,7 +92,7 @@ def ledger_lines(rows: Sequence[Row], zone: ZoneInfo, dagster: str) -> Group:
     started = f"started ({zone})"
     names = (started, "tournament", "domain", "status", "outcome", "+new ~upd", "time")
     lines = [
-        (_cells(row, zone), STATUS_STYLES.get(row["status"], "cyan"), _under(row, dagster))
+        (_cells(row, zone), STATUS_STYLES.get(row["status"], "cyan"), _under(row, zone, dagster))
         for row in rows
     ]
     return lined(names, lines, styled="status", right=names[-2:])
@@ -110,11 +111,11 @@ def _cells(row: Row, zone: ZoneInfo) -> tuple[str, ...]:
     )
 
 
-def _under(row: Row, dagster: str) -> list[str]:
+def _under(row: Row, zone: ZoneInfo, dagster: str) -> list[str]:
     """What there is to say of an execution that did not end well."""
     said = []
     if row["error_text"]:
-        said.append(row["error_text"])
+        said.append(in_zone(row["error_text"], zone))
         if row["outcome"] == SUSPICIOUS:
             said.extend(how_to_settle(row["id"], row["summary"] or {}).split("\n"))
         if row["blocked"]:

@@ -10,7 +10,7 @@ from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.football.progress import without_replaced
 from dp_pipeline.pages.frame import page
 from dp_pipeline.pages.palette import in_page
-from dp_pipeline.pages.words import one_line
+from dp_pipeline.pages.words import in_zone, one_line
 from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.kickoffs import (
     KickoffWords,
@@ -89,8 +89,8 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
     checks = [
         {
             "description": one_line(each.description),
-            "detail": one_line(each.detail),
-            "rows": _wrong(each),
+            "detail": in_zone(one_line(each.detail), zone),
+            "rows": [in_zone(row, zone) for row in _wrong(each)],
             "passed": each.passed,
         }
         for each in season.checks

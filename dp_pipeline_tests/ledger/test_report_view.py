@@ -20,7 +20,7 @@ from dp_pipeline.ledger.vocabulary import SUSPICIOUS
 from dp_pipeline.providers.errors import ProviderError
 from dp_pipeline_tests.ledger.reports import ID, read
 
-UTC_ZONE = ZoneInfo("UTC")
+UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -212,3 +212,10 @@ def test_what_was_not_begun_says_why_what_it_builds_on_had_failed() -> None:
     assert (
         "Not begun, because `teams` failed in the same run." in view_of(account, UTC_ZONE).happened
     )
+
+
+def test_times_of_stored_sentences_are_shown_in_the_zone_of_the_page() -> None:
+    detail = "It came at 2024-05-03 23:30 UTC."
+    execution = read(findings={"odd_day": [{"subject": "A - B", "detail": detail}]})
+    (noticed,) = (part for part in view_of(execution, BERLIN).parts if part.id == "noticed")
+    assert noticed.tables[0].rows == (("A - B", "It came at 2024-05-04 01:30 Europe/Berlin."),)

@@ -124,6 +124,12 @@ def test_times_are_those_of_the_zone_that_the_heading_names(name: str) -> None:
     assert "2024-05-04 14:00" in printed
 
 
+@pytest.mark.parametrize("name", ["executions", "checks"])
+def test_so_are_those_of_stored_sentences_which_have_them_in_utc(name: str) -> None:
+    printed = shown(TABLES[name]("Was last read at 2024-05-03 23:30 UTC."))
+    assert "Was last read at 2024-05-04 01:30 Europe/Berlin." in printed
+
+
 def test_what_is_wrong_has_the_whole_width_of_a_terminal() -> None:
     wrong = (
         "Hazelgrove 1 - Clearridge 1, round 16 of 2026-12-20 is still scheduled, and nobody knows."

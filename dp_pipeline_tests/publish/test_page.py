@@ -127,6 +127,13 @@ def test_a_moved_match_is_counted_once_and_what_is_wrong_beyond_twenty_things_is
     assert "and 69 more" in text
 
 
+def test_a_stored_check_says_its_time_in_the_zone_of_the_page() -> None:
+    told = with_everything(CLUBS)
+    late = replace(told.checks[0], detail="It was due on 2024-05-03 23:30 UTC.")
+    text = page_of(replace(told, checks=(late,)), [], BERLIN)
+    assert "It was due on 2024-05-04 01:30 Europe/Berlin." in text
+
+
 def test_names_from_anywhere_stay_text() -> None:
     root = parsed(made_of(with_everything(HOSTILE), UTC_ZONE)[1])
     assert not root.xpath("//script|//img|//@onerror")

@@ -19,7 +19,7 @@ from dp_pipeline.ledger.report_view.account import (
 )
 from dp_pipeline.ledger.report_view.happened import happened, subject, verdict
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, ways_to_settle
-from dp_pipeline.pages.words import amount, clean, counted, duration, moment
+from dp_pipeline.pages.words import amount, clean, counted, duration, in_zone, moment
 from dp_pipeline.providers.errors import NOT_THERE
 
 _TABLES: Mapping[str, str] = {
@@ -122,7 +122,7 @@ def view_of(report: Entry, zone: ZoneInfo) -> ReportView:
         _news(account),
         _to_do(account),
         _changes(account, zone),
-        *_findings(account),
+        *_findings(account, zone),
         _failure(account),
         _operations(account),
         _requests(account),
@@ -130,7 +130,7 @@ def view_of(report: Entry, zone: ZoneInfo) -> ReportView:
     return ReportView(
         title=_capital(subject(account)),
         verdict=verdict(account),
-        happened=happened(account, zone),
+        happened=in_zone(happened(account, zone), zone),
         parts=tuple(part for part in parts if part is not None),
         run_url=_web(report.get("runUrl")),
         facts=_facts(account, zone),
@@ -189,7 +189,7 @@ def _changes(account: StoredAccount, zone: ZoneInfo) -> ReportPart | None:
     return ReportPart("changes", title, lists=tuple(lists), tables=tables)
 
 
-def _findings(account: StoredAccount) -> list[ReportPart]:
+def _findings(account: StoredAccount, zone: ZoneInfo) -> list[ReportPart]:
     """What was refused, what was left out and what is doubtful: the worst first."""
     noticed = dict(account.noticed)
     refused = {}
@@ -206,20 +206,20 @@ def _findings(account: StoredAccount) -> list[ReportPart]:
         tables = tuple(
             ReportTable(_capital(_words(line(kind))), columns, rows)
             for kind, found in by_kind.items()
-            if (rows := _found(found))
+            if (rows := _found(found, zone))
         )
         if tables:
             parts.append(ReportPart(id_, title, (said,), tables=tables))
     return parts
 
 
-def _found(found: object) -> tuple[tuple[str, str], ...]:
+def _found(found: object, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
     """Findings of one kind; subjects of which the same is said share a row."""
     subjects: dict[str, list[str]] = {}
     for each in entries(found):
         # said of every one of them, and once above
         detail = line(each.get("detail")).removeprefix(_COMPARED).removesuffix(_KEPT)
-        subjects.setdefault(detail, []).append(line(each.get("subject")))
+        subjects.setdefault(in_zone(detail, zone), []).append(line(each.get("subject")))
     return tuple(("; ".join(named), detail) for detail, named in subjects.items())
 
 
