@@ -160,7 +160,7 @@ def test_the_domain_of_its_page_stores_what_a_provider_gives(
     project.add(f"{package}/database/rows.py", row)
     project.put(f"{package}/database/tables/ledger.py", '"venues", ', '"logos")')
     number = f"{int(migrations.HEAD) + 1:04}"
-    text = migration.replace('"0041"', f'"{migrations.HEAD}"').replace('"0042"', f'"{number}"')
+    text = migration.replace('"0044"', f'"{migrations.HEAD}"').replace('"0045"', f'"{number}"')
     project.add(f"{package}/database/migrations/versions/{number}_venues.py", text)
     project.add(f"{package}/domains/venues.py", domain)
     path = f"{package}/domains/registry.py"

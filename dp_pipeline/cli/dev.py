@@ -102,7 +102,7 @@ def _environment(settings: Settings, address: str) -> dict[str, str]:
 
 
 def season_page(settings: Settings, key: str) -> str | None:
-    """The page of a tournament as it is stored now; None while it has no matches."""
+    """The page of a tournament as it is stored now; None until it has a table, which comes last."""
     from dp_pipeline.publish.publishing import made_of
     from dp_pipeline.publish.reading import read_season
 
@@ -114,7 +114,7 @@ def season_page(settings: Settings, key: str) -> str | None:
         return None
     finally:
         database.close()
-    return made_of(season, settings.timezone)[1] if season.matches else None
+    return made_of(season, settings.timezone)[1] if season.standings else None
 
 
 def refuse_other_home() -> None:

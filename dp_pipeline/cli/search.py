@@ -77,9 +77,9 @@ def found_table(found: "Sequence[FoundTournament]") -> Table:
     words = {
         "stored": Text("stored", style="green"),
         "listed": Text("listed by its provider"),
-        "known": Text("known, with any season", style="dim"),
+        "known": Text("known; the season is an example", style="dim"),
     }
     for each in found:
-        key = each.key or f"the address of its page at {each.provider}"
+        key = each.key or f"none: give the address of its page at {BY_NAME[each.provider].title}"
         table.add_row(plain(each.name), plain(key), words[each.how])
     return table

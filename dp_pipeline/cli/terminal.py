@@ -155,7 +155,9 @@ def health_table(rows: Sequence[Row], zone: ZoneInfo) -> Table:
         *(Column(name, no_wrap=True, justify="right") for name in ("answered", "mean")),
         Column(f"last answer ({zone})", no_wrap=True),
     )
-    table.caption = "Answered, of how many requests, and mean are of the last 24 hours."
+    table.caption = (
+        "Of the last 24 hours: the share of requests that were answered, and their mean time."
+    )
     table.caption_justify = "left"
     for row in rows:
         ratio, mean, answer = (

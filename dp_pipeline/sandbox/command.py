@@ -6,6 +6,8 @@ import time
 
 import click
 
+from dp_pipeline.sandbox.faults import KINDS
+
 PORT = 8765
 """Where the provider `sandbox` finds the world unless an option says otherwise."""
 
@@ -39,7 +41,8 @@ def sandbox() -> None:
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="KIND[=VALUE] [PATTERN [PERCENT]], such as 'latency=0.5 */rounds 20%'; repeatable.",
+    help="KIND[=VALUE] [PATTERN [PERCENT]], such as 'latency=0.5 */rounds 20%'; repeatable. "
+    f"KIND is one of {', '.join(KINDS)}.",
 )
 def serve(  # noqa: PLR0913, PLR0917 - one argument per option
     host: str,

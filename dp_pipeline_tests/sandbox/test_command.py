@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from dp_pipeline.sandbox.command import sandbox
+from dp_pipeline.sandbox.faults import KINDS
 
 DP = str(Path(sys.executable).parent / "dp")
 ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
@@ -57,3 +58,8 @@ def test_a_bad_option_is_one_sentence(option: str, value: str, sentence: str) ->
     assert done.exit_code != 0
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_help_lists_every_kind_of_fault() -> None:
+    text = " ".join(CliRunner().invoke(sandbox, ["serve", "--help"]).output.split())
+    assert f"KIND is one of {', '.join(KINDS)}." in text
