@@ -7,7 +7,7 @@ a terminal would obey.
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -204,19 +204,10 @@ def comparison_table(provider: str, other: str, rows: Sequence[Row], zone: ZoneI
     table = grid("what", "aspect", provider, other, f"since ({zone})", "goes together with")
     for row in rows:
         agrees = f"{row['agrees']}: {row['because']}" if row["agrees"] else ""
-        values = (_by_clocks_of(zone, row[name]) for name in ("value", "other_value"))
+        values = (in_zone(row[name], zone) for name in ("value", "other_value"))
         cells = (row["subject"], row["aspect"], *values)
         table.add_row(*map(plain, cells), minute(row["since"], zone), plain(agrees))
     return table
-
-
-def _by_clocks_of(zone: ZoneInfo, text: str) -> str:
-    """A stored value of a kick-off, "2025-01-10 19:45 UTC", in a zone; any other as it is."""
-    try:
-        at = datetime.strptime(text, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
-    except ValueError:
-        return text
-    return f"{minute(at, zone)} {zone}"
 
 
 def coverage_table(coverage: "Coverage") -> Table:

@@ -37,7 +37,7 @@ def tournaments(
     only_open: bool,
     as_json: bool,
 ) -> None:
-    """Print the tournaments that are followed, those with every WORD in name or key.
+    """Print the tournaments stored and awaited, or those with every WORD in name or key.
 
     For each its state, the matches that are over and that are stored, when it was last read, and
     what is wrong: checks of its data that fail, and domains whose last execution failed.
