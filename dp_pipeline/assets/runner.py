@@ -133,7 +133,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
             try:
                 if materialization is None:
                     began, snapshot = source.now, await recognise(source, context)
-                    await confirm(source, context)
+                    await confirm(source, context, execution)
                     materialization = Materialization(source, context.database, snapshot, began)
                     ahead.start_soon(source.prefetch, chosen)
                 planned = await materialization.planned(BY_NAME[execution.domain], execution)
@@ -223,7 +223,7 @@ async def recognise(source: Source, context: RunContext) -> Snapshot | None:
     return snapshot
 
 
-async def confirm(source: Source, context: RunContext) -> None:
+async def confirm(source: Source, context: RunContext, execution: Execution) -> None:
     """Make sure that there is such a tournament, if nothing is stored of it yet.
 
     Raises:
@@ -246,7 +246,8 @@ async def confirm(source: Source, context: RunContext) -> None:
     if await context.database.run(known):
         return
     try:
-        await context.providers.confirm(source)
+        with execution.step("scraping", "confirm_tournament"):
+            await context.providers.confirm(source)
     except NotArchivedError:
         # What it would have requested was not: the tournament had been confirmed by then.
         return

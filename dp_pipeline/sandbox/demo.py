@@ -19,6 +19,7 @@ from dp_pipeline.sandbox.serving import listen, serving
 if TYPE_CHECKING:
     from starlette.routing import Route
 
+    from dp_pipeline.sandbox.server import Simulation
 
 SEED = 1
 TOURNAMENTS = 1_200
@@ -38,6 +39,9 @@ by itself.</p></main></body></html>"""
 _AGAIN = {"Refresh": "3"}
 """In seconds. Of the answer and not of the page, which a screen reader may read to its end."""
 _LOOKED_EVERY = 5.0
+_LONGEST_WAIT = 30.0
+"""In seconds, from the first tick of a sensor. Half a minute between the start of the world and the
+first poll is two days of it: a check said that 18 matches were overdue, and told Slack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,9 @@ def simulated_world(
 ) -> Generator[str]:
     """Serve the world; its address, below which `FIRST_PAGE` is the page to begin with.
 
-    The world's clock stands still while nobody runs it, passes over days on which nothing ends, and
-    never goes back: what has been read from it stays true. When its last season is over, other
-    competitions of the world are shown from the beginning.
+    The world's clock stands still while nobody runs it or has read it yet, passes over days on
+    which nothing ends, and never goes back: what has been read from it stays true. When its last
+    season is over, other competitions of the world are shown from the beginning.
 
     Args:
         home: where what outlives a stop is noted.
@@ -90,13 +94,16 @@ def simulated_world(
     listener = listen(state.port)
     port = listener.getsockname()[1]
     shown: tuple[str, ...] = ()
+    stands_still = False
 
     def note() -> None:
-        nonlocal block, shown
+        nonlocal block, shown, stands_still
         real, clock = time.time(), simulation.clock
         if clock.at(real) > calendar.season_end(calendar.SEASONS - 1):
             block = (block + 1) % (TOURNAMENTS // KINDS)
             clock = Clock(start, real, SPEED)
+        if stands_still and _is_followed(simulation, real):
+            stands_still, clock = False, clock.run(SPEED, real)
         numbers = [number + block * KINDS for number in SHOWN]
         if clock.speed == SPEED:  # else somebody steers it, over /admin/clock
             clock = past_quiet(clock, real, next_event(simulation.world, numbers, clock.at(real)))
@@ -109,9 +116,16 @@ def simulated_world(
             shown = newest
 
     note()
+    stands_still, simulation.clock = True, simulation.clock.run(0, time.time())
     server = http_server(simulation, [_first_page(lambda: season(shown[0]))])
     with _repeating(note), serving(server, listener) as address:
         yield address
+
+
+def _is_followed(simulation: "Simulation", real: float) -> bool:
+    """Whether polls have begun, or have nothing to read at the moment at which the world stands."""
+    looked_at = simulation.looked_at
+    return simulation.is_read or (looked_at is not None and real - looked_at > _LONGEST_WAIT)
 
 
 def _first_page(season: Callable[[], str | None]) -> "Route":

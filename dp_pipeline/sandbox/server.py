@@ -47,6 +47,10 @@ class Simulation:
     clock: Clock
     faults: Faults
     real: Callable[[], float] = time.time
+    looked_at: float | None = None
+    """When somebody first asked what time it is here."""
+    is_read: bool = False
+    """Whether anything of the provider's was requested."""
 
     @property
     def now(self) -> int:
@@ -101,6 +105,7 @@ class _Site:
 
     async def api(self, request: Request) -> Response:
         """The provider's interface, with the faults in force."""
+        self._simulation.is_read = True
         path = request.url.path
         path = path.removeprefix(_API) if path.startswith(f"{_API}/") else path
         met = self._simulation.faults.met_by(path)
@@ -118,6 +123,8 @@ class _Site:
     async def clock(self, request: Request) -> Response:
         """What time it is there and how fast it passes; whoever reads the world may read it."""
         del request
+        if self._simulation.looked_at is None:
+            self._simulation.looked_at = self._simulation.real()
         return JSONResponse(_clock_of(self._simulation, "GET", {}))
 
     async def page(self, request: Request) -> Response:

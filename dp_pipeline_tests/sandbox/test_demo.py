@@ -1,13 +1,20 @@
 """The simulated world beside Dagster: it shows two tournaments and its clock never goes back."""
 
 import json
+import time
 from fractions import Fraction
 from pathlib import Path
 
 import httpx
+import pytest
 
+from dp_pipeline.sandbox import demo
+from dp_pipeline.sandbox.clock import Clock
 from dp_pipeline.sandbox.demo import FIRST_PAGE, SPEED, STATE, simulated_world
+from dp_pipeline.sandbox.faults import Faults
+from dp_pipeline.sandbox.server import Simulation
 from dp_pipeline.sandbox.world import calendar
+from dp_pipeline.sandbox.world.worlds import World
 
 
 def world_time(address: str) -> str:
@@ -40,6 +47,26 @@ def test_a_killed_world_does_not_go_back(tmp_path: Path) -> None:
     (tmp_path / STATE).write_text(note)  # as if nothing had been noted after the start
     with simulated_world(tmp_path, lambda _: None) as address:
         assert world_time(address) >= before
+
+
+def test_a_world_stands_still_until_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_LOOKED_EVERY", 0.05)
+    shown: list[tuple[str, ...]] = []
+    with simulated_world(tmp_path, shown.append) as address:
+        before = world_time(address)
+        time.sleep(0.3)
+        assert world_time(address) == before
+        httpx.get(f"{address}/unique-tournament/{shown[0][0].split(':')[1]}")
+        time.sleep(0.3)
+        assert world_time(address) > before
+
+
+def test_a_world_of_which_nothing_is_due_goes_on_after_a_while() -> None:
+    simulation = Simulation(World(1, 12), Clock(0, 0, 0), Faults(1, []), looked_at=100.0)
+    assert not demo._is_followed(simulation, 110.0)
+    assert demo._is_followed(simulation, 131.0)
 
 
 def test_a_note_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
