@@ -80,7 +80,8 @@ class Copy:
 @pytest.fixture
 def project(tmp_path: Path) -> Copy:
     shutil.copytree(ROOT / "dp_pipeline", tmp_path / "dp_pipeline")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in ("pyproject.toml", "dagster.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
     return Copy(tmp_path)
 
 
