@@ -10,6 +10,8 @@ import dagster as dg
 # every run starts, and as long again in each full collection of the run itself.
 gc.disable()
 
+# As a module: `dagster -m` takes no module with two Definitions at its top.
+from dp_pipeline.assets import reading  # noqa: E402
 from dp_pipeline.assets.comparison import (  # noqa: E402 - see above
     compare_providers,
     comparison,
@@ -22,7 +24,6 @@ from dp_pipeline.assets.materialize import (  # noqa: E402
     ingest,
 )
 from dp_pipeline.assets.poll_job import poll_due  # noqa: E402
-from dp_pipeline.assets.reading import READING  # noqa: E402
 from dp_pipeline.assets.refresh_job import refresh_tournaments  # noqa: E402
 from dp_pipeline.assets.retention_job import apply_retention  # noqa: E402
 from dp_pipeline.assets.retry_job import retry_failed  # noqa: E402
@@ -82,11 +83,11 @@ def build(
             publish_changes,
         ],
         resources={
-            **(READING.resources or {}),
+            **(reading.READING.resources or {}),
             "slack": SlackResource(),
             **(resources or {}),
         },
-        executor=READING.executor,
+        executor=reading.READING.executor,
     )
 
 

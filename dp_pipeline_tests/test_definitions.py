@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from dp_pipeline import definitions
 from dp_pipeline.assets.views import LIVE
 from dp_pipeline.database.tables.views import VIEWS
 from dp_pipeline.definitions import build, defs
@@ -181,6 +182,12 @@ def test_every_asset_job_schedule_and_sensor_is_described_in_two_sentences() -> 
     for name, text in described.items():
         assert text, name
         assert len(re.findall(r"\.(?= [A-Z`]|$)", text)) == 2, (name, text)
+
+
+def test_the_module_has_one_value_that_dagster_loads() -> None:
+    # `dagster -m dp_pipeline.definitions` refuses a module with two.
+    found = [name for name, each in vars(definitions).items() if isinstance(each, dg.Definitions)]
+    assert found == ["defs"]
 
 
 def test_resources_can_be_replaced_by_key() -> None:
