@@ -12,6 +12,8 @@ def main() -> None:
     from dp_pipeline.cli import main as command
 
     gc.freeze()
+    # What a command makes stays until its end, mostly: looking at every 700 objects took 0.07 s.
+    gc.set_threshold(20_000)
     gc.enable()
     signal.signal(signal.SIGINT, before)
     try:

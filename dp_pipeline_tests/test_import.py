@@ -94,7 +94,9 @@ def test_loading_the_code_location_reads_nothing_and_starts_nothing(tmp_path: Pa
     assert _NEVER & set(seen["modules"]) == set()
 
 
-def test_a_command_that_reads_tournaments_loads_no_sensors_and_no_messages() -> None:
+def test_a_command_that_reads_tournaments_loads_no_sensors_no_messages_and_no_payloads_unread() -> (
+    None
+):
     program = (
         "import sys, dp_pipeline.cli\n"
         "from dp_pipeline.assets.reading import READING\n"
@@ -104,5 +106,5 @@ def test_a_command_that_reads_tournaments_loads_no_sensors_and_no_messages() -> 
     finished = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    others = ("definitions", "notifications", "schedules", "sensors", "competitions.discovery")
+    others = ("definitions", "notifications", "schedules", "sensors", "providers.sofascore.payload")
     assert not {f"dp_pipeline.{name}" for name in others} & set(finished.stdout.split())

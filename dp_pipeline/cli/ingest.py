@@ -22,7 +22,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import is_address, tidied
 from dp_pipeline.ledger.archived_runs import archived_runs
 from dp_pipeline.partitions import TOURNAMENTS
-from dp_pipeline.providers.errors import NetworkError, TournamentNotFoundError
+from dp_pipeline.providers.errors import NOT_THERE, NetworkError
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages
 from dp_pipeline.resources import open_database, open_providers
 from dp_pipeline.settings import Settings
@@ -30,7 +30,7 @@ from dp_pipeline.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
-NOT_THERE, UNREACHED = TournamentNotFoundError.__name__, NetworkError.__name__
+UNREACHED = NetworkError.__name__
 
 _INGEST = f"""Register tournaments and materialize all their domains.
 
@@ -61,7 +61,7 @@ def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
             executions = run.executions(database)
             for key in wanted:
                 rows = executions.get(key, ())
-                missing = next((row for row in rows if row["error_class"] == NOT_THERE), None)
+                missing = next((row for row in rows if row["error_class"] in NOT_THERE), None)
                 if missing is not None:
                     said = f"{key} is not registered: {missing['error_text']}"
                     screen.print(plain(said, "red"), soft_wrap=True)

@@ -1,10 +1,13 @@
 """Where things are: request paths, images, pages. Paths as in the original's `endpoints.ts`."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.providers.sofascore.payload import RoundPayload, UniquePayload
+
+if TYPE_CHECKING:
+    from dp_pipeline.providers.sofascore.payload import RoundPayload, UniquePayload
 
 PUBLIC_URL = "https://www.sofascore.com/api/v1"
 PUBLIC_SITE = "https://www.sofascore.com"
@@ -34,7 +37,7 @@ class Addresses:
         """The image of a competition."""
         return f"{self.images}/unique-tournament/{key.competition}/image"
 
-    def page_url(self, key: TournamentKey, unique: UniquePayload) -> str:
+    def page_url(self, key: TournamentKey, unique: "UniquePayload") -> str:
         """The page of a season for people."""
         category = unique.category or "world"
         place = f"{quote(category, safe='')}/{quote(unique.slug or key.competition, safe='')}"
@@ -76,7 +79,7 @@ def match_path(external_id: str) -> str:
     return f"/event/{quote(external_id, safe='')}"
 
 
-def round_paths(key: TournamentKey, payload: RoundPayload) -> tuple[str, ...]:
+def round_paths(key: TournamentKey, payload: "RoundPayload") -> tuple[str, ...]:
     """Where a round's events are: usually one path.
 
     A named round needs its slug, and its prefix if it has one: without, /round/5 is matchday 5 and
