@@ -24,6 +24,7 @@ from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
 from dp_pipeline_tests.benchmarks.place import place, unpaced_project
 from dp_pipeline_tests.dagster_dev import (
+    OVER,
     ROOT,
     DagsterDev,
     dagster_dev,
@@ -40,6 +41,8 @@ LOOKS_EVERY_SECONDS = 60
 OFF_SECONDS = 8 * 86_400
 # Another message would come with the next tick of the sensor.
 SILENCE_SECONDS = 15
+QUIET_SECONDS = 40
+"""Automation looks every half minute for what follows."""
 _PLACES = ("Ayr", "Bury", "Cork", "Deal", "Ely", "Frome", "Goole", "Hove")
 
 
@@ -108,6 +111,16 @@ def _fill(dev: DagsterDev, keys: Sequence[str], slack: SlackReceiver) -> None:
     backfill = dev.wait_for_backfill(dev.backfill(NAMES, keys), seconds=600)
     assert backfill["status"] == "COMPLETED_SUCCESS", backfill
     wait_for("the digest of the backfill", lambda: slack.accepted or None, 120)
+    quiet_since = time.monotonic()
+
+    def quiet() -> bool | None:
+        nonlocal quiet_since
+        if not set(dev.runs().values()) <= OVER:
+            quiet_since = time.monotonic()
+        return time.monotonic() - quiet_since > QUIET_SECONDS or None
+
+    # Charts follow from what is new, in runs of their own: they are none of the night's.
+    wait_for("the runs that follow", quiet, 600, every=1)
 
 
 def _correct(replay: Replay) -> None:
