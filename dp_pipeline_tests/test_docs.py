@@ -13,7 +13,6 @@ from dp_pipeline.cli import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
-from dp_pipeline.providers.registry import PROVIDERS
 from dp_pipeline.settings import S3Settings, Settings
 from dp_pipeline_tests.days import clock
 
@@ -44,15 +43,6 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading_of_it(page: Path) ->
 def test_every_command_is_in_the_readme() -> None:
     commands = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("\n## ")[0]
     assert [name for name in main.commands if f"`dp {name}" not in commands] == []
-
-
-def test_the_readme_says_how_often_each_provider_is_asked_and_when_its_night_begins() -> None:
-    rows = (ROOT / "README.md").read_text().partition("## Providers")[2].partition("\n## ")[0]
-    for provider in PROVIDERS:
-        pause, night = provider.seconds_apart, provider.refresh_window
-        rate = f"{1 / pause:.0f} a second" if pause else "no limit"
-        [row] = [line for line in rows.splitlines() if line.startswith(f"| `{provider.name}` |")]
-        assert f"| {rate}; {night.hour:02}:{night.minute:02}" in row
 
 
 def test_every_table_and_view_is_in_the_data_model(database: Database) -> None:

@@ -108,11 +108,20 @@ def test_a_package_that_is_not_listed_is_named_at_import(tmp_path: Path) -> None
 def test_the_table_of_providers_in_the_readme_is_what_is_registered() -> None:
     rows = [
         f"| `{each.name}` | {', '.join(f'`{key}`' for key in each.examples)} | {each.description} "
-        f"| {each.licence.name} |"
+        f"| {_asked(each)} | {each.licence.name} |"
         for each in PROVIDERS
     ]
-    table = "\n".join(["| provider | key | what it is | terms |", "|---|---|---|---|", *rows])
+    head = "| provider | key | what it is | requests; its night (UTC) | terms |"
+    table = "\n".join([head, "|---|---|---|---|---|", *rows])
     assert f"{table}\n\n" in (ROOT / "README.md").read_text()
+
+
+def _asked(provider: Provider) -> str:
+    """How often it is asked at most, when its night begins, and whether that is switched off."""
+    pause, night = provider.seconds_apart, provider.refresh_window
+    rate = f"{1 / pause:.0f} a second" if pause else "no limit"
+    off = ", switched off" if provider.simulated else ""
+    return f"{rate}; {night.hour:02}:{night.minute:02}{off}"
 
 
 def test_every_source_has_every_method_and_answers_for_due_matches_where_it_is_said_to() -> None:
