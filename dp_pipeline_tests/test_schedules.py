@@ -110,6 +110,7 @@ def nights(
     monkeypatch.setenv("DP_DATABASE_URL", migrated_url)
     monkeypatch.setenv("DP_COMPETITIONS", str(tmp_path / "competitions.yaml"))
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")  # put back what the storage sets
+    monkeypatch.setenv("DP_PARTITIONS_PER_RUN", "50")
     (tmp_path / "competitions.yaml").write_text("competitions: []\n")
     target = LoadableTargetOrigin(module_name="dp_pipeline.definitions")
     # By the real clock Dagster forgets a skipped tick after three days, and these were long ago.

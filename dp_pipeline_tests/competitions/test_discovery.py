@@ -151,8 +151,9 @@ def test_a_deliberate_repetition_is_possible(place: Place) -> None:
 
 
 def test_hundreds_of_new_seasons_are_taken_in_over_several_ticks_and_none_is_lost(
-    place: Place,
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DP_PARTITIONS_PER_RUN", "50")
     names = [f"c{number}" for number in range(450)]
     place.follow(*(f"{{provider: openligadb, competition: {name}}}" for name in names))
     keys = [key for name in names for key in place.list_seasons(f"openligadb:{name}", "2026")]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.schedules import SCHEDULES
@@ -25,8 +26,9 @@ NIGHT = datetime(2026, 11, 23, 2, 17, tzinfo=UTC)
 
 
 def test_the_nightly_refresh_reads_what_is_played_or_about_to_be_as_one_unit(
-    place_on_disk: Place,
+    place_on_disk: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DP_PARTITIONS_PER_RUN", "50")
     place = place_on_disk  # a tick of a schedule opens the instance anew
     place.store(*(f"openligadb:hand{number}:2026" for number in range(60)))
     place.store("openligadb:next:2027", status="upcoming")

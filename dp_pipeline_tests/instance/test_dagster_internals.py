@@ -26,9 +26,17 @@ TESTS: dict[str, tuple[str, ...]] = {
     "_at_once": ("DagsterStorage",),
     "instance/test_sqlite_storage.py::test_events_of_assets_that_are_stored_together_are_there_one"
     "_by_one": (
-        *("ASSET_EVENTS", "EventLogEntry", "SqlEventLogStorageTable", "SqliteEventLogStorage"),
+        *(
+            "ASSET_EVENTS",
+            "ASSET_CHECK_EVENTS",
+            "EventLogEntry",
+            "SqlEventLogStorageTable",
+            "SqliteEventLogStorage",
+        ),
         *("SqliteRunStorage", "SqliteScheduleStorage", "DagsterSqliteStorage"),
     ),
+    "instance/test_sqlite_storage.py::test_checks_that_are_stored_with_events_of_assets_are_there_one"
+    "_by_one": ("ASSET_CHECK_EVENTS",),
     "instance/test_sqlite_storage.py::test_a_file_of_a_run_is_made_as_dagster_makes_it": (
         *("SqlEventLogStorageMetadata", "INDEX_SHARD_NAME", "create_db_conn_string"),
         *("_event_logs_directory", "_runs_directory", "_schedule_directory"),

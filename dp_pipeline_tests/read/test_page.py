@@ -40,7 +40,7 @@ def _filled(filled_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 @pytest.mark.filterwarnings("ignore:Matchday 17 has no table")
 def test_the_python_of_the_page_runs(filled_url: str) -> None:
     found = blocks("python", filled_url)
-    assert len(found) == 3
+    assert len(found) == 4
     for block in found:
         names: dict[str, Any] = {}
         exec(block, names)  # noqa: S102 - our own page
