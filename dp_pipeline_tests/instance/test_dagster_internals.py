@@ -28,7 +28,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     "_by_one": (
         *(
             "ASSET_EVENTS",
-            "ASSET_CHECK_EVENTS",
             "EventLogEntry",
             "SqlEventLogStorageTable",
             "SqliteEventLogStorage",
