@@ -17,8 +17,9 @@ def test_a_season_is_read_against_its_floor_and_without_what_is_kept() -> None:
 
 @pytest.mark.slow
 def test_what_much_data_costs_is_a_ratio() -> None:
-    rows = list(bench_scale.measure(2))
+    *rows, memory = bench_scale.measure(2)
     assert all(row["ratio"] > 0 for row in rows)
+    assert memory["empty"] > 0
     assert {"a first read of one tournament", "a tick of poll_matches"} <= {r["what"] for r in rows}
 
 

@@ -54,7 +54,7 @@ Work = Callable[[int], object]
 def measure(tournaments: int = TOURNAMENTS) -> Iterator[dict[str, Any]]:
     """Everything, of an almost empty database and of one with so many tournaments."""
     with world.serving() as url, _stocked(url, 0) as empty, _stocked(url, tournaments) as filled:
-        sizes = f"{empty.size():,.0f}", f"{filled.size():,.0f}"
+        sizes = empty.size(), filled.size()
         works = empty.works(), filled.works()
         for what in works[0]:
             walls: tuple[list[float], list[float]] = [], []
@@ -72,12 +72,12 @@ def measure(tournaments: int = TOURNAMENTS) -> Iterator[dict[str, Any]]:
             }
         yield {
             "what": "the database, MiB",
-            "empty": sizes[0],
-            f"{tournaments:,} tournaments": sizes[1],
-            "ratio": "",
+            "empty": round(sizes[0]),
+            f"{tournaments:,} tournaments": round(sizes[1]),
+            "ratio": round(sizes[1] / sizes[0], 2),
         }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    yield {"what": "peak memory of this process, MiB", "ratio": "", "empty": round(peak)}
+    yield {"what": "peak memory of this process, MiB", "empty": round(peak)}
 
 
 @dataclass

@@ -180,7 +180,7 @@ def base_image(docker: Docker) -> str:
     if trusted:
         shutil.copy(trusted, root / "etc/ssl/certs/ca-certificates.crt")
     tar = docker.folder / "root.tar"
-    docker.run("tar", "-C", root, "--exclude=./var/cache", "-cf", tar, ".", seconds=5 * _MINUTES)
+    docker.run("tar", "-C", root, "--exclude=*.deb", "-cf", tar, ".", seconds=5 * _MINUTES)
     docker("import", tar, "dp-test-base:1", seconds=5 * _MINUTES)
     return "dp-test-base:1"
 

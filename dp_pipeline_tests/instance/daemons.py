@@ -46,10 +46,11 @@ def many(context):
 def minutely(context):
     return dg.RunRequest()
 
-defs = dg.Definitions(
-    assets=[work], jobs=[job], sensors=[counting, many], schedules=[minutely],
-    executor=dg.in_process_executor,
-)
+def from_settings() -> dg.Definitions:  # what the shipped workspace.yaml names
+    return dg.Definitions(
+        assets=[work], jobs=[job], sensors=[counting, many], schedules=[minutely],
+        executor=dg.in_process_executor,
+    )
 """
 
 
