@@ -165,7 +165,8 @@ def test_one_that_is_materialized_alone_fails_with_the_sentence_and_leaves_no_as
     assert dev.wait_for_run(run) == "FAILURE"
     [message] = place.failures(run)
     first, *_ = message.splitlines()
-    assert first.endswith(f": {WRITTEN_WRONG}, tournaments: {SENTENCES[WRITTEN_WRONG]}")
+    assert f": {WRITTEN_WRONG}, tournaments: {SENTENCES[WRITTEN_WRONG]}" in first
+    assert first.endswith(f"and at once by `dp remove {WRITTEN_WRONG}`.")
     place.counted()  # so that Dagster remembers which partitions have failed
     place.wait_until_gone(WRITTEN_WRONG)
     assert place.counted() == [(0, 1)] * len(NAMES)
