@@ -31,7 +31,7 @@ from dp_pipeline.http.archive import entries_of
 from dp_pipeline.http.errors import NotArchivedError
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.acceptance import refused_execution
-from dp_pipeline.ledger.errors import BlockedDependencyError
+from dp_pipeline.ledger.errors import BlockedDependencyError, SuspiciousPayloadError
 from dp_pipeline.ledger.execution import Execution, Run
 from dp_pipeline.ledger.leases import Lease
 from dp_pipeline.ledger.ledger import Ledger, note_archive_error, storable, tournament_id_of
@@ -113,7 +113,7 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
     read: dict[str, Sequence[Finding]] = {}
     source: Source | None = None
     materialization: Materialization | None = None
-    missing = False
+    missing, answered = False, anyio.Event()
     label: str | None = None
     async with (
         context.ledger.lease(tournament_id_of(key)) as lease,
@@ -135,12 +135,8 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
                     began, snapshot = source.now, await recognise(source, context)
                     await confirm(source, context, execution)
                     materialization = Materialization(source, context.database, snapshot, began)
-                    ahead.start_soon(source.prefetch, chosen)
-                planned = await materialization.planned(BY_NAME[execution.domain], execution)
-                if context.run.is_dry:
-                    materialization.previewed(planned, execution)
-                else:
-                    await materialization.applied(planned, execution)
+                    ahead.start_soon(_prefetch, source, chosen, answered)
+                await _take_in(materialization, execution, answered)
             except TournamentNotFoundError:
                 missing = True
                 execution.announced = context.run.at_terminal
@@ -161,6 +157,30 @@ async def ingest_tournament(key: str, domains: Collection[str], context: RunCont
         if materialization is not None and not context.run.is_dry:
             await check(materialization, context, read)
         ahead.cancel_scope.cancel()
+
+
+async def _take_in(
+    materialization: Materialization, execution: Execution, answered: anyio.Event
+) -> None:
+    """Plan a domain and apply it; in a dry run, show it."""
+    try:
+        planned = await materialization.planned(BY_NAME[execution.domain], execution)
+        if execution.run.is_dry:
+            materialization.previewed(planned, execution)
+        else:
+            await materialization.applied(planned, execution)
+    except SuspiciousPayloadError:
+        # A person takes in what is refused with all that is answered beside it: a table that came
+        # a moment later was not in the archive.
+        await answered.wait()
+        raise
+
+
+async def _prefetch(source: Source, domains: Sequence[str], answered: anyio.Event) -> None:
+    try:
+        await source.prefetch(domains)
+    finally:
+        answered.set()
 
 
 async def acquire(lease: Lease, context: RunContext) -> None:

@@ -1,5 +1,6 @@
 """A person at a terminal beside a database, who decides on payloads that were refused."""
 
+import asyncio
 import copy
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,18 @@ class Desk:
         monkeypatch.setenv("DP_HOME", str(home))
         monkeypatch.setenv("DP_DATABASE_URL", self.url)
 
-    def read(self, payloads: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
-        with serve(Replay(payloads=payloads).app()) as base_url:
+    def read(
+        self, payloads: dict[str, Any], key: str, *, slowly: str = "-"
+    ) -> dict[str, dict[str, Any]]:
+        """Read a tournament; what is answered slowly begins so."""
+        answers = Replay(payloads=payloads).app()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            if scope.get("path", "").startswith(slowly):
+                await asyncio.sleep(1)
+            await answers(scope, receive, send)
+
+        with serve(app) as base_url:
             self.root = base_url
             for name in ("OPENLIGADB_BASE_URL", "OPENFOOTBALL_BASE_URL"):
                 self.monkeypatch.setenv(name, base_url)
