@@ -152,22 +152,32 @@ def database(migrated_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def filled_url(admin_url: str, migrated_template: str) -> str:
-    """A database with two small seasons, one of each open provider, for tests that only read."""
+def filled_template(admin_url: str, migrated_template: str) -> str:
+    """The name of a database with two small seasons, one of each open provider, to be copied."""
     from dp_pipeline_tests.end_to_end.in_process import ingest
     from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA, healthy
     from dp_pipeline_tests.replay import Replay
     from dp_pipeline_tests.servers import serve
 
-    url = create_database(admin_url, f"{migrated_template}_filled", migrated_template)
-    database = Database(url)
+    name = f"{migrated_template}_filled"
+    database = Database(create_database(admin_url, name, migrated_template))
     try:
         with tempfile.TemporaryDirectory() as home, serve(Replay(payloads=healthy()).app()) as base:
             for key in (LIGA, FILE):
                 ingest(database, base, Path(home), key)
     finally:
         database.close()
-    return url
+    return name
+
+
+@pytest.fixture(scope="session")
+def filled_url(admin_url: str, filled_template: str) -> str:
+    """A database with two small seasons, for tests that only read.
+
+    It is not the template itself: Postgres copies no database that somebody is
+    connected to, and a pool of an earlier test may still be.
+    """
+    return create_database(admin_url, f"{filled_template}_read", filled_template)
 
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

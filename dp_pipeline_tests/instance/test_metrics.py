@@ -38,10 +38,10 @@ Numbers = dict[tuple[str, tuple[str, ...]], float]
 
 
 @pytest.fixture(scope="module")
-def watched(filled_url: str, admin_url: str) -> Iterator[Database]:
+def watched(filled_template: str, admin_url: str) -> Iterator[Database]:
     """Two small seasons and one of each thing that can be open, wait or fail."""
-    template = filled_url.partition("?")[0].rpartition("/")[2]
-    database = Database(create_database(admin_url, f"{template}_watched", template))
+    name = f"{filled_template}_watched"
+    database = Database(create_database(admin_url, name, filled_template))
     notes.write(database, notes.STATE, {"announced_from": 0})
     notes.write(database, health.DELIVERED, {})
     finished_row(database, uuid4(), STRANGE, summary={"bytes": 500, "requests": 2})
