@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dp_pipeline_tests.benchmarks import bench_played, bench_scale, bench_season
+from dp_pipeline_tests.benchmarks import bench_peers, bench_played, bench_scale, bench_season
 from dp_pipeline_tests.benchmarks.page import KEPT, PAGE, page
 
 
@@ -13,6 +13,14 @@ def test_a_season_is_read_against_its_floor_and_without_what_is_kept() -> None:
     assert read["n"] == kept["n"] == 1
     assert read["median of ratios"] > 0
     assert memory["median"] > 0
+
+
+@pytest.mark.slow
+def test_a_season_is_read_as_a_whole_process() -> None:
+    ours, *theirs = bench_peers.measure(pairs=1)
+    assert ours["n"] == 1
+    assert ours["wall"] > bench_peers.LATENCY_SECONDS
+    assert not theirs or theirs[-1]["wall"] > 0
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from dp_pipeline_tests.benchmarks import (
     bench_backfill,
     bench_ingest,
     bench_nightly,
+    bench_peers,
     bench_played,
     bench_scale,
     bench_season,
@@ -31,6 +32,7 @@ Rows = Iterable[dict[str, Any]]
 BENCHMARKS: Mapping[str, Callable[[], Rows]] = {
     "ingest": bench_ingest.measure,
     "season": bench_season.measure,
+    "peers": bench_peers.measure,
     "backfill": bench_backfill.measure,
     "nightly": bench_nightly.measure,
     "played": bench_played.measure,

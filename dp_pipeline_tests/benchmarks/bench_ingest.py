@@ -2,8 +2,6 @@
 
 import json
 import os
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -25,6 +23,7 @@ from dp_pipeline.providers.openligadb.matches import fixtures_of
 from dp_pipeline.providers.openligadb.payload import parse_matches
 from dp_pipeline.providers.openligadb.rounds import rounds_of
 from dp_pipeline_tests.benchmarks import world
+from dp_pipeline_tests.benchmarks.cpu import ended
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.ledger.many import fill_ledger, tick
 from dp_pipeline_tests.providers.openfootball_files import league, season
@@ -91,17 +90,9 @@ def _ratio(what: str, row: dict[str, Any], against: dict[str, Any]) -> dict[str,
 
 def _process(what: str, command: list[str], home: Path, url: str) -> dict[str, Any]:
     """A command as a whole process."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home.parent),
-        "DP_HOME": str(home),
-        "OPENFOOTBALL_BASE_URL": url,
-    }
-    wall, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    return _row(what, time.perf_counter() - wall, cpu)
+    environment = {"HOME": str(home.parent), "DP_HOME": str(home), "OPENFOOTBALL_BASE_URL": url}
+    cost = ended(command, environment)
+    return _row(what, cost.wall, cost.cpu)
 
 
 def _reading() -> list[dict[str, Any]]:

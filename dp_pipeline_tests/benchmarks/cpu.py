@@ -1,8 +1,11 @@
 """CPU time of a whole family of processes, the ended ones included. Linux and macOS."""
 
 import contextlib
+import os
+import resource
+import subprocess
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +26,15 @@ class Cost:
     def rate(self) -> float:
         """CPU seconds per second: 1.0 is one core."""
         return self.cpu / self.wall
+
+
+def ended(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
+    """What a command took as a whole process, with those it waited for."""
+    began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    path = {"PATH": os.environ["PATH"]}
+    subprocess.run(command, env={**path, **environment}, check=True, capture_output=True)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, wall)
 
 
 def family(top: int, home: Path) -> list[psutil.Process]:
