@@ -14,11 +14,12 @@ from statistics import median
 from typing import Any
 
 from dp_pipeline.sandbox.server import app
+from dp_pipeline.sandbox.world.calendar import FIRST_YEAR, HOME_SEASON
 from dp_pipeline.sandbox.world.worlds import World
 from dp_pipeline_tests.benchmarks.cpu import Cost, ended
 from dp_pipeline_tests.benchmarks.place import place
 from dp_pipeline_tests.benchmarks.world import Delayed
-from dp_pipeline_tests.sandbox.test_foreign_reader import SCRIPT, YEAR
+from dp_pipeline_tests.sandbox import foreign_reader
 from dp_pipeline_tests.sandbox.worlds import key_of, percent, standing_still
 from dp_pipeline_tests.servers import serve
 
@@ -55,8 +56,9 @@ def measure(pairs: int = PAIRS) -> Iterator[dict[str, Any]]:
 
 
 def _reader(url: str, folder: Path) -> list[str]:
-    seasons = f"{YEAR % 100}{(YEAR + 1) % 100}"
-    return [str(SCRIPT), f"{url}/api/v1/", str(folder), _WORLD.name(_OF_20_TEAMS), seasons]
+    year = FIRST_YEAR + HOME_SEASON
+    seasons, league = f"{year % 100}{(year + 1) % 100}", _WORLD.name(_OF_20_TEAMS)
+    return [foreign_reader.__file__, f"{url}/api/v1/", str(folder), league, seasons]
 
 
 def _row(what: str, costs: list[Cost]) -> dict[str, Any]:
