@@ -31,6 +31,7 @@ from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.known_exceptions import KnownException, KnownExceptionsError, load
 from dp_pipeline.images.gallery import Gallery
 from dp_pipeline.ledger.execution import Execution, Run
+from dp_pipeline.ledger.ledger import INTERRUPTED
 from dp_pipeline.ledger.log_fields import logged_as
 from dp_pipeline.ledger.run_tags import TERMINAL_TAG, run_group_of
 from dp_pipeline.ledger.vocabulary import SETTLED, SUSPICIOUS, Scope, how_to_settle
@@ -258,6 +259,9 @@ def _of_execution(
         return
     if execution.failure is not None:
         failed.append(execution)
+        if execution.failure.error_class == INTERRUPTED:
+            context.log.warning(f"{subject}: {execution.failure.message}")  # noqa: G004
+            return
         context.log.error(f"{subject} failed: {execution.failure.message}")  # noqa: G004 - no lazy form in Dagster
         return
     if execution.scope != "whole" and execution.outcome == "unchanged":

@@ -14,13 +14,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import IO
+from itertools import pairwise
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 import psutil
 
 from dp_pipeline.cli.brief_output import BriefOutput
+from dp_pipeline.cli.group import instance_in_use
+from dp_pipeline.instance.in_time import in_time
+from dp_pipeline.instance.stopped_runs import cancel_runs, queue_anew
 from dp_pipeline.settings.places import dagster_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+T = TypeVar("T")
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SERVICES_SECONDS = 1.5
@@ -30,6 +39,8 @@ ledger rows lacked the processor."""
 _RUNS_SECONDS = 15.0
 """A run that is to stop closes its ledger rows first, mostly within a second."""
 _GIVEN_UP_SECONDS = 20.0
+_STORAGE_SECONDS = 5.0
+"""Dagster's storage answers in 0.1 s; one that is away keeps nobody from stopping."""
 _WEBSERVER = "dagster_webserver"
 _DG = "from dagster_dg_cli.cli import main; main()"
 """The program `dg`, wherever pip has put it."""
@@ -105,7 +116,10 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
     if stop_requests:
         with suppress(OSError):  # the terminal may be gone
             click.echo("Stopping; ctrl-C again stops it at once.")
-        _end(child, stop_requests)
+        queued = _end(child, stop_requests)
+        if queued:
+            with suppress(OSError):
+                click.echo(_cut_off(queued))
         return 0
     for each in shown:
         each.join(_LAST_WORDS_SECONDS)
@@ -151,13 +165,46 @@ def _show(
     return thread
 
 
-def _end(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> None:
-    """End Dagster and all that it started: services, to begin nothing new, and runs with care."""
+def _cut_off(runs: int) -> str:
+    return (
+        "1 run was cut off; it begins anew at the next start."
+        if runs == 1
+        else f"{runs} runs were cut off; they begin anew at the next start."
+    )
+
+
+def _end(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> int:
+    """End Dagster and all that it started: services, to begin nothing new, and runs with care.
+
+    How many runs were cut off, and are queued anew.
+    """
+    before = _session(child.pid)
+    words = [_words(process) for process in before]
+    sockets = {word for each in words for option, word in pairwise(each) if option == "--socket"}
     # not SIGINT: a Python that is importing modules ends at this one without a word
     child.terminate()
-    for process in _session(child.pid):
+    for process in before:
         if _WEBSERVER in _words(process):  # which leaves nothing undone
             _send(process, signal.SIGKILL)
+    cut_off = _of_storage(lambda instance: cancel_runs(instance, sockets)) or ()
+    _end_session(child, stop_requests)
+    return _of_storage(lambda instance: queue_anew(instance, cut_off)) or 0 if cut_off else 0
+
+
+def _of_storage(work: "Callable[[dg.DagsterInstance], T]") -> T | None:
+    """Do something in Dagster's storage; None where that does not work."""
+
+    def opened() -> T:
+        with instance_in_use() as instance:
+            return work(instance)
+
+    try:
+        return in_time(_STORAGE_SECONDS, opened, "stopped runs")
+    except Exception:  # noqa: BLE001 - whatever is wrong with the storage, the stop goes on
+        return None
+
+
+def _end_session(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> None:
     stopped: set[psutil.Process] = set()
     began = time.monotonic()
     while (passed := time.monotonic() - began) < _GIVEN_UP_SECONDS:

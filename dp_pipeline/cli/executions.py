@@ -18,6 +18,7 @@ from dp_pipeline.domains.registry import in_order
 from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
 from dp_pipeline.ledger.reading_reports import command
+from dp_pipeline.ledger.reconcile import was_stopped
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
 from dp_pipeline.pages.words import in_zone
 from dp_pipeline.resources import open_database
@@ -91,11 +92,12 @@ def ledger_lines(rows: Sequence[Row], zone: ZoneInfo, dagster: str) -> Group:
     """
     started = f"started ({zone})"
     names = (started, "tournament", "domain", "status", "outcome", "+new ~upd", "time")
-    lines = [
-        (_cells(row, zone), STATUS_STYLES.get(row["status"], "cyan"), _under(row, zone, dagster))
-        for row in rows
-    ]
+    lines = [(_cells(row, zone), _style(row), _under(row, zone, dagster)) for row in rows]
     return lined(names, lines, styled="status", right=names[-2:])
+
+
+def _style(row: Row) -> str:
+    return "yellow" if was_stopped(row) else STATUS_STYLES.get(row["status"], "cyan")
 
 
 def _cells(row: Row, zone: ZoneInfo) -> tuple[str, ...]:
@@ -105,7 +107,7 @@ def _cells(row: Row, zone: ZoneInfo) -> tuple[str, ...]:
         row["tournament_key"],
         row["domain"],
         row["status"],
-        row["outcome"] or "",
+        "stopped" if was_stopped(row) else row["outcome"] or "",
         " ".join(f"{sign}{n}" for sign, name in _SIGNS.items() if (n := summary.get(name))),
         "" if duration is None else f"{duration / 1000:.2f} s",
     )

@@ -31,7 +31,7 @@ from dp_pipeline.instance.storage_lock import (
 from dp_pipeline.settings import Settings
 
 _NAME = "dp_pipeline.daemon"
-_LAUNCH_TAG = ".dagster/dp_daemon"
+LAUNCH_TAG = ".dagster/dp_daemon"
 _TRIED_EVERY = 2.0
 _CHECKED_EVERY = 2.0
 _RETAKEN_EVERY = 0.1
@@ -129,7 +129,7 @@ class DaemonLease:
         launch, resume = launcher.launch_run, launcher.resume_run
 
         def launch_run(context: LaunchRunContext) -> None:
-            self._instance.add_run_tags(context.dagster_run.run_id, {_LAUNCH_TAG: self._me.id})
+            self._instance.add_run_tags(context.dagster_run.run_id, {LAUNCH_TAG: self._me.id})
             self.assure()
             launch(context)
 
@@ -179,7 +179,7 @@ class DaemonLease:
         """
         with storage_errors():
             for run in self._instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTING])):
-                if run.remote_job_origin is not None and _LAUNCH_TAG not in run.tags:
+                if run.remote_job_origin is not None and LAUNCH_TAG not in run.tags:
                     event = DagsterEvent.job_enqueue(run)
                     self._instance.report_dagster_event(event, run_id=run.run_id)
 

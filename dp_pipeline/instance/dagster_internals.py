@@ -55,6 +55,7 @@ from dagster._core.storage.tags import (
     GRPC_INFO_TAG,
     PARENT_RUN_ID_TAG,
     RETRY_NUMBER_TAG,
+    ROOT_RUN_ID_TAG,
     SCHEDULE_NAME_TAG,
     SCHEDULED_EXECUTION_TIME_TAG,
     SENSOR_NAME_TAG,

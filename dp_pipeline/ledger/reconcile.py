@@ -177,6 +177,11 @@ def without_worker(connection: sa.Connection, request_ids: Collection[UUID]) -> 
     return frozenset(connection.scalars(sa.select(ids.c.id).where(~worked_on(ids.c.id))))
 
 
+def was_stopped(row: Mapping[str, Any]) -> bool:
+    """Whether an execution failed only because somebody cancelled its run or stopped the server."""
+    return row["error_class"] == INTERRUPTED or bool((row["summary"] or {}).get("stopped"))
+
+
 def failure_summary(error: str) -> dict[str, Any]:
     """The summary of an execution that could not say anything itself."""
     return {

@@ -122,12 +122,13 @@ def test_ctrl_c_ends_dagster_and_the_run_that_is_at_work(
         wait_for("the page to open", lambda: f"Open {links}/assets" in dev.output() or None)
         assert httpx.get(dev.url, headers={"host": "evil.example"}).status_code == 421
         dev.add_partitions("openligadb:bl1:2024")
-        dev.launch("tournaments", partition="openligadb:bl1:2024")
+        first = dev.launch("tournaments", partition="openligadb:bl1:2024")
         request, _ = silent_provider.accept()
         with request:
             dev.type(_CTRL_C)
             assert dev.ended() == 0
     assert_stopped(dev, tmp_path / "home")
+    assert "1 run was cut off; it begins anew at the next start." in dev.output()
     database = Database(migrated_url)
     with database.transaction() as connection:
         rows = connection.exec_driver_sql(
@@ -135,6 +136,16 @@ def test_ctrl_c_ends_dagster_and_the_run_that_is_at_work(
         ).all()
     database.close()
     assert [tuple(row) for row in rows] == [("failed", "InterruptedRunError")]
+    with terminal(tmp_path, environment, "--no-sandbox") as dev:
+        request, _ = silent_provider.accept()  # nobody has launched anything
+        with request:
+            wait_for("Dagster", dev.is_ready, 120)
+            statuses = dev.runs()
+            assert statuses.pop(first) == "CANCELED"
+            assert list(statuses.values()) == ["STARTED"]
+            dev.type(_CTRL_C)
+            assert dev.ended() == 0
+    assert_stopped(dev, tmp_path / "home")
 
 
 def terminate(dev: Terminal) -> None:
