@@ -107,6 +107,7 @@ def _no_surprises(told: Read, moment: int) -> None:
     parts = (told.tournament, told.teams, told.rounds, told.matches, told.standings)
     reasons = {finding.kind for part in parts for finding in part.findings}
     assert reasons <= {"round_not_published", "placeholder_team", "table_computed"}
+    assert "SofaScore" not in repr(parts), "the simulated world was asked"
     playing = {team for match in told.matches.items for team in (match.home, match.away)}
     assert playing <= {team.external_id for team in told.teams.items}
     assert all(team.name.startswith("Simulated ") for team in told.teams.items)

@@ -12,22 +12,25 @@ if TYPE_CHECKING:
 PUBLIC_URL = "https://www.sofascore.com/api/v1"
 PUBLIC_SITE = "https://www.sofascore.com"
 PUBLIC_IMAGES = "https://img.sofascore.com/api/v1"
+SOFASCORE = "SofaScore"
 _API = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Addresses below one base URL. Without user-info or query: they are stored.
+    """Whose data is where: below one base URL. Without user-info or query: they are stored.
 
     Args:
         root: the base URL.
         site: where the pages for people are.
         images: under which /team/{id}/image is.
+        who: is asked there, as a sentence begins; other providers answer in SofaScore's form, too.
     """
 
     root: str
     site: str
     images: str
+    who: str = SOFASCORE
 
     def season_url(self, key: TournamentKey) -> str:
         """Root of a season's data."""
@@ -53,10 +56,10 @@ def is_public(base_url: str) -> bool:
     return host == "sofascore.com" or host.endswith(".sofascore.com")
 
 
-def addresses(root: str, *, pages_at: str | None) -> Addresses:
-    """The addresses below a base URL; `pages_at` where pages are elsewhere."""
+def addresses(root: str, *, pages_at: str | None, who: str = SOFASCORE) -> Addresses:
+    """The addresses below a base URL; `pages_at` where pages are elsewhere, `who` is asked."""
     images = PUBLIC_IMAGES if is_public(root) else root
-    return Addresses(root, pages_at or site_of(root), images)
+    return Addresses(root, pages_at or site_of(root), images, who)
 
 
 def site_of(base_url: str) -> str:

@@ -1,6 +1,11 @@
 """SofaScore's answers about one season, each requested when it is needed."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match
+from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.errors import NotFoundError
 from dp_pipeline.providers.fetched import Finding
 from dp_pipeline.providers.polling import RefusableRequests
@@ -22,6 +27,8 @@ from dp_pipeline.providers.sofascore.parse import (
 from dp_pipeline.providers.sofascore.payload import RoundPayload, SeasonPayload, UniquePayload
 from dp_pipeline.providers.sofascore.rounds import ListedRound
 
+T = TypeVar("T")
+
 # in each direction from today; a page has 30 events
 MOST_PAGES = 50
 
@@ -29,24 +36,36 @@ MOST_PAGES = 50
 class SeasonAnswers(RefusableRequests):
     """What SofaScore answers about a season; a list is empty where there is none."""
 
+    def __init__(self, key: TournamentKey, requests: Requests, who: str) -> None:
+        super().__init__(key, requests)
+        self._who = who
+
+    def _by(self, parse: Callable[[Any, str], T]) -> Callable[[Any], T]:
+        """What is wrong with an answer names who gave it."""
+        return lambda payload: parse(payload, self._who)
+
     async def unique(self) -> UniquePayload:
         """The competition."""
-        return await self.json(unique_path(self._key.competition), parse_unique)
+        return await self.json(unique_path(self._key.competition), self._by(parse_unique))
 
     async def seasons(self) -> tuple[SeasonPayload, ...]:
         """The seasons of the competition."""
-        return await self.json(f"{unique_path(self._key.competition)}/seasons", parse_seasons, ())
+        return await self.json(
+            f"{unique_path(self._key.competition)}/seasons", self._by(parse_seasons), ()
+        )
 
     async def tables(self) -> tuple[TablePayload, ...]:
         """The tables."""
-        return await self.json(f"{season_path(self._key)}/standings/total", parse_tables, ())
+        return await self.json(
+            f"{season_path(self._key)}/standings/total", self._by(parse_tables), ()
+        )
 
     async def form(self) -> FormEvents:
         """The last matches of every team."""
         self.raise_if_blocked()
         # best effort: a refusal of what is only nice to have ends nothing else
         path = f"{season_path(self._key)}/team-events/total"
-        return await self._requests.json(path, parse_form, best_effort=True)
+        return await self._requests.json(path, self._by(parse_form), best_effort=True)
 
     async def cup_trees(self) -> tuple[TreeRound, ...]:
         """The rounds of the cup trees."""
@@ -54,31 +73,31 @@ class SeasonAnswers(RefusableRequests):
         # best effort, as the form is: what the rounds list needs no tree
         path = f"{season_path(self._key)}/cuptrees"
         try:
-            return await self._requests.json(path, parse_cup_trees, best_effort=True)
+            return await self._requests.json(path, self._by(parse_cup_trees), best_effort=True)
         except NotFoundError:
             return ()
 
     async def rounds(self) -> Answer[RoundPayload]:
         """The list of rounds."""
-        return await self.json(f"{season_path(self._key)}/rounds", parse_rounds, Answer())
+        return await self.json(f"{season_path(self._key)}/rounds", self._by(parse_rounds), Answer())
 
     async def round(self, listed: ListedRound) -> list[EventList]:
         """The matches of a round."""
         answer = EventList()
         for path in listed.paths:
-            answer = await self.json(path, parse_events, EventList())
+            answer = await self.json(path, self._by(parse_events), EventList())
             if answer.items or answer.findings:
                 break
         return [answer]
 
     async def match(self, match: Match) -> list[EventList]:
         """One match."""
-        return [await self.json(match_path(match.external_id), parse_events, EventList())]
+        return [await self.json(match_path(match.external_id), self._by(parse_events), EventList())]
 
     async def page(self, way: str, number: int = 0) -> EventList:
         """A page of the matches before ("last") or after ("next") today."""
         path = f"{season_path(self._key)}/events/{way}/{number}"
-        return await self.json(path, parse_events, EventList())
+        return await self.json(path, self._by(parse_events), EventList())
 
     async def pages(self, way: str) -> list[EventList]:
         """All pages in one direction."""

@@ -40,7 +40,11 @@ class TreeMatches:
 
 
 def tree_matches(
-    tree: Iterable[TreeRound], rounds: SeasonRounds, listed: Sequence[Match], teams: SeasonTeams
+    tree: Iterable[TreeRound],
+    rounds: SeasonRounds,
+    listed: Sequence[Match],
+    teams: SeasonTeams,
+    who: str,
 ) -> TreeMatches:
     """The matches of the ties that the rounds leave empty.
 
@@ -49,6 +53,7 @@ def tree_matches(
         rounds: of the season; a tie of none of its knockout rounds is named in a finding.
         listed: the matches that the rounds gave.
         teams: of the season, to tell a team from a place in the draw.
+        who: has these cup trees, as a sentence begins.
     """
     by_id = {match.external_id: match for match in listed}
     filled = TreeMatches()
@@ -67,7 +72,7 @@ def tree_matches(
         findings = of_round.findings
         if lost and not (slug is not None and any(m.round_slug == slug for m in listed)):
             names = ", ".join(lost[:MOST_NAMED]) + (", …" if len(lost) > MOST_NAMED else "")
-            detail = f"The cup tree has ties of which SofaScore lists no match yet: {names}."
+            detail = f"{who}'s cup tree has ties of which it lists no match yet: {names}."
             findings = (*findings, Finding("tie_without_match", of_round.name, detail))
         filled = replace(filled, findings=(*filled.findings, *findings))
     return filled

@@ -5,6 +5,7 @@ and the classes of its payloads take 0.05 s to make.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -65,6 +66,11 @@ class SofaScore(Provider):
     pages_at: str | None = PUBLIC_SITE
     polled: bool = True
 
+    @property
+    def who(self) -> str:
+        """What people call it, as a sentence begins."""
+        return self.title[0].upper() + self.title[1:]
+
     def seconds_apart_at(self, base_url: str) -> float:
         """Slow at SofaScore itself; a gateway or a replay has limits of its own, if any."""
         return self.seconds_apart if is_public(base_url) else 0.0
@@ -89,7 +95,7 @@ class SofaScore(Provider):
         """The tournament behind a checked key. Makes no request."""
         from dp_pipeline.providers.sofascore.source import SofaScoreSource
 
-        at = addresses(requests.root, pages_at=self.pages_at)
+        at = addresses(requests.root, pages_at=self.pages_at, who=self.who)
         return SofaScoreSource(key, requests, selection, stored, at=at)
 
     async def seasons(
@@ -101,7 +107,9 @@ class SofaScore(Provider):
         """The seasons of a competition in SofaScore's order, which is newest first."""
         from dp_pipeline.providers.sofascore.parse import parse_seasons
 
-        seasons = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
+        seasons = await requests.json(
+            f"{unique_path(competition)}/seasons", partial(parse_seasons, who=self.who)
+        )
         return tuple(
             ListedSeason(
                 TournamentKey(self.name, competition, str(season.id)),
@@ -162,7 +170,9 @@ class SofaScore(Provider):
                     raise InvalidShapeError(message, url=url)
                 if page.seasons:
                     return page.seasons[0]
-        seasons = await requests.json(f"{unique_path(competition)}/seasons", parse_seasons)
+        seasons = await requests.json(
+            f"{unique_path(competition)}/seasons", partial(parse_seasons, who=self.who)
+        )
         if not seasons:
             message = f"{self.name} lists no seasons of tournament {competition}."
             raise NotFoundError(message, url=url)

@@ -126,7 +126,7 @@ def stored_rounds(rounds: Sequence[Round], key: TournamentKey, root: str) -> Sea
     return rounds_of(Answer(tuple(payloads)), key, root)
 
 
-def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
+def with_stored(listed: SeasonRounds, stored: SeasonRounds, who: str) -> SeasonRounds:
     """The list, completed by what is stored where it lacks something of that.
 
     A list that has shrunk says nothing of orders: what is stored stays as it is, new rounds come
@@ -136,7 +136,7 @@ def with_stored(listed: SeasonRounds, stored: SeasonRounds) -> SeasonRounds:
     lacking = [one.round.label for one in stored.listed if one.round.slug not in slugs]
     if not lacking:
         return listed
-    detail = f"SofaScore does not list {len(lacking)} of {len(stored.listed)} stored rounds."
+    detail = f"{who} does not list {len(lacking)} of {len(stored.listed)} stored rounds."
     last = max(one.round.order for one in stored.listed)
     new = [
         one for one in listed.listed if one.round.slug not in {s.round.slug for s in stored.listed}

@@ -97,7 +97,9 @@ class SeasonEvents:
 
     @cached_property
     def _of_trees(self) -> TreeMatches:
-        return tree_matches(self.cup_trees, self.rounds, self._of_rounds.matches, self._teams)
+        return tree_matches(
+            self.cup_trees, self.rounds, self._of_rounds.matches, self._teams, self.at.who
+        )
 
     @cached_property
     def fixtures(self) -> SeasonMatches:
@@ -141,13 +143,13 @@ class SeasonEvents:
         findings = self.rounds.findings
         if self.rounds.listed:
             if not self.listed.listed:
-                detail = "SofaScore lists no rounds; these are the ones its matches name."
+                detail = f"{self.at.who} lists no rounds; these are the ones its matches name."
                 findings = (*findings, Finding("rounds_from_matches", "Rounds", detail))
             return Fetched(self.rounds.rounds, findings)
         if self.events:
-            because = "SofaScore has no rounds for this tournament."
+            because = f"{self.at.who} has no rounds for this tournament."
             return Fetched(findings=findings, absent=Absence("not_applicable", because))
-        because = "SofaScore has neither rounds nor matches of this season yet."
+        because = f"{self.at.who} has neither rounds nor matches of this season yet."
         return Fetched(findings=findings, absent=Absence("nothing_yet", because))
 
     def fetched_matches(self) -> Fetched[Match]:
@@ -165,14 +167,16 @@ class SeasonEvents:
         findings += [finding for _, answer in self.answers for finding in answer.findings]
         findings += [*self._ours[1], *self.fixtures.findings]
         if not self.fixtures.matches:
-            because = "SofaScore has no matches of this season yet."
+            because = f"{self.at.who} has no matches of this season yet."
             if self.events:
                 because = "No match with known teams is there yet."
             return Fetched(findings=tuple(findings), absent=Absence("nothing_yet", because))
         empty = {slug for slug, answer in self.answers if not answer.items}
         empty -= {match.round_slug for match in self._of_trees.matches}
         findings += [
-            Finding("round_not_published", one.round.label, "SofaScore has no matches of it yet.")
+            Finding(
+                "round_not_published", one.round.label, f"{self.at.who} has no matches of it yet."
+            )
             for one in self.listed.listed
             if one.round.slug in empty
         ]
@@ -193,4 +197,4 @@ class SeasonEvents:
         rounds = self.rounds.rounds
         season = season_matches(self.all_matches, rounds)
         has_season = bool(season) or any(r.type == "season" for r in rounds) or not rounds
-        return standings_of(tables, season, form, has_season=has_season)
+        return standings_of(tables, season, form, has_season=has_season, who=self.at.who)

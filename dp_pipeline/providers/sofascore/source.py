@@ -62,7 +62,7 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
     at: Addresses = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        self._answers = SeasonAnswers(self.key, self.requests)
+        self._answers = SeasonAnswers(self.key, self.requests, self.at.who)
 
     async def confirm(self, listed: Listed) -> None:  # noqa: ARG002 - the run needs its own list
         """The competition is there and lists the season."""
@@ -70,12 +70,15 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
             unique = await self._answers.unique()
         except NotFoundError as error:
             raise TournamentNotFoundError(
-                _no_such_tournament(self.key), _ADVICE, url=error.url, status=error.status
+                _no_such_tournament(self.key, self.at.who),
+                _ADVICE,
+                url=error.url,
+                status=error.status,
             ) from error
         seasons = await self._answers.seasons()
         if self.key.season in {str(season.id) for season in seasons}:
             return
-        error = TournamentNotFoundError(_no_such_season(self.key, unique, seasons))
+        error = TournamentNotFoundError(_no_such_season(self.key, self.at.who, unique, seasons))
         newest = [str(replace(self.key, season=str(season.id))) for season in seasons[:1]]
         raise error.offering(newest) if newest else error
 
@@ -108,15 +111,15 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         try:
             unique = await self._answers.unique()
         except NotFoundError as error:
-            message = f"{_no_such_tournament(self.key)}; {_ADVICE}."
+            message = f"{_no_such_tournament(self.key, self.at.who)}; {_ADVICE}."
             raise NotFoundError(message, url=error.url, status=error.status) from error
         seasons = await self._answers.seasons()
         if not seasons:
-            because = "SofaScore lists no seasons of this tournament."
+            because = f"{self.at.who} lists no seasons of this tournament."
             return Fetched(absent=Absence("nothing_yet", because))
         listed = {str(season.id): season for season in seasons}
         if self.key.season not in listed:
-            message = f"{_no_such_season(self.key, unique, seasons)}."
+            message = f"{_no_such_season(self.key, self.at.who, unique, seasons)}."
             raise NotFoundError(message)
         return Fetched((tournament_of(self.key, unique, listed[self.key.season], self.at),))
 
@@ -147,14 +150,14 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         findings = tuple(f for f in fetched.findings if f.kind != "round_not_published")
         absent = None
         if not fetched.items:
-            because = "SofaScore gave none of the matches that were requested."
+            because = f"{self.at.who} gave none of the matches that were requested."
             absent = Absence("nothing_yet", because)
         covers = _covered(season, self.stored.matches)
         return replace(fetched, findings=findings, absent=absent, covers=covers)
 
     async def goals(self) -> Fetched[Goal]:
         """None: a list of matches has scores alone, and goals would cost a request per match."""
-        because = "SofaScore's lists of matches do not say who scored."
+        because = f"{self.at.who}'s lists of matches do not say who scored."
         return Fetched(absent=Absence("not_applicable", because))
 
     async def standings(self) -> Fetched[Standing]:
@@ -230,7 +233,7 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         except ProviderError as error:
             self._not_followed = error
             return stored
-        return with_stored(rounds_of(answer, self.key, root), stored)
+        return with_stored(rounds_of(answer, self.key, root), stored, self.at.who)
 
     async def _listed(self) -> Answer[RoundPayload]:
         try:
@@ -350,16 +353,16 @@ def _name(match: Match) -> str:
     return f"event/{match.external_id}"
 
 
-def _no_such_tournament(key: TournamentKey) -> str:
-    return f"SofaScore has no tournament {key.competition}"
+def _no_such_tournament(key: TournamentKey, who: str) -> str:
+    return f"{who} has no tournament {key.competition}"
 
 
 def _no_such_season(
-    key: TournamentKey, unique: UniquePayload, seasons: Collection[SeasonPayload]
+    key: TournamentKey, who: str, unique: UniquePayload, seasons: Collection[SeasonPayload]
 ) -> str:
     newest = [f"{s.id} ({s.year or s.name or '?'})" for s in seasons][:MOST_NAMED]
     more = " and older ones" if len(seasons) > MOST_NAMED else ""
     return (
-        f"SofaScore's tournament {key.competition} ({unique.name or 'unnamed'}) has no season "
+        f"{who}'s tournament {key.competition} ({unique.name or 'unnamed'}) has no season "
         f"{key.season}; it lists {', '.join(newest) or 'none'}{more}"
     )

@@ -9,6 +9,7 @@ from dp_pipeline.football.draw_places import is_place_in_draw
 from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.football.table import FORM_LENGTH, compute_standings
 from dp_pipeline.providers.fetched import Absence, Fetched, Finding
+from dp_pipeline.providers.sofascore.addresses import SOFASCORE
 from dp_pipeline.providers.sofascore.parse import FormEvents, TablePayload
 from dp_pipeline.providers.sofascore.payload import FormEventPayload
 from dp_pipeline.providers.sofascore.stages import NOWHERE, Place, place_of
@@ -85,15 +86,21 @@ def tables_of(payloads: Iterable[TablePayload]) -> Tables:
 
 
 def standings_of(
-    tables: Tables, season: Sequence[Match], form: FormEvents, *, has_season: bool
+    tables: Tables,
+    season: Sequence[Match],
+    form: FormEvents,
+    *,
+    has_season: bool,
+    who: str = SOFASCORE,
 ) -> Fetched[Standing]:
     """Every row of every table.
 
-    `season` are the matches a table can be made of, `has_season` whether there can be such.
+    `season` are the matches a table can be made of, `has_season` whether there can be such; `who`
+    has the tables, as a sentence begins.
     """
     computed = _by_place(compute_standings(season)) if season else {}
     if not tables.by_place:
-        return _without_tables(computed, season, tables.findings, has_season=has_season)
+        return _without_tables(computed, season, tables.findings, has_season=has_season, who=who)
     rows: list[Standing] = []
     findings = list(tables.findings)
     for place, table in tables.by_place.items():
@@ -107,15 +114,15 @@ def standings_of(
             rows += standings
             findings += table.findings
             names = {str(row.team.id): row.team.name for row in table.rows}
-            findings += differences("SofaScore", standings, ours, names.__getitem__, name)
+            findings += differences(who, standings, ours, names.__getitem__, name)
             continue
         instead = [replace(row, stage=place[0], group_name=place[1]) for row in ours.values()]
         rows += instead
         tail = "This one follows from the matches." if instead else "There is none instead."
-        detail = f"SofaScore's table is not used: {fault}. {tail}"
+        detail = f"{who}'s table is not used: {fault}. {tail}"
         findings.append(Finding("provider_table_rejected", name, detail, left_out=not instead))
     if not rows:
-        because = "No table of SofaScore can be used, and there are no matches to make one of."
+        because = f"{who} has no table that can be used, and there are no matches to make one of."
         return Fetched(findings=tuple(findings), absent=Absence("nothing_yet", because))
     return Fetched(tuple(rows), tuple(findings))
 
@@ -137,15 +144,16 @@ def _without_tables(
     findings: tuple[Finding, ...],
     *,
     has_season: bool,
+    who: str,
 ) -> Fetched[Standing]:
     if not has_season:
         because = "A knockout tournament has no table."
         return Fetched(findings=findings, absent=Absence("not_applicable", because))
     if not any(match.status in COUNTED for match in season):
-        because = "SofaScore has no table yet, and no match has ended."
+        because = f"{who} has no table yet, and no match has ended."
         return Fetched(findings=findings, absent=Absence("nothing_yet", because))
     rows = tuple(row for table in computed.values() for row in table.values())
-    detail = "SofaScore has no table; this one follows from the matches."
+    detail = f"{who} has no table; this one follows from the matches."
     return Fetched(rows, (*findings, Finding("table_computed", "Table", detail)))
 
 

@@ -96,6 +96,6 @@ def status_of(payload: StatusPayload | None) -> Status:
         detail = f"Its status {raw!r} contradicts itself: code {code} is of type {family!r}."
         return Status("unknown", raw, None, ("unknown_status", detail))
     if code == _REMOVED:
-        detail = "SofaScore removed it; it counts as cancelled."
+        detail = "It was removed at the provider; it counts as cancelled."
         return Status(status, raw, code, ("removed_match", detail))
     return Status(status, raw, code)
