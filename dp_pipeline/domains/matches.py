@@ -276,8 +276,7 @@ def preview(matches: Sequence[Match], names: Mapping[str, str]) -> list[dict[str
     """The last played and the next open matches, in order of kick-off. No clock is read."""
 
     def when(match: Match) -> tuple[date, str]:
-        day = match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else date.max)
-        return day, match.kickoff_at.isoformat() if match.kickoff_at else ""
+        return match.day or date.max, match.kickoff_at.isoformat() if match.kickoff_at else ""
 
     played = sorted((m for m in matches if m.status in ("ended", "awarded")), key=when)
     # One that is postponed keeps its old day until it gets a new one.

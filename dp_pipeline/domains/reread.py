@@ -245,7 +245,7 @@ def _listed_twice_before(
     met twice with one result, in a round that a payload lacks, is not alone there.
     """
     listed = {match.round_slug for match in fetched}
-    days = {(m.home, m.away, day): m.external_id for m in fetched if (day := _day_of(m))}
+    days = {(m.home, m.away, day): m.external_id for m in fetched if (day := m.day)}
     results = {_result(match): match for match in fetched if match.home_score is not None}
     twins: dict[str, str] = {}
     kept: set[str | None] = set()
@@ -253,13 +253,13 @@ def _listed_twice_before(
     for match in gone:
         if match.external_id in replaced:
             continue
-        day = _day_of(match)
+        day = match.day
         if twin := days.get((match.home, match.away, day)):
             twins[match.external_id] = twin
         elif day is None or match.round_slug not in listed:
             among = _WITHOUT_DAY if day is None else match.round_slug
             other = results.get(_result(match))
-            if other is not None and _may_be_read_as(day, _day_of(other)):
+            if other is not None and _may_be_read_as(day, other.day):
                 again[among][match.external_id] = other.external_id
             else:
                 kept.add(among)
@@ -278,7 +278,3 @@ def _may_be_read_as(day: date | None, given: date | None) -> bool:
 
 def _result(match: Match) -> tuple[Any, ...]:
     return match.home, match.away, match.home_score, match.away_score
-
-
-def _day_of(match: Match) -> date | None:
-    return match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else None)

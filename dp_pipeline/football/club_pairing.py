@@ -125,7 +125,7 @@ def _games(of: FixtureList) -> list[_Game]:
         _Game(
             match.home,
             match.away,
-            match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else None),
+            match.day,
             None
             if match.home_score is None or match.away_score is None
             else (match.home_score, match.away_score),

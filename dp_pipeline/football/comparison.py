@@ -158,12 +158,8 @@ def _sides(match: Match, season: SeasonAtProvider) -> Hashable:
     return season.clubs[match.home], season.clubs[match.away]
 
 
-def _day(match: Match) -> date | None:
-    return match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else None)
-
-
 def _apart(one: Match, other: Match) -> int:
-    day, there = _day(one), _day(other)
+    day, there = one.day, other.day
     return abs((day - there).days) if day and there else _FAR
 
 
@@ -259,7 +255,7 @@ def _times(one: Match, other: Match) -> Iterator[tuple[Aspect, tuple[str, str]]]
             return
     days, there = _days(one), _days(other)
     if days and there and not days & there:
-        yield "day", (str(_day(one)), str(_day(other)))
+        yield "day", (str(one.day), str(other.day))
 
 
 def _days(match: Match) -> set[date]:
@@ -327,7 +323,7 @@ def _only_at(
         if match.external_id in paired or not _has_clubs(match, season):
             continue
         if {season.clubs[match.home], season.clubs[match.away]} <= there:
-            day = _day(match)
+            day = match.day
             listed = f"listed for {day}" if day else "listed"
             named = _named(match, season)
             yield Disagreement("fixture", named, match.external_id, None, listed, "not listed", ())

@@ -147,6 +147,11 @@ class Match:
     away_penalties_score: Whole | None = None
     venue: str | None = None
 
+    @property
+    def day(self) -> Day | None:
+        """Its day: as the provider gives it, else that of the moment; None where neither is."""
+        return self.kickoff_date or (self.kickoff_at.date() if self.kickoff_at else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:

@@ -173,7 +173,7 @@ def met_instead(
 
 def _times(match: Match) -> tuple[Hashable, ...]:
     """When a team can have met one opponent only: the day, and the round with its stage."""
-    day = match.kickoff_date or (match.kickoff_at.date() if match.kickoff_at else None)
+    day = match.day
     round_ = (match.stage, match.round_slug) if match.round_slug else None
     return tuple(time for time in (day, round_) if time is not None)
 

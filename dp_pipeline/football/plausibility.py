@@ -64,12 +64,12 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
     Returns:
         By the external id of one that does not count, the one that does.
     """
-    listed = [m for m in matches if _day(m) and m.round_slug and m.status in _LISTED]
+    listed = [m for m in matches if m.day and m.round_slug and m.status in _LISTED]
     same: defaultdict[Hashable, list[Match]] = defaultdict(list)
     days: defaultdict[str | None, list[date]] = defaultdict(list)
     playing: Counter[Hashable] = Counter()
     for match in listed:
-        day = _day(match)
+        day = match.day
         days[match.round_slug] += [day] if day else []
         playing.update(((match.home, day), (match.away, day)))
         same[match.stage, match.home, match.away, day].append(match)
@@ -77,7 +77,7 @@ def listed_twice(matches: Iterable[Match], stored: Collection[str] = ()) -> dict
     for versions in same.values():
         results = {(m.home_score, m.away_score) for m in versions if m.status in COUNTED}
         one = len(versions) > 1 and len(results) <= 1
-        sides = [(side, _day(m)) for m in versions for side in (m.home, m.away)]
+        sides = [(side, m.day) for m in versions for side in (m.home, m.away)]
         alone = all(playing[side] == len(versions) for side in sides)
         if one and (alone or all(match.status in COUNTED for match in versions)):
             ordered = sorted(versions, key=lambda m: _off_round(m, days))
@@ -106,7 +106,7 @@ def left_behind(matches: Iterable[Match], now: datetime) -> dict[str, Match]:
     return {
         match.external_id: other
         for match in matches
-        if match.status == "scheduled" and (_day(match) or past) < past
+        if match.status == "scheduled" and (match.day or past) < past
         if (other := played.get((match.stage, match.round_slug, match.home, match.away)))
     }
 
@@ -114,7 +114,7 @@ def left_behind(matches: Iterable[Match], now: datetime) -> dict[str, Match]:
 def _off_round(match: Match, days: Mapping[str | None, list[date]]) -> tuple[int, str]:
     """How many days a match is off its round."""
     middle = median_low(days[match.round_slug])
-    return abs(((_day(match) or middle) - middle).days), match.external_id
+    return abs(((match.day or middle) - middle).days), match.external_id
 
 
 def without_goals(matches: Iterable[Match]) -> frozenset[str]:
@@ -190,7 +190,7 @@ def why_not_believed(matches: Sequence[Match], span: Span | None) -> str | None:
         return f"Half of its matches have {goals} goals or more: that is no football."
     if won := _sets_of_winner(matches):
         return f"In all of its matches the winner has {won} goals: these are sets of another sport."
-    days = [(match, day) for match in matches if (day := _day(match)) is not None]
+    days = [(match, day) for match in matches if (day := match.day) is not None]
     if len(days) < FEWEST_DAYS_TO_TELL:
         return None
     outside = [day for _, day in days if span is not None and day not in span]
@@ -216,8 +216,3 @@ def _sets_of_winner(matches: Iterable[Match]) -> int | None:
     won, lost = {max(pair) for pair in pairs}, {min(pair) for pair in pairs}
     enough = len(pairs) >= FEWEST_SETS_TO_TELL and len(won) == 1
     return won.pop() if enough and len(lost - won) >= _FEWEST_SETS else None
-
-
-def _day(match: Match) -> date | None:
-    at = match.kickoff_at
-    return match.kickoff_date or (at.date() if at else None)

@@ -130,6 +130,4 @@ def fixture(match: Match) -> tuple[str | None, ...]:
 
 def moment(match: Match) -> tuple[date, datetime]:
     """When a match is, for sorting: the day, then the time; unknown before known."""
-    at = match.kickoff_at
-    day = match.kickoff_date or (at.date() if at else date.min)
-    return (day, at or _LONG_AGO)
+    return (match.day or date.min, match.kickoff_at or _LONG_AGO)

@@ -30,6 +30,11 @@ def moment_in_words(at: datetime) -> str:
     return f"{day_in_words(at)}, {at:%H:%M}"
 
 
+def day_in_zone(match: Match, zone: ZoneInfo) -> date | None:
+    """The day of a match in a zone; as the provider gives it where no moment is known."""
+    return match.kickoff_at.astimezone(zone).date() if match.kickoff_at else match.kickoff_date
+
+
 def kickoff_in_words(match: Match, zone: ZoneInfo, local: ZoneInfo | None) -> KickoffWords:
     """The kick-off in a zone, and where the match is played.
 

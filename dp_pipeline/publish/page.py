@@ -15,6 +15,7 @@ from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.kickoffs import (
     KickoffWords,
     day_in_words,
+    day_in_zone,
     kickoff_in_words,
     moment_in_words,
 )
@@ -219,7 +220,7 @@ def _rounds(season: PublishedSeason, zone: ZoneInfo) -> list[Row]:
         if not matches:
             continue
         played = sum(m.status in COUNTED for m in matches)
-        days = sorted(m.kickoff_date for m in matches if m.kickoff_date)
+        days = sorted(day for m in matches if (day := day_in_zone(m, zone)))
         when = f"{day_in_words(days[0])}, " if days else ""
         rounds.append(
             {

@@ -30,15 +30,13 @@ WHERE team.id IN (
     SELECT team_id FROM tournament_team WHERE lower(:name) IN (lower(name), lower(short_name)))
 """
 _TEAM_NAMES = "SELECT name FROM team UNION SELECT name FROM tournament_team ORDER BY name"
-# The simulated world gives no day, only the moment.
-_DAY = "coalesce(kickoff_date, (kickoff_at AT TIME ZONE 'UTC')::date)"
-_MEETINGS = f"""
+_MEETINGS = """
 SELECT * FROM (
-    SELECT DISTINCT ON (coalesce({_DAY}::text, match_id::text), place) *
+    SELECT DISTINCT ON (coalesce(kickoff_date::text, match_id::text), place) *
     FROM head_to_head WHERE team_id = ANY(:teams) AND opponent_id = ANY(:others)
-    ORDER BY coalesce({_DAY}::text, match_id::text), place, kickoff_at IS NULL, provider
-) AS meeting ORDER BY {_DAY}, kickoff_at
-"""  # noqa: S608 - an expression of ours
+    ORDER BY coalesce(kickoff_date::text, match_id::text), place, kickoff_at IS NULL, provider
+) AS meeting ORDER BY kickoff_date, kickoff_at
+"""
 _FIRST = {
     "table": ("position", "team", "points", "games"),
     "fixtures": ("home_team", "away_team", "home_score", "away_score", "kickoff_at", "status"),

@@ -1,6 +1,7 @@
 """The views people read: cheap for one tournament among thousands, and right about meetings."""
 
 from collections.abc import Generator, Iterator, Mapping
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -127,6 +128,27 @@ def test_a_meeting_is_seen_from_both_sides(connection: sa.Connection) -> None:
         ("Away", "Home", "away", 2, 2, "D", 5),
         ("Away", "Home", "away", 3, 2, "W", 5),
     ]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("fixtures.kickoff_date", "head_to_head.kickoff_date", "match_history.kickoff_date"),
+        *("knockout_ties.first_date", "knockout_ties.last_date"),
+    ],
+)
+def test_a_moment_without_a_day_is_on_its_day_in_utc(
+    connection: sa.Connection, column: str
+) -> None:
+    view, name = column.split(".")
+    with connection.begin_nested() as looked:
+        connection.exec_driver_sql("SET LOCAL TIME ZONE 'America/New_York'")
+        moved = """UPDATE match SET kickoff_at = '2026-03-01 23:30-05' FROM tournament
+            WHERE tournament.id = tournament_id AND key = :key"""
+        connection.execute(sa.text(moved), {"key": KEY})
+        found = sa.text(f"SELECT DISTINCT {name} FROM {view} WHERE tournament_key = :key")  # noqa: S608
+        assert connection.scalars(found, {"key": KEY}).all() == [date(2026, 3, 2)]
+        looked.rollback()
 
 
 def test_the_views_are_registered_with_their_columns_types_and_sources(

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from lxml import html
 
 from dp_pipeline.database.goalscorers import NamedGoals
 from dp_pipeline.football.models import Match, MatchStatus
-from dp_pipeline.publish.kickoffs import KickoffWords, kickoff_in_words
+from dp_pipeline.publish.kickoffs import KickoffWords, day_in_zone, kickoff_in_words
 from dp_pipeline.publish.page import page_of
 from dp_pipeline.publish.publishing import made_of
 from dp_pipeline.publish.season import PublishedCheck
@@ -170,6 +170,9 @@ def test_a_kickoff_is_said_in_the_zone_that_was_chosen_and_where_it_is() -> None
     day = match(kickoff_date=datetime(2022, 11, 20, tzinfo=UTC).date())
     assert kickoff_in_words(day, UTC_ZONE, None) == KickoffWords("Sun 20 Nov 2022")
     assert kickoff_in_words(match(), UTC_ZONE, None) == KickoffWords("Day not known")
+    zones = UTC_ZONE, ZoneInfo("America/New_York")
+    assert [day_in_zone(late, zone) for zone in zones] == [date(2025, 3, 30), date(2025, 3, 29)]
+    assert [day_in_zone(day, zone) for zone in zones] == [date(2022, 11, 20)] * 2
 
 
 def test_a_version_is_of_what_is_shown_and_not_of_when_it_was_read() -> None:
