@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import dagster as dg
+import sqlalchemy as sa
 
 from dp_pipeline.assets.drive import leaves_nothing
 from dp_pipeline.assets.materialize import WHOLE
@@ -31,6 +32,27 @@ class Partitions:
     def keys(self) -> Sequence[str]:
         """All of them."""
         return self.instance.get_dynamic_partitions(str(TOURNAMENTS.name))
+
+    def state(self) -> str:
+        """A text that is another one after a tournament was added or removed.
+
+        Of 10,000 it takes 1 ms, and their keys 7 ms.
+        """
+        # Here, for a code location does not load the storage; who has an instance has loaded it.
+        from dp_pipeline.instance.dagster_storage import DynamicPartitionsTable, SqlEventLogStorage
+
+        storage = self.instance.event_log_storage
+        if not isinstance(storage, SqlEventLogStorage):
+            return repr(self.keys)
+        row = DynamicPartitionsTable.c
+        mine = row.partitions_def_name == str(TOURNAMENTS.name)
+        with storage.index_connection() as connection:
+            figures = connection.execute(
+                sa.select(sa.func.count(), sa.func.max(row.id).label("last")).where(mine)
+            ).one()
+            # SQLite gives the id of a last row that was deleted to the next one.
+            last = sa.select(row.partition, row.create_timestamp).where(row.id == figures.last)
+            return repr((*figures, connection.execute(last).first()))
 
     @cached_property
     def _places(self) -> Mapping[str, int]:

@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from dp_pipeline.assets.refresh_job import refresh_requests
+from dp_pipeline.competitions.file import Competitions
 from dp_pipeline.competitions.removal import left_alone
+from dp_pipeline.competitions.settled import Settled, state_of
 from dp_pipeline.database import seasons
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.removed import forget, removed_keys
@@ -113,21 +115,31 @@ def plan(  # noqa: PLR0913 - all that is known
 def discover(
     instance: dg.DagsterInstance,
     store: Database,
-    followed: Sequence[seasons.Following] | None,
+    competitions: Competitions | None,
     cursor: str | None,
     base_urls: Mapping[str, str],
 ) -> dg.SensorResult:
-    """Compare what is followed (None while that cannot be read), stored and partitioned."""
+    """Compare what is followed (None while that cannot be read), stored and partitioned.
+
+    Where nothing moved since a comparison that found nothing to do, nothing is compared.
+    """
     now = time.time()
+    state = None if competitions is None else state_of(instance, store, competitions)
+    settled = Settled.read(cursor)
+    if settled is not None and settled.holds(state, now):
+        return dg.SensorResult(skip_reason=_said(settled.approved), cursor=cursor)
+    followed = () if competitions is None else competitions.followed
     partitions = Partitions(instance)
     with store.transaction() as connection:
-        approved = seasons.approved_keys(connection, followed or ())
+        approved = seasons.approved_keys(connection, followed)
         back = removed_keys(connection, since=BACK_AFTER) & set(partitions.keys)
         forget(connection, back)  # somebody has added its partition again
         gone_keys = removed_keys(connection)
         names = {storable(key): key for key in partitions.keys}
         bare = [k for k in seasons.without_partition(connection, names) if k not in gone_keys]
-        stopped = set() if followed is None else seasons.no_longer_followed(connection, followed)
+        stopped = (
+            set() if competitions is None else seasons.no_longer_followed(connection, followed)
+        )
         never = [names[name] for name in seasons.never_attempted(connection, names)]
         open_until = open_circuits(connection, datetime.fromtimestamp(now, UTC), roots(base_urls))
     idle, odd = _of_use(never, stopped)
@@ -144,23 +156,33 @@ def discover(
         waiting=read_waiting(cursor),
         now=now,
     )
-    odd_since = read_waiting(cursor, "odd")
-    odd_since = {key: odd_since.get(key, now) for key in odd[:MOST_ADDED]}
+    seen = read_waiting(cursor, "odd")
+    odd_since = {key: seen.get(key, now) for key in odd[:MOST_ADDED]}
     given_up = [key for key, since in odd_since.items() if now - since >= ODD_SECONDS]
     gone = left_alone(instance, partitions, given_up)
+    memory: dict[str, object] = {"waiting": decided.waiting, "odd": odd_since}
+    # What is idle, odd, or removed and there again is decided on by the time that passes.
+    if not (decided.add or decided.refresh or idle or odd or gone_keys & present):
+        memory["settled"] = Settled(state, now, len(approved))._asdict()
+    said = _said(len(approved), len(decided.add), odd, len(gone))
+    return _result(decided, gone, said, json.dumps(memory), now)
+
+
+def _result(
+    decided: Discovery, gone: Sequence[str], said: str, cursor: str, now: float
+) -> dg.SensorResult:
     add = [TOURNAMENTS.build_add_request(list(decided.add))] if decided.add else []
     remove = [TOURNAMENTS.build_delete_request(gone)] if gone else []
     requests = _requests(decided.refresh, now)
-    said = _said(len(approved), len(decided.add), odd, len(gone))
     return dg.SensorResult(
         run_requests=requests,
         skip_reason=None if requests else said,
         dynamic_partitions_requests=[*add, *remove],
-        cursor=json.dumps({"waiting": decided.waiting, "odd": odd_since}),
+        cursor=cursor,
     )
 
 
-def _said(approved: int, added: int, odd: Sequence[str], gone: int) -> str:
+def _said(approved: int, added: int = 0, odd: Sequence[str] = (), gone: int = 0) -> str:
     said = [f"{approved} seasons are followed and approved"]
     if added:
         said.append(f"{added} partitions added")

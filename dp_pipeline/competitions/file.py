@@ -5,7 +5,7 @@ The file is YAML; competitions.yaml beside this module is the default and shows 
 
 import dataclasses
 import hashlib
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -119,13 +119,13 @@ class CompetitionsError(Exception):
         self.problems = problems
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Competitions:
     """The followed competitions, in the file's order."""
 
     followed: tuple[FollowedCompetition, ...] = ()
 
-    @property
+    @cached_property  # two sensors want it every few seconds, and 5,000 competitions take 15 ms
     def digest(self) -> str:
         """Equal for files that say the same, whatever their comments and order."""
         return hashlib.sha256(repr(sorted(self.followed)).encode()).hexdigest()[:16]

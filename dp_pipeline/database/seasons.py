@@ -211,6 +211,23 @@ def tournament_keys(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(_tournament.c.key).order_by(_tournament.c.key)))
 
 
+_STATE = sa.text("""
+SELECT
+    (SELECT sum(hashtextextended(key, 0)) FROM tournament),
+    (SELECT sum(hashtextextended(concat_ws(' ', key, place, approved_at), 0))
+        FROM competition_season),
+    (SELECT sum(hashtextextended(concat_ws(' ', key, removed_at), 0)) FROM removed_tournament)
+""")
+
+
+def state(connection: sa.Connection) -> str:
+    """A text that is another one after a tournament, a season or a removal came, went or changed.
+
+    Of seasons their places and approvals count. 10,000 tournaments take 2 ms.
+    """
+    return repr(tuple(connection.execute(_STATE).one()))
+
+
 def without_partition(connection: sa.Connection, partitions: Collection[str]) -> list[str]:
     """The keys of tournaments that are stored and are none of these."""
     given = table_of(partitions)

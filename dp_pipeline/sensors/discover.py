@@ -1,14 +1,12 @@
 """The sensor that makes tournaments of new seasons. Reads our tables and Dagster's, no provider."""
 
-from collections.abc import Sequence
-
 import dagster as dg
 
 from dp_pipeline.assets.materialize import INGEST_JOB, LOGOS_JOB
 from dp_pipeline.assets.refresh_job import refresh_tournaments
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.discovery import discover
-from dp_pipeline.competitions.file import FollowedCompetition
+from dp_pipeline.competitions.file import Competitions
 from dp_pipeline.notifications.duties import Duties
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline.settings import Settings
@@ -32,12 +30,12 @@ def discover_tournaments(
     """Compare what is followed, stored and partitioned."""
     settings = Settings.load()
     duties = Duties(context.log)
-    followed: Sequence[FollowedCompetition] | None = None
+    competitions: Competitions | None = None
     # A slip in that file must not keep what is stored, or added by hand, from its due.
     with duties.duty("reading the followed competitions"):
-        followed = file.load(settings.competitions_file).followed
+        competitions = file.load(settings.competitions_file)
     result = discover(
-        context.instance, database.open(), followed, context.cursor, settings.base_urls
+        context.instance, database.open(), competitions, context.cursor, settings.base_urls
     )
     if not result.run_requests and not result.dynamic_partitions_requests:
         # A tick that fails does nothing: what is wrong is said by one that has nothing to do.

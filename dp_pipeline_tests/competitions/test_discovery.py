@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp_pipeline.competitions.discovery import (
+    BACK_AFTER,
     GRACE_SECONDS,
     MOST_ADDED,
     keys_in_flight,
@@ -18,7 +19,8 @@ from dp_pipeline.competitions.discovery import (
     read_waiting,
 )
 from dp_pipeline.competitions.file import CompetitionsError
-from dp_pipeline.database import seasons, tables
+from dp_pipeline.competitions.settled import COMPARED_AGAIN_SECONDS, Settled
+from dp_pipeline.database import removed, seasons, tables
 from dp_pipeline.definitions import defs
 from dp_pipeline.jobs import Partitions
 from dp_pipeline.providers.registry import roots
@@ -26,6 +28,8 @@ from dp_pipeline.sensors.discover import discover_tournaments
 from dp_pipeline.sensors.follow import read_cursor, watch_competitions
 from dp_pipeline_tests.competitions.place import BL1, EN1, Place, added, requested
 from dp_pipeline_tests.database.many import fill_seasons
+
+NOTHING_FOLLOWED = "0 seasons are followed and approved."
 
 
 def test_an_approved_season_gets_its_partition_and_one_run_in_one_tick(place: Place) -> None:
@@ -137,6 +141,102 @@ def test_a_new_season_of_a_provider_at_rest_gets_its_run_when_that_is_over(place
     with place.database.transaction() as connection:
         connection.execute(sa.update(tables.provider_health).values(open_until=sa.func.now()))
     assert requested(place.tick()) == [held]
+
+
+def test_nothing_is_compared_while_nothing_moved_and_again_after_a_while(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "openligadb:bl1:2024"
+    place.store(key)
+    place.attempt(key)
+    place.instance.add_dynamic_partitions("tournaments", [key])
+    first, second = place.tick(), place.tick()
+    assert first.skip_reason == second.skip_reason == dg.SkipReason(NOTHING_FOLLOWED)
+    assert second.cursor == first.cursor, "it stands for the comparison of the first"
+    # What a comparison would meet and nothing tells of: a ledger that lost its executions.
+    with place.database.transaction() as connection:
+        connection.execute(sa.delete(tables.data_provider_executions))
+    place.tick()
+    assert read_waiting(place.cursors[discover_tournaments.name]) == {}
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + COMPARED_AGAIN_SECONDS)
+    place.tick()
+    assert set(read_waiting(place.cursors[discover_tournaments.name])) == {key}
+
+
+def test_a_settled_tick_is_followed_by_one_that_meets_whatever_was_done_since(place: Place) -> None:
+    """One after the other, as each needs a tick that had nothing to do before it."""
+    kept, gone, other = (f"openligadb:bl1:{year}" for year in (2024, 2023, 2022))
+    place.store(kept)
+    place.attempt(kept, gone, other)
+    place.instance.add_dynamic_partitions("tournaments", [kept])
+
+    def settle() -> None:
+        place.tick()
+        assert added(place.tick()) == []
+        assert Settled.read(place.cursors[discover_tournaments.name]) is not None
+
+    settle()
+    place.store(other)
+    assert added(place.tick()) == [other], "stored by a command"
+    settle()
+    place.instance.delete_dynamic_partition("tournaments", other)
+    assert added(place.tick()) == [other], "deleted by a person in Dagster's pages"
+    settle()
+    # The newest goes and another one comes, which SQLite gives the same number.
+    place.instance.delete_dynamic_partition("tournaments", other)
+    place.instance.add_dynamic_partitions("tournaments", [gone])
+    assert added(place.tick()) == [other], "one of a pair that was swapped"
+    settle()
+    new = "openligadb:bl1:2020"
+    place.instance.add_dynamic_partitions("tournaments", [new])
+    place.tick()
+    assert set(read_waiting(place.cursors[discover_tournaments.name])) == {new}
+    place.attempt(new)
+    settle()
+    (season,) = place.list_seasons("openfootball:en.1", "2026-27", approve=False)
+    settle()
+    place.follow("{provider: openfootball, competition: en.1}")
+    settle()
+    with place.database.transaction() as connection:
+        seasons.approve(connection, [season])
+    assert requested(place.tick()) == [season], "approved by a person"
+    place.attempt(season)
+    settle()
+    _, older = place.list_seasons("openfootball:en.1", "2026-27", "2025-26")
+    settle()
+    place.follow("{provider: openfootball, competition: en.1, seasons_back: 1}")
+    assert requested(place.tick()) == [older], "followed by the file"
+
+
+def test_a_removed_tournament_stays_away_from_a_settled_tick_and_comes_back_when_wanted(
+    place: Place,
+) -> None:
+    key = "openligadb:bl1:2024"
+    place.store(key)
+    place.attempt(key)
+    place.instance.add_dynamic_partitions("tournaments", [key])
+    place.tick()
+    with place.database.transaction() as connection:
+        removed.note(connection, key, "somebody")
+    place.instance.delete_dynamic_partition("tournaments", key)
+    for _ in range(3):
+        assert added(place.tick()) == []
+    assert Settled.read(place.cursors[discover_tournaments.name]) is not None
+    with place.database.transaction() as connection:
+        removed.forget(connection, [key])
+    assert added(place.tick()) == [key]
+    with place.database.transaction() as connection:
+        removed.note(connection, key, "somebody")
+        noted = sa.update(tables.removed_tournament)
+        connection.execute(noted.values(removed_at=sa.func.now() - BACK_AFTER / 2))
+    place.tick()
+    assert Settled.read(place.cursors[discover_tournaments.name]) is None, "it is there as yet"
+    with place.database.transaction() as connection:
+        connection.execute(noted.values(removed_at=sa.func.now() - BACK_AFTER))
+    place.tick()
+    with place.database.transaction() as connection:
+        assert removed.removed_keys(connection) == set(), "added again by a person"
 
 
 def test_a_deliberate_repetition_is_possible(place: Place) -> None:
@@ -271,4 +371,5 @@ def test_whatever_a_tick_loses_later_ones_make_good(  # noqa: PLR0913 - all of a
 @given(st.none() | st.text() | st.from_type(dict).map(lambda d: json.dumps(d, default=str)))
 def test_a_cursor_that_is_garbage_starts_afresh(text: str | None) -> None:
     assert read_waiting(text) == {}
+    assert Settled.read(text) is None
     assert read_cursor(text) == ("", 0.0)

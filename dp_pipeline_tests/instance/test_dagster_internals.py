@@ -43,6 +43,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "assets/test_events.py::test_what_is_logged_is_stored_and_heard_by_who_listens": (
         *("DagsterEvent", "DagsterEventBatchMetadata"),
     ),
+    "competitions/test_discovery.py::test_a_settled_tick_is_followed_by_one_that_meets_whatever_was"
+    "_done_since": ("DynamicPartitionsTable", "SqlEventLogStorage"),
     "instance/test_daemon.py::test_a_second_daemon_on_one_home_waits_and_goes_on_when_the_first_was"
     "_killed": ("SqlRunStorage",),
     "instance/test_daemon.py::test_a_daemon_that_waits_is_stopped_like_any_other": (
