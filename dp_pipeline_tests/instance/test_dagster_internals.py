@@ -86,8 +86,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     f"{HERE}::test_what_is_materialized_by_hand_is_of_one_job": ("IMPLICIT_ASSET_JOB_NAME",),
     f"{HERE}::test_a_tag_that_dagster_writes_has_the_name_by_which_stored_runs_are_found": (
-        *("BACKFILL_ID_TAG", "PARENT_RUN_ID_TAG", "RETRY_NUMBER_TAG", "SCHEDULE_NAME_TAG"),
-        *("SCHEDULED_EXECUTION_TIME_TAG", "SENSOR_NAME_TAG"),
+        *("BACKFILL_ID_TAG", "PARENT_RUN_ID_TAG", "RETRY_NUMBER_TAG", "ROOT_RUN_ID_TAG"),
+        *("SCHEDULE_NAME_TAG", "SCHEDULED_EXECUTION_TIME_TAG", "SENSOR_NAME_TAG"),
     ),
 }
 
@@ -120,5 +120,6 @@ def test_a_tag_that_dagster_writes_has_the_name_by_which_stored_runs_are_found()
     assert (schedule, sensor) == ("dagster/schedule_name", "dagster/sensor_name")
     assert dagster_internals.BACKFILL_ID_TAG == BACKFILL_TAG
     assert dagster_internals.PARENT_RUN_ID_TAG == "dagster/parent_run_id"
+    assert dagster_internals.ROOT_RUN_ID_TAG == "dagster/root_run_id"
     assert dagster_internals.RETRY_NUMBER_TAG == "dagster/retry_number"
     assert dagster_internals.SCHEDULED_EXECUTION_TIME_TAG == ".dagster/scheduled_execution_time"
