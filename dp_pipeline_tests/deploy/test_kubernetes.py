@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ PARTS = (
     *VALUES["dagster-user-deployments"]["deployments"],
 )
 CONFINED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
+IMAGE = (ROOT / "deploy" / "Dockerfile").read_text()
+WRITABLE = set(re.findall(r"\b(?:DP_)?HOME=(/\S+)", IMAGE))
+"""Where the image writes: its HOME, which is /tmp, and its DP_HOME."""
 
 
 def settings() -> set[str]:
@@ -49,6 +52,10 @@ def named(values: Mapping[str, Any]) -> Any:
     return getattr(importlib.import_module(values["module"]), values["class"])
 
 
+def mounted(container: Mapping[str, Any]) -> set[str]:
+    return {each["mountPath"] for each in container["volumeMounts"]}
+
+
 def kind(documents: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
     return [each for each in documents if each and each["kind"] == wanted]
 
@@ -60,7 +67,9 @@ def test_every_part_has_our_image_settings_that_exist_and_no_rights() -> None:
         assert part["image"] == PARTS[0]["image"]
         names = [variable["name"] for variable in part["env"]]
         assert set(names) <= settings()
-        assert {"DP_EMBEDDED", "DP_HOME", "DAGSTER_EVENT_BATCH_SIZE"} <= set(names)
+        assert {"DP_EMBEDDED", "DAGSTER_EVENT_BATCH_SIZE"} <= set(names)
+        assert "DP_HOME" not in names, "the image has it, also for what is given no variables"
+        assert mounted(part) >= WRITABLE
         assert part["envSecrets"] == [{"name": "dp-pipeline"}], "secrets come by reference"
         assert part["podSecurityContext"]["runAsNonRoot"] is True
         assert CONFINED.items() <= part["securityContext"].items()
@@ -142,6 +151,7 @@ def test_the_figures_are_served_by_our_image_with_the_settings_of_the_others() -
     assert names - settings() == {"DAGSTER_HOME", "DAGSTER_PG_PASSWORD"}
     assert container["envFrom"] == [{"secretRef": PARTS[0]["envSecrets"][0]}]
     assert CONFINED.items() <= container["securityContext"].items()
+    assert mounted(container) >= WRITABLE
     (port,) = container["ports"]
     assert str(port["containerPort"]) == container["args"][-1]
     assert service["spec"]["ports"][0]["port"] == port["containerPort"]
@@ -172,12 +182,13 @@ def chart() -> Path:
 
 @pytest.fixture
 def rendered(chart: Path) -> list[dict[str, Any]]:
-    """The objects that helm makes of the values."""
+    """The objects that helm makes of the values, with the job that migrates Dagster's tables."""
     helm = shutil.which(os.environ.get("HELM", "helm"))
     if helm is None:
         pytest.skip("helm is not on PATH, and HELM does not name it")
     # the schema of the chart names others on the network; it is checked without them here
     words = ["template", "dagster", chart, "--values", FOLDER / "values.yaml"]
+    words += ["--set", "migrate.enabled=true"]
     done = subprocess.run(
         [helm, *words, "--skip-schema-validation"], capture_output=True, text=True, check=True
     )
@@ -211,21 +222,21 @@ def test_the_chart_takes_the_values(chart: Path) -> None:
     assert [f"{list(each.absolute_path)}: {each.message}" for each in errors] == []
 
 
-def pods(documents: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for deployment in kind(documents, "Deployment"):
-        yield deployment["metadata"]["name"], deployment["spec"]["template"]["spec"]
+def pods(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    made = (*kind(documents, "Deployment"), *kind(documents, "Job"))
+    return [each["spec"]["template"]["spec"] for each in made]
 
 
 def test_what_is_rendered_is_confined_and_its_settings_are_taken_by_dagster(
     rendered: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = []
-    for name, pod in pods(rendered):
-        names.append(name)
+    ours = "{repository}:{tag}".format(**PARTS[0]["image"])
+    assert len(pods(rendered)) == 5, "two webservers, the daemon, the code, the job"
+    for pod in pods(rendered):
         assert pod["securityContext"]["runAsNonRoot"] is True
         for container in (*pod.get("initContainers", ()), *pod["containers"]):
             assert CONFINED.items() <= container["securityContext"].items(), container["name"]
-    assert len(names) == 4, "two webservers, the daemon, the code"
+            assert container["image"] != ours or mounted(container) >= WRITABLE, container["name"]
     (daemon,) = [
         each for each in kind(rendered, "Deployment") if "daemon" in each["metadata"]["name"]
     ]
@@ -240,6 +251,31 @@ def test_what_is_rendered_is_confined_and_its_settings_are_taken_by_dagster(
     assert config["run_launcher"]["class"] == "K8sRunLauncher"
     assert named(config["run_coordinator"]) is RankedRunCoordinator
     assert config["run_monitoring"]["start_timeout_seconds"] == 1800
+
+
+def test_proxy_and_policies_name_the_pods_of_the_chart(rendered: list[dict[str, Any]]) -> None:
+    policies = {each["metadata"]["name"]: each["spec"] for each in kind(ACCESS, "NetworkPolicy")}
+    (pages,) = policies["dagster-pages"]["podSelector"]["matchExpressions"]
+    (callers,) = policies["dagster-code"]["ingress"]
+    (caller,) = callers["from"][0]["podSelector"]["matchExpressions"]
+    code = policies["dagster-code"]["podSelector"]["matchLabels"]
+    deployments = kind(rendered, "Deployment")
+    labels = [each["spec"]["template"]["metadata"]["labels"] for each in deployments]
+    assert pages["key"] == caller["key"]
+    there = {each[pages["key"]] for each in labels}
+    assert there == {*caller["values"], *code.values()}
+    assert {name for name in there if "webserver" in name} == set(pages["values"])
+
+    upstreams = {
+        f"{each['metadata']['name']}:{port['port']}"
+        for each in kind(rendered, "Service")
+        for port in each["spec"]["ports"]
+    }
+    (proxy,) = kind(ACCESS, "Deployment")
+    (container,) = proxy["spec"]["template"]["spec"]["containers"]
+    named_ones = {each["value"] for each in container["env"] if each["name"].endswith("_UPSTREAM")}
+    assert len(named_ones) == 2
+    assert named_ones < upstreams
 
 
 @pytest.mark.slow
