@@ -9,6 +9,7 @@ from rich.text import Text
 
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
 from dp_pipeline.cli.terminal import plain
+from dp_pipeline.competitions import file
 from dp_pipeline.resources import database_as_it_is, object_store
 from dp_pipeline.settings import Settings
 
@@ -26,9 +27,10 @@ _INDENT = 6
 def doctor(*, as_json: bool, quick: bool) -> None:
     """Check what this installation stands on, and say what to do where it is not well.
 
-    Permissions, disk, the files of known exceptions and retention, database, tables, pooler, clock,
-    object store (one small object is written and deleted), Slack (nothing is posted), Dagster's
-    storage, its daemon, and the providers of stored tournaments. Nothing is migrated or repaired.
+    Permissions, disk, the files of followed competitions, known exceptions and retention, database,
+    tables, pooler, clock, object store (one small object is written and deleted), Slack (nothing is
+    posted), Dagster's storage, its daemon, and the providers of stored tournaments. Nothing is
+    migrated or repaired.
     Exits with 1 if a check failed.
     """
     from dp_pipeline.instance.doctor import Installation, examine, examine_parts
@@ -43,6 +45,7 @@ def doctor(*, as_json: bool, quick: bool) -> None:
             lambda: database_as_it_is(settings),
             lambda: object_store(settings),
             instance_in_use,
+            file.load,
         )
         for name, diagnosis in (examine_parts if quick else examine)(installation):
             failed |= diagnosis.state == "fail"

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from dp_pipeline.cli import main
+from dp_pipeline.competitions import file
 from dp_pipeline.database import migrations
 from dp_pipeline.database.database import Database
 from dp_pipeline.instance.doctor import CHECKS, Diagnosis, Installation, examine
@@ -60,6 +61,7 @@ def examined(shared: Database, tmp_path: Path) -> Callable[..., Installation]:
             lambda: shared,
             lambda: Folder(tmp_path / "objects"),
             dg.DagsterInstance.ephemeral,
+            file.load,
         )
 
     return make
@@ -88,6 +90,25 @@ def test_a_file_that_cannot_be_used_fails_with_its_setting(
     assert (found.state, found.said.startswith("DP_KNOWN_EXCEPTIONS: ")) == ("fail", True)
     known.write_text("")
     assert files(examined(DP_KNOWN_EXCEPTIONS=str(known))).state == "ok"
+
+
+def test_a_file_of_competitions_is_examined_before_the_schedule_reads_it(
+    examined: Callable[..., Installation], tmp_path: Path
+) -> None:
+    followed = tmp_path / "followed.yaml"
+    wrong = "competitions:\n- {provider: openligadb}\n- {provider: kicker, competition: bl1}\n"
+    followed.write_text(wrong)
+    found = files(examined(DP_COMPETITIONS=str(followed)))
+    assert found.state == "fail"
+    line = f"DP_COMPETITIONS: {followed}, line 2: `competition` is missing. And 1 more."
+    assert found.said == line
+    assert found.cure.startswith(f"Correct {followed}, or unset DP_COMPETITIONS; ")
+    followed.unlink()
+    missing = files(examined(DP_COMPETITIONS=str(followed)))
+    assert missing.said == f"DP_COMPETITIONS: {followed} cannot be read: No such file or directory."
+    followed.write_text("competitions:\n- {provider: openligadb, competition: bl1}\n")
+    said = "What DP_COMPETITIONS says can be used."
+    assert files(examined(DP_COMPETITIONS=str(followed))) == Diagnosis("ok", said)
 
 
 def test_the_command_has_a_line_for_each_part_and_fails_with_one_that_fails(
@@ -251,6 +272,7 @@ def test_a_daemon_that_has_ended_is_a_failure_and_none_at_all_a_warning(
         installation.database,
         installation.objects,
         WithBeats,  # ty: ignore[invalid-argument-type]
+        installation.read_competitions,
     )
     assert daemon(asked).state == state
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from dp_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import dagster as dg
 
     from dp_pipeline.database.database import Database
@@ -39,12 +41,14 @@ class Installation:
         database: opens the database, an embedded server included; its tables may be of any version.
         objects: opens the object store.
         dagster: opens Dagster's instance.
+        read_competitions: reads a file of followed competitions, or raises with what is wrong.
     """
 
     settings: Settings
     database: "Callable[[], Database]"
     objects: "Callable[[], ObjectStore]"
     dagster: "Callable[[], dg.DagsterInstance]"
+    read_competitions: "Callable[[Path], object]"
 
 
 Check = Callable[[Installation], Diagnosis]
