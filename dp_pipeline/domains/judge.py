@@ -98,9 +98,11 @@ class Verdict:
         taken_back: external ids of those that lose what was known of them, kept or not.
         corrected: external ids of the settled matches that taking it corrects.
         missing: the stored matches that it should have and has not.
+        vanished: those of them that were there within a day.
         superseded: external ids of stored matches, each with that of the one in its place.
-        surplus: external ids of new matches that the complete fixture list has no place for.
-        surplus_teams: external ids of the teams that play in no others.
+        left_out: external ids of doubtful matches, each with the kind of its finding.
+        left_out_teams: external ids of new teams that play in none but these and kept ones.
+        left_out_rounds: slugs of new rounds of none but these and kept ones.
         goals_lately: ids of the goals that earlier reads lost or rewrote.
         accepted: a person takes the payload in, whatever it contradicts: no plan refuses it.
     """
@@ -111,9 +113,11 @@ class Verdict:
     taken_back: tuple[str, ...] = ()
     corrected: tuple[str, ...] = ()
     missing: tuple[Match, ...] = ()
+    vanished: tuple[Match, ...] = ()
     superseded: Mapping[str, str] = field(default_factory=dict)
-    surplus: frozenset[str] = frozenset()
-    surplus_teams: frozenset[str] = frozenset()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out_teams: Collection[str] = ()
+    left_out_rounds: Collection[str | None] = ()
     goals_lately: frozenset[str] = frozenset()
     accepted: bool = False
 
@@ -208,9 +212,6 @@ def contradiction_findings(
             Finding(reason, subject_of(each.match, names), detail, left_out=kept and not refused)
         )
     return findings
-
-
-# -- matches ---------------------------------------------------------------------------------------
 
 
 def settled_matches(stored: Iterable[Match], now: datetime) -> frozenset[str]:

@@ -40,6 +40,16 @@ PREVIEWED = 5
 KEEP = frozenset({"venue", "round_slug", "group_name"})
 NOT_STORED_YET = frozenset({"unknown_team", "unknown_round"})
 """The reasons of findings about matches whose team or round is to be stored first."""
+_LEFT_OUT: Mapping[str, str] = {
+    "surplus_match": (
+        "The stored fixture list is complete, and one of its teams meets another one in this round."
+    ),
+    "spliced_match": (
+        "It may be the beginning of one entry and the end of another, as where a text lost bytes: "
+        "stored matches of its day, teams or result have just vanished. What is stored is kept "
+        "until a read at least a day later says the same."
+    ),
+}
 _RESULT = frozenset({"status", "home_score", "away_score", "home_penalties_score"})
 _SETTLED = FINAL_STATUSES | {"postponed"}
 _TEAMS = ("home_team_id", "away_team_id")
@@ -154,12 +164,8 @@ def _sound(
         if row["id"] in snapshot.elsewhere:
             detail = f"Its id {match.external_id} is that of a match of another tournament."
             leave_out("other_tournament", match, detail)
-        elif match.external_id in verdict.surplus:
-            detail = (
-                "The stored fixture list is complete, and one of its teams meets another one in "
-                "this round."
-            )
-            leave_out("surplus_match", match, detail)
+        elif kind := verdict.left_out.get(match.external_id):
+            leave_out(kind, match, _LEFT_OUT[kind])
         elif unknown:
             detail = f"Its team {', '.join(unknown)} is not stored. Materialize `teams` first."
             leave_out("unknown_team", match, detail, teams=unknown)

@@ -7,13 +7,22 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from dp_pipeline.domains.judge import Past, Verdict, judge, limit_of, settled_matches
+from dp_pipeline.database import tables
+from dp_pipeline.domains.judge import (
+    REPEATED_AFTER,
+    Past,
+    Verdict,
+    judge,
+    limit_of,
+    settled_matches,
+)
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.garbled_names import garbled_matches
 from dp_pipeline.football.listed_days import Span
 from dp_pipeline.football.models import Match
 from dp_pipeline.football.pairing import met_instead, stored_ids
 from dp_pipeline.football.plausibility import why_not_believed
+from dp_pipeline.football.spliced import spliced_matches
 from dp_pipeline.football.surplus import only_in, surplus_matches
 from dp_pipeline.providers.fetched import Fetched
 
@@ -61,6 +70,9 @@ def judged(
     if not snapshot.matches:
         refusal = why_not_believed(fetched.items, span_of_season(snapshot))
         return Verdict(refusal and f"{refusal} Nothing was stored.")
+    vanished = _vanished(snapshot, fetched, read_at)
+    spliced = _spliced(snapshot, fetched, vanished)
+    given, fetched = fetched.items, _without(spliced, fetched, snapshot.matches)
     covers = fetched.covers
     replaced = superseded(snapshot.matches, fetched.items, covers, _knockout(snapshot))
     surplus = surplus_matches(snapshot.matches, fetched.items, frozenset(replaced.values()))
@@ -85,15 +97,63 @@ def judged(
         covers=None if covers is None else {replaced.get(id_, id_) for id_ in covers},
         names=snapshot.team_names,
     )
-    teams = only_in(surplus, snapshot.matches, fetched.items)
+    left_out: dict[str, str] = dict.fromkeys(surplus, "surplus_match")
+    left_out |= dict.fromkeys(spliced, "spliced_match")
+    doubtful = left_out.keys() | verdict.kept
     return replace(
         verdict,
         refusal=verdict.refusal or refusal,
+        vanished=vanished,
         superseded=replaced,
-        surplus=surplus,
-        surplus_teams=teams,
+        left_out=left_out,
+        left_out_teams=only_in(doubtful, snapshot.matches, given) - snapshot.team_names.keys(),
+        left_out_rounds=_new_rounds_only_of(doubtful, given, snapshot),
         goals_lately=past.goals,
     )
+
+
+def _vanished(snapshot: Snapshot, fetched: Fetched[Match], read_at: datetime) -> tuple[Match, ...]:
+    """The stored matches that the payload is to have, lacks, and had within a day."""
+    gone = _gone(snapshot.matches, fetched.items, fetched.covers)
+    stored = snapshot.rows(tables.match).values() if gone else ()
+    since = {row["external_id"]: row["missing_since"] or read_at for row in stored}
+    return tuple(m for m in gone if since[m.external_id] > read_at - REPEATED_AFTER)
+
+
+def _spliced(
+    snapshot: Snapshot, fetched: Fetched[Match], vanished: Sequence[Match]
+) -> frozenset[str]:
+    if not vanished:
+        return frozenset()
+    replacing = superseded(snapshot.matches, fetched.items, fetched.covers, _knockout(snapshot))
+    return spliced_matches(
+        snapshot.matches,
+        fetched.items,
+        vanished,
+        teams=snapshot.team_names,
+        replacing=frozenset(replacing.values()),
+    )
+
+
+def _without(
+    spliced: Collection[str], fetched: Fetched[Match], stored: Sequence[Match]
+) -> Fetched[Match]:
+    """What was fetched, without these matches; those that are stored as they are stored."""
+    kept = {match.external_id: match for match in stored if match.external_id in spliced}
+    items = [
+        kept.get(match.external_id, match)
+        for match in fetched.items
+        if match.external_id in kept or match.external_id not in spliced
+    ]
+    return replace(fetched, items=tuple(items)) if spliced else fetched
+
+
+def _new_rounds_only_of(
+    matches: Collection[str], given: Sequence[Match], snapshot: Snapshot
+) -> Collection[str | None]:
+    others = {match.round_slug for match in given if match.external_id not in matches}
+    stored = {round_.slug for round_ in snapshot.rounds}
+    return {m.round_slug for m in given if m.external_id in matches} - others - stored
 
 
 def _too_many_replaced(

@@ -1,5 +1,7 @@
 """The domain `rounds`: matchdays and knockout rounds in the provider's order."""
 
+from collections.abc import Sequence
+
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.store import RowId, planned
 from dp_pipeline.domains.derived import with_derived
@@ -10,7 +12,7 @@ from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import COUNTED, Round
 from dp_pipeline.providers.contract import Source
-from dp_pipeline.providers.fetched import Fetched
+from dp_pipeline.providers.fetched import Fetched, Finding
 
 
 async def fetch(source: Source) -> Fetched[Round]:
@@ -23,7 +25,8 @@ def plan(fetched: Fetched[Round], snapshot: Snapshot, verdict: Verdict) -> Plan:
     table = tables.tournament_round
     stored = snapshot.rows(table)
     labels = {id_: row["label"] for id_, row in stored.items()}
-    fresh = {row["id"]: row for row in (rows.round_row(snapshot.key, r) for r in fetched.items)}
+    rounds = [round_ for round_ in fetched.items if round_.slug not in verdict.left_out_rounds]
+    fresh = {row["id"]: row for row in (rows.round_row(snapshot.key, r) for r in rounds)}
     given_up = _given_up(snapshot, verdict)
     gone = missing("rounds", labels, fresh, given_up, accepted=verdict.accepted)
     if isinstance(gone, Plan):
@@ -33,12 +36,21 @@ def plan(fetched: Fetched[Round], snapshot: Snapshot, verdict: Verdict) -> Plan:
         return mixed_up
     return Plan(
         with_derived(snapshot, [planned(table, [*fresh.values()], stored)]),
-        gone,
+        (*gone, *_left_out(fetched.items, verdict)),
         preview=[
             {"order": round_.order, "round": round_.label, "type": round_.type, "slug": round_.slug}
-            for round_ in fetched.items
+            for round_ in rounds
         ],
     )
+
+
+def _left_out(rounds: Sequence[Round], verdict: Verdict) -> list[Finding]:
+    detail = "It is new, and has only matches that are left out or kept as they are stored."
+    return [
+        Finding("left_out_round", round_.label, detail, left_out=True)
+        for round_ in rounds
+        if round_.slug in verdict.left_out_rounds
+    ]
 
 
 def _given_up(snapshot: Snapshot, verdict: Verdict) -> frozenset[RowId]:

@@ -31,7 +31,7 @@ async def fetch(source: Source) -> Fetched[Team]:
 
 def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Teams first, then who plays in this tournament."""
-    teams = [team for team in fetched.items if team.external_id not in verdict.surplus_teams]
+    teams = [team for team in fetched.items if team.external_id not in verdict.left_out_teams]
     key, stored, names = snapshot.key, snapshot.rows(tables.team), snapshot.names
     fresh = {row["id"]: row for row in (rows.team_row(key, team) for team in teams)}
     members: dict[RowId, str] = {id_: names[id_] for id_ in snapshot.members}
@@ -57,15 +57,20 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
             planned(
                 tables.tournament_team, playing, snapshot.rows(tables.tournament_team), keep=KEEP
             ),
-            # What a person said of a name stays.
+            # What a person said of a name stays. Where matches have just vanished, a name may be
+            # the beginning of one and the end of another: "Manch" would be United for ever.
             planned(
                 tables.team_alias,
-                [row for row in aliases if row["id"] not in stored_aliases],
+                [
+                    row
+                    for row in aliases
+                    if row["id"] not in stored_aliases and not verdict.vanished
+                ],
                 stored_aliases,
                 counted=False,
             ),
         ),
-        (*gone, *_surplus(fetched.items, verdict)),
+        (*gone, *_left_out(fetched.items, verdict)),
         preview=[
             {"team": team.name, "short name": team.short_name or "", "id": team.external_id}
             for team in sorted(teams, key=lambda team: team.name)
@@ -73,12 +78,12 @@ def plan(fetched: Fetched[Team], snapshot: Snapshot, verdict: Verdict) -> Plan:
     )
 
 
-def _surplus(teams: Sequence[Team], verdict: Verdict) -> list[Finding]:
-    detail = "It plays only in matches that the complete fixture list has no place for."
+def _left_out(teams: Sequence[Team], verdict: Verdict) -> list[Finding]:
+    detail = "It is new, and plays only in matches that are left out or kept as they are stored."
     return [
-        Finding("surplus_team", team.name, detail, left_out=True)
+        Finding("left_out_team", team.name, detail, left_out=True)
         for team in teams
-        if team.external_id in verdict.surplus_teams
+        if team.external_id in verdict.left_out_teams
     ]
 
 

@@ -1,5 +1,6 @@
 """Clubs whose names lost bytes made of two others, and their matches. Pure."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import takewhile
 
@@ -13,7 +14,8 @@ def garbled_matches(
 
     Lost bytes join the beginning of one entry and the end of another: of "FK Mlad(á Boleslav" and
     "FK Mladá )Boleslav" they made "FK MladBoleslav" in a round of the one, with opponent and result
-    of the other. Of the 52,290 matches of 163 real seasons none is one, whichever vanishes.
+    of the other; of two away teams, at the home of the one, with the result of the other. Of the
+    52,290 matches of 163 real seasons none is one, whichever vanishes.
 
     Args:
         gone: stored matches that are not given any more.
@@ -22,18 +24,27 @@ def garbled_matches(
     """
     clubs = {side for match in given for side in (match.home, match.away)}
     listed = [names[club] for club in clubs if club in names]
+    guests: defaultdict[str, list[str]] = defaultdict(list)
+    for match in given:
+        guests[match.home].append(names.get(match.away, ""))
+
+    def is_one(match: Match, other: Match) -> bool:
+        if match.home not in clubs:
+            club, end, begun = match.home, other.home, listed
+            same = match.away == other.away
+        else:
+            club, end, begun = match.away, other.away, guests[match.home]
+            same = match.away not in clubs
+        return same and _is_garbled(names.get(club, ""), begun, names.get(end, ""))
+
     return {
         match.external_id: other.external_id
         for match in gone
-        if match.home not in clubs and match.home_score is not None
+        if match.home_score is not None
         for other in given
-        if _opponent_and_result(match) == _opponent_and_result(other)
-        and _is_garbled(names.get(match.home, ""), listed, names.get(other.home, ""))
+        if (match.home_score, match.away_score) == (other.home_score, other.away_score)
+        and is_one(match, other)
     }
-
-
-def _opponent_and_result(match: Match) -> tuple[str, int | None, int | None]:
-    return match.away, match.home_score, match.away_score
 
 
 def _is_garbled(name: str, listed: Iterable[str], end: str) -> bool:

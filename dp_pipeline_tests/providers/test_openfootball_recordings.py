@@ -1,6 +1,7 @@
 """openfootball: recorded seasons arrive complete and equal."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dp_pipeline.football.club_aliases import ClubAliases
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Standing
+from dp_pipeline.football.spliced import spliced_matches
 from dp_pipeline.football.surplus import surplus_matches
 from dp_pipeline.providers.openfootball import identity
 from dp_pipeline.providers.openfootball.season import SeasonData, read_season
@@ -114,6 +116,30 @@ def test_no_match_of_a_real_season_is_surplus_however_much_of_it_was_stored(
             assert surplus_matches(stored, matches) == frozenset(), (key, rounds[number])
         for number in range(10, len(matches), 7):
             assert surplus_matches(matches[:number], matches) == frozenset(), (key, number)
+
+
+@pytest.mark.slow
+def test_no_match_of_a_real_season_is_spliced_whatever_vanishes_of_what_was_stored(
+    recordings: Path,
+) -> None:
+    files = [
+        *(recordings.parent / "more_seasons").glob("*/*/*.json"),
+        *(recordings / "openfootball").glob("*/*.json"),
+    ]
+    for path in sorted(files):
+        key = TournamentKey("openfootball", path.stem, path.parent.name)
+        matches = sorted(
+            read_season(json.loads(path.read_bytes()), key).matches.items,
+            key=lambda match: str(match.kickoff_date),
+        )
+        for number in range(10, len(matches), 19):
+            stored = matches[:number]
+            teams = {side for match in stored for side in (match.home, match.away)}
+            for first, count in product(range(number % 7, number - 1, number // 8), (1, 2, 5)):
+                vanished = stored[first : first + count]
+                given = [*stored[:first], *matches[first + count :]]
+                spliced = spliced_matches(stored, given, vanished, teams=teams)
+                assert spliced == frozenset(), (key, vanished)
 
 
 def test_recorded_uefa_cl_2024_25_has_a_league_of_36_and_knockout_rounds(recordings: Path) -> None:
