@@ -28,6 +28,8 @@ page      dp page
 archive   dp archive, dp replay
 report    dp report
 retention dp retention
+sandbox   dp sandbox
+listening where dp metrics and dp sandbox listen
 """
 
 import gc
@@ -56,6 +58,7 @@ from dp_pipeline.cli import (  # noqa: E402
     report,
     retention,
     retry,
+    sandbox,
     search,
     shown,
     stats,
@@ -63,9 +66,6 @@ from dp_pipeline.cli import (  # noqa: E402
     tournaments,
 )
 from dp_pipeline.cli.group import main  # noqa: E402
-from dp_pipeline.sandbox.command import sandbox  # noqa: E402
-
-main.add_command(sandbox)
 
 gc.enable()
 gc.freeze()
@@ -93,6 +93,7 @@ __all__ = [
     "report",
     "retention",
     "retry",
+    "sandbox",
     "search",
     "shown",
     "stats",

@@ -1,7 +1,6 @@
 """`dp metrics`: the figures for Prometheus, and whether the installation works, over HTTP."""
 
 import contextlib
-import socket
 from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dp_pipeline.cli.group import instance_in_use, main, plain_errors
+from dp_pipeline.cli.listening import listener, listens_at
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.seasons import no_longer_followed
@@ -42,14 +42,7 @@ def show() -> None:
 
 
 @metrics.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    default=PORT,
-    show_default=True,
-    type=click.IntRange(0, 65_535),
-    help="0 takes a free one.",
-)
+@listens_at(PORT)
 def serve(host: str, port: int) -> None:
     """Serve /healthz and /metrics until interrupted.
 
@@ -63,19 +56,14 @@ def serve(host: str, port: int) -> None:
 
     with plain_errors():
         application = app(_observed())
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=64)
-    except OSError as error:
-        message = f"Cannot listen on {host} port {port}: {error.strerror}. Try --port 0."
-        raise click.ClickException(message) from error
-    root = address_of(*listener.getsockname()[:2])
+    listening = listener(host, port)
+    root = address_of(*listening.getsockname()[:2])
     click.echo(f"Health at {root}/healthz, figures for Prometheus at {root}/metrics")
     config = uvicorn.Config(
         application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run([listener])
+        uvicorn.Server(config).run([listening])
 
 
 def _observed() -> "Observed":

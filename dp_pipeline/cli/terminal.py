@@ -22,7 +22,7 @@ from rich.text import Text
 
 from dp_pipeline.domains.change_words import fields_in_words
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
-from dp_pipeline.pages.words import in_zone
+from dp_pipeline.pages.words import in_zone, with_more
 
 if TYPE_CHECKING:
     from dp_pipeline.domains.coverage import Coverage
@@ -183,9 +183,8 @@ def checks_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
     for row in rows:
         state = "passed" if row["passed"] else {"ERROR": "error"}.get(row["severity"], "warning")
         cells = (state, row["name"], minute(row["updated_at"], zone), row["tournament_key"])
-        more = row["wrong"] - len(row["rows"])
-        below = [*row["rows"], *([f"and {more} more"] if row["rows"] and more > 0 else [])]
-        said = [in_zone(each, zone) for each in below or [row["detail"]]]
+        below = with_more(row["rows"], row["wrong"]) or [row["detail"]]
+        said = [in_zone(each, zone) for each in below]
         lines.append((cells, styles[state], said))
     return lined(("state", "check", f"since ({zone})", "tournament"), lines, styled="state")
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,13 @@ def amount(size: float) -> str:
 def counted(number: int, one: str, more: str) -> str:
     """1 match, 306 matches."""
     return f"{number:,} {one if number == 1 else more}"
+
+
+def with_more(rows: Iterable[str], wrong: int) -> list[str]:
+    """What a check found wrong, and how much more of it there is: the first twenty are stored."""
+    shown = list(rows)
+    more = wrong - len(shown)
+    return [*shown, f"and {more:,} more"] if shown and more > 0 else shown
 
 
 def listed(parts: list[str]) -> str:

@@ -10,7 +10,7 @@ from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.football.progress import without_replaced
 from dp_pipeline.pages.frame import page
 from dp_pipeline.pages.palette import in_page
-from dp_pipeline.pages.words import in_zone, one_line
+from dp_pipeline.pages.words import in_zone, one_line, with_more
 from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.kickoffs import (
     KickoffWords,
@@ -21,7 +21,6 @@ from dp_pipeline.publish.kickoffs import (
 )
 from dp_pipeline.publish.season import (
     Goalscorer,
-    PublishedCheck,
     PublishedSeason,
     PublishedTie,
 )
@@ -91,7 +90,7 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
         {
             "description": one_line(each.description),
             "detail": in_zone(one_line(each.detail), zone),
-            "rows": [in_zone(row, zone) for row in _wrong(each)],
+            "rows": [in_zone(row, zone) for row in with_more(map(one_line, each.rows), each.wrong)],
             "passed": each.passed,
         }
         for each in season.checks
@@ -123,13 +122,6 @@ def _written(season: PublishedSeason, charts: Sequence[DrawnChart], zone: ZoneIn
         attribution=season.provenance.licence.attribution,
         provenance=_provenance(season, zone),
     )
-
-
-def _wrong(check: PublishedCheck) -> list[str]:
-    """What is wrong, a sentence each, and how much more is: the first twenty are stored."""
-    rows = list(map(one_line, check.rows))
-    more = check.wrong - len(rows)
-    return [*rows, f"and {more} more"] if rows and more > 0 else rows
 
 
 def _status(season: PublishedSeason) -> str:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from dp_pipeline.sandbox.command import sandbox
+from dp_pipeline.cli.sandbox import sandbox
 from dp_pipeline.sandbox.faults import KINDS
 
 DP = str(Path(sys.executable).parent / "dp")

@@ -1,31 +1,25 @@
 """`dp sandbox`: the simulated world from the command line."""
 
 import contextlib
-import socket
 import time
 
 import click
 
+from dp_pipeline.cli.group import main
+from dp_pipeline.cli.listening import listener, listens_at
 from dp_pipeline.sandbox.faults import KINDS
 
 PORT = 8765
 """Where the provider `sandbox` finds the world unless an option says otherwise."""
 
 
-@click.group()
+@main.group()
 def sandbox() -> None:
     """A simulated football world to run against without network."""
 
 
 @sandbox.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    default=PORT,
-    show_default=True,
-    type=click.IntRange(0, 65_535),
-    help="0 takes a free one.",
-)
+@listens_at(PORT)
 @click.option("--seed", default=1, show_default=True, help="Another seed is another world.")
 @click.option("--tournaments", default=12, show_default=True, help="How many, up to 10000.")
 @click.option("--clock", default="37%", show_default=True, help="Start: 37%, a time, or now.")
@@ -71,16 +65,12 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument per option
         )
     except (ClockError, FaultError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    try:
-        listener = socket.create_server((host, port), backlog=256)
-    except OSError as error:
-        message = f"Cannot listen on {host} port {port}: {error.strerror}. Try --port 0."
-        raise click.ClickException(message) from error
-    name, number = listener.getsockname()[:2]
+    listening = listener(host, port)
+    name, number = listening.getsockname()[:2]
     root = f"http://{name}:{number}"
     now = simulation.now
     click.echo(f"Simulated football world {seed} with {tournaments} tournaments at {root}/")
     click.echo(f"It is {calendar.iso(now)} there; the clock runs {speed:g} times as fast as ours.")
     click.echo(f"SANDBOX_BASE_URL={root} dp ingest {tournament_key(1, now)}")
     with contextlib.suppress(KeyboardInterrupt):
-        http_server(simulation).run([listener])
+        http_server(simulation).run([listening])
