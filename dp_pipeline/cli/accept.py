@@ -33,10 +33,11 @@ from dp_pipeline.settings import Settings
 @click.option("--reason", required=True, help="Why it is right after all; the ledger keeps it.")
 @click.option("--yes", is_flag=True, help="Without the question, once the plan was shown.")
 def accept(execution: UUID, reason: str, *, yes: bool) -> None:
-    """Take in a payload that EXECUTION refused, once, unless something newer was stored.
+    """Take in a payload that EXECUTION refused, unless something newer was stored.
 
-    It is planned again on what is stored now; what would change is shown before it is written. The
-    ledger says who did it and why. The field `accept` of a run in Dagster does the same.
+    It is taken in once: planned again on what is stored now, and what would change is shown before
+    it is written. The ledger says who did it and why. The field `accept` of a run in Dagster does
+    the same.
     """
     from dp_pipeline.assets.replay import Replaying
     from dp_pipeline.ledger.ledger import Ledger

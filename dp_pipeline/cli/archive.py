@@ -24,7 +24,10 @@ _FAILED = 1
 
 @main.command()
 def archive() -> None:
-    """Show how large the archive of answers is; `dp retention` makes it smaller."""
+    """Show how large the archive of answers is.
+
+    `dp retention --apply` makes it smaller, once some of it is older than the policy says.
+    """
     with plain_errors():
         size = open_database(Settings.load()).run_here(archive_size)
     click.echo(
@@ -48,7 +51,7 @@ def archive() -> None:
     help="With --apply: all archived runs up to that time, polls too, in their order.",
 )
 def replay(key: str, at: datetime | None, *, apply: bool, every_run: bool) -> None:
-    """Plan a tournament from what its provider answered earlier, without a network.
+    """Plan a tournament from what its provider answered earlier, without asking it.
 
     By default the last whole read is planned on what is stored now. A mended parser mends what was
     read wrongly; what contradicts settled facts is refused, as in any read. Exits with 0 only if

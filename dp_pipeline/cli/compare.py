@@ -15,7 +15,7 @@ from dp_pipeline.settings import Settings
 @click.argument("key", metavar="KEY")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of tables.")
 def compare(key: str, *, as_json: bool) -> None:
-    """Print where other providers disagree with a tournament, and what agrees with whom.
+    """Print where other providers disagree with a tournament, and what speaks for whom.
 
     Compares what is stored now, as the asset comparison does, and keeps it in the table comparison.
     No match and no table is changed by it.

@@ -76,7 +76,12 @@ def shell(arguments: tuple[str, ...], *, write: bool) -> None:
 
 
 @db.command()
-@click.option("--json", "as_json", is_flag=True, help="Versions of the tables and of this code.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object: both versions, and how many lie between.",
+)
 def version(*, as_json: bool) -> None:
     """Say of which versions the tables and this code are.
 

@@ -32,7 +32,8 @@ from dp_pipeline.settings.places import dagster_settings, project_directory
 def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     """Run Dagster, with a simulated football world beside it to look at.
 
-    Two simulated tournaments are registered and kept up to date; real ones can be added as ever.
+    Two tournaments of that world are registered and kept up to date; real ones can be added as
+    ever. Ctrl-C stops it, and runs that it cuts off begin anew at the next start.
     """
     from dp_pipeline.cli.brief_output import BriefOutput
     from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster

@@ -60,8 +60,9 @@ def executions(  # noqa: PLR0913 - the options
 ) -> None:
     """Print the ledger: every attempt, newest first.
 
-    Under what failed stands why, and which domains were not begun because of it. In the JSON these
-    have entries of their own.
+    Under what failed stands why, and which domains were not begun because of it; in the JSON these
+    have entries of their own. What was cancelled, or stopped with the server, is shown as stopped;
+    its status is failed.
     """
     try:
         runs = None if run is None else IdBeginning.parse(run)

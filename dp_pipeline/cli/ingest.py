@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 UNREACHED = NetworkError.__name__
 
-_INGEST = f"""Register tournaments and materialize all their domains.
+_INGEST = f"""Register tournaments and read everything of them but logos.
 
 A KEY is provider:competition:season, for example {PROVIDERS[0].examples[0]} or
 {PROVIDERS[1].examples[0]}, or the address of a tournament's page at {sites_of_pages()}. A
-tournament is registered once its provider has confirmed that there is one. Exits with 0 only if
-every execution completed. A dry run registers and writes nothing but its report: it says what
-would be created, updated with old and new values, left out or refused.
+tournament is registered once its provider has confirmed that there is one; from then on a running
+Dagster keeps it current, and brings its logos with the next weekly refresh. Exits with 0 only if
+every execution completed. A dry run registers nothing, and writes only the ledger and its reports:
+these say what would be created, updated with old and new values, left out or refused.
 """
 
 
@@ -46,7 +47,7 @@ would be created, updated with old and new values, left out or refused.
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
-    """Register tournaments and materialize all their domains."""
+    """Register tournaments and read everything of them but logos."""
     texts = [tidied(key) for key in keys]
     refuse_bad(texts)
     screen = console()

@@ -23,7 +23,7 @@ from dp_pipeline.storage import ObjectStoreError, place_of
 )
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
 def page(key: str, file: Path | None, *, opens: bool) -> None:
-    """Make the page of a tournament: table, charts, matches, goalscorers, checks, source.
+    """Make the page of a tournament: tables, charts, matches, goals, checks, source.
 
     It is one HTML file without scripts, which requests nothing. Times are in DP_TIMEZONE.
     """

@@ -46,8 +46,8 @@ def report(execution: str, *, as_text: bool, as_json: bool) -> None:
     """Open the report of EXECUTION in a browser, and print where it is.
 
     EXECUTION is an id or how it begins, as messages and Dagster's pages show it; or the key of a
-    tournament, for its last execution that has ended. Where no browser can be opened only its place
-    is printed.
+    tournament, for its last execution that has ended. Where no browser can be opened, or the output
+    is no terminal, only its place is printed.
     """
     with plain_errors():
         settings = Settings.load()

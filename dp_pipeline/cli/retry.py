@@ -24,8 +24,9 @@ def retry(since: datetime | None, *, dry_run: bool) -> None:
     """Try again what failed.
 
     Exactly the domains of tournaments whose last execution in the ledger failed are read again,
-    each after what it depends on. Exits with 0 only if every execution completed. The job
-    retry_failed does the same in Dagster.
+    each after what it depends on; not what a person refused for good, nor what its provider says is
+    no tournament. Exits with 0 only if every execution completed. The job retry_failed does the
+    same in Dagster.
     """
     with plain_errors():
         database = open_database(settings_with_notices())

@@ -63,7 +63,7 @@ def seasons() -> None:
 @main.command()
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 def approve(keys: tuple[str, ...]) -> None:
-    """Approve listed seasons: they are ingested and kept current while they are followed."""
+    """Approve listed seasons: a running Dagster reads them and keeps them current."""
     from dp_pipeline.database import seasons as listed
 
     wanted = list(dict.fromkeys(map(tidied, keys)))

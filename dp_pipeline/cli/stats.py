@@ -18,7 +18,7 @@ from dp_pipeline.settings import Settings
 
 @main.command()
 @click.option(
-    "--days", type=AT_LEAST_ONE, default=2, show_default=True, help="Up to today, in UTC."
+    "--days", type=AT_LEAST_ONE, default=2, show_default=True, help="So many, with today, in UTC."
 )
 @click.option("--provider", type=click.Choice(tuple(BY_NAME)), help="Only of this provider.")
 @DOMAINS

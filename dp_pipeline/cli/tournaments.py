@@ -37,8 +37,9 @@ def tournaments(
     only_open: bool,
     as_json: bool,
 ) -> None:
-    """Print the tournaments stored and awaited, or those with every WORD in name or key.
+    """Print the tournaments, or those with every WORD in name or key.
 
+    They are stored, approved seasons that are not read yet, or failed before anything was stored.
     For each its state, the matches that are over and that are stored, when it was last read, and
     what is wrong: checks of its data that fail, and domains whose last execution failed.
     """
