@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.confirmed import before_removal, not_begun, only_planned, table_of
-from dp_pipeline.database.removed import forget, removed_keys
+from dp_pipeline.database.removed import forget
 from dp_pipeline.football.key import TournamentKey
 
 FORGET_AFTER = timedelta(days=14)
@@ -24,7 +24,7 @@ day must not make the one before it the newest, which would be ingested."""
 _season = tables.competition_season
 _tournament = tables.tournament
 _executions = tables.data_provider_executions
-_CURRENT = ("active", "upcoming")
+_is_current = _tournament.c.status.in_(("active", "upcoming"))
 
 
 class Following(Protocol):
@@ -265,26 +265,27 @@ def kept_current(
         following: all followed competitions.
         finished_too: also tournaments that are completed or cancelled.
     """
-    mine = [each for each in following if each.provider == provider]
+    key = _tournament.c.key
+    approved = approved_keys(connection, [each for each in following if each.provider == provider])
     stopped = {
         competition
         for of, competition in no_longer_followed(connection, following)
         if of == provider
     }
-    stored = connection.execute(
-        sa.select(_tournament.c.key, _tournament.c.status).where(_tournament.c.provider == provider)
-    ).all()
-    stored_keys, removed = {row.key for row in stored}, removed_keys(connection)
-    wanted = {
-        row.key
-        for row in stored
-        if row.key not in removed
-        and (finished_too or row.status in _CURRENT)
-        and TournamentKey.parse(row.key).competition not in stopped
-    }
-    return sorted(
-        wanted | {key for key in approved_keys(connection, mine) if key not in stored_keys}
+    removed = sa.select(tables.removed_tournament.c.key)
+    going_on = sa.func.split_part(key, ":", 2) != sa.all_(
+        sa.cast(sorted(stopped), pg.ARRAY(sa.Text))
     )
+    stored = sa.select(key).where(_tournament.c.provider == provider, going_on, key.not_in(removed))
+    if not finished_too:
+        stored = stored.where(_is_current)
+    return sorted({*connection.scalars(stored), *_not_stored(connection, approved)})
+
+
+def _not_stored(connection: sa.Connection, keys: Collection[str]) -> set[str]:
+    given = table_of(keys)
+    stored = sa.exists().where(_tournament.c.key == given.c.key)
+    return set(connection.scalars(sa.select(given.c.key).where(~stored))) if keys else set()
 
 
 def _table_of(following: Sequence[Following]) -> sa.Subquery:

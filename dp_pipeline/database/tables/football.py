@@ -50,6 +50,7 @@ tournament = sa.Table(
     one_of("mode", get_args(models.Mode)),
     one_of("standings_mode", get_args(models.StandingsMode)),
     one_of("status", get_args(models.TournamentStatus)),
+    sa.Index(None, "provider", "status"),
     comment="One season of one competition at one provider",
 )
 

@@ -152,6 +152,11 @@ data_provider_executions = sa.Table(
     ),
     sa.Index("ix_data_provider_executions_started_at", "started_at"),
     sa.Index(
+        "ix_data_provider_executions_failed",
+        "started_at",
+        postgresql_where=sa.text("status = 'failed'"),
+    ),
+    sa.Index(
         "ix_data_provider_executions_error_class",
         "error_class",
         "tournament_key",
