@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from dp_pipeline import read
 from dp_pipeline.assets.comparison import comparison
 from dp_pipeline.cli import main
 from dp_pipeline.database import tables
@@ -18,6 +19,7 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.resources import DatabaseResource
 from dp_pipeline_tests.end_to_end.contents import query
 from dp_pipeline_tests.end_to_end.in_process import ingest
+from dp_pipeline_tests.read.documented import question
 from dp_pipeline_tests.replay import Replay
 from dp_pipeline_tests.servers import serve
 
@@ -61,6 +63,16 @@ def bundesliga(database: Database, tmp_path: Path, recordings: Path) -> Bundesli
 def dp(bundesliga: Bundesliga, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.setenv("DP_DATABASE_URL", bundesliga.url)
     return lambda *arguments: CliRunner().invoke(main, ["clubs", *arguments])
+
+
+def meet_twice_as_documented(bundesliga: Bundesliga) -> None:
+    documented = query(bundesliga.url, question("all meetings of two clubs"))
+    meetings = read.head_to_head("FC Bayern München", "Borussia Dortmund")
+    assert documented == meetings.select(documented[0].keys()).to_dicts()
+    assert [(row["place"], row["goals_for"], row["goals_against"]) for row in documented] == [
+        ("away", 1, 1),
+        ("home", 2, 2),
+    ]
 
 
 def agree_but_for_half_times(bundesliga: Bundesliga) -> None:
@@ -118,6 +130,7 @@ def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_
 ) -> None:
     bundesliga.read(OPENLIGADB)
     assert bundesliga.written()["clubs"] == 0, "one provider alone shows no club"
+    meet_twice_as_documented(bundesliga)
     bundesliga.read(OPENFOOTBALL, scope="dry_run")
     assert bundesliga.written()["pairs"] == 0
     bundesliga.read(OPENFOOTBALL)
@@ -131,6 +144,7 @@ def test_the_bundesliga_of_two_providers_has_eighteen_clubs_and_people_have_the_
         "SELECT sum(fixtures) / 2 AS fixtures, sum(scores_differ) AS differ FROM team_pair",
     )
     assert (int(pairs["fixtures"]), pairs["differ"]) == (306, 0)
+    meet_twice_as_documented(bundesliga)
     agree_but_for_half_times(bundesliga)
     bayern, dortmund = "FC Bayern München", "Borussia Dortmund"
     club = bundesliga.club("openligadb", bayern)

@@ -16,6 +16,7 @@ from dp_pipeline import read
 from dp_pipeline.embedded_postgres import EmbeddedPostgres
 from dp_pipeline.read.frames import Rows, kind_of, pandas_frame, polars_frame
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
+from dp_pipeline_tests.read.documented import question
 
 UTC_MOMENT = pl.Datetime("us", "UTC")
 
@@ -85,6 +86,9 @@ def test_who_met_whom_who_scored_and_what_changed() -> None:
     assert meetings.select("place", "goals_for", "goals_against", "result").rows() == [
         ("home", 2, 1, "W")
     ]
+    asked = question("all meetings of two clubs").replace("FC Bayern München", "SV Ahlen")
+    documented = read.sql(asked.replace("Borussia Dortmund", "SV Hanau"))
+    assert documented.rows() == meetings.select(documented.columns).rows()
     assert read.goalscorers(LIGA)["goals"].sum() == 28 * 3
     assert read.history(LIGA).height == read.knockout_ties(LIGA).height == 0
     assert {LIGA, FILE} == set(read.tournaments()["key"])

@@ -125,8 +125,8 @@ VIEWS = (
     ),
     DatabaseView(
         "head_to_head",
-        "Played matches as each of both teams sees them, two rows per match. `club_id` joins the "
-        "teams of one club over tournaments and providers.",
+        "Played matches as each of both teams sees them, two rows per match. `team_id` joins the "
+        "teams of a provider over tournaments, and `club_id`, where it is known, over providers.",
         match,
         "tournament_key tournament round kickoff_at kickoff_date place:text team opponent "
         "goals_for:integer goals_against:integer result:text penalties_for:integer "
@@ -180,8 +180,9 @@ VIEWS = (
     ),
     DatabaseView(
         "clubs",
-        "Clubs over all providers, a row for each of their teams. `club_by` says by what a team "
-        "was found to be of that club.",
+        "Clubs that more than one provider has, a row for each of their teams. A team that one "
+        "provider alone has is not in it. `club_by` says by what a team was found to be of that "
+        "club.",
         club,
         "club kind squad country provider team external_id club_by seasons:bigint "
         "fixtures:bigint club_id team_id",
