@@ -98,7 +98,7 @@ class Verdict:
         taken_back: external ids of those that lose what was known of them, kept or not.
         corrected: external ids of the settled matches that taking it corrects.
         missing: the stored matches that it should have and has not.
-        vanished: those of them that were there within a day.
+        vanished: those it lacks, superseded ones too, where it had one of them within a day.
         superseded: external ids of stored matches, each with that of the one in its place.
         left_out: external ids of doubtful matches, each with the kind of its finding.
         left_out_teams: external ids of new teams that play in none but these and kept ones.

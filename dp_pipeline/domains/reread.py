@@ -113,11 +113,15 @@ def judged(
 
 
 def _vanished(snapshot: Snapshot, fetched: Fetched[Match], read_at: datetime) -> tuple[Match, ...]:
-    """The stored matches that the payload is to have, lacks, and had within a day."""
-    gone = _gone(snapshot.matches, fetched.items, fetched.covers)
+    """The stored matches that the payload is to have and lacks, where it had one within a day.
+
+    Those that vanished before, and were superseded, too: the reads between may have been refused.
+    """
+    gone = _gone([*snapshot.match_by_row.values()], fetched.items, fetched.covers)
     stored = snapshot.rows(tables.match).values() if gone else ()
     since = {row["external_id"]: row["missing_since"] or read_at for row in stored}
-    return tuple(m for m in gone if since[m.external_id] > read_at - REPEATED_AFTER)
+    lately = any(since[match.external_id] > read_at - REPEATED_AFTER for match in gone)
+    return tuple(gone) if lately else ()
 
 
 def _spliced(

@@ -23,7 +23,7 @@ def spliced_matches(
     Args:
         stored: every stored match that counts.
         given: the matches of a payload.
-        vanished: those stored matches that it should have, lacks, and had a day ago.
+        vanished: those stored matches that it should have and lacks, one of them lately.
         teams: external ids of the stored teams.
         replacing: external ids of new matches that take the place of stored ones.
     """

@@ -158,6 +158,22 @@ def test_what_is_left_out_is_believed_when_a_read_a_day_later_says_the_same(
     assert names_of(snapshot) - names_of(stored) == {("round", "Europa League, R2")}
 
 
+def test_the_second_of_the_two_may_have_vanished_before_and_be_superseded(stored: Snapshot) -> None:
+    *others, first, second = ENTRIES
+    cut = text_of([*others, first[: first.index("C Fastav")] + second[second.index("ník") :]])
+    rows = dict(stored.rows(tables.match))
+    old = stored.match_by_row.items()
+    by_id = {match.external_id: id_ for id_, match in old if match.stage == "Europa League"}
+    id_ = by_id["2024-25/cz.1/europa-league-2/banik-ostrava-cze/slovacko-cze"]
+    since = {"missing_since": READ_AT - timedelta(days=9), "superseded_by": id_}
+    rows[id_] = {**rows[id_], **since}
+    snapshot = stored.only(tables.match, rows)
+    assert len(snapshot.matches) == len(ENTRIES) - 1
+    after, kinds = read(cut, snapshot, READ_AT + timedelta(hours=5))
+    assert kinds == {"spliced_match", "left_out_team", "no_longer_at_provider"}
+    assert names_of(after) == names_of(snapshot)
+
+
 def test_a_team_and_a_round_of_a_kept_match_alone_are_left_out_with_it() -> None:
     known = stored_season()
     match = replace(ended(1, "40", "2", (2, 1)), round_slug="matchd03")
