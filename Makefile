@@ -6,9 +6,6 @@ SHELL := /bin/sh
 .PHONY: help install run test test-all test-days test-newest bench check format lock clean
 
 PYTHON ?= python3
-# A port given by the caller is meant; the default one may be replaced when it is busy.
-PORT_ASKED := $(if $(filter undefined,$(origin PORT)),no,yes)
-PORT ?= 3000
 # `make run HOST=0.0.0.0` to listen to everybody; not from the environment, where some shells keep
 # the machine's name
 HOST := 127.0.0.1
@@ -32,30 +29,6 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # the certificates this machine trusts, as pip does: behind a company's proxy uv's own are not enough
 export UV_SYSTEM_CERTS := 1
-
-define FIND_PORT
-import socket, sys
-host, port, asked = sys.argv[1], sys.argv[2], sys.argv[3] == "yes"
-if not (port.isdecimal() and int(port) < 65536):
-    sys.exit(f"PORT must be a number from 0 to 65535, not {port!r}.")
-def free(number):
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family) as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind(address)
-            return s.getsockname()[1]
-    except OSError:
-        return None
-found = free(int(port))
-if found is None and asked:
-    sys.exit(f"Port {port} on {host} is busy; choose another with make run PORT=...")
-if found is None:
-    found = free(0) or sys.exit(f"Cannot listen on {host}.")
-    print(f"Port {port} is busy, so this runs on port {found}.", file=sys.stderr)
-print(found)
-endef
-export FIND_PORT
 
 define FIND_PYTHON
 import sys
@@ -102,8 +75,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=off without the simulated world)
 	@$(COMPILE)
-	@port=$$($(BIN)/python -c "$$FIND_PORT" "$(HOST)" "$(PORT)" "$(PORT_ASKED)") || exit 1; \
-	DAGSTER_HOME="$(CURDIR)" exec $(BIN)/dp dev --host "$(HOST)" --port "$$port" $(if $(filter off,$(SANDBOX)),--no-sandbox)
+	@DAGSTER_HOME="$(CURDIR)" exec $(BIN)/dp dev --host "$(HOST)" $(if $(PORT),--port "$(PORT)") $(if $(filter off,$(SANDBOX)),--no-sandbox)
 
 test: $(STAMP) ## everything that CI runs: format, lint, types, tests, definitions
 	@$(MAKE) --no-print-directory check

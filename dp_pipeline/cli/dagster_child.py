@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -42,8 +42,13 @@ _GIVEN_UP_SECONDS = 20.0
 _STORAGE_SECONDS = 5.0
 """Dagster's storage answers in 0.1 s; one that is away keeps nobody from stopping."""
 _WEBSERVER = "dagster_webserver"
-_DG = "from dagster_dg_cli.cli import main; main()"
-"""The program `dg`, wherever pip has put it."""
+_DG = """
+from dp_pipeline.instance.parent import end_with_parent
+end_with_parent({pipe}, ["-m", "dp_pipeline.cli.dagster_child"])
+from dagster_dg_cli.cli import main
+main()
+"""
+"""The program `dg`, wherever pip has put it; ended from outside when this process was killed."""
 _LOOKED_EVERY = 0.1
 _LAST_WORDS_SECONDS = 1.0
 
@@ -73,6 +78,7 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
     environment: Mapping[str, str],
     stop_requests: list[int],
     *,
+    lock: int,
     opened: Callable[[], None],
     brief: Callable[[], BriefOutput] | None,
 ) -> int:
@@ -83,6 +89,7 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
         port: likewise.
         environment: what it has beside this process' own.
         stop_requests: as `noted_stop_requests` notes them.
+        lock: a descriptor that it holds as long as it lives.
         opened: called once the pages answer.
         brief: makes what reads one stream of its output; None: all of the output is shown.
     """
@@ -90,19 +97,9 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
         return 0
     for number in _ENDING:
         signal.signal(number, lambda number, _: stop_requests.append(number))
-    child = subprocess.Popen(  # noqa: S603 - our own program
-        [
-            *(sys.executable, "-c", _DG, "dev"),
-            *("--workspace", str(dagster_settings() / "workspace.yaml")),
-            *("--host", host, "--port", str(port)),
-            *("--log-level", "warning" if brief else "info"),
-        ],
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    level = "warning" if brief else "info"
+    arguments = ("--host", host, "--port", str(port), "--log-level", level)
+    child, held_open = _started(arguments, environment, lock)
     shown = [
         _show(child.stdout, sys.stdout.fileno(), stop_requests, brief),
         _show(child.stderr, sys.stderr.fileno(), stop_requests, brief),
@@ -116,14 +113,39 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
     if stop_requests:
         with suppress(OSError):  # the terminal may be gone
             click.echo("Stopping; ctrl-C again stops it at once.")
-        queued = _end(child, stop_requests)
-        if queued:
-            with suppress(OSError):
-                click.echo(_cut_off(queued))
-        return 0
-    for each in shown:
-        each.join(_LAST_WORDS_SECONDS)
-    return child.returncode
+    else:
+        for each in shown:
+            each.join(_LAST_WORDS_SECONDS)
+    is_wanted = bool(stop_requests)
+    # of a Dagster that was killed its servers are left
+    queued = _end(child.pid, stop_requests)
+    os.close(held_open)
+    if queued:
+        with suppress(OSError):
+            click.echo(_cut_off(queued))
+    return 0 if is_wanted else child.wait()
+
+
+def _started(
+    arguments: Sequence[str], environment: Mapping[str, str], lock: int
+) -> "tuple[subprocess.Popen[bytes], int]":
+    """Start `dg dev`; it ends when nobody holds the descriptor any more that comes with it."""
+    parent_lives, held_open = os.pipe()
+    child = subprocess.Popen(  # noqa: S603 - our own program
+        [
+            *(sys.executable, "-c", _DG.format(pipe=parent_lives), "dev"),
+            *("--workspace", str(dagster_settings() / "workspace.yaml")),
+            *arguments,
+        ],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=(parent_lives, lock),
+    )
+    os.close(parent_lives)
+    return child, held_open
 
 
 def _answers(host: str, port: int) -> bool:
@@ -173,21 +195,22 @@ def _cut_off(runs: int) -> str:
     )
 
 
-def _end(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> int:
+def _end(leader: int, stop_requests: list[int]) -> int:
     """End Dagster and all that it started: services, to begin nothing new, and runs with care.
 
     How many runs were cut off, and are queued anew.
     """
-    before = _session(child.pid)
+    before = _session(leader)
     words = [_words(process) for process in before]
     sockets = {word for each in words for option, word in pairwise(each) if option == "--socket"}
     # not SIGINT: a Python that is importing modules ends at this one without a word
-    child.terminate()
     for process in before:
+        if process.pid == leader:
+            _send(process, signal.SIGTERM)
         if _WEBSERVER in _words(process):  # which leaves nothing undone
             _send(process, signal.SIGKILL)
     cut_off = _of_storage(lambda instance: cancel_runs(instance, sockets)) or ()
-    _end_session(child, stop_requests)
+    _end_session(leader, stop_requests)
     return _of_storage(lambda instance: queue_anew(instance, cut_off)) or 0 if cut_off else 0
 
 
@@ -204,12 +227,11 @@ def _of_storage(work: "Callable[[dg.DagsterInstance], T]") -> T | None:
         return None
 
 
-def _end_session(child: "subprocess.Popen[bytes]", stop_requests: list[int]) -> None:
+def _end_session(leader: int, stop_requests: list[int]) -> None:
     stopped: set[psutil.Process] = set()
     began = time.monotonic()
     while (passed := time.monotonic() - began) < _GIVEN_UP_SECONDS:
-        child.poll()
-        left = _session(child.pid)
+        left = _session(leader)
         if not left:
             break
         runs = {process for process in left if _is_run(process)}
@@ -249,3 +271,7 @@ def _words(process: psutil.Process) -> list[str]:
 def _send(process: psutil.Process, number: signal.Signals) -> None:
     with suppress(psutil.NoSuchProcess):
         process.send_signal(number)
+
+
+if __name__ == "__main__":
+    _end(int(sys.argv[1]), [])

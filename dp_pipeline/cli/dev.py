@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -18,10 +19,17 @@ from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.settings.places import dagster_settings, project_directory
 
+_PORT = 3000
+_KILLED = "The one before was killed; waiting until what it had started has ended."
+
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the web pages.")
-@click.option("--port", default=3000, show_default=True, help="Port of the web pages.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help=f"Port of the web pages; without it {_PORT}, or a free one where that is busy.",
+)
 @click.option(
     "--sandbox/--no-sandbox",
     "with_sandbox",
@@ -29,7 +37,7 @@ from dp_pipeline.settings.places import dagster_settings, project_directory
     show_default=True,
     help="With the simulated world, or without.",
 )
-def dev(host: str, port: int, *, with_sandbox: bool) -> None:
+def dev(host: str, port: int | None, *, with_sandbox: bool) -> None:
     """Run Dagster, with a simulated football world beside it to look at.
 
     Two tournaments of that world are registered and kept up to date; real ones can be added as
@@ -38,7 +46,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     from dp_pipeline.cli.brief_output import BriefOutput
     from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
     from dp_pipeline.cli.served_objects import objects_served
-    from dp_pipeline.instance.address import WORLD, address_of, announced
+    from dp_pipeline.instance.address import WORLD, address_of, announced, refuse_second
     from dp_pipeline.partitions import TOURNAMENTS
     from dp_pipeline.sandbox.demo import FIRST_PAGE, simulated_world
 
@@ -47,6 +55,8 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
     with plain_errors(), ExitStack() as running:
         settings = settings_with_notices()
         home, here = settings.home, Path.cwd()
+        refuse_second(home, lambda: click.echo(_KILLED))
+        port = free_port(host, port)
         address = address_of(host, port)
         click.echo(
             f"Starting Dagster at {address}; ctrl-C stops it. State is kept in"
@@ -57,7 +67,7 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
         if stop_requests:
             sys.exit(0)
         settings.make_home()
-        running.enter_context(announced(home, address))
+        lock = running.enter_context(announced(home, address))
         running.enter_context(objects_served(settings, host))
         environment = _environment(settings, address)
         first = f"{address}/assets"
@@ -81,11 +91,46 @@ def dev(host: str, port: int, *, with_sandbox: bool) -> None:
             port,
             environment,
             stop_requests,
+            lock=lock,
             opened=lambda: click.echo(f"Open {first}"),
             brief=partial(BriefOutput, address) if for_people else None,
         )
-    click.echo("Stopped.")
+    click.echo(f"Dagster ended by itself, with {code}." if code else "Stopped.")
     sys.exit(code)
+
+
+def free_port(host: str, asked: int | None) -> int:
+    """The port that somebody named, or one that is free where nobody did.
+
+    Raises:
+        click.ClickException: it cannot be had.
+    """
+    number = _PORT if asked is None else asked
+    port = _bound(host, number)
+    if port is None and asked is not None:
+        message = (
+            f"Port {asked} on {host} is busy; choose another with --port, or make run PORT=..."
+        )
+        raise click.ClickException(message)
+    if port is None:
+        port = _bound(host, 0)
+        if port is None:
+            message = f"Cannot listen on {host}."
+            raise click.ClickException(message)
+        click.echo(f"Port {number} is busy, so this runs on port {port}.", err=True)
+    return port
+
+
+def _bound(host: str, port: int) -> int | None:
+    """The port at which one can listen, for 0 any; None: it is taken."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+            return tried.getsockname()[1]
+    except OSError:
+        return None
 
 
 def _environment(settings: Settings, address: str) -> dict[str, str]:

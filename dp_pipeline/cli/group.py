@@ -165,6 +165,7 @@ class plain_errors:  # noqa: N801 - reads as a statement
         from sqlalchemy.exc import OperationalError
 
         from dp_pipeline.embedded_postgres import EmbeddedPostgresError
+        from dp_pipeline.instance.address import RunsAlreadyError
         from dp_pipeline.instance.home import HomeBusyError
 
         if isinstance(
@@ -176,6 +177,7 @@ class plain_errors:  # noqa: N801 - reads as a statement
             | EmbeddedPostgresError
             | HomeBusyError
             | ProviderError
+            | RunsAlreadyError
             | UnknownKeyError,
         ):
             raise click.ClickException(printable(str(error))) from error

@@ -1,16 +1,18 @@
 """Where Dagster's pages, the simulated world and stored objects are: `dp dev` says so in files.
 
-What they say is valid for as long as it runs.
+What they say is valid for as long as it runs, and a second one does not begin beside it.
 """
 
 import fcntl
-import threading
-from collections.abc import Generator
+import os
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TextIO
 from urllib.parse import urlsplit
+
+import psutil
 
 from dp_pipeline.settings import Settings
 
@@ -20,6 +22,18 @@ SERVED = ("data-provider-operation-reports/", "seasons/", "exports/")
 """What of the folder of objects browsers of this machine are shown: not what others may not have,
 nor what providers answered."""
 _IPV6 = 6
+_LOOKED_EVERY = 0.1
+_ENDS_WITHIN = 40.0
+"""What a killed `dp dev` had started is given 20 s to end (cli/dagster_child.py); under load."""
+
+
+class RunsAlreadyError(Exception):
+    """`dp dev` runs on this home already."""
+
+    def __init__(self, address: str, process: int) -> None:
+        super().__init__(
+            f"It runs here already, process {process}, at {address}; `kill {process}` stops it."
+        )
 
 
 def address_of(host: str, port: int) -> str:
@@ -34,35 +48,25 @@ def address_of(host: str, port: int) -> str:
 
 
 @contextmanager
-def announced(home: Path, address: str, of: str = PAGES) -> Generator[None]:
+def announced(home: Path, address: str, of: str = PAGES) -> Generator[int]:
     """Let the processes of this home know an address for as long as the block runs.
 
-    The lock that makes it valid ends with this process, however that ends. A second process of the
-    same home waits for the first, whose address is as good.
+    Yields the descriptor of the lock that makes it valid. The lock ends with this process and
+    with those that it was handed on to, however they end.
+
+    Raises:
+        RunsAlreadyError: another process has announced its own.
     """
     home.mkdir(parents=True, exist_ok=True)
-    file = (home / of).open("a")
-
-    def hold() -> None:
-        with suppress(ValueError):  # the block was over before the lock was free
-            fcntl.flock(file, fcntl.LOCK_EX)
-            _write(file, address)
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _write(file, address)
-    except BlockingIOError:
-        threading.Thread(target=hold, name="address", daemon=True).start()
-    try:
-        yield
-    finally:
-        file.close()
-
-
-def _write(file: TextIO, address: str) -> None:
-    file.truncate(0)
-    file.write(address)
-    file.flush()
+    with (home / of).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunsAlreadyError(*_said(home, of)) from None
+        file.truncate(0)
+        file.write(f"{address} {os.getpid()}")
+        file.flush()
+        yield file.fileno()
 
 
 def announced_address(home: Path, of: str = PAGES) -> str | None:
@@ -72,10 +76,41 @@ def announced_address(home: Path, of: str = PAGES) -> str | None:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return file.read() or None
+                return _said(home, of)[0] or None
     except OSError:
         return None  # no such file, or another user's
     return None  # left behind by a process that is gone
+
+
+def refuse_second(home: Path, waits: Callable[[], None]) -> None:
+    """Return once no `dp dev` is at work on a home; `waits` is called before any wait.
+
+    One that was killed has left Dagster behind, which ends by itself and holds the lock until then.
+
+    Raises:
+        RunsAlreadyError: one is at work.
+    """
+    deadline = None
+    while announced_address(home) is not None:
+        address, process = _said(home, PAGES)
+        if _lives(process) or (deadline is not None and time.monotonic() > deadline):
+            raise RunsAlreadyError(address, process)
+        if deadline is None:
+            deadline = time.monotonic() + _ENDS_WITHIN
+            waits()
+        time.sleep(_LOOKED_EVERY)
+
+
+def _said(home: Path, of: str) -> tuple[str, int]:
+    """The address in a file, and the process that wrote it."""
+    address, _, process = (home / of).read_text().partition(" ")
+    return address, int(process or 0)
+
+
+def _lives(process: int) -> bool:
+    with suppress(psutil.Error):
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def dagster_url(settings: Settings) -> str:
@@ -87,7 +122,7 @@ def dagster_url(settings: Settings) -> str:
 def last_port(home: Path, of: str) -> int:
     """The port that was announced last, also by a process that is gone; 0 for none."""
     try:
-        return urlsplit((home / of).read_text()).port or 0
+        return urlsplit(_said(home, of)[0]).port or 0
     except (OSError, ValueError):
         return 0
 

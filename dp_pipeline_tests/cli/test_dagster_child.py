@@ -148,6 +148,42 @@ def test_ctrl_c_ends_dagster_and_the_run_that_is_at_work(
     assert_stopped(dev, tmp_path / "home")
 
 
+def dagster_of(dev: Terminal) -> psutil.Process:
+    """The parent of all that Dagster is."""
+    [child] = [each for each in dev.dp().children() if "dagster_dg_cli" in str(each.cmdline())]
+    return child
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [Terminal.dp, dagster_of])
+def test_dagster_does_not_outlive_the_one_that_is_killed(
+    tmp_path: Path,
+    migrated_url: str,
+    silent_provider: socket.socket,
+    killed: Callable[[Terminal], psutil.Process],
+) -> None:
+    base = f"http://127.0.0.1:{silent_provider.getsockname()[1]}"
+    environment = {"DP_DATABASE_URL": migrated_url, "OPENLIGADB_BASE_URL": base}
+    home = tmp_path / "home"
+    with terminal(tmp_path, environment, "--no-sandbox") as dev:
+        wait_for("Dagster", dev.is_ready, 120)
+        dev.add_partitions("openligadb:bl1:2024")
+        first = dev.launch("tournaments", partition="openligadb:bl1:2024")
+        request, _ = silent_provider.accept()
+        with request:
+            killed(dev).kill()
+            dev.ended()
+            wait_for("all to be gone", lambda: None if of_home(home) else True, _ENDED_WITHIN)
+    assert "Traceback" not in dev.output()
+    with terminal(tmp_path, environment, "--no-sandbox") as dev:
+        request, _ = silent_provider.accept()  # what was cut off begins anew
+        with request:
+            wait_for("Dagster", dev.is_ready, 120)
+            assert dev.runs()[first] == "CANCELED"
+            dev.type(_CTRL_C)
+            dev.ended()
+
+
 def terminate(dev: Terminal) -> None:
     dev.dp().send_signal(signal.SIGTERM)
 

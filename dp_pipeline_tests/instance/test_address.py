@@ -1,16 +1,26 @@
 """Where Dagster and its simulated world are: addresses that nobody follows when they are gone."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 
 from dp_pipeline.cli import main
-from dp_pipeline.instance.address import WORLD, address_of, announced, announced_address
-from dp_pipeline_tests.dagster_dev import ROOT, wait_for
+from dp_pipeline.cli.dev import free_port
+from dp_pipeline.instance.address import (
+    PAGES,
+    WORLD,
+    address_of,
+    announced,
+    announced_address,
+    refuse_second,
+)
+from dp_pipeline_tests.dagster_dev import ROOT
 
 _ANNOUNCE = """
 import sys, time
@@ -55,18 +65,49 @@ def test_an_address_is_valid_until_the_process_that_announced_it_is_killed(tmp_p
     assert announced_address(tmp_path) is None
 
 
-def test_of_two_on_one_home_the_second_is_known_when_the_first_has_ended(tmp_path: Path) -> None:
+def test_a_second_start_on_one_home_names_the_first_and_what_stops_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_HOME", str(tmp_path))
     with announcing(tmp_path, "http://localhost:1") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with announced(tmp_path, "http://localhost:2"):
-            assert announced_address(tmp_path) == "http://localhost:1"
+        refused = CliRunner().invoke(main, ["dev"])
+        process.kill()
+    assert refused.exit_code == 1
+    here = f"process {process.pid}, at http://localhost:1; `kill {process.pid}` stops it."
+    assert refused.output == f"Error: It runs here already, {here}\n"
+
+
+def test_a_start_waits_for_what_a_killed_one_has_left(tmp_path: Path) -> None:
+    waits: list[str] = []
+    with announcing(tmp_path, "http://localhost:1") as process:  # holds the lock
+        assert process.stdout is not None
+        process.stdout.readline()
+        with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+            ended.wait()
+        (tmp_path / PAGES).write_text(f"http://localhost:1 {ended.pid}")
+
+        def end() -> None:
+            waits.append("once")
             process.kill()
-            wait_for(
-                "the second to be known",
-                lambda: announced_address(tmp_path) == "http://localhost:2" or None,
-            )
-    assert announced_address(tmp_path) is None
+
+        refuse_second(tmp_path, end)
+    assert waits == ["once"]
+
+
+def test_a_busy_port_is_refused_if_it_was_named_and_else_another_is_taken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ClickException, match=f"Port {port} on 127.0.0.1 is busy"):
+            free_port("127.0.0.1", port)
+        monkeypatch.setattr("dp_pipeline.cli.dev._PORT", port)
+        other = free_port("127.0.0.1", None)
+    assert other != port
+    assert f"Port {port} is busy, so this runs on port {other}." in capsys.readouterr().err
+    assert free_port("127.0.0.1", other) == other
 
 
 @pytest.mark.parametrize(
