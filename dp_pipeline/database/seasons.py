@@ -279,7 +279,7 @@ def kept_current(
     stored = sa.select(key).where(_tournament.c.provider == provider, going_on, key.not_in(removed))
     if not finished_too:
         stored = stored.where(_is_current)
-    return sorted({*connection.scalars(stored), *_not_stored(connection, approved)})
+    return sorted({*connection.scalars(stored).all(), *_not_stored(connection, approved)})
 
 
 def _not_stored(connection: sa.Connection, keys: Collection[str]) -> set[str]:
