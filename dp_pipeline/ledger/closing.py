@@ -5,9 +5,10 @@ nobody had thought of, and was then closed as that of a dead process.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import anyio
@@ -16,11 +17,11 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.database.errors import DatabaseError
-from dp_pipeline.ledger.execution import Execution, jsonable
+from dp_pipeline.ledger.execution import Execution, jsonable, plain
 from dp_pipeline.ledger.kept_reports import StoredReport, keep, note
 from dp_pipeline.ledger.report import report
 from dp_pipeline.ledger.report_files import HTML, JSON, json_body, page_body, page_key
-from dp_pipeline.storage import ObjectStoreError, Storing
+from dp_pipeline.storage import ObjectStore, ObjectStoreError, Storing
 
 CLOSE_SECONDS = 600.0
 """How long the end of an execution is kept to be written down while the database is away."""
@@ -60,45 +61,90 @@ def _closing() -> sa.Update:
 _CLOSE = _closing()
 
 
-async def close(database: Database, objects: Storing, execution: Execution, zone: ZoneInfo) -> None:
-    """Close the row with how the execution ended, then store its report, or note why not.
+class Closing:
+    """The ends of a run's executions.
+
+    What the store has of a report is noted with the row that is closed next: a transaction for each
+    was a twentieth of the CPU of a read in which nothing is new. One that is not noted, because the
+    process was killed, is stored once more (kept_reports.py).
 
     Args:
-        database: where its row is.
-        objects: where its report goes.
-        execution: what has ended.
-        zone: in which the report's page shows times.
-
-    Raises:
-        DatabaseError: the row could not be closed.
+        database: where the rows are.
+        objects: where the reports go.
+        zone: in which their pages show times.
     """
-    key = execution.report_key = execution.report_file_key
-    account, body = await _record(database, execution)
-    with anyio.CancelScope(shield=True):
+
+    def __init__(self, database: Database, objects: Storing, zone: ZoneInfo) -> None:
+        self._database = database
+        self._objects = objects
+        self._zone = zone
+        self._unnoted: dict[UUID, StoredReport] = {}
+
+    async def close(self, execution: Execution) -> None:
+        """Close the row with how the execution ended, then store its report.
+
+        Raises:
+            DatabaseError: the row could not be closed.
+        """
+        execution.report_key = execution.report_file_key
+        unnoted, self._unnoted = self._unnoted, {}
+        account, body = await _record(self._database, execution, unnoted)
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._objects.ask(partial(_put, execution, account, body, self._zone))
+            except ObjectStoreError as error:
+                execution.report_error = plain(str(error))
+                _log.warning("%s The report is kept in the database and stored later.", error)
+        self._unnoted[execution.id] = StoredReport(
+            execution.report_url, execution.has_page, execution.report_error
+        )
+
+    def note_rest(self) -> None:
+        """Note what the store has of the reports after which no row was closed."""
+        if not self._unnoted:
+            return
         try:
-            await objects.put(key, body, content_type=JSON)
-            execution.report_url = objects.url(key)
-            page = page_body(account, zone, key, execution.report_url)
-            if page is not None:
-                await objects.put(page_key(key), page, content_type=HTML)
-                execution.has_page = True
-        except ObjectStoreError as error:
-            execution.report_error = str(error)
-            _log.warning("%s The report is kept in the database and stored later.", error)
-        stored = StoredReport(execution.report_url, execution.has_page, execution.report_error)
-        try:
-            await database.run(lambda connection: note(connection, execution.id, stored))
+            self._database.run_here(partial(_note_all, self._unnoted))
         except DatabaseError as error:
-            # The row is closed and the report kept: the work has not failed.
-            _log.warning("%s The report of execution %s is stored later.", error, execution.id)
+            # The rows are closed and the reports kept: the work has not failed.
+            _log.warning("%s Reports that were stored are stored once more.", error)
 
 
-async def _record(database: Database, execution: Execution) -> tuple[dict[str, Any], bytes]:
+def _put(
+    execution: Execution,
+    account: Mapping[str, Any],
+    body: bytes,
+    zone: ZoneInfo,
+    objects: ObjectStore,
+) -> None:
+    """Store the report for programs, then the one for people: one is of use without the other."""
+    key = execution.report_file_key
+    objects.put(key, body, content_type=JSON)
+    execution.report_url = objects.url(key)
+    page = page_body(account, zone, key, execution.report_url)
+    if page is not None:
+        objects.put(page_key(key), page, content_type=HTML)
+        execution.has_page = True
+
+
+def _note_all(reports: Mapping[UUID, StoredReport], connection: sa.Connection) -> None:
+    for id_, stored in reports.items():
+        note(connection, id_, stored)
+
+
+async def _record(
+    database: Database, execution: Execution, unnoted: Mapping[UUID, StoredReport]
+) -> tuple[dict[str, Any], bytes]:
     """Close the row and keep the report; the report, and as it is stored for programs."""
+
+    def write(connection: sa.Connection) -> None:
+        _write(execution, values, account, connection)
+        _note_all(unnoted, connection)
+
     try:
         values, account = _values(execution), report(execution)
         body = json_body(account)
-        await _insist(database, partial(_write, execution, values, account))
+        await _insist(database, write)
     except Exception as error:
         if isinstance(error, DatabaseError) and error.retryable:
             raise

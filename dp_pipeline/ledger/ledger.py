@@ -7,13 +7,12 @@ a row that says why. While a row is open its process holds an advisory lock (liv
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import anyio
-import anyio.to_thread
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
@@ -21,7 +20,7 @@ from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.football.key import MalformedKeyError, TournamentKey, natural_id
-from dp_pipeline.ledger.closing import close
+from dp_pipeline.ledger.closing import Closing
 from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Execution, Run, plain
 from dp_pipeline.ledger.leases import Lease
@@ -117,10 +116,11 @@ class Ledger:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._database = database
-        self._objects = Storing(objects, answer_seconds=answer_seconds)
         self._liveness = Liveness(database)
         self._conceal = conceal
         self._zone = zone or ZoneInfo("UTC")
+        storing = Storing(objects, answer_seconds=answer_seconds)
+        self._closing = Closing(database, storing, self._zone)
         self._lease_seconds = lease_seconds
 
     @contextmanager
@@ -132,7 +132,10 @@ class Ledger:
         with self._liveness.alive():
             if request_id is not None:
                 self._liveness.keep(run_lock(request_id), shared=True)
-            yield self
+            try:
+                yield self
+            finally:
+                self._closing.note_rest()
 
     @asynccontextmanager
     async def track(
@@ -153,10 +156,9 @@ class Ledger:
             label=label,
         )
         lock = execution_lock(execution.id)
-        await anyio.to_thread.run_sync(self._keep_locks, run.id, lock)
         try:
             with logged_as(execution):
-                await self._database.run(lambda connection: _open(connection, execution))
+                await self._database.run(partial(self._open, execution, lock))
                 try:
                     yield execution
                 except BaseException as error:
@@ -164,15 +166,16 @@ class Ledger:
                     raise
                 finally:
                     execution.finish()
-                    await close(self._database, self._objects, execution, self._zone)
+                    await self._closing.close(execution)
                     _log_end(execution)
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._liveness.release, lock)
+            self._liveness.release_soon(lock)
 
-    def _keep_locks(self, request_id: UUID, lock: str) -> None:
-        self._liveness.keep(run_lock(request_id), shared=True)
+    def _open(self, execution: Execution, lock: str, connection: sa.Connection) -> None:
+        # Locks first: a row that is open before they are held seems abandoned.
+        self._liveness.keep(run_lock(execution.run.id), shared=True)
         self._liveness.keep(lock)
+        _open(connection, execution)
 
     @asynccontextmanager
     async def lease(

@@ -33,8 +33,12 @@ RUN_LOCK = "dp_pipeline.run:"
 
 _TRY = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _TRY_SHARED = sa.text("SELECT pg_try_advisory_lock_shared(hashtextextended(:name, 0))")
-_UNLOCK = sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
-_UNLOCK_SHARED = sa.text("SELECT pg_advisory_unlock_shared(hashtextextended(:name, 0))")
+_UNLOCK = sa.text("""
+SELECT pg_advisory_unlock(hashtextextended(name, 0)) FROM unnest(CAST(:others AS text[])) AS name
+UNION ALL
+SELECT pg_advisory_unlock_shared(hashtextextended(name, 0))
+FROM unnest(CAST(:shared AS text[])) AS name
+""")
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +93,8 @@ class Liveness:
         """With whether others may hold it too."""
         self._held: set[str] = set()
         self._lost: set[str] = set()
+        self._done: list[str] = []
+        """To be released with the next heartbeat."""
         self._wake = threading.Event()
         self._closed = False
 
@@ -114,7 +120,7 @@ class Liveness:
         """
         with self._changed:
             session = self._settled_session()
-            taken = bool(self._ask(session, _TRY, name))
+            taken = bool(self._ask(session, _TRY, name=name))
             if taken:
                 self._taken.add(name)
                 self._held.add(name)
@@ -135,18 +141,23 @@ class Liveness:
                 self._wake.set()
                 self._changed.wait_for(lambda: name in self._held, PATIENCE_SECONDS)
 
-    def release(self, name: str) -> None:
+    def release(self, *names: str) -> None:
         """Let go; a lost session has done so already."""
         with self._changed:
-            self._taken.discard(name)
-            self._lost.discard(name)
-            unlock = _UNLOCK_SHARED if self._kept.pop(name, False) else _UNLOCK
-            if name in self._held and self._session is not None:
-                self._held.discard(name)
+            held = self._held.intersection(names)
+            shared = [name for name in names if self._kept.pop(name, False) and name in held]
+            for mine in (self._held, self._taken, self._lost):
+                mine.difference_update(names)
+            if held and self._session is not None:
                 try:
-                    self._ask(self._session, unlock, name)
+                    given = {"shared": shared, "others": list(held.difference(shared))}
+                    self._ask(self._session, _UNLOCK, **given)
                 except DatabaseError as error:
-                    _log.warning("%s The lock it held is free with it.", error)
+                    _log.warning("%s The locks it held are free with it.", error)
+
+    def release_soon(self, name: str) -> None:
+        """Let go with the next heartbeat, where nobody waits for it; returns at once."""
+        self._done.append(name)
 
     def lost(self, name: str) -> bool:
         """Whether another session took this lock while ours was away.
@@ -172,9 +183,9 @@ class Liveness:
             raise DatabaseError(message, retryable=True)
         return self._session
 
-    def _ask(self, session: sa.Connection, statement: sa.TextClause, name: str) -> object:
+    def _ask(self, session: sa.Connection, statement: sa.TextClause, **given: object) -> object:
         with self._dropping():
-            return session.scalar(statement, {"name": name})
+            return session.scalar(statement, given)
 
     @contextmanager
     def _dropping(self) -> Generator[None]:
@@ -189,7 +200,7 @@ class Liveness:
 
     def _retake(self, session: sa.Connection, name: str) -> None:
         try:
-            if self._ask(session, _TRY_SHARED if self._kept[name] else _TRY, name):
+            if self._ask(session, _TRY_SHARED if self._kept[name] else _TRY, name=name):
                 self._held.add(name)
                 self._changed.notify_all()
         except DatabaseError as error:
@@ -233,6 +244,7 @@ class Liveness:
                 self._session = session
                 self._gives_up_at = time.monotonic() + GIVE_UP_SECONDS
         with self._changed:
+            self.release(*(self._done.pop() for _ in range(len(self._done))))
             session = self._session
             if session is None:
                 return False

@@ -87,33 +87,39 @@ class Storing:
         self, key: str, body: bytes, *, content_type: str, cache_control: str | None = None
     ) -> None:
         """As ObjectStore.put; raises ObjectStoreError within `answer_seconds`."""
-        put = partial(
-            self._objects.put, key, body, content_type=content_type, cache_control=cache_control
+        await self.ask(
+            lambda objects: objects.put(
+                key, body, content_type=content_type, cache_control=cache_control
+            )
         )
-        await self._ask(put)
 
     async def has(self, key: str) -> bool:
         """As ObjectStore.has; raises ObjectStoreError within `answer_seconds`."""
-        return await self._ask(partial(self._objects.has, key))
+        return await self.ask(lambda objects: objects.has(key))
 
     async def get(self, key: str) -> bytes | None:
         """As ObjectStore.get; raises ObjectStoreError within `answer_seconds`."""
-        return await self._ask(partial(self._objects.get, key))
+        return await self.ask(lambda objects: objects.get(key))
 
     async def delete(self, key: str) -> None:
         """As ObjectStore.delete; raises ObjectStoreError within `answer_seconds`."""
-        await self._ask(partial(self._objects.delete, key))
+        await self.ask(lambda objects: objects.delete(key))
 
     def url(self, key: str) -> str:
         """As ObjectStore.url."""
         return self._objects.url(key)
 
-    async def _ask(self, work: Callable[[], T]) -> T:
+    async def ask(self, work: Callable[[ObjectStore], T]) -> T:
+        """Ask the store for several things in one thread, within `answer_seconds` for all of them.
+
+        Raises:
+            ObjectStoreError: whatever went wrong.
+        """
         if time.monotonic() < self._down_until:
             raise ObjectStoreError(self._reason)
         try:
             return await anyio.to_thread.run_sync(
-                within, self._answer_seconds, work, abandon_on_cancel=True
+                within, self._answer_seconds, partial(work, self._objects), abandon_on_cancel=True
             )
         except ObjectStoreError as error:
             if error.retryable:

@@ -171,6 +171,23 @@ def test_a_store_that_is_down_keeps_the_status_and_gets_the_report_later(
         assert str(row["id"]) in (tmp_path / page_key(row["report_file_key"])).read_text()
 
 
+def test_a_stored_report_is_noted_with_the_row_closed_next_or_at_the_end_of_the_run(
+    database: Database, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        with Ledger(database, Folder(tmp_path)).working() as ledger:
+            for domain in ("tournaments", "teams"):
+                async with ledger.track(domain, KEY, Run(uuid4())):
+                    pass
+            said = {row["domain"]: row["summary"]["reportUploadStatus"] for row in rows(database)}
+            assert said == {"tournaments": "stored", "teams": "kept"}
+
+    anyio.run(work)
+    assert all(row["summary"]["reportPage"] == "stored" for row in rows(database))
+    with database.transaction() as connection:
+        assert connection.scalars(sa.select(tables.execution_report)).all() == []
+
+
 class WithoutPages(BrokenStore):
     """An object store that takes no page until told otherwise."""
 
