@@ -4,6 +4,7 @@ A new word of such names belongs here, once for all providers.
 """
 
 import re
+from functools import lru_cache
 
 _NOBODY = re.compile(
     r"""
@@ -56,6 +57,7 @@ _BESIDE = frozenset(
 _CODE = re.compile(r"[a-p]{1,6}|\d{1,3}|[a-p]\d|\d[a-p]|(?:[qsavh]f|[rmwlg])\d{0,3}")
 
 
+@lru_cache(1_000)
 def is_place_in_draw(name: str) -> bool:
     """Whether a name is that of a place, whose team is not known yet."""
     text = name.strip().casefold()

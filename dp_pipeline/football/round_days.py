@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from statistics import median_low
 
@@ -56,6 +56,8 @@ class RoundDays:
 
     given: Mapping[int, Sequence[date]]
     days: Mapping[int, date]
+    _around: dict[int, Around] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out already: each match of a round was a fifth of reading a season."""
 
     @property
     def is_known(self) -> bool:
@@ -64,6 +66,11 @@ class RoundDays:
 
     def around(self, place: int) -> Around:
         """What is around the round of this place."""
+        if place not in self._around:
+            self._around[place] = self._worked_out(place)
+        return self._around[place]
+
+    def _worked_out(self, place: int) -> Around:
         before = [one for one in self.days if one < place][-1:]
         behind = [one for one in self.days if one > place][:1]
         at = [place] if place in self.days else []
