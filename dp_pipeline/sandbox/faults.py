@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from pydantic_core import from_json
 
-from dp_pipeline.sandbox.api.answers import HTML, Reply, encoded
+from dp_pipeline.sandbox.api.reply import HTML, Reply, encoded
 from dp_pipeline.sandbox.world.chance import Chance
 
 Kind = Literal[

@@ -2,7 +2,8 @@
 
 import html
 
-from dp_pipeline.sandbox.api.answers import HTML, Reply, page_path
+from dp_pipeline.sandbox.api.answers import page_path
+from dp_pipeline.sandbox.api.reply import HTML, Reply
 from dp_pipeline.sandbox.world import calendar, identity
 from dp_pipeline.sandbox.world.formats import RULED
 from dp_pipeline.sandbox.world.worlds import World

@@ -21,7 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from dp_pipeline.sandbox.api.answers import Reply, answer, public_page
+from dp_pipeline.sandbox.api.answers import answer, public_page
+from dp_pipeline.sandbox.api.reply import Reply
 from dp_pipeline.sandbox.clock import Clock, ClockError, read_moment
 from dp_pipeline.sandbox.faults import FaultError, Faults, read_fault, spoiled
 from dp_pipeline.sandbox.index import index_page

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dp_pipeline.sandbox.api.answers import Reply, encoded
+from dp_pipeline.sandbox.api.reply import Reply, encoded
 from dp_pipeline.sandbox.faults import KINDS, Fault, FaultError, Faults, Kind, read_fault, spoiled
 
 GOOD = Reply(200, encoded({"events": [{"id": n} for n in range(9)], "hasNextPage": False}))

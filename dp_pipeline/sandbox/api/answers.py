@@ -1,38 +1,18 @@
-"""Answers: bytes, type and headers for a path at a moment; a page for people."""
+"""Answers: what is said to a path at a moment; a page for people."""
 
-import hashlib
 import html
-import json
-from dataclasses import dataclass
-from typing import Any
 
 from dp_pipeline.sandbox.api import competitions, shapes
 from dp_pipeline.sandbox.api.images import ServedImage
+from dp_pipeline.sandbox.api.reply import HTML, JSON, Reply, encoded
 from dp_pipeline.sandbox.api.routes import NothingThereError, find
 from dp_pipeline.sandbox.world import identity
 from dp_pipeline.sandbox.world.worlds import World
 
-JSON = "application/json"
-HTML = "text/html; charset=utf-8"
 _NOT_FOUND_AGE = 3600
 _PAGE_AGE = 60
 _MOST_DIGITS = 15
 NOT_FOUND = {"error": {"code": 404, "message": "Not Found"}}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: `max_age` in seconds, as in Cache-Control."""
-
-    status: int
-    body: bytes
-    content_type: str = JSON
-    max_age: int = 0
-
-    @property
-    def etag(self) -> str:
-        """Of the body."""
-        return f'"{hashlib.blake2b(self.body, digest_size=16).hexdigest()}"'
 
 
 def answer(world: World, path: str, at: int) -> Reply:
@@ -73,8 +53,3 @@ def page_path(world: World, number: int) -> str:
     place = shapes.category(number)["slug"]
     slug = shapes.unique_tournament(world, number)["slug"]
     return f"/football/tournament/{place}/{slug}/{identity.competition_id(number)}"
-
-
-def encoded(body: Any) -> bytes:
-    """JSON as the provider writes it: no spaces, UTF-8."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
