@@ -48,6 +48,7 @@ def test_a_night_over_sixty_tournaments_is_two_runs_and_one_digest(
     with serve(replay.app()) as base_url, slack.listening() as webhook:
         environment = {
             "DP_DATABASE_URL": migrated_url,
+            "DP_PARTITIONS_PER_RUN": "50",
             "OPENFOOTBALL_BASE_URL": base_url,
             "SLACK_JOB_EXECUTIONS_WEBHOOK": webhook,
         }
