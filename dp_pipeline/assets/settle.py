@@ -5,7 +5,6 @@ Belongs here: the fields of a run's configuration, and what follows from them.
 
 from collections.abc import Collection
 from dataclasses import replace
-from uuid import UUID
 
 import dagster as dg
 from pydantic import Field
@@ -22,6 +21,7 @@ from dp_pipeline.ledger.acceptance import (
     refuse,
     refused_execution,
 )
+from dp_pipeline.ledger.listing import ExecutionNotFoundError, IdBeginning, execution_named
 from dp_pipeline.resources import LedgerResource, ProvidersResource
 from dp_pipeline.storage import Storing
 
@@ -32,15 +32,16 @@ class IngestConfig(WorkConfig):
     accept: str = Field(
         default="",
         description=(
-            "The id of an execution that refused a payload, to take it in all the same: it is read "
-            "from the archive, and nothing from the provider. With dry_run it is only shown."
+            "The id of an execution that refused a payload, or how it begins, to take it in all "
+            "the same: it is read from the archive, and nothing from the provider. With dry_run it "
+            "is only shown."
         ),
     )
     refuse: str = Field(
         default="",
         description=(
-            "The id of an execution that refused a payload, to keep it out for good: nothing is "
-            "read, and nobody is told of the same payload again."
+            "The id of an execution that refused a payload, or how it begins, to keep it out for "
+            "good: nothing is read, and nobody is told of the same payload again."
         ),
     )
     reason: str = Field(default="", description="Why; with accept or refuse. The ledger keeps it.")
@@ -69,15 +70,16 @@ def settle(  # noqa: PLR0913 - the resources of a run, and what to do with them
         dagster.Failure: it cannot be decided so, or failed; the text says why.
     """
     try:
-        id_ = _execution(config)
+        ids = _execution(config)
         by, reason = config.by.strip() or "somebody in Dagster", config.reason.strip()
+        id_ = store.run_here(lambda c: execution_named(c, ids))["id"]
         if config.refuse.strip():
             refused = store.run_here(lambda c: refuse(c, id_, of=keys, by=by, reason=reason))
             context.log.info(f"It stays out of {refused.tournament_key}: {refused.error}")  # noqa: G004
             return
         refused = store.run_here(lambda c: refused_execution(c, id_, of=keys))
         archived = store.run_here(lambda c: archived_run(c, refused))
-    except UndecidableError as error:
+    except (UndecidableError, ExecutionNotFoundError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     key = TournamentKey.parse(refused.tournament_key)
     accepted = {"execution": str(id_), "by": by, "reason": reason}
@@ -91,7 +93,7 @@ def settle(  # noqa: PLR0913 - the resources of a run, and what to do with them
     drive(context, store, providers, ledger, work, keys=[str(key)], scope=config.scope)
 
 
-def _execution(config: IngestConfig) -> UUID:
+def _execution(config: IngestConfig) -> IdBeginning:
     accept, refused = config.accept.strip(), config.refuse.strip()
     if accept and refused:
         message = "accept and refuse exclude each other: give the execution to one of them."
@@ -103,7 +105,6 @@ def _execution(config: IngestConfig) -> UUID:
         message = "Say why in the field reason; the ledger keeps it."
         raise UndecidableError(message)
     try:
-        return UUID(accept or refused)
+        return IdBeginning.parse(accept or refused, "execution")
     except ValueError as error:
-        message = f"{accept or refused} is no id of an execution; the message has it."
-        raise UndecidableError(message) from error
+        raise UndecidableError(str(error)) from error

@@ -9,7 +9,7 @@ from uuid import UUID
 import anyio
 import click
 
-from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.group import EXECUTION, console, main, plain_errors
 from dp_pipeline.cli.running import print_outcome
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.database.database import Database
@@ -22,17 +22,17 @@ from dp_pipeline.ledger.acceptance import (
     refused_execution,
 )
 from dp_pipeline.ledger.acceptance import refuse as refuse_for_good
-from dp_pipeline.ledger.listing import executions_of_run
+from dp_pipeline.ledger.listing import IdBeginning, execution_named, executions_of_run
 from dp_pipeline.pages.words import in_zone
 from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 
 
 @main.command()
-@click.argument("execution", type=click.UUID)
+@click.argument("execution", type=EXECUTION)
 @click.option("--reason", required=True, help="Why it is right after all; the ledger keeps it.")
 @click.option("--yes", is_flag=True, help="Without the question, once the plan was shown.")
-def accept(execution: UUID, reason: str, *, yes: bool) -> None:
+def accept(execution: IdBeginning, reason: str, *, yes: bool) -> None:
     """Take in a payload that EXECUTION refused, unless something newer was stored.
 
     It is taken in once: planned again on what is stored now, and what would change is shown before
@@ -47,13 +47,14 @@ def accept(execution: UUID, reason: str, *, yes: bool) -> None:
         settings = Settings.load()
         database, objects = open_database(settings), object_store(settings)
         try:
-            refused = database.run_here(lambda c: refused_execution(c, execution))
+            id_ = database.run_here(lambda c: execution_named(c, execution))["id"]
+            refused = database.run_here(lambda c: refused_execution(c, id_))
             run = database.run_here(lambda c: archived_run(c, refused))
         except UndecidableError as error:
             raise click.ClickException(printable(str(error))) from error
         _say(refused)
         key = TournamentKey.parse(refused.tournament_key)
-        accepted = {"execution": str(execution), "by": _user(), "reason": reason}
+        accepted = {"execution": str(id_), "by": _user(), "reason": reason}
 
         def replayed(ledger: Ledger, *, apply: bool) -> bool:
             replaying = Replaying(database, Storing(objects), ledger, settings.base_urls)
@@ -71,18 +72,20 @@ def accept(execution: UUID, reason: str, *, yes: bool) -> None:
 
 
 @main.command()
-@click.argument("execution", type=click.UUID)
+@click.argument("execution", type=EXECUTION)
 @click.option("--reason", required=True, help="Why it is wrong; the ledger keeps it.")
-def refuse(execution: UUID, reason: str) -> None:
+def refuse(execution: IdBeginning, reason: str) -> None:
     """Keep out for good a payload that EXECUTION refused.
 
+    EXECUTION is an id or how it begins, as `dp executions` and messages show it.
     The ledger says who did it and why. The same payload that differs in the same way fails no run
     and is announced no more, until it or its difference changes. The field `refuse` of a run in
     Dagster does the same.
     """
     with plain_errors():
         database = open_database(Settings.load())
-        settle = partial(refuse_for_good, id_=execution, by=_user(), reason=reason)
+        id_ = database.run_here(lambda c: execution_named(c, execution))["id"]
+        settle = partial(refuse_for_good, id_=id_, by=_user(), reason=reason)
         try:
             refused = database.run_here(settle)
         except UndecidableError as error:

@@ -10,7 +10,7 @@ import click
 import sqlalchemy as sa
 from rich.console import Group
 
-from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, SINCE, console, main, plain_errors
+from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, RUN, SINCE, console, main, plain_errors
 from dp_pipeline.cli.terminal import STATUS_STYLES, lined, minute, printable
 from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
@@ -39,7 +39,9 @@ _SIGNS = {"+": "created", "~": "updated"}
 )
 @DOMAINS
 @SINCE
-@click.option("--run", metavar="ID", help="Only of this Dagster run: its id or how it begins.")
+@click.option(
+    "--run", type=RUN, metavar="ID", help="Only of this Dagster run: its id or how it begins."
+)
 @click.option(
     "--limit",
     type=AT_LEAST_ONE,
@@ -54,7 +56,7 @@ def executions(  # noqa: PLR0913 - the options
     statuses: tuple[str, ...],
     domains: tuple[str, ...],
     since: datetime | None,
-    run: str | None,
+    run: IdBeginning | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -64,16 +66,12 @@ def executions(  # noqa: PLR0913 - the options
     have entries of their own. What was cancelled, or stopped with the server, is shown as stopped;
     its status is failed.
     """
-    try:
-        runs = None if run is None else IdBeginning.parse(run)
-    except ValueError as error:
-        raise click.BadParameter(printable(str(error)), param_hint="'--run'") from None
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
         key = None if tournament is None else attempted_key(connection, tournament)
-        wanted = ExecutionFilter(key, statuses, domains, since, runs)
+        wanted = ExecutionFilter(key, statuses, domains, since, run)
         rows = newest_executions(connection, wanted, limit=limit, folded=not as_json)
-        if not rows and runs is not None:
-            _refuse_unknown(connection, run or "", runs)
+        if not rows and run is not None:
+            _refuse_unknown(connection, run)
     if as_json:
         click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
     elif not rows:
@@ -130,8 +128,8 @@ def _under(row: Row, zone: ZoneInfo, dagster: str) -> list[str]:
     return said
 
 
-def _refuse_unknown(connection: sa.Connection, text: str, runs: IdBeginning) -> None:
+def _refuse_unknown(connection: sa.Connection, runs: IdBeginning) -> None:
     """Raise click.ClickException where the ledger has no such run at all."""
     if not newest_executions(connection, ExecutionFilter(runs=runs), limit=1):
-        message = f"The ledger has no execution of a run {text.strip()}."
+        message = f"The ledger has no execution of a run {runs.typed}."
         raise click.ClickException(printable(message))

@@ -19,6 +19,7 @@ from dp_pipeline.domains.registry import REGISTERED
 from dp_pipeline.football.key import is_address
 from dp_pipeline.instance.json_log import install
 from dp_pipeline.ledger.failing import since_of
+from dp_pipeline.ledger.listing import ExecutionNotFoundError, IdBeginning
 from dp_pipeline.providers.errors import InvalidTournamentKeyError, ProviderError
 from dp_pipeline.providers.registry import checked_key
 from dp_pipeline.settings import Settings, SettingsError
@@ -62,7 +63,28 @@ class _Moment(click.ParamType[datetime]):
         return moment
 
 
+class _Id(click.ParamType[IdBeginning | str]):
+    """The id of an execution or a run, or how it begins; perhaps the key of a tournament."""
+
+    name = "id"
+
+    def __init__(self, what: str, *, or_key: bool = False) -> None:
+        self._what, self._or_key = what, or_key
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> IdBeginning | str:
+        if isinstance(value, IdBeginning) or (self._or_key and ":" in str(value)):
+            return value if isinstance(value, IdBeginning) else str(value)
+        try:
+            return IdBeginning.parse(str(value), self._what)
+        except ValueError as error:
+            self.fail(printable(str(error)), param, ctx)
+
+
 AT_LEAST_ONE = _WholeNumber()
+EXECUTION, EXECUTION_OR_KEY = _Id("execution"), _Id("execution", or_key=True)
+RUN = _Id("run")
 DOMAINS = click.option(
     "--domain",
     "domains",
@@ -175,6 +197,7 @@ class plain_errors:  # noqa: N801 - reads as a statement
             | DatabaseError
             | DatabaseConfigurationError
             | EmbeddedPostgresError
+            | ExecutionNotFoundError
             | HomeBusyError
             | ProviderError
             | RunsAlreadyError

@@ -14,8 +14,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Column, Table
 
-from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.group import EXECUTION_OR_KEY, console, main, plain_errors
 from dp_pipeline.cli.terminal import grid, plain, printable
+from dp_pipeline.ledger.listing import IdBeginning
 from dp_pipeline.ledger.reading_reports import (
     ReportNotFoundError,
     ReportPlace,
@@ -39,10 +40,10 @@ _BAR = 20
 
 
 @main.command()
-@click.argument("execution")
+@click.argument("execution", type=EXECUTION_OR_KEY)
 @click.option("--text", "as_text", is_flag=True, help="Print it here instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
-def report(execution: str, *, as_text: bool, as_json: bool) -> None:
+def report(execution: IdBeginning | str, *, as_text: bool, as_json: bool) -> None:
     """Open the report of EXECUTION in a browser, and print where it is.
 
     EXECUTION is an id or how it begins, as messages and Dagster's pages show it; or the key of a

@@ -14,6 +14,13 @@ from dp_pipeline.database import tables
 _executions = tables.data_provider_executions
 _DIGITS = 32
 _SHORTEST = 4
+_MOST_NAMED = 5
+
+
+class ExecutionNotFoundError(Exception):
+    """The ledger has no such execution, or several; the text is a sentence."""
+
+
 _LONGEST = timedelta(hours=1)
 """From the first to the last row of a tournament in a run."""
 
@@ -24,6 +31,7 @@ class IdBeginning:
 
     first: UUID
     last: UUID
+    typed: str
 
     @classmethod
     def parse(cls, text: str, what: str = "run") -> "IdBeginning":
@@ -39,7 +47,8 @@ class IdBeginning:
                 "characters of that."
             )
             raise ValueError(message)
-        return cls(UUID(digits.ljust(_DIGITS, "0")), UUID(digits.ljust(_DIGITS, "f")))
+        first, last = (UUID(digits.ljust(_DIGITS, each)) for each in "0f")
+        return cls(first, last, text.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,28 @@ def _candidates(wanted: ExecutionFilter, oldest: datetime | None) -> sa.CTE:
         *mine, failed, e.c.started_at >= oldest - _LONGEST, e.c.started_at < oldest
     )
     return sa.union_all(later, earlier).cte("candidates").prefix_with("MATERIALIZED")
+
+
+def execution_named(connection: sa.Connection, ids: IdBeginning) -> Mapping[str, Any]:
+    """The row of the one execution whose id begins so.
+
+    Raises:
+        ExecutionNotFoundError: there is none, or there are several.
+    """
+    e = _executions
+    found = connection.execute(sa.select(e).where(e.c.id.between(ids.first, ids.last)).limit(50))
+    rows = [dict(row) for row in found.mappings()]
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        named = ", ".join(str(row["id"]) for row in rows[:_MOST_NAMED])
+        message = f"The ids of {len(rows)} executions begin with {ids.typed}: {named}."
+        raise ExecutionNotFoundError(message)
+    message = f"The ledger has no execution {ids.typed}."
+    if newest_executions(connection, ExecutionFilter(runs=ids), limit=1):
+        listed = f"`dp executions --run {ids.typed} --json` has the ids of its executions"
+        message = f"{ids.typed} is a run; {listed}."
+    raise ExecutionNotFoundError(message)
 
 
 def _is_blocked(table: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -12,18 +12,22 @@ import sqlalchemy as sa
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.known_keys import attempted_key
-from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
+from dp_pipeline.ledger.listing import (
+    ExecutionFilter,
+    IdBeginning,
+    execution_named,
+    newest_executions,
+)
 from dp_pipeline.ledger.report_files import PAGE, page_key
 from dp_pipeline.ledger.report_view.view import SHORT_ID
 from dp_pipeline.storage import ANSWER_SECONDS, ObjectStore, ObjectStoreError, within
 
-_executions, _kept = tables.data_provider_executions, tables.execution_report
-_MOST_NAMED = 5
+_kept = tables.execution_report
 ENDED = tuple(status for status in tables.EXECUTION_STATUSES if status != "in_progress")
 
 
 class ReportNotFoundError(Exception):
-    """There is no such execution, or no report of it; the text is a sentence."""
+    """There is no report of an execution; the text is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +81,23 @@ def command(id_: object) -> str:
     return f"dp report {str(id_)[:SHORT_ID]}"
 
 
-def place_of_report(connection: sa.Connection, wanted: str) -> ReportPlace:
-    """The report of an execution, by its id or the beginning, or of a tournament's last one.
+def place_of_report(connection: sa.Connection, wanted: IdBeginning | str) -> ReportPlace:
+    """The report of an execution, or of the last one of the tournament with a key.
 
     That of a tournament is of the last execution that has ended.
 
     Raises:
-        ReportNotFoundError: the ledger has no such execution, or several.
+        ExecutionNotFoundError: the ledger has no such execution, or several.
+        ReportNotFoundError: none of the tournament has ended.
         UnknownKeyError: it has no such tournament.
     """
-    if ":" in wanted:
-        key = attempted_key(connection, wanted)
-        # That of a poll at work has none yet, and hid the last one.
-        for row in newest_executions(connection, ExecutionFilter(key, ENDED), limit=1):
-            return ReportPlace.of(row)
-        message = f"The ledger has no execution of {key} that has ended."
-        raise ReportNotFoundError(message)
-    try:
-        ids = IdBeginning.parse(wanted, "execution")
-    except ValueError as error:
-        raise ReportNotFoundError(str(error)) from None
-    found = connection.execute(
-        sa.select(_executions).where(_executions.c.id.between(ids.first, ids.last)).limit(50)
-    )
-    rows = [dict(row) for row in found.mappings()]
-    if len(rows) == 1:
-        return ReportPlace.of(rows[0])
-    if rows:
-        named = ", ".join(str(row["id"]) for row in rows[:_MOST_NAMED])
-        message = f"The ids of {len(rows)} executions begin with {wanted.strip()}: {named}."
-        raise ReportNotFoundError(message)
-    message = f"The ledger has no execution {wanted.strip()}."
-    if newest_executions(connection, ExecutionFilter(runs=ids), limit=1):
-        listed = f"`dp executions --run {wanted.strip()} --json` has the ids of its executions"
-        message = f"{wanted.strip()} is a run; {listed}."
+    if isinstance(wanted, IdBeginning):
+        return ReportPlace.of(execution_named(connection, wanted))
+    key = attempted_key(connection, wanted)
+    # That of a poll at work has none yet, and hid the last one.
+    for row in newest_executions(connection, ExecutionFilter(key, ENDED), limit=1):
+        return ReportPlace.of(row)
+    message = f"The ledger has no execution of {key} that has ended."
     raise ReportNotFoundError(message)
 
 
