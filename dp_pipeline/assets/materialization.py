@@ -283,7 +283,7 @@ def _plan(
     if domain.depends_on and snapshot.tournament is None:
         plan = not_stored(snapshot.key)
     elif verdict.refusal is not None:
-        names = snapshot.team_names
+        names = {**matches.team_names, **snapshot.team_names}
         plan = refused(verdict.refusal, contradiction_findings(verdict, names, refused=True))
     else:
         plan = domain.plan(fetched, snapshot, verdict)

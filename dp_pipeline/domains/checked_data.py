@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from dp_pipeline.database.rows import Row
-from dp_pipeline.domains.judge import subject_of
+from dp_pipeline.domains.match_words import subject_of
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import Match
 

@@ -21,9 +21,9 @@ from dp_pipeline.domains.judge import (
     Verdict,
     limit_of,
     settled_matches,
-    subject_of,
     too_many_lately,
 )
+from dp_pipeline.domains.match_words import subject_of
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.models import FINAL_STATUSES, Goal, Match

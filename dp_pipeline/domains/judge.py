@@ -8,9 +8,10 @@ or field. Belongs here: decisions on values. Not here: where they are read and w
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
+from dp_pipeline.domains.match_words import TEAMS, pair_of, said, subject_of
 from dp_pipeline.football.models import COUNTED, Match
 from dp_pipeline.providers.fetched import Finding
 
@@ -195,7 +196,8 @@ def contradiction_findings(
     findings = []
     for each in verdict.contradictions:
         facts = "; ".join(
-            f"{n} {_text(old)}, now {_text(new)}" for n, (old, new) in each.fields.items()
+            f"{n} {said(n, old, names)}, now {said(n, new, names)}"
+            for n, (old, new) in each.fields.items()
         )
         kept = each.match.external_id in verdict.kept
         if refused:
@@ -247,7 +249,7 @@ def _difference(
     fields: dict[str, tuple[object, object]] = {}
     kinds: set[Kind] = set()
     if (old.home, old.away) != (new.home, new.away):
-        fields["teams"] = f"{old.home} - {old.away}", f"{new.home} - {new.away}"
+        fields[TEAMS] = (old.home, old.away), (new.home, new.away)
         kinds.add("other_fixture")
     if old.status != new.status:
         fields["status"] = old.status, new.status
@@ -319,7 +321,7 @@ class _Sentences:
         counts = Counter(c.kind for c in contradictions)
         parts = [f"{counts[kind]} {_WORDS[kind]}" for kind in _WORDS if counts[kind]]
         named = [
-            f"{_pair(c.match, self.names)} ({self._first(c)})" for c in contradictions[:_NAMED]
+            f"{pair_of(c.match, self.names)} ({self._first(c)})" for c in contradictions[:_NAMED]
         ]
         more = len(contradictions) - len(named)
         named += [f"and {more} more"] if more else []
@@ -330,7 +332,9 @@ class _Sentences:
 
     def _first(self, contradiction: Contradiction) -> str:
         what, (old, new) = next(iter(contradiction.fields.items()))
-        return "other teams" if what == "teams" else f"{what} {_text(old)}, now {_text(new)}"
+        return (
+            "other teams" if what == TEAMS else f"{what} {said(what, old)}, now {said(what, new)}"
+        )
 
 
 def _too_many_missing(
@@ -374,27 +378,3 @@ def _days_vanish(compared: Sequence[tuple[Match, Match]]) -> str | None:
         f"Of the {len(ahead)} stored matches to come {lost} would have lost their day or kick-off. "
         "Nothing was changed."
     )
-
-
-def _pair(match: Match, names: Mapping[str, str]) -> str:
-    return " - ".join(names.get(team, team) for team in (match.home, match.away))
-
-
-def subject_of(match: Match, names: Mapping[str, str]) -> str:
-    """A match in a person's words, with teams by their names."""
-    pair = _pair(match, names)
-    return f"{pair}, round {match.round_slug}" if match.round_slug else pair
-
-
-def _text(value: object) -> str:
-    match value:
-        case None | (None, None):
-            return "unknown"
-        case (home, away):
-            return f"{home}:{away}"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M} UTC"
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)

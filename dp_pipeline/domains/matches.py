@@ -14,7 +14,7 @@ from dp_pipeline.database.store import planned
 from dp_pipeline.domains.club_links import link_clubs
 from dp_pipeline.domains.derived import ties_after, with_derived
 from dp_pipeline.domains.domain import Changes, Domain
-from dp_pipeline.domains.judge import Verdict, contradiction_findings, subject_of
+from dp_pipeline.domains.judge import Verdict, contradiction_findings
 from dp_pipeline.domains.match_news import (
     MOST_NEWS,
     NamesInNews,
@@ -23,6 +23,7 @@ from dp_pipeline.domains.match_news import (
     match_news,
     score,
 )
+from dp_pipeline.domains.match_words import subject_of
 from dp_pipeline.domains.plan import Plan, refused
 from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.gaps import gaps_of
@@ -66,7 +67,7 @@ async def fetch(source: Source) -> Fetched[Match]:
 
 def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
     """Every match; a played one is never put back, an unknown team's is left out and named."""
-    names = fetched.team_names
+    names = {**snapshot.team_names, **fetched.team_names}
     accepted, left_out = _sound(fetched, snapshot, verdict)
     findings = [*contradiction_findings(verdict, names)]
     findings += [_no_longer_at_provider(match, names) for match in verdict.missing]
@@ -90,7 +91,7 @@ def plan(fetched: Fetched[Match], snapshot: Snapshot, verdict: Verdict) -> Plan:
     return Plan(
         with_derived(snapshot, [written, marked, *ties]),
         tuple(findings),
-        preview=preview(after.matches, {**after.team_names, **names}),
+        preview=preview(after.matches, names),
     )
 
 

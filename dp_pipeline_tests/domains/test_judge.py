@@ -250,3 +250,11 @@ def test_a_payload_that_is_taken_never_changes_more_than_the_limit(
         and replace(match, **renamed) != replace(stored[match.external_id], **renamed)
     ]
     assert len(worse) <= limit_of(54)
+
+
+def test_teams_of_a_refused_match_are_named_and_not_by_the_ids_of_the_provider() -> None:
+    verdict = judged(changed(neighbour, 20))
+    names = {"h0": "Westbay", "a0": "Goldton", "h1": "Eastham", "a1": "Amberfield"}
+    first = contradiction_findings(verdict, names, refused=True)[0]
+    assert first.detail is not None
+    assert "teams Westbay - Goldton, now Eastham - Amberfield" in first.detail
