@@ -41,9 +41,13 @@ _FIRST = {
     "table": ("position", "team", "points", "games"),
     "fixtures": ("home_team", "away_team", "home_score", "away_score", "kickoff_at", "status"),
     "head_to_head": ("kickoff_date", "team", "opponent", "goals_for", "goals_against", "result"),
+    "goalscorers": ("scorer", "team", "goals", "penalties"),
+    "knockout_ties": ("round", "home_team", "away_team", "winner"),
+    "history": ("match", "field", "old", "new"),
 }
-_LAST = ("stage", "group_name", "tournament_key", "tournament")
-"""Of many columns polars prints the first four and the last four: what differs comes first."""
+_LAST = {"knockout_ties": ("scores", "decided_by"), "history": ("round", "changed_at")}
+"""Of many columns polars prints the first four and the last four: what differs comes first, and
+the tournament last, of most after stage and group."""
 _FIRST_TABLE = """SELECT min(valid_from) AT TIME ZONE 'UTC' AS first FROM table_history
 WHERE tournament_key = :key"""
 _PLACES = "whole_season DESC, stage NULLS FIRST, group_name NULLS FIRST, position, team"
@@ -60,14 +64,14 @@ def fixtures(key: str, *, as_pandas: bool = False) -> Any:
     text = "SELECT * FROM fixtures WHERE tournament_key = :key"
     order = "kickoff_date, kickoff_at, home_team"
     rows = _rows_of_tournament(f"{text} ORDER BY {order}", key, {})
-    return _frame(rows.arranged(_FIRST["fixtures"], _LAST), as_pandas=as_pandas)
+    return _frame(_arranged(rows, "fixtures"), as_pandas=as_pandas)
 
 
 def table(key: str, *, as_pandas: bool = False) -> Any:
     """The tables of a tournament, the one over the whole season first; see `league_table`."""
     text = "SELECT * FROM league_table WHERE tournament_key = :key"
     rows = _rows_of_tournament(f"{text} ORDER BY {_PLACES}", key, {})
-    return _frame(rows.arranged(_FIRST["table"], _LAST), as_pandas=as_pandas)
+    return _frame(_arranged(rows, "table"), as_pandas=as_pandas)
 
 
 def table_at(
@@ -102,7 +106,7 @@ def table_at(
     rows = _rows_of_tournament(f"{text} ORDER BY {_PLACES}", key, more)
     if said := _not_that_table(rows, key, matchday):
         warnings.warn(said, BetterQuestionWarning, stacklevel=2)
-    return _frame(rows.arranged(_FIRST["table"], _LAST), as_pandas=as_pandas)
+    return _frame(_arranged(rows, "table"), as_pandas=as_pandas)
 
 
 def goalscorers(key: str, *, as_pandas: bool = False) -> Any:
@@ -111,23 +115,21 @@ def goalscorers(key: str, *, as_pandas: bool = False) -> Any:
     Goals of which the provider names no scorer count for nobody.
     """
     text = "SELECT * FROM goalscorers WHERE tournament_key = :key"
-    return _of_tournament(
-        f"{text} ORDER BY goals DESC, penalties, scorer", key, as_pandas=as_pandas
-    )
+    rows = _rows_of_tournament(f"{text} ORDER BY goals DESC, penalties, scorer", key, {})
+    return _frame(_arranged(rows, "goalscorers"), as_pandas=as_pandas)
 
 
 def knockout_ties(key: str, *, as_pandas: bool = False) -> Any:
     """The ties of a cup, round by round; see the view `knockout_ties`."""
     text = "SELECT * FROM knockout_ties WHERE tournament_key = :key"
-    return _of_tournament(
-        f"{text} ORDER BY round_order, first_date, home_team", key, as_pandas=as_pandas
-    )
+    rows = _rows_of_tournament(f"{text} ORDER BY round_order, first_date, home_team", key, {})
+    return _frame(_arranged(rows, "knockout_ties"), as_pandas=as_pandas)
 
 
 def history(key: str, *, as_pandas: bool = False) -> Any:
     """What changed in the matches of a tournament, newest first; see `match_history`."""
     text = "SELECT * FROM match_history WHERE tournament_key = :key ORDER BY change_id DESC"
-    return _of_tournament(text, key, as_pandas=as_pandas)
+    return _frame(_arranged(_rows_of_tournament(text, key, {}), "history"), as_pandas=as_pandas)
 
 
 def head_to_head(team: str, opponent: str, *, as_pandas: bool = False) -> Any:
@@ -142,7 +144,7 @@ def head_to_head(team: str, opponent: str, *, as_pandas: bool = False) -> Any:
     with views() as connection:
         ids = {"teams": _team_ids(connection, team), "others": _team_ids(connection, opponent)}
         rows = rows_of(connection, _MEETINGS, ids)
-    return _frame(rows.arranged(_FIRST["head_to_head"], _LAST), as_pandas=as_pandas)
+    return _frame(_arranged(rows, "head_to_head"), as_pandas=as_pandas)
 
 
 def sql(text: str, /, *, as_pandas: bool = False, **params: Any) -> Any:
@@ -162,12 +164,6 @@ def _asked(text: str, params: Mapping[str, Any], *, as_pandas: bool) -> Any:
     with views() as connection:
         rows = rows_of(connection, text, params)
     return _frame(rows, as_pandas=as_pandas)
-
-
-def _of_tournament(
-    text: str, key: str, more: Mapping[str, Any] | None = None, *, as_pandas: bool
-) -> Any:
-    return _frame(_rows_of_tournament(text, key, more or {}), as_pandas=as_pandas)
 
 
 def _rows_of_tournament(text: str, key: str, more: Mapping[str, Any]) -> "Rows":
@@ -201,6 +197,11 @@ def _not_that_table(rows: "Rows", key: str, matchday: int | None) -> str:
         f"No table of it was stored here before {first:%Y-%m-%d %H:%M} UTC; table_at(key, "
         "matchday=...) has the table after a round, by the results as they are now."
     )
+
+
+def _arranged(rows: "Rows", question: str) -> "Rows":
+    last = _LAST.get(question, ("stage", "group_name"))
+    return rows.arranged(_FIRST[question], (*last, "tournament_key", "tournament"))
 
 
 def _frame(rows: "Rows", *, as_pandas: bool) -> Any:

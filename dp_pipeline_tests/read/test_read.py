@@ -89,8 +89,15 @@ def test_who_met_whom_who_scored_and_what_changed() -> None:
     asked = question("all meetings of two clubs").replace("FC Bayern München", "SV Ahlen")
     documented = read.sql(asked.replace("Borussia Dortmund", "SV Hanau"))
     assert documented.rows() == meetings.select(documented.columns).rows()
-    assert read.goalscorers(LIGA)["goals"].sum() == 28 * 3
-    assert read.history(LIGA).height == read.knockout_ties(LIGA).height == 0
+    scored, ties, changed = read.goalscorers(LIGA), read.knockout_ties(LIGA), read.history(LIGA)
+    assert scored.columns[:4] == ["scorer", "team", "goals", "penalties"]
+    assert ties.columns[:4] == ["round", "home_team", "away_team", "winner"]
+    assert changed.columns[:4] == ["match", "field", "old", "new"]
+    assert changed.columns[-4:] == ["round", "changed_at", "tournament_key", "tournament"]
+    for frame in (meetings, scored, ties, changed):
+        assert frame.columns[-2:] == ["tournament_key", "tournament"]
+    assert scored["goals"].sum() == 28 * 3
+    assert changed.height == ties.height == 0
     assert {LIGA, FILE} == set(read.tournaments()["key"])
 
 
