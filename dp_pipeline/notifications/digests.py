@@ -18,6 +18,7 @@ from dp_pipeline.ledger.run_tags import backfill_of
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, ways_to_settle
 from dp_pipeline.notifications.failure_runs import (
     counted_in,
+    done_anew,
     executions,
     last_attempt,
     passing,
@@ -104,18 +105,19 @@ def digest(  # noqa: PLR0913 - which, since when, and where more is
     report_url: ReportUrl = lambda _: None,
     in_all: bool = False,
 ) -> Digest:
-    """What is unannounced of a run group, summed up; an attempt that was repeated does not count.
+    """What is unannounced of a run group, summed up; what was repeated in it does not count.
 
-    Executions that ended before `since` are not announced. `in_all`: what was announced is summed
-    up too.
+    Executions that ended before `since` are not announced. `in_all`: also what was announced.
     """
     which = _due(executions, group, since)
     if in_all:
         which = (executions.c.run_group == group.name) & (executions.c.completed_at <= group.last)
-    counted = sa.and_(which, last_attempt(executions))
+    attempts = which & last_attempt(executions)
+    counted = attempts & ~done_anew(executions)
     with database.transaction() as connection:
         as_before = standing(executions, since)
         totals: dict[str, Any] = connection.execute(_totals(counted, as_before)).one()._asdict()
+        totals["done_anew"] = connection.execute(_count(attempts & done_anew(executions))).scalar()
         failures = connection.execute(_failures(counted & ~as_before)).all()
         reports = _rows(connection, [row.execution for row in failures])
         harmless = passing(connection, counted & ~as_before)
@@ -183,6 +185,10 @@ def _due(e: Any, group: RunGroup, since: datetime) -> sa.ColumnElement[bool]:
         e.c.announced_at.is_(None),
         e.c.completed_at.between(since, group.last),
     )
+
+
+def _count(which: sa.ColumnElement[bool]) -> sa.Executable:
+    return sa.select(sa.func.count()).where(which)
 
 
 def _totals(which: sa.ColumnElement[bool], as_before: sa.ColumnElement[bool]) -> sa.Executable:

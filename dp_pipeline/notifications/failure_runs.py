@@ -69,6 +69,12 @@ def standing(rows: Any, announced_from: datetime | None) -> sa.ColumnElement[boo
     return (rows.c.status == "failed") & (settled(rows) | sa.func.coalesce(heard, sa.false()))
 
 
+def stopped(rows: Any) -> sa.ColumnElement[bool]:
+    """That an execution failed only because its run was cancelled or the server stopped."""
+    early = rows.c.summary["stopped"].as_string() == "true"
+    return sa.func.coalesce((rows.c.error_class == INTERRUPTED) | early, sa.false())
+
+
 def passing_kind(rows: Any, announced_from: datetime | None = None) -> sa.ColumnElement[str | None]:
     """Why a failure needs nobody (news.py); null of all else.
 
@@ -77,13 +83,12 @@ def passing_kind(rows: Any, announced_from: datetime | None = None) -> sa.Column
     is said that a payload was refused before.
     """
     known = [] if announced_from is None else [(standing(rows, announced_from), "refused")]
-    stopped = rows.c.summary["stopped"].as_string() == "true"
     retryable = rows.c.summary["retryable"].as_string() == "true"
     return sa.case(
         (rows.c.status != "failed", sa.null()),
         (settled(rows), "settled"),
         *known,
-        ((rows.c.error_class == INTERRUPTED) | stopped, "stopped"),
+        (stopped(rows), "stopped"),
         (
             rows.c.error_class.in_((RUN_ENDED_EARLY, TournamentBusyError.__name__))
             | ((rows.c.scope != "whole") & retryable),
@@ -108,6 +113,17 @@ def last_attempt(rows: Any) -> sa.ColumnElement[bool]:
         later.c.tournament_key == rows.c.tournament_key,
         later.c.domain == rows.c.domain,
         later.c.attempt > rows.c.attempt,
+    )
+
+
+def done_anew(rows: Any) -> sa.ColumnElement[bool]:
+    """That what was stopped was done again in its run group: `dp dev` queues what it cuts off."""
+    later = _ledger.alias()
+    return stopped(rows) & sa.exists().where(
+        later.c.tournament_key == rows.c.tournament_key,
+        later.c.domain == rows.c.domain,
+        later.c.run_group == rows.c.run_group,
+        later.c.started_at > rows.c.started_at,
     )
 
 

@@ -182,6 +182,21 @@ def test_a_backfill_that_was_interrupted_is_not_red(channel: Channel) -> None:
     assert channel.headers == ["⚠️ Backfill of 1 tournament: none filled, 1 not done yet"]
 
 
+def test_what_was_stopped_and_done_anew_in_its_backfill_is_done(channel: Channel) -> None:
+    channel.backfill(BulkActionStatus.COMPLETED_FAILED)
+    run = channel.run(**{BACKFILL_TAG: "abcdefgh"})
+    channel.end(run)
+    ended = ((3, UUID(run.run_id), interrupted()), (2, uuid4(), {}))
+    for minutes, id_, values in ended:
+        finished_row(
+            channel.database, id_, run_group="backfill:abcdefgh", started_at=ago(minutes=minutes),
+            completed_at=ago(minutes=minutes), **values,
+        )  # fmt: skip
+    channel.deliver_later()
+    [header] = channel.headers
+    assert header.startswith("✅ Backfill of 1 tournament: 1 filled")
+
+
 # -- rows whose process is gone --------------------------------------------------------------------
 
 

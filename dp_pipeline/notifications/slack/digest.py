@@ -127,7 +127,8 @@ class Digest:
     `followed` are the consequence of another one. `refused_before` failed as before, for a payload
     of which people were told or decided, and are not in `failed`. `empty_tournaments` had nothing
     to store; `changed` are those with most rows. A `backfill` may have come to nothing at all: then
-    the counts are zero.
+    the counts are zero. What was stopped and `done_anew` counts as done: Dagster's backfill has it
+    as failed.
     """
 
     run_group: str
@@ -159,6 +160,7 @@ class Digest:
     changed_tournaments: int = 0
     failed_tournaments: int = 0
     empty_tournaments: int = 0
+    done_anew: int = 0
 
     @property
     def key(self) -> str:
@@ -221,7 +223,7 @@ class Digest:
     def _alarming(self) -> bool:
         """Whether it needs a person: a failure that passes, with what follows from it, does not."""
         if not self.passing:
-            return bool(self.failed) or self._ended == "incomplete"
+            return bool(self.failed) or (self._ended == "incomplete" and not self.done_anew)
         return self.failed > self.passing + self.followed
 
     def _style(self) -> StatusStyle:
