@@ -130,12 +130,13 @@ def _spliced(
     if not vanished:
         return frozenset()
     replacing = superseded(snapshot.matches, fetched.items, fetched.covers, _knockout(snapshot))
+    stored = {match.external_id for match in snapshot.match_by_row.values()}
     return spliced_matches(
-        snapshot.matches,
         fetched.items,
         vanished,
+        known=stored | set(replacing.values()),
         teams=snapshot.team_names,
-        replacing=frozenset(replacing.values()),
+        rounds={round_.slug for round_ in snapshot.rounds},
     )
 
 

@@ -7,12 +7,12 @@ from dp_pipeline.football.models import Match
 
 
 def spliced_matches(
-    stored: Sequence[Match],
     given: Sequence[Match],
     vanished: Sequence[Match],
     *,
+    known: Collection[str],
     teams: Collection[str],
-    replacing: Collection[str] = (),
+    rounds: Collection[str],
 ) -> frozenset[str]:
     """External ids of given matches that may be the beginning of one entry and the end of another.
 
@@ -21,14 +21,12 @@ def spliced_matches(
     the first; or either in a round that nobody knew, as "Matchd03" or "Matchday 3024-04-15".
 
     Args:
-        stored: every stored match that counts.
         given: the matches of a payload.
         vanished: those stored matches that it should have and lacks, one of them lately.
+        known: external ids of stored matches, and of those that take the place of one.
         teams: external ids of the stored teams.
-        replacing: external ids of new matches that take the place of stored ones.
+        rounds: slugs of the stored rounds, those that lost their matches to another one too.
     """
-    known = {match.external_id for match in stored} | set(replacing)
-    rounds = {match.round_slug for match in stored}
     begins = {(match.home, match.kickoff_date) for match in vanished}
     ends = {(match.away, _result(match)) for match in vanished}
     days, results = {day for _, day in begins}, {result for _, result in ends}
@@ -58,7 +56,10 @@ def spliced_matches(
         if match.round_slug is not None and match.round_slug not in rounds:
             in_rounds[match.round_slug].append(match)
     for matches in in_rounds.values():
-        if all(m.external_id in known | spliced or _whole(m) in whole for m in matches):
+        if all(
+            m.external_id in known or m.external_id in spliced or _whole(m) in whole
+            for m in matches
+        ):
             spliced |= {match.external_id for match in matches}
     return frozenset(spliced)
 

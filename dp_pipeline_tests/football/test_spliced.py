@@ -13,12 +13,15 @@ SECOND = game("everton", "wolverhampton", (1, 4), day=7, round_slug="18")
 OTHER = game("burnley", "fulham", (2, 2), day=7, round_slug="18")
 STORED = [FIRST, SECOND, OTHER]
 TEAMS = {side for match in STORED for side in (match.home, match.away)}
+KNOWN = {match.external_id for match in STORED}
+ROUNDS = {"17", "18", "19"}
+"""One of them without matches."""
 SPLICED = replace(SECOND, external_id="new", round_slug="17", kickoff_date=FIRST.kickoff_date)
 
 
 def found(*came: Match, lacking: tuple[Match, ...] = (FIRST, SECOND)) -> set[str]:
     given = [*(match for match in STORED if match not in lacking), *came]
-    return {*spliced_matches(STORED, given, lacking, teams=TEAMS)}
+    return {*spliced_matches(given, lacking, known=KNOWN, teams=TEAMS, rounds=ROUNDS)}
 
 
 def test_a_new_home_team_on_the_day_of_one_with_opponent_and_result_of_another_is_spliced() -> None:
@@ -49,6 +52,7 @@ def test_so_is_one_that_was_there_in_a_round_that_was_not_and_not_one_that_was_n
 ) -> None:
     garbled = replace(match, round_slug="matchday-1717-04-15")
     assert found(garbled, lacking=(FIRST, SECOND)) == {garbled.external_id}
+    assert found(replace(match, round_slug="19")) == set(), "the round is stored"
     first_there = game("arsenal", "chelsea", (1, 0), day=14, round_slug=garbled.round_slug or "")
     assert found(garbled, first_there) == set(), "the round has a match of its own"
 
@@ -62,5 +66,7 @@ def test_a_new_team_in_a_round_nobody_knew_is_spliced_where_all_there_are() -> N
 def test_one_that_takes_the_place_of_a_stored_one_is_none() -> None:
     again = replace(SECOND, external_id="new", round_slug=FIRST.round_slug, kickoff_date=None)
     given = [OTHER, again]
-    kept = spliced_matches(STORED, given, (FIRST, SECOND), teams=TEAMS, replacing={"new"})
+    lacking = (FIRST, SECOND)
+    known = KNOWN | {again.external_id}
+    kept = spliced_matches(given, lacking, known=known, teams=TEAMS, rounds=ROUNDS)
     assert kept == frozenset()
