@@ -236,7 +236,7 @@ CHECKS = (
         "standings",
         "ERROR",
         "The provider's table is what the stored matches and the known decisions come to; a "
-        "warning where it counts other games.",
+        "warning where it counts other games, but for matches of the last two days.",
         row_checks.differences_of_table,
     ),
     *map(_left_out, _OF_DOMAINS),
