@@ -11,8 +11,10 @@ from dp_pipeline.database.store import Change, Stored
 
 UNTRACKED_TABLES = frozenset({"knockout_tie", "image", "team_alias"})
 """Those follow from tracked rows, or are no facts of football."""
+INNER_FIELDS = {"team": frozenset({"described_in"})}
+"""By table: bookkeeping of which nobody reads, in no count and no list of changes."""
 UNTRACKED_FIELDS = {
-    "team": frozenset({"described_in"}),
+    **INNER_FIELDS,
     "tournament": frozenset({"status", "mode", "standings_mode", "current_round"}),
 }
 """By table: they are bookkeeping, or follow from other rows."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from dp_pipeline.database import tables
+from dp_pipeline.database.history import INNER_FIELDS
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import RowId, Write
 from dp_pipeline.domains.plan import Plan
@@ -126,6 +127,7 @@ class Snapshot:
             for change in one.updated
             if (one.table, change.id) not in but
             for name, (old, new) in change.fields.items()
+            if name not in INNER_FIELDS.get(one.table, ())
         ]
 
     def name_of(self, table: str, id_: RowId) -> str:

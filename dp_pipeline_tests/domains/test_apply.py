@@ -16,6 +16,7 @@ from dp_pipeline.database.store import RowsMovedError, Stored, planned
 from dp_pipeline.domains.apply import apply
 from dp_pipeline.domains.plan import Plan
 from dp_pipeline.domains.registry import NAMES
+from dp_pipeline.domains.snapshot import Snapshot
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Team
 from dp_pipeline.ledger.execution import Execution, Run
@@ -76,6 +77,16 @@ def test_what_has_not_changed_is_neither_read_nor_written(database: Database) ->
         (stored,) = done(connection, plan(known, before=known))
     assert stored.unchanged == 1
     assert statements == []
+
+
+def test_which_tournament_describes_a_team_is_in_no_list_of_changes() -> None:
+    old = row("Old")
+    new = {**row("New"), "described_in": "openligadb:bl1:2025"}
+    snapshot = Snapshot(KEY, {name: {} for name in ("tournament_team", "match")})
+    snapshot = snapshot.only(TEAM, {old["id"]: old})
+    only_described = {**old, "described_in": "openligadb:bl1:2025"}
+    assert snapshot.named(plan(only_described, before=old)) == []
+    assert [change["field"] for change in snapshot.named(plan(new, before=old))] == ["name"]
 
 
 @pytest.mark.parametrize("turn", range(3))
