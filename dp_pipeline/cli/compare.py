@@ -1,11 +1,9 @@
 """`dp compare`: where another provider says something else of a tournament."""
 
-import json
-
 import click
 
 from dp_pipeline.cli.group import console, main, plain_errors
-from dp_pipeline.cli.terminal import comparison_table, plain, printable
+from dp_pipeline.cli.terminal import comparison_table, json_text, plain, printable
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
@@ -34,7 +32,7 @@ def compare(key: str, *, as_json: bool) -> None:
         raise click.ClickException(printable(message))
     if as_json:
         rows = [dict(row) for each in compared for row in each.rows]
-        click.echo(json.dumps(rows, default=str, indent=2))
+        click.echo(json_text(rows))
         return
     for each in compared:
         said = f"{each.key} and {each.other}: {each.result.sentence}"

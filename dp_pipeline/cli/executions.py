@@ -1,6 +1,5 @@
 """`dp executions`: the ledger, by what a person wants to know of it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from rich.console import Group
 
 from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, RUN, SINCE, console, main, plain_errors
-from dp_pipeline.cli.terminal import STATUS_STYLES, lined, minute, printable
+from dp_pipeline.cli.terminal import STATUS_STYLES, json_text, lined, minute, printable
 from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
 from dp_pipeline.domains.registry import in_order
@@ -73,7 +72,7 @@ def executions(  # noqa: PLR0913 - the options
         if not rows and run is not None:
             _refuse_unknown(connection, run)
     if as_json:
-        click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+        click.echo(json_text([dict(row) for row in rows]))
     elif not rows:
         click.echo("No execution is like that." if wanted != ExecutionFilter() else "None yet.")
     else:

@@ -1,6 +1,5 @@
 """`dp history`: what changed in a tournament or a match, and tables as they stood."""
 
-import json
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,17 +7,23 @@ from zoneinfo import ZoneInfo
 import click
 import sqlalchemy as sa
 
-from dp_pipeline.cli.group import AT_LEAST_ONE, console, main, plain_errors
+from dp_pipeline.cli.group import AT_LEAST_ONE, SINCE, console, main, plain_errors
 from dp_pipeline.cli.table import standings_tables
-from dp_pipeline.cli.terminal import history_table, minute, printable
+from dp_pipeline.cli.terminal import history_tables, json_text, minute, printable
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
+_NOTHING = {
+    False: "Nothing has changed since it was first stored.",
+    True: "Nothing has changed since the tournaments were first stored.",
+}
+
 
 @main.command()
-@click.argument("target", metavar="KEY|MATCH")
+@click.argument("target", metavar="[KEY|MATCH]", required=False)
+@SINCE
 @click.option(
     "--limit",
     type=AT_LEAST_ONE,
@@ -41,7 +46,8 @@ from dp_pipeline.settings import Settings
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 def history(  # noqa: PLR0913 - the options
-    target: str,
+    target: str | None,
+    since: datetime | None,
     limit: int,
     *,
     tables: bool,
@@ -49,7 +55,7 @@ def history(  # noqa: PLR0913 - the options
     matchday: int | None,
     as_json: bool,
 ) -> None:
-    """Print what changed in a tournament, given by its KEY, or in a match, by its id.
+    """Print what changed in a tournament, given by its KEY, in a match, by its id, or in all.
 
     First values are no change: the history begins with the second read.
     """
@@ -58,32 +64,36 @@ def history(  # noqa: PLR0913 - the options
     if at is not None and matchday is not None:
         message = "--at and --matchday ask for different tables; give one of them."
         raise click.UsageError(message)
+    is_table = at is not None or matchday is not None
+    if is_table and (target is None or since is not None):
+        message = "A table is of one tournament: give its KEY, and no --since."
+        raise click.UsageError(message)
     with plain_errors():
         database = open_database(Settings.load())
         with database.transaction() as connection:
-            key, match = _target(connection, target)
-            first = None if at is None else past.first_table_at(connection, key)
-            if at is not None:
+            key, match = (None, None) if target is None else _target(connection, target)
+            first = None
+            if key is not None and at is not None:
+                first = past.first_table_at(connection, key)
                 rows = past.table_at(connection, key, at.replace(tzinfo=UTC))
-            elif matchday is not None:
+            elif key is not None and matchday is not None:
                 rows = past.table_after(connection, key, matchday)
             else:
-                rows = past.changes(connection, key, match=match, tables_too=tables, limit=limit)
+                rows = past.changes(
+                    connection, key, match=match, since=since, tables_too=tables, limit=limit
+                )
     if as_json:
-        click.echo(json.dumps(rows, default=str, indent=2))
+        click.echo(json_text(rows))
     elif not rows and first is not None:
         said = f"No table of {key} was stored here before {minute(first, ZoneInfo('UTC'))} UTC"
         click.echo(f"{said}; `--matchday N` has the table after a round.")
     elif not rows:
-        asked = at is not None or matchday is not None
-        nothing = (
-            f"{key} has no table." if asked else "Nothing has changed since it was first stored."
-        )
-        click.echo(nothing)
-    elif at is not None or matchday is not None:
+        nothing = "Nothing has changed since then." if since else _NOTHING[key is None]
+        click.echo(f"{key} has no table." if is_table else nothing)
+    elif is_table:
         console().print(*standings_tables(rows))
     else:
-        console().print(history_table(rows, Settings.load().timezone))
+        console().print(*history_tables(rows, Settings.load().timezone))
 
 
 def _target(connection: sa.Connection, text: str) -> tuple[TournamentKey, UUID | None]:

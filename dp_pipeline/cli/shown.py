@@ -1,16 +1,9 @@
 """What is printed: checks, seasons and their approval, the health of providers."""
 
-import json
-
 import click
 
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, settings_with_notices
-from dp_pipeline.cli.terminal import (
-    checks_lines,
-    health_table,
-    printable,
-    seasons_table,
-)
+from dp_pipeline.cli.terminal import checks_lines, health_table, json_text, printable, seasons_table
 from dp_pipeline.competitions.file import load
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import tidied
@@ -33,7 +26,7 @@ def checks(key: str | None, *, all_: bool, as_json: bool) -> None:
         wanted = None if key is None else str(stored_key(connection, key))
         rows = check_rows(connection, tournament=wanted, failing=not all_)
     if as_json:
-        click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+        click.echo(json_text([dict(row) for row in rows]))
     elif not rows:
         click.echo("No check has been made." if all_ else "No check fails.")
     else:
@@ -101,6 +94,6 @@ def health(reset: str | None, *, as_json: bool) -> None:
             health = read_health(connection, roots(settings.base_urls), anywhere=True)
             rows = [{**each.facts(), "in_words": each.in_words} for each in health]
         if as_json:
-            click.echo(json.dumps(rows, default=str, indent=2))
+            click.echo(json_text(rows))
             return
         console().print(health_table(rows, settings.timezone))

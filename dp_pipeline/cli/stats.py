@@ -1,6 +1,5 @@
 """`dp stats`: what executions came to and cost."""
 
-import json
 from collections.abc import Sequence
 
 import click
@@ -8,7 +7,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, console, main, plain_errors
-from dp_pipeline.cli.terminal import Row, grid, plain
+from dp_pipeline.cli.terminal import Row, grid, json_text, plain
 from dp_pipeline.ledger.stats import execution_stats
 from dp_pipeline.pages.words import amount
 from dp_pipeline.providers.registry import BY_NAME
@@ -32,7 +31,7 @@ def stats(days: int, provider: str | None, domains: tuple[str, ...], *, as_json:
     with plain_errors(), open_database(Settings.load()).transaction() as connection:
         rows = execution_stats(connection, days=days, provider=provider, domains=domains)
     if as_json:
-        click.echo(json.dumps([dict(row) for row in rows], default=str, indent=2))
+        click.echo(json_text([dict(row) for row in rows]))
     elif rows:
         console().print(stats_table(rows))
     else:

@@ -5,9 +5,10 @@ markup ("[Women]" vanished) nor emoji (`openligadb:cl:2025` became one), and hol
 a terminal would obey.
 """
 
+import json
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,15 @@ def printable(text: str) -> str:
 def plain(text: str, style: str = "") -> Text:
     """Data as it is, for rich."""
     return Text(printable(text), style=style)
+
+
+def json_text(value: object) -> str:
+    """A value for programs; moments in ISO 8601, as on every other way out."""
+    return json.dumps(value, default=_for_programs, indent=2)
+
+
+def _for_programs(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _shown(character: str) -> str:
@@ -189,13 +199,16 @@ def checks_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
     return lined(("state", "check", f"since ({zone})", "tournament"), lines, styled="state")
 
 
-def history_table(rows: Sequence[Row], zone: ZoneInfo) -> Table:
-    """What changed: a line for each changed row, newest first."""
-    table = grid(Column(f"at ({zone})", no_wrap=True), "what", "changed")
-    for (at, _, name), changes in groupby(rows, itemgetter("at", "table", "row")):
-        fields = {change["field"]: (change["from"], change["to"]) for change in changes}
-        table.add_row(minute(at, zone), plain(name), plain(fields_in_words(fields, zone)))
-    return table
+def history_tables(rows: Sequence[Row], zone: ZoneInfo) -> list[Table]:
+    """What changed: of each tournament a line for each changed row, newest first."""
+    tables = []
+    for key, mine in groupby(rows, itemgetter("tournament_key")):
+        table = grid(Column(f"at ({zone})", no_wrap=True), "what", "changed", title=key)
+        for (at, _, name), changes in groupby(mine, itemgetter("at", "table", "row")):
+            fields = {change["field"]: (change["from"], change["to"]) for change in changes}
+            table.add_row(minute(at, zone), plain(name), plain(fields_in_words(fields, zone)))
+        tables.append(table)
+    return tables
 
 
 def comparison_table(provider: str, other: str, rows: Sequence[Row], zone: ZoneInfo) -> Table:

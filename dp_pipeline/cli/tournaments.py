@@ -1,6 +1,5 @@
 """`dp tournaments`: which tournaments there are, and how each stands."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ import click
 from rich.console import Group
 
 from dp_pipeline.cli.group import console, main, plain_errors
-from dp_pipeline.cli.terminal import lined, minute
+from dp_pipeline.cli.terminal import json_text, lined, minute
 from dp_pipeline.football.models import TournamentStatus
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import open_database
@@ -54,7 +53,7 @@ def tournaments(
         if line.has(wanted) and status in (None, line.status) and (line.open or not only_open)
     ]
     if as_json:
-        click.echo(json.dumps([line.facts() for line in shown], default=str, indent=2))
+        click.echo(json_text([line.facts() for line in shown]))
     elif shown:
         console().print(tournaments_lines(shown, Settings.load().timezone))
     elif lines:

@@ -1,6 +1,7 @@
 """The history of football facts: written beside what changed, read by row and by tournament."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -82,30 +83,36 @@ def change_id(connection: sa.Connection, old: UUID, new: UUID) -> None:
     connection.execute(sa.update(change).where(change.c.entity_id == old).values(entity_id=new))
 
 
-def changes_of(
+def changes_of(  # noqa: PLR0913 - what is not wanted does not matter
     connection: sa.Connection,
-    tournament_id: UUID,
+    tournament_id: UUID | None,
     *,
     entity_id: UUID | None = None,
+    since: datetime | None = None,
     but: Sequence[str] = (),
     limit: int,
 ) -> Sequence[sa.RowMapping]:
-    """The changes of a tournament, newest first.
+    """The changes of a tournament or of all, newest first.
 
     Args:
         connection: reads.
-        tournament_id: by which they were made.
+        tournament_id: by which they were made; None for any.
         entity_id: of one row only.
+        since: made then or later; None for all.
         but: names of tables of which none is wanted.
         limit: at most so many.
     """
     change = tables.change.c
     wanted = (
         sa.select(tables.change)
-        .where(change.tournament_id == tournament_id, change.entity.not_in(but))
+        .where(change.tournament_id.is_not(None), change.entity.not_in(but))
         .order_by(change.id.desc())
         .limit(limit)
     )
+    if tournament_id is not None:
+        wanted = wanted.where(change.tournament_id == tournament_id)
+    if since is not None:
+        wanted = wanted.where(change.changed_at >= since)
     if entity_id is not None:
         wanted = wanted.where(change.entity_id == entity_id)
     return connection.execute(wanted).mappings().all()

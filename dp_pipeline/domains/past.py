@@ -36,26 +36,44 @@ def key_of(connection: sa.Connection, match: UUID) -> TournamentKey | None:
     return None if key is None else TournamentKey.parse(key)
 
 
-def changes(
+def changes(  # noqa: PLR0913 - what is not wanted does not matter
     connection: sa.Connection,
-    key: TournamentKey,
+    key: TournamentKey | None,
     *,
     match: UUID | None = None,
+    since: datetime | None = None,
     tables_too: bool = False,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """What changed, newest first: at, table, row, field, from, to, execution.
+    """What changed, newest first: tournament_key, at, table, row, field, from, to, execution.
+
+    Of several tournaments that one is first in which something changed last.
 
     Args:
         connection: reads.
-        key: the tournament.
+        key: the tournament; None for all.
         match: only this one.
+        since: only what changed then or later.
         tables_too: table rows as well, of which all may change with each result.
         limit: at most so many.
     """
     but = () if tables_too else (tables.tournament_standing.name,)
-    rows = changes_of(connection, key.tournament_id, entity_id=match, but=but, limit=limit)
-    return read_snapshot(connection, key, TABLES).history(rows)
+    id_ = None if key is None else key.tournament_id
+    rows = changes_of(connection, id_, entity_id=match, since=since, but=but, limit=limit)
+    of_tournament: dict[UUID, list[sa.RowMapping]] = {}
+    for row in rows:
+        of_tournament.setdefault(row["tournament_id"], []).append(row)
+    t = tables.tournament.c
+    named = connection.execute(sa.select(t.id, t.key).where(t.id.in_(of_tournament)))
+    keys = {row.id: row.key for row in named}
+    return [
+        {"tournament_key": keys[id_], **change}
+        for id_, mine in of_tournament.items()
+        if id_ in keys  # else it is being removed
+        for change in read_snapshot(connection, TournamentKey.parse(keys[id_]), TABLES).history(
+            mine
+        )
+    ]
 
 
 def table_at(
