@@ -6,6 +6,8 @@ from itertools import takewhile
 
 from dp_pipeline.football.models import Match
 
+_LETTERS_FOR_EACH_REPLACED = 8
+
 
 def garbled_matches(
     gone: Iterable[Match], given: Collection[Match], names: Mapping[str, str]
@@ -48,9 +50,13 @@ def garbled_matches(
 
 
 def _is_garbled(name: str, listed: Iterable[str], end: str) -> bool:
-    """Whether a name is the beginning of a listed one, and then the end of another, or that end."""
+    """Whether a name is the beginning of a listed one and then the end of another, or that end.
+
+    A letter or two between them may be another one: "AE L?rissa (GRE)".
+    """
     beginning = max((_same_letters(name, other) for other in listed), default=0)
-    return 0 < len(name) <= beginning + _same_letters(name[::-1], end[::-1])
+    replaced = len(name) // _LETTERS_FOR_EACH_REPLACED
+    return 0 < len(name) <= beginning + replaced + _same_letters(name[::-1], end[::-1])
 
 
 def _same_letters(one: str, other: str) -> int:

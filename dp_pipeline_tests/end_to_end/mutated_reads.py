@@ -152,7 +152,7 @@ class Soak:
                 limit = max(limit, limit_of(sum(r["status"] in PLAYED for r in after.values())))
                 changed |= worse(before, after)
                 assert len(changed) <= limit, [(limit, before[i], after.get(i)) for i in changed]
-                lost, allowed = goals_lost(was, self.stored)
+                lost, allowed = goals_lost(base, self.stored)
                 goals, most = goals | lost, max(most, allowed)
                 assert len(goals) <= most, (len(goals), most)
             if self.stored is not base:

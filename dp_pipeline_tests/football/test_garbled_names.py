@@ -39,6 +39,13 @@ def test_so_is_a_guest_s_at_the_home_of_the_one_with_the_result_of_the_other(
     assert found == {"garbled": ENTRY.external_id}
 
 
+@given(st.integers(0, len(NAMES["gallen"]) - 1), st.characters())
+def test_a_letter_that_became_another_one_makes_no_other_club(place: int, letter: str) -> None:
+    name = NAMES["gallen"][:place] + letter + NAMES["gallen"][place + 1 :]
+    found = garbled_matches([replace(ENTRY, home="garbled")], LISTED, {**NAMES, "garbled": name})
+    assert found == {ENTRY.external_id: ENTRY.external_id}
+
+
 def test_a_club_of_its_own_and_one_with_a_result_of_its_own_are_none() -> None:
     for name in ("SC Kriens", "FC Thun", "FC St. Gallen II", ""):
         assert garbled_matches([GARBLED], LISTED, {**NAMES, "garbled": name}) == {}
