@@ -48,6 +48,7 @@ def row(text: str) -> dict[str, Any]:
         "status": "failed",
         "outcome": "nothing_yet",
         "summary": {"because": text},
+        "error_class": None,
         "error_text": text,
         "duration": 10,
         "started_at": WHEN,
@@ -149,6 +150,16 @@ def test_a_failure_without_a_report_names_the_page_of_its_run_and_no_command() -
     assert "dp report" not in lost
     kept = shown(ledger_lines([{**row("x"), "report_file_key": "a.json"}], BERLIN, "http://x"))
     assert "Run 0. Report: dp report 0" in kept
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [{"error_class": "InterruptedRunError", "summary": None}, {"summary": {"stopped": True}}],
+)
+def test_what_was_stopped_is_called_so_and_what_failed_is_not(stopped: dict[str, Any]) -> None:
+    said = shown(ledger_lines([{**row("x"), **stopped}], BERLIN, "http://x"))
+    assert "failed stopped" in said
+    assert "stopped" not in shown(ledger_lines([row("x")], BERLIN, "http://x"))
 
 
 def test_kickoffs_that_differ_are_in_the_zone_of_the_heading() -> None:
