@@ -9,6 +9,7 @@ import anyio
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 from sqlalchemy import event, exc
 
 from dp_pipeline.database.database import (
@@ -44,6 +45,16 @@ def test_the_session_is_in_utc_and_named(database: Database) -> None:
         assert connection.scalar(sa.text("SHOW timezone")) == "UTC"
         assert connection.scalar(sa.text("SHOW application_name")) == "dp_pipeline"
         assert connection.scalar(sa.text("SHOW transaction_isolation")) == "read committed"
+
+
+def test_no_statement_is_compiled_first_whatever_the_server_says(migrated_url: str) -> None:
+    name = sa.make_url(migrated_url).database or ""
+    with psycopg.connect(migrated_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} SET jit = on").format(sql.Identifier(name)))
+    database = Database(migrated_url)
+    with database.transaction() as connection:
+        assert connection.scalar(sa.text("SHOW jit")) == "off"
+    database.close()
 
 
 def test_a_transaction_happens_entirely_or_not_at_all(database: Database) -> None:
