@@ -70,8 +70,9 @@ def discover_seasons_daily(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.RunRequest | dg.SkipReason:
     """Once a day."""
-    if not file.load(Settings.load().competitions_file).followed:
-        return dg.SkipReason("No competition is followed.")
+    path = Settings.load().competitions_file
+    if not file.load(path).followed:
+        return dg.SkipReason(file.none_followed(path))
     return _once(context)
 
 

@@ -42,7 +42,5 @@ def goalscorers(key: str, limit: int, *, as_json: bool) -> None:
         console().print(table)
     if more := len(rows[limit:]):
         click.echo(f"and {more} more; `--limit` shows them.")
-    if goals.lacks:
-        click.echo(goals.lacks)
-    elif not goals.of:
-        click.echo(f"No goals of {wanted} are stored.")
+    if why := goals.why_none or goals.lacks:
+        click.echo(why)

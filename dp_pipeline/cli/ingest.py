@@ -13,7 +13,7 @@ from dp_pipeline.cli.group import (
     refuse_bad,
     settings_with_notices,
 )
-from dp_pipeline.cli.running import EndedRun, leave, print_outcome, run_here
+from dp_pipeline.cli.running import EndedRun, leave, nobody_confirmed, print_outcome, run_here
 from dp_pipeline.cli.terminal import plain
 from dp_pipeline.database.confirmed import unconfirmed
 from dp_pipeline.database.database import Database
@@ -69,8 +69,7 @@ def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
                     continue
                 print_outcome(screen, key, rows, dry_run=dry_run)
                 if not dry_run and not instance.has_dynamic_partition(str(TOURNAMENTS.name), key):
-                    said = f"{key} is not registered: nobody has confirmed that it exists."
-                    screen.print(plain(said, "red"))
+                    screen.print(plain(nobody_confirmed(key), "red"), soft_wrap=True)
         unreached = [
             key
             for key, rows in executions.items()

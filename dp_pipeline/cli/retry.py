@@ -12,7 +12,9 @@ from dp_pipeline.cli.group import (
     plain_errors,
     settings_with_notices,
 )
-from dp_pipeline.cli.running import leave, print_outcome, run_here
+from dp_pipeline.cli.running import leave, nobody_confirmed, print_outcome, run_here
+from dp_pipeline.cli.terminal import plain
+from dp_pipeline.database.confirmed import unconfirmed
 from dp_pipeline.ledger.failing import failing
 from dp_pipeline.resources import open_database
 
@@ -40,7 +42,10 @@ def retry(since: datetime | None, *, dry_run: bool) -> None:
         with instance_in_use() as instance:
             run = run_here(instance, RETRY_JOB, OP, config, wanted=wanted)
         executions = run.executions(database)
+        unknown = database.run_here(lambda c: unconfirmed(c, list(executions)))
     screen = console()
     for key in sorted(executions):
         print_outcome(screen, key, executions[key], dry_run=dry_run)
+        if key in unknown:
+            screen.print(plain(nobody_confirmed(key), "red"), soft_wrap=True)
     leave(screen, run, executions.values())

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 
+def nobody_confirmed(key: str) -> str:
+    """What becomes of a key whose provider has not answered yet, in a sentence."""
+    return (
+        f"{key} is not registered: nobody has confirmed that it exists. `dp retry` asks again, "
+        f"`dp remove {key}` forgets it."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class EndedRun:
     """How a Dagster run ended."""

@@ -4,7 +4,7 @@ import click
 
 from dp_pipeline.cli.group import console, main, plain_errors, refuse_bad, settings_with_notices
 from dp_pipeline.cli.terminal import checks_lines, health_table, json_text, printable, seasons_table
-from dp_pipeline.competitions.file import load
+from dp_pipeline.competitions.file import load, none_followed
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import tidied
 from dp_pipeline.providers.registry import PROVIDERS, roots
@@ -44,9 +44,7 @@ def seasons() -> None:
         with open_database(settings).transaction() as connection:
             rows = followed_seasons(connection, followed)
         if not followed:
-            click.echo(
-                "No competition is followed; DP_COMPETITIONS names the file that says which."
-            )
+            click.echo(printable(none_followed(settings.competitions_file)))
         elif not rows:
             click.echo("No season of the followed competitions is listed yet.")
         else:

@@ -8,8 +8,10 @@ import click
 from rich.console import Group
 
 from dp_pipeline.cli.group import console, main, plain_errors
+from dp_pipeline.cli.running import nobody_confirmed
 from dp_pipeline.cli.terminal import json_text, lined, minute
 from dp_pipeline.football.models import TournamentStatus
+from dp_pipeline.ledger.overview import UNCONFIRMED
 from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
@@ -62,6 +64,10 @@ def tournaments(
         click.echo("None yet; `dp search NAME` finds keys, and `dp ingest KEY` reads a tournament.")
 
 
+def _to_do(line: "TournamentLine") -> str:
+    return nobody_confirmed(line.key) if line.status == UNCONFIRMED else ""
+
+
 def tournaments_lines(lines: "Sequence[TournamentLine]", zone: ZoneInfo) -> Group:
     """How the tournaments stand: a line for each, below it its name and what is wrong.
 
@@ -76,7 +82,7 @@ def tournaments_lines(lines: "Sequence[TournamentLine]", zone: ZoneInfo) -> Grou
                 minute(line.read_at, zone),
             ),
             "red" if line.errors or line.failed else "yellow" if line.open else "green",
-            [said for said in (line.label, line.open) if said],
+            [said for said in (line.label, line.open, _to_do(line)) if said],
         )
         for line in lines
     ]

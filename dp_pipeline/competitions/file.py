@@ -131,6 +131,13 @@ class Competitions:
         return hashlib.sha256(repr(sorted(self.followed)).encode()).hexdigest()[:16]
 
 
+def none_followed(path: Path | None) -> str:
+    """That a file follows no competition, and what to do about it, in a sentence."""
+    if path is None:
+        return "No competition is followed; DP_COMPETITIONS names the file that says which."
+    return f"{path} follows no competition; take the # from the entries that are wanted."
+
+
 def load(path: Path | None) -> Competitions:
     """Read the file, or the default one for None.
 

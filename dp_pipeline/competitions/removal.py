@@ -5,7 +5,7 @@ Materializing it fails with a sentence; what is done about the partition afterwa
 What a person removes is noted (database/removed.py), so that no sensor brings it back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import anyio
 import anyio.to_thread
@@ -28,6 +28,8 @@ from dp_pipeline.instance.dagster_internals import (
 from dp_pipeline.jobs import GOING_ON, Partitions, partitions_of, planned_work
 from dp_pipeline.ledger.errors import TournamentBusyError
 from dp_pipeline.ledger.ledger import Ledger, storable, tournament_id_of
+from dp_pipeline.ledger.report_view.view import SHORT_ID
+from dp_pipeline.pages.words import listed
 from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import NOT_THERE
 from dp_pipeline.publish.withdrawing import withdraw
@@ -141,16 +143,18 @@ async def remove_tournament(  # noqa: PLR0913 - whose, what, and by whom
 
 async def _wait_until_idle(instance: dg.DagsterInstance, key: str, seconds: float) -> None:
     deadline = anyio.current_time() + seconds
-    while not left_alone(instance, Partitions(instance), [key]):
+    while at_work := who_is_at_work(instance, key):
         if anyio.current_time() >= deadline:
-            raise NotRemovableError(_busy(key))
+            raise NotRemovableError(_busy(key, at_work))
         await anyio.sleep(_LOOKED_EVERY)
 
 
-def _busy(key: str) -> str:
+def _busy(key: str, at_work: Sequence[str]) -> str:
+    are, it = ("are", "they have") if len(at_work) > 1 else ("is", "it has")
+    who = listed(list(at_work))
     return (
-        f"A run or backfill is to work on {key}; nothing was removed. Wait until it has ended, or "
-        "cancel it in Dagster."
+        f"{who[0].upper()}{who[1:]} {are} to work on {key}; nothing was removed. Wait until {it} "
+        "ended, or cancel in Dagster."
     )
 
 
@@ -177,15 +181,29 @@ def left_alone(
     """Of some keys those that no run or backfill is to work on, be it to publish them."""
     if not keys:
         return []
-    runs = instance.get_runs(dg.RunsFilter(statuses=list(GOING_ON)))
-    wanted = {key for run in runs for key in planned_work(instance, run, partitions)}
-    wanted.update(*(partitions_of(run, partitions) for run in runs))
-    for backfill in instance.get_backfills(BulkActionsFilter(statuses=_OPEN)):
-        targets = _targets(backfill)
+    wanted: set[str] = set()
+    for _, targets in _going_on(instance, partitions):
         if targets is None:
             return []
         wanted |= targets
     return [key for key in keys if key not in wanted]
+
+
+def who_is_at_work(instance: dg.DagsterInstance, key: str) -> list[str]:
+    """The runs and backfills that are to work on a key, in words."""
+    going_on = _going_on(instance, Partitions(instance))
+    return [who for who, targets in going_on if targets is None or key in targets]
+
+
+def _going_on(
+    instance: dg.DagsterInstance, partitions: Partitions
+) -> Iterator[tuple[str, set[str] | None]]:
+    """Each run and backfill that goes on, with its partitions; None while Dagster does not say."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(GOING_ON))):
+        targets = {*planned_work(instance, run, partitions), *partitions_of(run, partitions)}
+        yield f"run {run.run_id[:SHORT_ID]} of {run.job_name}", targets
+    for backfill in instance.get_backfills(BulkActionsFilter(statuses=_OPEN)):
+        yield f"backfill {backfill.backfill_id}", _targets(backfill)
 
 
 def _targets(backfill: PartitionBackfill) -> set[str] | None:

@@ -11,7 +11,10 @@ SELECT scorer, team, goals, penalties, matches FROM goalscorers
 WHERE tournament_id = :tournament ORDER BY goals DESC, matches, scorer, team
 """)
 _GOALS = sa.text("""
-SELECT count(*) FILTER (WHERE scorer <> '') AS named, count(*) AS of
+SELECT count(*) FILTER (WHERE scorer <> '') AS named, count(*) AS of, (
+    SELECT count(*) FROM match WHERE match.tournament_id = :tournament
+        AND superseded_by IS NULL AND home_score + away_score > 0
+) AS matches
 FROM goal WHERE tournament_id = :tournament AND missing_since IS NULL
 """)
 
@@ -23,10 +26,12 @@ class NamedGoals:
     Args:
         named: those of which it says who scored; own goals, too.
         of: all.
+        matches: in which somebody scored, by their results.
     """
 
     named: int = 0
     of: int = 0
+    matches: int = 0
 
     @property
     def lacks(self) -> str:
@@ -34,6 +39,16 @@ class NamedGoals:
         if self.named == self.of:
             return ""
         return f"The provider names the scorers of {self.named} of {self.of} goals."
+
+    @property
+    def why_none(self) -> str:
+        """A sentence where no goals are stored; "" where there are some."""
+        if self.of:
+            return ""
+        if not self.matches:
+            return "Nobody has scored yet, by the results that are stored."
+        matches = "1 match" if self.matches == 1 else f"{self.matches:,} matches"
+        return f"The provider lists no goals; by its results {matches} had some."
 
 
 def goalscorers(connection: sa.Connection, tournament: UUID) -> Sequence[sa.RowMapping]:
@@ -44,4 +59,4 @@ def goalscorers(connection: sa.Connection, tournament: UUID) -> Sequence[sa.RowM
 def named_goals(connection: sa.Connection, tournament: UUID) -> NamedGoals:
     """Of how many of its goals a scorer is named."""
     row = connection.execute(_GOALS, {"tournament": tournament}).one()
-    return NamedGoals(row.named, row.of)
+    return NamedGoals(row.named, row.of, row.matches)

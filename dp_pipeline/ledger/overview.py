@@ -7,12 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dp_pipeline.database.confirmed import unconfirmed
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.progress import REPLACEABLE
 from dp_pipeline.ledger.failing import failing
 
 NOT_READ = "not read yet"
 """The status of a tournament of which nothing is stored."""
+UNCONFIRMED = "not confirmed"
+"""The status of a key of which no provider has said yet that there is such a tournament."""
 
 # A postponed match whose replay is listed, too, is one match, as `without_replaced` has it.
 # The last read is looked up in the index of completed executions, by its four leading columns.
@@ -71,7 +74,7 @@ class TournamentLine:
     Args:
         key: of the tournament.
         label: its name; empty where it is not known.
-        status: upcoming, active, completed, cancelled, or `NOT_READ`.
+        status: upcoming, active, completed, cancelled, `NOT_READ` or `UNCONFIRMED`.
         played: how many of its matches are over.
         of: how many are stored, one and its replay counted once.
         read_at: when its matches were last read whole or in part, and all went well.
@@ -120,9 +123,11 @@ def overview(connection: sa.Connection, provider: str | None = None) -> list[Tou
         lines[row.key] = TournamentLine(
             row.key, row.label, NOT_READ, failed=failed.pop(row.key, ())
         )
+    nobody_knows = set(unconfirmed(connection, list(failed))) if failed else set()
     for key, domains in failed.items():
         if provider in (None, key.partition(":")[0]):
-            lines[key] = TournamentLine(key, "", NOT_READ, failed=domains)
+            status = UNCONFIRMED if key in nobody_knows else NOT_READ
+            lines[key] = TournamentLine(key, "", status, failed=domains)
     return [lines[key] for key in sorted(lines)]
 
 

@@ -15,8 +15,9 @@ from rich.console import Console
 from dp_pipeline.cli.ingest import without_network
 from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.table import standings_tables
-from dp_pipeline.database.goalscorers import NamedGoals
+from dp_pipeline.database.goalscorers import NamedGoals, named_goals
 from dp_pipeline.database.known_keys import nearest
+from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.ledger.overview import overview
 from dp_pipeline_tests.cli.conftest import REFUSED, Dp, Filled
 from dp_pipeline_tests.end_to_end.seasons_by_hand import FILE, LIGA
@@ -27,9 +28,10 @@ def test_the_tournaments_are_listed_with_what_is_played_and_what_is_wrong(dp: Dp
     assert list(lines) == sorted((FILE, LIGA, REFUSED))
     assert (lines[LIGA]["played"], lines[LIGA]["of"]) == (28, 28)
     assert lines[LIGA]["read_at"] is not None
-    assert (lines[REFUSED]["status"], lines[REFUSED]["of"]) == ("not read yet", 0)
+    assert (lines[REFUSED]["status"], lines[REFUSED]["of"]) == ("not confirmed", 0)
     shown = dp("tournaments").output
-    for text in (LIGA, FILE, REFUSED, "28/28", "failed: all"):
+    forgets = f"`dp remove {REFUSED}`"
+    for text in (LIGA, FILE, REFUSED, "28/28", "failed: all", "`dp retry` asks again", forgets):
         assert text in shown
 
 
@@ -57,6 +59,19 @@ def test_who_scored_is_listed_and_goals_without_a_name_are_counted(dp: Dp) -> No
     assert "more; `--limit` shows them." in shown
     assert NamedGoals(0, 959).lacks == "The provider names the scorers of 0 of 959 goals."
     assert len(json.loads(dp("goalscorers", LIGA, "--json").output)) > 1
+
+
+def test_where_no_goals_are_stored_the_reason_is_said(filled: Filled) -> None:
+    with suppress(_RolledBackError), filled.database.transaction() as connection:
+        connection.execute(sa.text("DELETE FROM goal"))
+        goals = named_goals(connection, TournamentKey.parse(LIGA).tournament_id)
+        assert (goals.of, goals.matches > 0) == (0, True)
+        raise _RolledBackError
+    assert NamedGoals(0, 0, 28).why_none == (
+        "The provider lists no goals; by its results 28 matches had some."
+    )
+    assert NamedGoals(0, 0, 0).why_none.startswith("Nobody has scored yet")
+    assert NamedGoals(1, 1, 1).why_none == ""
 
 
 def test_a_table_from_before_anything_was_stored_says_since_when_there_are_some(dp: Dp) -> None:

@@ -15,7 +15,8 @@ def typed(place: Place, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Res
 def test_a_person_sees_what_waits_and_approves_it(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "No competition is followed" in typed(place, monkeypatch, "seasons").output
+    follows_nothing = f"{place.file} follows no competition; take the # from the entries"
+    assert follows_nothing in typed(place, monkeypatch, "seasons").output.replace("\n", "")
     place.follow("{provider: openligadb, competition: bl1, seasons_back: 1}")
     assert "is listed yet" in typed(place, monkeypatch, "seasons").output
     newest, before = place.list_seasons("openligadb:bl1", "2026", "2025", approve=False)

@@ -155,7 +155,8 @@ def test_it_is_refused_while_a_run_is_to_work_on_it(
     run = filled.launch(request, REFRESH_JOB)
     said = dp("remove", LIGA, "--yes")
     assert said.exit_code == 1
-    assert f"A run or backfill is to work on {LIGA}; nothing was removed." in said.stderr
+    named = f"Run {run.run_id[:8]} of {REFRESH_JOB} is to work on {LIGA}; nothing was removed."
+    assert named in said.stderr
     assert (counted(filled), filled.partitions()) == (before, sorted([FILE, LIGA]))
     filled.instance.report_run_canceled(run)
     job = defs.resolve_implicit_global_asset_job_def().get_subset(
@@ -165,7 +166,7 @@ def test_it_is_refused_while_a_run_is_to_work_on_it(
     run = filled.instance.create_run_for_job(job, tags={"dagster/partition": LIGA})
     assert dp("remove", LIGA, "--yes").exit_code == 1
     monkeypatch.setattr(removal, "WAIT_SECONDS", 40)
-    busy = removal.left_alone
+    busy = removal.who_is_at_work
     looked: list[set[str]] = []
 
     def ends_meanwhile(*arguments: Any) -> list[str]:
@@ -176,7 +177,7 @@ def test_it_is_refused_while_a_run_is_to_work_on_it(
             filled.instance.report_run_canceled(run)
         return busy(*arguments)
 
-    monkeypatch.setattr(removal, "left_alone", ends_meanwhile)
+    monkeypatch.setattr(removal, "who_is_at_work", ends_meanwhile)
     assert dp("remove", LIGA, "--yes").exit_code == 0
     assert looked[:2] == [{LIGA}] * 2, "nothing asks for another run while it waits"
     assert _removed(filled) == {LIGA}
