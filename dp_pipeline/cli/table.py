@@ -12,6 +12,7 @@ from dp_pipeline.cli.group import AT_LEAST_ONE, console, main, plain_errors
 from dp_pipeline.cli.terminal import Row, grid, plain
 from dp_pipeline.database import tables
 from dp_pipeline.database.known_keys import stored_key
+from dp_pipeline.football.tie_breaks import order_in_words
 from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
@@ -82,7 +83,9 @@ def standings_tables(rows: Sequence[Row]) -> list[Table]:
         named = f"Group {group}" if group and len(group) == 1 else group
         title = ", ".join(part for part in (stage, named) if part)
         table = grid(*columns, title=title or None)
-        table.caption = plain("\n".join(f"Order: {rule}." for rule in rules), "table.caption")
+        table.caption = plain(
+            "\n".join(f"Order: {order_in_words(rule)}." for rule in rules), "table.caption"
+        )
         table.caption_justify = "left"
         for row in mine:
             style = _ZONES.get(str(row.get("zone", "")), "")

@@ -24,7 +24,13 @@ from pydantic import (
 )
 
 from dp_pipeline.football.models import Zone
-from dp_pipeline.football.tie_breaks import Again, MeetingsCount, Order, RuleError
+from dp_pipeline.football.tie_breaks import (
+    UNKNOWN_RULE,
+    Again,
+    MeetingsCount,
+    Order,
+    RuleError,
+)
 
 DATA = Path(__file__).parent / "data"
 _RULES = ("competitions", "decisions", "formats", "orders", "places", "sandbox", "splits", "ties")
@@ -278,7 +284,7 @@ class CompetitionRules:
 def in_words(entry: OrderEntry | SplitEntry | None) -> str:
     """A rule with its source, or that it is not known."""
     if entry is None or not entry.order:
-        return f"rule unknown: {DEFAULT}"
+        return f"{UNKNOWN_RULE}{DEFAULT}"
     first = "points per game, " if getattr(entry, "first", "points") != "points" else ""
     return f"{first}{entry.rule} [{entry.source}]"
 

@@ -109,6 +109,16 @@ _OF_TABLE = frozenset({"regular phase place", "rounding"})
 SCOPES = (REGULAR + HEAD_TO_HEAD, HEAD_TO_HEAD, REGULAR, FIRST_HALF, OPPONENTS)
 
 
+UNKNOWN_RULE = "rule unknown: "
+"""Begins the stored `rule` of a table whose competition has none that is known."""
+
+
+def order_in_words(rule: str) -> str:
+    """A stored rule as pages and tables of `dp` say it: that it is not known is no alarm."""
+    order = rule.removeprefix(UNKNOWN_RULE)
+    return rule if order == rule else f"{order} (no rule of this competition is known)"
+
+
 class RuleError(ValueError):
     """A rule is written wrongly; the text is a sentence for whoever wrote it."""
 

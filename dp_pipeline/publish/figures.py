@@ -183,9 +183,13 @@ def _goals(season: PublishedSeason) -> GoalsChart | None:
         "Goals by matchday" if league and stands else "Goals by round",
         f"Bar chart of the goals of {len(rounds)} rounds, {goals} in {matches} matches, "
         f"{goals / matches:.2f} a match; {sum(r.home for r in rounds)} of them by home teams. "
-        f"Most, {most.home + most.away}, fell in round {most.label}.",
+        f"Most, {most.home + most.away}, fell {_where(most.label)}.",
     )
     return GoalsChart(about, tuple(rounds), goals / matches, stands=stands)
+
+
+def _where(label: str) -> str:
+    return f"on matchday {label}" if label.isdecimal() else f"in the round {label}"
 
 
 def _label(round_: Round) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dp_pipeline.football.models import COUNTED, Match, Standing
 from dp_pipeline.football.progress import without_replaced
+from dp_pipeline.football.tie_breaks import order_in_words
 from dp_pipeline.pages.frame import page
 from dp_pipeline.pages.palette import in_page
 from dp_pipeline.pages.words import in_zone, one_line, with_more
@@ -25,6 +26,7 @@ from dp_pipeline.publish.season import (
     PublishedTie,
 )
 from dp_pipeline.publish.shelf import PAGE
+from dp_pipeline.publish.words import round_in_words
 
 MOST_GOALSCORERS = 30
 _TEMPLATE = Path(__file__).parent / "templates" / PAGE
@@ -133,6 +135,10 @@ def _status(season: PublishedSeason) -> str:
 
 
 def _times(season: PublishedSeason, zone: ZoneInfo) -> str:
+    there_at = season.provenance.there_at
+    if there_at is not None:
+        at = moment_in_words(there_at.astimezone(zone))
+        return f"The provider has a clock of its own: it was {at} there. Times are in {zone.key}."
     if season.zone is None:
         return f"Times are in {zone.key}."
     if season.zone.key == zone.key:
@@ -152,7 +158,7 @@ def _tables(season: PublishedSeason) -> list[Row]:
                 "rows": [_row(season, row) for row in rows],
                 "has_zones": any(row.zone for row in rows),
                 "notes": notes,
-                "rule": one_line(next((row.rule for row in rows if row.rule), "")),
+                "rule": one_line(order_in_words(next((row.rule for row in rows if row.rule), ""))),
                 "whole": rows[0].whole_season,
                 "folded": not first and not rows[0].whole_season,
             }
@@ -205,7 +211,10 @@ def _rounds(season: PublishedSeason, zone: ZoneInfo) -> list[Row]:
     listed: dict[str | None, list[Match]] = {round_.slug: [] for round_ in season.rounds}
     for match in season.matches:
         listed.setdefault(match.round_slug, []).append(match)
-    titles = {round_.slug: one_line(round_.label) or round_.slug for round_ in season.rounds}
+    titles = {
+        round_.slug: round_in_words(one_line(round_.label) or round_.slug)
+        for round_ in season.rounds
+    }
     current = season.current_round
     rounds = []
     for slug, matches in listed.items():
@@ -296,6 +305,7 @@ def _provenance(season: PublishedSeason, zone: ZoneInfo) -> list[tuple[str, str,
         told.append(("This season there", one_line(origin.source_url), origin.source_url))
     if origin.read_at:
         at = moment_in_words(origin.read_at.astimezone(zone))
-        told.append(("Read", f"{at} ({zone.key})", None))
+        ours = ", by our clock" if origin.there_at else ""
+        told.append(("Read", f"{at} ({zone.key}){ours}", None))
     told.append(("Key", str(season.key), None))
     return told

@@ -101,6 +101,7 @@ class Provenance:
         licence: under which the data may be used.
         source_url: the season at the provider, for people; None where there is no such page.
         read_at: when the matches were last read.
+        there_at: what the provider's clock said then, where it is another one than ours.
     """
 
     provider: str
@@ -108,6 +109,7 @@ class Provenance:
     licence: Licence
     source_url: str | None = None
     read_at: datetime | None = None
+    there_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

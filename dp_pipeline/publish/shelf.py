@@ -17,7 +17,7 @@ from dp_pipeline.publish.drawing.sheet import DrawnChart
 from dp_pipeline.publish.season import PublishedSeason
 from dp_pipeline.storage import ANSWER_SECONDS, ASK_AGAIN, PRIVATE, ObjectStore, within
 
-LOOK = 5
+LOOK = 6
 """Raised by whoever changes how charts or page look: all are made again with the next change."""
 _LIST = "contents.json"
 PAGE = "season.html"
@@ -78,7 +78,7 @@ def version_of(season: PublishedSeason, **more: str) -> str:
         season: what is shown.
         more: what else it depends on.
     """
-    shown = replace(season, provenance=replace(season.provenance, read_at=None))
+    shown = replace(season, provenance=replace(season.provenance, read_at=None, there_at=None))
     text = json.dumps([LOOK, asdict(shown), more], default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -20,6 +20,11 @@ class About:
     description: str
 
 
+def round_in_words(label: str) -> str:
+    """A round as people say it: SofaScore and the simulated world call a matchday 22."""
+    return f"Matchday {label}" if label.isdecimal() else label
+
+
 def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th."""
     teen = _FIRST_TEEN <= number % 100 <= _LAST_TEEN

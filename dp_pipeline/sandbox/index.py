@@ -11,7 +11,10 @@ from dp_pipeline.sandbox.world.worlds import World
 _PER_PAGE = 100
 _STYLE = (
     "body{font:1rem/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem;"
-    "overflow-wrap:anywhere}td,th{padding:.2rem .8rem .2rem 0;text-align:left}"
+    "overflow-wrap:anywhere}td,th{padding:.2rem .6rem .2rem 0;text-align:left}"
+    # a key is typed as a whole, and a word is read as one
+    "code{font-size:.85em}td code,.keys code{white-space:nowrap}td,th{overflow-wrap:normal}"
+    "@media(max-width:30rem){table{font-size:.8rem}td,th{padding-right:.3rem}}"
 )
 
 
@@ -53,7 +56,7 @@ def index_page(world: World, root: str, at: int, page: int) -> Reply:
         f"<table><tr><th scope='col'>Competition<th scope='col'>Kind"
         f"<th scope='col'>Key of its newest season</tr>{rows}</table>"
         f"<p>{links if pages > 1 else ''}</p>"
-        f"<p>Beside these every world has {ruled}.</p>"
+        f"<p class='keys'>Beside these every world has {ruled}.</p>"
         "<p>Clock: <a href='/admin/clock'>/admin/clock</a>. Faults: "
         "<a href='/admin/faults'>/admin/faults</a>.</p></main></html>"
     )

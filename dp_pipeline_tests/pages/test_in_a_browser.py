@@ -128,3 +128,21 @@ def test_charts_take_the_width_of_the_screen_and_their_text_stays_legible(
         0.9 <= one["width"] / as_drawn <= 1.51 for one, as_drawn in zip(drawn, meant, strict=True)
     )
     view.close()
+
+
+@pytest.mark.slow
+def test_on_a_phone_ties_are_whole_and_keys_of_the_simulated_world_in_one_line(
+    browser: Browser, tmp_path: Path
+) -> None:
+    text = made_of(with_everything([f"Nordstadt {n}" for n in range(8)]), UTC_ZONE)[1]
+    view = opened(browser, text, tmp_path, wide=360, dark=False)
+    cells = "[...document.querySelectorAll('.ties td, .ties th')].filter(e => e.offsetParent)"
+    edges = view.evaluate(f"{cells}.map(each => each.getBoundingClientRect().right)")
+    assert edges
+    assert max(edges) <= 360
+    view.close()
+    view = opened(browser, index(), tmp_path, wide=360, dark=False)
+    keys = "[...document.querySelectorAll('td code, .keys code')]"
+    assert set(view.evaluate(f"{keys}.map(each => each.getClientRects().length)")) == {1}
+    assert view.evaluate("document.documentElement.scrollWidth") == 360
+    view.close()

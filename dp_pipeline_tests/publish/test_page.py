@@ -127,6 +127,27 @@ def test_a_moved_match_is_counted_once_and_what_is_wrong_beyond_twenty_things_is
     assert "and 69 more" in text
 
 
+def test_rounds_that_are_numbers_an_unknown_rule_and_another_clock_are_said_in_words() -> None:
+    told = season(CLUBS)
+    rounds = [replace(round_, label=str(n)) for n, round_ in enumerate(told.rounds, start=1)]
+    rows = {
+        place: [replace(row, rule="rule unknown: goals") for row in rows]
+        for place, rows in told.tables.items()
+    }
+    there = replace(told.provenance, there_at=datetime(2026, 12, 6, 5, 21, tzinfo=UTC))
+    simulated = replace(
+        told, rounds=rounds, standings=[r for of in rows.values() for r in of], provenance=there
+    )
+    root = parsed(made_of(simulated, UTC_ZONE)[1])
+    titles = [each.text for each in root.xpath("//section[@aria-labelledby='matches']//h3")]
+    assert titles[:2] == ["Matchday 1", "Matchday 2"]
+    text = root.text_content()
+    assert "Level teams: goals (no rule of this competition is known)" in text
+    assert "it was Sun 6 Dec 2026, 05:21 there." in text
+    assert "20:00 (UTC), by our clock" in text
+    assert version_of(replace(told, provenance=there)) == version_of(told)
+
+
 def test_a_stored_check_says_its_time_in_the_zone_of_the_page() -> None:
     told = with_everything(CLUBS)
     late = replace(told.checks[0], detail="It was due on 2024-05-03 23:30 UTC.")
