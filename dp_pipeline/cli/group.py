@@ -2,11 +2,12 @@
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 from rich.console import Console
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 INTERRUPTED = 130
+_PADDING = re.compile(r" +$", re.MULTILINE)
 _NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 
 
@@ -156,11 +158,26 @@ def settings_with_notices() -> Settings:
     return settings
 
 
+class _Unpadded:
+    """Standard output without the blanks with which rich fills lines: up to 160 of them in each."""
+
+    encoding = property(lambda _: sys.stdout.encoding)
+
+    def write(self, text: str) -> int:
+        sys.stdout.write(_PADDING.sub("", text))
+        return len(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 def console() -> Console:
     """Where tables go."""
+    if sys.stdout.isatty():
+        return Console(highlight=False, markup=False, emoji=False)
     # Into a file or pipe nothing is cut off at a terminal's 80 columns.
-    width = None if sys.stdout.isatty() else 160
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    file = cast("IO[str]", _Unpadded())
+    return Console(width=160, file=file, highlight=False, markup=False, emoji=False)
 
 
 def refuse_bad(keys: Sequence[str]) -> None:

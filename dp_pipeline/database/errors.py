@@ -1,5 +1,6 @@
 """What can go wrong with the database, in a sentence, and whether trying again may help."""
 
+import re
 from typing import ClassVar
 
 import psycopg
@@ -83,6 +84,8 @@ _NOT_NOW = (
     "server down",
 )
 _LONGEST = 500
+_QUESTION = re.compile(r"\s*Is the server running [^?]*\?")
+"""libpq's, after each address that it has tried; no sentence of ours can end in it."""
 
 
 def translated(error: exc.SQLAlchemyError | psycopg.Error, password: str | None) -> DatabaseError:
@@ -138,7 +141,7 @@ def _said(original: BaseException | None, password: str | None) -> str:
     if isinstance(original, psycopg.Error):
         text = original.diag.message_primary or ""
     if not text and original is not None:
-        text = " ".join(str(original).split("DETAIL:")[0].split())
+        text = " ".join(_QUESTION.sub(".", str(original).split("DETAIL:")[0]).split())
     if password:
         text = text.replace(password, "***")
     return text[:_LONGEST].rstrip(". ") or type(original).__name__

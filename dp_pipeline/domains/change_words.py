@@ -105,7 +105,7 @@ def _shown(value: Any) -> str:
         return "none"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}{_zone(value)}"
-    return str(value)
+    return str(value).replace("-", "\u2212") if isinstance(value, int) else str(value)
 
 
 def _zone(moment: datetime) -> str:

@@ -61,6 +61,13 @@ def test_who_scored_is_listed_and_goals_without_a_name_are_counted(dp: Dp) -> No
     assert len(json.loads(dp("goalscorers", LIGA, "--json").output)) > 1
 
 
+@pytest.mark.parametrize("command", ["tournaments", "executions", "health"])
+def test_what_goes_into_a_pipe_has_no_blanks_at_the_ends_of_lines(dp: Dp, command: str) -> None:
+    lines = dp(command).output.splitlines()
+    assert len(lines) > 1
+    assert [line for line in lines if line.endswith(" ")] == []
+
+
 def test_where_no_goals_are_stored_the_reason_is_said(filled: Filled) -> None:
     with suppress(_RolledBackError), filled.database.transaction() as connection:
         connection.execute(sa.text("DELETE FROM goal"))

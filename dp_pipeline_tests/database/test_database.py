@@ -19,6 +19,7 @@ from dp_pipeline.database.database import (
     normalise_url,
     tournament_lock,
 )
+from dp_pipeline.database.errors import translated
 from dp_pipeline_tests.database.proxy import proxied
 
 
@@ -348,3 +349,11 @@ def test_many_at_once_share_four_connections_that_are_kept(database: Database) -
         with database.transaction() as connection:
             connection.execute(sa.text("TRUNCATE entry"))
     assert len(opened) <= 4
+
+
+def test_what_libpq_asks_the_reader_is_left_out_of_the_sentence() -> None:
+    asked = "failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP"
+    error = psycopg.OperationalError(f'connection to server at "::1" {asked} connections?')
+    said = str(translated(error, None))
+    assert said.endswith("failed: Connection refused.")
+    assert "?" not in said

@@ -97,3 +97,8 @@ def test_each_changed_row_has_one_sentence(changes: list[dict[str, Any]]) -> Non
     sentences = change_sentences(changes)
     assert len(sentences) == len({each["row"] for each in changes})
     assert all(": " in sentence for sentence in sentences)
+
+
+def test_a_number_below_nothing_has_the_minus_that_pages_have() -> None:
+    (sentence,) = change_sentences([change("Bremen", "goal_difference", -16, -17)])
+    assert sentence == "Bremen: goal difference \u221216 -> \u221217"

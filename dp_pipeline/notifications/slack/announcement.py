@@ -226,12 +226,12 @@ class Announcement:
         return label if self.day is None else f"{label} · {self.day:%A, %d %B %Y}"
 
     def _tally(self) -> str:
-        """Such as "5 operations (3 completed, 2 failed)"."""
+        """Such as "5 domains (3 completed, 2 failed)"."""
         words = [line.word for line in self.lines]
         known = [style.words.lower() for style in (*STYLES.values(), *HARMLESS.values())]
         known.append("not begun")
         tally = ", ".join(f"{words.count(each)} {each}" for each in known if each in words)
-        noun = "operation" if len(words) == 1 else "operations"
+        noun = "domain" if len(words) == 1 else "domains"
         return f"{len(words)} {noun}" + (f" ({tally})" if tally else "")
 
     def _summary(self) -> str:
@@ -256,7 +256,7 @@ class Announcement:
     def _fields(self) -> list[str]:
         names = ("created", "updated", "unchanged", "left_out")
         rows = counted(*(sum(getattr(line, name) for line in self.lines) for name in names))
-        fields = [f"*Operations*\n{self._tally()}", f"*Rows*\n{rows}"]
+        fields = [f"*Domains*\n{self._tally()}", f"*Rows*\n{rows}"]
         return fields if self.day else [*fields, f"*Duration*\n{self._elapsed()}"]
 
     def _recoveries(self) -> list[str]:

@@ -299,7 +299,7 @@ class Digest:
         if self.runs:
             fields = [
                 f"*Tournaments*\n{self.tournaments:,} in {runs}",
-                f"*Operations*\n{self._tally()}",
+                f"*Executions*\n{self._tally()}",
                 f"*Rows*\n{counted(self.created, self.updated, self.unchanged, self.left_out)}",
             ]
         partitions = self._partitions()

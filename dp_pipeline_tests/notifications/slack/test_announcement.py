@@ -36,7 +36,7 @@ def test_a_successful_run_is_announced_in_green_with_a_line_per_domain_in_order(
     payload = message.payload()
     check(payload)
     summary = (
-        "✅ Completed: 1. Fußball-Bundesliga 2024/2025 · 5 operations (5 completed)"
+        "✅ Completed: 1. Fußball-Bundesliga 2024/2025 · 5 domains (5 completed)"
         " · 343 created, 2 updated, 34 unchanged"
     )
     assert payload["text"] == summary
@@ -45,7 +45,7 @@ def test_a_successful_run_is_announced_in_green_with_a_line_per_domain_in_order(
     to = "<https://cdn.example.org/reports/{}.json|report>".format
     assert texts(payload) == [
         "✅ Completed: 1. Fußball-Bundesliga 2024/2025",
-        "*Operations*\n5 operations (5 completed)",
+        "*Domains*\n5 domains (5 completed)",
         "*Rows*\n343 created, 2 updated, 34 unchanged",
         "*Duration*\n3.2 s",
         f"✅ *tournaments* · 1 created · 4 ms · {to('tournaments')}",
@@ -79,7 +79,7 @@ def test_a_partial_failure_is_announced_in_yellow_and_names_what_was_left_out() 
     assert payload["attachments"][0]["color"] == "#ecb22e"
     assert texts(payload) == [
         "⚠️ Partial failure: 1. Fußball-Bundesliga 2024/2025",
-        "*Operations*\n2 operations (1 completed, 1 partial failure)",
+        "*Domains*\n2 domains (1 completed, 1 partial failure)",
         "*Rows*\n322 created, 2 left out",
         "*Duration*\n3.2 s",
         TEAMS,

@@ -53,7 +53,7 @@ def test_a_run_group_without_failures_is_one_green_message_with_its_counts() -> 
     assert texts(payload) == [
         "✅ Nightly refresh of OpenLigaDB: 300 tournaments, 12 updated",
         "*Tournaments*\n300 in 6 runs",
-        "*Operations*\n1,480 completed, 20 nothing expected",
+        "*Executions*\n1,480 completed, 20 nothing expected",
         "*Rows*\n3 created, 41 updated, 91,000 unchanged",
         "*Duration*\n4 min 5 s",
         (
