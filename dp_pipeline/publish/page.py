@@ -138,7 +138,7 @@ def _times(season: PublishedSeason, zone: ZoneInfo) -> str:
     there_at = season.provenance.there_at
     if there_at is not None:
         at = moment_in_words(there_at.astimezone(zone))
-        return f"The provider has a clock of its own: it was {at} there. Times are in {zone.key}."
+        return f"In the simulated world it was {at} when this was read. Times are in {zone.key}."
     if season.zone is None:
         return f"Times are in {zone.key}."
     if season.zone.key == zone.key:

@@ -1,7 +1,6 @@
 """A season as it is published, read from the database in one snapshot of it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -29,8 +28,6 @@ from dp_pipeline.publish.season import (
 
 _NOT_SHOWN = (tables.goal, tables.knockout_tie, tables.team_alias)
 _SHOWN = tuple(table for table in TABLES if table not in _NOT_SHOWN)
-_DAY = timedelta(days=1)
-"""A clock so far from ours is no wrong one but another: that of the simulated world."""
 _IN_WORDS = {check.name: check.description for check in CHECKS}
 
 _TIES = """
@@ -44,7 +41,7 @@ SELECT name, passed, severity, detail, rows, wrong FROM data_check
 WHERE tournament_id = :tournament ORDER BY passed, severity, domain, name
 """
 _READ_AT = """
-SELECT completed_at, now, summary ? 'replays' AS replayed FROM data_provider_executions
+SELECT completed_at, now FROM data_provider_executions
 WHERE tournament_key = :key AND domain = 'matches' AND scope IN ('whole', 'part')
     AND status = 'completed' ORDER BY completed_at DESC LIMIT 1
 """
@@ -105,7 +102,6 @@ def _provenance(connection: sa.Connection, snapshot: Snapshot) -> Provenance:
     key, row = snapshot.key, snapshot.tournament or {}
     provider = BY_NAME[key.provider]
     read = connection.execute(sa.text(_READ_AT), {"key": str(key)}).one_or_none()
-    own_clock = read and read.now and not read.replayed and abs(read.now - read.completed_at) > _DAY
     url = row.get("public_url")
     is_page = bool(url) and urlsplit(str(url)).scheme in {"http", "https"}
     return Provenance(
@@ -114,7 +110,7 @@ def _provenance(connection: sa.Connection, snapshot: Snapshot) -> Provenance:
         provider.licence,
         url if is_page else None,
         read.completed_at if read else None,
-        read.now if read and own_clock else None,
+        read.now if read and provider.simulated else None,
     )
 
 

@@ -101,7 +101,7 @@ class Provenance:
         licence: under which the data may be used.
         source_url: the season at the provider, for people; None where there is no such page.
         read_at: when the matches were last read.
-        there_at: what the provider's clock said then, where it is another one than ours.
+        there_at: what the clock of the simulated world said then; None where it is not of that.
     """
 
     provider: str

@@ -143,7 +143,7 @@ def test_rounds_that_are_numbers_an_unknown_rule_and_another_clock_are_said_in_w
     assert titles[:2] == ["Matchday 1", "Matchday 2"]
     text = root.text_content()
     assert "Level teams: goals (no rule of this competition is known)" in text
-    assert "it was Sun 6 Dec 2026, 05:21 there." in text
+    assert "In the simulated world it was Sun 6 Dec 2026, 05:21 when this was read." in text
     assert "20:00 (UTC), by our clock" in text
     assert version_of(replace(told, provenance=there)) == version_of(told)
 

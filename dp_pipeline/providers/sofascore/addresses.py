@@ -32,6 +32,15 @@ class Addresses:
     images: str
     who: str = SOFASCORE
 
+    @property
+    def advice(self) -> str:
+        """Where the numbers of a key stand."""
+        if self.who == SOFASCORE:
+            return (
+                "the first number of the key is the last one in the path of the tournament's page"
+            )
+        return f"{self.site}/ lists what it has, with the key of each"
+
     def season_url(self, key: TournamentKey) -> str:
         """Root of a season's data."""
         return self.root + season_path(key)

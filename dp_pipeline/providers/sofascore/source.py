@@ -47,7 +47,6 @@ from dp_pipeline.providers.sofascore.tournament import tournament_of
 MOST_NAMED = 5
 MOST_ALONE = 3
 """Of matches in no round so many are requested one by one; more are on the pages around today."""
-_ADVICE = "the first number of the key is the last one in the path of the tournament's page"
 # A replay has an id of its own, which only a list has.
 _REPLAYED = frozenset({"postponed", "abandoned"})
 
@@ -71,7 +70,7 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         except NotFoundError as error:
             raise TournamentNotFoundError(
                 _no_such_tournament(self.key, self.at.who),
-                _ADVICE,
+                self.at.advice,
                 url=error.url,
                 status=error.status,
             ) from error
@@ -111,7 +110,7 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         try:
             unique = await self._answers.unique()
         except NotFoundError as error:
-            message = f"{_no_such_tournament(self.key, self.at.who)}; {_ADVICE}."
+            message = f"{_no_such_tournament(self.key, self.at.who)}; {self.at.advice}."
             raise NotFoundError(message, url=error.url, status=error.status) from error
         seasons = await self._answers.seasons()
         if not seasons:
