@@ -13,6 +13,7 @@ import click
 from dotenv import dotenv_values
 
 from dp_pipeline.cli.group import instance_in_use, main, plain_errors, settings_with_notices
+from dp_pipeline.cli.listening import PORT
 from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.database.removed import removed_keys
 from dp_pipeline.resources import open_database
@@ -27,7 +28,7 @@ _KILLED = "The one before was killed; waiting until what it had started has ende
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the web pages.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=PORT,
     help=f"Port of the web pages; without it {_PORT}, or a free one where that is busy.",
 )
 @click.option(

@@ -55,9 +55,10 @@ def history(  # noqa: PLR0913 - the options
     matchday: int | None,
     as_json: bool,
 ) -> None:
-    """Print what changed in a tournament, given by its KEY, in a match, by its id, or in all.
+    """Print what changed in a tournament, in a match, or in all of them.
 
-    First values are no change: the history begins with the second read.
+    A tournament is given by its KEY, a match by its id, and all are meant without either. First
+    values are no change: the history begins with the second read.
     """
     from dp_pipeline.domains import past
 

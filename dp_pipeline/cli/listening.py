@@ -6,6 +6,27 @@ from typing import Any
 
 import click
 
+from dp_pipeline.cli.terminal import printable
+
+_LAST = 65_535
+
+
+class _Port(click.ParamType[int]):
+    """Where one can listen."""
+
+    name = "integer"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value).strip()
+        if not (text.isascii() and text.isdecimal() and int(text) <= _LAST):
+            self.fail(f"it must be a number from 0 to {_LAST}, not {printable(text)}.", param, ctx)
+        return int(text)
+
+
+PORT = _Port()
+
 
 def listens_at(port: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the options --host and --port."""
@@ -16,7 +37,7 @@ def listens_at(port: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         "--port",
         default=port,
         show_default=True,
-        type=click.IntRange(0, 65_535),
+        type=PORT,
         help="0 takes a free one.",
     )
     return lambda command: host(number(command))

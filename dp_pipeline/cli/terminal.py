@@ -202,8 +202,9 @@ def checks_lines(rows: Sequence[Row], zone: ZoneInfo) -> Group:
 def history_tables(rows: Sequence[Row], zone: ZoneInfo) -> list[Table]:
     """What changed: of each tournament a line for each changed row, newest first."""
     tables = []
-    for key, mine in groupby(rows, itemgetter("tournament_key")):
-        table = grid(Column(f"at ({zone})", no_wrap=True), "what", "changed", title=key)
+    for (key, label), mine in groupby(rows, itemgetter("tournament_key", "tournament_label")):
+        title = f"{label} ({key})"
+        table = grid(Column(f"at ({zone})", no_wrap=True), "what", "changed", title=title)
         for (at, _, name), changes in groupby(mine, itemgetter("at", "table", "row")):
             fields = {change["field"]: (change["from"], change["to"]) for change in changes}
             table.add_row(minute(at, zone), plain(name), plain(fields_in_words(fields, zone)))

@@ -45,7 +45,7 @@ def changes(  # noqa: PLR0913 - what is not wanted does not matter
     tables_too: bool = False,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """What changed, newest first: tournament_key, at, table, row, field, from, to, execution.
+    """What changed, newest first: in which, at, table, row, field, from, to, execution.
 
     Of several tournaments that one is first in which something changed last.
 
@@ -64,16 +64,16 @@ def changes(  # noqa: PLR0913 - what is not wanted does not matter
     for row in rows:
         of_tournament.setdefault(row["tournament_id"], []).append(row)
     t = tables.tournament.c
-    named = connection.execute(sa.select(t.id, t.key).where(t.id.in_(of_tournament)))
-    keys = {row.id: row.key for row in named}
-    return [
-        {"tournament_key": keys[id_], **change}
-        for id_, mine in of_tournament.items()
-        if id_ in keys  # else it is being removed
-        for change in read_snapshot(connection, TournamentKey.parse(keys[id_]), TABLES).history(
-            mine
-        )
-    ]
+    stored = connection.execute(sa.select(t.id, t.key, t.label).where(t.id.in_(of_tournament)))
+    of_id = {row.id: row for row in stored}
+    found = []
+    for id_, mine in of_tournament.items():
+        if id_ in of_id:  # else it is being removed
+            key = TournamentKey.parse(of_id[id_].key)
+            named = {"tournament_key": str(key), "tournament_label": of_id[id_].label}
+            changed = read_snapshot(connection, key, TABLES).history(mine)
+            found += [{**named, **change} for change in changed]
+    return found
 
 
 def table_at(

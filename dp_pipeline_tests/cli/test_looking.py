@@ -159,6 +159,8 @@ def test_a_run_is_named_by_how_its_id_begins(dp: Dp) -> None:
         (("coverage", "bl1"), 1, f"bl1 is not stored; did you mean {LIGA}?"),
         (("compare", "a:b:c"), 1, "`dp ingest a:b:c` reads it."),
         (("checks", ""), 1, "'' is not stored."),
+        (("dev", "--port", "abc"), 2, "it must be a number from 0 to 65535, not abc."),
+        (("metrics", "serve", "--port", "65536"), 2, "a number from 0 to 65535, not 65536."),
         (("history", "--matchday", "3"), 2, "A table is of one tournament: give its KEY"),
         (("history", "openfootball:en.1:2025-26"), 1, f"did you mean {FILE}?"),
     ],

@@ -171,7 +171,7 @@ def test_people_read_in_words_what_changed(
     of_all = json.loads(said("--since", "1h", "--json"))
     assert {(c["tournament_key"], c["row"]) for c in of_all} >= {(KEY, f"{home} - {away}")}
     assert "T" in of_all[0]["at"], "as programs read it"
-    assert said("--since", "1h").splitlines()[0].strip() == KEY
+    assert said("--since", "1h").splitlines()[0].strip().endswith(f" ({KEY})")
     assert said(KEY, "--since", "2999-01-01") == "Nothing has changed since then.\n"
     changes = json.loads(said(str(seen["match_id"]), "--json"))
     assert {(c["row"], c["field"]) for c in changes} >= {(f"{home} - {away}", "kickoff_at")}
