@@ -5,6 +5,7 @@ from typing import Any
 
 from dp_pipeline.ledger.execution import Execution, jsonable
 from dp_pipeline.providers.fetched import Finding
+from dp_pipeline.providers.registry import BY_NAME
 
 
 def report(execution: Execution) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def report(execution: Execution) -> dict[str, Any]:
             "provider": execution.key.split(":", 1)[0],
         },
         "startTime": execution.started_at,
+        **({"simulatedTime": execution.now} if _is_simulated(execution) else {}),
         "endTime": execution.completed_at,
         "durationMs": execution.duration_ms,
         "summary": execution.summary(),
@@ -42,6 +44,11 @@ def report(execution: Execution) -> dict[str, Any]:
 
 
 Entries = list[dict[str, object]]
+
+
+def _is_simulated(execution: Execution) -> bool:
+    provider = BY_NAME.get(execution.key.split(":", 1)[0])
+    return execution.now is not None and provider is not None and provider.simulated
 
 
 def _operations(execution: Execution) -> Entries:

@@ -219,3 +219,19 @@ def test_times_of_stored_sentences_are_shown_in_the_zone_of_the_page() -> None:
     execution = read(findings={"odd_day": [{"subject": "A - B", "detail": detail}]})
     (noticed,) = (part for part in view_of(execution, BERLIN).parts if part.id == "noticed")
     assert noticed.tables[0].rows == (("A - B", "It came at 2024-05-04 01:30 Europe/Berlin."),)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("sandbox:1:2", " There it was Sunday 6 December 2026 at 05:21 (UTC)."),
+        ("openligadb:a:1", ""),
+    ],
+)
+def test_the_clock_of_the_simulated_world_stands_beside_ours(key: str, said: str) -> None:
+    execution = Execution(Run(ID), key, ID, "matches", label="A season")
+    execution.now = datetime(2026, 12, 6, 5, 21, tzinfo=UTC)
+    execution.finish()
+    happened = view_of(report(execution), UTC_ZONE).happened
+    told = happened.partition(" There it was")[1:]
+    assert "".join(told).partition(".")[0] == said.rstrip(".")

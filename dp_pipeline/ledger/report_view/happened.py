@@ -71,9 +71,11 @@ def _began(account: StoredAccount, zone: ZoneInfo) -> str:
         began = f"{subject(account)} were read from {account.provider}."
     if account.domain == "tournaments":
         began = began.replace(" were ", " was ", 1)
+    there = moment_of(account.report.get("simulatedTime"))
+    clock = f" There it was {moment(there, zone)}." if there else ""
     attempt = account.report.get("attempt")
     again = f" It was attempt {round(number(attempt))} of this run." if number(attempt) > 1 else ""
-    return (when + began if when else began[0].upper() + began[1:]) + again
+    return (when + began if when else began[0].upper() + began[1:]) + clock + again
 
 
 def _ended(account: StoredAccount) -> list[str]:
