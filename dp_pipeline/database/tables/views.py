@@ -180,7 +180,7 @@ VIEWS = (
     ),
     DatabaseView(
         "clubs",
-        "Clubs that more than one provider has, a row for each of their teams. A team that one "
+        "Clubs that more than one provider has, a row for each of their teams; a team that one "
         "provider alone has is not in it. `club_by` says by what a team was found to be of that "
         "club.",
         club,
