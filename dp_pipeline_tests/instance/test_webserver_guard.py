@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 EVIL = "http://evil.example"
 PAUSE = "mutation { setAutoMaterializePaused(paused: true) }"
+RESUME = PAUSE.replace("true", "false")
 PAUSED = "{ instance { autoMaterializePaused } }"
 _UNKNOWN = "Dagster's pages are not opened under the host name 'evil.example'. Open them at"
 NAMES = WebserverNames(frozenset({"dagster.example", "box"}), "https://dagster.example")
@@ -220,9 +221,8 @@ def test_no_attack_changes_anything_and_each_is_answered_with_a_sentence(pages: 
 def test_a_script_changes_what_it_wants(pages: str) -> None:
     httpx.post(f"{pages}/graphql", json={"query": PAUSE}).raise_for_status()
     assert paused(pages)
-    resume = PAUSE.replace("true", "false")
     httpx.post(
-        f"{pages}/graphql", json={"query": resume}, headers={"host": "other.example"}
+        f"{pages}/graphql", json={"query": RESUME}, headers={"host": "other.example"}
     ).raise_for_status()
     assert not paused(pages)
 
@@ -296,6 +296,7 @@ def test_dagsters_pages_work_in_a_browser_in_which_another_page_attacks_them(
 ) -> None:
     text = _ATTACK.replace("PAGES", pages).replace("QUERY", quote(PAUSE, safe=""))
     text = text.replace("SOCKET", pages.replace("http", "ws"))
+    httpx.post(f"{pages}/graphql", json={"query": RESUME}).raise_for_status()
     page = browser.new_page()
     received: list[str] = []
 
