@@ -76,8 +76,10 @@ class _Id(click.ParamType[IdBeginning | str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> IdBeginning | str:
-        if isinstance(value, IdBeginning) or (self._or_key and ":" in str(value)):
-            return value if isinstance(value, IdBeginning) else str(value)
+        if isinstance(value, IdBeginning):
+            return value
+        if self._or_key and ":" in str(value):
+            return str(value)
         try:
             return IdBeginning.parse(str(value), self._what)
         except ValueError as error:

@@ -37,8 +37,8 @@ def remove(key: str, *, keep_data: bool, yes: bool) -> None:
 
     Shows what goes, and asks. Its executions, their reports and the archive stay. Nothing brings it
     back by itself, also where its competition is followed; `dp ingest KEY` does. Waits for runs
-    and backfills that are to work on it, and is refused if they do not end within 40 s. KEY may be
-    any text that was added as a partition, also one that is no tournament.
+    and backfills that are queued or at work for it, and is refused if they do not end within 40 s.
+    KEY may be any text that was added as a partition, also one that is no tournament.
     """
     from dp_pipeline.competitions.removal import NotRemovableError, remove_tournament
     from dp_pipeline.ledger.ledger import Ledger

@@ -150,11 +150,11 @@ async def _wait_until_idle(instance: dg.DagsterInstance, key: str, seconds: floa
 
 
 def _busy(key: str, at_work: Sequence[str]) -> str:
-    are, it = ("are", "they have") if len(at_work) > 1 else ("is", "it has")
+    are, it, them = ("are", "they have", "them") if len(at_work) > 1 else ("is", "it has", "it")
     who = listed(list(at_work))
     return (
-        f"{who[0].upper()}{who[1:]} {are} to work on {key}; nothing was removed. Wait until {it} "
-        "ended, or cancel in Dagster."
+        f"{who[0].upper()}{who[1:]} {are} queued or at work for {key}; nothing was removed. Wait "
+        f"until {it} ended, or cancel {them} in Dagster."
     )
 
 

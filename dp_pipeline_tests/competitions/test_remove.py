@@ -155,7 +155,7 @@ def test_it_is_refused_while_a_run_is_to_work_on_it(
     run = filled.launch(request, REFRESH_JOB)
     said = dp("remove", LIGA, "--yes")
     assert said.exit_code == 1
-    named = f"Run {run.run_id[:8]} of {REFRESH_JOB} is to work on {LIGA}; nothing was removed."
+    named = f"Run {run.run_id[:8]} of {REFRESH_JOB} is queued or at work for {LIGA}; nothing was"
     assert named in said.stderr
     assert (counted(filled), filled.partitions()) == (before, sorted([FILE, LIGA]))
     filled.instance.report_run_canceled(run)
