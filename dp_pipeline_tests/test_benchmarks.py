@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from dp_pipeline_tests.benchmarks import bench_peers, bench_played, bench_scale, bench_season
+from dp_pipeline.domains.registry import NAMES
+from dp_pipeline_tests.benchmarks import (
+    bench_nightly,
+    bench_peers,
+    bench_played,
+    bench_scale,
+    bench_season,
+)
 from dp_pipeline_tests.benchmarks.page import KEPT, PAGE, page
 
 
@@ -29,6 +36,16 @@ def test_what_much_data_costs_is_a_ratio() -> None:
     assert all(row["ratio"] > 0 for row in rows)
     assert memory["empty"] > 0
     assert {"a first read of one tournament", "a tick of poll_matches"} <= {r["what"] for r in rows}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_a_night_is_measured_until_all_of_it_is_told_in_one_message() -> None:
+    nothing_new, corrected = bench_nightly.measure(tournaments=4)
+    for night in (nothing_new, corrected):
+        assert (night["ledger rows"], night["requests"]) == (4 * len(NAMES), 4)
+        assert (night["runs"], night["messages"]) == (1, 1)
+        assert night["cpu"] > night["cpu above idle per tournament"] > 0
 
 
 @pytest.mark.slow
