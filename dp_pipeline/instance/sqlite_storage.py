@@ -162,8 +162,14 @@ class SqliteEvents(SqliteEventLogStorage):
             self._engines[shard] = _engine(url, pool, timeout=BUSY_SECONDS)
         self._engines.move_to_end(shard)
         if len(self._engines) > MOST_ENGINES:
-            self._engines.popitem(last=False)
+            self._engines.popitem(last=False)[1].dispose()
         return self._engines[shard]
+
+    def dispose(self) -> None:
+        """Close what is kept open."""
+        super().dispose()
+        for engine in self._engines.values():
+            engine.dispose()
 
     def has_table(self, table_name: str) -> bool:
         """Whether the file of all runs has a table; what is there stays there."""

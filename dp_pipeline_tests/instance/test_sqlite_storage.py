@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 from alembic.script import ScriptDirectory
 from dagster import DagsterEventType
@@ -30,6 +31,8 @@ def storages(tmp_path: Path) -> Iterator[tuple[SqliteStorage, DagsterSqliteStora
         for storage in (ours, theirs):
             storage.register_instance(instance)
         yield ours, theirs
+        for storage in (ours, theirs):
+            storage.dispose()
 
 
 def _entries(run_id: str, *events: DagsterEvent) -> Sequence[EventLogEntry]:
@@ -153,6 +156,7 @@ def test_a_file_of_a_run_is_made_as_dagster_makes_it(tmp_path: Path) -> None:
         with dg.DagsterInstance.ephemeral() as instance:
             storage.register_instance(instance)
             storage.event_log_storage.store_event(*_entries("run", _materialized("teams", KEYS[0])))
+            storage.dispose()
         with sqlite3.connect(Path(storage.base_dir) / "history" / "runs" / "run.db") as file:
             tables = file.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name")
             version = file.execute("SELECT version_num FROM alembic_version")
@@ -180,3 +184,20 @@ def test_what_is_there_is_opened_without_a_look_at_dagsters_migrations(
         again.event_log_storage.store_event(*_entries("run", _materialized("teams", KEYS[0])))
     assert again.event_log_storage.get_materialized_partitions(dg.AssetKey("teams")) == {KEYS[0]}
     assert loaded == []
+    again.dispose()
+
+
+def test_what_is_closed_keeps_no_file_open(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage], tmp_path: Path
+) -> None:
+    ours, _ = storages
+    ours.event_log_storage.store_event(*_entries("run", _materialized("teams", KEYS[0])))
+    assert _open_files(tmp_path) == {"index.db", "index.db-shm", "index.db-wal"}
+    ours.dispose()
+    assert _open_files(tmp_path) == set()
+    assert ours.event_log_storage.get_materialized_partitions(dg.AssetKey("teams")) == {KEYS[0]}
+
+
+def _open_files(directory: Path) -> set[str]:
+    files = (Path(file.path) for file in psutil.Process().open_files())
+    return {file.name for file in files if file.is_relative_to(directory)}
