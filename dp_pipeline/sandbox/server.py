@@ -107,7 +107,7 @@ class _Site:
     async def api(self, request: Request) -> Response:
         """The provider's interface, with the faults in force."""
         self._simulation.is_read = True
-        path = request.url.path
+        path = request.url.path.removesuffix("/")
         path = path.removeprefix(_API) if path.startswith(f"{_API}/") else path
         met = self._simulation.faults.met_by(path)
         for fault in met:

@@ -24,7 +24,8 @@ machines, seconds do not.
 _ABOUT: Mapping[str, str] = {
     "ingest": "The parts: `dp ingest` as typed beside `import dagster`, payloads, writing, a tick.",
     "season": "A first read of a season of 380 matches, and what archive and history cost of it.",
-    "peers": "A first read of one season as a whole process, beside another project's reader.",
+    "peers": "A first read of one season as a whole process, beside other projects' readers. "
+    "ScraperFC reads matches only and starts a browser anew for each of 15 addresses.",
     "backfill": "A backfill by the running daemon, all included, and Dagster as it comes.",
     "nightly": "A night of 300 tournaments by the running daemon, everything included.",
     "played": "Four weeks of the simulated world, seven competitions, in six minutes.",

@@ -35,6 +35,7 @@ def test_answers_are_json_with_the_providers_headers(client: httpx.Client) -> No
     assert found.headers["cache-control"] == "max-age=60, public, s-maxage=60"
     assert len(found.json()["standings"][0]["rows"]) == 18
     assert client.get(f"{LEAGUE}/standings/total").content == found.content
+    assert client.get(f"/api/v1{LEAGUE}/standings/total/").content == found.content
 
 
 @pytest.mark.parametrize(
