@@ -35,6 +35,7 @@ def doctor(*, as_json: bool, quick: bool) -> None:
     """
     from dp_pipeline.instance.doctor import Installation, examine, examine_parts
 
+    command = click.get_current_context()
     screen, found, failed = console(), [], False
     with plain_errors():
         settings = Settings.load()
@@ -44,7 +45,7 @@ def doctor(*, as_json: bool, quick: bool) -> None:
             settings,
             lambda: database_as_it_is(settings),
             lambda: object_store(settings),
-            instance_in_use,
+            lambda: command.with_resource(instance_in_use()),
             file.load,
         )
         for name, diagnosis in (examine_parts if quick else examine)(installation):

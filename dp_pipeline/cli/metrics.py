@@ -16,6 +16,7 @@ from dp_pipeline.resources import database_as_it_is
 from dp_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    import dagster as dg
     import sqlalchemy as sa
 
     from dp_pipeline.instance.metrics.figure import Observed
@@ -79,6 +80,11 @@ def _observed() -> "Observed":
             return ()
         return no_longer_followed(connection, followed)
 
+    command = click.get_current_context()
+
     # An instance is made once: that takes as long as a scrape. One that fails is made again.
-    dagster = cache(instance_in_use)
+    @cache
+    def dagster() -> "dg.DagsterInstance":
+        return command.with_resource(instance_in_use())
+
     return Observed(settings, lambda: database_as_it_is(settings), dagster, stopped)

@@ -175,7 +175,7 @@ def test_a_file_of_a_run_is_made_as_dagster_makes_it(tmp_path: Path) -> None:
 def test_what_is_there_is_opened_without_a_look_at_dagsters_migrations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    SqliteStorage(str(tmp_path))
+    SqliteStorage(str(tmp_path)).dispose()
     loaded: list[object] = []
     with dg.DagsterInstance.ephemeral() as instance:
         monkeypatch.setattr(ScriptDirectory, "from_config", loaded.append)
