@@ -43,7 +43,8 @@ def dump(file: Path) -> None:
     place, environment = client_connection(url, "dp db dump")
     file = file.absolute()
     # whole or not at all, and for its owner alone
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}-", dir=_folder(file)) as unfinished:
+    prefix, folder = f".{file.name}-", _folder(file)
+    with plain_errors(), tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as unfinished:
         new = Path(unfinished, file.name)
         new.touch(0o600)
         command = [program, "--format=custom", *_NOBODYS, f"--file={new}", "--dbname", place]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import psycopg
@@ -172,3 +173,13 @@ def test_of_a_torn_dump_nothing_is_restored_and_a_failed_dump_writes_no_file(
     monkeypatch.setenv("DP_DATABASE_URL", migrated_url.replace("?", "-gone?"))
     assert said("dump", str(tmp_path / "none.dump")) == (1, "Error: Nothing was written.\n")
     assert [path.name for path in tmp_path.iterdir()] == ["football.dump"]
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="only Linux has a folder like /sys")
+def test_a_dump_into_a_folder_that_cannot_be_written_is_a_sentence(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DP_DATABASE_URL", migrated_url)
+    code, output = said("dump", "/sys/football.dump")
+    assert code == 1
+    assert re.fullmatch(r"Error: [A-Z][a-z -]+: /sys/\.football\.dump-\w+\.\n", output)
