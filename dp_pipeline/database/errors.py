@@ -84,6 +84,8 @@ _NOT_NOW = (
     "server down",
 )
 _LONGEST = 500
+_PREFIX = "connection failed: "
+"""psycopg's, before what libpq says."""
 _QUESTION = re.compile(r"\s*Is the server running [^?]*\?")
 """libpq's, after each address that it has tried; no sentence of ours can end in it."""
 
@@ -141,7 +143,10 @@ def _said(original: BaseException | None, password: str | None) -> str:
     if isinstance(original, psycopg.Error):
         text = original.diag.message_primary or ""
     if not text and original is not None:
-        text = " ".join(_QUESTION.sub(".", str(original).split("DETAIL:")[0]).split())
+        lines = str(original).split("DETAIL:")[0].removeprefix(_PREFIX).splitlines()
+        # libpq says the same twice of a server that it asked with and without TLS
+        once = " ".join(dict.fromkeys(" ".join(line.split()) for line in lines))
+        text = " ".join(_QUESTION.sub(".", once).split())
     if password:
         text = text.replace(password, "***")
     return text[:_LONGEST].rstrip(". ") or type(original).__name__

@@ -357,3 +357,10 @@ def test_what_libpq_asks_the_reader_is_left_out_of_the_sentence() -> None:
     said = str(translated(error, None))
     assert said.endswith("failed: Connection refused.")
     assert "?" not in said
+
+
+def test_what_libpq_says_of_both_its_attempts_stands_in_the_sentence_once() -> None:
+    once = 'connection to server at "::1", port 5432 failed: FATAL:  no password fits user "dp"'
+    error = psycopg.OperationalError(f"connection failed: {once}\n{once}")
+    said = str(translated(error, None))
+    assert said == f"The database does not let us in: {once.replace('  ', ' ')}."

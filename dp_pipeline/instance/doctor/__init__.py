@@ -74,8 +74,8 @@ _AFTER = {
 _CURES = {
     "permissions": "Set DP_HOME to a directory of your own.",
     "database": (
-        "Start the server that DP_DATABASE_URL names, or correct the address; without the variable "
-        "an embedded server is used."
+        "Start the server that DP_DATABASE_URL names, or correct address, user or password there; "
+        "without the variable an embedded server is used."
     ),
     "object store": (
         "Correct AWS_S3_BUCKET, its keys, AWS_REGION or AWS_ENDPOINT_URL; without a bucket objects "
@@ -83,8 +83,8 @@ _CURES = {
     ),
     "Slack": "Look at SLACK_JOB_EXECUTIONS_WEBHOOK, or SLACK_BOT_TOKEN and SLACK_CHANNEL.",
     "Dagster's storage": (
-        "Start the server that DAGSTER_POSTGRES_URL names, or correct the address; without the "
-        "variable Dagster keeps its state in DP_HOME."
+        "Start the server that DAGSTER_POSTGRES_URL names, or correct address, user or password "
+        "there; without the variable Dagster keeps its state in DP_HOME."
     ),
 }
 """What to do about a check that raised; what it said otherwise has its own."""
