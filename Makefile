@@ -39,7 +39,8 @@ export FIND_PYTHON
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-install: $(STAMP) ## build .venv from requirements.lock (nothing to do when it is up to date)
+install: $(STAMP) ## build .venv from requirements.lock (where that has changed), compile the code
+	@$(COMPILE)
 
 $(STAMP): requirements.lock pyproject.toml
 	@set -eu; \
@@ -70,7 +71,6 @@ $(STAMP): requirements.lock pyproject.toml
 	fi; \
 	"$$uv" pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock; \
 	"$$uv" pip install --quiet --no-deps --python $(BIN)/python --editable .; \
-	$(COMPILE); \
 	touch $(STAMP)
 
 run: $(STAMP) ## start everything at http://localhost:3000 (PORT=..., SANDBOX=off without the simulated world)
