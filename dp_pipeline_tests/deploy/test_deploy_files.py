@@ -1,6 +1,7 @@
 """The files of deploy/ say what the code says: names of settings, versions, Dagster's settings."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,29 @@ def test_the_unit_of_systemd_names_settings_that_exist() -> None:
     unit = (DEPLOY / "systemd/dp_pipeline.service").read_text()
     named = re.findall(r"\b((?:DP|AWS|SLACK)_[A-Z_]+)=", unit)
     assert set(named) == OF_THE_IMAGE
+
+
+def test_the_services_that_the_guide_makes_beside_the_unit_end_and_begin_with_it(
+    tmp_path: Path,
+) -> None:
+    guide = (ROOT / "docs/deployment.md").read_text()
+    block = guide.partition("# cd /etc/systemd/system\n")[2].partition("```")[0]
+    typed = re.sub(r"^[#>] ", "", block, flags=re.MULTILINE).replace(
+        "/srv/dp_pipeline/deploy", str(DEPLOY)
+    )
+    subprocess.run(["bash", "-euc", f"systemctl() {{ :; }}\n{typed}"], cwd=tmp_path, check=True)
+    unit = set((DEPLOY / "systemd/dp_pipeline.service").read_text().splitlines())
+    made = {each.stem: set(each.read_text().splitlines()) - unit for each in tmp_path.iterdir()}
+    program = "ExecStart=/srv/dp_pipeline/.venv/bin/"
+    for name, command in {
+        "dp_reader": "dagster-webserver --host 127.0.0.1 --port 3002 --read-only",
+        "dp_metrics": "dp metrics serve",
+    }.items():
+        assert made.pop(name) == {
+            f"Description={name}",
+            "After=network-online.target postgresql.service dp_pipeline.service",
+            "PartOf=dp_pipeline.service",
+            f"{program}{command}",
+            "WantedBy=dp_pipeline.service",
+        }
+    assert not made
