@@ -12,7 +12,7 @@ import anyio.to_thread
 import psycopg
 import sqlalchemy as sa
 import tenacity
-from sqlalchemy import event, exc
+from sqlalchemy import exc
 from sqlalchemy.engine import URL
 
 from dp_pipeline.database import migrations
@@ -20,10 +20,10 @@ from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.errors import (
     DatabaseConfigurationError,
     DatabaseError,
-    is_useless,
     translated,
 )
 from dp_pipeline.database.server import check_server
+from dp_pipeline.database.sessions import look_after, with_defaults
 
 T = TypeVar("T")
 
@@ -41,33 +41,13 @@ _POOL_SIZE = 4
 """So many are kept, and so many transactions of runs are under way at once: a fifth waits for a
 few milliseconds, where making a connection for it would take Postgres as long."""
 _POOL_OVERFLOW = 6
-_CONNECT_SECONDS = 10
 _DRIVER = "postgresql+psycopg"
-_CONNECTION_DEFAULTS = {
-    "connect_timeout": str(_CONNECT_SECONDS),
-    "application_name": "dp_pipeline",
-    # A peer that vanished without a word is noticed within a minute, not after two hours.
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    # The same while we wait for it to take what was sent: keepalives only watch idle connections.
-    "tcp_user_timeout": "60000",
-    # After a failover the old primary may go on as a replica: it would give us locks that nobody
-    # else sees, and refuse every write.
-    "target_session_attrs": "read-write",
-}
 
-
-_SESSION = """
-SET TIME ZONE 'UTC'; SET jit = off;
-SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-SET tcp_user_timeout = 60000
-"""
-"""The server, too, notices within a minute that a machine vanished, and lets go of its locks.
-
-A server with Debian's settings compiles a statement that it expects to be long: a list of
-executions of 3 ms took 1.3 s once there were a million of them.
-"""
+# Materialized: the limit is set before the lock is waited for.
+_LOCK_TOURNAMENT = sa.text("""
+WITH limited AS MATERIALIZED (SELECT set_config('lock_timeout', :limit, true))
+SELECT pg_advisory_xact_lock(hashtextextended(:name, 0)) FROM limited
+""")
 
 
 def normalise_url(text: str) -> URL:
@@ -102,14 +82,9 @@ def tournament_lock(connection: sa.Connection, tournament_id: UUID) -> None:
         sqlalchemy.exc.OperationalError: another transaction held it for LOCK_SECONDS; inside
             `Database.run` and `transaction` it becomes a retryable DatabaseError.
     """
-    connection.execute(
-        sa.text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": f"{LOCK_SECONDS}s"}
-    )
     # Another name than the lease's, which another connection of this process may be holding.
-    connection.execute(
-        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": f"dp_pipeline.write:{tournament_id}"},
-    )
+    given = {"limit": f"{LOCK_SECONDS}s", "name": f"dp_pipeline.write:{tournament_id}"}
+    connection.execute(_LOCK_TOURNAMENT, given)
 
 
 class Database:
@@ -125,10 +100,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = normalise_url(url)
         self.engine = sa.create_engine(
-            _with_defaults(self.url),
+            with_defaults(self.url),
             pool_size=_POOL_SIZE,
             max_overflow=_POOL_OVERFLOW,
-            pool_pre_ping=True,
             pool_recycle=1_800,
             pool_use_lifo=True,
             isolation_level="READ COMMITTED",
@@ -136,14 +110,13 @@ class Database:
             hide_parameters=True,
         )
         self._alone = sa.create_engine(
-            _with_defaults(self.url),
+            with_defaults(self.url),
             poolclass=sa.NullPool,
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
         )
         for engine in (self.engine, self._alone):
-            event.listen(engine, "connect", _set_up_session)
-            event.listen(engine, "handle_error", _throw_away)
+            look_after(engine)
         self._checked = False
         self._at_once = threading.BoundedSemaphore(_POOL_SIZE)
 
@@ -200,6 +173,7 @@ class Database:
         *,
         attempts: int | None = None,
         seconds: float | None = None,
+        single: bool = False,
     ) -> T:
         """Run `work` in one transaction in a worker thread.
 
@@ -213,11 +187,15 @@ class Database:
             work: does its reading and writing, nothing else; waits for nobody.
             attempts: 1 for work that must not be repeated.
             seconds: for about how long it is tried; None: RETRY_SECONDS.
+            single: `work` is one statement, which is a transaction by itself: that saves two of
+                three round trips.
 
         Raises:
             DatabaseError: in place of the driver's errors. What `work` itself raises is passed on.
         """
-        once = partial(anyio.to_thread.run_sync, self._in_turn, work, abandon_on_cancel=False)
+        once = partial(
+            anyio.to_thread.run_sync, self._in_turn, work, single, abandon_on_cancel=False
+        )
         try:
             # Tenacity takes as long as a statement, and is seldom needed.
             return await once()
@@ -233,16 +211,16 @@ class Database:
         retrying = tenacity.AsyncRetrying(**retry_options(attempts, seconds), sleep=anyio.sleep)
         return await retrying(again)
 
-    def run_here(self, work: Callable[[sa.Connection], T]) -> T:
+    def run_here(self, work: Callable[[sa.Connection], T], *, single: bool = False) -> T:
         """Run `work` in one transaction in this thread; else as `run`."""
-        return tenacity.Retrying(**retry_options(None, None))(self._once, work)
+        return tenacity.Retrying(**retry_options(None, None))(self._once, work, single=single)
 
-    def _in_turn(self, work: Callable[[sa.Connection], T]) -> T:
+    def _in_turn(self, work: Callable[[sa.Connection], T], single: bool) -> T:
         with self._at_once:
-            return self._once(work)
+            return self._once(work, single=single)
 
-    def _once(self, work: Callable[[sa.Connection], T]) -> T:
-        with self.transaction() as connection:
+    def _once(self, work: Callable[[sa.Connection], T], *, single: bool = False) -> T:
+        with self.autocommit() if single else self.transaction() as connection:
             return work(connection)
 
     def ensure_current(self, *, seconds: float = START_SECONDS, migrates: bool = True) -> None:
@@ -308,30 +286,6 @@ class Database:
                 raise DatabaseConfigurationError(_unknown_revision(version))
             if version != migrations.HEAD:
                 migrations.upgrade(connection)
-
-
-def _with_defaults(url: URL) -> URL:
-    given = {name: value for name, value in _CONNECTION_DEFAULTS.items() if name not in url.query}
-    # What PGCLIENTENCODING or the URL says would be the encoding of every text that we send.
-    return url.update_query_dict({**given, "client_encoding": "UTF8"})
-
-
-def _set_up_session(connection: psycopg.Connection, _: object) -> None:
-    # Not as options of the connection: poolers such as PgBouncer refuse those.
-    before = connection.autocommit
-    try:
-        connection.autocommit = True
-        connection.execute(_SESSION)
-        connection.autocommit = before
-    except psycopg.Error:
-        connection.close()  # nobody else will
-        raise
-
-
-def _throw_away(context: sa.engine.ExceptionContext) -> None:
-    """A session that works and is of no use any more counts as lost."""
-    if is_useless(context.original_exception):
-        context.is_disconnect = True
 
 
 def retry_options(attempts: int | None = None, seconds: float | None = None) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class OneTransaction(Database):
         *,
         attempts: int | None = None,  # noqa: ARG002
         seconds: float | None = None,  # noqa: ARG002
+        single: bool = False,  # noqa: ARG002
     ) -> T:
         """See `Database.run`."""
         with self.in_our_words(), self.connection.begin_nested():
