@@ -97,7 +97,9 @@ class Archive:
         if not self._gives:
             return None
         try:
-            row = await self._database.run(partial(_last, url=url), seconds=DATABASE_SECONDS)
+            row = await self._database.run(
+                partial(_last, url=url), seconds=DATABASE_SECONDS, single=True
+            )
         except DatabaseError:
             self._gives = False
             return None
@@ -165,7 +167,7 @@ class Archive:
         there = self._there | stored.keys()
         rows = [_row(execution_id, entry, there) for entry in entries]
         write = partial(_write, payloads=list(stored.values()), responses=rows)
-        await self._database.run(write, seconds=DATABASE_SECONDS)
+        await self._database.run(write, seconds=DATABASE_SECONDS, single=not stored)
         self._there |= stored.keys()
         lost = len(packed) - len(stored)
         if not lost:

@@ -67,7 +67,9 @@ class PostgresRateLimit:
         if seconds <= 0:
             return
         while True:
-            delay = await self._database.run(partial(reserve, name=name, seconds=seconds))
+            delay = await self._database.run(
+                partial(reserve, name=name, seconds=seconds), single=True
+            )
             if delay is not None:
                 await anyio.sleep(delay)
                 return

@@ -5,6 +5,7 @@ nobody had thought of, and was then closed as that of a dead process.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -12,19 +13,23 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import anyio
+import anyio.to_thread
 import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import RETRY_SECONDS, Database
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.ledger.execution import Execution, jsonable, plain
-from dp_pipeline.ledger.kept_reports import StoredReport, keep, note
+from dp_pipeline.ledger.kept_reports import KEEP, StoredReport, note
 from dp_pipeline.ledger.report import report
 from dp_pipeline.ledger.report_files import HTML, JSON, json_body, page_body, page_key
 from dp_pipeline.storage import ObjectStore, ObjectStoreError, Storing
 
 CLOSE_SECONDS = 600.0
 """How long the end of an execution is kept to be written down while the database is away."""
+NOTED_TOGETHER = 25
+NOTED_SECONDS = 10.0
+"""How many reports the store has, or how long it has the first of them, before that is noted."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ def _closing() -> sa.Update:
             summary=before.concat(given("summary")),
             updated_at=sa.func.now(),
         )
+        .add_cte(KEEP.cte("kept"))
     )
 
 
@@ -64,9 +70,9 @@ _CLOSE = _closing()
 class Closing:
     """The ends of a run's executions.
 
-    What the store has of a report is noted with the row that is closed next: a transaction for each
-    was a twentieth of the CPU of a read in which nothing is new. One that is not noted, because the
-    process was killed, is stored once more (kept_reports.py).
+    What the store has of reports is noted of many at once: a statement for each was a twentieth of
+    the CPU of a read in which nothing is new. One that is not noted, because the process was
+    killed, is stored once more (kept_reports.py).
 
     Args:
         database: where the rows are.
@@ -79,6 +85,7 @@ class Closing:
         self._objects = objects
         self._zone = zone
         self._unnoted: dict[UUID, StoredReport] = {}
+        self._noted_at = time.monotonic()
 
     async def close(self, execution: Execution) -> None:
         """Close the row with how the execution ended, then store its report.
@@ -87,24 +94,28 @@ class Closing:
             DatabaseError: the row could not be closed.
         """
         execution.report_key = execution.report_file_key
-        unnoted, self._unnoted = self._unnoted, {}
-        account, body = await _record(self._database, execution, unnoted)
+        account, body = await _record(self._database, execution)
         with anyio.CancelScope(shield=True):
             try:
                 await self._objects.ask(partial(_put, execution, account, body, self._zone))
             except ObjectStoreError as error:
                 execution.report_error = plain(str(error))
                 _log.warning("%s The report is kept in the database and stored later.", error)
-        self._unnoted[execution.id] = StoredReport(
-            execution.report_url, execution.has_page, execution.report_error
-        )
+            self._unnoted[execution.id] = StoredReport(
+                execution.report_url, execution.has_page, execution.report_error
+            )
+            waited = time.monotonic() - self._noted_at
+            if len(self._unnoted) >= NOTED_TOGETHER or waited > NOTED_SECONDS:
+                await anyio.to_thread.run_sync(self.note_rest)
 
     def note_rest(self) -> None:
-        """Note what the store has of the reports after which no row was closed."""
-        if not self._unnoted:
+        """Note what the store has of the reports of which that was not noted yet."""
+        unnoted, self._unnoted = self._unnoted, {}
+        self._noted_at = time.monotonic()
+        if not unnoted:
             return
         try:
-            self._database.run_here(partial(_note_all, self._unnoted))
+            self._database.run_here(partial(note, reports=unnoted), single=True)
         except DatabaseError as error:
             # The rows are closed and the reports kept: the work has not failed.
             _log.warning("%s Reports that were stored are stored once more.", error)
@@ -127,24 +138,12 @@ def _put(
         execution.has_page = True
 
 
-def _note_all(reports: Mapping[UUID, StoredReport], connection: sa.Connection) -> None:
-    for id_, stored in reports.items():
-        note(connection, id_, stored)
-
-
-async def _record(
-    database: Database, execution: Execution, unnoted: Mapping[UUID, StoredReport]
-) -> tuple[dict[str, Any], bytes]:
+async def _record(database: Database, execution: Execution) -> tuple[dict[str, Any], bytes]:
     """Close the row and keep the report; the report, and as it is stored for programs."""
-
-    def write(connection: sa.Connection) -> None:
-        _write(execution, values, account, connection)
-        _note_all(unnoted, connection)
-
     try:
         values, account = _values(execution), report(execution)
         body = json_body(account)
-        await _insist(database, write)
+        await _insist(database, partial(_write, execution, values, body))
     except Exception as error:
         if isinstance(error, DatabaseError) and error.retryable:
             raise
@@ -153,7 +152,7 @@ async def _record(
         _log.exception("The account of execution %s cannot be written.", execution.id)
         values, account = _bare_values(execution), _bare_report(execution, error)
         body = json_body(account)
-        await _insist(database, partial(_write, execution, values, account))
+        await _insist(database, partial(_write, execution, values, body))
     return account, body
 
 
@@ -161,7 +160,7 @@ async def _insist(database: Database, write: Callable[[sa.Connection], None]) ->
     # A cancelled run still says how it ended.
     with anyio.CancelScope(shield=True):
         try:
-            await database.run(write, seconds=RETRY_SECONDS)
+            await database.run(write, seconds=RETRY_SECONDS, single=True)
         except DatabaseError as error:
             if not error.retryable:
                 raise
@@ -169,13 +168,13 @@ async def _insist(database: Database, write: Callable[[sa.Connection], None]) ->
         else:
             return
     # Cancelled here, or after this time, it is left to be closed as gone (reconcile.py).
-    await database.run(write, seconds=CLOSE_SECONDS)
+    await database.run(write, seconds=CLOSE_SECONDS, single=True)
 
 
 def _write(
     execution: Execution,
     values: dict[str, Any],
-    account: dict[str, Any],
+    body: bytes,
     connection: sa.Connection,
 ) -> None:
     run = execution.run
@@ -191,11 +190,11 @@ def _write(
         "completed_at": execution.completed_at,
         "duration": execution.duration_ms,
         "report_file_key": execution.report_key,
+        "report": body.decode(),
         # Should the row have been announced as that of a dead process, the truth is too.
         "announced_at": execution.completed_at if announced else None,
     }
     connection.execute(_CLOSE, row)
-    keep(connection, execution.id, execution.report_file_key, account)
 
 
 def _values(execution: Execution) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A report is kept before it is sent, so that nothing the store does can lose it.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -25,53 +26,59 @@ _BACKOFF = Backoff(first=PAUSE_SECONDS, longest=3_600)
 _executions = tables.data_provider_executions
 _reports = tables.execution_report
 
-_summary = sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb"))
-
-
 # Statements of every execution are made once: making them took as long as running them.
-_ID = sa.bindparam("mine", type_=sa.Uuid)
-_MINE = _reports.c.execution_id == _ID
-_KEEP = (
+KEEP = (
     insert(_reports)
     .values(
-        execution_id=_ID,
-        file_key=sa.bindparam("file_key", type_=sa.Text),
-        report=sa.bindparam("report", type_=JSONB),
+        execution_id=sa.bindparam("execution_id", type_=sa.Uuid),
+        file_key=sa.bindparam("report_file_key", type_=sa.Text),
+        report=sa.cast(sa.bindparam("report", type_=sa.Text), sa.JSON),
         next_attempt_at=sa.func.now() + timedelta(seconds=PAUSE_SECONDS),
     )
     .on_conflict_do_nothing(index_elements=[_reports.c.execution_id])
 )
-_NOTE = (
-    sa.update(_executions)
-    .where(_executions.c.id == _ID)
-    .values(
-        report_file_url=sa.func.coalesce(
-            sa.bindparam("url", type_=sa.Text), _executions.c.report_file_url
-        ),
-        summary=_summary.op("-", return_type=JSONB)("reportUploadError").concat(
-            sa.bindparam("said", type_=JSONB)
-        ),
-        updated_at=sa.func.now(),
-    )
-)
-_FORGET = sa.delete(_reports).where(_MINE)
-_PUT_OFF = (
-    sa.update(_reports)
-    .where(_MINE)
-    .values(
-        attempts=_reports.c.attempts + 1,
-        last_error=sa.bindparam("why", type_=sa.Text),
-        next_attempt_at=_BACKOFF.until(_reports.c.attempts + 1),
-    )
-)
+"""Keeps a report that nobody has tried to store yet; who opened its row tries first."""
 
 
-def keep(
-    connection: sa.Connection, execution_id: UUID, file_key: str, report: dict[str, Any]
-) -> None:
-    """Keep a report that nobody has tried to store yet; who opened its row tries first."""
-    kept = {"mine": execution_id, "file_key": file_key, "report": report}
-    connection.execute(_KEEP, kept)
+def _noting() -> sa.Update:
+    """The statement that notes what the store has of any number of reports."""
+    noted = (
+        sa.func.jsonb_to_recordset(sa.bindparam("reports", type_=JSONB))
+        .table_valued(
+            sa.column("id", sa.Uuid),
+            sa.column("url", sa.Text),
+            sa.column("said", JSONB),
+            sa.column("error", sa.Text),
+            sa.column("done", sa.Boolean),
+        )
+        .render_derived("noted", with_types=True)
+    )
+    given = sa.select(noted).cte("given")
+    mine = _reports.c.execution_id == given.c.id
+    stored = sa.delete(_reports).where(mine, given.c.done)
+    put_off = (
+        sa.update(_reports)
+        .where(mine, ~given.c.done)
+        .values(
+            attempts=_reports.c.attempts + 1,
+            last_error=given.c.error,
+            next_attempt_at=_BACKOFF.until(_reports.c.attempts + 1),
+        )
+    )
+    summary = sa.func.coalesce(_executions.c.summary, sa.text("'{}'::jsonb"))
+    return (
+        sa.update(_executions)
+        .where(_executions.c.id == given.c.id)
+        .values(
+            report_file_url=sa.func.coalesce(given.c.url, _executions.c.report_file_url),
+            summary=summary.op("-", return_type=JSONB)("reportUploadError").concat(given.c.said),
+            updated_at=sa.func.now(),
+        )
+        .add_cte(stored.cte("stored"), put_off.cte("put_off"))
+    )
+
+
+_NOTE = _noting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +96,19 @@ class StoredReport:
     error: str | None = None
 
 
-def note(connection: sa.Connection, execution_id: UUID, stored: StoredReport) -> None:
-    """Note in its row what the store has of a report; it is kept as long as that is not all."""
-    said: dict[str, str] = {}
+def note(connection: sa.Connection, reports: Mapping[UUID, StoredReport]) -> None:
+    """Note in their rows what the store has of reports; one is kept as long as that is not all."""
+    given = [{"id": str(id_), **_said(stored)} for id_, stored in reports.items()]
+    connection.execute(_NOTE, {"reports": given})
+
+
+def _said(stored: StoredReport) -> dict[str, Any]:
     if stored.url is None:
         said = {"reportUploadError": stored.error or "It was not sent to the object store."}
     else:
         said = {"reportUploadStatus": "stored", **({PAGE: "stored"} if stored.has_page else {})}
-    mine = {"mine": execution_id}
-    connection.execute(_NOTE, {**mine, "url": stored.url, "said": said})
-    if stored.error is None and stored.url is not None:
-        connection.execute(_FORGET, mine)
-    else:
-        connection.execute(_PUT_OFF, {**mine, "why": stored.error})
+    done = stored.error is None and stored.url is not None
+    return {"url": stored.url, "said": said, "error": stored.error, "done": done}
 
 
 def store_all(  # noqa: PLR0913 - all but two have a default
@@ -135,7 +142,7 @@ def store_all(  # noqa: PLR0913 - all but two have a default
             break
         stored, retryable = _stored(objects, row.file_key, row.report, zone, answer_seconds)
         with database.transaction() as connection:
-            note(connection, row.execution_id, stored)
+            note(connection, {row.execution_id: stored})
         taken += stored.error is None
         if retryable:
             break  # otherwise it is about this one

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
-from dp_pipeline.domains.registry import REGISTERED
+from dp_pipeline.domains.registry import REGISTERED, operation_type
 from dp_pipeline.football.key import MalformedKeyError, TournamentKey, natural_id
 from dp_pipeline.ledger.closing import Closing
 from dp_pipeline.ledger.errors import AlreadyRecordedError
@@ -49,17 +49,25 @@ _SAID_OF_THE_LOST = (
 )
 
 
-def _opening() -> sa.Executable:
-    """The statement that opens a row; made once: making it took as long as running it."""
+@cache
+def _opening(domain: str) -> sa.Executable:
+    """The statement that opens a row of a domain; made once: that took as long as running it."""
     table = tables.data_provider_executions
     attempt = ("request_id", "tournament_key", "domain", "attempt")
     row = (
-        *("id", "tournament_id", "tournament_label", "run_group", "scope", "operation_type"),
-        *("status", "started_at"),
+        *("id", "tournament_id", "tournament_label", "run_group", "scope", "status", "started_at"),
+        "operation_type",
     )
-    given = {name: sa.bindparam(name, type_=table.c[name].type) for name in (*row, *attempt)}
+    given = {
+        name: sa.bindparam(name, type_=table.c[name].type)
+        for name in (*row[:-1], *attempt, "announced_at")
+    }
+    there = sa.exists().where(REGISTERED[domain].has_rows == given["tournament_id"])
     statement = insert(table).values(
-        **given, announced_at=sa.bindparam("announced_at", type_=table.c.announced_at.type)
+        **given,
+        operation_type=sa.case(
+            (there, operation_type(domain, create=False)), else_=operation_type(domain, create=True)
+        ),
     )
     new = statement.excluded
     return statement.on_conflict_do_update(
@@ -72,10 +80,7 @@ def _opening() -> sa.Executable:
         },
         # It bears being done twice: a COMMIT whose answer is lost may have happened.
         where=(table.c.id == new.id) | (table.c.error_class == RUN_ENDED_EARLY),
-    ).returning(table.c.id)
-
-
-_OPEN = _opening()
+    ).returning(table.c.operation_type)
 
 
 def tournament_id_of(key: str) -> UUID:
@@ -158,7 +163,7 @@ class Ledger:
         lock = execution_lock(execution.id)
         try:
             with logged_as(execution):
-                await self._database.run(partial(self._open, execution, lock))
+                await self._database.run(partial(self._open, execution, lock), single=True)
                 try:
                     yield execution
                 except BaseException as error:
@@ -264,7 +269,6 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
     Raises:
         AlreadyRecordedError: another process does or did the same for the same run.
     """
-    execution.create = not has_rows(connection, execution.domain, execution.tournament_id)
     # A dry run or a replay is not announced, also if its process is killed.
     run = execution.run
     row = {
@@ -273,7 +277,6 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
         "tournament_label": execution.label,
         "run_group": run.run_group,
         "scope": execution.scope,
-        "operation_type": execution.operation_type,
         "status": "in_progress",
         "started_at": execution.started_at,
         "request_id": run.id,
@@ -282,9 +285,12 @@ def _open(connection: sa.Connection, execution: Execution) -> None:
         "attempt": run.attempt,
         "announced_at": execution.started_at if run.is_dry or run.replays is not None else None,
     }
-    if connection.execute(_OPEN, row).first() is None:
+    opened = connection.execute(_opening(execution.domain), row).first()
+    if opened is None:
         message = (
             f"Another process has recorded {execution.domain} of {execution.key} for this run "
             "already; nothing was done here."
         )
         raise AlreadyRecordedError(message)
+    create = operation_type(execution.domain, create=True)
+    execution.create = opened.operation_type == create

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database, DatabaseError
-from dp_pipeline.ledger import report_files
+from dp_pipeline.ledger import closing, report_files
 from dp_pipeline.ledger.errors import AlreadyRecordedError
 from dp_pipeline.ledger.execution import Run
 from dp_pipeline.ledger.kept_reports import store_all
@@ -171,16 +171,18 @@ def test_a_store_that_is_down_keeps_the_status_and_gets_the_report_later(
         assert str(row["id"]) in (tmp_path / page_key(row["report_file_key"])).read_text()
 
 
-def test_a_stored_report_is_noted_with_the_row_closed_next_or_at_the_end_of_the_run(
-    database: Database, tmp_path: Path
+def test_what_the_store_has_is_noted_of_several_reports_at_once_and_at_the_end_of_the_run(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(closing, "NOTED_TOGETHER", 2)
+
     async def work() -> None:
         with Ledger(database, Folder(tmp_path)).working() as ledger:
-            for domain in ("tournaments", "teams"):
+            for domain in ("tournaments", "teams", "rounds"):
                 async with ledger.track(domain, KEY, Run(uuid4())):
                     pass
             said = {row["domain"]: row["summary"]["reportUploadStatus"] for row in rows(database)}
-            assert said == {"tournaments": "stored", "teams": "kept"}
+            assert said == {"tournaments": "stored", "teams": "stored", "rounds": "kept"}
 
     anyio.run(work)
     assert all(row["summary"]["reportPage"] == "stored" for row in rows(database))
