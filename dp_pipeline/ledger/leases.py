@@ -49,6 +49,8 @@ class Lease:
                 connection to Postgres was lost.
         """
         if self._taken:
+            if self._liveness.held_lately(self._lock):
+                return  # of eight tournaments at work each asked for each domain
             if await self._ask(self._liveness.lost):
                 message = (
                     "The connection to Postgres was lost and another run has taken over this "
@@ -81,7 +83,7 @@ class Lease:
             self._cut_off = frozenset()  # whoever was away is back
             return False
         now = anyio.current_time()
-        cut_off = await self._database.run(partial(_cut_off, id_=self._tournament_id))
+        cut_off = await self._database.run(partial(_cut_off, id_=self._tournament_id), single=True)
         if cut_off != self._cut_off:
             # Others than before: it was back meanwhile, and was cut off once more.
             self._cut_off, self._waits_until = cut_off, now + RELEASE_SECONDS

@@ -87,6 +87,8 @@ class Liveness:
         # Nobody else knows this name: who holds it is a session of ours.
         self._me = f"dp_pipeline.liveness:{uuid4()}"
         self._settled = False
+        self._looked_at = -HEARTBEAT_SECONDS
+        """When the session was last seen to live, by the monotonic clock."""
         self._gives_up_at = 0.0
         self._taken: set[str] = set()
         self._kept: dict[str, bool] = {}
@@ -159,6 +161,13 @@ class Liveness:
         """Let go with the next heartbeat, where nobody waits for it; returns at once."""
         self._done.append(name)
 
+    def held_lately(self, name: str) -> bool:
+        """Whether the lock was held a heartbeat ago, at most; asks nobody and waits for nothing.
+
+        Who wants a lock whose session was cut waits for longer than that (leases.py).
+        """
+        return name in self._held and time.monotonic() - self._looked_at <= HEARTBEAT_SECONDS
+
     def lost(self, name: str) -> bool:
         """Whether another session took this lock while ours was away.
 
@@ -167,8 +176,7 @@ class Liveness:
         """
         with self._changed:
             session = self._settled_session()
-            with self._dropping():
-                check_session(session)
+            self._look(session)
             return name in self._lost
 
     # -- with the mutex held -----------------------------------------------------------------------
@@ -186,6 +194,12 @@ class Liveness:
     def _ask(self, session: sa.Connection, statement: sa.TextClause, **given: object) -> object:
         with self._dropping():
             return session.scalar(statement, given)
+
+    def _look(self, session: sa.Connection) -> None:
+        began = time.monotonic()
+        with self._dropping():
+            check_session(session)
+        self._looked_at = began
 
     @contextmanager
     def _dropping(self) -> Generator[None]:
@@ -248,8 +262,8 @@ class Liveness:
             session = self._session
             if session is None:
                 return False
+            self._look(session)
             with self._dropping():
-                check_session(session)
                 if not self._settled:
                     self._settle(session)
             for name in self._kept.keys() - self._held:
