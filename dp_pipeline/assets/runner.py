@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from dp_pipeline.assets import logos
 from dp_pipeline.assets.check_results import checked
 from dp_pipeline.assets.materialization import Materialization
-from dp_pipeline.database.confirmed import is_confirmed
+from dp_pipeline.database.confirmed import standing_of
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.errors import DatabaseError
 from dp_pipeline.database.removed import forget
@@ -251,29 +251,19 @@ async def confirm(source: Source, context: RunContext, execution: Execution) -> 
         ProviderError: it did not say.
     """
     key = source.key
-
-    def wanted_back(connection: sa.Connection) -> None:
-        # A person has it read, for automation leaves removed tournaments out (drive.py).
+    known = await context.database.run(partial(standing_of, key=key), single=True)
+    if not known.confirmed:
+        try:
+            with execution.step("scraping", "confirm_tournament"):
+                await context.providers.confirm(source)
+        except NotArchivedError:
+            # What it would have requested was not: the tournament had been confirmed by then.
+            return
         if not context.run.is_dry:
-            forget(connection, [str(key)])
-
-    def known(connection: sa.Connection) -> bool:
-        confirmed = is_confirmed(connection, key)
-        if confirmed:
-            wanted_back(connection)
-        return confirmed
-
-    if await context.database.run(known):
-        return
-    try:
-        with execution.step("scraping", "confirm_tournament"):
-            await context.providers.confirm(source)
-    except NotArchivedError:
-        # What it would have requested was not: the tournament had been confirmed by then.
-        return
-    if not context.run.is_dry:
-        context.confirmed(str(key))
-    await context.database.run(wanted_back)
+            context.confirmed(str(key))
+    if known.removed and not context.run.is_dry:
+        # A person has it read, for automation leaves removed tournaments out (drive.py).
+        await context.database.run(partial(forget, keys=[str(key)]), single=True)
 
 
 async def attempt(  # noqa: PLR0913 - the work, and what is known before it

@@ -5,6 +5,7 @@ of the rest the ledger knows what the provider answered last.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -35,14 +36,23 @@ def table_of(keys: Collection[str]) -> sa.Subquery:
 
 
 _ONE_KEY = sa.bindparam("key", type_=sa.Text)
-_IS_CONFIRMED = sa.select(
-    sa.exists().where(_tournament.c.key == _ONE_KEY) | sa.exists().where(_season.c.key == _ONE_KEY)
+_STANDING = sa.select(
+    sa.exists().where(_tournament.c.key == _ONE_KEY) | sa.exists().where(_season.c.key == _ONE_KEY),
+    sa.exists().where(tables.removed_tournament.c.key == _ONE_KEY),
 )
 
 
-def is_confirmed(connection: sa.Connection, key: TournamentKey) -> bool:
-    """Whether a tournament is stored, or its provider has listed it as a season."""
-    return bool(connection.scalar(_IS_CONFIRMED, {"key": str(key)}))
+@dataclass(frozen=True, slots=True)
+class KeyStanding:
+    """What is known of a key: that there is such a tournament, that a person removed it."""
+
+    confirmed: bool
+    removed: bool
+
+
+def standing_of(connection: sa.Connection, key: TournamentKey) -> KeyStanding:
+    """Whether a tournament is stored or listed by its provider, and whether it was removed."""
+    return KeyStanding(*connection.execute(_STANDING, {"key": str(key)}).one())
 
 
 def unconfirmed(connection: sa.Connection, keys: Collection[str]) -> list[str]:
