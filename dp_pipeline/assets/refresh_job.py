@@ -17,15 +17,19 @@ from pydantic import Field
 from dp_pipeline.assets.drive import WorkConfig, drive, leaves_nothing, not_removed, open_gallery
 from dp_pipeline.assets.runner import ingest_with_logos
 from dp_pipeline.database.database import RETRY_SECONDS
-from dp_pipeline.domains.registry import NAMES, REGISTERED, in_order
+from dp_pipeline.domains.registry import LOGOS, NAMES, REGISTERED, in_order
 from dp_pipeline.football.key import tidied
 from dp_pipeline.ledger.run_tags import PRIORITY_TAG, RUN_GROUP_TAG, Priority
+from dp_pipeline.providers.registry import BY_NAME
 from dp_pipeline.resources import DatabaseResource, LedgerResource, ProvidersResource
-from dp_pipeline.settings import partitions_per_run
+from dp_pipeline.settings import PARTITIONS_PER_RUN, partitions_per_run
 
 REFRESH_JOB = "refresh_tournaments"
 OP = "refresh"
 PROVIDER_TAG = "dp/provider"
+MOST_TOGETHER = 300
+FAST_SECONDS_APART = 0.2
+"""At this pace 300 tournaments of three requests each take three minutes."""
 
 
 class RefreshConfig(WorkConfig):
@@ -104,7 +108,7 @@ def refresh_requests(
                 **({} if run_group is None else {RUN_GROUP_TAG: run_group}),
             },
         )
-        for provider, chunk in _chunks(keys)
+        for provider, chunk in _chunks(keys, domains)
     ]
 
 
@@ -132,11 +136,24 @@ def _configured(run: dg.DagsterRun, op: str) -> Mapping[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _chunks(keys: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+def _chunks(keys: Collection[str], domains: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     for provider, group in groupby(sorted(set(keys)), key=lambda key: key.partition(":")[0]):
-        mine, most = list(group), partitions_per_run()
+        mine, most = list(group), partitions_per_run(_most_together(provider, domains))
         for first in range(0, len(mine), most):
             yield provider, mine[first : first + most]
+
+
+def _most_together(provider: str, domains: Sequence[str]) -> int:
+    """How many tournaments one run reads, where DP_PARTITIONS_PER_RUN does not say.
+
+    Runs of a refresh go one after another, and each begins with a process, which takes as much CPU
+    as thirty tournaments of which nothing is new. More than of a backfill, for whose partitions
+    Dagster stores events first; no more where the provider's pace, or that of images, would have a
+    run last for hours.
+    """
+    if LOGOS.name in domains or BY_NAME[provider].seconds_apart > FAST_SECONDS_APART:
+        return PARTITIONS_PER_RUN
+    return MOST_TOGETHER
 
 
 def _digest(keys: Sequence[str]) -> str:

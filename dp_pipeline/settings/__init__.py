@@ -311,7 +311,7 @@ class Settings(_FromEnvironment):
         return _USER_INFO.sub("://***@", text)
 
 
-def partitions_per_run() -> int:
+def partitions_per_run(default: int = PARTITIONS_PER_RUN) -> int:
     """DP_PARTITIONS_PER_RUN alone, for where runs are made and the code location is loaded.
 
     A bad value is refused in words by whatever runs; here the default stands in for it.
@@ -319,7 +319,7 @@ def partitions_per_run() -> int:
     try:
         return COUNT.validate_python(os.environ.get(_PARTITIONS_PER_RUN, "").strip())
     except ValidationError:
-        return PARTITIONS_PER_RUN
+        return default
 
 
 @lru_cache(maxsize=8)

@@ -25,7 +25,6 @@ from dp_pipeline.domains.registry import NAMES, REGISTERED
 from dp_pipeline.jobs import planned_work
 from dp_pipeline.ledger.run_tags import BACKFILL_TAG, RUN_GROUP_TAG
 from dp_pipeline.resources import DatabaseResource, ProvidersResource
-from dp_pipeline.settings import PARTITIONS_PER_RUN
 from dp_pipeline_tests.dagster_dev import ROOT
 from dp_pipeline_tests.providers.openfootball_files import league, season
 from dp_pipeline_tests.replay import Replay
@@ -46,17 +45,42 @@ def keys_of(request: dg.RunRequest) -> list[str]:
     return request.run_config["ops"]["refresh"]["config"]["keys"]
 
 
-@given(st.sets(KEYS, max_size=250))
-def test_every_tournament_is_in_one_run_of_its_provider_and_of_at_most_a_hundred(
-    keys: set[str],
+@given(st.sets(KEYS, max_size=250), st.sampled_from([NAMES, tuple(REGISTERED)]))
+def test_every_tournament_is_in_one_run_of_its_provider(
+    keys: set[str], domains: tuple[str, ...]
 ) -> None:
-    requests = refresh_requests(keys, priority=Priority.BACKFILL, run_group="u", run_key="r")
+    requests = refresh_requests(
+        keys, priority=Priority.BACKFILL, run_group="u", run_key="r", domains=domains
+    )
     chunks = [keys_of(request) for request in requests]
     assert sorted(key for chunk in chunks for key in chunk) == sorted(keys)
-    assert all(len(chunk) <= PARTITIONS_PER_RUN for chunk in chunks)
     for request in requests:
         assert {key.partition(":")[0] for key in keys_of(request)} == {request.tags["dp/provider"]}
     assert len({request.run_key for request in requests}) == len(requests)
+
+
+@pytest.mark.parametrize(
+    ("provider", "domains", "sizes"),
+    [
+        ("openligadb", NAMES, [300, 50]),
+        ("openfootball", NAMES, [300, 50]),
+        ("openligadb", tuple(REGISTERED), [100, 100, 100, 50]),
+        ("sofascore", NAMES, [100, 100, 100, 50]),
+    ],
+    ids=["openligadb", "openfootball", "images", "a slow provider"],
+)
+def test_a_run_is_as_long_as_the_pace_lets_it_be_short(
+    provider: str, domains: tuple[str, ...], sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"{provider}:{number}:2026" for number in range(350)]
+
+    def sizes_now() -> list[int]:
+        requests = refresh_requests(keys, priority=Priority.BACKFILL, domains=domains)
+        return [len(keys_of(request)) for request in requests]
+
+    assert sizes_now() == sizes
+    monkeypatch.setenv("DP_PARTITIONS_PER_RUN", "200")
+    assert sizes_now() == [200, 150]
 
 
 def test_a_request_says_its_run_group_its_provider_and_its_priority() -> None:
