@@ -3,7 +3,6 @@
 Belongs here: what happened and how it is summed up. Not here: where it is stored or announced.
 """
 
-import math
 import secrets
 import time
 import traceback
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from math import isfinite
 from typing import Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -381,19 +381,20 @@ def _folders(key: str) -> Iterable[str]:
 
 def plain(text: str) -> str:
     """A text as Postgres can hold it: without NUL, without half of a character."""
-    return text.replace("\x00", "\\0").encode("utf-8", "backslashreplace").decode()
+    said = text if "\x00" not in text else text.replace("\x00", "\\0")
+    return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode()
 
 
 def jsonable(value: Any) -> Any:
     """A value as JSON in Postgres can hold it."""
+    if isinstance(value, str):
+        return plain(str(value))
+    if value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {plain(str(name)): jsonable(item) for name, item in value.items()}
-    if isinstance(value, Sequence | frozenset | set) and not isinstance(value, str | bytes):
+    if isinstance(value, Sequence | frozenset | set) and not isinstance(value, bytes):
         return [jsonable(item) for item in value]
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
     return plain(str(value))
