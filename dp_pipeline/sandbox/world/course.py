@@ -3,16 +3,18 @@
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from dp_pipeline.sandbox.world.calendar import DAY, HOUR
+from dp_pipeline.sandbox.world.calendar import DAY, HOUR, season_end
 from dp_pipeline.sandbox.world.chance import Chance
 from dp_pipeline.sandbox.world.formats import Format
-from dp_pipeline.sandbox.world.identity import REPLAY
+from dp_pipeline.sandbox.world.identity import REPLAY, match_place
 from dp_pipeline.sandbox.world.matches import Fate, ScriptedMatch, Slot
 from dp_pipeline.sandbox.world.play import draw_fate, draw_score, play_ninety, play_on
 from dp_pipeline.sandbox.world.timeline import settled, timeline
 
 _REPLAYED_AFTER = (18 * DAY, 25 * DAY, 32 * DAY)
 _EVENING = 18 * HOUR
+_AT_MOST = 4 * DAY
+"""From the day of a replay until all is known of it: it may be moved or interrupted as well."""
 _MOVED_BY = (3 * HOUR, 24 * HOUR, 47 * HOUR)
 
 
@@ -31,13 +33,16 @@ class Course:
         """The match that makes up for one that is postponed or abandoned; None for others."""
         if original.fate not in {Fate.POSTPONED, Fate.ABANDONED}:
             return None
+        day = original.kickoff // DAY * DAY
         later = Chance(self.seed, "replay", original.id).pick(_REPLAYED_AFTER)
+        if day + later + _AT_MOST > season_end(match_place(original.id).season):
+            later = _REPLAYED_AFTER[0]
         slot = Slot(
             original.stage,
             original.round,
             original.home,
             original.away,
-            kickoff=original.kickoff // DAY * DAY + later + _EVENING,
+            kickoff=day + later + _EVENING,
             announced=settled(original),
         )
         return self._run(original.id + REPLAY, slot, strengths, replay=True)
