@@ -4,9 +4,7 @@ A field that is not set follows the environment (settings/), read when a run or 
 """
 
 from collections.abc import Mapping
-from functools import cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -16,18 +14,15 @@ from pydantic import Field
 from dp_pipeline.database.database import START_SECONDS, Database, DatabaseError
 from dp_pipeline.embedded_postgres import EmbeddedPostgresError
 from dp_pipeline.images.client import Images, Root
-from dp_pipeline.instance.address import dagster_url, served_address
+from dp_pipeline.instance.address import dagster_url
 from dp_pipeline.instance.in_time import in_time
+from dp_pipeline.instance.opening import database_at, object_store, open_database, open_providers
 from dp_pipeline.ledger.ledger import Ledger
 from dp_pipeline.ledger.reading_reports import ReportPlace
 from dp_pipeline.ledger.run_tags import backfill_of, tags_of
 from dp_pipeline.providers.registry import PROVIDERS, Providers
-from dp_pipeline.settings import S3Settings, Settings
-from dp_pipeline.storage import S3, Folder, ObjectStore, Storing
-
-if TYPE_CHECKING:
-    from dp_pipeline.embedded_postgres import EmbeddedPostgres
-    from dp_pipeline.http.limits import Limits
+from dp_pipeline.settings import Settings
+from dp_pipeline.storage import ObjectStore
 
 UNUSABLE = (DatabaseError, EmbeddedPostgresError)
 """What says that the database cannot be used."""
@@ -35,82 +30,6 @@ GRACE_SECONDS = 20.0
 """How long more than its seconds an opening may take, should the server hang."""
 
 _FOLLOWS = "Not set: follows {}."
-
-
-def database_url(settings: Settings) -> str:
-    """The database in use: the given one, or the embedded server, started if needed."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return embedded(settings.home).url()
-
-
-@cache
-def embedded(home: Path) -> "EmbeddedPostgres":
-    """The embedded server of this home."""
-    # Each holds a share of the server, a file descriptor, until the process ends: one per process.
-    from dp_pipeline.embedded_postgres import EmbeddedPostgres
-
-    return EmbeddedPostgres(home)
-
-
-@cache
-def _database(url: str) -> Database:
-    # Code servers live for days and a sensor opens it every few seconds: one engine per process.
-    return Database(url)
-
-
-def database_as_it_is(settings: Settings) -> Database:
-    """The database with its tables at whatever version they are."""
-    return _database(database_url(settings))
-
-
-def open_database(settings: Settings, *, seconds: float = START_SECONDS) -> Database:
-    """The database with its tables at this code's version; tried for so many seconds.
-
-    Raises:
-        DatabaseConfigurationError, DatabaseError, EmbeddedPostgresError: see there.
-    """
-    database = database_as_it_is(settings)
-    database.ensure_current(seconds=seconds, migrates=settings.migrates)
-    return database
-
-
-def open_providers(
-    base_urls: Mapping[str, str],
-    database: Database,
-    objects: ObjectStore | None = None,
-    *,
-    limits: "Limits | None" = None,
-) -> Providers:
-    """The providers at these addresses, with rate limit and circuit breaker of all processes.
-
-    With a store for objects, what they answer is archived.
-    """
-    from dp_pipeline.http.archive import Archive
-    from dp_pipeline.http.circuit_breaker import CircuitBreaker
-    from dp_pipeline.http.rate_limit import PostgresRateLimit
-
-    return Providers(
-        base_urls,
-        PostgresRateLimit(database),
-        limits,
-        breaker=CircuitBreaker(database),
-        archive=Archive(database, Storing(objects)) if objects is not None else None,
-    )
-
-
-def object_store(settings: Settings) -> ObjectStore:
-    """The bucket if there is one, else the folder `objects` below DP_HOME."""
-    if settings.s3 is not None:
-        return _bucket(settings.s3, settings.public_objects_url)
-    settings.make_home()
-    return Folder(settings.objects_folder, partial(served_address, settings))
-
-
-@cache
-def _bucket(settings: S3Settings, public_url: str | None) -> S3:
-    # A client takes boto3 0.3 s to make.
-    return S3(settings, public_url)
 
 
 class DatabaseResource(dg.ConfigurableResource):
@@ -122,7 +41,7 @@ class DatabaseResource(dg.ConfigurableResource):
         """Connect, migrating the tables if this code is newer; tried for so many seconds."""
         if self.url is None:
             return open_database(Settings.load(), seconds=seconds)
-        database = _database(self.url)
+        database = database_at(self.url)
         database.ensure_current(seconds=seconds, migrates=Settings.load().migrates)
         return database
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from starlette.responses import JSONResponse
 
 from dp_pipeline.assets.refresh_job import REFRESH_JOB
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build, defs

@@ -98,7 +98,7 @@ def test_a_command_that_reads_tournaments_loads_no_sensors_no_messages_and_no_pa
     None
 ):
     program = (
-        "import sys, dp_pipeline.cli\n"
+        "import sys, dp_pipeline.cli.ingest\n"
         "from dp_pipeline.assets.reading import READING\n"
         "READING.resolve_job_def('ingest_tournaments')\n"
         "print(*sys.modules)"
@@ -108,3 +108,19 @@ def test_a_command_that_reads_tournaments_loads_no_sensors_no_messages_and_no_pa
     )
     others = ("definitions", "notifications", "schedules", "sensors", "providers.sofascore.payload")
     assert not {f"dp_pipeline.{name}" for name in others} & set(finished.stdout.split())
+
+
+def test_a_command_that_shows_what_is_stored_loads_no_dagster_and_no_other_command() -> None:
+    program = (
+        "import sys\n"
+        "from click import Context\n"
+        "from dp_pipeline.cli.group import main\n"
+        "assert main.get_command(Context(main), 'tournaments').callback\n"
+        "print(*sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(finished.stdout.split())
+    assert {"dagster", "jinja2", "httpx", "dp_pipeline.cli.ingest"} & loaded == set()
+    assert "dp_pipeline.cli.tournaments" in loaded

@@ -15,6 +15,7 @@ from dp_pipeline.cli.terminal import printable
 from dp_pipeline.database.database import Database
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.ledger.acceptance import (
     RefusedExecution,
     UndecidableError,
@@ -24,7 +25,6 @@ from dp_pipeline.ledger.acceptance import (
 from dp_pipeline.ledger.acceptance import refuse as refuse_for_good
 from dp_pipeline.ledger.listing import IdBeginning, execution_named, executions_of_run
 from dp_pipeline.pages.words import in_zone
-from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 
 

@@ -10,8 +10,8 @@ from dp_pipeline.cli.terminal import aliases_table, printable, torn_table
 from dp_pipeline.database import aliases
 from dp_pipeline.football.club_aliases import packaged
 from dp_pipeline.football.club_names import spelling_of
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.providers.registry import BY_NAME
-from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
 _PROVIDERS = [name for name, provider in BY_NAME.items() if provider.by_name]

@@ -14,9 +14,9 @@ from dp_pipeline.cli.terminal import minute, printable
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import TournamentKey, tidied
 from dp_pipeline.http.archive_size import archive_size
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.ledger.listing import executions_of_run
 from dp_pipeline.pages.words import amount
-from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 
 _FAILED = 1

@@ -7,7 +7,7 @@ from dp_pipeline.cli.group import console, main, plain_errors
 from dp_pipeline.cli.stored_team import stored_team
 from dp_pipeline.cli.terminal import clubs_table, doubts_table, printable
 from dp_pipeline.database.seasons import tournament_keys
-from dp_pipeline.resources import open_database
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.settings import Settings
 
 

@@ -8,7 +8,7 @@ import click
 from dp_pipeline.cli.group import console, main, plain_errors
 from dp_pipeline.cli.terminal import coverage_table, plain
 from dp_pipeline.database.known_keys import stored_key
-from dp_pipeline.resources import open_database
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.settings import Settings
 
 

@@ -20,7 +20,7 @@ from dp_pipeline.embedded_postgres import (
     EmbeddedPostgresError,
     client_program,
 )
-from dp_pipeline.resources import database_as_it_is, database_url, embedded, open_database
+from dp_pipeline.instance.opening import database_as_it_is, database_url, embedded, open_database
 from dp_pipeline.settings import Settings
 
 

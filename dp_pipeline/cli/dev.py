@@ -16,7 +16,7 @@ from dp_pipeline.cli.group import instance_in_use, main, plain_errors, settings_
 from dp_pipeline.cli.listening import PORT
 from dp_pipeline.database.known_keys import UnknownKeyError
 from dp_pipeline.database.removed import removed_keys
-from dp_pipeline.resources import open_database
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.settings.places import dagster_settings, project_directory
 

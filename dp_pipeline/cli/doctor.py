@@ -10,7 +10,7 @@ from rich.text import Text
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
 from dp_pipeline.cli.terminal import plain
 from dp_pipeline.competitions import file
-from dp_pipeline.resources import database_as_it_is, object_store
+from dp_pipeline.instance.opening import database_as_it_is, object_store
 from dp_pipeline.settings import Settings
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}

@@ -18,8 +18,8 @@ from dp_pipeline.cli.group import plain_errors
 from dp_pipeline.database import migrations, tables
 from dp_pipeline.database.database import Database, versions_in_words
 from dp_pipeline.embedded_postgres import client_program
+from dp_pipeline.instance.opening import database_as_it_is, database_url
 from dp_pipeline.pages.words import amount, counted
-from dp_pipeline.resources import database_as_it_is, database_url
 from dp_pipeline.settings import Settings
 
 _NOBODYS = ("--no-owner", "--no-privileges")  # roles are those of the server it is restored to

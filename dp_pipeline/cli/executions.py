@@ -15,12 +15,12 @@ from dp_pipeline.database.known_keys import attempted_key
 from dp_pipeline.database.tables import EXECUTION_STATUSES
 from dp_pipeline.domains.registry import in_order
 from dp_pipeline.instance.address import dagster_url
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.ledger.listing import ExecutionFilter, IdBeginning, newest_executions
 from dp_pipeline.ledger.reading_reports import command
 from dp_pipeline.ledger.reconcile import was_stopped
 from dp_pipeline.ledger.vocabulary import SUSPICIOUS, how_to_settle
 from dp_pipeline.pages.words import in_zone
-from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
 Row = Mapping[str, Any]

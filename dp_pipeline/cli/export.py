@@ -8,8 +8,8 @@ from dp_pipeline.cli.group import console, main, plain_errors
 from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.terminal import plain
 from dp_pipeline.database.known_keys import UnknownKeyError
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.publish.exports import FORMATS, read_export, write_export
-from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.storage import Folder, ObjectStoreError, place_of
 

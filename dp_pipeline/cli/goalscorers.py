@@ -9,7 +9,7 @@ from dp_pipeline.cli.group import AT_LEAST_ONE, console, main, plain_errors
 from dp_pipeline.cli.terminal import grid, plain
 from dp_pipeline.database import goalscorers as stored
 from dp_pipeline.database.known_keys import stored_key
-from dp_pipeline.resources import open_database
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.settings import Settings
 
 

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import IO, TYPE_CHECKING, cast
 
 import click
 from rich.console import Console
 
+from dp_pipeline.cli.loading import loading
 from dp_pipeline.cli.terminal import printable
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.errors import DatabaseConfigurationError, DatabaseError
@@ -104,8 +106,53 @@ SINCE = click.option(
 )
 
 
+_MODULES = {
+    "accept": "accept",
+    "alias": "aliases",
+    "approve": "shown",
+    "archive": "archive",
+    "checks": "shown",
+    "clubs": "clubs",
+    "compare": "compare",
+    "coverage": "coverage",
+    "db": "dump",
+    "dev": "dev",
+    "doctor": "doctor",
+    "executions": "executions",
+    "export": "export",
+    "goalscorers": "goalscorers",
+    "health": "shown",
+    "history": "history",
+    "ingest": "ingest",
+    "metrics": "metrics",
+    "page": "page",
+    "refuse": "accept",
+    "remove": "remove",
+    "replay": "archive",
+    "report": "report",
+    "retention": "retention",
+    "retry": "retry",
+    "sandbox": "sandbox",
+    "search": "search",
+    "seasons": "shown",
+    "stats": "stats",
+    "table": "table",
+    "tournaments": "tournaments",
+}
+"""Which module has a command: all of them together took 0.3 s to load, and Dagster 0.9 s more."""
+
+
 class _Commands(click.Group):
-    """Commands that ctrl-C ends with a word, without "Aborted!"."""
+    """Commands whose modules are loaded when they are asked for; ctrl-C ends one with a word."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _MODULES:
+            with loading():
+                import_module(f"dp_pipeline.cli.{_MODULES[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -235,8 +282,9 @@ class plain_errors:  # noqa: N801 - reads as a statement
 
 def instance_in_use() -> "dg.DagsterInstance":
     """The instance that `make run` and `dagster dev` show."""
-    import dagster as dg
+    with loading():
+        import dagster as dg
 
-    if os.environ.get("DAGSTER_HOME"):
-        return dg.DagsterInstance.get()
-    return dg.DagsterInstance.from_config(str(dagster_settings()))
+        if os.environ.get("DAGSTER_HOME"):
+            return dg.DagsterInstance.get()
+        return dg.DagsterInstance.from_config(str(dagster_settings()))

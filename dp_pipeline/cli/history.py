@@ -12,7 +12,7 @@ from dp_pipeline.cli.table import standings_tables
 from dp_pipeline.cli.terminal import history_tables, json_text, minute, printable
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import TournamentKey
-from dp_pipeline.resources import open_database
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.settings import Settings
 
 _NOTHING = {

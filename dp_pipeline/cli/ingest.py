@@ -20,11 +20,10 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.seasons import tournament_keys
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline.football.key import is_address, tidied
+from dp_pipeline.instance.opening import open_database, open_providers
 from dp_pipeline.ledger.archived_runs import archived_runs
-from dp_pipeline.partitions import TOURNAMENTS
 from dp_pipeline.providers.errors import NOT_THERE, NetworkError
 from dp_pipeline.providers.registry import PROVIDERS, checked_key, sites_of_pages
-from dp_pipeline.resources import open_database, open_providers
 from dp_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ these say what would be created, updated with old and new values, left out or re
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 def ingest(keys: tuple[str, ...], *, dry_run: bool) -> None:
     """Register tournaments and read everything of them but logos."""
+    from dp_pipeline.partitions import TOURNAMENTS
+
     texts = [tidied(key) for key in keys]
     refuse_bad(texts)
     screen = console()
@@ -84,6 +85,8 @@ def _register_confirmed(
     instance: "dg.DagsterInstance", database: Database, keys: Sequence[str]
 ) -> None:
     """Add the partitions of tournaments that are known to exist, whatever becomes of the run."""
+    from dp_pipeline.partitions import TOURNAMENTS
+
     unknown = set(database.run_here(lambda connection: unconfirmed(connection, keys)))
     confirmed = [key for key in keys if key not in unknown]
     if confirmed:

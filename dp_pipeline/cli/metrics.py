@@ -12,7 +12,7 @@ from dp_pipeline.cli.listening import listener, listens_at
 from dp_pipeline.competitions import file
 from dp_pipeline.competitions.file import CompetitionsError
 from dp_pipeline.database.seasons import no_longer_followed
-from dp_pipeline.resources import database_as_it_is
+from dp_pipeline.instance.opening import database_as_it_is
 from dp_pipeline.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import click
 from dp_pipeline.cli.group import console, main, plain_errors
 from dp_pipeline.cli.terminal import plain, printable
 from dp_pipeline.database.known_keys import UnknownKeyError
-from dp_pipeline.resources import object_store, open_database
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.storage import ObjectStoreError, place_of
 

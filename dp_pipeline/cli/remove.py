@@ -16,9 +16,9 @@ from dp_pipeline.database.database import Database
 from dp_pipeline.database.known_keys import UnknownKeyError, stored_key
 from dp_pipeline.database.removed import stored_rows
 from dp_pipeline.football.key import tidied
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.ledger.errors import TournamentBusyError
 from dp_pipeline.ledger.failing import failing
-from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.storage import ObjectStoreError
 

@@ -16,6 +16,7 @@ from rich.table import Column, Table
 
 from dp_pipeline.cli.group import EXECUTION_OR_KEY, console, main, plain_errors
 from dp_pipeline.cli.terminal import grid, plain, printable
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.ledger.listing import IdBeginning
 from dp_pipeline.ledger.reading_reports import (
     ReportNotFoundError,
@@ -31,7 +32,6 @@ from dp_pipeline.ledger.report_view.view import (
     ReportView,
     view_of,
 )
-from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 from dp_pipeline.storage import ObjectStore, ObjectStoreError, place_of
 

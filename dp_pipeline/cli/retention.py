@@ -9,10 +9,10 @@ import click
 from dp_pipeline.cli.group import console, instance_in_use, main, plain_errors
 from dp_pipeline.cli.progress import working
 from dp_pipeline.cli.terminal import plain, printable, retention_table
+from dp_pipeline.instance.opening import object_store, open_database
 from dp_pipeline.ledger.retention.policy import FOREVER, RetentionError, RetentionPolicy, load
 from dp_pipeline.ledger.retention.removal import WORDS, Part, Removal
 from dp_pipeline.pages.words import amount
-from dp_pipeline.resources import object_store, open_database
 from dp_pipeline.settings import Settings
 
 _FAILED = 1

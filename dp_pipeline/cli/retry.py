@@ -15,8 +15,8 @@ from dp_pipeline.cli.group import (
 from dp_pipeline.cli.running import leave, nobody_confirmed, print_outcome, run_here
 from dp_pipeline.cli.terminal import plain
 from dp_pipeline.database.confirmed import unconfirmed
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.ledger.failing import failing
-from dp_pipeline.resources import open_database
 
 
 @main.command()

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from rich.console import Console
 
 from dp_pipeline.cli.group import INTERRUPTED
+from dp_pipeline.cli.loading import loading
 from dp_pipeline.cli.progress import Doing, working
 from dp_pipeline.cli.terminal import causes, outcome_table, plain, plan_tables
 from dp_pipeline.database.database import Database
@@ -66,11 +67,12 @@ def run_here(  # noqa: PLR0913 - which job, of what, and how it is named
         wanted: the domains of each tournament that it is to read.
         tags: of the run, beside those that say that somebody waits for it here.
     """
-    from dagster import DagsterExecutionInterruptedError
+    with loading():
+        from dagster import DagsterExecutionInterruptedError
 
-    from dp_pipeline.assets.reading import READING
-    from dp_pipeline.instance.launcher import in_process_run_tags
-    from dp_pipeline.ledger.run_tags import TERMINAL_TAG
+        from dp_pipeline.assets.reading import READING
+        from dp_pipeline.instance.launcher import in_process_run_tags
+        from dp_pipeline.ledger.run_tags import TERMINAL_TAG
 
     run_id = str(uuid4())
     subject = f"{len(wanted)} tournaments" if len(wanted) > 1 else next(iter(wanted))

@@ -13,8 +13,8 @@ from rich.text import Text
 from dp_pipeline.cli.group import console, main, plain_errors, settings_with_notices
 from dp_pipeline.cli.terminal import grid, plain, printable
 from dp_pipeline.database.backoff import Backoff
+from dp_pipeline.instance.opening import open_database, open_providers
 from dp_pipeline.providers.registry import BY_NAME, PROVIDERS
-from dp_pipeline.resources import open_database, open_providers
 
 if TYPE_CHECKING:
     from dp_pipeline.competitions.search import FoundTournament

@@ -7,8 +7,8 @@ from dp_pipeline.cli.terminal import checks_lines, health_table, json_text, prin
 from dp_pipeline.competitions.file import load, none_followed
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.key import tidied
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.providers.registry import PROVIDERS, roots
-from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
 

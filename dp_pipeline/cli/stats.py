@@ -8,10 +8,10 @@ from rich.text import Text
 
 from dp_pipeline.cli.group import AT_LEAST_ONE, DOMAINS, console, main, plain_errors
 from dp_pipeline.cli.terminal import Row, grid, json_text, plain
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.ledger.stats import execution_stats
 from dp_pipeline.pages.words import amount
 from dp_pipeline.providers.registry import BY_NAME
-from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
 

@@ -13,7 +13,7 @@ from dp_pipeline.cli.terminal import Row, grid, plain
 from dp_pipeline.database import tables
 from dp_pipeline.database.known_keys import stored_key
 from dp_pipeline.football.tie_breaks import order_in_words
-from dp_pipeline.resources import open_database
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.settings import Settings
 
 _ZONES = {

@@ -11,9 +11,9 @@ from dp_pipeline.cli.group import console, main, plain_errors
 from dp_pipeline.cli.running import nobody_confirmed
 from dp_pipeline.cli.terminal import json_text, lined, minute
 from dp_pipeline.football.models import TournamentStatus
+from dp_pipeline.instance.opening import open_database
 from dp_pipeline.ledger.overview import UNCONFIRMED
 from dp_pipeline.providers.registry import BY_NAME
-from dp_pipeline.resources import open_database
 from dp_pipeline.settings import Settings
 
 if TYPE_CHECKING:

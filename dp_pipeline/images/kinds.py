@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import NamedTuple
 
-import imagesize
-
 from dp_pipeline.images.errors import UnusableImageError
 
 LARGEST_SIDE = 8_192
@@ -58,6 +56,8 @@ def raster(body: bytes) -> Image | None:
     kind = next((each for each in _RASTERS if each.begins.match(body)), None)
     if kind is None:
         return None
+    import imagesize  # with a parser of XML, which no table needs
+
     width, height = imagesize.get(BytesIO(body))
     if not kind.is_whole(body) or (width, height) == _NO_SIZE:
         reason = f"it is a damaged or incomplete {kind.extension.upper()}"

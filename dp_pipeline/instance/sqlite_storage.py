@@ -6,10 +6,11 @@ of 40 tournaments took 0.48 s of CPU each with it and 0.36 s with this one. And 
 opens it loads Dagster's 88 migrations, and each run twice more, to learn what the files say.
 """
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +23,6 @@ from dp_pipeline.instance.dagster_storage import (
     INDEX_SHARD_NAME,
     DagsterSqliteStorage,
     EventLogEntry,
-    SqlEventLogStorageMetadata,
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
     SqliteRunStorage,
@@ -45,14 +45,9 @@ BUSY_SECONDS = 30
 _INSERT = sa.insert(SqlEventLogStorageTable)
 _INSERT_FOR_IDS = _INSERT.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
 _READ_VERSION = sa.text("SELECT version_num FROM alembic_version")
-_JOURNAL = sa.text("PRAGMA journal_mode=WAL")
-_VERSIONS = sa.Table(
-    "alembic_version",
-    sa.MetaData(),
-    sa.Column("version_num", sa.String(32), nullable=False),
-    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+_READ_SCHEMA = sa.text(
+    "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY rowid"
 )
-"""As Alembic makes it."""
 
 
 def _engine(url: str, pool: type[sa.Pool] | None = sa.NullPool, **arguments: Any) -> sa.Engine:
@@ -144,14 +139,18 @@ class SqliteEvents(SqliteEventLogStorage):
             super()._initdb(engine, for_index_shard)
             return
         try:
-            SqlEventLogStorageMetadata.create_all(engine)
-            with engine.connect() as connection:
-                connection.execute(_JOURNAL)
-            with engine.begin() as connection:
-                _VERSIONS.create(connection)
-                connection.execute(sa.insert(_VERSIONS).values(version_num=version))
-        except exc.DatabaseError:
+            self._create_like_index(engine, version)
+        except (exc.DatabaseError, sqlite3.DatabaseError):
             super()._initdb(engine)
+
+    def _create_like_index(self, engine: sa.Engine, version: str) -> None:
+        """Create what the file of all runs has; to compile Dagster's own took 0.04 s of CPU."""
+        with self._engine_of(INDEX_SHARD_NAME).connect() as connection:
+            schema = connection.scalars(_READ_SCHEMA).all()
+        filled = f"INSERT INTO alembic_version VALUES ('{version}')"  # noqa: S608 - Dagster's own
+        script = ";\n".join(("PRAGMA journal_mode=WAL", "BEGIN", *schema, filled, "COMMIT"))
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().executescript(script)
 
     def _engine_of(self, shard: str) -> sa.Engine:
         if shard not in self._engines:

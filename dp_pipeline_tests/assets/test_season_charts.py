@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.season_charts import MOST_EMBEDDED_BYTES, publication_metadata
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.football.key import TournamentKey

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from starlette.responses import JSONResponse
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline_tests.database.creating import create_database
 from dp_pipeline_tests.end_to_end.in_process import ingest

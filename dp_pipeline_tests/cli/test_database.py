@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from dp_pipeline.cli import database, main
+from dp_pipeline.cli import database
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import migrations
 from dp_pipeline.database.database import Database, DatabaseConfigurationError
 from dp_pipeline.embedded_postgres import EmbeddedPostgres

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
 from dp_pipeline.cli.dev import season_page
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.settings import Settings

@@ -1,16 +1,21 @@
 """What commands say of themselves."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
+from dp_pipeline import cli
+from dp_pipeline.cli.group import main
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         yield (*path, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -27,13 +32,24 @@ def test_every_option_of_every_command_says_what_it_does(path: tuple[str, ...]) 
     shown = CliRunner().invoke(main, [*path, "--help"], terminal_width=100)
     assert shown.exit_code == 0
     assert max(map(len, shown.output.splitlines())) <= 100
-    command: click.Command = main
+    command: click.Command | None = main
     for name in path:
         assert isinstance(command, click.Group)
-        command = command.commands[name]
+        command = command.get_command(click.Context(command), name)
+    assert command is not None
     unsaid = [
         option.name
         for option in command.params
         if isinstance(option, click.Option) and not option.help
     ]
     assert unsaid == []
+
+
+def test_every_module_with_a_command_is_asked_for_it() -> None:
+    """A command whose module no name leads to would be there only after another one was loaded."""
+    context = click.Context(main)
+    named = main.list_commands(context)
+    assert all(main.get_command(context, name) for name in named)
+    for module in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}."):
+        importlib.import_module(module.name)
+    assert sorted(main.commands) == named

@@ -9,7 +9,7 @@ import pytest
 from dp_pipeline.assets.metadata import link
 from dp_pipeline.cli.served_objects import objects_served
 from dp_pipeline.instance.address import OBJECTS, announced_address
-from dp_pipeline.resources import object_store
+from dp_pipeline.instance.opening import object_store
 from dp_pipeline.settings import Settings
 
 REPORT = "data-provider-operation-reports/openligadb/bl1/2024/2026-11-28/matches_update-1.html"

@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline_tests.competitions.place import Place, requested
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from dp_pipeline.assets.refresh_job import REFRESH_JOB, refresh_requests
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.competitions import removal
 from dp_pipeline.competitions.file import load
 from dp_pipeline.database import seasons, tables

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import migrations, tables
 from dp_pipeline.database.database import Database, DatabaseConfigurationError, DatabaseError
 

@@ -19,7 +19,7 @@ from dagster._config import validate_config
 from dagster._core.instance.config import dagster_instance_config
 from jsonschema import Draft202012Validator
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.instance.coordinator import RankedRunCoordinator
 from dp_pipeline.settings import S3Settings, Settings
 from dp_pipeline_tests.dagster_dev import ROOT

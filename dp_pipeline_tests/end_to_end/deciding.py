@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline_tests.end_to_end.in_process import ingest
 from dp_pipeline_tests.end_to_end.seasons_by_hand import MATCHES_OF, healthy

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.http.archive import Archive, entries_of, object_key, unpacked
 from dp_pipeline.http.client import HttpClient

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from dp_pipeline import read
 from dp_pipeline.assets.comparison import comparison
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.resources import DatabaseResource

@@ -182,7 +182,7 @@ def test_the_real_environment_beats_the_env_file_of_the_project(
     (checkout / ".env").write_text(
         "DP_DATABASE_URL=postgresql://nobody@127.0.0.1:9/nothing\nDP_MESSAGES=nonsense\n"
     )
-    program = "import sys; from dp_pipeline.cli import main; main(sys.argv[1:])"
+    program = "import sys; from dp_pipeline.cli.group import main; main(sys.argv[1:])"
 
     def url(**real: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

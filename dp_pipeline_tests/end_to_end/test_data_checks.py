@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from dp_pipeline.assets.check_results import checked
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.domains.data_checks import CHECKS, CheckResult

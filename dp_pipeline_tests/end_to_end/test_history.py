@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.database.history import UNTRACKED_FIELDS

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from dp_pipeline.assets.retention_job import RETENTION_JOB
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database import tables
 from dp_pipeline.database.database import Database
 from dp_pipeline.http.archive import unpacked

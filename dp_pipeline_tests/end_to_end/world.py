@@ -54,7 +54,7 @@ RESOURCES: Mapping[str, Any] = defs.resources or {}
 
 # Forking a process that has imported everything takes 0.1 s; starting `dp` takes 2.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["dp_pipeline_tests.end_to_end.world", "dp_pipeline.cli"])
+_PROCESSES.set_forkserver_preload(["dp_pipeline_tests.end_to_end.world", "dp_pipeline.cli.ingest"])
 
 
 def dawdle(write: float = WRITE_SECONDS, ledger: float = LEDGER_SECONDS) -> str:
@@ -280,7 +280,7 @@ def _ingest(
     if host is not None:
         enter(host)
     _settle(environment, log)
-    from dp_pipeline.cli import main
+    from dp_pipeline.cli.group import main
 
     if start is not None:
         at_once = DatabaseResource.open

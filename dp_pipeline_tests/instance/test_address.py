@@ -10,8 +10,8 @@ import pytest
 from click import ClickException
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
 from dp_pipeline.cli.dev import free_port
+from dp_pipeline.cli.group import main
 from dp_pipeline.instance.address import (
     PAGES,
     WORLD,

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.competitions import file
 from dp_pipeline.database import migrations
 from dp_pipeline.database.database import Database

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.sandbox.world import calendar
 from dp_pipeline_tests.end_to_end.contents import contents, emptied

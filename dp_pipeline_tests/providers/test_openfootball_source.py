@@ -9,7 +9,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.client import HttpClient
 from dp_pipeline.providers.errors import BlockedError, InvalidShapeError, NotFoundError
-from dp_pipeline.providers.openfootball import OpenFootball, OpenFootballSource
+from dp_pipeline.providers.openfootball import OpenFootball
+from dp_pipeline.providers.openfootball.source import OpenFootballSource
 from dp_pipeline_tests.http.rate_limits import NoRateLimit
 from dp_pipeline_tests.providers.openfootball_files import KEY, league, season
 from dp_pipeline_tests.replay import Replay

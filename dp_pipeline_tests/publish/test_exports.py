@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from dp_pipeline.assets.drive import DATA_VERSION_TAG
 from dp_pipeline.assets.exports import EXPORTS, exports
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import Database
 from dp_pipeline.definitions import build
 from dp_pipeline.domains.registry import NAMES

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from dp_pipeline.cli import main
+from dp_pipeline.cli.group import main
 from dp_pipeline.database.database import normalise_url
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reading-the-data.md"

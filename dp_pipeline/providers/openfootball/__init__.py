@@ -15,9 +15,10 @@ matches      fixtures to matches: identity, repeated fixtures
 goal_lists   who scored, where a file lists it
 season       a whole file to everything the domains ask for
 seasons      which files there are, of a competition
-source       the Provider and the Source, the only part that requests
+source       the Source, the only part that requests
+provider     the Provider
 """
 
-from dp_pipeline.providers.openfootball.source import OpenFootball, OpenFootballSource
+from dp_pipeline.providers.openfootball.provider import OpenFootball
 
-__all__ = ["OpenFootball", "OpenFootballSource"]
+__all__ = ["OpenFootball"]

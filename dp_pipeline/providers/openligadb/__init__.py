@@ -12,11 +12,12 @@ standings    the provider's table or a computed one
 tournament   the tournament itself
 answers      where they are, and those that may be missing
 gathered     a season, or some matches and what is stored, put together
-source       the Provider, and the Source: a season, or what is due of it
+source       the Source: a season, or what is due of it
+provider     the Provider
 
 Only source requests.
 """
 
-from dp_pipeline.providers.openligadb.source import OpenLigaDB
+from dp_pipeline.providers.openligadb.provider import OpenLigaDB
 
 __all__ = ["OpenLigaDB"]

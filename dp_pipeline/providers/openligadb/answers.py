@@ -13,11 +13,10 @@ from dp_pipeline.providers.openligadb.payload import (
     parse_matches,
     parse_table,
 )
+from dp_pipeline.providers.openligadb.provider import PUBLIC_URL
 from dp_pipeline.providers.openligadb.rounds import order_id_of
 from dp_pipeline.providers.polling import RefusableRequests
 from dp_pipeline.providers.reading import Answer
-
-PUBLIC_URL = "https://api.openligadb.de"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,10 @@
 """Requesting OpenLigaDB: three answers for a season; by round or one by one what is due."""
 
-import difflib
-import re
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tournament
 from dp_pipeline.football.plausibility import (
     MOST_USUAL_GOALS,
@@ -16,27 +12,17 @@ from dp_pipeline.football.plausibility import (
     middle_goals,
     other_sport_of,
 )
-from dp_pipeline.football.titles import has_words
-from dp_pipeline.http.client import Requests
 from dp_pipeline.providers.contract import (
-    EVERYTHING,
-    Licence,
     Listed,
-    ListedSeason,
-    Provider,
-    Selection,
-    StoredTournament,
 )
 from dp_pipeline.providers.errors import (
     BlockedError,
-    InvalidTournamentKeyError,
     OtherSportError,
     ProviderError,
     TournamentNotFoundError,
 )
 from dp_pipeline.providers.fetched import Fetched
 from dp_pipeline.providers.openligadb.answers import (
-    PUBLIC_URL,
     Answers,
     MatchRequest,
     season_path,
@@ -47,124 +33,12 @@ from dp_pipeline.providers.openligadb.payload import (
     GroupPayload,
     MatchPayload,
     TableRows,
-    parse_leagues,
 )
 from dp_pipeline.providers.polling import PolledSource, all_at_once
 from dp_pipeline.providers.reading import Answer
-from dp_pipeline.providers.refresh_window import RefreshWindow
 
 T = TypeVar("T")
-LEAGUES_PATH = "/getavailableleagues"
-MOST_SIMILAR = 3
-
-_COMPETITION = re.compile(r"[a-z0-9_-]+\Z")
-_SEASON = re.compile(r"(?:19|20)\d{2}\Z")
 _NEED_MATCHES = frozenset({"tournaments", "teams", "matches", "standings"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenLigaDB(Provider):
-    """https://www.openligadb.de: community-kept German leagues and cups, and big tournaments."""
-
-    name: str = "openligadb"
-    description: str = "OpenLigaDB, kept by its users; mostly German football"
-    examples: tuple[str, ...] = ("openligadb:bl1:2024", "openligadb:dfb:2025")
-    licence: Licence = field(
-        default=Licence(
-            "ODbL 1.0",
-            "Contains information from OpenLigaDB (https://www.openligadb.de/), made available "
-            "under the Open Database License (ODbL) 1.0.",
-            redistributable=True,
-            url="https://opendatacommons.org/licenses/odbl/1-0/",
-        )
-    )
-    public_url: str = PUBLIC_URL
-    seconds_apart: float = 0.2
-    refresh_window: RefreshWindow = field(default=RefreshWindow(2, 17))
-    polled: bool = True
-
-    def check(self, key: TournamentKey) -> None:
-        """A competition is a league shortcut, a season the four digits of its first year."""
-        if not _COMPETITION.match(key.competition):
-            message = (
-                f"OpenLigaDB has no league {key.competition!r} (in {str(key)!r}): a shortcut has "
-                "letters, digits, '-' and '_', for example openligadb:bl1:2024."
-            )
-            raise InvalidTournamentKeyError(message)
-        if not _SEASON.match(key.season):
-            message = (
-                f"OpenLigaDB has no season {key.season!r} (in {str(key)!r}): it goes by the year "
-                "it starts in, for example openligadb:bl1:2024 for 2024/25."
-            )
-            raise InvalidTournamentKeyError(message)
-
-    def source(
-        self,
-        key: TournamentKey,
-        requests: Requests,
-        selection: Selection = EVERYTHING,
-        stored: StoredTournament | None = None,
-    ) -> "OpenLigaDBSource":
-        """The tournament behind a checked key. Makes no request."""
-        return OpenLigaDBSource(key, requests, selection, stored)
-
-    async def seasons(
-        self,
-        competition: str,
-        requests: Requests,
-        back: int = 0,  # noqa: ARG002 - one answer lists all
-    ) -> tuple[ListedSeason, ...]:
-        """The seasons under this shortcut, newest first; anybody may have created them."""
-        leagues = await requests.json(LEAGUES_PATH, parse_leagues)
-        seasons = {
-            league.league_season: league
-            for league in leagues
-            if league.league_shortcut.lower() == competition.lower()
-            and _SEASON.match(str(league.league_season))
-        }
-        return tuple(
-            ListedSeason(
-                TournamentKey(self.name, competition, str(year)),
-                league.league_name or f"{competition} {year}",
-                league.sport,
-            )
-            for year, league in sorted(seasons.items(), reverse=True)
-        )
-
-    async def named(self, words: Sequence[str], requests: Requests) -> tuple[ListedSeason, ...]:
-        """The seasons of football whose names or shortcuts have all words."""
-        leagues = await requests.json(LEAGUES_PATH, parse_leagues)
-        found = {
-            key: ListedSeason(key, league.league_name or str(key), league.sport)
-            for league in leagues
-            if has_words(f"{league.league_name} {league.league_shortcut}", words)
-            and (league.sport is None or is_football(league.sport))
-            and _COMPETITION.match(shortcut := league.league_shortcut.lower())
-            and _SEASON.match(season := str(league.league_season))
-            for key in [TournamentKey(self.name, shortcut, season)]
-        }
-        return tuple(found[key] for key in sorted(found, key=lambda key: (key.season, key))[::-1])
-
-    async def similar(self, key: TournamentKey, requests: Requests) -> tuple[TournamentKey, ...]:
-        """The seasons of the league nearest to the one meant, else leagues written like it."""
-        leagues = await requests.json(LEAGUES_PATH, parse_leagues)
-        years: defaultdict[str, set[int]] = defaultdict(set)
-        for league in leagues:
-            shortcut = league.league_shortcut.lower()
-            if _COMPETITION.match(shortcut) and _SEASON.match(str(league.league_season)):
-                years[shortcut].add(league.league_season)
-        meant = int(key.season)
-        names = [key.competition] if key.competition in years else years
-        nearest = {
-            name: sorted(years[name], key=lambda year: (abs(year - meant), -year))
-            for name in difflib.get_close_matches(key.competition, names, n=MOST_SIMILAR)
-        }
-        most = MOST_SIMILAR if key.competition in years else 1
-        return tuple(
-            replace(key, competition=name, season=str(year))
-            for name in sorted(nearest, key=lambda name: abs(nearest[name][0] - meant))
-            for year in nearest[name][:most]
-        )
 
 
 @dataclass(eq=False)
