@@ -91,15 +91,19 @@ def _note_use(_: psycopg.Connection | None, record: Any) -> None:
 
 def _look_at(connection: psycopg.Connection, record: Any, _: object) -> None:
     try:
-        if _is_silent(connection) and time.monotonic() - record.info[_USED] < _IDLE_SECONDS:
+        if is_silent(connection) and time.monotonic() - record.info[_USED] < _IDLE_SECONDS:
             return
         execute_alone(connection, "SELECT 1")
     except psycopg.Error as error:
         raise exc.InvalidatePoolError from error
 
 
-def _is_silent(connection: psycopg.Connection) -> bool:
-    """Whether nothing has come since its last statement; the end of a session would have."""
+def is_silent(connection: psycopg.Connection) -> bool:
+    """Whether nothing has come since its last statement; the end of a session would have.
+
+    Raises:
+        psycopg.Error: the connection is closed.
+    """
     socket = select.poll()
     socket.register(connection.fileno(), select.POLLIN)
     return not socket.poll(0)

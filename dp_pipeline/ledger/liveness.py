@@ -11,13 +11,16 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import cast
 from uuid import UUID, uuid4
 
+import psycopg
 import sqlalchemy as sa
 
 from dp_pipeline.database.backoff import Backoff
 from dp_pipeline.database.database import Database, DatabaseError
 from dp_pipeline.database.locks import HELD_KEYS, check_session, end_holders
+from dp_pipeline.database.sessions import is_silent
 
 HEARTBEAT_SECONDS = 1.0
 """How soon a lost session is noticed, and so how long a living row may seem abandoned."""
@@ -84,6 +87,8 @@ class Liveness:
         self._database = database
         self._changed = threading.Condition()
         self._session: sa.Connection | None = None
+        self._wire: psycopg.Connection | None = None
+        """The driver's part of the session."""
         # Nobody else knows this name: who holds it is a session of ours.
         self._me = f"dp_pipeline.liveness:{uuid4()}"
         self._settled = False
@@ -162,11 +167,18 @@ class Liveness:
         self._done.append(name)
 
     def held_lately(self, name: str) -> bool:
-        """Whether the lock was held a heartbeat ago, at most; asks nobody and waits for nothing.
+        """Whether the lock was held a heartbeat ago, at most, and nothing was heard of a cut since.
 
-        Who wants a lock whose session was cut waits for longer than that (leases.py).
+        Asks nobody and waits for nothing: who wants a lock whose session was cut waits for longer
+        than a heartbeat (leases.py).
         """
-        return name in self._held and time.monotonic() - self._looked_at <= HEARTBEAT_SECONDS
+        wire = self._wire
+        if wire is None or time.monotonic() - self._looked_at > HEARTBEAT_SECONDS:
+            return False
+        try:
+            return name in self._held and is_silent(wire)
+        except psycopg.Error:  # another thread has just closed it
+            return False
 
     def lost(self, name: str) -> bool:
         """Whether another session took this lock while ours was away.
@@ -222,6 +234,7 @@ class Liveness:
 
     def _drop(self) -> None:
         session, self._session = self._session, None
+        self._wire = None
         self._settled = False
         self._held.clear()
         if session is not None:
@@ -256,6 +269,7 @@ class Liveness:
             session = self._database.connect_alone()
             with self._changed:
                 self._session = session
+                self._wire = cast("psycopg.Connection", session.connection.driver_connection)
                 self._gives_up_at = time.monotonic() + GIVE_UP_SECONDS
         with self._changed:
             self.release(*(self._done.pop() for _ in range(len(self._done))))
