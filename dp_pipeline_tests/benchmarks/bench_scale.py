@@ -66,6 +66,7 @@ def measure(tournaments: int = TOURNAMENTS) -> Iterator[dict[str, Any]]:
                         answer = work[what](number)
                         taken.append(time.perf_counter() - began)
                         said = answer if isinstance(answer, str) else ""
+                    said = said.replace(f"{stock.home}/", "")  # the page names no machine's paths
             yield {
                 "what": what,
                 "empty": round(median(walls[0]), 4),
