@@ -7,7 +7,7 @@ stands here once: order, isolation, one lease per tournament.
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from uuid import UUID
@@ -26,7 +26,8 @@ from dp_pipeline.domains.data_checks import CheckResult
 from dp_pipeline.domains.findings import keep_findings
 from dp_pipeline.domains.known_exceptions import KnownException
 from dp_pipeline.domains.registry import BY_NAME, LOGOS, REGISTERED, TABLES, in_order
-from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
+from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
+from dp_pipeline.domains.stored_names import StoredNames
 from dp_pipeline.http.archive import entries_of
 from dp_pipeline.http.errors import NotArchivedError
 from dp_pipeline.images.gallery import Gallery
@@ -68,6 +69,7 @@ class RunContext:
     checked: Callable[[str, Sequence[CheckResult]], None] = lambda *_: None
     exceptions: Collection[KnownException] = ()
     selected: Collection[str] = ()
+    names: StoredNames = field(default_factory=StoredNames)
 
 
 async def ingest_tournaments(
@@ -237,7 +239,7 @@ async def recognise(source: Source, context: RunContext) -> Snapshot | None:
 
     def read(connection: sa.Connection) -> tuple[Snapshot, StoredTeams]:
         snapshot = read_snapshot(connection, source.key, TABLES)
-        return snapshot, read_stored_teams(connection, snapshot)
+        return snapshot, context.names.of(connection, snapshot)
 
     snapshot, source.stored_teams = await context.database.run(read)
     return snapshot

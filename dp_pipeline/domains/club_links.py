@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.rows import Row
 from dp_pipeline.database.store import store
-from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
+from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
+from dp_pipeline.domains.stored_names import aliases_of
 from dp_pipeline.football.club_pairing import FixtureList, PairedTeams, pair_teams
 from dp_pipeline.football.clubs import Club, ClubTeam, DecidedClubs, TeamPair, clubs_of
 from dp_pipeline.football.key import TournamentKey
@@ -191,7 +192,7 @@ def _fixture_list(connection: sa.Connection, of: Snapshot) -> FixtureList:
         {team["external_id"]: of.names[id_] for id_, team in teams.items()},
         {team["external_id"]: team["country"] for team in teams.values()},
         of.matches,
-        read_stored_teams(connection, of).aliases if _by_name(of.key.provider) else {},
+        aliases_of(connection, of.key.provider) if _by_name(of.key.provider) else {},
     )
 
 

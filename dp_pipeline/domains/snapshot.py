@@ -19,7 +19,7 @@ from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import Match, Round, Standing, Team, Tournament, TournamentState
 from dp_pipeline.football.progress import state_of
 from dp_pipeline.football.rules import CompetitionRules, rules_of
-from dp_pipeline.providers.contract import StoredTeams, StoredTournament
+from dp_pipeline.providers.contract import StoredTournament
 
 _OF_TOURNAMENT = (*("external_id", "label", "season", "slug", "public_url", "base_url"),)
 _OF_ROUND = ("slug", "order", "label", "type", "stage", "prefix", "provider_id", "provider_url")
@@ -41,12 +41,6 @@ _TEAMS = (
     .where(tables.team.c.id == _IDS)
 )
 _PROVIDER = sa.bindparam("provider", type_=sa.Text)
-_NAMED = sa.select(tables.team.c.external_id).where(tables.team.c.provider == _PROVIDER)
-_ALIASES = (
-    sa.select(tables.team_alias.c.key, tables.team.c.external_id)
-    .outerjoin_from(tables.team_alias, tables.team, tables.team_alias.c.team_id == tables.team.c.id)
-    .where(tables.team_alias.c.provider == _PROVIDER)
-)
 _ELSEWHERE = sa.select(tables.match.c.id).where(
     tables.match.c.id == _IDS,
     tables.match.c.tournament_id != sa.bindparam("tournament", type_=sa.Uuid),
@@ -312,16 +306,6 @@ def read_snapshot(
         if name in row
     }
     return look_for(connection, Snapshot(key, stored), teams=teams, matches=())
-
-
-def read_stored_teams(connection: sa.Connection, snapshot: Snapshot) -> StoredTeams:
-    """What the teams of a payload are recognised by, where their provider has no ids of them."""
-    provider = {"provider": snapshot.key.provider}
-    stored = connection.scalars(_NAMED, provider)
-    aliases = connection.execute(_ALIASES, provider)
-    return StoredTeams(
-        {row.key: row.external_id for row in aliases}, frozenset(stored), snapshot.models
-    )
 
 
 def look_for(

@@ -21,7 +21,8 @@ from dp_pipeline.domains.computed_tables import (
     forget_matchday_tables,
     write_matchday_tables,
 )
-from dp_pipeline.domains.snapshot import read_snapshot, read_stored_teams
+from dp_pipeline.domains.snapshot import read_snapshot
+from dp_pipeline.domains.stored_names import aliases_of
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.torn_clubs import StoredSeason, TornClub, torn_clubs
 
@@ -60,11 +61,9 @@ def find_torn(connection: sa.Connection, provider: str) -> list[TornTeam]:
         .order_by(tables.tournament.c.key)
     )
     seasons: list[StoredSeason] = []
-    aliases: dict[str, str | None] = {}
+    aliases = aliases_of(connection, provider)
     for key in map(TournamentKey.parse, keys):
         snapshot = read_snapshot(connection, key, _TABLES)
-        if not aliases:
-            aliases = dict(read_stored_teams(connection, snapshot).aliases)
         seasons.append(
             StoredSeason(
                 str(key),

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -289,8 +289,9 @@ def in_words(entry: OrderEntry | SplitEntry | None) -> str:
     return f"{first}{entry.rule} [{entry.source}]"
 
 
+@lru_cache(maxsize=1_000)
 def rules_of(provider: str, competition: str, season: str) -> CompetitionRules:
-    """The rules of a season, as far as they are known.
+    """The rules of a season, as far as they are known; kept, as each domain asks for them.
 
     Args:
         provider: which names the competition.

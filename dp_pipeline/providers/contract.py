@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.football.models import (
@@ -81,7 +82,7 @@ class StoredTournament:
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredTeams:
     """What is stored of a provider whose teams have no ids; a payload's are recognised by it.
 
@@ -96,7 +97,7 @@ class StoredTeams:
     ids: frozenset[str] = frozenset()
     tournament: StoredTournament | None = None
 
-    @property
+    @cached_property
     def here(self) -> frozenset[str]:
         """The external ids of the teams of the tournament."""
         teams = () if self.tournament is None else self.tournament.teams

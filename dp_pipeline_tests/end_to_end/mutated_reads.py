@@ -23,7 +23,8 @@ from dp_pipeline.database.store import STAMPS
 from dp_pipeline.domains.domain import Domain
 from dp_pipeline.domains.judge import limit_of
 from dp_pipeline.domains.registry import BY_NAME, TABLES, operation_type
-from dp_pipeline.domains.snapshot import Snapshot, read_snapshot, read_stored_teams
+from dp_pipeline.domains.snapshot import Snapshot, read_snapshot
+from dp_pipeline.domains.stored_names import StoredNames
 from dp_pipeline.football.key import TournamentKey
 from dp_pipeline.http.address import Target
 from dp_pipeline.http.classify import ResponseFormat
@@ -212,7 +213,7 @@ class Soak:
             source = await providers.source(str(self.key))
             before = self.snapshot or read_snapshot(connection, self.key, TABLES)
             if PROVIDERS_BY_NAME[self.key.provider].by_name:
-                source.stored_teams = read_stored_teams(connection, before)
+                source.stored_teams = StoredNames().of(connection, before)
             work = Materialization(source, self.database, before)
             run = Run(uuid.uuid4())
             for name, domain in domains.items():
