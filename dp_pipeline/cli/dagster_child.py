@@ -53,6 +53,11 @@ _LOOKED_EVERY = 0.1
 _LAST_WORDS_SECONDS = 1.0
 
 
+def by_ctrl_c(said: str) -> str:
+    """What is said of ctrl-C, where there is somebody to type it: a service has no keyboard."""
+    return said if sys.stdin is not None and sys.stdin.isatty() else ""
+
+
 def noted_stop_requests() -> list[int]:
     """Note from now on that the process is to stop; the second time ends it at once.
 
@@ -112,7 +117,7 @@ def run_dagster(  # noqa: PLR0913 - where, with what, and what is heard of it
         time.sleep(_LOOKED_EVERY)
     if stop_requests:
         with suppress(OSError):  # the terminal may be gone
-            click.echo("Stopping; ctrl-C again stops it at once.")
+            click.echo(f"Stopping{by_ctrl_c('; ctrl-C again stops it at once')}.")
     else:
         for each in shown:
             each.join(_LAST_WORDS_SECONDS)

@@ -45,7 +45,7 @@ def dev(host: str, port: int | None, *, with_sandbox: bool) -> None:
     ever. Ctrl-C stops it, and runs that it cuts off begin anew at the next start.
     """
     from dp_pipeline.cli.brief_output import BriefOutput
-    from dp_pipeline.cli.dagster_child import noted_stop_requests, run_dagster
+    from dp_pipeline.cli.dagster_child import by_ctrl_c, noted_stop_requests, run_dagster
     from dp_pipeline.cli.served_objects import objects_served
     from dp_pipeline.instance.address import WORLD, address_of, announced, refuse_second
     from dp_pipeline.partitions import TOURNAMENTS
@@ -60,7 +60,7 @@ def dev(host: str, port: int | None, *, with_sandbox: bool) -> None:
         port = free_port(host, port)
         address = address_of(host, port)
         click.echo(
-            f"Starting Dagster at {address}; ctrl-C stops it. State is kept in"
+            f"Starting Dagster at {address}{by_ctrl_c('; ctrl-C stops it')}. State is kept in"
             f" {home.relative_to(here) if home.is_relative_to(here) else home}."
         )
         database = open_database(settings)

@@ -1,10 +1,11 @@
 """The names of teams that a run reads once: anew as soon as they are others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from dp_pipeline.database import rows, tables
 from dp_pipeline.database.database import Database
@@ -37,18 +38,18 @@ def alias(connection: sa.Connection, key: str, club: str | None) -> None:
 
 
 @contextmanager
-def counted(database: Database) -> Iterator[Callable[[], int]]:
+def counted(database: Database) -> Generator[Callable[[], int]]:
     """How many statements there were."""
     seen: list[str] = []
 
     def count(*given: object) -> None:
         seen.append(str(given[2]))
 
-    sa.event.listen(database.engine, "before_cursor_execute", count)
+    event.listen(database.engine, "before_cursor_execute", count)
     try:
         yield lambda: len(seen)
     finally:
-        sa.event.remove(database.engine, "before_cursor_execute", count)
+        event.remove(database.engine, "before_cursor_execute", count)
 
 
 def asked(names: StoredNames, database: Database, key: TournamentKey = KEY) -> StoredTeams:
