@@ -6,13 +6,14 @@ only wants the name of a tag should not pay for.
 
 # What the class that dagster.yaml names must be, and what it gives without DAGSTER_POSTGRES_URL.
 # The three parts of the SQLite storage and where their files are, to keep what they make anew for
-# each connection, and the table of events and their kinds, to write many of them at once
-# (sqlite_storage.py). The table of dynamic partitions, to see without reading 10,000 of them that
-# none came or went (jobs.py).
+# each connection, and the tables of events and of what checks came to, with the kinds of events,
+# to write many of them at once (sqlite_storage.py). The table of dynamic partitions, to see without
+# reading 10,000 of them that none came or went (jobs.py).
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
     DynamicPartitionsTable,
     SqlEventLogStorageMetadata,
     SqlEventLogStorageTable,

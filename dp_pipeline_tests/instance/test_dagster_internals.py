@@ -35,7 +35,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         *("SqliteRunStorage", "SqliteScheduleStorage", "DagsterSqliteStorage"),
     ),
     "instance/test_sqlite_storage.py::test_checks_that_are_stored_with_events_of_assets_are_there_one"
-    "_by_one": ("ASSET_CHECK_EVENTS",),
+    "_by_one": ("ASSET_CHECK_EVENTS", "AssetCheckExecutionsTable"),
     "instance/test_sqlite_storage.py::test_a_file_of_a_run_is_made_as_dagster_makes_it": (
         *("SqlEventLogStorageMetadata", "INDEX_SHARD_NAME", "create_db_conn_string"),
         *("_event_logs_directory", "_runs_directory", "_schedule_directory"),

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import dagster as dg
@@ -10,12 +11,17 @@ import psutil
 import pytest
 from alembic.script import ScriptDirectory
 from dagster import DagsterEventType
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
+from dagster._core.definitions.partitions.subset import DefaultPartitionsSubset
 from dagster._core.events import (
     AssetMaterializationPlannedData,
     DagsterEvent,
     StepMaterializationData,
 )
 from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log import EventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 from dp_pipeline.instance.sqlite_storage import MOST_ENGINES, SqliteEvents, SqliteStorage
@@ -123,6 +129,57 @@ def test_checks_that_are_stored_with_events_of_assets_are_there_one_by_one(
         assert read.get_materialized_partitions(dg.AssetKey("teams")) == set(KEYS)
         (record,) = read.get_asset_records([dg.AssetKey("teams")])
         assert record.asset_entry.last_run_id == "run"
+
+
+def _check_planned(asset: str) -> DagsterEvent:
+    return DagsterEvent(
+        DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
+        "job",
+        event_specific_data=AssetCheckEvaluationPlanned(
+            asset_key=dg.AssetKey(asset),
+            check_name="complete",
+            partitions_subset=DefaultPartitionsSubset(set(KEYS)),
+        ),
+    )
+
+
+def _came_to(read: EventLogStorage) -> list[tuple[str | None, str]]:
+    check = dg.AssetCheckKey(dg.AssetKey("teams"), "complete")
+    history = read.get_asset_check_execution_history(check, limit=9)
+    return sorted((each.partition, each.status.value) for each in history)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_check_that_was_planned_or_made_before_in_the_run_has_one_row(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage],
+    *,
+    together: bool,
+) -> None:
+    ours, theirs = storages
+    batches = [
+        [_check_planned("teams")],
+        [_checked("teams", KEYS[0], passed=True), _checked("teams", KEYS[1], passed=True)],
+        [_checked("teams", KEYS[0], passed=False), _checked("teams", "new", passed=False)],
+        [_checked("teams", "new", passed=True), _checked("teams", "new", passed=False)],
+        [_checked("teams", "newer", passed=False), _checked("teams", "newer", passed=True)],
+    ]
+    for batch in [list(chain(*batches))] if together else batches:
+        ours.event_log_storage.store_event_batch(_entries("run", *batch))
+    expected = [(KEYS[0], "FAILED"), (KEYS[1], "SUCCEEDED"), ("new", "FAILED")]
+    for read in (ours.event_log_storage, theirs.event_log_storage):
+        assert _came_to(read) == sorted([*expected, ("newer", "SUCCEEDED")])
+
+
+def test_the_same_check_in_another_run_has_a_row_of_its_own(
+    storages: tuple[SqliteStorage, DagsterSqliteStorage],
+) -> None:
+    ours, theirs = storages
+    for run, passed in (("one", True), ("two", False)):
+        batch = [_checked("teams", key, passed=passed) for key in KEYS]
+        ours.event_log_storage.store_event_batch(_entries(run, *batch))
+    assert _came_to(theirs.event_log_storage) == [
+        (key, status) for key in KEYS for status in ("FAILED", "SUCCEEDED")
+    ]
 
 
 def test_an_event_of_another_kind_is_stored_as_dagster_does(
