@@ -6,6 +6,7 @@ import pytest
 
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.benchmarks import (
+    bench_backfill,
     bench_nightly,
     bench_peers,
     bench_played,
@@ -46,6 +47,16 @@ def test_a_night_is_measured_until_all_of_it_is_told_in_one_message() -> None:
         assert (night["ledger rows"], night["requests"]) == (4 * len(NAMES), 4)
         assert (night["runs"], night["messages"]) == (1, 1)
         assert night["cpu"] > night["cpu above idle per tournament"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_a_backfill_is_measured_beside_dagster_as_it_comes() -> None:
+    *done, in_process, multiprocess = bench_backfill.measure(3, in_process=1, multiprocess=1)
+    assert [row["partitions"] for row in done] == [3, 3, 3, 1, 1]
+    assert all(row["cpu"] > row["cpu above idle per partition"] > 0 for row in done)
+    assert in_process["cpu above idle per partition"] > 0
+    assert multiprocess["cpu above idle per partition"] > 0
 
 
 @pytest.mark.slow

@@ -27,8 +27,8 @@ from dp_pipeline.providers.openfootball import OpenFootball
 from dp_pipeline.schedules import refresh_schedule
 from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
 from dp_pipeline_tests.benchmarks.place import place, unpaced_project
+from dp_pipeline_tests.benchmarks.quiet import wait_until_quiet
 from dp_pipeline_tests.dagster_dev import (
-    OVER,
     ROOT,
     DagsterDev,
     dagster_dev,
@@ -46,8 +46,6 @@ OFF_SECONDS = 8 * 86_400
 NIGHT_SECONDS = 1_800
 # Another message would come with the next tick of the sensor.
 SILENCE_SECONDS = 15
-QUIET_SECONDS = 40
-"""Automation looks every half minute for what follows."""
 _JULY = 7
 _AHEAD = 5
 _PLACES = ("Ayr", "Bury", "Cork", "Deal", "Ely", "Frome", "Goole", "Hove")
@@ -151,16 +149,7 @@ def _fill(world: World) -> None:
     backfill = dev.wait_for_backfill(dev.backfill(NAMES, keys), seconds=NIGHT_SECONDS)
     assert backfill["status"] == "COMPLETED_SUCCESS", backfill
     wait_for("the digest of the backfill", lambda: _told(world, ()), 120, every=1)
-    quiet_since = time.monotonic()
-
-    def quiet() -> bool | None:
-        nonlocal quiet_since
-        if not set(dev.runs().values()) <= OVER:
-            quiet_since = time.monotonic()
-        return time.monotonic() - quiet_since > QUIET_SECONDS or None
-
-    # Charts follow from what is new, in runs of their own: they are none of the night's.
-    wait_for("the runs that follow", quiet, NIGHT_SECONDS, every=1)
+    wait_until_quiet(dev)  # charts of the backfill are none of the night's
 
 
 def _correct(replay: Replay) -> None:
