@@ -28,7 +28,8 @@ def test_a_season_is_read_as_a_whole_process() -> None:
     ours, *theirs = bench_peers.measure(pairs=1)
     assert ours["n"] == 1
     assert ours["wall"] > bench_peers.LATENCY_SECONDS
-    assert not theirs or theirs[-1]["wall"] > 0
+    # A browser of ScraperFC's does not come up now and then.
+    assert all(row["wall"] > 0 for row in theirs if "ScraperFC" not in row["what"])
 
 
 @pytest.mark.slow

@@ -28,7 +28,9 @@ _ABOUT: Mapping[str, str] = {
     "ScraperFC reads matches only and starts a browser anew for each of 15 addresses.",
     "backfill": "A backfill by the running daemon, all included, and Dagster as it comes.",
     "nightly": "A night of 300 tournaments by the running daemon, everything included.",
-    "played": "Four weeks of the simulated world, seven competitions, in six minutes.",
+    "played": "Four weeks of the simulated world, seven competitions, in six minutes. A message "
+    "waits until three minutes have brought no more news of its tournament, and ten at most: at "
+    "this speed the next match ends before.",
     "ticks": "A tick of each sensor and schedule where 5,000 tournaments are followed.",
     "scale": "The same where 10,000 seasons with a million executions are, and where few are. The "
     "weekly re-read requests all seasons of its provider, and the overview of partitions, which is "
