@@ -13,7 +13,7 @@ from typing import Any
 
 from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.benchmarks import world
-from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling
+from dp_pipeline_tests.benchmarks.cpu import Cost, Meter, family, idling, importing_dagster
 from dp_pipeline_tests.benchmarks.place import place, unpaced_project
 from dp_pipeline_tests.benchmarks.quiet import wait_until_quiet
 from dp_pipeline_tests.dagster_dev import DagsterDev, dagster_dev
@@ -99,6 +99,7 @@ def _backfill(
     backfill = dev.wait_for_backfill(dev.backfill(NAMES, keys), seconds=600)
     cost, parts = meter.read()
     assert backfill["status"] == "COMPLETED_SUCCESS", backfill
+    each = (cost.cpu - idle.rate * cost.wall) / len(keys)
     for domain in NAMES:
         assert set(keys) <= set(dev.partitions(domain)["materialized"])
     return {
@@ -109,6 +110,7 @@ def _backfill(
         "cpu": round(cost.cpu, 2),
         "cpu per partition": round(cost.cpu / len(keys), 3),
         "idle cpu per second": round(idle.rate, 3),
-        "cpu above idle per partition": round((cost.cpu - idle.rate * cost.wall) / len(keys), 3),
+        "cpu above idle per partition": round(each, 3),
+        "of import dagster": round(each / importing_dagster(), 3),
         "by process": parts,
     }
