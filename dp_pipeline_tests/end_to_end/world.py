@@ -256,13 +256,13 @@ class World:
 
 
 def statement(made: World, pattern: str, number: int = 1) -> None:
-    """Return while the `number`th statement that begins so is at work."""
+    """Return while the `number`th statement that does this, behind any WITH, is at work."""
     seen: set[object] = set()
     # One connection: on a busy machine making one takes longer than the statement.
     with psycopg.connect(made.database_url, autocommit=True) as connection:
 
         def reached() -> bool:
-            found = connection.execute(SLEEPING.encode(), [f"^{pattern} "]).fetchall()
+            found = connection.execute(SLEEPING.encode(), [f"^(WITH .*)?{pattern} "]).fetchall()
             seen.update(began for _, began in found)
             return len(seen) >= number
 
