@@ -98,6 +98,18 @@ def test_what_is_not_there_is_said_with_what_is(key: str) -> None:
     assert sum(replay.seen.values()) <= 3
 
 
+@pytest.mark.parametrize("broken", [{"id": -1}, {"name": "24/25"}, "61627", None])
+def test_a_list_of_seasons_with_one_that_cannot_be_read_does_not_say_which_is_missing(
+    broken: object,
+) -> None:
+    seasons = {"seasons": [*SEASONS["seasons"][:1], broken]}
+    replay = Replay(payloads={**PAYLOADS, "/unique-tournament/17/seasons": seasons})
+    confirm(replay, "sofascore:17:76986")
+    said = "seasons of tournament 17 has no 61627, and 1 of it cannot be read: "
+    with pytest.raises(InvalidShapeError, match=said):
+        confirm(replay, "sofascore:17:61627")
+
+
 def test_a_season_long_past_is_answered_with_the_newest_one_there_is() -> None:
     year = "/{0}-{1:02d}/en.1.json"
     replay = Replay()

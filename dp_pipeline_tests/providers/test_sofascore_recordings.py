@@ -219,7 +219,7 @@ def test_the_rounds_of_a_league_are_its_matchdays() -> None:
 def test_every_listed_season_has_a_name_for_people() -> None:
     for path in sorted((folder() / "tunjayoff" / "seasons").glob("*.json")):
         raw = recorded(str(path.relative_to(folder())))
-        seasons = parse_seasons(raw)
+        seasons = parse_seasons(raw).items
         assert [s.id for s in seasons] == [s["id"] for s in raw["seasons"]]
         years = [display_year(s.year or "") for s in seasons]
         assert len(set(years)) == len(years)

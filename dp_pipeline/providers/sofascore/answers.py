@@ -48,10 +48,10 @@ class SeasonAnswers(RefusableRequests):
         """The competition."""
         return await self.json(unique_path(self._key.competition), self._by(parse_unique))
 
-    async def seasons(self) -> tuple[SeasonPayload, ...]:
+    async def seasons(self) -> Answer[SeasonPayload]:
         """The seasons of the competition."""
         return await self.json(
-            f"{unique_path(self._key.competition)}/seasons", self._by(parse_seasons), ()
+            f"{unique_path(self._key.competition)}/seasons", self._by(parse_seasons), Answer()
         )
 
     async def tables(self) -> tuple[TablePayload, ...]:

@@ -98,14 +98,14 @@ def _raise_if_other(sport: str | None, who: str) -> None:
         raise OtherSportError.of(what, sport)
 
 
-def parse_seasons(payload: Any, who: str = SOFASCORE) -> tuple[SeasonPayload, ...]:
+def parse_seasons(payload: Any, who: str = SOFASCORE) -> Answer[SeasonPayload]:
     """The answer of /unique-tournament/{id}/seasons, newest first.
 
     Raises InvalidShapeError, like the others here when there is no list, or not one of its entries
     is readable.
     """
     entries = _entries(payload, "seasons", who)
-    return _read(entries, SeasonPayload, "seasons", lambda _: "a season", who).items
+    return _read(entries, SeasonPayload, "seasons", lambda _: "a season", who)
 
 
 def parse_rounds(payload: Any, who: str = SOFASCORE) -> Answer[RoundPayload]:

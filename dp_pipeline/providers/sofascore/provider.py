@@ -115,7 +115,7 @@ class SofaScore(Provider):
                 TournamentKey(self.name, competition, str(season.id)),
                 season.name or season.year or str(season.id),
             )
-            for season in seasons
+            for season in seasons.items
         )
 
     def example_of(self, competition: str) -> TournamentKey | None:
@@ -173,10 +173,10 @@ class SofaScore(Provider):
         seasons = await requests.json(
             f"{unique_path(competition)}/seasons", partial(parse_seasons, who=self.who)
         )
-        if not seasons:
+        if not seasons.items:
             message = f"{self.name} lists no seasons of tournament {competition}."
             raise NotFoundError(message, url=url)
-        return seasons[0]
+        return seasons.items[0]
 
 
 def _host(url: str) -> str:

@@ -16,6 +16,7 @@ from dp_pipeline.football.models import Goal, Match, Round, Standing, Team, Tour
 from dp_pipeline.providers.contract import Listed
 from dp_pipeline.providers.errors import (
     BlockedError,
+    InvalidShapeError,
     NotFoundError,
     OtherSportError,
     ProviderError,
@@ -74,12 +75,27 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
                 url=error.url,
                 status=error.status,
             ) from error
-        seasons = await self._answers.seasons()
+        answer = await self._answers.seasons()
+        seasons = answer.items
         if self.key.season in {str(season.id) for season in seasons}:
             return
+        self._refuse_unreadable(answer)
         error = TournamentNotFoundError(_no_such_season(self.key, self.at.who, unique, seasons))
         newest = [str(replace(self.key, season=str(season.id))) for season in seasons[:1]]
         raise error.offering(newest) if newest else error
+
+    def _refuse_unreadable(self, seasons: Answer[SeasonPayload]) -> None:
+        """Raise where the season that is missing may be one of those that cannot be read.
+
+        That there is none of that key would take its partition away.
+        """
+        if seasons.findings:
+            message = (
+                f"{self.at.who}'s list of the seasons of tournament {self.key.competition} has no "
+                f"{self.key.season}, and {len(seasons.findings)} of it cannot be read: "
+                f"{seasons.findings[0].detail}"
+            )
+            raise InvalidShapeError(message)
 
     async def prefetch(self, domains: Collection[str]) -> None:
         """The matches and, beside them, what else these domains need."""
@@ -112,12 +128,14 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         except NotFoundError as error:
             message = f"{_no_such_tournament(self.key, self.at.who)}; {self.at.advice}."
             raise NotFoundError(message, url=error.url, status=error.status) from error
-        seasons = await self._answers.seasons()
+        answer = await self._answers.seasons()
+        seasons = answer.items
         if not seasons:
             because = f"{self.at.who} lists no seasons of this tournament."
             return Fetched(absent=Absence("nothing_yet", because))
         listed = {str(season.id): season for season in seasons}
         if self.key.season not in listed:
+            self._refuse_unreadable(answer)
             message = f"{_no_such_season(self.key, self.at.who, unique, seasons)}."
             raise NotFoundError(message)
         return Fetched((tournament_of(self.key, unique, listed[self.key.season], self.at),))
