@@ -60,6 +60,12 @@ def at_any_time(made: World, chance: random.Random) -> None:
     time.sleep(chance.uniform(0, 0.8))
 
 
+AT_WORK = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event = 'PgSleep'
+"""
+
+
 def is_accounted_for(made: World, run_id: str, version: int) -> None:
     """One tick later: every domain closed and told once; what is called stored is stored.
 
@@ -95,6 +101,9 @@ def kill(made: World, strike: Strike, seed: int, version: int) -> None:
     worker.kill()
     worker.join(10)
     assert worker.exitcode == -signal.SIGKILL, f"seed {seed} struck too late: {made.log()}"
+    # Postgres ends the statement it is at, and a row may come of it: in a millisecond otherwise,
+    # which no tick is too early for, and in 0.2 s here.
+    until("its last statement", lambda: not made.query(AT_WORK))
     made.look_after_runs()
     is_accounted_for(made, made.run_ids()[-1], version)
 
