@@ -39,6 +39,7 @@ SOFASCORE = f"sofascore:{sofascore_payloads.UT}:{sofascore_payloads.SEASON}"
 TYPED = {
     "InvalidShapeError",
     "NotFoundError",
+    "TournamentNotFoundError",
     "BlockedError",
     "SuspiciousPayloadError",
     "BlockedDependencyError",
