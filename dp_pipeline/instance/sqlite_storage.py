@@ -64,6 +64,9 @@ _READ_SCHEMA = sa.text(
 )
 
 
+_Place = tuple[str, str, str]
+
+
 def _engine(url: str, pool: type[sa.Pool] | None = sa.NullPool, **arguments: Any) -> sa.Engine:
     # Without a pool: a file that is deleted, as of an old run, is not kept open by anybody.
     return sa.create_engine(url, poolclass=pool, connect_args=arguments)
@@ -247,14 +250,20 @@ class SqliteEvents(SqliteEventLogStorage):
         Dagster's own looks for such a row with each, and makes text of the event three times: 15
         checks were a tenth of the CPU of a first read.
         """
-        there, new, others = _evaluated(connection, stored), [], []
-        for event, id_, said in stored:
-            evaluation: Any = event.get_dagster_event().event_specific_data
-            place = _place(event)
-            if place is None or place in there:
+        places = [place for event, _, _ in stored if (place := _place(event)) is not None]
+        if not places or len(places) < len(stored):
+            # What is planned among them is a row that their evaluations wait for.
+            for event, id_, _ in stored:
+                self.store_asset_check_event(event, id_)
+            return
+        there = _evaluated(connection, stored[0][0].run_id, places)
+        new, others = [], []
+        for place, (event, id_, said) in zip(places, stored, strict=True):
+            if place in there:
                 others.append((event, id_))
                 continue
             there.add(place)
+            evaluation: Any = event.get_dagster_event().event_specific_data
             status = AssetCheckExecutionRecordStatus
             target = evaluation.target_materialization_data
             new.append(
@@ -276,7 +285,7 @@ class SqliteEvents(SqliteEventLogStorage):
             self.store_asset_check_event(event, id_)
 
 
-def _place(event: EventLogEntry) -> tuple[str, str, str] | None:
+def _place(event: EventLogEntry) -> _Place | None:
     """Asset, check and partition of an evaluation in a run; None of any other event."""
     said = event.get_dagster_event()
     evaluation: Any = said.event_specific_data
@@ -286,18 +295,11 @@ def _place(event: EventLogEntry) -> tuple[str, str, str] | None:
     return evaluation.asset_key.to_string(), evaluation.check_name, evaluation.partition
 
 
-def _evaluated(
-    connection: sa.Connection, stored: Sequence[tuple[EventLogEntry, int, str]]
-) -> set[tuple[str, str, str]]:
+def _evaluated(connection: sa.Connection, run_id: str, places: Sequence[_Place]) -> set[_Place]:
     """Of the evaluations of a run those of which there is a row: as planned, or made before."""
-    places = {place for event, _, _ in stored if (place := _place(event)) is not None}
-    if not places:
-        return set()
-    if len({_place(event) is None for event, _, _ in stored}) > 1:
-        return places  # what is planned with them would be a second row: one by one
     assets, names, partitions = map(list, map(set, zip(*places, strict=True)))
-    wanted = {"assets": assets, "names": names, "partitions": partitions}
-    found = connection.execute(_READ_EVALUATED, {**wanted, "run": stored[0][0].run_id})
+    wanted = {"assets": assets, "names": names, "partitions": partitions, "run": run_id}
+    found = connection.execute(_READ_EVALUATED, wanted)
     return {(row.asset_key, row.check_name, row.partition) for row in found}
 
 

@@ -11,6 +11,7 @@ from dp_pipeline.domains.registry import NAMES
 from dp_pipeline_tests.end_to_end.world import (
     LEDGER_SECONDS,
     PATH,
+    SLEEPING,
     VERSIONS,
     WRITE_SECONDS,
     World,
@@ -60,12 +61,6 @@ def at_any_time(made: World, chance: random.Random) -> None:
     time.sleep(chance.uniform(0, 0.8))
 
 
-AT_WORK = """
-SELECT pid FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event = 'PgSleep'
-"""
-
-
 def is_accounted_for(made: World, run_id: str, version: int) -> None:
     """One tick later: every domain closed and told once; what is called stored is stored.
 
@@ -103,7 +98,7 @@ def kill(made: World, strike: Strike, seed: int, version: int) -> None:
     assert worker.exitcode == -signal.SIGKILL, f"seed {seed} struck too late: {made.log()}"
     # Postgres ends the statement it is at, and a row may come of it: in a millisecond otherwise,
     # which no tick is too early for, and in 0.2 s here.
-    until("its last statement", lambda: not made.query(AT_WORK))
+    until("its last statement", lambda: not made.query(SLEEPING, ""))
     made.look_after_runs()
     is_accounted_for(made, made.run_ids()[-1], version)
 
