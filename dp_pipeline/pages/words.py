@@ -96,8 +96,5 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Text of others on one line, without what XML refuses and what turns text around."""
-    said = " ".join(text.split())
-    if said.isascii() and said.isprintable():
-        return said
     # Twice, as what goes may have stood between blanks, and some line ends are control characters.
-    return " ".join(clean(said).split())
+    return " ".join(clean(" ".join(text.split())).split())

@@ -105,7 +105,9 @@ def test_a_list_of_seasons_with_one_that_cannot_be_read_does_not_say_which_is_mi
     seasons = {"seasons": [*SEASONS["seasons"][:1], broken]}
     replay = Replay(payloads={**PAYLOADS, "/unique-tournament/17/seasons": seasons})
     confirm(replay, "sofascore:17:76986")
-    said = "seasons of tournament 17 has no 61627, and 1 of it cannot be read: "
+    said = (
+        "seasons of tournament 17 does not name 61627, which may be an entry that cannot be read: "
+    )
     with pytest.raises(InvalidShapeError, match=said):
         confirm(replay, "sofascore:17:61627")
 

@@ -91,8 +91,8 @@ class SofaScoreSource(PolledSource[SeasonEvents]):
         """
         if seasons.findings:
             message = (
-                f"{self.at.who}'s list of the seasons of tournament {self.key.competition} has no "
-                f"{self.key.season}, and {len(seasons.findings)} of it cannot be read: "
+                f"{self.at.who}'s list of the seasons of tournament {self.key.competition} does "
+                f"not name {self.key.season}, which may be an entry that cannot be read: "
                 f"{seasons.findings[0].detail}"
             )
             raise InvalidShapeError(message)
